@@ -1,0 +1,15 @@
+/** Quotes an identifier always, so that capitals, keywords and quotes survive. */
+export function quoteIdent(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes a string literal for any `standard_conforming_strings`. */
+export function quoteLiteral(value: string): string {
+  const body = value.replaceAll("'", "''");
+  return value.includes('\\') ? ` E'${body.replaceAll('\\', '\\\\')}'` : `'${body}'`;
+}
+
+/** `"schema"."name"`. */
+export function quoteQualified(schema: string, name: string): string {
+  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
+}

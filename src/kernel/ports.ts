@@ -1,0 +1,116 @@
+/** What the loop needs from the outside. `app` hands real ones over; kernel tests hand over in-memory fakes. */
+import type { Action, IndexSpec } from '../model/action.js';
+import type { Finding } from '../model/finding.js';
+import type { Hypothesis } from '../model/hypothesis.js';
+import type { FailedCase, NoiseFloor, WorkloadSummary } from '../model/measurement.js';
+import type { Iteration } from '../model/run.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { StatementEffect } from '../model/verdict.js';
+import type { Workload } from '../model/workload.js';
+
+export interface Clock {
+  nowMs(): number;
+  iso(): string;
+}
+
+/** Reads the accepted state of the lab (its catalog, statistics and settings, with the workload as last measured). Read-only. */
+export interface Examiner {
+  examine(workload: Workload, measured: WorkloadSummary | null): Promise<Snapshot>;
+}
+
+/** One statement's cost as the planner sees it. */
+export interface WhatIfCost {
+  readonly fingerprint: string;
+  /** Planner's total cost, mean over parameter sets; null when the statement can not be planned. */
+  readonly cost: number | null;
+  /** Names of the hypothetical indexes that the plan uses. */
+  readonly uses: readonly string[];
+  readonly planShape: string | null;
+}
+
+/** Expected size of an index that does not exist. `estimated`, never measured. */
+export interface WhatIfSize {
+  readonly pages: number;
+  readonly sizeBytes: number;
+  readonly rows: number;
+}
+
+/** Plans statements as if indexes existed or were gone; nothing is executed, nothing outside the clone changes. */
+export interface WhatIf {
+  /** Plans every statement of the workload given under the accepted state plus `add` minus `drop` (index names as `schema.name`). */
+  cost(
+    fingerprints: readonly string[],
+    change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },
+  ): Promise<readonly WhatIfCost[]>;
+  size(spec: IndexSpec): Promise<WhatIfSize>;
+}
+
+/** Advisors behind one door: the kernel never imports them. */
+export interface Advisors {
+  examine(snapshot: Snapshot, whatIf: WhatIf | null): Promise<readonly Finding[]>;
+}
+
+/** What a trial measured; the kernel makes the verdict. */
+export interface TrialMeasurement {
+  readonly statements: readonly StatementEffect[];
+  readonly failed: readonly FailedCase[];
+  /** null when nothing could be compared. */
+  readonly resultsEqual: boolean | null;
+  /** Which statements differed, in words. */
+  readonly resultDifferences: readonly string[];
+  /** The action's revert was run and the catalog deep-equals the earlier one. */
+  readonly revertVerified: boolean;
+  readonly revertNote: string | null;
+  /** Constraints still valid and every row count as before. */
+  readonly constraintsIntact: boolean;
+  readonly storageBytesBefore: number;
+  readonly storageBytesAfter: number;
+  /** Time that `up` took on the lab, milliseconds. */
+  readonly applyMs: number;
+  /** The whole workload with the change. */
+  readonly workloadAfter: WorkloadSummary;
+  readonly noise: NoiseFloor;
+}
+
+/** A trial that gave no measurement, after the retries that are allowed. */
+export interface TrialFailure {
+  readonly failed: string;
+}
+
+/** The staging copy. Its accepted state only moves forward through `accept`. */
+export interface Lab {
+  /** `lab` always: the guard refuses anything else. */
+  readonly role: 'lab';
+  /** A against A: measures the accepted state and its noise floor. */
+  baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }>;
+  /** Accepted state against accepted state + one action. */
+  trial(action: Action): Promise<TrialMeasurement | TrialFailure>;
+  /** Makes the action part of the accepted state. */
+  accept(action: Action, measured: TrialMeasurement): Promise<void>;
+  /** Hash over the catalog of the accepted state, the statistics and the rewritten statements. */
+  stateHash(): Promise<string>;
+}
+
+/** What was done, in order, for ever. */
+export interface Ledger {
+  append(entry: LedgerEntry): Promise<void>;
+  entries(): readonly LedgerEntry[];
+}
+
+export type LedgerEntry =
+  | { readonly type: 'run-started'; readonly at: string; readonly run: string; readonly target: string; readonly state: string }
+  | { readonly type: 'trial-started'; readonly at: string; readonly run: string; readonly state: string; readonly hypothesis: Hypothesis }
+  | { readonly type: 'iteration'; readonly at: string; readonly run: string; readonly iteration: Iteration; readonly stateAfter: string }
+  | { readonly type: 'run-stopped'; readonly at: string; readonly run: string; readonly reason: string };
+
+/** Told to the one who watches. */
+export type Progress =
+  | { readonly type: 'phase'; readonly phase: Phase; readonly text: string }
+  | { readonly type: 'work'; readonly phase: Phase; readonly text: string; readonly done: number; readonly total: number }
+  | { readonly type: 'hypothesis'; readonly number: number; readonly hypothesis: Hypothesis; readonly waiting: number }
+  | { readonly type: 'iteration'; readonly iteration: Iteration; readonly workload: WorkloadSummary }
+  | { readonly type: 'note'; readonly text: string };
+
+export type Phase = 'copy' | 'examine' | 'baseline' | 'hypothesise' | 'act' | 'evaluate' | 'decide' | 'report';
+
+export type Watch = (progress: Progress) => void;

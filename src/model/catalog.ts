@@ -1,0 +1,175 @@
+/** A relation's name, unquoted. */
+export interface RelationName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface Column {
+  readonly name: string;
+  /** `pg_attribute.attnum`. */
+  readonly position: number;
+  /** `format_type(atttypid, atttypmod)`, e.g. `character varying(25)`. */
+  readonly type: string;
+  /** Name of the base type in `pg_type` (domains resolved), e.g. `int4`. */
+  readonly baseType: string;
+  /** `pg_type.typcategory`: `N` numeric, `S` string, `D` date/time, `A` array, `U` user, ... */
+  readonly typeCategory: string;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  readonly identity: boolean;
+  readonly generated: boolean;
+  /** Sequence that fills the column (serial or identity), if any. */
+  readonly sequence: SequenceState | null;
+}
+
+export interface SequenceState {
+  readonly name: RelationName;
+  /** Null when it was never used or may not be read. */
+  readonly lastValue: bigint | null;
+  readonly maxValue: bigint;
+  readonly increment: bigint;
+}
+
+/** `pg_class.relkind`: `r` table, `p` partitioned table, `m` materialised view, `v` view, `f` foreign table. */
+export type RelationKind = 'r' | 'p' | 'm' | 'v' | 'f';
+
+export interface Table extends RelationName {
+  readonly oid: number;
+  readonly kind: RelationKind;
+  readonly columns: readonly Column[];
+  /** Planner's estimate (`reltuples`); null when never analysed (-1). */
+  readonly rowsEstimated: number | null;
+  /** Heap only. */
+  readonly sizeBytes: number;
+  readonly pages: number;
+  readonly pagesAllVisible: number;
+  /** Parent when it is a partition. */
+  readonly partitionOf: RelationName | null;
+  /** The columns of the partition key, when it is partitioned. */
+  readonly partitionKey: readonly string[];
+  /** How often it was read and written, from `pg_stat_all_tables`; null where the role may not see it. */
+  readonly activity: TableActivity | null;
+}
+
+export interface TableActivity {
+  readonly seqScans: number;
+  readonly seqTuplesRead: number;
+  readonly indexScans: number;
+  readonly inserts: number;
+  readonly updates: number;
+  readonly hotUpdates: number;
+  readonly deletes: number;
+  readonly liveTuples: number;
+  readonly deadTuples: number;
+  /** Changes since the last ANALYZE (`n_mod_since_analyze`). */
+  readonly modifiedSinceAnalyze: number;
+  /** Latest of manual and automatic; null when never. ISO 8601. */
+  readonly lastAnalyze: string | null;
+  readonly lastVacuum: string | null;
+}
+
+/** One key or included column of an index. */
+export interface IndexColumn {
+  /** Column name, or null for an expression. */
+  readonly column: string | null;
+  /** `pg_get_indexdef(index, n, true)`: the column or expression as SQL. */
+  readonly expression: string;
+  /** `schema.opclass` of a key column; null for an included one. */
+  readonly opclass: string | null;
+  readonly opclassIsDefault: boolean;
+  /** `schema.collation`; null when not collatable. */
+  readonly collation: string | null;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface Index extends RelationName {
+  readonly oid: number;
+  readonly table: RelationName;
+  /** Access method: `btree`, `hash`, `gin`, `gist`, `spgist`, `brin`, or an extension's. */
+  readonly method: string;
+  readonly keys: readonly IndexColumn[];
+  readonly include: readonly IndexColumn[];
+  /** WHERE clause as SQL; null for a whole index. */
+  readonly predicate: string | null;
+  readonly unique: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly primary: boolean;
+  readonly exclusion: boolean;
+  readonly valid: boolean;
+  readonly replicaIdentity: boolean;
+  readonly clustered: boolean;
+  /** The constraint it backs (primary key, unique, exclusion), if any. */
+  readonly constraint: string | null;
+  /** Names of foreign keys which depend on this index on the referenced side (`pg_constraint.conindid`). */
+  readonly referencedByForeignKeys: readonly string[];
+  /** Parent index when it is part of a partitioned one. */
+  readonly partitionOf: RelationName | null;
+  /** `pg_get_indexdef(index)`. */
+  readonly definition: string;
+  readonly sizeBytes: number;
+  readonly rowsEstimated: number | null;
+  /** `idx_scan` since the statistics reset; null where not visible. */
+  readonly scans: number | null;
+  /** `last_idx_scan` (16+); null when never or not known. ISO 8601. */
+  readonly lastScan: string | null;
+}
+
+export type ConstraintKind = 'primary' | 'unique' | 'foreign' | 'check' | 'exclusion' | 'not-null';
+
+export interface Constraint {
+  readonly name: string;
+  readonly table: RelationName;
+  readonly kind: ConstraintKind;
+  readonly columns: readonly string[];
+  readonly validated: boolean;
+  readonly deferrable: boolean;
+  /** Foreign keys only. */
+  readonly references: { readonly table: RelationName; readonly columns: readonly string[] } | null;
+  /** `ON DELETE` action letter of a foreign key: a no action, r restrict, c cascade, n set null, d set default. */
+  readonly onDelete: string | null;
+  /** `pg_get_constraintdef`. */
+  readonly definition: string;
+}
+
+export interface ExtendedStatistics extends RelationName {
+  readonly table: RelationName;
+  readonly columns: readonly string[];
+  /** `d` ndistinct, `f` dependencies, `m` mcv, `e` expressions. */
+  readonly kinds: readonly string[];
+}
+
+export interface FunctionInfo extends RelationName {
+  readonly argumentTypes: string;
+  readonly returnsTrigger: boolean;
+  /** `i` immutable, `s` stable, `v` volatile. */
+  readonly volatility: 'i' | 's' | 'v';
+}
+
+/** The schema as read in one instant. System schemas are left out. */
+export interface Catalog {
+  readonly schemas: readonly string[];
+  readonly extensions: readonly { readonly name: string; readonly version: string; readonly schema: string }[];
+  readonly tables: readonly Table[];
+  readonly indexes: readonly Index[];
+  readonly constraints: readonly Constraint[];
+  readonly extendedStatistics: readonly ExtendedStatistics[];
+  readonly functions: readonly FunctionInfo[];
+  /** Every other object kind, counted for the inventory: `view`, `trigger`, `policy`, ... */
+  readonly otherCounts: Readonly<Record<string, number>>;
+}
+
+/** Same schema and name. */
+export function sameRelation(a: RelationName, b: RelationName): boolean {
+  return a.schema === b.schema && a.name === b.name;
+}
+
+/** Looks a table up by name; undefined when the catalog does not hold it. */
+export function findTable(catalog: Catalog, name: RelationName): Table | undefined {
+  return catalog.tables.find((table) => sameRelation(table, name));
+}
+
+/** All indexes on a table. */
+export function indexesOf(catalog: Catalog, table: RelationName): readonly Index[] {
+  return catalog.indexes.filter((index) => sameRelation(index.table, table));
+}

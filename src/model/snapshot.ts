@@ -1,0 +1,19 @@
+import type { Catalog } from './catalog.js';
+import type { Coverage } from './coverage.js';
+import type { Plan } from './plan.js';
+import type { Settings } from './settings.js';
+import type { Statistics } from './statistics.js';
+import type { Target } from './target.js';
+import type { Workload } from './workload.js';
+
+/** All that was examined at one instant. Frozen: advisors read it and nothing else. */
+export interface Snapshot {
+  readonly target: Target;
+  readonly catalog: Catalog;
+  readonly workload: Workload;
+  readonly settings: Settings;
+  readonly statistics: Statistics;
+  /** Plans of workload statements by fingerprint, where one was read: estimated on production, run in the lab. */
+  readonly plans: ReadonlyMap<string, Plan>;
+  readonly coverage: Coverage;
+}
