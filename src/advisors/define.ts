@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { WhatIf } from '../kernel/ports.js';
 import type { Finding, Severity } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
+import type { WhatIf } from '../model/what-if.js';
 
 /** Documentation that is executed: `bad` on a fresh server gives exactly one finding, `good` none. */
 export interface AdvisorDocs {

@@ -1,11 +1,12 @@
 /** What the loop needs from the outside. `app` hands real ones over; kernel tests hand over in-memory fakes. */
-import type { Action, IndexSpec } from '../model/action.js';
+import type { Action } from '../model/action.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { FailedCase, NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { StatementEffect } from '../model/verdict.js';
+import type { WhatIf } from '../model/what-if.js';
 import type { Workload } from '../model/workload.js';
 
 export interface Clock {
@@ -16,33 +17,6 @@ export interface Clock {
 /** Reads the accepted state of the lab (its catalog, statistics and settings, with the workload as last measured). Read-only. */
 export interface Examiner {
   examine(workload: Workload, measured: WorkloadSummary | null): Promise<Snapshot>;
-}
-
-/** One statement's cost as the planner sees it. */
-export interface WhatIfCost {
-  readonly fingerprint: string;
-  /** Planner's total cost, mean over parameter sets; null when the statement can not be planned. */
-  readonly cost: number | null;
-  /** Names of the hypothetical indexes that the plan uses. */
-  readonly uses: readonly string[];
-  readonly planShape: string | null;
-}
-
-/** Expected size of an index that does not exist. `estimated`, never measured. */
-export interface WhatIfSize {
-  readonly pages: number;
-  readonly sizeBytes: number;
-  readonly rows: number;
-}
-
-/** Plans statements as if indexes existed or were gone; nothing is executed, nothing outside the clone changes. */
-export interface WhatIf {
-  /** Plans every statement of the workload given under the accepted state plus `add` minus `drop` (index names as `schema.name`). */
-  cost(
-    fingerprints: readonly string[],
-    change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },
-  ): Promise<readonly WhatIfCost[]>;
-  size(spec: IndexSpec): Promise<WhatIfSize>;
 }
 
 /** Advisors behind one door: the kernel never imports them. */
