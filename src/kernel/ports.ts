@@ -48,7 +48,7 @@ export interface TrialMeasurement {
 
 /** A trial that gave no measurement, after the retries that are allowed. */
 export interface TrialFailure {
-  readonly failed: string;
+  readonly failure: string;
 }
 
 /** The staging copy. Its accepted state only moves forward through `accept`. */
@@ -59,8 +59,8 @@ export interface Lab {
   baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }>;
   /** Accepted state against accepted state + one action. */
   trial(action: Action): Promise<TrialMeasurement | TrialFailure>;
-  /** Makes the action part of the accepted state. */
-  accept(action: Action, measured: TrialMeasurement): Promise<void>;
+  /** Makes the action part of the accepted state: the one just tried, or, where `measured` is null, one that an earlier run accepted from the very same state. */
+  accept(action: Action, measured: TrialMeasurement | null): Promise<void>;
   /** Hash over the catalog of the accepted state, the statistics and the rewritten statements. */
   stateHash(): Promise<string>;
 }

@@ -1,0 +1,226 @@
+import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import type { Hypothesis } from '../model/hypothesis.js';
+import type { WorkloadSummary } from '../model/measurement.js';
+import type { Effect, StatementEffect, Verdict, VerdictKind } from '../model/verdict.js';
+import { bootstrapTotalRatio } from '../stats/total-ratio.js';
+import type { TrialFailure, TrialMeasurement } from './ports.js';
+
+/** What a verdict is held against. */
+export interface Thresholds {
+  /** Least fall of the touched statements' time that counts: 0.05 is 5 %. */
+  readonly minimalEffect: number;
+  /** A read that matters may become slower by this factor at most. */
+  readonly regressionTolerance: number;
+  /** A write may become slower by this factor at most... */
+  readonly writeTolerance: number;
+  /** ... and all writes together may cost at most this share of the time that the reads win. */
+  readonly writeBudgetShare: number;
+  /** A statement matters when it holds at least this share of the workload's time, */
+  readonly criticalShare: number;
+  /** or its p95 is at least this long. */
+  readonly criticalMs: number;
+  /** Fewer pairs than this are no measurement. */
+  readonly minimalPairs: number;
+}
+
+/** Defaults. 1.15 is the statement guard that the index study used; 5 % is the L8 threshold; 3 pairs are the fewest a slow statement gets. */
+export const DEFAULT_THRESHOLDS: Thresholds = {
+  minimalEffect: 0.05,
+  regressionTolerance: 1.15,
+  writeTolerance: 2,
+  writeBudgetShare: 0.25,
+  criticalShare: 0.01,
+  criticalMs: 100,
+  minimalPairs: 3,
+};
+
+/** The verdict on one trial, from its measurement alone. `before` is the accepted state as last measured. */
+export function evaluate(
+  hypothesis: Hypothesis,
+  measured: TrialMeasurement | TrialFailure,
+  before: WorkloadSummary,
+  thresholds: Thresholds,
+): Verdict {
+  if ('failure' in measured) return unmeasured('unverifiable', measured.failure);
+  const trial = measured;
+  const effects = allEffects(trial, before);
+  const draft = { effects, resultsEqual: trial.resultsEqual, revertVerified: trial.revertVerified };
+  const broken = brokenPromise(trial, effects);
+  if (broken) return { ...draft, kind: broken.kind, effect: effects[0] ?? null, gain: 0, reason: broken.reason };
+  const slower = regressions(trial, before, thresholds);
+  if (slower.length > 0) {
+    return { ...draft, kind: 'regressed', effect: effects[0] ?? null, gain: 0, reason: `slower beyond tolerance: ${slower.join('; ')}` };
+  }
+  const { kind, effect, reason } = mainEffect(hypothesis, trial, effects, thresholds);
+  const gain = kind === 'improved' && effect ? objectiveGain(effect, before, trial) : 0;
+  return { ...draft, kind, effect, gain, reason };
+}
+
+/**
+ * How much of the objective was won: the larger of the fall in total time and the weighted geometric mean over
+ * statements, so that a hundredfold gain on a small statement is not lost in the sum; for changes that win no time,
+ * the fall of their own metric.
+ */
+export function objectiveGain(effect: Effect, before: WorkloadSummary, trial: TrialMeasurement): number {
+  if (effect.metric !== 'executionMs' && effect.metric !== 'buffers') return Math.max(0, 1 - effect.ratio);
+  if (before.totalMs <= 0) return 0;
+  let logSum = 0;
+  let after = before.totalMs;
+  for (const statement of trial.statements) {
+    const known = before.perStatement.find((row) => row.fingerprint === statement.fingerprint);
+    if (!known) continue;
+    const totalMs = known.meanMs * known.calls;
+    logSum += (totalMs / before.totalMs) * Math.log(Math.max(statement.timeRatio, 1e-4));
+    after += totalMs * (statement.timeRatio - 1);
+  }
+  return Math.max(0, 1 - after / before.totalMs, 1 - Math.exp(logSum));
+}
+
+function unmeasured(kind: VerdictKind, reason: string): Verdict {
+  return { kind, effect: null, effects: [], gain: 0, resultsEqual: null, revertVerified: false, reason };
+}
+
+function brokenPromise(trial: TrialMeasurement, effects: readonly Effect[]): { kind: VerdictKind; reason: string } | null {
+  if (trial.resultsEqual === false) return { kind: 'regressed', reason: `results differ: ${trial.resultDifferences.join('; ')}` };
+  if (!trial.constraintsIntact) return { kind: 'regressed', reason: 'constraints or row counts did not survive the change' };
+  if (!trial.revertVerified) return { kind: 'unverifiable', reason: `the revert could not be verified: ${trial.revertNote ?? 'the catalog differs'}` };
+  const lost = trial.failed.filter((failed) => trial.statements.every((statement) => statement.fingerprint !== failed.fingerprint));
+  if (lost.length > 0 && effects.length === 0) return { kind: 'unverifiable', reason: `nothing could be measured: ${lost[0]?.reason ?? ''}` };
+  return null;
+}
+
+/** Time, buffers, WAL and storage, in this order, each where it was measured. */
+function allEffects(trial: TrialMeasurement, before: WorkloadSummary): readonly Effect[] {
+  const effects: Effect[] = [];
+  const weighted = trial.statements.map((statement) => ({ statement, calls: callsOf(statement, before) }));
+  const timed = weighted.filter(({ statement }) => statement.rounds > 0);
+  if (timed.length > 0) {
+    const ratio = bootstrapTotalRatio(
+      timed.map(({ statement, calls }) => ({
+        weight: calls,
+        beforeCentre: statement.beforeMs,
+        afterCentre: statement.afterMs,
+        before: statement.beforeSamplesMs,
+        after: statement.afterSamplesMs,
+      })),
+    );
+    effects.push({
+      metric: 'executionMs',
+      before: sum(timed, ({ statement, calls }) => statement.beforeMs * calls),
+      after: sum(timed, ({ statement, calls }) => statement.afterMs * calls),
+      ...ratio,
+    });
+    effects.push(...exactEffect('buffers', sum(timed, (t) => t.statement.beforeBuffers * t.calls), sum(timed, (t) => t.statement.afterBuffers * t.calls), trial.noise.bufferLogRatio));
+    effects.push(...exactEffect('walBytes', sum(timed, (t) => t.statement.beforeWalBytes * t.calls), sum(timed, (t) => t.statement.afterWalBytes * t.calls), trial.noise.bufferLogRatio));
+  }
+  effects.push(...exactEffect('storageBytes', trial.storageBytesBefore, trial.storageBytesAfter, 0));
+  return effects;
+}
+
+/** A counted figure: its interval is the noise floor of counts. Empty where both sides are 0. */
+function exactEffect(metric: Effect['metric'], before: number, after: number, noise: number): readonly Effect[] {
+  if (before <= 0) return [];
+  const ratio = after / before;
+  return [{ metric, before, after, ratio, ciLow: ratio * Math.exp(-noise), ciHigh: ratio * Math.exp(noise) }];
+}
+
+/** Statements that matter and became slower: with confidence beyond the noise, and beyond tolerance. */
+function regressions(trial: TrialMeasurement, before: WorkloadSummary, thresholds: Thresholds): readonly string[] {
+  const slower: string[] = [];
+  let writeCostMs = 0;
+  let readGainMs = 0;
+  for (const statement of trial.statements) {
+    const known = before.perStatement.find((row) => row.fingerprint === statement.fingerprint);
+    const calls = known?.calls ?? 1;
+    const changeMs = (statement.afterMs - statement.beforeMs) * calls;
+    const write = known !== undefined && known.kind !== 'select' && known.kind !== 'other';
+    if (write && changeMs > 0 && surelySlower(statement, trial)) writeCostMs += changeMs;
+    if (changeMs < 0) readGainMs -= changeMs;
+    const tolerance = write ? thresholds.writeTolerance : thresholds.regressionTolerance;
+    if (!matters(statement, changeMs, before, thresholds) || !surelySlower(statement, trial)) continue;
+    if (statement.timeRatio > tolerance) slower.push(`${statement.name} ${formatRatio(statement)} (${formatMs(statement.beforeMs)} -> ${formatMs(statement.afterMs)})`);
+  }
+  if (writeCostMs > 0 && writeCostMs > readGainMs * thresholds.writeBudgetShare && writeCostMs > before.totalMs * thresholds.criticalShare) {
+    slower.push(`writes cost ${formatMs(writeCostMs)} more while reads win ${formatMs(readGainMs)}`);
+  }
+  return slower;
+}
+
+/** Measured slower with confidence: the interval's lower end is over 1 and over what doing nothing shows. */
+function surelySlower(statement: StatementEffect, trial: TrialMeasurement): boolean {
+  return statement.timeCiLow > 1 && Math.log(statement.timeRatio) > trial.noise.timeLogRatio;
+}
+
+function matters(statement: StatementEffect, changeMs: number, before: WorkloadSummary, thresholds: Thresholds): boolean {
+  return changeMs > before.totalMs * thresholds.criticalShare || statement.afterMs >= thresholds.criticalMs;
+}
+
+function mainEffect(
+  hypothesis: Hypothesis,
+  trial: TrialMeasurement,
+  effects: readonly Effect[],
+  thresholds: Thresholds,
+): { kind: VerdictKind; effect: Effect | null; reason: string } {
+  const time = effects.find((effect) => effect.metric === 'executionMs') ?? null;
+  if (hypothesis.action.kind === 'drop-index') return tidyEffect(effects, time, thresholds);
+  if (hypothesis.action.kind === 'constraint' || hypothesis.action.kind === 'alter-column-type') return riskEffect(time);
+  if (!time) {
+    return { kind: 'neutral', effect: effects[0] ?? null, reason: 'no statement of the workload changes its plan: nothing to win' };
+  }
+  const rounds = Math.max(...trial.statements.map((statement) => statement.rounds));
+  if (rounds < thresholds.minimalPairs) return { kind: 'insufficient', effect: time, reason: `only ${rounds} pairs were measured` };
+  const floor = Math.min(1 - thresholds.minimalEffect, Math.exp(-trial.noise.timeLogRatio));
+  const figures = effectText(time, effects);
+  if (time.ciHigh < floor) return { kind: 'improved', effect: time, reason: figures };
+  const buffers = effects.find((effect) => effect.metric === 'buffers');
+  if (buffers && buffers.ciHigh < 1 - thresholds.minimalEffect && time.ciHigh < 1) {
+    return { kind: 'improved', effect: buffers, reason: `${figures}; buffers decide, time confirms` };
+  }
+  if (time.ciLow > 1 && Math.log(time.ratio) > trial.noise.timeLogRatio) return { kind: 'regressed', effect: time, reason: figures };
+  const wide = time.ciHigh / time.ciLow > 2;
+  if (wide) return { kind: 'insufficient', effect: time, reason: `${figures}: the interval is too wide to decide` };
+  return { kind: 'neutral', effect: time, reason: `${figures}: within the noise floor or under ${formatPercent(thresholds.minimalEffect)}` };
+}
+
+/** A dropped index wins storage and write cost; reads must not have changed. */
+function tidyEffect(effects: readonly Effect[], time: Effect | null, thresholds: Thresholds): { kind: VerdictKind; effect: Effect | null; reason: string } {
+  const storage = effects.find((effect) => effect.metric === 'storageBytes') ?? null;
+  const wal = effects.find((effect) => effect.metric === 'walBytes') ?? null;
+  const won = [wal, storage].find((effect) => effect !== null && effect.ratio < 1) ?? null;
+  if (!won) return { kind: 'neutral', effect: storage, reason: 'neither storage nor WAL fell' };
+  const timeText = time ? `; time of the statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})` : '; no plan changed';
+  if (time && time.ciLow > 1 + thresholds.minimalEffect) return { kind: 'regressed', effect: time, reason: `statements became slower${timeText}` };
+  const text = [wal, storage].filter((effect) => effect !== null).map((effect) => describe(effect)).join(', ');
+  return { kind: 'improved', effect: won, reason: `${text}${timeText}` };
+}
+
+/** A change that removes a risk: it wins by being harmless. The finding itself is one before and none after, which the next examination sees. */
+function riskEffect(time: Effect | null): { kind: VerdictKind; effect: Effect | null; reason: string } {
+  const effect: Effect = { metric: 'risk', before: 1, after: 0, ratio: 0, ciLow: 0, ciHigh: 0 };
+  const text = time ? `statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})` : 'no plan changed';
+  return { kind: 'improved', effect, reason: `removes the risk; ${text}, results equal, revert run` };
+}
+
+function effectText(time: Effect, effects: readonly Effect[]): string {
+  const others = effects.filter((effect) => effect.metric === 'buffers' || (effect.metric === 'walBytes' && Math.abs(effect.ratio - 1) > 0.01));
+  return [time, ...others].map((effect) => describe(effect)).join(', ');
+}
+
+function describe(effect: Effect): string {
+  const unit = { executionMs: formatMs, buffers: formatCount, walBytes: formatBytes, storageBytes: formatBytes, risk: String }[effect.metric];
+  const name = { executionMs: 'time', buffers: 'buffers', walBytes: 'WAL', storageBytes: 'storage', risk: 'risk' }[effect.metric];
+  const interval = effect.metric === 'executionMs' ? ` (95 %: ${effect.ciLow.toFixed(2)}..${effect.ciHigh.toFixed(2)})` : '';
+  return `${name} ${unit(effect.before)} -> ${unit(effect.after)}, x${effect.ratio.toFixed(effect.ratio < 0.1 ? 3 : 2)}${interval}`;
+}
+
+function formatRatio(statement: StatementEffect): string {
+  return `x${statement.timeRatio.toFixed(2)} (95 %: ${statement.timeCiLow.toFixed(2)}..${statement.timeCiHigh.toFixed(2)})`;
+}
+
+function callsOf(statement: StatementEffect, before: WorkloadSummary): number {
+  return before.perStatement.find((row) => row.fingerprint === statement.fingerprint)?.calls ?? 1;
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
