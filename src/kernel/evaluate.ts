@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Effect, StatementEffect, Verdict, VerdictKind } from '../model/verdict.js';
-import { bootstrapTotalRatio } from '../stats/total-ratio.js';
+import { workloadBootstrap } from '../stats/bootstrap.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
 
 /** What a verdict is held against. */
@@ -95,26 +95,31 @@ function allEffects(trial: TrialMeasurement, before: WorkloadSummary): readonly 
   const weighted = trial.statements.map((statement) => ({ statement, calls: callsOf(statement, before) }));
   const timed = weighted.filter(({ statement }) => statement.rounds > 0);
   if (timed.length > 0) {
-    const ratio = bootstrapTotalRatio(
-      timed.map(({ statement, calls }) => ({
-        weight: calls,
-        beforeCentre: statement.beforeMs,
-        afterCentre: statement.afterMs,
-        before: statement.beforeSamplesMs,
-        after: statement.afterSamplesMs,
-      })),
-    );
-    effects.push({
-      metric: 'executionMs',
-      before: sum(timed, ({ statement, calls }) => statement.beforeMs * calls),
-      after: sum(timed, ({ statement, calls }) => statement.afterMs * calls),
-      ...ratio,
-    });
+    effects.push(timeEffect(timed));
     effects.push(...exactEffect('buffers', sum(timed, (t) => t.statement.beforeBuffers * t.calls), sum(timed, (t) => t.statement.afterBuffers * t.calls), trial.noise.bufferLogRatio));
     effects.push(...exactEffect('walBytes', sum(timed, (t) => t.statement.beforeWalBytes * t.calls), sum(timed, (t) => t.statement.afterWalBytes * t.calls), trial.noise.bufferLogRatio));
   }
   effects.push(...exactEffect('storageBytes', trial.storageBytesBefore, trial.storageBytesAfter, 0));
   return effects;
+}
+
+/** Total time of the touched statements: the point from their medians, the interval from a bootstrap over pairs, which always holds the point. */
+function timeEffect(timed: readonly Weighted[]): Effect {
+  const interval = workloadBootstrap(
+    timed.map(({ statement, calls }) => ({
+      weight: calls,
+      pairs: statement.beforeSamplesMs.map((before, position) => ({ before, after: statement.afterSamplesMs[position] ?? before })),
+    })),
+  );
+  const before = sum(timed, ({ statement, calls }) => statement.beforeMs * calls);
+  const after = sum(timed, ({ statement, calls }) => statement.afterMs * calls);
+  const ratio = before > 0 ? after / before : 1;
+  return { metric: 'executionMs', before, after, ratio, ciLow: Math.min(ratio, interval.ciLow), ciHigh: Math.max(ratio, interval.ciHigh) };
+}
+
+interface Weighted {
+  readonly statement: StatementEffect;
+  readonly calls: number;
 }
 
 /** A counted figure: its interval is the noise floor of counts. Empty where both sides are 0. */
