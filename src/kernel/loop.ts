@@ -7,6 +7,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { Verdict } from '../model/verdict.js';
 import type { WhatIf } from '../model/what-if.js';
 import type { Workload } from '../model/workload.js';
+import { loadParser } from '../sql/parse.js';
 import { act, isFailure } from './act.js';
 import { decide } from './decide.js';
 import { escalationFor } from './escalate.js';
@@ -84,6 +85,7 @@ export interface LoopOutcome {
  */
 export async function runLoop(ports: LoopPorts, workload: Workload, options: LoopOptions): Promise<LoopOutcome> {
   assertLab(ports.lab);
+  await loadParser();
   const startedMs = ports.clock.nowMs();
   ports.watch({ type: 'phase', phase: 'baseline', text: 'measuring the workload as it is, A against A' });
   const baseline = await ports.lab.baseline(workload);

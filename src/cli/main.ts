@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+import { Command as Program, CommanderError } from 'commander';
+import { asWizardError, WizardError } from '../base/errors.js';
+import type { Command } from '../app/command.js';
+import { commands } from '../app/commands/index.js';
+import { version } from '../app/version.js';
+import { addOptions, readInput } from './options.js';
+import { createProgress } from './progress.js';
+
+/** Exit codes are those of `ERROR_CODES`; 0 fine, 1 findings or missed targets under `--check`. */
+process.exitCode = await main(process.argv);
+
+async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Program('database-wizard')
+    .description('Tries changes to a PostgreSQL database on a staging copy, measures them, and hands over what is proved.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(--help shows what is taken)')
+    .addHelpText('after', EXIT_CODES);
+  for (const command of commands) {
+    const sub = program.command(command.name).description(command.summary).exitOverride();
+    addOptions(sub, command);
+    sub.option('--json', 'print one JSON document on stdout, progress on stderr');
+    sub.option('--check', 'exit with 1 when there are findings or missed targets');
+    sub.action(async (...given: unknown[]) => {
+      code = await runCommand(command, given.slice(0, command.positional.length) as string[], sub.opts());
+    });
+  }
+  try {
+    await program.parseAsync([...argv]);
+    return code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    throw thrown;
+  }
+}
+
+async function runCommand(command: Command, positional: readonly string[], flags: Record<string, unknown>): Promise<number> {
+  const json = flags['json'] === true;
+  const abort = new AbortController();
+  const stop = (): void => {
+    if (abort.signal.aborted) process.exit(130);
+    abort.abort(new WizardError('run/interrupted', 'Stopped by a signal', { hint: 'The next run goes on from the ledger.' }));
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const out = json ? process.stderr : process.stdout;
+  const progress = createProgress(out);
+  try {
+    const input = readInput(command, positional, flags);
+    const output = await command.run(input, { watch: progress.watch, signal: abort.signal, env: process.env });
+    progress.end();
+    const view = { columns: out.columns ?? 100, colour: out.isTTY === true && !process.env['NO_COLOR'] };
+    process.stdout.write(json ? `${JSON.stringify(output, null, 2)}\n` : command.render(output, view));
+    return flags['check'] === true && command.failsCheck(output) ? 1 : 0;
+  } catch (thrown) {
+    progress.end();
+    return fail(asWizardError(thrown), json);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+function fail(error: WizardError, json: boolean): number {
+  const { code, message, hint, sqlstate } = error;
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint, sqlstate } }, null, 2)}\n`);
+  process.stderr.write(`error ${code}: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`);
+  if (code === 'internal' && process.env['DATABASE_WIZARD_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n${String((error.cause as Error)?.stack ?? '')}\n`);
+  return error.exitCode;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 target out of reach or not permitted; 4 internal.
+Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pgpass, service file, sslmode.
+`;

@@ -1,0 +1,54 @@
+import { Option } from 'commander';
+import type { Command as Program } from 'commander';
+import { z } from 'zod';
+import { WizardError } from '../base/errors.js';
+import type { Command } from '../app/command.js';
+
+/** Adds a command's arguments and flags, derived from its input schema, to a commander command. */
+export function addOptions(program: Program, command: Command): void {
+  const shape = command.input.shape as Record<string, z.ZodType>;
+  for (const key of command.positional) {
+    const field = shape[key];
+    const optional = field?.safeParse(undefined).success === true;
+    program.argument(optional ? `[${kebab(key)}]` : `<${kebab(key)}>`, field?.description ?? '');
+  }
+  for (const [key, field] of Object.entries(shape)) {
+    if (command.positional.includes(key as never)) continue;
+    const flag = isBoolean(field) ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(key)}>`;
+    const option = new Option(flag, field.description ?? '');
+    const standard = field.safeParse(undefined);
+    if (standard.success && standard.data !== undefined && standard.data !== false && standard.data !== null) {
+      option.description += ` (default: ${String(standard.data)})`;
+    }
+    program.addOption(option);
+  }
+}
+
+/** Reads what commander collected through the schema. Throws `input/invalid` that names the flag. */
+export function readInput(command: Command, positional: readonly string[], flags: Readonly<Record<string, unknown>>): z.output<z.ZodObject> {
+  const raw: Record<string, unknown> = {};
+  for (const key of Object.keys(command.input.shape)) if (flags[key] !== undefined) raw[key] = flags[key];
+  command.positional.forEach((key, position) => {
+    if (positional[position] !== undefined) raw[key] = positional[position];
+  });
+  const parsed = command.input.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const key = String(issue?.path[0] ?? '');
+  throw new WizardError('input/invalid', `${command.positional.includes(key as never) ? key : `--${kebab(key)}`}: ${issue?.message ?? 'not valid'}`, {
+    hint: `See \`database-wizard ${command.name} --help\`.`,
+  });
+}
+
+function isBoolean(field: z.ZodType): boolean {
+  const inner = field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field;
+  return inner instanceof z.ZodBoolean;
+}
+
+function kebab(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function metavar(key: string): string {
+  return ({ workload: 'source', lab: 'where', budget: 'time', storage: 'size', out: 'folder', seed: 'number' } as Record<string, string>)[key] ?? 'value';
+}

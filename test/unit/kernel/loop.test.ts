@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { runLoop } from '../../../src/kernel/loop.js';
+import { createIndex, finding, makeWorld, workload } from './fakes.js';
+
+const onA = finding(['a'], createIndex('ia'));
+const onB = finding(['b'], createIndex('ib'));
+const onC = finding(['c'], createIndex('ic'));
+const onD = finding(['d'], createIndex('id'));
+
+test('accepts what is measured to be better, each from the accepted state, until nothing is left', async () => {
+  const world = makeWorld([onA, onB], { 'Create index ia': { a: 0.1 }, 'Create index ib': { b: 0.2 } });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(world.accepted).toEqual(['Create index ia', 'Create index ib']);
+  expect(outcome.stop.reason).toBe('mature');
+  expect(outcome.before.totalMs).toBe(1610);
+  expect(outcome.after.totalMs).toBe(310);
+  expect(outcome.iterations.map((iteration) => iteration.stateBefore)).toHaveLength(2);
+  expect(outcome.iterations[1]?.stateBefore).not.toBe(outcome.iterations[0]?.stateBefore);
+});
+
+test('rejects what measurement refutes, however good it looked', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 1.4 } });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(world.accepted).toEqual([]);
+  expect(outcome.iterations[0]?.verdict.kind).toBe('regressed');
+  expect(outcome.iterations[0]?.decision).toMatchObject({ kind: 'reject' });
+});
+
+test('a gain on one statement does not pay for another that becomes slower beyond tolerance', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1, b: 1.3 } });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.iterations[0]?.verdict).toMatchObject({ kind: 'regressed', reason: expect.stringContaining('b x1.30') });
+});
+
+test('three iterations in a row under 5 % end the run, and what is left is named', async () => {
+  const world = makeWorld([onA, onB, onC, onD], {});
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.stop.reason).toBe('small-gains');
+  expect(world.tried).toHaveLength(3);
+  expect(outcome.untried).toHaveLength(1);
+});
+
+test('a large gain between two small ones starts the count anew', async () => {
+  const world = makeWorld([onA, onB, onC, onD], { 'Create index ic': { c: 0.0001 } });
+  await runLoop(world.ports, workload, world.options);
+  expect(world.tried).toHaveLength(4);
+});
+
+test('the time given ends the run', async () => {
+  const world = makeWorld([onA, onB], { 'Create index ia': { a: 0.1 }, 'Create index ib': { b: 0.1 } });
+  const outcome = await runLoop(world.ports, workload, { ...world.options, budgetMs: 500 });
+  expect(outcome.stop.reason).toBe('budget');
+  expect(world.tried).toHaveLength(1);
+});
+
+test('over the storage budget it is rejected with the figures', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  const outcome = await runLoop(world.ports, workload, { ...world.options, storageBudgetBytes: 50 });
+  expect(outcome.iterations[0]?.decision.reason).toContain('over the storage budget: 100 B');
+});
+
+test('a failed trial is unverifiable, never a pass', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.trial = () => ({ failure: 'the lab server was killed twice' });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.iterations[0]?.verdict.kind).toBe('unverifiable');
+  expect(world.accepted).toEqual([]);
+});
+
+test.each([
+  ['results differ', { resultsEqual: false, resultDifferences: ['a'] }, 'regressed'],
+  ['the revert was not verified', { revertVerified: false }, 'unverifiable'],
+  ['constraints were lost', { constraintsIntact: false }, 'regressed'],
+])('%s: not accepted', async (_name, over, verdict) => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.trial = (_action, measured) => ({ ...measured, ...over });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.iterations[0]?.verdict.kind).toBe(verdict);
+  expect(world.accepted).toEqual([]);
+});
+
+test('too few pairs are insufficient', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.trial = (_action, measured) => ('statements' in measured ? { ...measured, statements: measured.statements.map((s) => ({ ...s, rounds: 2 })) } : measured);
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.iterations[0]?.verdict.kind).toBe('insufficient');
+});
+
+test('the next run takes up what was accepted and does not try again what was rejected', async () => {
+  const effects = { 'Create index ia': { a: 0.1 } };
+  const first = makeWorld([onA, onB], effects);
+  await runLoop(first.ports, workload, first.options);
+  expect(first.tried).toEqual(['Create index ia', 'Create index ib']);
+  const second = makeWorld([onA, onB], effects, first.entries);
+  const outcome = await runLoop(second.ports, workload, { ...second.options, run: 'r2' });
+  expect(second.tried).toEqual([]);
+  expect(second.accepted).toEqual(['Create index ia']);
+  expect(outcome.replayed).toBe(1);
+  expect(outcome.after.totalMs).toBe(710);
+  expect(outcome.untried.map((left) => left.reason)).toEqual([expect.stringContaining('earlier run')]);
+});
+
+test('a trial that was cut off is tried again by the next run', async () => {
+  const first = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  const abort = new AbortController();
+  first.trial = (_action, measured) => {
+    abort.abort();
+    return measured;
+  };
+  const cut = await runLoop({ ...first.ports, signal: abort.signal }, workload, first.options);
+  expect(cut.stop.reason).toBe('interrupted');
+  expect(cut.iterations).toEqual([]);
+  const second = makeWorld([onA], { 'Create index ia': { a: 0.1 } }, first.entries);
+  await runLoop(second.ports, workload, second.options);
+  expect(second.tried).toEqual(['Create index ia']);
+});
+
+test('escalated changes are not tried, and carry who decides and their evidence', async () => {
+  const risky = createIndex('ia', {
+    kind: 'alter-column-type', index: null, title: 'Change the type', up: ['ALTER TABLE public.t ALTER COLUMN a TYPE text'], down: ['ALTER TABLE public.t ALTER COLUMN a TYPE int'],
+  });
+  const world = makeWorld([finding(['a'], risky)], { 'Change the type': { a: 0.1 } });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(world.tried).toEqual([]);
+  expect(outcome.iterations[0]?.decision).toMatchObject({
+    kind: 'escalate',
+    escalation: { protocol: 'data-integrity', decidedBy: 'DBA and data governance', timeLimitHours: 24, evidence: [expect.stringContaining('calls: 1')] },
+  });
+});
