@@ -16,6 +16,10 @@ export interface AdvisorDocs {
   readonly good: string;
   /** Workload that goes with `bad`, one statement each, where the advisor needs one. `calls` is 100 each. */
   readonly workload?: readonly string[];
+  /** Options that go with `bad` where the defaults would keep silent on it, e.g. `{ minDays: 0 }`. */
+  readonly contractOptions?: unknown;
+  /** Why the first action has no revert that restores the catalog; left out where it has one. */
+  readonly noRevert?: string;
 }
 
 export interface AdvisorDefinition<Options extends z.ZodType> {

@@ -173,3 +173,10 @@ export function findTable(catalog: Catalog, name: RelationName): Table | undefin
 export function indexesOf(catalog: Catalog, table: RelationName): readonly Index[] {
   return catalog.indexes.filter((index) => sameRelation(index.table, table));
 }
+
+/** Looks a table up as a statement names it: without a schema it is the one in `public`, else the only one of that name; undefined when there is none or more than one. */
+export function lookupTable(catalog: Catalog, schema: string | null, name: string): Table | undefined {
+  if (schema !== null) return findTable(catalog, { schema, name });
+  const named = catalog.tables.filter((table) => table.name === name);
+  return named.find((table) => table.schema === 'public') ?? (named.length === 1 ? named[0] : undefined);
+}

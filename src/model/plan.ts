@@ -22,6 +22,12 @@ export interface PlanNode {
   readonly 'Sort Space Used'?: number;
   readonly 'Sort Space Type'?: string;
   readonly 'Hash Batches'?: number;
+  /** Of a Hash or a hashed Aggregate, in kB. */
+  readonly 'Peak Memory Usage'?: number;
+  /** Of a hashed Aggregate; above 1 when it spilled. */
+  readonly 'HashAgg Batches'?: number;
+  /** Of a hashed Aggregate that spilled, in kB. */
+  readonly 'Disk Usage'?: number;
   readonly 'Subplan Name'?: string;
   readonly 'Parent Relationship'?: string;
   readonly Filter?: string;

@@ -16,6 +16,8 @@ export interface ConnectionSettings {
   readonly applicationName: string;
   /** `options`, e.g. `-c search_path=app`. */
   readonly options: string | null;
+  /** `channel_binding=require`: the password may only be proved bound to the TLS channel. */
+  readonly channelBinding?: 'require';
 }
 
 export type Row = Record<string, unknown>;

@@ -1,0 +1,93 @@
+import { quoteQualified } from '../base/quote.js';
+import { createIndexSql, type Action, type IndexSpec } from '../model/action.js';
+import { findTable, sameRelation, type Catalog, type Index, type RelationName } from '../model/catalog.js';
+
+/** `NAMEDATALEN - 1`, the server's limit for an identifier in bytes. */
+const MAX_NAME_BYTES = 63;
+
+/** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
+export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
+  const partitioned = findTable(catalog, spec.table)?.kind === 'p';
+  const on = relationText(spec.table);
+  const concurrently = partitioned ? '' : 'CONCURRENTLY ';
+  const including = spec.include.length > 0 ? ` include (${spec.include.map(bare).join(', ')})` : '';
+  const where = spec.where === null ? '' : ` where ${spec.where}`;
+  return {
+    kind: 'create-index',
+    title: `Create ${spec.method} index on ${on} (${spec.keys.map(bare).join(', ')})${including}${where}`,
+    up: [createIndexSql(spec, { concurrently: !partitioned })],
+    down: [`DROP INDEX ${concurrently}IF EXISTS ${quoteQualified(spec.table.schema, spec.name)}`],
+    lock: partitioned
+      ? `takes SHARE on ${on} and its partitions, which blocks writes until the index is built`
+      : `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
+    transactional: partitioned,
+    tables: [spec.table],
+    index: spec,
+    rewrite: null,
+  };
+}
+
+/** The action that drops an index; its revert creates it again from its own definition, with the partitions' indexes under their names. */
+export function dropIndexAction(index: Index, catalog: Catalog): Action {
+  const partitioned = findTable(catalog, index.table)?.kind === 'p';
+  const on = relationText(index.table);
+  const name = quoteQualified(index.schema, index.name);
+  return {
+    kind: 'drop-index',
+    title: `Drop index ${relationText(index)}`,
+    up: [`DROP INDEX ${partitioned ? '' : 'CONCURRENTLY '}${name}`],
+    down: partitioned ? partitionedDefinitions(index, catalog) : [concurrently(index.definition)],
+    lock: partitioned
+      ? `takes ACCESS EXCLUSIVE on ${on} and its partitions, which blocks reads and writes for a moment`
+      : `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
+    transactional: partitioned,
+    tables: [index.table],
+    index: null,
+    rewrite: null,
+  };
+}
+
+/** A name for a new index in PostgreSQL's own style that no relation of the catalog's schema bears yet; at most 63 bytes. */
+export function freeIndexName(catalog: Catalog, table: RelationName, parts: readonly string[]): string {
+  const taken = new Set(
+    [...catalog.indexes, ...catalog.tables].filter((one) => one.schema === table.schema).map((one) => one.name),
+  );
+  const stem = [table.name, ...parts].join('_');
+  for (let number = 0; ; number += 1) {
+    const suffix = number === 0 ? '_idx' : `_idx${number}`;
+    const name = `${clip(stem, MAX_NAME_BYTES - suffix.length)}${suffix}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The parent's index first, on itself alone, then each partition's under its old name, attached; nested partitions the same way. */
+function partitionedDefinitions(index: Index, catalog: Catalog): readonly string[] {
+  const children = catalog.indexes.filter((one) => one.partitionOf !== null && sameRelation(one.partitionOf, index));
+  return [
+    index.definition,
+    ...children.flatMap((child) => [
+      ...partitionedDefinitions(child, catalog),
+      `ALTER INDEX ${quoteQualified(index.schema, index.name)} ATTACH PARTITION ${quoteQualified(child.schema, child.name)}`,
+    ]),
+  ];
+}
+
+function concurrently(definition: string): string {
+  return definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
+}
+
+function relationText(name: RelationName): string {
+  return `${name.schema}.${name.name}`;
+}
+
+/** A plain quoted lower-case identifier reads better without its quotes. */
+function bare(sql: string): string {
+  const match = /^"([a-z_][a-z0-9_]*)"(.*)$/s.exec(sql);
+  return match ? `${match[1]}${match[2]}` : sql;
+}
+
+function clip(text: string, maxBytes: number): string {
+  let clipped = text;
+  while (Buffer.byteLength(clipped) > maxBytes) clipped = [...clipped].slice(0, -1).join('');
+  return clipped;
+}

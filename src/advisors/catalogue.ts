@@ -1,0 +1,26 @@
+// Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.
+import type { Advisor } from './define.js';
+import indexDuplicateIndex from './index/duplicate-index.js';
+import indexInvalidIndex from './index/invalid-index.js';
+import indexOverlappingIndex from './index/overlapping-index.js';
+import indexUnindexedForeignKey from './index/unindexed-foreign-key.js';
+import indexUnusedIndex from './index/unused-index.js';
+import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js';
+import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
+import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
+import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
+import statisticsStaleStatistics from './statistics/stale-statistics.js';
+
+/** Every advisor, sorted by id. */
+export const catalogue: readonly Advisor[] = [
+  indexDuplicateIndex,
+  indexInvalidIndex,
+  indexOverlappingIndex,
+  indexUnindexedForeignKey,
+  indexUnusedIndex,
+  schemaForeignKeyTypeMismatch,
+  schemaIntegerKeyExhaustion,
+  schemaUnvalidatedConstraint,
+  settingsSortSpillsToDisk,
+  statisticsStaleStatistics,
+];

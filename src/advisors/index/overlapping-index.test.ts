@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { aKey, aSnapshot, aTable, anIndex } from '../../../test/support/snapshot.js';
+import type { Index } from '../../model/catalog.js';
+import advisor from './overlapping-index.js';
+
+const narrow = anIndex('narrow', 'visit', ['page']);
+const wide = anIndex('wide', 'visit', ['page', 'seen']);
+const places = async (indexes: readonly Index[]) => {
+  const found = await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes }), null);
+  return found.map((one) => one.place);
+};
+
+describe('index/overlapping-index', () => {
+  it('finds the narrower one', async () => {
+    expect(await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide] }), null)).toMatchInlineSnapshot(`
+      [
+        {
+          "actions": [
+            {
+              "down": [
+                "CREATE INDEX CONCURRENTLY narrow ON public.visit USING btree (page)",
+              ],
+              "index": null,
+              "kind": "drop-index",
+              "lock": "takes SHARE UPDATE EXCLUSIVE on public.visit, which blocks DDL and VACUUM but neither reads nor writes",
+              "rewrite": null,
+              "tables": [
+                {
+                  "name": "visit",
+                  "schema": "public",
+                },
+              ],
+              "title": "Drop index public.narrow",
+              "transactional": false,
+              "up": [
+                "DROP INDEX CONCURRENTLY "public"."narrow"",
+              ],
+            },
+          ],
+          "advisor": "index/overlapping-index",
+          "evidence": [
+            {
+              "provenance": "measured",
+              "source": "pg_get_indexdef",
+              "unit": "",
+              "value": "CREATE INDEX narrow ON public.visit USING btree (page)",
+              "what": "definition",
+            },
+            {
+              "provenance": "measured",
+              "source": "pg_get_indexdef",
+              "unit": "",
+              "value": "CREATE INDEX wide ON public.visit USING btree (page, seen)",
+              "what": "definition of the wider one",
+            },
+            {
+              "provenance": "measured",
+              "source": "pg_relation_size",
+              "unit": "bytes",
+              "value": 4194304,
+              "what": "size",
+            },
+            {
+              "provenance": "measured",
+              "source": "pg_relation_size",
+              "unit": "bytes",
+              "value": 4194304,
+              "what": "size of the wider one",
+            },
+            {
+              "provenance": "measured",
+              "source": "pg_stat_all_indexes.idx_scan",
+              "unit": "scans",
+              "value": 0,
+              "what": "scans since the counters began",
+            },
+            {
+              "provenance": "estimated",
+              "source": "the size of the dropped index",
+              "unit": "bytes",
+              "value": 4194304,
+              "what": "space freed",
+            },
+          ],
+          "place": "public.narrow",
+          "severity": "info",
+          "statements": [],
+          "title": "Index public.narrow is the beginning of public.wide.",
+        },
+      ]
+    `);
+  });
+
+  it('finds the one without INCLUDE, and names the smallest that stands in', async () => {
+    const including = anIndex('including', 'visit', ['page'], { include: [aKey('seen')], sizeBytes: 1 });
+    const found = await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide, including] }), null);
+    expect(found.map((one) => one.title)).toEqual([
+      'Index public.narrow is the beginning of public.including.',
+      'Index public.including is the beginning of public.wide.',
+    ]);
+  });
+
+  it.each<[string, Index, Index]>([
+    ['the narrower is unique', { ...narrow, unique: true }, wide],
+    ['the narrower backs a constraint', { ...narrow, constraint: 'c' }, wide],
+    ['the narrower is clustered', { ...narrow, clustered: true }, wide],
+    ['the narrower is part of a partitioned index', { ...narrow, partitionOf: { schema: 'public', name: 'p' } }, wide],
+    ['the narrower holds more INCLUDE columns', { ...narrow, include: [aKey('other')] }, wide],
+    ['the narrower is partial', { ...narrow, predicate: '(page > 5)' }, wide],
+    ['the wider is partial', narrow, { ...wide, predicate: '(page > 5)' }],
+    ['the wider is invalid', narrow, { ...wide, valid: false }],
+    ['the orders differ', narrow, { ...wide, keys: [aKey('page', { descending: true }), aKey('seen')] }],
+    ['the operator classes differ', narrow, { ...wide, keys: [aKey('page', { opclass: 'x.y' }), aKey('seen')] }],
+    ['the collations differ', narrow, { ...wide, keys: [aKey('page', { collation: 'pg_catalog.C' }), aKey('seen')] }],
+    ['the column comes second', narrow, { ...wide, keys: [aKey('seen'), aKey('page')] }],
+    ['one is no btree', { ...narrow, method: 'gist' }, { ...wide, method: 'gist' }],
+    ['they are the same', narrow, { ...narrow, name: 'same', oid: 9 }],
+  ])('is silent when %s', async (_, one, other) => {
+    expect(await places([one, other])).toEqual([]);
+  });
+
+  it('takes a column that the wider one includes for held', async () => {
+    expect(await places([{ ...narrow, include: [aKey('seen')] }, wide])).toEqual(['public.narrow']);
+  });
+});

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { quoteIdent } from '../../base/quote.js';
+import { findTable, sameRelation, type Catalog, type Constraint, type RelationName, type Table } from '../../model/catalog.js';
+import { loadParser } from '../../sql/parse.js';
+import { createIndexAction, freeIndexName } from '../actions.js';
+import { defineAdvisor, type AdvisorFinding } from '../define.js';
+import { estimated, measured, placeOf } from '../evidence.js';
+import { estimatedRows, servesForeignKey } from '../index-facts.js';
+import { statementTables, type StatementTables } from '../statement-tables.js';
+
+export default defineAdvisor({
+  id: 'index/unindexed-foreign-key',
+  status: 'stable',
+  severity: 'warning',
+  docs: {
+    what: 'Foreign keys which no index on the referencing table can serve.',
+    why: 'Every DELETE or key UPDATE on the referenced table, and every join from it, scans the whole referencing table.',
+    limits:
+      'Silent below `minRows`, where a sequential scan is the right plan. An index serves the key when the columns lead it in any order; ' +
+      'a partial index does when it leaves out nothing but NULLs. It can not know deletes that have not happened yet.',
+    sources: ['PostgreSQL manual, "Constraints", section "Foreign Keys"'],
+    bad: `
+      CREATE TABLE author (id bigint PRIMARY KEY);
+      CREATE TABLE book (id bigint PRIMARY KEY, author_id bigint NOT NULL REFERENCES author);
+      INSERT INTO author SELECT generate_series(1, 2000);
+      INSERT INTO book SELECT n, 1 + n % 2000 FROM generate_series(1, 20000) AS n;
+      ANALYZE;`,
+    good: 'CREATE INDEX ON book (author_id);',
+  },
+  options: z.object({ minRows: z.number().int().nonnegative().default(10_000) }),
+  async examine({ catalog, workload }, { minRows }) {
+    await loadParser();
+    const statements = statementTables(workload.statements);
+    const seen = new Set<string>();
+    return catalog.constraints.flatMap((foreignKey): AdvisorFinding[] => {
+      const table = findTable(catalog, foreignKey.table);
+      if (foreignKey.kind !== 'foreign' || foreignKey.references === null || !table) return [];
+      if (isInherited(catalog, foreignKey, table)) return [];
+      if (catalog.indexes.some((index) => servesForeignKey(index, foreignKey))) return [];
+      if (estimatedRows(catalog, table).rows < minRows) return [];
+      const place = placeOf(table, foreignKey.columns.toSorted());
+      if (seen.has(place)) return [];
+      seen.add(place);
+      return [describe(catalog, foreignKey, table, statementsOn(catalog, foreignKey, statements))];
+    });
+  },
+});
+
+/** PostgreSQL keeps a row for each partition beside the one of the parent; the parent's speaks for all. */
+function isInherited(catalog: Catalog, foreignKey: Constraint, table: Table): boolean {
+  const target = foreignKey.references && findTable(catalog, foreignKey.references.table);
+  return catalog.constraints.some(
+    (other) =>
+      other !== foreignKey &&
+      other.kind === 'foreign' &&
+      other.columns.join('\n') === foreignKey.columns.join('\n') &&
+      ((table.partitionOf !== null && sameRelation(other.table, table.partitionOf)) ||
+        (target?.partitionOf != null &&
+          other.references !== null &&
+          sameRelation(other.table, table) &&
+          sameRelation(other.references.table, target.partitionOf))),
+  );
+}
+
+/** Statements that make the server look referencing rows up: deletes (cascading ones, too) and key updates of the referenced table, and conditions on the key. */
+function statementsOn(catalog: Catalog, foreignKey: Constraint, statements: readonly StatementTables[]): readonly string[] {
+  const { references } = foreignKey;
+  if (references === null) return [];
+  const deletable = cascadesInto(catalog, references.table);
+  const found = statements.filter(
+    (one) =>
+      deletable.some((table) => one.deletesFrom(table)) ||
+      one.updates(references.table, references.columns) ||
+      (one.mentions(foreignKey.table) && foreignKey.columns.every((column) => one.comparedColumns.has(column))),
+  );
+  return [...new Set(found.map((one) => one.statement.fingerprint))];
+}
+
+/** The table, and every table whose deletes cascade into it. */
+function cascadesInto(catalog: Catalog, table: RelationName, known: readonly RelationName[] = []): readonly RelationName[] {
+  const parents = catalog.constraints
+    .filter((one) => one.kind === 'foreign' && one.onDelete === 'c' && sameRelation(one.table, table))
+    .flatMap((one) => one.references?.table ?? []);
+  return parents.reduce<readonly RelationName[]>(
+    (found, parent) => (found.some((one) => sameRelation(one, parent)) ? found : cascadesInto(catalog, parent, found)),
+    [...known, table],
+  );
+}
+
+function describe(catalog: Catalog, foreignKey: Constraint, table: Table, statements: readonly string[]): AdvisorFinding {
+  const referenced = foreignKey.references && findTable(catalog, foreignKey.references.table);
+  const { rows, source } = estimatedRows(catalog, table);
+  const target = referenced ? placeOf(referenced) : 'the referenced table';
+  const spec = {
+    table: { schema: table.schema, name: table.name },
+    method: 'btree',
+    unique: false,
+    keys: foreignKey.columns.map(quoteIdent),
+    include: [],
+    where: null,
+    with: null,
+    name: freeIndexName(catalog, table, foreignKey.columns),
+  };
+  return {
+    title: `No index serves the foreign key ${foreignKey.name} of ${placeOf(table)}.`,
+    place: placeOf(table, foreignKey.columns.toSorted()),
+    evidence: [
+      estimated('rows that a check scans', rows, 'rows', source),
+      measured(`deletes on ${target}`, referenced?.activity?.deletes ?? null, 'rows', 'pg_stat_all_tables.n_tup_del'),
+      measured(`updates on ${target}`, referenced?.activity?.updates ?? null, 'rows', 'pg_stat_all_tables.n_tup_upd'),
+      measured('workload statements that need it', statements.length, 'statements', 'workload'),
+    ],
+    statements,
+    actions: [createIndexAction(spec, catalog)],
+  };
+}

@@ -1,0 +1,144 @@
+import type { Index, IndexColumn } from '../../model/catalog.js';
+import type { Session } from '../session.js';
+import { isoTime, notOfExtension, userSchema } from './scope.js';
+import { sizeSql, type SizeSource } from './tables.js';
+
+/** Every index of the user's tables, by schema and name, the parents of partitioned ones among them. */
+export async function readIndexes(session: Session, sizes: SizeSource): Promise<Index[]> {
+  const columns = await readIndexColumns(session);
+  const rows = await session.query<IndexRow>(indexesSql(sizes));
+  return rows.map((row) => toIndex(row, columns.get(row.oid) ?? []));
+}
+
+const IN_SCOPE = `
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm')
+  JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace AND ${userSchema('tn')} AND ${notOfExtension('pg_class', 't.oid')}`;
+
+/** Columns of later majors (`indnullsnotdistinct` 15, `last_idx_scan` 16) are read through jsonb, which is NULL where they are not. */
+const indexesSql = (sizes: SizeSource): string => `
+  SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, tn.nspname AS table_schema, t.relname AS table_name,
+    am.amname AS method, i.indnkeyatts AS key_count, pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) AS predicate,
+    i.indisunique AS is_unique, coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
+    i.indisprimary AS is_primary, i.indisexclusion AS is_exclusion, i.indisvalid AND i.indisready AS is_valid,
+    i.indisreplident AS is_replident, i.indisclustered AS is_clustered,
+    (SELECT k.conname FROM pg_catalog.pg_constraint AS k
+      WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = i.indrelid ORDER BY k.conname LIMIT 1) AS constraint_name,
+    ARRAY(SELECT DISTINCT k.conname FROM pg_catalog.pg_constraint AS k
+      WHERE k.conindid = c.oid AND k.contype = 'f' ORDER BY k.conname) AS foreign_keys,
+    pn.nspname AS parent_schema, p.relname AS parent_name,
+    pg_catalog.pg_get_indexdef(c.oid) AS definition,
+    CASE WHEN c.relkind = 'i' THEN ${sizeSql(sizes, 'c')} ELSE 0 END AS size_bytes, c.reltuples::float8 AS rows,
+    s.idx_scan AS scans, ${isoTime(`(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::timestamptz`)} AS last_scan
+  ${IN_SCOPE}
+  JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
+  LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = c.oid
+  LEFT JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
+  LEFT JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
+  LEFT JOIN pg_catalog.pg_stat_all_indexes AS s ON s.indexrelid = c.oid
+  ORDER BY n.nspname, c.relname`;
+
+/** `indoption`: 1 is DESC, 2 is NULLS FIRST (manual, "pg_index"). The vectors count from 0. */
+const COLUMNS_SQL = `
+  SELECT i.indexrelid::int8 AS oid, k.place, a.attname AS column_name,
+    pg_catalog.pg_get_indexdef(i.indexrelid, k.place, true) AS expression, k.place > i.indnkeyatts AS included,
+    on_.nspname AS opclass_schema, oc.opcname AS opclass, coalesce(oc.opcdefault, true) AS opclass_default,
+    cn.nspname AS collation_schema, co.collname AS collation,
+    coalesce(i.indoption[k.place - 1]::int4, 0) AS option
+  ${IN_SCOPE}
+  CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnatts::int4) AS k (place)
+  LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.place - 1] AND a.attnum <> 0
+  LEFT JOIN pg_catalog.pg_opclass AS oc ON oc.oid = i.indclass[k.place - 1] AND k.place <= i.indnkeyatts
+  LEFT JOIN pg_catalog.pg_namespace AS on_ ON on_.oid = oc.opcnamespace
+  LEFT JOIN pg_catalog.pg_collation AS co ON co.oid = i.indcollation[k.place - 1] AND k.place <= i.indnkeyatts
+  LEFT JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace
+  ORDER BY i.indexrelid, k.place`;
+
+type IndexRow = {
+  oid: string;
+  schema: string;
+  name: string;
+  table_schema: string;
+  table_name: string;
+  method: string;
+  key_count: number;
+  predicate: string | null;
+  is_unique: boolean;
+  nulls_not_distinct: boolean;
+  is_primary: boolean;
+  is_exclusion: boolean;
+  is_valid: boolean;
+  is_replident: boolean;
+  is_clustered: boolean;
+  constraint_name: string | null;
+  foreign_keys: string[];
+  parent_schema: string | null;
+  parent_name: string | null;
+  definition: string;
+  size_bytes: string;
+  rows: number;
+  scans: string | null;
+  last_scan: string | null;
+};
+
+type ColumnRow = {
+  oid: string;
+  place: number;
+  column_name: string | null;
+  expression: string;
+  included: boolean;
+  opclass_schema: string | null;
+  opclass: string | null;
+  opclass_default: boolean;
+  collation_schema: string | null;
+  collation: string | null;
+  option: number;
+};
+
+async function readIndexColumns(session: Session): Promise<Map<string, IndexColumn[]>> {
+  const byIndex = new Map<string, IndexColumn[]>();
+  for (const row of await session.query<ColumnRow>(COLUMNS_SQL)) {
+    const columns = byIndex.get(row.oid) ?? [];
+    if (columns.length === 0) byIndex.set(row.oid, columns);
+    columns.push({
+      column: row.column_name,
+      expression: row.expression,
+      opclass: row.opclass === null ? null : `${row.opclass_schema}.${row.opclass}`,
+      opclassIsDefault: row.opclass_default,
+      collation: row.collation === null ? null : `${row.collation_schema}.${row.collation}`,
+      descending: (row.option & 1) !== 0,
+      nullsFirst: (row.option & 2) !== 0,
+    });
+  }
+  return byIndex;
+}
+
+function toIndex(row: IndexRow, columns: readonly IndexColumn[]): Index {
+  return {
+    oid: Number(row.oid),
+    schema: row.schema,
+    name: row.name,
+    table: { schema: row.table_schema, name: row.table_name },
+    method: row.method,
+    keys: columns.slice(0, row.key_count),
+    include: columns.slice(row.key_count),
+    predicate: row.predicate,
+    unique: row.is_unique,
+    nullsNotDistinct: row.nulls_not_distinct,
+    primary: row.is_primary,
+    exclusion: row.is_exclusion,
+    valid: row.is_valid,
+    replicaIdentity: row.is_replident,
+    clustered: row.is_clustered,
+    constraint: row.constraint_name,
+    referencedByForeignKeys: row.foreign_keys,
+    partitionOf: row.parent_schema === null || row.parent_name === null ? null : { schema: row.parent_schema, name: row.parent_name },
+    definition: row.definition,
+    sizeBytes: Number(row.size_bytes),
+    rowsEstimated: row.rows < 0 ? null : row.rows,
+    scans: row.scans === null ? null : Number(row.scans),
+    lastScan: row.last_scan,
+  };
+}

@@ -1,0 +1,47 @@
+import type { ParsedStatement } from './parse.js';
+import { bodyOf, field, list, typed, walk } from './tree.js';
+import type { TreeNode } from './tree.js';
+
+/** What a statement does: the same words as the model's `StatementKind`. */
+export type ParsedKind = 'select' | 'insert' | 'update' | 'delete' | 'merge' | 'other';
+
+/** What a statement does; a SELECT whose WITH modifies data counts as that modification, `SELECT ... INTO` and utilities are `other`. */
+export function statementKind(statement: ParsedStatement): ParsedKind {
+  if (statement.type !== 'SelectStmt') return KINDS[statement.type] ?? 'other';
+  if (field(statement.body, 'intoClause')) return 'other';
+  return modifyingCte(statement.body) ?? 'select';
+}
+
+/** Whether running it may change data or take row locks: everything but a plain SELECT or VALUES. Functions it calls may still write: see `calledFunctions`. */
+export function writes(statement: ParsedStatement): boolean {
+  if (statementKind(statement) !== 'select') return true;
+  return [...walk(statement.tree)].some((node) => node.type === 'SelectStmt' && list(node.body, 'lockingClause').length > 0);
+}
+
+/** BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION and the like. */
+export function isTransactionControl(statement: ParsedStatement): boolean {
+  return statement.type === 'TransactionStmt';
+}
+
+/** Anything which the planner does not plan: DDL, SET, VACUUM, COPY, EXPLAIN, transaction control. */
+export function isUtility(statement: ParsedStatement): boolean {
+  return statement.type !== 'SelectStmt' && KINDS[statement.type] === undefined;
+}
+
+const KINDS: Readonly<Record<string, ParsedKind>> = {
+  InsertStmt: 'insert',
+  UpdateStmt: 'update',
+  DeleteStmt: 'delete',
+  MergeStmt: 'merge',
+};
+
+function modifyingCte(select: TreeNode): ParsedKind | null {
+  const withClause = field(select, 'withClause');
+  for (const item of withClause ? list(withClause, 'ctes') : []) {
+    const cte = bodyOf(item, 'CommonTableExpr');
+    const query = cte ? typed(cte['ctequery']) : null;
+    const kind = query ? KINDS[query.type] : undefined;
+    if (kind) return kind;
+  }
+  return null;
+}

@@ -1,0 +1,96 @@
+import { bareSql, operand } from './operands.js';
+import { constantLimit } from './predicates.js';
+import type { Draft, Scope } from './scope.js';
+import { bodiesOf, bodyOf, field, list, names, textOf, typed, walk } from './tree.js';
+import type { TreeNode, TreeValue } from './tree.js';
+import type { SortKey, SortUse } from './use-types.js';
+
+/** Notes what ORDER BY, GROUP BY, DISTINCT, windows and a lone `min`/`max` of a query want sorted, at the relation whose columns lead. */
+export function noteSorts(select: TreeNode, scope: Scope): void {
+  const limited = select['limitCount'] !== undefined;
+  const limit = constantLimit(select);
+  const targets = bodiesOf(list(select, 'targetList'), 'ResTarget');
+  const grouped = list(select, 'groupClause');
+  if (grouped.length > 0) {
+    note('group', grouped.map((item) => ({ ...PLAIN, value: throughTargets(item, targets, scope, true) })), scope, NOT_LIMITED);
+  } else {
+    const order = bodiesOf(list(select, 'sortClause'), 'SortBy');
+    note('order', order.map((sort) => sortedBy(sort, targets, scope)), scope, { limited, limit });
+    noteMinMax(targets, scope);
+  }
+  const distinct = list(select, 'distinctClause');
+  if (distinct.length > 0) {
+    const on = distinct.some((item) => typed(item) !== null);
+    const values = on ? distinct.map((item) => throughTargets(item, targets, scope, false)) : targets.map((target) => target['val']);
+    note('distinct', values.map((value) => ({ ...PLAIN, value })), scope, NOT_LIMITED);
+  }
+  noteWindows(select, targets, scope);
+}
+
+interface Wanted {
+  readonly value: TreeValue;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+interface Limit {
+  readonly limited: boolean;
+  readonly limit: number | null;
+}
+
+const PLAIN = { descending: false, nullsFirst: false };
+const NOT_LIMITED: Limit = { limited: false, limit: null };
+
+function note(purpose: SortUse['purpose'], wanted: readonly Wanted[], scope: Scope, limit: Limit): void {
+  const keys: SortKey[] = [];
+  let draft: Draft | null = null;
+  for (const { value, descending, nullsFirst } of wanted) {
+    const side = operand(value, scope);
+    if (side.draft === null || side.outer || (draft !== null && side.draft !== draft)) break;
+    const expression = side.column === null ? bareSql(side.node, scope) : null;
+    if (side.column === null && expression === null) break;
+    draft = side.draft;
+    keys.push({ column: side.column, expression, descending, nullsFirst });
+  }
+  if (draft !== null && keys.length > 0) draft.sorts.push({ purpose, keys, complete: keys.length === wanted.length, ...limit });
+}
+
+function sortedBy(sort: TreeNode, targets: readonly TreeNode[], scope: Scope): Wanted {
+  const descending = sort['sortby_dir'] === 'SORTBY_DESC';
+  const nulls = sort['sortby_nulls'];
+  const nullsFirst = nulls === 'SORTBY_NULLS_FIRST' || (nulls !== 'SORTBY_NULLS_LAST' && descending);
+  return { value: throughTargets(sort['node'], targets, scope, false), descending, nullsFirst };
+}
+
+/** `ORDER BY 2` and `ORDER BY total` mean an output column; GROUP BY takes an input column first. */
+function throughTargets(value: TreeValue, targets: readonly TreeNode[], scope: Scope, inputFirst: boolean): TreeValue {
+  const constant = bodyOf(value, 'A_Const');
+  const ordinal = constant ? field(constant, 'ival') : null;
+  if (ordinal && typeof ordinal['ival'] === 'number') return targets[ordinal['ival'] - 1]?.['val'];
+  const column = bodyOf(value, 'ColumnRef');
+  const path = column ? names(list(column, 'fields')) : [];
+  if (path.length !== 1 || (inputFirst && scope.resolve(path)?.base)) return value;
+  const target = targets.find((one) => textOf(one, 'name') === path[0]);
+  return target ? target['val'] : value;
+}
+
+function noteMinMax(targets: readonly TreeNode[], scope: Scope): void {
+  const only = targets[0];
+  const call = targets.length === 1 && only ? bodyOf(only['val'], 'FuncCall') : null;
+  if (!call || call['over'] !== undefined) return;
+  const name = names(list(call, 'funcname')).at(-1);
+  if (name !== 'min' && name !== 'max') return;
+  const wanted = { value: list(call, 'args')[0], descending: name === 'max', nullsFirst: false };
+  note('min-max', [wanted], scope, { limited: true, limit: 1 });
+}
+
+function noteWindows(select: TreeNode, targets: readonly TreeNode[], scope: Scope): void {
+  const calls = targets.flatMap((target) => [...walk(target['val'])]).filter((node) => node.type === 'FuncCall');
+  const inline = calls.map((call) => field(call.body, 'over')).filter((window) => window !== null);
+  const named = bodiesOf(list(select, 'windowClause'), 'WindowDef');
+  for (const window of [...inline, ...named]) {
+    const partition = list(window, 'partitionClause').map((value) => ({ ...PLAIN, value }));
+    const order = bodiesOf(list(window, 'orderClause'), 'SortBy');
+    note('window', [...partition, ...order.map((sort) => sortedBy(sort, [], scope))], scope, NOT_LIMITED);
+  }
+}
