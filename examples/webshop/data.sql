@@ -73,7 +73,8 @@ INSERT INTO orders (id, customer_id, coupon_id, status, total, note, placed_at, 
 SELECT n, 1 + (floor(100000 * power(random(), 3))::bigint * 7919 % 100000)::int,
     CASE WHEN random() < 0.08 THEN 1 + floor(2000 * random())::int END,
     CASE WHEN n > 239000 THEN 'pending' WHEN n > 234000 THEN 'paid'
-        ELSE (ARRAY['delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'returned', 'returned', 'returned', 'cancelled'])[1 + floor(10 * random())::int] END,
+        ELSE (ARRAY['delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'returned', 'returned', 'returned', 'cancelled'])
+            [1 + floor(10 * random())::int] END,
     round((8 + 600 * power(random(), 4))::numeric, 2),
     CASE WHEN random() < 0.06 THEN 'Please leave the parcel with the neighbour. ' || md5(n::text) END,
     placed, placed + random() * interval '40 days'
@@ -84,8 +85,8 @@ FROM (
 
 -- Drafts without lines, payments or shipments: the only orders that the shop ever deletes.
 INSERT INTO orders (id, customer_id, status, total, placed_at, updated_at)
-SELECT 240000 + n, n, 'draft', 0, timestamptz '2025-06-25 00:00:00+00' + n * interval '400 seconds', timestamptz '2025-06-25 00:00:00+00' + n * interval '400 seconds'
-FROM generate_series(1, 1000) n;
+SELECT 240000 + n, n, 'draft', 0, begun, begun
+FROM (SELECT n, timestamptz '2025-06-25 00:00:00+00' + n * interval '400 seconds' AS begun FROM generate_series(1, 1000) n) AS series;
 
 SELECT setseed(0.16);
 
@@ -155,7 +156,8 @@ SELECT md5('session' || n / 5)::uuid,
     CASE WHEN n / 5 % 3 = 0 THEN 1 + (n / 5 * 7919::bigint % 100000)::int END,
     '/products/' || 1 + floor(19800 * power(random(), 3))::int,
     CASE WHEN random() < 0.4 THEN 'https://search.example/?q=' || substr(md5(n::text), 1, 6) END,
-    'Mozilla/5.0 (' || (ARRAY['X11; Linux x86_64', 'Windows NT 10.0', 'Macintosh; Intel Mac OS X', 'iPhone; CPU iPhone OS'])[1 + floor(4 * random())::int] || ') Engine/' || 100 + (20 * random())::int,
+    'Mozilla/5.0 (' || (ARRAY['X11; Linux x86_64', 'Windows NT 10.0', 'Macintosh; Intel Mac OS X', 'iPhone; CPU iPhone OS'])
+        [1 + floor(4 * random())::int] || ') Engine/' || 100 + (20 * random())::int,
     CASE WHEN random() < 0.8 THEN (60000 * power(random(), 4))::int END,
     timestamptz '2025-06-01 00:00:00+00' + n * interval '10.8 seconds'
 FROM generate_series(1, 240000) n;

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   'target/too-old': { exit: 3, meaning: 'The server is older than PostgreSQL 14.' },
   'target/connection-lost': { exit: 3, meaning: 'The connection ended while a statement ran.' },
   'target/pooler': { exit: 3, meaning: 'The address is a pooler which does not keep a session.' },
+  'target/statement': { exit: 3, meaning: 'The server refused a statement; its SQLSTATE says why.' },
   'guard/refused': { exit: 4, meaning: 'A statement that could write was about to reach a target under the read-only guard.' },
   'kernel/forbidden': { exit: 4, meaning: 'A step that the kernel forbids was asked for.' },
   'lab/no-server': { exit: 3, meaning: 'No PostgreSQL server of the wanted major could be found or fetched for the lab.' },

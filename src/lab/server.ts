@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,8 @@ export interface LabServer {
   stop(): Promise<void>;
   /** SIGKILL to the postmaster, for tests: its folder stays until `stop`. */
   kill(): void;
+  /** Starts a server that died on the data that it left; crash recovery is PostgreSQL's own. Does nothing while it is alive. Throws `lab/start`. */
+  restart(): Promise<void>;
   /** Resolves when the postmaster has ended for whatever reason; does not keep this process running. */
   readonly exited: Promise<void>;
   isAlive(): boolean;
@@ -54,7 +57,8 @@ interface Premises {
   readonly dataDir: string;
 }
 
-const SHUTDOWN_MS = 3000;
+/** Nothing of a lab is worth a longer wait: then it is ended hard. */
+const SHUTDOWN_MS = 1500;
 const PORT = 5432;
 /** Linux takes 107 bytes and macOS 103 in `sun_path`. */
 const SOCKET_PATH_BYTES = 103;
@@ -96,7 +100,7 @@ async function open(
   const password = randomBytes(18).toString('base64url');
   const { host, port, address } = await chooseAddress(premises, identity);
   const dataDir = await createCluster({ root, identity, binaries, password, settings, address });
-  const postmaster = await launch({ root, dataDir, identity, binaries });
+  let postmaster = await launch({ root, dataDir, identity, binaries });
   let stopping: Promise<void> | null = null;
   return {
     major: binaries.major,
@@ -105,7 +109,16 @@ async function open(
     connection: connectionTo(host, port, password),
     stop: () => (stopping ??= shutDown(premises, postmaster)),
     kill: () => void signal(postmaster.pid, 'SIGKILL'),
-    exited: postmaster.exited,
+    async restart() {
+      if (postmaster.isAlive()) return;
+      // Backends outlive a killed postmaster by a moment, and hold its shared memory.
+      endNow(dataDir);
+      rmSync(join(dataDir, 'postmaster.pid'), { force: true });
+      postmaster = await launch({ root, dataDir, identity, binaries });
+    },
+    get exited() {
+      return postmaster.exited;
+    },
     isAlive: () => postmaster.isAlive(),
   };
 }

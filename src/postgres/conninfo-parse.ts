@@ -33,6 +33,8 @@ function parseUri(text: string): Record<string, string> {
   if (!match) throw bad('The URI can not be read');
   const [, hosts = '', database = '', query = ''] = match;
   Object.assign(values, readHosts(hosts));
+  // A slash in the password ends the host early, and the rest of the password would pass for the database.
+  if (database.includes('@')) throw bad('An @ after the host of the URI is not percent-encoded');
   if (database !== '') values['dbname'] = decode(database);
   for (const [keyword, value] of readQuery(query)) values[keyword] = value;
   return values;

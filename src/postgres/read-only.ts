@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { WizardError } from '../base/errors.js';
 import { quoteLiteral } from '../base/quote.js';
 import { sendCancel } from './cancel.js';
-import { assertCopyOut, assertReadOnly } from './guard.js';
+import { inspectCopyOut, inspectStatement } from './guard.js';
+import { CatalogGuard } from './guard-catalog.js';
 import { parseOptions } from './pooler.js';
 import type { Row, Session } from './session.js';
 import type { Wire } from './wire.js';
@@ -46,8 +47,8 @@ export async function openReadOnlySession(wire: Wire, processId: number, options
     readOnly: true,
     processId,
     settings: wire.settings,
-    query: <T extends Row>(sql: string, params?: readonly unknown[]) => reader.guarded(sql, () => wire.send<T>(sql, params)),
-    queryText: (sql) => reader.guarded(sql, () => wire.sendText(sql)),
+    query: <T extends Row>(sql: string, params?: readonly unknown[]) => reader.guarded(sql, (tagged) => wire.send<T>(tagged, params)),
+    queryText: (sql) => reader.guarded(sql, (tagged) => wire.sendText(tagged)),
     run: async () => refuse('Several statements at once'),
     copyIn: () => refuse('COPY FROM STDIN'),
     copyOut: (sql) => reader.copyOut(sql),
@@ -66,7 +67,11 @@ function refuse(what: string): never {
   throw new WizardError('guard/refused', `${what} may not reach a target under the read-only guard`);
 }
 
+/** Marks our own statements in the server's log, in pg_stat_activity and in pg_stat_statements. */
+export const TAG = '/* database-wizard */ ';
+
 class Reader {
+  readonly #catalog = new CatalogGuard((sql, params) => this.#timed(() => this.wire.send(TAG + sql, params)));
   #long = false;
   #statements = 0;
   #totalMs = 0;
@@ -80,25 +85,32 @@ class Reader {
     return { statements: this.#statements, totalMs: this.#totalMs };
   }
 
-  async guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
-    await assertReadOnly(sql);
+  async guarded<T>(sql: string, work: (tagged: string) => Promise<T>): Promise<T> {
+    const inspection = await inspectStatement(sql);
     return this.wire.exclusive(async () => {
       await this.#before();
-      const result = await this.#timed(work).catch(async (error: unknown) => {
+      try {
+        await this.#catalog.check(inspection);
+        const result = await this.#timed(() => work(TAG + sql));
+        await this.#after(false);
+        return result;
+      } catch (error) {
         await this.#after(true);
         throw error;
-      });
-      await this.#after(false);
-      return result;
+      }
     });
   }
 
   copyOut(sql: string): Readable {
     let startedMs = 0;
-    return this.wire.copyOut(sql, {
+    return this.wire.copyOut(TAG + sql, {
       before: async () => {
-        await assertCopyOut(sql);
+        const inspection = await inspectCopyOut(sql);
         await this.#before();
+        await this.#catalog.check(inspection).catch(async (error: unknown) => {
+          await this.#after(true);
+          throw error;
+        });
         startedMs = performance.now();
       },
       after: async (failed) => {
@@ -146,16 +158,19 @@ class Reader {
     });
   }
 
+  /** The guard's own settings come last: what the target's `options` ask for may not loosen them. */
   #limits(idleMs: number): string {
-    const own = [
+    const given = parseOptions(this.wire.settings.options)
+      .filter(([name]) => !/^(default_)?transaction_/.test(name))
+      .map(([name, value]) => `SELECT pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`);
+    return [
+      ...given,
       `SET LOCAL statement_timeout = ${this.statementTimeoutMs}`,
       `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
       `SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`,
-    ];
-    const given = parseOptions(this.wire.settings.options)
-      .filter(([name]) => !LIMITS.has(name))
-      .map(([name, value]) => `SELECT pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`);
-    return [...own, ...given].join('; ');
+      // The parser of the guard reads strings this way; the server must too.
+      'SET LOCAL standard_conforming_strings = on',
+    ].join('; ');
   }
 
   async #timed<T>(work: () => Promise<T>): Promise<T> {
@@ -172,12 +187,3 @@ class Reader {
     this.#totalMs += ms;
   }
 }
-
-/** What the guard itself sets; the target's `options` may not loosen it. */
-const LIMITS = new Set([
-  'statement_timeout',
-  'lock_timeout',
-  'idle_in_transaction_session_timeout',
-  'default_transaction_read_only',
-  'transaction_read_only',
-]);

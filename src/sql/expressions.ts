@@ -80,8 +80,11 @@ const TRANSPARENT = new Set(['List', 'CoalesceExpr', 'MinMaxExpr', 'CollateClaus
 /** Functions whose argument is of the same kind as their result: `email = lower($1)` takes an e-mail address. */
 const KEEPS_VALUE = new Set(['lower', 'upper', 'btrim', 'ltrim', 'rtrim']);
 
-/** Operators that give a truth value about their sides, and not a new value. */
-const COMPARING = /^(?:=|<>|!=|<|<=|>|>=|!?~~?\*?|@>|<@|&&|@@|\?|\?\||\?&|BETWEEN|NOT BETWEEN)$/;
+/** Operators that make a new value of their sides; all others say something about them. */
+const CALCULATING = /^(?:[-+*\/%^|&#]|\|\||->>?|#>>?|#-)$/;
+
+/** Operators whose right side names a part of the left one. */
+const EXTRACTING = /^(?:->>?|#>>?|#-)$/;
 
 function noteColumn(columnRef: TreeNode, scope: Scope): void {
   const { path, star } = columnPath(columnRef);
@@ -108,9 +111,9 @@ function visitCall(context: ExpressionContext, node: TypedNode, scope: Scope, me
 function visitOperator(context: ExpressionContext, expression: TreeNode, scope: Scope, meets: ParameterContext): void {
   const operator = operatorName(expression);
   const { lexpr, rexpr } = expression;
-  if (!COMPARING.test(operator)) {
+  if (CALCULATING.test(operator)) {
     visitExpression(context, lexpr, scope, meets);
-    visitExpression(context, rexpr, scope, meets);
+    visitExpression(context, rexpr, scope, EXTRACTING.test(operator) ? { ...NO_CONTEXT, role: 'argument', functionName: operator } : meets);
     return;
   }
   const [leftRow, rightRow] = [bodyOf(lexpr, 'RowExpr'), bodyOf(rexpr, 'RowExpr')];

@@ -9,11 +9,11 @@ export function parameterCount(sql: string): number {
 }
 
 /**
- * Puts SQL literals in the place of `$1, $2, ...` by token, never inside strings or comments; a number beyond `literals` stays as it is.
+ * Puts SQL literals in the place of `$1, $2, ...` by token, never inside strings or comments; a number without a literal stays as it is.
  * `interval $1`, as pg_stat_statements writes it, becomes `interval '7 days'`, or a CAST when the value is not a plain string.
  * Negative numbers and whole expressions get parentheses, so `- $1` can not become a comment.
  */
-export function bindParameters(sql: string, literals: readonly string[]): string {
+export function bindParameters(sql: string, literals: readonly (string | undefined)[]): string {
   const prefixes = castPrefixes(sql);
   let bound = '';
   let done = 0;

@@ -180,6 +180,7 @@ describe('parameters', () => {
       '$1 compared c.email = lower()', '$2 compared c.email ~~', '$3 argument date_trunc()', '$4 compared c.created_at = date_trunc()',
     ]],
     ['SELECT CASE WHEN status = $1 THEN $2 END, coalesce($3, total) FROM orders HAVING count(*) > $4', ['$1 compared orders.status =', '$2 other', '$3 other', '$4 compared > count()']],
+    ['SELECT 1 FROM orders WHERE payload ->> $1 = $2', ['$1 argument ->>()', '$2 compared orders.payload =']],
     ['SELECT 1 FROM orders WHERE $1 IS NULL OR status = $1', ['$1 other', '$1 compared orders.status =']],
     ['SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2)', ['$1 compared orders.created_at <', '$2 compared orders.id <']],
   ])('%s', (sql, expected) => {

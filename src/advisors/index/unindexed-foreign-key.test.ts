@@ -139,6 +139,23 @@ describe('index/unindexed-foreign-key', () => {
     expect(await on({ indexes: [index] })).toHaveLength(1);
   });
 
+  it('only informs where a workload is known and nothing needs the index', async () => {
+    const still = aTable('author');
+    const severity = async (statements: SnapshotFacts['statements'], referenced = still) =>
+      (await on({ tables: [referenced, book], statements: statements ?? [] })).map((one) => one.severity);
+    expect(await severity([])).toEqual(['warning']);
+    expect(await severity([aStatement('SELECT 1')])).toEqual(['info']);
+    expect(await severity([aStatement('SELECT 1')], author)).toEqual(['warning']);
+    expect(await severity([aStatement('DELETE FROM author')])).toEqual(['warning']);
+  });
+
+  it('is silent on a short list that nothing deletes from', async () => {
+    const list = aTable('author', { rowsEstimated: 30 });
+    expect(await on({ tables: [list, book] })).toEqual([]);
+    expect(await on({ tables: [list, book], statements: [aStatement('DELETE FROM author')] })).toHaveLength(1);
+    expect(await on({ tables: [{ ...list, activity: anActivity({ deletes: 1 }) }, book] })).toHaveLength(1);
+  });
+
   it('speaks once for a partitioned table, and for two keys over the same column', async () => {
     const parent = { ...book, kind: 'p' as const, rowsEstimated: null, pages: 0 };
     const part = aTable('book_1', { columns: book.columns, partitionOf: { schema: 'public', name: 'book' } });

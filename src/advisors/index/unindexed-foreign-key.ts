@@ -16,7 +16,8 @@ export default defineAdvisor({
     what: 'Foreign keys which no index on the referencing table can serve.',
     why: 'Every DELETE or key UPDATE on the referenced table, and every join from it, scans the whole referencing table.',
     limits:
-      'Silent below `minRows`, where a sequential scan is the right plan. An index serves the key when the columns lead it in any order; ' +
+      'Silent below `minRows`, where a sequential scan is the right plan, and where the referenced table is a list of fewer than `minReferencedRows` that nothing deletes from. ' +
+      'Only informs where a workload is known and neither it nor the counters show a need. An index serves the key when the columns lead it in any order; ' +
       'a partial index does when it leaves out nothing but NULLs. It can not know deletes that have not happened yet.',
     sources: ['PostgreSQL manual, "Constraints", section "Foreign Keys"'],
     bad: `
@@ -27,8 +28,11 @@ export default defineAdvisor({
       ANALYZE;`,
     good: 'CREATE INDEX ON book (author_id);',
   },
-  options: z.object({ minRows: z.number().int().nonnegative().default(10_000) }),
-  async examine({ catalog, workload }, { minRows }) {
+  options: z.object({
+    minRows: z.number().int().nonnegative().default(10_000),
+    minReferencedRows: z.number().int().nonnegative().default(100),
+  }),
+  async examine({ catalog, workload }, { minRows, minReferencedRows }) {
     await loadParser();
     const statements = statementTables(workload.statements);
     const seen = new Set<string>();
@@ -41,7 +45,11 @@ export default defineAdvisor({
       const place = placeOf(table, foreignKey.columns.toSorted());
       if (seen.has(place)) return [];
       seen.add(place);
-      return [describe(catalog, foreignKey, table, statementsOn(catalog, foreignKey, statements))];
+      const needing = statementsOn(catalog, foreignKey, statements);
+      const isNeeded = needing.length > 0 || keysRemoved(catalog, foreignKey) > 0;
+      if (!isNeeded && isShortList(catalog, foreignKey, minReferencedRows)) return [];
+      const severity = isNeeded || statements.length === 0 ? 'warning' : 'info';
+      return [{ ...describe(catalog, foreignKey, table, needing), severity }];
     });
   },
 });
@@ -85,6 +93,17 @@ function cascadesInto(catalog: Catalog, table: RelationName, known: readonly Rel
     (found, parent) => (found.some((one) => sameRelation(one, parent)) ? found : cascadesInto(catalog, parent, found)),
     [...known, table],
   );
+}
+
+/** Rows deleted from the referenced table since the counters began; updates are not told apart from those of other columns. */
+function keysRemoved(catalog: Catalog, foreignKey: Constraint): number {
+  const referenced = foreignKey.references && findTable(catalog, foreignKey.references.table);
+  return referenced?.activity?.deletes ?? 0;
+}
+
+function isShortList(catalog: Catalog, foreignKey: Constraint, rows: number): boolean {
+  const referenced = foreignKey.references && findTable(catalog, foreignKey.references.table);
+  return referenced != null && estimatedRows(catalog, referenced).rows < rows;
 }
 
 function describe(catalog: Catalog, foreignKey: Constraint, table: Table, statements: readonly string[]): AdvisorFinding {

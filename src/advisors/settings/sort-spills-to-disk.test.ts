@@ -101,6 +101,12 @@ describe('settings/sort-spills-to-disk', () => {
     expect(await proposal(node)).toBe(title);
   });
 
+  it('takes what the whole plan wrote where no sort or hash accounts for it', async () => {
+    const plan = aPlan({ 'Actual Rows': 1, 'Temp Written Blocks': 500, Plans: [aPlan({ 'Node Type': 'Materialize' }).root] });
+    const [found] = await on([], { statements: [aStatement('s0')], plans: new Map([['s0', plan]]) });
+    expect(found?.actions[0]?.title).toBe('Set work_mem to 16MB for this database');
+  });
+
   it('leaves out of the sum what no work_mem within the limit would hold', async () => {
     const [found] = await on([sort(9232), sort(1_000_000)]);
     expect(found?.statements).toEqual(['s0']);

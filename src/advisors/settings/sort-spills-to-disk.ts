@@ -19,7 +19,7 @@ export default defineAdvisor({
   status: 'stable',
   severity: 'warning',
   docs: {
-    what: 'Statements whose sorts and hashes do not fit `work_mem` and go through temporary files.',
+    what: 'Statements whose sorts, hashes or materialised rows do not fit `work_mem` and go through temporary files.',
     why: 'Temporary files are written and read again, often several times, where memory would do.',
     limits:
       'Needs plans that were run, or temporary blocks counted by pg_stat_statements. Proposes the power of two that holds every spill of at most `maxWorkMemMb`; greater ones are ' +
@@ -39,7 +39,7 @@ export default defineAdvisor({
     if (current === null) return [];
     const spills = snapshot.workload.statements.flatMap((statement) => {
       const plan = snapshot.plans.get(statement.fingerprint);
-      const spill = plan && wasRun(plan) ? spillOf(plan, hashMultiplier(snapshot)) : countedSpill(statement.tempBlocks);
+      const spill = plan && wasRun(plan) ? spillOf(plan, hashMultiplier(snapshot)) : blocksSpill(statement.tempBlocks, 'pg_stat_statements, temporary blocks');
       // What spilled needs more than there was, whatever the estimate says.
       return spill === null ? [] : [{ statement, ...spill, neededBytes: Math.max(spill.neededBytes, 2 * current) }];
     });
@@ -76,10 +76,11 @@ function wasRun(plan: Plan): boolean {
   return plan.root['Actual Rows'] !== undefined;
 }
 
-/** The node that needs most; null when none spills. */
+/** The node that needs most, else what the whole plan wrote (a materialised subplan, a CTE); null when nothing spills. */
 function spillOf(plan: Plan, multiplier: number): Spill | null {
   const spills = [...planNodes(plan.root)].flatMap((node) => nodeSpill(node, multiplier) ?? []);
-  return spills.toSorted((a, b) => b.neededBytes - a.neededBytes)[0] ?? null;
+  const largest = spills.toSorted((a, b) => b.neededBytes - a.neededBytes)[0];
+  return largest ?? blocksSpill(plan.root['Temp Written Blocks'] ?? 0, 'plan, temporary blocks written');
 }
 
 function nodeSpill(node: PlanNode, multiplier: number): Spill | null {
@@ -100,11 +101,11 @@ function nodeSpill(node: PlanNode, multiplier: number): Spill | null {
   return null;
 }
 
-/** From pg_stat_statements, where no plan was run. `tempBlocks` are those of one execution. */
-function countedSpill(tempBlocks: number | null): Spill | null {
+/** Where only blocks are known: those of one execution. Null when there are none. */
+function blocksSpill(tempBlocks: number | null, source: string): Spill | null {
   if (tempBlocks === null || tempBlocks <= 0) return null;
   const diskBytes = tempBlocks * 8 * KB;
-  return { diskBytes, neededBytes: diskBytes * MEMORY_PER_DISK_BYTE, source: 'pg_stat_statements, temporary blocks', provenance: 'measured' };
+  return { diskBytes, neededBytes: diskBytes * MEMORY_PER_DISK_BYTE, source, provenance: 'measured' };
 }
 
 function spillEvidence(name: string, spill: Spill): Evidence {

@@ -9,6 +9,8 @@ export interface ExtractContext {
   rows<T extends Row>(sql: string): Promise<T[]>;
   /** True when an extension made the object at this address. */
   isMember(key: string): boolean;
+  /** Addresses that extensions made, with the address of each one's extension. */
+  readonly members: ReadonlyMap<string, string>;
   skip(entry: Skipped): void;
 }
 
@@ -34,18 +36,16 @@ export async function createContext(session: Session, quoteAll: boolean): Promis
   const skipped: Skipped[] = [];
   const rows = <T extends Row>(sql: string): Promise<T[]> => session.query<T>(underTextSettings(sql, quoteAll));
   const [server] = await rows<{ version: number }>(`SELECT pg_catalog.current_setting('server_version_num')::int4 AS version`);
-  const members = new Set(
-    (
-      await rows<{ key: string }>(`
-        SELECT c.relname || ':' || d.objid AS key
-        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.classid
-        WHERE d.deptype = 'e'`)
-    ).map((row) => row.key),
-  );
+  const memberRows = await rows<{ key: string; extension: string }>(`
+    SELECT c.relname || ':' || d.objid AS key, 'pg_extension:' || d.refobjid AS extension
+    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.classid
+    WHERE d.deptype = 'e' ORDER BY d.classid, d.objid`);
+  const members = new Map(memberRows.map(({ key, extension }) => [key, extension]));
   const context: ExtractContext = {
     version: server?.version ?? 0,
     rows,
     isMember: (key) => members.has(key),
+    members,
     skip: (entry) => void skipped.push(entry),
   };
   return { context, skipped };

@@ -185,8 +185,14 @@ function intoSections(sorted: readonly Node[], later: ReadonlySet<string>): Orde
 
 function statementsOf({ object, part }: Node, later: ReadonlySet<string>): SchemaStatement[] {
   if (part !== null) return [{ kind: part.kind, identity: part.identity, sql: part.sql }];
-  const { kind, identity, inLab } = object;
-  return object.sql(later).map((sql) => ({ kind, identity, sql, ...(inLab === undefined ? {} : { inLab }) }));
+  const { kind, identity, on, inLab } = object;
+  return object.sql(later).map((sql, at) => ({
+    kind,
+    identity,
+    sql,
+    ...(on === undefined ? {} : { on }),
+    ...(inLab === undefined || at > 0 ? {} : { inLab }),
+  }));
 }
 
 function compareNodes(a: Node, b: Node): number {

@@ -13,6 +13,8 @@ export interface SchemaStatement {
    * without the address of a foreign server.
    */
   readonly inLab?: string;
+  /** The table of an index or of a constraint which stands on one: builds on different tables may run side by side. */
+  readonly on?: string;
 }
 
 /** A schema as statements in the order in which they run. */
@@ -100,7 +102,9 @@ export interface SchemaObject {
   readonly parts?: readonly SchemaPart[];
   /** The statements; `later` has the keys of the parts that are made on their own. */
   readonly sql: (later: ReadonlySet<string>) => readonly string[];
+  /** Stands for the first of the statements. */
   readonly inLab?: string;
+  readonly on?: string;
 }
 
 /** A piece of an object, with an address of its own in `pg_depend`: a default, a check, the query of a view. */

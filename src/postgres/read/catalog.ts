@@ -13,7 +13,7 @@ import { readTables, type SizeSource } from './tables.js';
 /** Reads the whole schema in about ten statements, however many tables there are. System schemas and what extensions own are left out. */
 export async function readCatalog(session: Session): Promise<{ catalog: Catalog; skipped: Skipped[] }> {
   const inventory = await readInventory(session);
-  const columns = await readColumns(session);
+  const { columns, hiddenSequences } = await readColumns(session);
   const { result, skipped } = await withSizes(async (sizes) => ({
     tables: await readTables(session, columns, sizes),
     indexes: await readIndexes(session, sizes),
@@ -25,7 +25,7 @@ export async function readCatalog(session: Session): Promise<{ catalog: Catalog;
     extendedStatistics: await readExtendedStatistics(session),
     functions: await readFunctions(session),
   };
-  return { catalog, skipped: [...skipped, ...hiddenSequences(catalog)] };
+  return { catalog, skipped: [...skipped, ...skipSequences(hiddenSequences)] };
 }
 
 /** `lock_not_available` and `query_canceled`: reading a size waits for whoever holds ACCESS EXCLUSIVE. */
@@ -45,14 +45,12 @@ async function withSizes<T>(read: (sizes: SizeSource) => Promise<T>): Promise<{ 
   }
 }
 
-/** A sequence that was never used has no value either; only the role's rights tell them apart, so the words cover both. */
-function hiddenSequences(catalog: Catalog): Skipped[] {
-  const hidden = catalog.tables.flatMap((table) => table.columns).filter((column) => column.sequence?.lastValue === null).length;
+function skipSequences(hidden: number): Skipped[] {
   if (hidden === 0) return [];
   return [
     {
-      what: `${hidden} sequence${hidden === 1 ? '' : 's'} behind key columns`,
-      reason: 'Never used, or not readable by this role.',
+      what: `the last value of ${hidden} sequence${hidden === 1 ? '' : 's'} behind key columns`,
+      reason: 'This role may not read them.',
       remedy: 'GRANT pg_read_all_data to the role.',
     },
   ];

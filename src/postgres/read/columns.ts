@@ -6,8 +6,8 @@ import { notOfExtension, userSchema } from './scope.js';
 export type ColumnsByTable = ReadonlyMap<number, readonly Column[]>;
 
 /** Every column of every relation in the user's schemas, with the state of the sequence that fills it. */
-export async function readColumns(session: Session): Promise<ColumnsByTable> {
-  const sequences = await readSequences(session);
+export async function readColumns(session: Session): Promise<ColumnsRead> {
+  const { sequences, hiddenSequences } = await readSequences(session);
   const byTable = new Map<number, Column[]>();
   for (const row of await session.query<ColumnRow>(COLUMNS_SQL)) {
     const table = Number(row.table_oid);
@@ -15,7 +15,13 @@ export async function readColumns(session: Session): Promise<ColumnsByTable> {
     if (columns.length === 0) byTable.set(table, columns);
     columns.push(toColumn(row, sequences.get(`${table}.${row.position}`) ?? null));
   }
-  return byTable;
+  return { columns: byTable, hiddenSequences };
+}
+
+export interface ColumnsRead {
+  readonly columns: ColumnsByTable;
+  /** How many sequences behind columns the role may not read. */
+  readonly hiddenSequences: number;
 }
 
 /** Domains may rest on domains: the chain is followed to the type below. */
@@ -71,6 +77,7 @@ function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
 /** A serial's sequence hangs on its column by an `a` dependency, an identity's by an `i`. */
 const SEQUENCES_SQL = `
   SELECT d.refobjid::int8 AS table_oid, d.refobjsubid AS position, n.nspname AS schema, c.relname AS name,
+    pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') AS readable,
     CASE WHEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') THEN pg_catalog.pg_sequence_last_value(c.oid) END AS last_value,
     s.seqmax AS max_value, s.seqincrement AS increment
   FROM pg_catalog.pg_sequence AS s
@@ -86,14 +93,15 @@ type SequenceRow = {
   position: number;
   schema: string;
   name: string;
+  readable: boolean;
   last_value: string | null;
   max_value: string;
   increment: string;
 };
 
-async function readSequences(session: Session): Promise<Map<string, SequenceState>> {
+async function readSequences(session: Session): Promise<{ sequences: Map<string, SequenceState>; hiddenSequences: number }> {
   const rows = await session.query<SequenceRow>(SEQUENCES_SQL);
-  return new Map(
+  const sequences = new Map(
     rows.map((row) => [
       `${row.table_oid}.${row.position}`,
       {
@@ -104,4 +112,5 @@ async function readSequences(session: Session): Promise<Map<string, SequenceStat
       },
     ]),
   );
+  return { sequences, hiddenSequences: rows.filter((row) => !row.readable).length };
 }

@@ -1,0 +1,2 @@
+export function advisorIds(folder?: URL): string[];
+export function catalogueSource(ids: readonly string[]): string;

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { quoteIdent } from '../base/quote.js';
+import type { IndexSpec } from '../model/action.js';
+import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../model/catalog.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { WorkloadStatement } from '../model/workload.js';
+import { bindParameters } from '../sql/parameters.js';
+import { tryParseStatement } from '../sql/parse.js';
+import type { RelationUse, StatementUses } from '../sql/use-types.js';
+import { statementUses } from '../sql/uses.js';
+import { freeIndexName } from './actions.js';
+import { estimatedRows } from './index-facts.js';
+
+/** One place in which a workload statement uses a table that is worth an index. */
+export interface TableUse {
+  readonly statement: WorkloadStatement;
+  readonly table: Table;
+  /** `estimated`. */
+  readonly rows: number;
+  readonly use: RelationUse;
+}
+
+/** An index that might help, with the statements it was thought of for. */
+export interface Candidate {
+  readonly spec: IndexSpec;
+  readonly table: Table;
+  /** Fingerprints. */
+  readonly for: readonly string[];
+}
+
+/** Tables that are too small for an index to matter are left out. */
+export interface SizeLimits {
+  readonly minRows: number;
+  readonly minPages: number;
+}
+
+/** Reads how each workload statement uses each table; statements that can not be parsed, views, and small tables are left out. Needs `loadParser()`. */
+export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): readonly TableUse[] {
+  return workload.statements.flatMap((statement) =>
+    (usesOf(statement, catalog)?.relations ?? []).flatMap((use): TableUse[] => {
+      const table = lookupTable(catalog, use.schema, use.name);
+      if (!table || !['r', 'p', 'm'].includes(table.kind)) return [];
+      const { rows } = estimatedRows(catalog, table);
+      return rows < limits.minRows || pagesOf(catalog, table) < limits.minPages ? [] : [{ statement, table, rows, use }];
+    }),
+  );
+}
+
+/** How a workload statement uses its tables, with the arguments of functions filled in where all of its parameter sets agree: `date_trunc($1, at)` says nothing. Null when it can not be parsed. */
+export function usesOf(statement: WorkloadStatement, catalog: Catalog): StatementUses | null {
+  const columnsOf = (schema: string | null, name: string): readonly string[] | null =>
+    lookupTable(catalog, schema, name)?.columns.map((column) => column.name) ?? null;
+  const parsed = tryParseStatement(statement.sql);
+  if (!parsed) return null;
+  const uses = statementUses(parsed, columnsOf);
+  const bound = withArguments(statement, uses);
+  const again = bound === statement.sql ? null : tryParseStatement(bound);
+  return again ? statementUses(again, columnsOf) : uses;
+}
+
+/** A key part for a column, quoted. */
+export function columnKey(column: string, more = ''): string {
+  return `${quoteIdent(column)}${more}`;
+}
+
+/** Makes an index specification with a name that no other definition gets. */
+export function indexSpec(
+  catalog: Catalog,
+  table: Table,
+  parts: { readonly keys: readonly string[]; readonly method?: string; readonly include?: readonly string[]; readonly where?: string | null; readonly with?: string | null },
+): IndexSpec {
+  const { keys, method = 'btree', include = [], where = null } = parts;
+  const words = [...keys.map(word), ...(method === 'btree' ? [] : [method]), ...(where === null ? [] : ['where', word(where)])];
+  if (include.length > 0) words.push('with', ...include.map(word));
+  const name = [table.name, ...words].join('_');
+  const clipped = Buffer.byteLength(name) > 50 || include.length > 0 || where !== null;
+  const hash = createHash('sha256').update(JSON.stringify([keys, method, include, where])).digest('hex').slice(0, 6);
+  const stem = clipped ? [...clipWords(words, Math.max(8, 42 - Buffer.byteLength(table.name))), hash] : words;
+  return {
+    table: { schema: table.schema, name: table.name },
+    method,
+    unique: false,
+    keys,
+    include,
+    where,
+    with: parts.with ?? null,
+    name: freeIndexName(catalog, table, stem),
+  };
+}
+
+/** The same text for the same index, whatever its name. */
+export function specKey(spec: IndexSpec): string {
+  return JSON.stringify([spec.table.schema, spec.table.name, spec.method, spec.keys, spec.include, spec.where, spec.with]);
+}
+
+/** Merges candidates that are the same index; the statements add up. */
+export function mergeCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
+  const merged = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const key = specKey(candidate.spec);
+    const earlier = merged.get(key);
+    merged.set(key, earlier ? { ...earlier, for: [...new Set([...earlier.for, ...candidate.for])] } : candidate);
+  }
+  return [...merged.values()];
+}
+
+/** The valid index that already gives all that the specification would: same keys or longer, read forwards or backwards, the included columns in it; undefined when there is none. */
+export function coveringIndex(catalog: Catalog, spec: IndexSpec): Index | undefined {
+  return indexesOf(catalog, spec.table).find((index) => {
+    if (!index.valid || index.method !== spec.method || !samePredicate(index.predicate, spec.where)) return false;
+    const existing = index.keys.map(existingKey);
+    const wanted = spec.keys.map(normalKey);
+    if (index.method !== 'btree') return wanted.every((key) => existing.some((other) => other.text === key.text));
+    const prefix = existing.slice(0, wanted.length);
+    const same = (flip: boolean): boolean =>
+      wanted.every((key, i) => prefix[i]?.text === key.text && prefix[i]?.opclass === key.opclass && prefix[i]?.direction === (flip ? FLIPPED[key.direction] : key.direction));
+    const holds = new Set([...index.keys, ...index.include].map((one) => one.column));
+    return prefix.length === wanted.length && (same(false) || same(true)) && spec.include.every((one) => holds.has(unquoted(one)));
+  });
+}
+
+/** The name inside the quotes of `quoteIdent`. */
+export function unquoted(quoted: string): string {
+  return quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted;
+}
+
+function pagesOf(catalog: Catalog, table: Table): number {
+  if (table.kind !== 'p') return table.pages;
+  const parts = catalog.tables.filter((one) => one.partitionOf?.schema === table.schema && one.partitionOf.name === table.name);
+  return parts.reduce((sum, part) => sum + pagesOf(catalog, part), 0);
+}
+
+function withArguments(statement: WorkloadStatement, uses: StatementUses): string {
+  const [first, ...others] = statement.parameterSets;
+  const inside = new Set(uses.parameters.filter((one) => one.role === 'argument').map((one) => one.number));
+  if (!first || inside.size === 0) return statement.sql;
+  const agreed = first.values.map((value, i) =>
+    inside.has(i + 1) && others.every((set) => set.values[i] === value) ? value : undefined,
+  );
+  return bindParameters(statement.sql, agreed);
+}
+
+interface NormalKey {
+  readonly text: string;
+  readonly opclass: string | null;
+  readonly direction: keyof typeof FLIPPED;
+}
+
+/** A btree read backwards. */
+const FLIPPED = { 'ASC LAST': 'DESC FIRST', 'DESC FIRST': 'ASC LAST', 'ASC FIRST': 'DESC LAST', 'DESC LAST': 'ASC FIRST' } as const;
+
+function existingKey(key: Index['keys'][number]): NormalKey {
+  const direction = `${key.descending ? 'DESC' : 'ASC'} ${key.nullsFirst ? 'FIRST' : 'LAST'}` as const;
+  const opclass = key.opclassIsDefault ? null : (key.opclass?.split('.').at(-1) ?? null);
+  return { text: key.column === null ? plainText(key.expression) : key.column, opclass, direction };
+}
+
+function normalKey(key: string): NormalKey {
+  const match = /^((?:"(?:[^"]|"")*")|\(.*\))(?:\s+([\w".]+_ops))?(\s+DESC)?(?:\s+NULLS (FIRST|LAST))?$/s.exec(key);
+  const base = match?.[1] ?? key;
+  const descending = match?.[3] !== undefined;
+  const nulls = match?.[4] ?? (descending ? 'FIRST' : 'LAST');
+  const direction = `${descending ? 'DESC' : 'ASC'} ${nulls}` as keyof typeof FLIPPED;
+  return { text: base.startsWith('"') ? unquoted(base) : plainText(base), opclass: match?.[2]?.split('.').at(-1) ?? null, direction };
+}
+
+/** Two writings of one expression: PostgreSQL adds casts and parentheses that the statement does not have. */
+function plainText(expression: string): string {
+  return expression.replaceAll(/::(?:text|character varying|bpchar)\b/g, '').replaceAll(/[\s()"]/g, '').toLowerCase();
+}
+
+function samePredicate(a: string | null, b: string | null): boolean {
+  return a === null || b === null ? a === b : plainText(a) === plainText(b);
+}
+
+function word(sql: string): string {
+  const bare = sql.replaceAll(/\b\w+_ops\b|\bNULLS (?:FIRST|LAST)\b/g, '');
+  return bare.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '_').replaceAll(/^_+|_+$/g, '') || 'key';
+}
+
+function clipWords(words: readonly string[], length: number): readonly string[] {
+  return [words.join('_').slice(0, length).replace(/_+$/, '')];
+}

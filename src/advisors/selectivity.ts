@@ -1,0 +1,110 @@
+import { sameRelation, type Table } from '../model/catalog.js';
+import type { ColumnStatistics, Statistics } from '../model/statistics.js';
+import type { Predicate } from '../sql/use-types.js';
+
+/** The statistics of a column, those of the whole tree for a partitioned table; null when never analysed. */
+export function columnStatistics(statistics: Statistics, table: Table, column: string): ColumnStatistics | null {
+  const rows = statistics.columns.filter((one) => one.column === column && sameRelation(one.table, table));
+  return rows.find((one) => one.inherited === (table.kind === 'p')) ?? rows[0] ?? null;
+}
+
+/** Distinct values of a column, NULL apart, at least 1; null when not known. */
+export function distinctValues(facts: ColumnStatistics | null, rows: number): number | null {
+  if (!facts || facts.distinct === 0) return null;
+  return Math.max(1, facts.distinct > 0 ? facts.distinct : -facts.distinct * rows);
+}
+
+/**
+ * The fraction of a table's rows that meet a condition, from the column's statistics as the planner would guess it (`estimated`, 0 to 1).
+ * A value that is not known counts as an average one. Conditions on expressions and operators get PostgreSQL's defaults (`selfuncs.h`).
+ */
+export function selectivity(predicate: Predicate, table: Table, statistics: Statistics, rows: number): number {
+  const facts = predicate.column === null ? null : columnStatistics(statistics, table, predicate.column);
+  const nulls = facts?.nullFraction ?? 0;
+  switch (predicate.kind) {
+    case 'is-null':
+      return facts ? nulls : DEFAULT_UNKNOWN;
+    case 'not-null':
+      return facts ? 1 - nulls : 1 - DEFAULT_UNKNOWN;
+    case 'is-true':
+    case 'is-false':
+      return frequencyOf(facts, predicate.kind === 'is-true' ? 't' : 'f') ?? 0.5;
+    case 'equality':
+      return equalityFraction(predicate, facts, rows);
+    case 'list':
+      return Math.min(1, listLength(predicate) * equalityFraction(predicate, facts, rows));
+    case 'range':
+      return rangeFraction(predicate, facts) * (1 - nulls);
+    case 'prefix':
+    case 'pattern':
+      return DEFAULT_MATCH;
+    case 'contains':
+    case 'operator':
+      return DEFAULT_MATCH * 2;
+    case 'inequality':
+      return 1 - nulls;
+  }
+}
+
+/** The share of rows that hold this value, when the statistics name it; null when they do not. `value` is text as `pg_stats` prints it. */
+export function frequencyOf(facts: ColumnStatistics | null, value: string): number | null {
+  const position = facts?.commonValues.indexOf(value) ?? -1;
+  return position === -1 ? null : (facts?.commonFrequencies[position] ?? null);
+}
+
+/** The text of a plain constant such as `'paid'`, `'2024-01-01'::date` or `-5`; null for anything else. */
+export function constantText(sql: string): string | null {
+  const quoted = /^'((?:[^']|'')*)'(?:::[\w\s".()[\]]+)?$/.exec(sql);
+  if (quoted) return (quoted[1] ?? '').replaceAll("''", "'");
+  const cast = /^CAST\((.*) AS [\w\s".()[\]]+\)$/s.exec(sql);
+  if (cast) return constantText(cast[1] ?? '');
+  if (/^true$/i.test(sql)) return 't';
+  if (/^false$/i.test(sql)) return 'f';
+  return /^-?\d+(?:\.\d+)?$/.test(sql) ? sql : null;
+}
+
+/** `DEFAULT_UNK_SEL`. */
+const DEFAULT_UNKNOWN = 0.005;
+/** `DEFAULT_MATCH_SEL`. */
+const DEFAULT_MATCH = 0.005;
+/** `DEFAULT_EQ_SEL`. */
+const DEFAULT_EQUALITY = 0.005;
+/** `DEFAULT_INEQ_SEL` and `DEFAULT_RANGE_INEQ_SEL`. */
+const DEFAULT_RANGE = 1 / 3;
+const DEFAULT_BETWEEN = 0.005;
+
+function equalityFraction(predicate: Predicate, facts: ColumnStatistics | null, rows: number): number {
+  const value = predicate.value.kind === 'constant' && predicate.kind === 'equality' ? constantText(predicate.value.sql) : null;
+  const known = value === null ? null : frequencyOf(facts, value);
+  if (known !== null) return known;
+  const distinct = distinctValues(facts, rows);
+  if (facts === null || distinct === null) return DEFAULT_EQUALITY;
+  if (value === null) return (1 - facts.nullFraction) / distinct;
+  const common = facts.commonFrequencies.reduce((sum, frequency) => sum + frequency, 0);
+  const others = Math.max(1, distinct - facts.commonValues.length);
+  return Math.max(0, 1 - facts.nullFraction - common) / others;
+}
+
+function listLength(predicate: Predicate): number {
+  if (predicate.value.kind === 'constant') return predicate.value.sql.split(',').length;
+  return predicate.value.kind === 'parameter' && !predicate.operator.endsWith('ANY') ? Math.max(1, predicate.value.numbers.length) : UNKNOWN_LIST;
+}
+
+/** What the planner takes for an array it can not see (`estimate_array_length`). */
+const UNKNOWN_LIST = 10;
+
+function rangeFraction(predicate: Predicate, facts: ColumnStatistics | null): number {
+  const value = predicate.value.kind === 'constant' ? constantText(predicate.value.sql) : null;
+  if (value !== null && facts && facts.histogram.length > 1 && /^[<>]=?$/.test(predicate.operator)) {
+    const below = facts.histogram.filter((bound) => compare(bound, value) < 0).length / facts.histogram.length;
+    return Math.max(1 / facts.histogram.length / 2, predicate.operator.startsWith('<') ? below : 1 - below);
+  }
+  return predicate.operator === 'BETWEEN' ? DEFAULT_BETWEEN : DEFAULT_RANGE;
+}
+
+/** Numbers as numbers, everything else as text: dates print in order. */
+function compare(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)];
+  if (!Number.isNaN(x) && !Number.isNaN(y)) return x - y;
+  return a < b ? -1 : a > b ? 1 : 0;
+}

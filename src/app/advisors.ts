@@ -1,0 +1,16 @@
+import { catalogue } from '../advisors/catalogue.js';
+import type { Advisors } from '../kernel/ports.js';
+
+/** Options by advisor id. */
+export type AdvisorDefaults = Readonly<Record<string, unknown>>;
+
+/** The whole catalogue behind the kernel's port. An advisor that throws fails the examination: silence would look like health. */
+export function advisorsOf(options: AdvisorDefaults = {}): Advisors {
+  return {
+    async examine(snapshot, whatIf) {
+      const findings = [];
+      for (const advisor of catalogue) findings.push(...(await advisor.examine(snapshot, whatIf, options[advisor.id])));
+      return findings;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { startLabServer } from '../../lab/server.js';
+import { connect } from '../../postgres/connect.js';
+import type { ConnectionSettings, Session } from '../../postgres/session.js';
+import { runReportSchema } from '../../report/run-report.js';
+import { renderRun } from '../../report/terminal.js';
+import { loadParser } from '../../sql/parse.js';
+import { splitStatements } from '../../sql/split.js';
+import { createCleanup } from '../cleanup.js';
+import type { CommandContext } from '../command.js';
+import { defineCommand } from '../command.js';
+import { optimizeTarget } from '../optimization.js';
+import { durationInput } from './optimize.js';
+
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'Boots a PostgreSQL of its own with a web shop in it, planted faults and decoys, and runs the whole loop.',
+  effect: 'lab',
+  positional: [],
+  input: z.object({
+    budget: durationInput.prefault('150s').describe('time after which no new hypothesis is tried'),
+    out: z.string().default('database-wizard-out/demo').describe('output folder; the ledger of an earlier demo there is forgotten'),
+  }),
+  output: runReportSchema,
+  async run(input, context) {
+    const cleanup = createCleanup((text) => context.watch({ type: 'note', text }));
+    const outFolder = resolve(input.out);
+    // Each demo is a first run: with an earlier one's ledger it would only take up what that accepted.
+    rmSync(join(outFolder, 'ledger', 'entries.jsonl'), { force: true });
+    try {
+      const target = await openShop(context, cleanup.add);
+      return await optimizeTarget(
+        {
+          target,
+          workload: example('workload.sql'),
+          lab: 'auto',
+          budgetMs: input.budget,
+          storageBudgetBytes: null,
+          outFolder,
+          command: 'demo',
+        },
+        context,
+      );
+    } finally {
+      await cleanup.run();
+    }
+  },
+  render: (report, view) => renderRun(report, view),
+  failsCheck: (report) => report.scorecard.some((row) => row.status === 'missed'),
+});
+
+/** Boots a server and fills the shop's database on it, statement by statement. */
+async function openShop(context: CommandContext, undoLater: (undo: () => Promise<void>) => void): Promise<ConnectionSettings> {
+  const { watch, signal } = context;
+  watch({ type: 'phase', phase: 'copy', text: 'booting PostgreSQL and building the web shop: 2.4 million rows' });
+  const note = (text: string): void => watch({ type: 'note', text });
+  const server = await startLabServer({ major: 'newest', settings: SHOP_SETTINGS, note });
+  undoLater(() => server.stop());
+  const admin = await connect(server.connection);
+  await admin.run('CREATE DATABASE shop');
+  await admin.close();
+  const settings = { ...server.connection, database: 'shop' };
+  const session = await connect(settings);
+  const cancel = (): void => void session.cancel().catch(() => undefined);
+  signal.addEventListener('abort', cancel);
+  try {
+    await fill(session, context);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    await session.close();
+  }
+  return settings;
+}
+
+/** The shop is thrown away: nothing of it has to survive a crash, and its log should stay small. */
+const SHOP_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '256MB', min_wal_size: '32MB' };
+
+async function fill(session: Session, { watch, signal }: CommandContext): Promise<void> {
+  await loadParser();
+  const statements = ['schema.sql', 'data.sql'].flatMap((file) => splitStatements(readFileSync(example(file), 'utf8')));
+  for (const [done, statement] of statements.entries()) {
+    if (signal.aborted) throw signal.reason;
+    await session.run(statement.sql);
+    watch({ type: 'work', phase: 'copy', text: 'building the web shop', done: done + 1, total: statements.length });
+  }
+}
+
+function example(file: string): string {
+  return fileURLToPath(new URL(`../../../examples/webshop/${file}`, import.meta.url));
+}

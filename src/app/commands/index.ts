@@ -1,0 +1,7 @@
+import type { Command } from '../command.js';
+import { demo } from './demo.js';
+import { examine } from './examine.js';
+import { optimize } from './optimize.js';
+
+/** Every use case, in the order in which help lists them. */
+export const commands: readonly Command[] = [examine, optimize, demo] as unknown as readonly Command[];

@@ -1,0 +1,67 @@
+import type { Coverage, Examined, Skipped } from '../model/coverage.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { Workload } from '../model/workload.js';
+import { readCatalog } from '../postgres/read/catalog.js';
+import { readSettings } from '../postgres/read/settings.js';
+import { readStatistics } from '../postgres/read/statistics.js';
+import { readTarget } from '../postgres/read/target.js';
+import type { TargetFacts } from '../postgres/read/target.js';
+import { readWorkloadFromStatements } from '../postgres/read/workload.js';
+import type { Session } from '../postgres/session.js';
+import { workloadFromFile } from './workload-file.js';
+
+/** A snapshot of a target, with who looked. */
+export interface Examination {
+  readonly snapshot: Snapshot;
+  readonly facts: TargetFacts;
+}
+
+/** Reads a target through a read-only session. `workload` is a file's path, `pg_stat_statements`, or undefined for whatever there is. */
+export async function examineTarget(session: Session, workload: string | undefined): Promise<Examination> {
+  const facts = await readTarget(session, 'production');
+  const { catalog, skipped: catalogSkipped } = await readCatalog(session);
+  const { statistics, skipped: statisticsSkipped } = await readStatistics(session);
+  const settings = await readSettings(session);
+  const { workload: read, skipped: workloadSkipped } = await readWorkload(session, workload);
+  const coverage: Coverage = {
+    examined: [
+      count('tables', catalog.tables.length),
+      count('indexes', catalog.indexes.length),
+      count('constraints', catalog.constraints.length),
+      count('functions', catalog.functions.length),
+      count('column statistics', statistics.columns.length),
+      count('settings', settings.length),
+      count(`statements from ${read.origin}`, read.statements.length),
+    ],
+    skipped: [...catalogSkipped, ...statisticsSkipped, ...workloadSkipped, ...rightsSkipped(facts), ...read.unusable.map(unusable)],
+  };
+  const { rights: _rights, inRecovery: _inRecovery, ...target } = facts;
+  return { facts, snapshot: { target, catalog, workload: read, settings, statistics, plans: new Map(), coverage } };
+}
+
+async function readWorkload(session: Session, from: string | undefined): Promise<{ workload: Workload; skipped: readonly Skipped[] }> {
+  if (from !== undefined && from !== 'pg_stat_statements') return { workload: await workloadFromFile(from), skipped: [] };
+  return readWorkloadFromStatements(session);
+}
+
+/** What a lesser role can not see, said once each. */
+function rightsSkipped(facts: TargetFacts): readonly Skipped[] {
+  const { superuser, monitor, readsAllData, user } = facts.rights;
+  if (superuser) return [];
+  const gaps: Skipped[] = [];
+  if (!monitor) {
+    gaps.push({ what: 'other roles\' statements and some settings', reason: `role ${user} is not a member of pg_monitor`, remedy: `GRANT pg_monitor TO "${user}"` });
+  }
+  if (!readsAllData) {
+    gaps.push({ what: 'rows and column statistics of tables that the role may not read', reason: `role ${user} is not a member of pg_read_all_data`, remedy: `GRANT pg_read_all_data TO "${user}"` });
+  }
+  return gaps;
+}
+
+function count(what: string, n: number): Examined {
+  return { what, count: n };
+}
+
+function unusable(row: Workload['unusable'][number]): Skipped {
+  return { what: `statement ${row.name}`, reason: row.reason, remedy: null };
+}

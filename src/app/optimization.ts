@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { AdvisorDefaults } from './advisors.js';
+import { advisorsOf } from './advisors.js';
+import { createCleanup } from './cleanup.js';
+import type { CommandContext } from './command.js';
+import { examineTarget } from './examination.js';
+import { createLabExaminer } from './lab-examiner.js';
+import { writeOutput } from './output.js';
+import { bindWorkload } from './parameters.js';
+import { executableQueries, openTarget, stage } from './staging.js';
+import type { Staging } from './staging.js';
+import { version } from './version.js';
+import { WizardError } from '../base/errors.js';
+import { DEFAULT_ESCALATION_LIMITS } from '../kernel/escalate.js';
+import { DEFAULT_THRESHOLDS } from '../kernel/evaluate.js';
+import { runLoop } from '../kernel/loop.js';
+import type { LoopOutcome } from '../kernel/loop.js';
+import type { LedgerEntry } from '../kernel/ports.js';
+import { DEFAULT_STOP_RULES } from '../kernel/stop.js';
+import { openLedger } from '../ledger/ledger.js';
+import type { Action } from '../model/action.js';
+import { mergeCoverage } from '../model/coverage.js';
+import type { Coverage } from '../model/coverage.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { ReadOnlySession } from '../postgres/connect.js';
+import { readReplicaLag } from '../postgres/read/replica-lag.js';
+import type { ConnectionSettings } from '../postgres/session.js';
+import type { RunReport } from '../report/run-report.js';
+import { toRunReport } from '../report/to-run-report.js';
+
+/** What an optimisation is asked for. */
+export interface OptimizationOptions {
+  readonly target: ConnectionSettings;
+  /** A file, `pg_stat_statements`, or undefined for the latter. */
+  readonly workload: string | undefined;
+  /** `auto` or a connection string. */
+  readonly lab: string;
+  readonly budgetMs: number;
+  readonly storageBudgetBytes: number | null;
+  readonly outFolder: string;
+  /** As the report shows it: without secrets. */
+  readonly command: string;
+  readonly advisorOptions?: AdvisorDefaults;
+}
+
+/**
+ * The whole run: examines the target read-only, copies it to a lab, lets the loop run there, and writes the output
+ * folder. The target is never written. What was made is cleaned up, whatever happens. Throws `WizardError`.
+ */
+export async function optimizeTarget(options: OptimizationOptions, context: CommandContext): Promise<RunReport> {
+  const startedAt = new Date().toISOString();
+  const cleanup = createCleanup((text) => context.watch({ type: 'note', text }));
+  try {
+    const ledger = openLedger<LedgerEntry>(join(options.outFolder, 'ledger'));
+    cleanup.add(() => ledger.close());
+    context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
+    const { session, connectMs } = await openTarget(options.target);
+    cleanup.add(() => session.close());
+    const { snapshot } = await examineTarget(session, options.workload);
+    const bound = bindWorkload(snapshot);
+    if (bound.workload.statements.length === 0) throw noWorkload(snapshot);
+    const origin: Snapshot = { ...snapshot, workload: bound.workload };
+    const staging = await stage({ source: options.target, session, snapshot: origin, lab: options.lab, env: context.env, signal: context.signal, watch: context.watch, cleanup });
+    staging.whatIf?.setWorkload(bound.workload.statements.map((s) => ({ fingerprint: s.fingerprint, queries: executableQueries(s) })));
+    const replicaLagSeconds = await readReplicaLag(session);
+    const outcome = await runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context });
+    const coverage = coverageOf(snapshot, staging, bound.skipped);
+    const report = toReport(outcome, { options, origin, coverage, session, startedAt });
+    await writeOutput(options.outFolder, report, outcome.iterations);
+    return report;
+  } finally {
+    await cleanup.run();
+  }
+}
+
+interface LoopSetting {
+  readonly staging: Staging;
+  readonly origin: Snapshot;
+  readonly ledger: { append(entry: LedgerEntry): Promise<void>; entries(): readonly LedgerEntry[] };
+  readonly connectMs: number;
+  readonly replicaLagSeconds: number | null;
+  readonly options: OptimizationOptions;
+  readonly context: CommandContext;
+}
+
+function runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context }: LoopSetting): Promise<LoopOutcome> {
+  const accepted: Action[] = [];
+  return runLoop(
+    {
+      lab: staging.lab,
+      whatIf: staging.whatIf,
+      examiner: createLabExaminer({ origin, onAccepted: (work) => staging.lab.withAccepted(work), plans: () => staging.lab.plans(), accepted: () => accepted }),
+      advisors: advisorsOf(options.advisorOptions),
+      ledger,
+      clock: { nowMs: () => performance.now(), iso: () => new Date().toISOString() },
+      watch: context.watch,
+      signal: context.signal,
+      async adopted(hypothesis) {
+        accepted.push(hypothesis.action);
+        await staging.adopt(hypothesis.action);
+      },
+    },
+    origin.workload,
+    {
+      run: randomBytes(4).toString('hex'),
+      targetLabel: origin.target.label,
+      budgetMs: options.budgetMs,
+      storageBudgetBytes: options.storageBudgetBytes,
+      thresholds: DEFAULT_THRESHOLDS,
+      stopRules: DEFAULT_STOP_RULES,
+      escalation: DEFAULT_ESCALATION_LIMITS,
+      connectMs,
+      replicaLagSeconds,
+    },
+  );
+}
+
+function coverageOf(snapshot: Snapshot, staging: Staging, skipped: Coverage['skipped']): Coverage {
+  return mergeCoverage(snapshot.coverage, { examined: [], skipped: [...staging.skipped, ...skipped] });
+}
+
+interface ReportFacts {
+  readonly options: OptimizationOptions;
+  readonly origin: Snapshot;
+  readonly coverage: Coverage;
+  readonly session: ReadOnlySession;
+  readonly startedAt: string;
+}
+
+function toReport(outcome: LoopOutcome, { options, origin, coverage, session, startedAt }: ReportFacts): RunReport {
+  return toRunReport({
+    ...outcome,
+    tool: { name: 'database-wizard', version },
+    target: origin.target,
+    command: options.command,
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    coverage,
+    overhead: session.overhead(),
+  });
+}
+
+function noWorkload(snapshot: Snapshot): WizardError {
+  const why = snapshot.coverage.skipped.find((row) => /pg_stat_statements|statements/.test(row.what));
+  return new WizardError('input/workload', `There is no workload to measure${why ? `: ${why.reason}` : ''}`, {
+    hint: `Give a file of SQL statements with --workload${why?.remedy ? `, or: ${why.remedy}` : ''}`,
+  });
+}

@@ -1,0 +1,34 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Iteration } from '../model/run.js';
+import { renderHtml } from '../report/html.js';
+import { renderMarkdown } from '../report/markdown.js';
+import { migrationFiles } from '../report/migrations.js';
+import type { RunReport } from '../report/run-report.js';
+
+/** Writes reports, migrations and rewrites. Each file is there wholly or not at all; those of an earlier run are replaced. */
+export async function writeOutput(folder: string, report: RunReport, iterations: readonly Iteration[]): Promise<void> {
+  const { migrations, rewrites } = migrationFiles(iterations);
+  const files = [
+    { path: 'report.json', content: `${JSON.stringify(report, null, 2)}\n` },
+    { path: 'report.md', content: renderMarkdown(report) },
+    { path: 'report.html', content: renderHtml(report) },
+    ...migrations.flatMap(({ up, down }) => [up, down]),
+    ...rewrites.map(({ file }) => file),
+  ];
+  for (const sub of ['migrations', 'rewrites']) await removeStale(folder, sub, new Set(files.map((file) => file.path)));
+  for (const file of files) await writeWhole(join(folder, file.path), file.content);
+}
+
+async function writeWhole(path: string, content: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.part`, content);
+  await rename(`${path}.part`, path);
+}
+
+/** Only files that an earlier run of ours can have written. */
+async function removeStale(folder: string, sub: string, wanted: ReadonlySet<string>): Promise<void> {
+  const names = await readdir(join(folder, sub)).catch(() => [] as string[]);
+  const stale = names.filter((name) => /^\d{4}_.*\.sql(\.part)?$/.test(name) && !wanted.has(`${sub}/${name}`));
+  await Promise.all(stale.map((name) => rm(join(folder, sub, name))));
+}

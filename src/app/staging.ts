@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { WizardError } from '../base/errors.js';
+import { formatBytes } from '../base/units.js';
+import type { Watch } from '../kernel/ports.js';
+import type { Skipped } from '../model/coverage.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { WorkloadStatement } from '../model/workload.js';
+import { copyDatabase } from '../lab/copy/copy.js';
+import { openLab } from '../lab/lab.js';
+import type { OpenLab } from '../lab/lab.js';
+import { startLabServer } from '../lab/server.js';
+import type { LabServer } from '../lab/server.js';
+import { readInstance } from '../lab/trial/instance.js';
+import { createStatisticsClone } from '../lab/whatif/clone.js';
+import type { StatisticsClone } from '../lab/whatif/clone.js';
+import { carryPlannerStatistics } from '../postgres/clone/carry.js';
+import { exportPlannerStatistics } from '../postgres/clone/planner-statistics.js';
+import { connect } from '../postgres/connect.js';
+import type { ReadOnlySession } from '../postgres/connect.js';
+import { resolveConnection } from '../postgres/conninfo.js';
+import { extractSchema } from '../postgres/extract/extract.js';
+import type { SchemaScript } from '../postgres/extract/extract.js';
+import type { ConnectionSettings } from '../postgres/session.js';
+import { bindParameters } from '../sql/parameters.js';
+import type { Cleanup } from './cleanup.js';
+
+/** What staging is made from. */
+export interface StagingOptions {
+  readonly source: ConnectionSettings;
+  readonly session: ReadOnlySession;
+  readonly snapshot: Snapshot;
+  /** `auto` or a connection string of a staging server. */
+  readonly lab: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  readonly watch: Watch;
+  readonly cleanup: Cleanup;
+}
+
+/** A staging copy with what goes with it. */
+export interface Staging {
+  readonly lab: OpenLab;
+  readonly whatIf: StatisticsClone | null;
+  readonly skipped: readonly Skipped[];
+}
+
+/** Copies the target to a lab and makes a statistics clone of it; everything made is handed to `cleanup`. */
+export async function stage(options: StagingOptions): Promise<Staging> {
+  const { session, watch } = options;
+  const note = (text: string): void => watch({ type: 'note', text });
+  watch({ type: 'phase', phase: 'copy', text: 'copying the target to the lab' });
+  const schema = await extractSchema(session);
+  const place = await openPlace(options, note);
+  const database = `database_wizard_${randomBytes(4).toString('hex')}`;
+  const planner = await exportPlannerStatistics(session);
+  const carried: Skipped[] = [];
+  const copied = await copyDatabase({
+    source: options.source,
+    session,
+    schema,
+    lab: place.connection,
+    database,
+    signal: options.signal,
+    afterData: async (labSession) => void carried.push(...(await carryPlannerStatistics(labSession, planner))),
+    onProgress: ({ rows, bytesDone, bytesTotal, table }) =>
+      watch({ type: 'work', phase: 'copy', text: bytesDone >= bytesTotal ? `${rows} rows` : table, done: bytesDone, total: bytesTotal }),
+  });
+  const lab = await openLab({
+    connection: place.connection,
+    server: place.server,
+    database,
+    target: await readInstance(session),
+    signal: options.signal,
+    note,
+    progress: (phase, done, total) => watch({ type: 'work', phase, text: phase === 'baseline' ? 'measuring' : 'trial', done, total }),
+  });
+  options.cleanup.add(() => lab.close());
+  const whatIf = await openWhatIf(options, schema, lab, note);
+  return { lab, whatIf: whatIf.clone, skipped: [...schema.skipped, ...copied.skipped, ...carried, ...whatIf.skipped] };
+}
+
+/** Every executable form of a statement: one per parameter set. */
+export function executableQueries(statement: WorkloadStatement): readonly string[] {
+  if (statement.parameterSets.length === 0) return [statement.sql];
+  return statement.parameterSets.map((set) => bindParameters(statement.sql, [...set.values]));
+}
+
+interface Place {
+  readonly connection: ConnectionSettings;
+  readonly server: LabServer | null;
+}
+
+async function openPlace(options: StagingOptions, note: (text: string) => void): Promise<Place> {
+  if (options.lab !== 'auto') return { connection: await resolveConnection(options.lab, options.env), server: null };
+  await assertRoom(options.snapshot);
+  const server = await startLabServer({ major: options.snapshot.target.major, settings: LAB_SETTINGS, note });
+  options.cleanup.add(() => server.stop());
+  note(`lab: PostgreSQL ${server.major} (${server.binariesFrom}) in a private folder`);
+  return { connection: server.connection, server };
+}
+
+/** Small logs: a lab needs no crash safety beyond its own process, and the disk is the user's. */
+const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '512MB', min_wal_size: '32MB' };
+
+/** Copies of the data that exist at once at most: accepted, before, after, next. */
+const COPIES = 4;
+
+async function assertRoom(snapshot: Snapshot): Promise<void> {
+  const bytes = [...snapshot.catalog.tables, ...snapshot.catalog.indexes].reduce((sum, relation) => sum + relation.sizeBytes, 0);
+  const disk = await statfs(tmpdir());
+  const freeBytes = disk.bavail * disk.bsize;
+  if (bytes * COPIES < freeBytes) return;
+  throw new WizardError('lab/disk-full', `${formatBytes(bytes)} of data need ${formatBytes(bytes * COPIES)} for trials; ${tmpdir()} has ${formatBytes(freeBytes)} free`, {
+    hint: 'Set TMPDIR to a larger disk, or give a staging server with --lab.',
+  });
+}
+
+async function openWhatIf(
+  options: StagingOptions,
+  schema: SchemaScript,
+  lab: OpenLab,
+  note: (text: string) => void,
+): Promise<{ clone: StatisticsClone | null; skipped: readonly Skipped[] }> {
+  try {
+    const server = await startLabServer({ major: options.snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
+    options.cleanup.add(() => server.stop());
+    const clone = await createStatisticsClone({ server, source: options.session, schema, sampler: (work) => lab.withAccepted(work), note });
+    options.cleanup.add(() => clone.close());
+    return { clone, skipped: clone.skipped };
+  } catch (thrown) {
+    if (options.signal.aborted) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return { clone: null, skipped: [{ what: 'what-if engine', reason, remedy: 'Predictions read `unknown`; trials are not affected.' }] };
+  }
+}
+
+/** A session that reads the target under the guard, and how long it took to connect. */
+export async function openTarget(settings: ConnectionSettings): Promise<{ session: ReadOnlySession; connectMs: number }> {
+  const startedMs = performance.now();
+  const session = await connect(settings, { readOnly: true });
+  return { session, connectMs: performance.now() - startedMs };
+}

@@ -1,0 +1,70 @@
+import { WizardError } from '../base/errors.js';
+import { quoteIdent } from '../base/quote.js';
+import type { Session } from '../postgres/session.js';
+
+/**
+ * Copies a lab database file by file: 0.6 s for 458 MB. `admin` is a superuser's session on another database; nothing may be connected to
+ * the template, so sessions left on it are ended. Throws `lab/disk-full`, `lab/died` or `lab/statement`.
+ */
+export async function createFromTemplate(admin: Session, name: string, template: string): Promise<void> {
+  await endSessions(admin, template);
+  // 14 knows no other way than copying files, and no word for it.
+  const strategy = (await labVersion(admin)) >= 150_000 ? ' STRATEGY file_copy' : '';
+  await inLab(() => admin.run(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE ${quoteIdent(template)}${strategy}`));
+}
+
+/** Drops a lab database and whoever is connected to it; one that is not there is fine. */
+export async function dropDatabase(admin: Session, name: string): Promise<void> {
+  await inLab(() => admin.run(`DROP DATABASE IF EXISTS ${quoteIdent(name)} WITH (FORCE)`));
+}
+
+/** Brings a lab database back to what its template is. */
+export async function resetFromTemplate(admin: Session, name: string, template: string): Promise<void> {
+  await dropDatabase(admin, name);
+  await createFromTemplate(admin, name, template);
+}
+
+/** Ends every other session on a database and waits until they are gone. */
+export async function endSessions(admin: Session, database: string): Promise<void> {
+  await inLab(() =>
+    admin.query(
+      `SELECT pg_catalog.pg_terminate_backend(a.pid, 5000) FROM pg_catalog.pg_stat_activity a
+       WHERE a.datname = $1 AND a.pid <> pg_catalog.pg_backend_pid() ORDER BY a.pid`,
+      [database],
+    ),
+  );
+}
+
+/** Runs something in the lab; what the server says becomes `lab/disk-full`, `lab/died` or `lab/statement`. */
+export async function inLab<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asLabError(error);
+  }
+}
+
+/** The same error as seen from the lab: a server of ours that goes away is not the target's. */
+export function asLabError(thrown: unknown): unknown {
+  if (!(thrown instanceof WizardError)) return thrown;
+  const { message, sqlstate } = thrown;
+  const facts = { cause: thrown, ...(sqlstate === undefined ? {} : { sqlstate }) };
+  if (sqlstate === '53100') {
+    return new WizardError('lab/disk-full', `The lab ran out of disk: ${message}`, {
+      ...facts,
+      hint: 'Free some space, point TMPDIR at a folder with room, or copy less.',
+    });
+  }
+  if (thrown.code === 'target/connection-lost' || thrown.code === 'target/unreachable') {
+    return new WizardError('lab/died', `The lab server ended: ${message}`, facts);
+  }
+  if (thrown.code === 'target/statement' || thrown.code === 'target/permission') return new WizardError('lab/statement', message, facts);
+  return thrown;
+}
+
+async function labVersion(admin: Session): Promise<number> {
+  const [row] = await admin.query<{ version: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::int4 AS version`,
+  );
+  return row?.version ?? 0;
+}

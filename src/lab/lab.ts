@@ -1,0 +1,258 @@
+import { WizardError, asWizardError } from '../base/errors.js';
+import type { Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
+import type { Action } from '../model/action.js';
+import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
+import type { Plan } from '../model/plan.js';
+import type { Workload } from '../model/workload.js';
+import type { ConnectionSettings, Session } from '../postgres/session.js';
+import type { LabServer } from './server.js';
+import { runUp } from './trial/apply.js';
+import { measureBaseline } from './trial/baseline.js';
+import { prepareCases, rewriteCase } from './trial/cases.js';
+import { assertSeparate } from './trial/instance.js';
+import type { Instance } from './trial/instance.js';
+import { createLayout } from './trial/layout.js';
+import type { Layout } from './trial/layout.js';
+import { labSessions, troubleOf } from './trial/sessions.js';
+import type { LabSessions } from './trial/sessions.js';
+import { hashState } from './trial/state.js';
+import { caseMs, summarise } from './trial/summary.js';
+import type { CaseRecord } from './trial/summary.js';
+import { runTrial } from './trial/trial.js';
+import type { TrialOutcome } from './trial/trial.js';
+
+/** Where a lab's databases are, and what it may spend. */
+export interface LabOptions {
+  /** A superuser, or a role with CREATEDB that owns the databases; its database is the maintenance one, in which nothing is made. */
+  readonly connection: ConnectionSettings;
+  /** The server of our own which that reaches: restarted when it dies. Null for a staging server of the user's. */
+  readonly server: LabServer | null;
+  /** The database which the copy filled; trials are made next to it, under names that begin like it. */
+  readonly database: string;
+  /** The target, to refuse an experiment on it; null when it can not be the same server. */
+  readonly target: Instance | null;
+  /** Milliseconds of measuring in one trial; 12 000 by default. Minimal pairs are run beyond it. */
+  readonly trialBudgetMs?: number;
+  /** The same for the baseline; 25 000 by default. */
+  readonly baselineBudgetMs?: number;
+  /** For one execution in the baseline; 60 000 by default. */
+  readonly statementTimeoutMs?: number;
+  /** Run statements that call volatile functions of the user's, which a rollback may not undo. False by default. */
+  readonly allowVolatile?: boolean;
+  /** An abort cancels what runs and rejects with `run/interrupted`. */
+  readonly signal?: AbortSignal;
+  /** Told of what is out of the ordinary. */
+  readonly note?: (text: string) => void;
+  /** Told how far a baseline or a trial is. */
+  readonly progress?: (phase: 'baseline' | 'evaluate', done: number, total: number) => void;
+}
+
+/** A lab with what the composition needs beside the kernel's port. */
+export interface OpenLab extends Lab {
+  /** The plan of each statement as it last ran in the accepted state, of its slowest parameter set. */
+  plans(): ReadonlyMap<string, Plan>;
+  /** Reads the accepted state. Must change nothing in it; nothing else of the lab runs meanwhile. */
+  withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Drops the trial databases, and the accepted one with them unless told to keep it. Never throws. */
+  close(options?: { readonly keepAccepted: boolean }): Promise<void>;
+}
+
+/** Opens the lab on an accepted state that is there. Throws `kernel/forbidden` when that is the target itself. */
+export async function openLab(options: LabOptions): Promise<OpenLab> {
+  const sessions = labSessions(options.connection, options.signal ?? null);
+  const stem = clipped(options.database);
+  const layout = createLayout(sessions, options.connection.database, {
+    accepted: options.database,
+    before: `${stem}_trial_a`,
+    after: `${stem}_trial_b`,
+    next: `${stem}_next`,
+    old: `${stem}_old`,
+  });
+  try {
+    if (options.target !== null) await assertSeparate(sessions, options.database, options.target);
+  } catch (thrown) {
+    await sessions.closeAll();
+    throw thrown;
+  }
+  return new MeasuringLab(options, sessions, layout);
+}
+
+class MeasuringLab implements OpenLab {
+  readonly role = 'lab';
+  private accepted: Accepted | null = null;
+  private tried: { readonly action: Action; readonly outcome: TrialOutcome } | null = null;
+  /** Rewritten texts by fingerprint. */
+  private readonly rewrites = new Map<string, string>();
+  /** Accepted changes that leave no trace in the schema. */
+  private readonly beyond: string[] = [];
+
+  constructor(
+    private readonly options: LabOptions,
+    private readonly sessions: LabSessions,
+    private readonly layout: Layout,
+  ) {}
+
+  async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
+    const accepted = await this.withRetry('the baseline', () => this.measureAccepted(workload));
+    this.accepted = accepted;
+    this.tried = null;
+    return { summary: summarise(accepted.records, accepted.failed), noise: accepted.noise };
+  }
+
+  async trial(action: Action): Promise<TrialMeasurement | TrialFailure> {
+    const { accepted } = this;
+    if (!accepted) throw new WizardError('kernel/forbidden', 'A trial was asked for before any baseline');
+    this.tried = null;
+    try {
+      const outcome = await this.withRetry(`the trial of "${action.title}"`, () =>
+        runTrial(
+          {
+            ...accepted,
+            sessions: this.sessions,
+            layout: this.layout,
+            rewritten: (oneCase) => rewriteCase(oneCase, action.rewrite),
+            budgetMs: this.options.trialBudgetMs ?? 12_000,
+            progress: (done, total) => this.options.progress?.('evaluate', done, total),
+          },
+          action,
+        ),
+      );
+      this.tried = { action, outcome };
+      return outcome.measurement;
+    } catch (thrown) {
+      return { failure: failureOf(thrown) };
+    }
+  }
+
+  async accept(action: Action, measured: TrialMeasurement | null): Promise<void> {
+    if (measured !== null && (this.tried?.action !== action || this.tried.outcome.measurement !== measured)) {
+      throw new WizardError('kernel/forbidden', `"${action.title}" was about to be accepted, and is not what was tried last`);
+    }
+    if (action.rewrite !== null) {
+      this.rewrites.set(action.rewrite.fingerprint, action.rewrite.to);
+    } else {
+      await this.withRetry(`accepting "${action.title}"`, () =>
+        this.layout.advance(async (session) => {
+          await runUp(session, action);
+        }),
+      );
+      if (action.kind === 'analyze') this.beyond.push(action.up.join(';'));
+    }
+    if (this.accepted && this.tried && measured !== null) {
+      this.accepted = { ...this.accepted, records: this.tried.outcome.records, failed: measured.failed };
+    }
+    this.tried = null;
+  }
+
+  async stateHash(): Promise<string> {
+    const rewrites = [...this.rewrites].map(([fingerprint, text]) => `${fingerprint} ${text}`);
+    return this.withAccepted((session) => hashState(session, [...this.beyond, ...rewrites].toSorted()));
+  }
+
+  plans(): ReadonlyMap<string, Plan> {
+    const slowest = new Map<string, CaseRecord>();
+    for (const record of this.accepted?.records ?? []) {
+      const known = slowest.get(record.oneCase.fingerprint);
+      if (record.plan && (!known || caseMs(record) > caseMs(known))) slowest.set(record.oneCase.fingerprint, record);
+    }
+    return new Map([...slowest].flatMap(([fingerprint, { plan }]) => (plan ? [[fingerprint, plan] as const] : [])));
+  }
+
+  withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.sessions.within(this.layout.names.accepted, work);
+  }
+
+  async close({ keepAccepted } = { keepAccepted: false }): Promise<void> {
+    await this.sessions.closeAll();
+    if (this.options.server !== null && !keepAccepted) return;
+    // The signal that may have ended the run must not keep the databases from going.
+    const sessions = labSessions(this.options.connection, null);
+    const layout = createLayout(sessions, this.options.connection.database, this.layout.names);
+    await (keepAccepted ? layout.dropTrials() : layout.dropAll()).catch((thrown: unknown) =>
+      this.options.note?.(`the lab's databases could not be dropped: ${asWizardError(thrown).message}`),
+    );
+    await sessions.closeAll();
+  }
+
+  private async measureAccepted(workload: Workload): Promise<Accepted> {
+    const { sessions, layout, options } = this;
+    const { before, after } = layout.names;
+    await layout.prepareBefore();
+    await layout.prepareAfter();
+    const prepared = await sessions.within(before, (session) =>
+      prepareCases(session, workload, { rewrites: this.rewrites, allowVolatile: options.allowVolatile ?? false }),
+    );
+    for (const text of prepared.notes) options.note?.(text);
+    if (prepared.cases.some((one) => one.kind !== 'select')) layout.soil();
+    const measured = await sessions.within(before, (one) =>
+      sessions.within(after, (other) =>
+        measureBaseline(one, other, prepared.cases, {
+          budgetMs: options.baselineBudgetMs ?? 25_000,
+          timeoutMs: options.statementTimeoutMs ?? 60_000,
+          check: sessions.checkAborted,
+          progress: (done, total) => options.progress?.('baseline', done, total),
+        }),
+      ),
+    );
+    const { records, noise } = measured;
+    return { workload, records, noise, failed: [...prepared.failed, ...measured.failed] };
+  }
+
+  /** Runs `work` again, once, when the server died under it. After an abort every error is the abort. */
+  private async withRetry<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      this.sessions.checkAborted();
+      if (troubleOf(thrown) !== 'lost') throw thrown;
+      this.options.note?.(`the lab server ended during ${what}: starting it again, and once more from the accepted state`);
+    }
+    try {
+      await this.revive();
+      return await work();
+    } catch (thrown) {
+      this.sessions.checkAborted();
+      if (troubleOf(thrown) !== 'lost') throw thrown;
+      throw new WizardError('lab/died', `The lab server ended twice during ${what}`, { cause: thrown });
+    }
+  }
+
+  private async revive(): Promise<void> {
+    this.layout.soil();
+    await this.options.server?.restart();
+    const deadline = performance.now() + RECOVERY_MS;
+    for (;;) {
+      try {
+        return await this.sessions.within(this.options.connection.database, async () => undefined);
+      } catch (thrown) {
+        if (troubleOf(thrown) !== 'lost' || performance.now() > deadline) throw thrown;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+}
+
+/** The accepted state as last measured. */
+interface Accepted {
+  readonly workload: Workload;
+  readonly records: readonly CaseRecord[];
+  readonly failed: WorkloadSummary['failed'];
+  readonly noise: NoiseFloor;
+}
+
+/** A server that one of its backends' crash took along is back within seconds. */
+const RECOVERY_MS = 30_000;
+
+/** Leaves room for the endings: a longer name would be cut by the server (`NAMEDATALEN`), and two become one. */
+function clipped(name: string): string {
+  let stem = name;
+  while (Buffer.byteLength(stem) > 52) stem = [...stem].slice(0, -1).join('');
+  return stem;
+}
+
+/** A trial that can not be finished as data for the kernel; an abort and faults of our own are thrown on. */
+function failureOf(thrown: unknown): string {
+  const error = asWizardError(thrown);
+  if (error.code === 'internal' || error.code === 'run/interrupted' || error.code === 'kernel/forbidden') throw error;
+  return troubleOf(error) === 'disk-full' ? `the lab ran out of disk: ${error.message}` : error.message;
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import type { OrderKey, StatementShape } from './statement-shape.js';
+
+/** A column of a result. */
+export interface ResultColumn {
+  readonly name: string;
+  readonly typeOid: number;
+}
+
+/** A result in a few hashes, made in one pass over rows as the server prints them. */
+export interface ResultDigest {
+  readonly rows: number;
+  readonly columns: readonly ResultColumn[];
+  /** Floats at 12 significant digits (float4: 6). */
+  readonly exact: Hashes;
+  /** The same at 9 (float4: 4), so that rounding at a boundary is no difference; null without float columns. */
+  readonly coarse: Hashes | null;
+  /** Rows a write touched, by table, cascades and triggers included; null for a read. */
+  readonly effects: string | null;
+}
+
+/** Hashes of one result at one rounding. */
+export interface Hashes {
+  /** Rows in their order. */
+  readonly sequence: string;
+  /** Rows in any order. */
+  readonly multiset: string;
+  /** ORDER BY keys in their order; null when the keys are not in the output. */
+  readonly keys: string | null;
+  /** Rows in any order, without those tied with the last key (and with the first, under OFFSET); null as `keys`. */
+  readonly untied: string | null;
+}
+
+/** `undecided`: SQL allows both results, so that nothing follows from their difference. */
+export type Equality = { readonly result: 'equal' | 'different' | 'undecided'; readonly note: string | null };
+
+/** How two results are compared beyond their hashes. */
+export interface ComparisonRules {
+  readonly shape: StatementShape;
+  /** For a change of type: names must be equal, types not. */
+  readonly typesMayDiffer: boolean;
+  /** Whether A against A already differed. */
+  readonly deterministic: boolean;
+}
+
+/** Collects rows into a digest; memory does not grow with them. */
+export interface DigestBuilder {
+  add(row: readonly (string | null)[]): void;
+  finish(effects: string | null): ResultDigest;
+}
+
+/** Starts a digest of rows with these columns. */
+export function digestBuilder(columns: readonly ResultColumn[], shape: StatementShape): DigestBuilder {
+  const keys = resolveKeys(columns, shape.orderKeys);
+  const hasFloats = columns.some((column) => EXACT_DIGITS[column.typeOid] !== undefined);
+  const exact = track(columns, keys, shape.offset, EXACT_DIGITS);
+  const coarse = hasFloats ? track(columns, keys, shape.offset, COARSE_DIGITS) : null;
+  let rows = 0;
+  return {
+    add(row) {
+      rows += 1;
+      exact.add(row);
+      coarse?.add(row);
+    },
+    finish: (effects) => ({ rows, columns, exact: exact.finish(), coarse: coarse?.finish() ?? null, effects }),
+  };
+}
+
+/** Whether two results are the same as far as SQL defines them; the note says what was left out of the comparison, or what differs. */
+export function compareResults(before: ResultDigest, after: ResultDigest, rules: ComparisonRules): Equality {
+  const columns = columnDifference(before, after, rules.typesMayDiffer);
+  if (columns !== null) return { result: 'different', note: columns };
+  if (before.effects !== after.effects) {
+    return openEnded(rules, `rows changed: ${before.effects ?? 'none'} before, ${after.effects ?? 'none'} after`);
+  }
+  const exact = compareHashes(before, after, rules.shape, 'exact');
+  if (exact.result !== 'different' || before.coarse === null || after.coarse === null) return settle(exact, rules);
+  const coarse = compareHashes(before, after, rules.shape, 'coarse');
+  if (coarse.result === 'equal') return { result: 'equal', note: coarse.note ?? 'floats compared at 9 significant digits' };
+  return settle(exact, rules);
+}
+
+/** One line for a reader: the hash that stands for a result. */
+export function resultHash(digest: ResultDigest, shape: StatementShape): string {
+  const hashes = digest.exact;
+  return shape.ordered ? hashes.sequence : hashes.multiset;
+}
+
+/** Significant digits by type: float4, float8 and their arrays. DBL_DIG is 15, FLT_DIG 6: three are left for the order of summation. */
+const EXACT_DIGITS: Readonly<Record<number, number>> = { 700: 6, 701: 12, 1021: 6, 1022: 12 };
+const COARSE_DIGITS: Readonly<Record<number, number>> = { 700: 4, 701: 9, 1021: 4, 1022: 9 };
+
+const MODULUS = 1n << 256n;
+
+interface Track {
+  add(row: readonly (string | null)[]): void;
+  finish(): Hashes;
+}
+
+/** The multiset hash is the sum of the rows' SHA-256 modulo 2^256: independent of order, duplicates count. */
+function track(
+  columns: readonly ResultColumn[],
+  keys: readonly number[] | null,
+  dropFirstGroup: boolean,
+  digits: Readonly<Record<number, number>>,
+): Track {
+  const sequence = createHash('sha256');
+  const keySequence = createHash('sha256');
+  let multiset = 0n;
+  let untied = 0n;
+  let group = 0n;
+  let groupKey: string | null = null;
+  let groups = 0;
+  const closeGroup = (): void => {
+    if (groups > 0 && !(dropFirstGroup && groups === 1)) untied = (untied + group) % MODULUS;
+  };
+  return {
+    add(row) {
+      const values = row.map((value, i) => canonical(value, digits[columns[i]?.typeOid ?? 0]));
+      const hash = createHash('sha256').update(values.join('')).digest();
+      sequence.update(hash);
+      const number = BigInt(`0x${hash.toString('hex')}`);
+      multiset = (multiset + number) % MODULUS;
+      if (!keys) return;
+      const key = keys.map((i) => values[i]).join('');
+      keySequence.update(`${key}\n`);
+      if (key !== groupKey) {
+        closeGroup();
+        group = 0n;
+        groupKey = key;
+        groups += 1;
+      }
+      group = (group + number) % MODULUS;
+    },
+    finish: () => ({
+      sequence: sequence.digest('hex'),
+      multiset: multiset.toString(16),
+      keys: keys ? keySequence.digest('hex') : null,
+      untied: keys ? untied.toString(16) : null,
+    }),
+  };
+}
+
+/** Length first, so that no two rows of values give the same text. */
+function canonical(value: string | null, digits: number | undefined): string {
+  if (value === null) return 'N;';
+  const text = digits === undefined ? value : value.replaceAll(FLOAT, (number) => rounded(number, digits));
+  return `${text.length}:${text};`;
+}
+
+const FLOAT = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+function rounded(text: string, digits: number): string {
+  const number = Number(text);
+  return Number.isFinite(number) ? number.toPrecision(digits) : text;
+}
+
+function resolveKeys(columns: readonly ResultColumn[], keys: readonly OrderKey[] | null): readonly number[] | null {
+  if (!keys) return null;
+  const positions = keys.map((key) => {
+    if ('position' in key) return key.position < columns.length ? key.position : -1;
+    const found = columns.flatMap((column, i) => (column.name === key.name ? [i] : []));
+    return found.length === 1 ? (found[0] as number) : -1;
+  });
+  return positions.includes(-1) ? null : positions;
+}
+
+function columnDifference(before: ResultDigest, after: ResultDigest, typesMayDiffer: boolean): string | null {
+  const text = (digest: ResultDigest): string =>
+    JSON.stringify(digest.columns.map((column) => (typesMayDiffer ? column.name : [column.name, column.typeOid])));
+  return text(before) === text(after) ? null : 'the names or types of the columns differ';
+}
+
+function compareHashes(before: ResultDigest, after: ResultDigest, shape: StatementShape, level: 'exact' | 'coarse'): Equality {
+  const a = before[level];
+  const b = after[level];
+  if (!a || !b) return { result: 'different', note: 'one side holds floats and the other does not' };
+  if (before.rows !== after.rows) return { result: 'different', note: `${before.rows} rows before, ${after.rows} after` };
+  if (a.multiset === b.multiset) {
+    if (!shape.ordered || a.sequence === b.sequence) return { result: 'equal', note: null };
+    if (a.keys === null) return { result: 'equal', note: 'order not compared: the ORDER BY keys are not in the output' };
+    if (a.keys === b.keys) return { result: 'equal', note: null };
+    return { result: 'different', note: 'the same rows in another order' };
+  }
+  const cut = before.rows >= shape.limit;
+  if (!cut && !shape.offset) return { result: 'different', note: `other values in ${before.rows} rows` };
+  if (!shape.ordered) return { result: 'undecided', note: 'compared by row count: LIMIT without ORDER BY' };
+  if (a.keys === null) return { result: 'undecided', note: 'compared by row count: the ORDER BY keys are not in the output' };
+  if (a.keys === b.keys && a.untied === b.untied) {
+    return { result: 'equal', note: 'ties at the limit compared by order keys only' };
+  }
+  return { result: 'different', note: `other values in ${before.rows} rows before the ties at the limit` };
+}
+
+function settle(equality: Equality, rules: ComparisonRules): Equality {
+  return equality.result === 'different' ? openEnded(rules, equality.note ?? 'results differ') : equality;
+}
+
+/** A difference proves nothing where the statement itself is not determined. */
+function openEnded(rules: ComparisonRules, difference: string): Equality {
+  if (!rules.deterministic) return { result: 'undecided', note: 'not compared: two runs of the unchanged statement differ' };
+  if (rules.shape.loose !== null) return { result: 'undecided', note: `not compared: ${rules.shape.loose}` };
+  if (rules.shape.kind === 'insert' && difference.startsWith('other values')) {
+    return { result: 'undecided', note: 'compared by row count: the inserted row holds generated values' };
+  }
+  return { result: 'different', note: difference };
+}

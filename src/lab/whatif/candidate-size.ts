@@ -1,0 +1,258 @@
+import { quoteQualified } from '../../base/quote.js';
+import type { Plan } from '../../model/plan.js';
+import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
+import type { Session } from '../../postgres/session.js';
+import { btreeSize, maxAlign } from './btree-size.js';
+import type { KeyRepetition } from './btree-size.js';
+import type { IndexLayout, LayoutColumn } from './index-layout.js';
+import type { BrinCounts, GinCounts } from './metapage.js';
+import { brinSize, extrapolate, hashPages, looseTreePages } from './other-size.js';
+import type { IndexSample } from './sample.js';
+
+/** What an index would be like if it were built now. */
+export interface CandidateSize {
+  readonly pages: number;
+  /** `reltuples` of the index. */
+  readonly rows: number;
+  /** Levels above the leaves of a btree; 0 for others. */
+  readonly level: number;
+  readonly gin: GinCounts | null;
+  readonly brin: BrinCounts | null;
+}
+
+/** What the clone's planner knows of one key column. */
+interface KeyStatistics {
+  readonly nullFraction: number;
+  readonly widthBytes: number;
+  /** `n_distinct` of pg_stats; 0 when unknown. */
+  readonly distinct: number;
+  readonly commonFrequencies: readonly number[];
+}
+
+/** Everything a size follows from. */
+export interface SizeInputs {
+  readonly layout: IndexLayout;
+  readonly heapRows: number;
+  readonly heapBlocks: number;
+  /** Rows that fulfil the predicate, as the planner estimates. */
+  readonly indexedRows: number;
+  /** By position; null when never analysed. */
+  readonly columns: readonly (KeyStatistics | null)[];
+  /** The planner's number of groups, where extended statistics cover the keys; else null. */
+  readonly groups: number | null;
+  /** Whether the server deduplicates this index. */
+  readonly deduplicates: boolean;
+  readonly sample: IndexSample | null;
+}
+
+/** `get_typavgwidth` for a variable width without statistics. */
+const WIDTH_UNKNOWN_BYTES = 32;
+
+/** Fill of pages that grow by splits: GiST and SP-GiST without a sample. */
+const SPLIT_FILL = 0.65;
+
+/** Estimates the size of an index from statistics, and from a sample where there is one. */
+export function candidateSize(inputs: SizeInputs): CandidateSize {
+  const { layout, sample } = inputs;
+  const rows = indexedRows(inputs);
+  const option = (name: string, otherwise: number): number => Number(layout.options[name] ?? otherwise);
+  const plain = { rows, level: 0, gin: null, brin: null };
+  const tuple = tupleBytes(inputs);
+  if (layout.method === 'btree') {
+    const repetition = inputs.deduplicates ? keyRepetition(inputs, rows) : null;
+    const fixedWidth = sample === null ? layout.columns.every((column) => column.length > 0) : sample.tupleDeviation === 0;
+    return { ...plain, ...btreeSize({ rows, tupleBytes: tuple, fixedWidth, repetition, fillFactor: option('fillfactor', 90) }) };
+  }
+  if (layout.method === 'hash') {
+    const repetition = keyRepetition(inputs, rows);
+    const mean = repetition.otherRows / Math.max(1, repetition.otherDistinct);
+    return { ...plain, pages: hashPages(rows, option('fillfactor', 75), repetition.heavy, mean) };
+  }
+  if (layout.method === 'brin') {
+    const { pages, counts } = brinSize(inputs.heapBlocks, option('pages_per_range', 128), summaryBytes(layout, inputs));
+    return { ...plain, pages, rows: Math.ceil(inputs.heapBlocks / counts.pagesPerRange), brin: counts };
+  }
+  return grownSize(inputs, rows, tuple);
+}
+
+function indexedRows({ sample, heapRows, indexedRows, layout }: SizeInputs): number {
+  if (layout.predicate === null || sample === null || sample.sampledRows === 0) return indexedRows;
+  return (heapRows * sample.indexedRows) / sample.sampledRows;
+}
+
+/** GIN, GiST, SP-GiST and access methods of extensions: measured on a sample where there is one. */
+function grownSize(inputs: SizeInputs, rows: number, tuple: number): CandidateSize {
+  const [small, large] = inputs.sample?.builds ?? [];
+  if (small !== undefined && large !== undefined) {
+    const pages = Math.max(1, Math.ceil(extrapolate(small, large, inputs.heapRows)));
+    const grow = (pick: (counts: GinCounts) => number): number =>
+      small.gin && large.gin
+        ? Math.round(extrapolate({ rows: small.rows, pages: pick(small.gin) }, { rows: large.rows, pages: pick(large.gin) }, inputs.heapRows))
+        : 0;
+    const entryPages = Math.max(1, grow((counts) => counts.entryPages));
+    const gin =
+      large.gin === null
+        ? null
+        : { pendingPages: 0, totalPages: pages, entryPages, dataPages: grow((counts) => counts.dataPages), entries: grow((counts) => counts.entries) };
+    return { pages, rows, level: 0, gin, brin: null };
+  }
+  if (inputs.layout.method === 'gin') {
+    // Without a sample: as many distinct keys as rows have elements that are not common ones, 8 bytes a row pointer and key share.
+    const pages = 2 + Math.ceil((rows * Math.max(8, tuple / 2)) / 8192);
+    return { pages, rows, level: 0, gin: null, brin: null };
+  }
+  return { pages: looseTreePages(rows, tuple, SPLIT_FILL), rows, level: 0, gin: null, brin: null };
+}
+
+function tupleBytes({ layout, columns, sample }: SizeInputs): number {
+  if (sample !== null && sample.indexedRows > 0) return sample.tupleBytes;
+  let bytes = 0;
+  let notNull = 1;
+  layout.columns.forEach((column, index) => {
+    const statistics = columns[index] ?? null;
+    const nullFraction = statistics?.nullFraction ?? 0;
+    notNull *= 1 - nullFraction;
+    if (nullFraction >= 1) return;
+    bytes = place(column, bytes, statistics);
+  });
+  const whole = maxAlign(8 + bytes);
+  // A tuple with a NULL has a longer header and lacks that value: about the same size, unless NULLs are most.
+  return notNull > 0.5 || layout.columns.length > 1 ? whole : 16;
+}
+
+function place(column: LayoutColumn, before: number, statistics: KeyStatistics | null): number {
+  const aligned = Math.ceil(before / column.alignment) * column.alignment;
+  if (column.length > 0) return aligned + column.length;
+  const width = statistics?.widthBytes ?? WIDTH_UNKNOWN_BYTES;
+  return (width <= 127 ? before : aligned) + width;
+}
+
+/** How keys repeat: from the sample, else from the statistics. */
+function keyRepetition(inputs: SizeInputs, rows: number): KeyRepetition {
+  const { sample } = inputs;
+  if (sample !== null && sample.indexedRows > 0 && sample.distinct > 0) {
+    const scale = rows / sample.indexedRows;
+    const heavy = sample.heavy.map((count) => count * scale);
+    const distinct = distinctFromSample(sample.indexedRows, sample.distinct, sample.once, rows);
+    const otherRows = Math.max(0, rows - sum(heavy));
+    return { heavy, otherRows, otherDistinct: Math.min(otherRows, Math.max(distinct - heavy.length, otherRows > 0 ? 1 : 0)) };
+  }
+  const keys = inputs.columns.slice(0, inputs.layout.keyCount);
+  const [only] = keys;
+  if (keys.length === 1 && only !== null && only !== undefined && inputs.layout.predicate === null) return fromStatistics(only, rows);
+  const distinct = inputs.groups ?? independentGroups(keys.map((key) => valueCount(key, rows)), rows);
+  return { heavy: [], otherRows: rows, otherDistinct: Math.max(1, Math.min(rows, distinct)) };
+}
+
+function fromStatistics(key: KeyStatistics, rows: number): KeyRepetition {
+  const heavy = key.commonFrequencies.map((frequency) => frequency * rows);
+  if (key.nullFraction > 0) heavy.push(key.nullFraction * rows);
+  const otherRows = Math.max(0, rows - sum(heavy));
+  const others = valueCount(key, rows) - heavy.length;
+  return { heavy, otherRows, otherDistinct: Math.min(otherRows, Math.max(others, otherRows > 0 ? 1 : 0)) };
+}
+
+function valueCount(key: KeyStatistics | null | undefined, rows: number): number {
+  if (!key || key.distinct === 0) return Math.min(rows, 200);
+  return (key.distinct > 0 ? key.distinct : -key.distinct * rows) + (key.nullFraction > 0 ? 1 : 0);
+}
+
+/** Expected groups of independent columns (Cardenas 1975): cells hit by that many rows. */
+function independentGroups(counts: readonly number[], rows: number): number {
+  const cells = counts.reduce((product, count) => product * Math.max(1, count), 1);
+  return cells * -Math.expm1(-rows / cells);
+}
+
+/** Values in all rows from those in a sample (Haas and Stokes 1998, "Duj1", which ANALYZE uses). */
+export function distinctFromSample(sampled: number, distinct: number, once: number, rows: number): number {
+  if (sampled === 0) return 0;
+  if (once >= sampled) return rows;
+  return Math.max(distinct, Math.min(rows, (sampled * distinct) / (sampled - once + (once * sampled) / Math.max(sampled, rows))));
+}
+
+/** One summary: least and greatest of each column, on their alignment. */
+function summaryBytes(layout: IndexLayout, inputs: SizeInputs): number {
+  let bytes = 0;
+  let nulls = false;
+  layout.columns.forEach((column, index) => {
+    const statistics = inputs.columns[index] ?? null;
+    if ((statistics?.nullFraction ?? 0) > 0) nulls = true;
+    for (let side = 0; side < 2; side += 1) bytes = place(column, bytes, statistics);
+  });
+  // BrinTuple's header is 5 bytes, and two bits a column where a range holds NULLs.
+  return maxAlign(maxAlign(5 + (nulls ? Math.ceil(layout.columns.length / 4) : 0)) + bytes);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** Statistics of sampled expressions, with their distinct counts scaled from the sample to all rows. */
+export function expressionStatistics(sample: IndexSample, rows: number): RawColumnStatistics[] {
+  return sample.expressions.map(({ statistics, distinct, once, notNull }) => {
+    if (notNull === 0 || distinct === 0) return statistics;
+    const nullFraction = Number(statistics.null_frac);
+    const present = rows * (1 - nullFraction);
+    const whole = distinctFromSample(notNull, distinct, once, present);
+    const scaled = once >= notNull ? -(1 - nullFraction) : whole > 0.1 * rows ? -whole / Math.max(1, rows) : Math.round(whole);
+    return { ...statistics, n_distinct: String(scaled) };
+  });
+}
+
+interface StatisticsRow extends Record<string, unknown> {
+  relation: string;
+  attribute: string;
+  null_fraction: number;
+  width: number;
+  distinct: number;
+  frequencies: number[] | null;
+}
+
+/** Collects the inputs from the clone. The heap must have its true size by now. */
+export async function readSizeInputs(
+  session: Session,
+  layout: IndexLayout,
+  known: { readonly heapBlocks: number; readonly deduplicates: boolean; readonly sample: IndexSample | null },
+): Promise<SizeInputs> {
+  const rows = await session.query<StatisticsRow>(
+    `
+SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac::float8 AS null_fraction, s.avg_width AS width,
+       s.n_distinct::float8 AS distinct, pg_catalog.to_jsonb(s.most_common_freqs) AS frequencies
+  FROM pg_catalog.pg_stats AS s
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
+  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
+ WHERE NOT s.inherited AND c.oid = ANY ($1::oid[])`,
+    [[layout.oid, layout.heap.oid]],
+  );
+  const statistics = new Map(rows.map((row) => [`${row.relation}.${row.attribute}`, row]));
+  const columns = layout.columns.map((column) => {
+    const found = statistics.get(column.column === null ? `${layout.oid}.${column.attribute}` : `${layout.heap.oid}.${column.column}`);
+    if (found === undefined) return null;
+    return { nullFraction: found.null_fraction, widthBytes: found.width, distinct: found.distinct, commonFrequencies: found.frequencies ?? [] };
+  });
+  const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
+  const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
+  const heapRows = known.heapBlocks === 0 ? 0 : await planRows(session, `SELECT FROM ${table}`);
+  const indexed = where === '' || heapRows === 0 ? heapRows : await planRows(session, `SELECT FROM ${table}${where}`);
+  const keys = layout.columns.slice(0, layout.keyCount);
+  const covered = keys.length > 1 && (await hasGroupStatistics(session, layout.heap.oid, keys));
+  const groups = covered ? await planRows(session, `SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`) : null;
+  return { layout, heapRows, indexedRows: indexed, columns, groups, ...known };
+}
+
+async function planRows(session: Session, sql: string): Promise<number> {
+  const [row] = await session.query<{ 'QUERY PLAN': readonly { Plan: Plan['root'] }[] }>(`EXPLAIN (FORMAT JSON) ${sql}`);
+  return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+}
+
+async function hasGroupStatistics(session: Session, heap: number, keys: readonly LayoutColumn[]): Promise<boolean> {
+  if (keys.some((key) => key.column === null)) return false;
+  const [row] = await session.query<{ covered: boolean }>(
+    `
+SELECT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = $1::oid AND 'd' = ANY (s.stxkind)
+   AND (SELECT count(*) FROM unnest(s.stxkeys::int2[]) AS k (attnum) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = $1::oid AND a.attnum = k.attnum
+         WHERE a.attname = ANY ($2::text[])) = pg_catalog.cardinality($2::text[])) AS covered`,
+    [heap, keys.map((key) => key.column)],
+  );
+  return row?.covered ?? false;
+}

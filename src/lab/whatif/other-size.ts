@@ -1,0 +1,72 @@
+import { maxAlign } from './btree-size.js';
+import type { BrinCounts } from './metapage.js';
+import { BLOCK_BYTES, PAGE_HEADER_BYTES } from './page.js';
+
+const ITEM_BYTES = 4;
+
+/** Row pointers on a page of the range map (`REVMAP_PAGE_MAXITEMS`). */
+const REVMAP_ITEMS = 1360;
+
+/** Pages of a BRIN index over a heap: metapage, range map, and one summary a range. `summaryBytes` is one summary, aligned. */
+export function brinSize(heapBlocks: number, pagesPerRange: number, summaryBytes: number): { pages: number; counts: BrinCounts } {
+  const ranges = Math.max(1, Math.ceil(heapBlocks / pagesPerRange));
+  const revmap = Math.ceil(ranges / REVMAP_ITEMS);
+  const perPage = Math.max(1, Math.floor((BLOCK_BYTES - PAGE_HEADER_BYTES - 8) / (summaryBytes + ITEM_BYTES)));
+  return { pages: 1 + revmap + Math.ceil(ranges / perPage), counts: { pagesPerRange, lastRevmapPage: revmap } };
+}
+
+/** A hash tuple is the header and a four-byte code, whatever the key. */
+const HASH_ITEM_BYTES = 16 + ITEM_BYTES;
+const HASH_PAGE_ITEMS = Math.floor((BLOCK_BYTES - PAGE_HEADER_BYTES - 16) / HASH_ITEM_BYTES);
+
+/** Pages of a hash index (`_hash_init`, `_hash_spareindex` of hashpage.c). `heavy`: rows of each value that repeats much. */
+export function hashPages(rows: number, fillFactor: number, heavy: readonly number[], meanRepetition: number): number {
+  const perBucket = Math.max(10, Math.floor((BLOCK_BYTES * fillFactor) / 100 / HASH_ITEM_BYTES));
+  const buckets = roundBuckets(Math.max(2, Math.ceil(rows / perBucket)));
+  const spread = heavy.reduce((left, count) => left - count, rows) / buckets;
+  let overflow = 0;
+  for (const count of heavy) overflow += Math.max(0, Math.ceil((count + spread) / HASH_PAGE_ITEMS) - 1);
+  // The others fall on buckets at random, a value's rows together: normal with that variance.
+  const deviation = Math.sqrt(Math.max(spread * Math.max(1, meanRepetition), 1e-9));
+  for (let extra = 1; extra <= 50; extra += 1) {
+    overflow += buckets * (1 - normalBelow((HASH_PAGE_ITEMS * extra - spread) / deviation));
+  }
+  const bitmaps = Math.max(1, Math.ceil(overflow / (BLOCK_BYTES * 8 * 0.5)));
+  return 1 + buckets + Math.ceil(overflow) + bitmaps;
+}
+
+/** Buckets are added in groups that double; from the tenth on in four steps each. */
+function roundBuckets(buckets: number): number {
+  const group = Math.ceil(Math.log2(buckets));
+  if (group < 10) return 2 ** group;
+  const base = 2 ** (group - 1);
+  const quarter = base / 4;
+  return base + quarter * Math.ceil((buckets - base) / quarter);
+}
+
+/** Distribution function of the normal distribution (Abramowitz and Stegun 7.1.26; error below 2e-7). */
+function normalBelow(z: number): number {
+  const x = Math.abs(z) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  return z >= 0 ? 1 - tail / 2 : tail / 2;
+}
+
+/** Pages of a tree whose pages are filled to `fill` (a fraction) by tuples of that size: GiST and SP-GiST without a sample. */
+export function looseTreePages(rows: number, tupleBytes: number, fill: number): number {
+  const perPage = ((BLOCK_BYTES - PAGE_HEADER_BYTES - 16) * fill) / (maxAlign(tupleBytes) + ITEM_BYTES);
+  return 1 + Math.max(1, Math.ceil(rows / Math.max(1, perPage)));
+}
+
+/** One point of a growth curve: an index built over that many rows. */
+export interface SampleBuild {
+  readonly rows: number;
+  readonly pages: number;
+}
+
+/** What a size grows to, on the line through two builds; never below the larger one scaled down. */
+export function extrapolate(small: SampleBuild, large: SampleBuild, rows: number): number {
+  if (rows <= large.rows || large.rows <= small.rows) return (large.pages * rows) / Math.max(1, large.rows);
+  const slope = Math.max(0, large.pages - small.pages) / (large.rows - small.rows);
+  return large.pages + slope * (rows - large.rows);
+}

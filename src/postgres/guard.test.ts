@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { WizardError } from '../base/errors.js';
+import { inspectCopyOut, inspectStatement } from './guard.js';
+
+test('names what only the catalog can judge', async () => {
+  const sql = `WITH x AS (SELECT app.f(a), lower(b) FROM app."T" t) SELECT (x).g, t.h, a ~@ b, a OPERATOR(app.+) b, 'x'::app.money2 FROM x, y`;
+  expect(await inspectStatement(sql)).toEqual({
+    executes: true,
+    functions: [
+      { schema: 'app', name: 'f' },
+      { schema: null, name: 'lower' },
+    ],
+    attributes: ['g', 'h'],
+    operators: ['~@', '+'],
+    types: [{ schema: 'app', name: 'money2' }],
+    relations: [
+      { schema: null, name: 'x' },
+      { schema: null, name: 'y' },
+      { schema: 'app', name: 'T' },
+    ],
+  });
+});
+
+test('EXPLAIN and SHOW execute nothing', async () => {
+  expect(await inspectStatement('EXPLAIN UPDATE t SET a = nextval($1)')).toMatchObject({ executes: false });
+  expect(await inspectStatement('SHOW work_mem')).toMatchObject({ executes: false });
+});
+
+test.each(['COPY t TO STDOUT', 'COPY app.t (a, b) TO STDOUT (FORMAT binary)', 'COPY (SELECT 1) TO STDOUT'])('%s', async (sql) => {
+  await expect(inspectCopyOut(sql)).resolves.toMatchObject({ executes: true });
+});
+
+test.each([
+  'COPY t FROM STDIN',
+  `COPY t TO '/tmp/x'`,
+  `COPY t TO PROGRAM 'cat'`,
+  'COPY (DELETE FROM t RETURNING *) TO STDOUT',
+  'COPY (SELECT pg_sleep(1)) TO STDOUT',
+  'COPY (WITH d AS (DELETE FROM t RETURNING *) SELECT * FROM d) TO STDOUT',
+  'SELECT 1',
+])('refuses %s', async (sql) => {
+  await expect(inspectCopyOut(sql)).rejects.toMatchObject({ code: 'guard/refused' });
+});
+
+test.each(['SELECT 1; SELECT 2', '', ';', 'SELEC 1', `SELECT 'unterminated`])('does not let %j through', async (sql) => {
+  await expect(inspectStatement(sql)).rejects.toBeInstanceOf(WizardError);
+});

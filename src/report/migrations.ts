@@ -1,0 +1,129 @@
+import type { Iteration } from '../model/run.js';
+import { effectSentence } from './words.js';
+
+/** A file to write, its path relative to the output folder. */
+export interface ReportFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+export interface MigrationFiles {
+  readonly migrations: readonly { readonly iteration: number; readonly title: string; readonly up: ReportFile; readonly down: ReportFile }[];
+  readonly rewrites: readonly { readonly iteration: number; readonly title: string; readonly file: ReportFile }[];
+}
+
+/**
+ * The accepted changes as plain SQL that psql runs, in the order accepted, numbered from 0001; rewrites apart, with their own numbers.
+ * A file is wrapped in BEGIN and COMMIT only where every statement in it may run inside a transaction.
+ */
+export function migrationFiles(iterations: readonly Iteration[]): MigrationFiles {
+  const accepted = iterations.filter((iteration) => iteration.decision.kind === 'accept');
+  const changes = accepted.filter(({ hypothesis }) => hypothesis.action.up.length > 0);
+  const rewritten = accepted.filter(({ hypothesis }) => hypothesis.action.rewrite !== null);
+  return {
+    migrations: changes.map((iteration, position) => {
+      const base = `migrations/${fileName(position, iteration)}`;
+      return {
+        iteration: iteration.number,
+        title: iteration.hypothesis.title,
+        up: { path: `${base}.up.sql`, content: upContent(iteration, base) },
+        down: { path: `${base}.down.sql`, content: downContent(iteration, base) },
+      };
+    }),
+    rewrites: rewritten.map((iteration, position) => ({
+      iteration: iteration.number,
+      title: iteration.hypothesis.title,
+      file: { path: `rewrites/${fileName(position, iteration)}.sql`, content: rewriteContent(iteration) },
+    })),
+  };
+}
+
+function upContent(iteration: Iteration, base: string): string {
+  const { action, finding, risk } = iteration.hypothesis;
+  const transactional = action.transactional && action.up.every(mayRunInTransaction);
+  const header = [
+    ...comment('', action.title),
+    '--',
+    ...comment('Why:      ', finding.title),
+    ...comment('Measured: ', `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`),
+    ...comment('Lock:     ', action.lock),
+    ...comment('Risk:     ', `${risk.level}; ${risk.behaviour}`),
+    ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${base}.up.sql`),
+    ...(transactional ? [] : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
+    ...(action.up.some(isConcurrent)
+      ? comment('          ', 'if it is interrupted, an invalid index may stay behind: run the down file, then this one again')
+      : []),
+    ...comment('Revert:   ', `${base}.down.sql${iteration.verdict.revertVerified ? ' (was run in the lab, and left the catalog as before)' : ''}`),
+  ];
+  return file(header, action.up, transactional);
+}
+
+function downContent(iteration: Iteration, base: string): string {
+  const { action } = iteration.hypothesis;
+  const header = [
+    ...comment('', `Reverts: ${action.title}`),
+    '--',
+    ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${base}.down.sql`),
+  ];
+  if (action.down.length === 0) return file([...header, ...comment('', 'Nothing to run: the change left the schema as it was.')], [], false);
+  const transactional = action.down.every(mayRunInTransaction);
+  if (!transactional) header.push(...comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one'));
+  return file(header, action.down, transactional);
+}
+
+function rewriteContent(iteration: Iteration): string {
+  const { action, title } = iteration.hypothesis;
+  const { rewrite } = action;
+  if (!rewrite) return '';
+  const header = [
+    ...comment('', title),
+    '--',
+    ...comment('Rule:     ', rewrite.rule),
+    ...rewrite.proof.flatMap((fact) => comment('Proof:    ', fact)),
+    ...comment('Measured: ', `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`),
+    ...comment('Results:  ', iteration.verdict.resultsEqual === true ? 'equal for every parameter set that was run' : 'could not be compared'),
+    '--',
+    '-- This statement stands in the application. Before:',
+    ...rewrite.from.split(/\r\n|\r|\n/).map((line) => `--   ${line}`),
+    '-- After:',
+  ];
+  return file(header, [rewrite.to], false);
+}
+
+function file(header: readonly string[], statements: readonly string[], transactional: boolean): string {
+  const body = statements.map(terminated);
+  const wrapped = transactional && body.length > 0 ? ['BEGIN;', "SET LOCAL lock_timeout = '5s';", ...body, 'COMMIT;'] : body;
+  return `${[...header, ...(wrapped.length > 0 ? ['', ...wrapped] : [])].join('\n')}\n`;
+}
+
+/** One semicolon at the end, on a line of its own where the last line might end in a comment. */
+function terminated(sql: string): string {
+  const bare = sql.trim().replace(/(?:\s*;)+$/, '');
+  const lastLine = bare.slice(bare.lastIndexOf('\n') + 1);
+  return lastLine.includes('--') ? `${bare}\n;` : `${bare};`;
+}
+
+/** A comment of one or more lines; a line break in the text can not end it. */
+function comment(label: string, text: string): readonly string[] {
+  const lines = text.split(/\s*[\r\n\u2028\u2029]+\s*/).filter((line) => line !== '');
+  return lines.map((line, position) => `-- ${position === 0 ? label : ' '.repeat(label.length)}${line}`);
+}
+
+function isConcurrent(sql: string): boolean {
+  return /^\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b/is.test(sql) || /\bDETACH\s+PARTITION\b.*\bCONCURRENTLY\b/is.test(sql);
+}
+
+/** PostgreSQL refuses these inside a transaction block (PreventInTransactionBlock). */
+function mayRunInTransaction(sql: string): boolean {
+  return !isConcurrent(sql) && !/^\s*(?:VACUUM|ALTER\s+SYSTEM|CREATE\s+DATABASE|DROP\s+DATABASE|CREATE\s+TABLESPACE|DROP\s+TABLESPACE)\b/i.test(sql);
+}
+
+function fileName(position: number, iteration: Iteration): string {
+  const words = iteration.hypothesis.title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .slice(0, 60)
+    .replace(/^_+|_+$/g, '');
+  return `${String(position + 1).padStart(4, '0')}_${words || iteration.hypothesis.action.kind.replaceAll('-', '_')}`;
+}

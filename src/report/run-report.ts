@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import {
+  actionSchema,
+  coverageSchema,
+  evidenceSchema,
+  figure,
+  findingSchema,
+  overheadSchema,
+  targetSchema,
+  toolSchema,
+  workloadSummarySchema,
+} from './schema-parts.js';
+
+const effectSchema = z
+  .object({
+    metric: z.enum(['executionMs', 'buffers', 'walBytes', 'storageBytes', 'risk']),
+    before: figure,
+    after: figure,
+    ratio: figure.describe('after / before; below 1 is better'),
+    ciLow: figure.describe('lower end of the 95 % interval of the ratio'),
+    ciHigh: figure,
+  })
+  .describe('Measured in the lab, over the statements that the change touches, weighted by calls.');
+
+const predictionSchema = z
+  .object({
+    workloadRatio: figure.describe('total workload time, after / before'),
+    statementRatio: figure.describe('time of the statements it bears on, after / before'),
+    throughputRatio: figure,
+    storageBytes: figure,
+    basis: z.string(),
+    provenance: z.enum(['estimated', 'unknown']),
+  })
+  .describe('Before the trial. Never measured.');
+
+const riskSchema = z.object({
+  level: z.enum(['low', 'medium', 'high']),
+  behaviour: z.string(),
+  data: z.string(),
+  downtimeMs: figure,
+  effortWeeks: z.number(),
+});
+
+const statementEffectSchema = z.object({
+  fingerprint: z.string(),
+  name: z.string(),
+  beforeMs: figure,
+  afterMs: figure,
+  timeRatio: figure,
+  timeCiLow: figure,
+  timeCiHigh: figure,
+  beforeBuffers: figure,
+  afterBuffers: figure,
+  beforeWalBytes: figure,
+  afterWalBytes: figure,
+  planBefore: z.string(),
+  planAfter: z.string(),
+  rounds: z.number(),
+  beforeSamplesMs: z.array(z.number()).describe('execution times in order of running'),
+  afterSamplesMs: z.array(z.number()),
+});
+
+const iterationSchema = z.object({
+  number: z.number().int(),
+  hypothesis: z.object({
+    id: z.string(),
+    advisor: z.string(),
+    title: z.string(),
+    action: actionSchema,
+    prediction: predictionSchema,
+    risk: riskSchema,
+    finding: z.object({
+      title: z.string(),
+      place: z.string(),
+      severity: z.enum(['info', 'warning', 'critical']),
+      evidence: z.array(evidenceSchema).min(1),
+      statements: z.array(z.string()),
+    }),
+  }),
+  verdict: z.enum(['improved', 'neutral', 'regressed', 'insufficient', 'unverifiable']),
+  verdictReason: z.string(),
+  effect: effectSchema.nullable(),
+  effects: z.array(effectSchema),
+  gain: z.number().describe('fall of the objective: 0.2 is 20 % better'),
+  resultsEqual: z.boolean().nullable().describe('null where no result could be compared'),
+  revertVerified: z.boolean(),
+  decision: z.enum(['accept', 'reject', 'escalate']),
+  reason: z.string(),
+  escalation: z
+    .object({ protocol: z.string(), decisionNeeded: z.string(), decidedBy: z.string(), timeLimitHours: z.number(), evidence: z.array(z.string()) })
+    .nullable(),
+  statements: z.array(statementEffectSchema),
+  state: z.string().describe('hash of the accepted state that it started from'),
+  startedAt: z.string(),
+  durationMs: z.number(),
+});
+
+const scorecardRowSchema = z.object({
+  id: z.string(),
+  target: z.string(),
+  status: z.enum(['met', 'missed', 'unknown']),
+  value: z.string(),
+  measured: figure,
+  source: z.string(),
+});
+
+/** The document of `optimize --json` and `report.json`. Every figure is measured in the lab unless its field says otherwise; null means unknown. */
+export const runReportSchema = z.object({
+  tool: toolSchema,
+  target: targetSchema,
+  command: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  stop: z.object({ reason: z.string(), detail: z.string() }),
+  replayed: z.number().int().describe('how many of the iterations were taken up from the ledger of an earlier run'),
+  iterations: z.array(iterationSchema),
+  workload: z.object({ before: workloadSummarySchema, after: workloadSummarySchema }),
+  noise: z
+    .object({ timeLogRatio: figure, bufferLogRatio: figure, pairs: z.number() })
+    .describe('What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio|.'),
+  scorecard: z.array(scorecardRowSchema),
+  coverage: coverageSchema,
+  findings: z.array(findingSchema.extend({ status: z.enum(['open', 'resolved']).describe('whether it is still seen after the accepted changes') })),
+  untried: z.array(z.object({ title: z.string(), advisor: z.string(), predicted: predictionSchema, reason: z.string() })),
+  calibration: z
+    .array(
+      z.object({
+        iteration: z.number().int(),
+        title: z.string(),
+        predictedStatementRatio: figure.describe('estimated'),
+        measuredStatementRatio: figure.describe('measured, over the same statements, weighted by calls'),
+        predictedWorkloadRatio: figure.describe('estimated'),
+        measuredWorkloadRatio: figure.describe('measured'),
+      }),
+    )
+    .describe('Prediction against measurement, for each iteration that measured something.'),
+  migrations: z.array(z.object({ iteration: z.number().int(), title: z.string(), up: z.string(), down: z.string() })).describe('files, relative to the output folder'),
+  rewrites: z.array(z.object({ iteration: z.number().int(), title: z.string(), file: z.string() })),
+  overhead: overheadSchema,
+});
+
+export type RunReport = z.infer<typeof runReportSchema>;
+export type ReportedIteration = RunReport['iterations'][number];
+export type ReportedStatement = ReportedIteration['statements'][number];
+export type ReportedEffect = z.infer<typeof effectSchema>;
+export type ReportedPrediction = z.infer<typeof predictionSchema>;

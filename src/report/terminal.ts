@@ -1,0 +1,153 @@
+import { formatCount, formatMs } from '../base/units.js';
+import type { ReportedIteration, RunReport } from './run-report.js';
+import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
+import { paintFor } from './text/paint.js';
+import type { Paint, TextOptions } from './text/paint.js';
+import { changeWords, formatRatio, isRefuted, metricWords, oneLine, predictionSentence, times } from './words.js';
+
+/** A file or folder that the run wrote. */
+export interface WrittenFile {
+  readonly label: string;
+  readonly path: string;
+}
+
+/** The end of a run for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
+export function renderRunSummary(report: RunReport, files: readonly WrittenFile[], options: TextOptions): string {
+  const paint = paintFor(options.colour);
+  const blocks = [
+    heading(report, options, paint),
+    decisions(report, options, paint),
+    statements(report, options, paint),
+    scorecard(report, options, paint),
+    skipped(report, options, paint),
+    written(files, options, paint),
+  ];
+  return `${blocks.filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')}\n`;
+}
+
+function heading(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { before, after } = report.workload;
+  const counts = (kind: string): number => report.iterations.filter((iteration) => iteration.decision === kind).length;
+  const factor = before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
+  return [
+    paint.bold(fit(`${oneLine(report.target.label)}  PostgreSQL ${report.target.major}`, columns)),
+    ...wrap(
+      `Workload ${formatMs(before.totalMs)} -> ${formatMs(after.totalMs)}${factor === null ? '' : ` (${times(factor)})`}, ` +
+        `p95 ${formatMs(before.p95Ms)} -> ${formatMs(after.p95Ms)}, p99 ${formatMs(before.p99Ms)} -> ${formatMs(after.p99Ms)}: measured in the lab.`,
+      columns,
+    ),
+    ...wrap(
+      `${counts('accept')} accepted, ${counts('reject')} rejected, ${counts('escalate')} escalated. ` +
+        `Stopped: ${oneLine(report.stop.reason)}, ${oneLine(report.stop.detail)}.`,
+      columns,
+    ),
+    ...wrap(`The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`, columns).map(paint.dim),
+  ];
+}
+
+function decisions(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (report.iterations.length === 0) return [];
+  const lines = [paint.bold('Changes')];
+  for (const iteration of report.iterations) {
+    const [word, colour] = decisionWord(iteration, paint);
+    const title = fit(oneLine(iteration.hypothesis.title), Math.max(10, columns - 16));
+    lines.push(`${String(iteration.number).padStart(3)} ${colour(word.padEnd(10))} ${title}`);
+    for (const line of wrap(detail(iteration), Math.max(10, columns - 15))) lines.push(paint.dim(`${' '.repeat(15)}${line}`));
+  }
+  return lines.map((line) => clip(line, columns));
+}
+
+function detail(iteration: ReportedIteration): string {
+  const { effect } = iteration;
+  const measured = effect
+    ? `measured ${metricWords(effect.metric)} ${changeWords(effect.ratio)} (ratio ${formatRatio(effect.ratio)}, 95 % ${formatRatio(effect.ciLow)} to ${formatRatio(effect.ciHigh)})`
+    : 'measured: unknown';
+  const foreseen = `foreseen ${predictionSentence(iteration.hypothesis.prediction)}`;
+  return iteration.decision === 'accept' ? `${measured}; ${oneLine(foreseen)}` : `${oneLine(iteration.reason)}; ${measured}; ${oneLine(foreseen)}`;
+}
+
+function decisionWord(iteration: ReportedIteration, paint: Paint): readonly [string, (text: string) => string] {
+  if (iteration.decision === 'accept') return ['accepted', paint.good];
+  if (iteration.decision === 'escalate') return ['escalated', paint.warn];
+  return [isRefuted(iteration) ? 'refuted' : 'rejected', paint.bad];
+}
+
+function statements(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { before, after } = report.workload;
+  const later = new Map(after.perStatement.map((row) => [row.fingerprint, row]));
+  const rows = before.perStatement
+    .map((row) => ({ row, next: later.get(row.fingerprint) }))
+    .toSorted((a, b) => (b.row.meanMs ?? 0) * b.row.calls - (a.row.meanMs ?? 0) * a.row.calls);
+  if (rows.length === 0) return [];
+  const ratios = rows.map(({ row, next }) => (next && row.meanMs && next.meanMs !== null ? next.meanMs / row.meanMs : null));
+  const lines = table(
+    [
+      { title: 'Statement', align: 'left', shrinks: true },
+      { title: 'calls', align: 'right' },
+      { title: 'before', align: 'right' },
+      { title: 'after', align: 'right' },
+      { title: 'change', align: 'right' },
+    ],
+    rows.map(({ row, next }, position) => [
+      oneLine(row.name),
+      formatCount(row.calls),
+      formatMs(row.meanMs),
+      formatMs(next?.meanMs ?? null),
+      changeWords(ratios[position] ?? null),
+    ]),
+    columns,
+    (text, row, column) => {
+      if (row < 0) return paint.dim(text);
+      const ratio = ratios[row] ?? null;
+      if (column !== 4 || ratio === null) return text;
+      return ratio < 0.9 ? paint.good(text) : ratio > 1.1 ? paint.bad(text) : paint.dim(text);
+    },
+  );
+  const failed = [...before.failed, ...after.failed.filter((row) => before.failed.every((known) => known.fingerprint !== row.fingerprint))];
+  return [
+    paint.bold(fit('Statements (mean time of a call, measured in the lab)', columns)),
+    ...lines,
+    ...failed.flatMap((row) => wrap(`not measured: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn)),
+  ];
+}
+
+function scorecard(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (report.scorecard.length === 0) return [];
+  const known = report.scorecard.filter((row) => row.status !== 'unknown');
+  const unknown = report.scorecard.filter((row) => row.status === 'unknown');
+  const lines = table(
+    [
+      { title: '', align: 'left' },
+      { title: 'Target', align: 'left', shrinks: true },
+      { title: 'value', align: 'right' },
+      { title: 'source', align: 'left', shrinks: true },
+    ],
+    known.map((row) => [row.status, oneLine(row.target), oneLine(row.value), oneLine(row.source)]),
+    columns,
+    (text, row, column) => {
+      if (row < 0 || column === 3) return paint.dim(text);
+      return column === 0 ? (known[row]?.status === 'met' ? paint.good(text) : paint.bad(text)) : text;
+    },
+  );
+  const rest = unknown.length > 0 ? wrap(`unknown (${unknown.length}, not measured by this run): ${unknown.map((row) => oneLine(row.target)).join('; ')}`, columns, '  ') : [];
+  return [paint.bold('Scorecard'), ...(known.length > 0 ? lines : []), ...rest.map(paint.dim)];
+}
+
+function skipped(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { examined, skipped: left } = report.coverage;
+  const lines = [paint.bold(`Coverage: ${examined.length} kinds examined, ${left.length} skipped`)];
+  for (const row of left.slice(0, 5)) lines.push(...wrap(`skipped ${oneLine(row.what)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn));
+  if (left.length > 5) lines.push(paint.dim(`and ${left.length - 5} more, in the report`));
+  return lines.map((line) => clip(line, columns));
+}
+
+function written(files: readonly WrittenFile[], { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (files.length === 0) return [];
+  const width = Math.min(14, Math.max(...files.map((file) => file.label.length)));
+  return [paint.bold('Files'), ...files.flatMap((file) => wrap(`${oneLine(file.label).padEnd(width)} ${oneLine(file.path)}`, columns, '  '))];
+}
+
+/** The last guard on width, for a terminal too narrow for the layout: colours go where something is cut. */
+function clip(line: string, columns: number): string {
+  return displayWidth(line) <= columns ? line : fit(stripColours(line), columns);
+}

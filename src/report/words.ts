@@ -1,0 +1,94 @@
+import { formatBytes, formatCount, formatMs } from '../base/units.js';
+
+/** An effect as a report holds it, or as the model does. */
+interface EffectLike {
+  readonly metric: string;
+  readonly before: number | null;
+  readonly after: number | null;
+  readonly ratio: number | null;
+  readonly ciLow: number | null;
+  readonly ciHigh: number | null;
+}
+
+const METRIC_WORDS: Readonly<Record<string, string>> = {
+  executionMs: 'execution time',
+  buffers: 'buffers touched',
+  walBytes: 'WAL written',
+  storageBytes: 'storage',
+  risk: 'risk',
+};
+
+/** A metric for a reader; unknown ones as they are. */
+export function metricWords(metric: string): string {
+  return METRIC_WORDS[metric] ?? metric;
+}
+
+/** A value of a metric with its unit; `unknown` for null. */
+export function formatMetric(metric: string, value: number | null): string {
+  if (metric === 'executionMs') return formatMs(value);
+  if (metric === 'walBytes' || metric === 'storageBytes') return formatBytes(value);
+  return formatCount(value);
+}
+
+/** A ratio after / before as people say it: `12x less`, `1.4x more`, `same`; `unknown` for null. */
+export function changeWords(ratio: number | null): string {
+  if (ratio === null || !Number.isFinite(ratio) || ratio < 0) return 'unknown';
+  if (ratio === 0) return 'all gone';
+  if (ratio > 0.97 && ratio < 1.03) return 'same';
+  return ratio < 1 ? `${times(1 / ratio)} less` : `${times(ratio)} more`;
+}
+
+/** A factor: `12x`, `1.4x`. */
+export function times(factor: number): string {
+  return `${factor >= 100 ? formatCount(factor) : factor.toFixed(factor >= 10 ? 0 : factor >= 2 ? 1 : 2)}x`;
+}
+
+/** A bare ratio with enough digits to tell; `unknown` for null. */
+export function formatRatio(ratio: number | null): string {
+  if (ratio === null || !Number.isFinite(ratio)) return 'unknown';
+  if (ratio === 0) return '0';
+  if (ratio >= 10) return formatCount(ratio);
+  if (ratio >= 0.1) return ratio.toFixed(2);
+  return ratio >= 0.0001 ? Number(ratio.toPrecision(2)).toString() : ratio.toExponential(1);
+}
+
+/** `execution time 12 ms -> 3 ms, ratio 0.25 (95 % interval 0.2 to 0.3), measured`. */
+export function effectSentence(effect: EffectLike | null): string {
+  if (!effect) return 'effect unknown: nothing was measured';
+  const { metric, before, after, ratio, ciLow, ciHigh } = effect;
+  const interval = ciLow === null || ciHigh === null ? 'interval unknown' : `95 % interval ${formatRatio(ciLow)} to ${formatRatio(ciHigh)}`;
+  return `${metricWords(metric)} ${formatMetric(metric, before)} -> ${formatMetric(metric, after)}, ratio ${formatRatio(ratio)} (${interval}), measured`;
+}
+
+/** What was foreseen, labelled: `statement time ratio 0.02, workload 0.9 (estimated, what-if planner cost)`. */
+export function predictionSentence(prediction: {
+  readonly workloadRatio: number | null;
+  readonly statementRatio: number | null;
+  readonly storageBytes: number | null;
+  readonly basis: string;
+  readonly provenance: string;
+}): string {
+  const parts: string[] = [];
+  if (prediction.statementRatio !== null) parts.push(`statement time ratio ${formatRatio(prediction.statementRatio)}`);
+  if (prediction.workloadRatio !== null) parts.push(`workload time ratio ${formatRatio(prediction.workloadRatio)}`);
+  if (prediction.storageBytes !== null) parts.push(`storage ${prediction.storageBytes > 0 ? '+' : ''}${formatBytes(prediction.storageBytes)}`);
+  if (parts.length === 0) return `unknown: ${prediction.basis}`;
+  return `${parts.join(', ')} (${prediction.provenance}: ${prediction.basis})`;
+}
+
+/** The planner foresaw a gain and the trial showed none: rejected by measurement. */
+export function isRefuted(iteration: {
+  readonly decision: string;
+  readonly verdict: string;
+  readonly hypothesis: { readonly prediction: { readonly statementRatio: number | null; readonly workloadRatio: number | null } };
+}): boolean {
+  const { statementRatio, workloadRatio } = iteration.hypothesis.prediction;
+  const foreseen = Math.min(statementRatio ?? 1, workloadRatio ?? 1);
+  return iteration.decision === 'reject' && (iteration.verdict === 'regressed' || iteration.verdict === 'neutral') && foreseen < 0.95;
+}
+
+/** Text of strangers (names, reasons) on one line: control characters, which a terminal or a reader might obey, become a space. */
+export function oneLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are the characters to be taken out
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();
+}

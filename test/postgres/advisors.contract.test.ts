@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/advisors/catalogue.js';
+import { assertSingleChange } from '../../src/kernel/guards.js';
+import type { LabServer } from '../../src/lab/server.js';
+import { structureDifferences } from '../../src/model/catalog-equality.js';
+import { settingValue } from '../../src/model/settings.js';
+import { loadParser } from '../../src/sql/parse.js';
+import { openBench } from '../support/advisor-bench.js';
+import { startQuietServer, testMajors } from '../support/majors.js';
+
+describe.each(testMajors())('advisors on PostgreSQL %s', (major) => {
+  let server: LabServer | null = null;
+
+  beforeAll(async () => {
+    await loadParser();
+    server = await startQuietServer(major);
+  });
+
+  afterAll(async () => server?.stop());
+
+  it.for(catalogue.map((advisor) => [advisor.id, advisor] as const))('%s', async ([, advisor], { skip }) => {
+    if (server === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    const bench = await openBench(server, advisor);
+    expect(await bench.findings(0), 'an empty database').toEqual([]);
+
+    await bench.run(advisor.docs.bad);
+    const before = await bench.snapshot();
+    const [finding] = await bench.findings(1);
+    const action = finding?.actions[0];
+    if (!finding || !action) throw new Error('`bad` makes one finding, with a remedy');
+    expect(finding.evidence.every((fact) => (fact.value === null) === (fact.provenance === 'unknown'))).toBe(true);
+    assertSingleChange(action);
+
+    await bench.apply(action);
+    expect(await bench.findings(0), 'its remedy clears it').toEqual([]);
+
+    await bench.revert(action);
+    if (advisor.docs.noRevert === undefined) {
+      const after = await bench.snapshot();
+      expect(structureDifferences(before.catalog, after.catalog), 'the revert restores the catalog').toEqual([]);
+      expect(settingValue(after.settings, 'work_mem')).toBe(settingValue(before.settings, 'work_mem'));
+      if (action.kind !== 'analyze') expect(await bench.findings(1), 'the revert brings the fault back').toMatchObject([{ place: finding.place }]);
+    }
+
+    const other = await openBench(server, advisor);
+    await other.run(advisor.docs.bad);
+    await other.run(advisor.docs.good);
+    expect(await other.findings(0), '`good` mends it').toEqual([]);
+  });
+});

@@ -1,0 +1,124 @@
+import { expect } from 'vitest';
+import type { Advisor } from '../../src/advisors/define.js';
+import type { LabServer } from '../../src/lab/server.js';
+import type { Action } from '../../src/model/action.js';
+import type { Finding } from '../../src/model/finding.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { Snapshot } from '../../src/model/snapshot.js';
+import type { WorkloadStatement } from '../../src/model/workload.js';
+import { connect } from '../../src/postgres/connect.js';
+import { explain } from '../../src/postgres/explain.js';
+import { readCatalog } from '../../src/postgres/read/catalog.js';
+import { readSettings } from '../../src/postgres/read/settings.js';
+import { readStatistics } from '../../src/postgres/read/statistics.js';
+import { readTarget } from '../../src/postgres/read/target.js';
+import type { Session } from '../../src/postgres/session.js';
+import { fingerprint } from '../../src/sql/fingerprint.js';
+import { statementKind } from '../../src/sql/kind.js';
+import { parseStatement } from '../../src/sql/parse.js';
+import { splitStatements } from '../../src/sql/split.js';
+
+/** PostgreSQL 14 counts in another process, which answers late. */
+const COUNTERS_MS = 5000;
+
+/** One advisor's own database, with the workload that goes with it. */
+export interface Bench {
+  run(script: string): Promise<void>;
+  snapshot(): Promise<Snapshot>;
+  /** What the advisor finds, read anew until there are as many as expected or the counters have had their time. */
+  findings(expected: number): Promise<readonly Finding[]>;
+  apply(action: Action): Promise<void>;
+  revert(action: Action): Promise<void>;
+}
+
+let databases = 0;
+
+/** Makes a fresh database. The snapshot of an empty one has no workload; from the first `run` on it has the advisor's. */
+export async function openBench(server: LabServer, advisor: Advisor): Promise<Bench> {
+  databases += 1;
+  const database = `advisor_${databases}`;
+  const inside = { ...server.connection, database };
+  await onSession(server.connection, (session) => session.run(`CREATE DATABASE ${database}`));
+  let workload = (advisor.docs.workload ?? []).map(toStatement);
+  let made = false;
+  const run = (statements: readonly string[]): Promise<void> =>
+    onSession(inside, async (session) => {
+      for (const sql of statements) await session.run(sql);
+    });
+  const snapshot = (): Promise<Snapshot> => onSession(inside, (session) => takeSnapshot(session, made ? workload : []));
+  return {
+    snapshot,
+    run: async (script) => {
+      made = true;
+      await run(splitStatements(script).map((statement) => statement.sql));
+    },
+    findings: async (expected) => {
+      const deadline = Date.now() + COUNTERS_MS;
+      for (;;) {
+        const found = await advisor.examine(await snapshot(), null, advisor.docs.contractOptions);
+        if (found.length === expected || Date.now() > deadline) {
+          expect(found.map((one) => one.title)).toHaveLength(expected);
+          return found;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    },
+    apply: async (action) => {
+      const { rewrite } = action;
+      if (rewrite) workload = workload.map((one) => (one.fingerprint === rewrite.fingerprint ? toStatement(rewrite.to) : one));
+      await run(action.up);
+    },
+    revert: async (action) => {
+      const { rewrite } = action;
+      if (rewrite) workload = (advisor.docs.workload ?? []).map(toStatement);
+      await run(action.down);
+    },
+  };
+}
+
+/** A connection for one step: what it did is counted once it is closed, and settings of the database hold for the next one. */
+async function onSession<T>(settings: LabServer['connection'], work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await connect(settings);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+async function takeSnapshot(session: Session, statements: readonly WorkloadStatement[]): Promise<Snapshot> {
+  const plans = new Map<string, Plan>();
+  for (const statement of statements) {
+    if (statement.kind !== 'select') continue;
+    plans.set(statement.fingerprint, await explain(session, statement.sql, { analyze: true }));
+  }
+  const { catalog } = await readCatalog(session);
+  const { statistics } = await readStatistics(session);
+  return {
+    target: await readTarget(session, 'lab'),
+    catalog,
+    workload: { source: statements.length > 0 ? 'file' : 'none', origin: 'docs', statements, unusable: [], since: null },
+    settings: await readSettings(session),
+    statistics,
+    plans,
+    coverage: { examined: [], skipped: [] },
+  };
+}
+
+function toStatement(sql: string): WorkloadStatement {
+  return {
+    fingerprint: fingerprint(sql),
+    name: sql.slice(0, 40),
+    sql,
+    kind: statementKind(parseStatement(sql)),
+    calls: 100,
+    meanMs: null,
+    totalMs: null,
+    rows: null,
+    sharedHit: null,
+    sharedRead: null,
+    tempBlocks: null,
+    walBytes: null,
+    parameterSets: [],
+  };
+}

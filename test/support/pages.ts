@@ -1,0 +1,76 @@
+import type { Advisor } from '../../src/advisors/define.js';
+import { ERROR_CODES } from '../../src/base/errors.js';
+
+/** The page of one advisor: `docs/advisors/<id>.md`. */
+export function advisorPage(advisor: Advisor): string {
+  const { docs } = advisor;
+  return page([
+    `# ${advisor.id}`,
+    docs.what,
+    `Severity: ${advisor.severity}. Status: ${advisor.status}.`,
+    '## Why it matters',
+    docs.why,
+    '## When it stays silent',
+    docs.limits,
+    '## Options',
+    optionsTable(advisor.defaults),
+    '## An example',
+    'The contract test runs it on real servers: this makes exactly one finding,',
+    sqlBlock(docs.bad),
+    ...(docs.workload ? ['with this workload,', sqlBlock(docs.workload.map((sql) => `${sql};`).join('\n'))] : []),
+    ...(docs.contractOptions ? [`with the options \`${JSON.stringify(docs.contractOptions)}\`,`] : []),
+    'and this mends it:',
+    sqlBlock(docs.good),
+    ...(docs.noRevert ? ['## No way back', docs.noRevert] : []),
+    '## Sources',
+    docs.sources.map((source) => `- ${source}`).join('\n'),
+  ]);
+}
+
+/** The list of all advisors: `docs/advisors/README.md`. */
+export function cataloguePage(catalogue: readonly Advisor[]): string {
+  const rows = catalogue.map((advisor) => [`[${advisor.id}](${advisor.id}.md)`, advisor.severity, advisor.status, advisor.docs.what]);
+  return page(['# Advisors', `What database-wizard looks for: ${catalogue.length} advisors.`, table(['Advisor', 'Severity', 'Status', 'Finds'], rows)]);
+}
+
+/** The table of errors: `docs/errors.md`. */
+export function errorsPage(): string {
+  const rows = Object.entries(ERROR_CODES).map(([code, { exit, meaning }]) => [`\`${code}\``, String(exit), meaning]);
+  return page([
+    '# Errors',
+    'With `--json` an error carries its code; the exit code tells a script what kind it was.',
+    table(
+      ['Exit code', 'Meaning'],
+      [
+        ['0', 'Fine.'],
+        ['1', 'Findings, or missed targets, where `--check` was given.'],
+        ['2', 'Bad input.'],
+        ['3', 'The target, the lab or the output folder can not be had.'],
+        ['4', 'Internal: the lab failed, or database-wizard has a fault.'],
+      ],
+    ),
+    table(['Code', 'Exit code', 'Meaning'], rows),
+  ]);
+}
+
+function page(parts: readonly string[]): string {
+  return `<!-- Generated; \`npx vitest run test/unit/generated-docs.test.ts -u\` writes it anew. -->\n\n${parts.join('\n\n')}\n`;
+}
+
+function optionsTable(defaults: unknown): string {
+  const entries = Object.entries(defaults as Record<string, unknown>);
+  if (entries.length === 0) return 'None.';
+  return table(['Option', 'Default'], entries.map(([name, value]) => [`\`${name}\``, `\`${JSON.stringify(value)}\``]));
+}
+
+function sqlBlock(sql: string): string {
+  const lines = sql.split('\n').filter((line) => line.trim() !== '');
+  const indents = lines.map((line) => line.length - line.trimStart().length);
+  const indent = Math.min(...indents);
+  return ['```sql', ...lines.map((line) => line.slice(indent)), '```'].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

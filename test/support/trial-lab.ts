@@ -1,0 +1,99 @@
+import type { Action } from '../../src/model/action.js';
+import type { ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../src/model/workload.js';
+import { openLab } from '../../src/lab/lab.js';
+import type { LabOptions, OpenLab } from '../../src/lab/lab.js';
+import type { LabServer } from '../../src/lab/server.js';
+import { connect } from '../../src/postgres/connect.js';
+import type { Session } from '../../src/postgres/session.js';
+
+/** Two tables, 1,000 customers with 30 orders each, ten without, and a log nobody reads. */
+export const SHOP = `
+  CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, score float8, note text);
+  INSERT INTO customer SELECT g, 'customer ' || g, 1.0 / g, CASE WHEN g % 3 = 0 THEN 'vip' END FROM generate_series(1, 1010) AS g;
+  CREATE TABLE orders (
+    id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer, status text, amount numeric(10, 2) NOT NULL, weight float4
+  );
+  INSERT INTO orders
+    SELECT g, 1 + g % 1000, CASE WHEN g % 50 = 0 THEN 'open' WHEN g % 7 = 0 THEN NULL ELSE 'done' END, g % 997, g / 7.0
+    FROM generate_series(1, 30000) AS g;
+  CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text);
+  CREATE INDEX orders_status ON orders (status);
+  VACUUM ANALYZE;`;
+
+/** A lab on a database made by `sql`, next to whatever the server holds. */
+export async function labOn(server: LabServer, database: string, sql: string, options: Partial<LabOptions> = {}): Promise<OpenLab> {
+  await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
+  await withSession(server, database, async (session) => {
+    for (const statement of sql.split(/;\s*\n|;$/)) if (statement.trim() !== '') await session.run(statement);
+  });
+  return openLab({
+    connection: server.connection,
+    server,
+    database,
+    target: null,
+    trialBudgetMs: 1500,
+    baselineBudgetMs: 1500,
+    ...options,
+  });
+}
+
+export async function withSession<T>(server: LabServer, database: string, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await connect({ ...server.connection, database });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+export async function runIn(server: LabServer, database: string, sql: string): Promise<void> {
+  await withSession(server, database, (session) => session.run(sql));
+}
+
+/** A statement of a workload; its name is its fingerprint. */
+export function statement(name: string, sql: string, extra: Partial<WorkloadStatement> = {}): WorkloadStatement {
+  const kind = (/^\s*(select|insert|update|delete)/i.exec(sql)?.[1] ?? 'other').toLowerCase() as StatementKind;
+  return {
+    fingerprint: name,
+    name,
+    sql,
+    kind,
+    calls: 100,
+    meanMs: null,
+    totalMs: null,
+    rows: null,
+    sharedHit: null,
+    sharedRead: null,
+    tempBlocks: null,
+    walBytes: null,
+    parameterSets: [],
+    ...extra,
+  };
+}
+
+export function given(...values: readonly string[]): ParameterSet {
+  return { class: 'given', values };
+}
+
+export function workloadOf(...statements: readonly WorkloadStatement[]): Workload {
+  return { source: 'file', origin: 'test', statements, unusable: [], since: null };
+}
+
+/** An action of bare SQL. */
+export function action(kind: Action['kind'], up: string, down: string, tables: readonly string[] = ['orders']): Action {
+  return {
+    kind,
+    title: up,
+    up: up === '' ? [] : [up],
+    down: down === '' ? [] : [down],
+    lock: '',
+    transactional: false,
+    tables: tables.map((name) => ({ schema: 'public', name })),
+    index: null,
+    rewrite: null,
+  };
+}
+
+export function rewriteAction(fingerprint: string, from: string, to: string): Action {
+  return { ...action('rewrite', '', '', []), title: `Rewrite ${fingerprint}`, rewrite: { fingerprint, rule: 'test', from, to, proof: [] } };
+}
