@@ -15,7 +15,7 @@ export function advisorIds(folder = advisorsFolder) {
         .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
         .map((file) => `${category.name}/${file.slice(0, -'.ts'.length)}`),
     )
-    .sort();
+    .toSorted();
 }
 
 /** The text of catalogue.ts for these ids. */

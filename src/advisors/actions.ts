@@ -88,6 +88,6 @@ function bare(sql: string): string {
 
 function clip(text: string, maxBytes: number): string {
   let clipped = text;
-  while (Buffer.byteLength(clipped) > maxBytes) clipped = [...clipped].slice(0, -1).join('');
+  while (Buffer.byteLength(clipped) > maxBytes) clipped = Array.from(clipped).slice(0, -1).join('');
   return clipped;
 }

@@ -76,7 +76,8 @@ export function btreeCandidates(basis: CandidateBasis, tableUse: TableUse, parts
 export function sortedKeys(sort: SortUse, constant: readonly string[]): { readonly keys: readonly string[]; readonly limited: boolean } | null {
   const keys = sort.keys.filter((key) => key.column === null || !constant.includes(key.column));
   if (keys.length === 0 || keys.some((key) => key.column === null)) return null;
-  return { keys: keys.map(sortKey), limited: sort.limited && sort.complete };
+  const backwards = keys[0]?.descending === true;
+  return { keys: keys.map((key) => sortKey(backwards ? reversed(key) : key)), limited: sort.limited && sort.complete };
 }
 
 /** The same index with the columns that the statement reads beside the keys, so that the heap need not be read; null when the row is not much wider than what is needed. */
@@ -130,6 +131,11 @@ function rangeKey(predicate: Predicate, tableUse: TableUse): string | null {
 function sortKey(key: SortKey): string {
   const nulls = key.nullsFirst === key.descending ? '' : ` NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
   return columnKey(key.column ?? '', `${key.descending ? ' DESC' : ''}${nulls}`);
+}
+
+/** A btree is read in both directions: the ascending form is the one that other statements share. */
+function reversed(key: SortKey): SortKey {
+  return { ...key, descending: !key.descending, nullsFirst: !key.nullsFirst };
 }
 
 function repeatsColumn(keys: readonly string[]): boolean {

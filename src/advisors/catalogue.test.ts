@@ -17,7 +17,8 @@ describe('the catalogue', () => {
 
   it.each(catalogue.map((advisor) => [advisor.id, advisor] as const))('%s is documented', (_, advisor) => {
     const { docs } = advisor;
-    for (const text of [docs.what, docs.why, docs.limits, ...docs.sources]) expect(text.trim().length).toBeGreaterThan(20);
+    for (const text of [docs.what, docs.why, docs.limits, ...docs.sources])
+      expect(text.trim().length).toBeGreaterThan(20);
     expect(docs.sources.length).toBeGreaterThan(0);
     expect(docs.what).toMatch(/^[A-Z].*\.$/s);
     expect(docs.bad.trim()).not.toBe('');

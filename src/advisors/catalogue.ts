@@ -1,10 +1,14 @@
 // Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.
 import type { Advisor } from './define.js';
 import indexDuplicateIndex from './index/duplicate-index.js';
+import indexExpressionIndex from './index/expression-index.js';
 import indexInvalidIndex from './index/invalid-index.js';
+import indexMissingIndex from './index/missing-index.js';
 import indexOverlappingIndex from './index/overlapping-index.js';
+import indexPartialIndex from './index/partial-index.js';
 import indexUnindexedForeignKey from './index/unindexed-foreign-key.js';
 import indexUnusedIndex from './index/unused-index.js';
+import queryNotInSubquery from './query/not-in-subquery.js';
 import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js';
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
 import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
@@ -14,10 +18,14 @@ import statisticsStaleStatistics from './statistics/stale-statistics.js';
 /** Every advisor, sorted by id. */
 export const catalogue: readonly Advisor[] = [
   indexDuplicateIndex,
+  indexExpressionIndex,
   indexInvalidIndex,
+  indexMissingIndex,
   indexOverlappingIndex,
+  indexPartialIndex,
   indexUnindexedForeignKey,
   indexUnusedIndex,
+  queryNotInSubquery,
   schemaForeignKeyTypeMismatch,
   schemaIntegerKeyExhaustion,
   schemaUnvalidatedConstraint,

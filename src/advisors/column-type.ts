@@ -58,7 +58,9 @@ export function referencesTo(
     const referencing = catalog.tables.find((one) => sameRelation(one, foreignKey.table));
     const name = foreignKey.columns[references.columns.indexOf(column)];
     const found = referencing?.columns.find((one) => one.name === name);
-    return found && referencing && referencing.partitionOf === null ? [{ foreignKey, table: referencing, column: found }] : [];
+    return found && referencing && referencing.partitionOf === null
+      ? [{ foreignKey, table: referencing, column: found }]
+      : [];
   });
 }
 

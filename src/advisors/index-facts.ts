@@ -12,7 +12,8 @@ const ROWS_PER_PAGE = 80;
 
 /** The best guess at a table's rows: `reltuples`, else the live-row counter, else its pages; partitions are added up. */
 export function estimatedRows(catalog: Catalog, table: Table): RowCount {
-  if (table.rowsEstimated !== null && table.rowsEstimated > 0) return { rows: table.rowsEstimated, source: 'pg_class.reltuples' };
+  if (table.rowsEstimated !== null && table.rowsEstimated > 0)
+    return { rows: table.rowsEstimated, source: 'pg_class.reltuples' };
   const partitions = catalog.tables.filter((one) => one.partitionOf !== null && sameRelation(one.partitionOf, table));
   if (partitions.length > 0) {
     const rows = partitions.reduce((sum, partition) => sum + estimatedRows(catalog, partition).rows, 0);
@@ -46,7 +47,8 @@ export function reasonToKeep(index: Index): string | null {
   if (index.primary) return 'it is the primary key';
   if (index.constraint !== null) return `it backs the constraint ${index.constraint}`;
   if (index.exclusion) return 'it enforces an exclusion';
-  if (index.referencedByForeignKeys.length > 0) return `the foreign key ${index.referencedByForeignKeys[0]} refers to it`;
+  if (index.referencedByForeignKeys.length > 0)
+    return `the foreign key ${index.referencedByForeignKeys[0]} refers to it`;
   if (index.replicaIdentity) return 'it is the replica identity';
   if (index.clustered) return 'CLUSTER uses it';
   if (index.partitionOf !== null) return `it is part of ${index.partitionOf.schema}.${index.partitionOf.name}`;

@@ -5,8 +5,9 @@ import type { Advisors } from '../kernel/ports.js';
 export type AdvisorDefaults = Readonly<Record<string, unknown>>;
 
 /** The whole catalogue behind the kernel's port. An advisor that throws fails the examination: silence would look like health. */
-export function advisorsOf(options: AdvisorDefaults = {}): Advisors {
+export function advisorsOf(options: AdvisorDefaults = {}): Advisors & { readonly names: readonly string[] } {
   return {
+    names: catalogue.map((advisor) => advisor.id),
     async examine(snapshot, whatIf) {
       const findings = [];
       for (const advisor of catalogue) findings.push(...(await advisor.examine(snapshot, whatIf, options[advisor.id])));

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { WizardError } from '../base/errors.js';
-import { formatBytes } from '../base/units.js';
+import { formatBytes, formatCount } from '../base/units.js';
 import type { Watch } from '../kernel/ports.js';
+import type { Action } from '../model/action.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { WorkloadStatement } from '../model/workload.js';
@@ -15,13 +16,11 @@ import type { LabServer } from '../lab/server.js';
 import { readInstance } from '../lab/trial/instance.js';
 import { createStatisticsClone } from '../lab/whatif/clone.js';
 import type { StatisticsClone } from '../lab/whatif/clone.js';
-import { carryPlannerStatistics } from '../postgres/clone/carry.js';
-import { exportPlannerStatistics } from '../postgres/clone/planner-statistics.js';
+import { carryPlanner, exportPlanner } from '../postgres/clone/planner.js';
 import { connect } from '../postgres/connect.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { resolveConnection } from '../postgres/conninfo.js';
 import { extractSchema } from '../postgres/extract/extract.js';
-import type { SchemaScript } from '../postgres/extract/extract.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import { bindParameters } from '../sql/parameters.js';
 import type { Cleanup } from './cleanup.js';
@@ -43,42 +42,82 @@ export interface StagingOptions {
 export interface Staging {
   readonly lab: OpenLab;
   readonly whatIf: StatisticsClone | null;
+  /** Brings the what-if engine to the accepted state after a change was accepted. */
+  readonly adopt: (action: Action) => Promise<void>;
   readonly skipped: readonly Skipped[];
 }
 
-/** Copies the target to a lab and makes a statistics clone of it; everything made is handed to `cleanup`. */
+/** Copies the target to a lab and makes a statistics clone of that; everything made is handed to `cleanup`. Closes `session`, so that no more than two connections are open on the target. */
 export async function stage(options: StagingOptions): Promise<Staging> {
-  const { session, watch } = options;
+  const { session, watch, snapshot } = options;
   const note = (text: string): void => watch({ type: 'note', text });
   watch({ type: 'phase', phase: 'copy', text: 'copying the target to the lab' });
-  const schema = await extractSchema(session);
+  const planner = await exportPlanner(session);
+  const target = await readInstance(session);
+  await session.close();
   const place = await openPlace(options, note);
   const database = `database_wizard_${randomBytes(4).toString('hex')}`;
-  const planner = await exportPlannerStatistics(session);
   const carried: Skipped[] = [];
   const copied = await copyDatabase({
     source: options.source,
-    session,
-    schema,
     lab: place.connection,
     database,
+    mode: 'data',
     signal: options.signal,
-    afterData: async (labSession) => void carried.push(...(await carryPlannerStatistics(labSession, planner))),
+    afterData: async (copy) => void carried.push(...(await carryPlanner(copy, planner))),
     onProgress: ({ rows, bytesDone, bytesTotal, table }) =>
-      watch({ type: 'work', phase: 'copy', text: bytesDone >= bytesTotal ? `${rows} rows` : table, done: bytesDone, total: bytesTotal }),
+      watch({ type: 'work', phase: 'copy', text: bytesDone >= bytesTotal ? `${formatCount(rows)} rows copied` : table, done: bytesDone, total: bytesTotal }),
   });
   const lab = await openLab({
     connection: place.connection,
     server: place.server,
     database,
-    target: await readInstance(session),
+    target,
     signal: options.signal,
     note,
-    progress: (phase, done, total) => watch({ type: 'work', phase, text: phase === 'baseline' ? 'measuring' : 'trial', done, total }),
+    progress: (phase, done, total) => watch({ type: 'work', phase, text: phase === 'baseline' ? 'workload, A against A' : 'measuring, A against B', done, total }),
   });
   options.cleanup.add(() => lab.close());
-  const whatIf = await openWhatIf(options, schema, lab, note);
-  return { lab, whatIf: whatIf.clone, skipped: [...schema.skipped, ...copied.skipped, ...carried, ...whatIf.skipped] };
+  const whatIf = await openWhatIf(options, lab, note);
+  const workload = new WhatIfWorkload(whatIf.clone, snapshot.workload.statements);
+  return {
+    lab,
+    whatIf: whatIf.clone,
+    adopt: (action) => follow(action, lab, whatIf.clone, workload),
+    skipped: [...planner.skipped, ...copied.skipped, ...carried, ...whatIf.skipped],
+  };
+}
+
+/** Brings the statistics clone to the lab's accepted state. */
+async function follow(action: Action, lab: OpenLab, clone: StatisticsClone | null, workload: WhatIfWorkload): Promise<void> {
+  if (!clone) return;
+  if (action.rewrite) workload.replace(action.rewrite.fingerprint, action.rewrite.to);
+  const ddl = action.kind === 'setting' || action.kind === 'analyze' ? [] : action.up;
+  if (ddl.length > 0) await clone.adopt({ sql: ddl });
+  await lab.withAccepted((session) => clone.refresh(session));
+}
+
+/** The statements that the clone plans, with accepted rewrites in place. */
+class WhatIfWorkload {
+  private readonly statements: Map<string, WorkloadStatement>;
+
+  constructor(
+    private readonly clone: StatisticsClone | null,
+    statements: readonly WorkloadStatement[],
+  ) {
+    this.statements = new Map(statements.map((statement) => [statement.fingerprint, statement]));
+    this.tell();
+  }
+
+  replace(fingerprint: string, sql: string): void {
+    const statement = this.statements.get(fingerprint);
+    if (statement) this.statements.set(fingerprint, { ...statement, sql });
+    this.tell();
+  }
+
+  private tell(): void {
+    this.clone?.setWorkload([...this.statements.values()].map((statement) => ({ fingerprint: statement.fingerprint, queries: executableQueries(statement) })));
+  }
 }
 
 /** Every executable form of a statement: one per parameter set. */
@@ -119,14 +158,15 @@ async function assertRoom(snapshot: Snapshot): Promise<void> {
 
 async function openWhatIf(
   options: StagingOptions,
-  schema: SchemaScript,
   lab: OpenLab,
   note: (text: string) => void,
 ): Promise<{ clone: StatisticsClone | null; skipped: readonly Skipped[] }> {
   try {
     const server = await startLabServer({ major: options.snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
     options.cleanup.add(() => server.stop());
-    const clone = await createStatisticsClone({ server, source: options.session, schema, sampler: (work) => lab.withAccepted(work), note });
+    const clone = await lab.withAccepted(async (source) =>
+      createStatisticsClone({ server, source, schema: await extractSchema(source), sampler: (work) => lab.withAccepted(work), note }),
+    );
     options.cleanup.add(() => clone.close());
     return { clone, skipped: clone.skipped };
   } catch (thrown) {

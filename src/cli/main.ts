@@ -7,9 +7,6 @@ import { version } from '../app/version.js';
 import { addOptions, readInput } from './options.js';
 import { createProgress } from './progress.js';
 
-/** Exit codes are those of `ERROR_CODES`; 0 fine, 1 findings or missed targets under `--check`. */
-process.exitCode = await main(process.argv);
-
 async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Program('database-wizard')
@@ -73,3 +70,5 @@ const EXIT_CODES = `
 Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 target out of reach or not permitted; 4 internal.
 Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pgpass, service file, sslmode.
 `;
+
+process.exitCode = await main(process.argv);

@@ -113,6 +113,7 @@ class MeasuringLab implements OpenLab {
             rewritten: (oneCase) => rewriteCase(oneCase, action.rewrite),
             budgetMs: this.options.trialBudgetMs ?? 12_000,
             progress: (done, total) => this.options.progress?.('evaluate', done, total),
+            note: (text) => this.options.note?.(text),
           },
           action,
         ),
@@ -183,7 +184,7 @@ class MeasuringLab implements OpenLab {
       prepareCases(session, workload, { rewrites: this.rewrites, allowVolatile: options.allowVolatile ?? false }),
     );
     for (const text of prepared.notes) options.note?.(text);
-    if (prepared.cases.some((one) => one.kind !== 'select')) layout.soil();
+    if (prepared.cases.some((one) => one.soils)) layout.soil();
     const measured = await sessions.within(before, (one) =>
       sessions.within(after, (other) =>
         measureBaseline(one, other, prepared.cases, {
@@ -219,9 +220,10 @@ class MeasuringLab implements OpenLab {
 
   private async revive(): Promise<void> {
     this.layout.soil();
-    await this.options.server?.restart();
     const deadline = performance.now() + RECOVERY_MS;
     for (;;) {
+      // A killed server counts as alive until its end is reported, so ask again each time.
+      await this.options.server?.restart();
       try {
         return await this.sessions.within(this.options.connection.database, async () => undefined);
       } catch (thrown) {

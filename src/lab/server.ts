@@ -102,15 +102,22 @@ async function open(
   const dataDir = await createCluster({ root, identity, binaries, password, settings, address });
   let postmaster = await launch({ root, dataDir, identity, binaries });
   let stopping: Promise<void> | null = null;
+  let killed = false;
   return {
     major: binaries.major,
     dataDir,
     binariesFrom: binaries.from,
     connection: connectionTo(host, port, password),
     stop: () => (stopping ??= shutDown(premises, postmaster)),
-    kill: () => void signal(postmaster.pid, 'SIGKILL'),
+    kill() {
+      killed = signal(postmaster.pid, 'SIGKILL');
+    },
     async restart() {
+      if (stopping) throw new WizardError('lab/start', 'The lab server was stopped, and is not started again.');
+      // The end is reported a moment after the signal.
+      if (killed) await postmaster.exited;
       if (postmaster.isAlive()) return;
+      killed = false;
       // Backends outlive a killed postmaster by a moment, and hold its shared memory.
       endNow(dataDir);
       rmSync(join(dataDir, 'postmaster.pid'), { force: true });

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { aCatalog, aColumn, aForeignKey, aKey, anActivity, anIndex, aSequence, aTable } from '../../test/support/snapshot.js';
+import {
+  aCatalog,
+  aColumn,
+  aForeignKey,
+  aKey,
+  anActivity,
+  anIndex,
+  aSequence,
+  aTable,
+} from '../../test/support/snapshot.js';
 import { structureDifferences, structureOf, structureText } from './catalog-equality.js';
 import type { Catalog } from './catalog.js';
 
@@ -13,9 +22,27 @@ describe('structureDifferences', () => {
   it.each<[string, Catalog]>([
     ['the order of reading', { ...before, tables: [book, author] }],
     ['oids', { ...before, indexes: [{ ...index, oid: 77 }] }],
-    ['sizes and counters', { ...before, tables: [author, { ...book, pages: 9, rowsEstimated: null, activity: anActivity({ inserts: 5 }) }] }],
-    ['an index scan', { ...before, indexes: [{ ...index, scans: 12, lastScan: '2026-01-01', sizeBytes: 0, rowsEstimated: 3 }] }],
-    ['a sequence that moved', { ...before, tables: [author, { ...book, columns: [aColumn('id', { sequence: aSequence('book_id_seq', { lastValue: 9n }) }), aColumn('author_id')] }] }],
+    [
+      'sizes and counters',
+      { ...before, tables: [author, { ...book, pages: 9, rowsEstimated: null, activity: anActivity({ inserts: 5 }) }] },
+    ],
+    [
+      'an index scan',
+      { ...before, indexes: [{ ...index, scans: 12, lastScan: '2026-01-01', sizeBytes: 0, rowsEstimated: 3 }] },
+    ],
+    [
+      'a sequence that moved',
+      {
+        ...before,
+        tables: [
+          author,
+          {
+            ...book,
+            columns: [aColumn('id', { sequence: aSequence('book_id_seq', { lastValue: 9n }) }), aColumn('author_id')],
+          },
+        ],
+      },
+    ],
   ])('does not see %s', (_, after) => {
     expect(structureDifferences(before, after)).toEqual([]);
     expect(structureText(after)).toBe(structureText(before));
@@ -24,11 +51,36 @@ describe('structureDifferences', () => {
   it.each<[string, Catalog, RegExp]>([
     ['a dropped index', { ...before, indexes: [] }, /^index \["public","book_author_idx"\] is gone$/],
     ['an invalid index', { ...before, indexes: [{ ...index, valid: false }] }, /^index .*"valid":true.*"valid":false/],
-    ['another operator class', { ...before, indexes: [{ ...index, keys: [aKey('author_id', { opclass: 'pg_catalog.other_ops' })] }] }, /other_ops/],
+    [
+      'another operator class',
+      { ...before, indexes: [{ ...index, keys: [aKey('author_id', { opclass: 'pg_catalog.other_ops' })] }] },
+      /other_ops/,
+    ],
     ['a new table', { ...before, tables: [author, book, aTable('shelf')] }, /^table \["public","shelf"\] is new$/],
-    ['a type', { ...before, tables: [author, { ...book, columns: [aColumn('id', { type: 'integer' })] }] }, /"type":"integer"/],
-    ['an unvalidated constraint', { ...before, constraints: [{ ...foreignKey, validated: false }] }, /"validated":false/],
-    ['a shorter sequence', { ...before, tables: [author, { ...book, columns: [aColumn('id', { sequence: aSequence('book_id_seq', { maxValue: 9n }) }), aColumn('author_id')] }] }, /"maxValue":"9"/],
+    [
+      'a type',
+      { ...before, tables: [author, { ...book, columns: [aColumn('id', { type: 'integer' })] }] },
+      /"type":"integer"/,
+    ],
+    [
+      'an unvalidated constraint',
+      { ...before, constraints: [{ ...foreignKey, validated: false }] },
+      /"validated":false/,
+    ],
+    [
+      'a shorter sequence',
+      {
+        ...before,
+        tables: [
+          author,
+          {
+            ...book,
+            columns: [aColumn('id', { sequence: aSequence('book_id_seq', { maxValue: 9n }) }), aColumn('author_id')],
+          },
+        ],
+      },
+      /"maxValue":"9"/,
+    ],
     ['a counted object', { ...before, otherCounts: { view: 1 } }, /^number of view objects is new$/],
   ])('sees %s', (_, after, difference) => {
     const differences = structureDifferences(before, after);

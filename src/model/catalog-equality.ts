@@ -1,4 +1,13 @@
-import type { Catalog, Column, Constraint, ExtendedStatistics, FunctionInfo, Index, RelationName, Table } from './catalog.js';
+import type {
+  Catalog,
+  Column,
+  Constraint,
+  ExtendedStatistics,
+  FunctionInfo,
+  Index,
+  RelationName,
+  Table,
+} from './catalog.js';
 
 /** A catalog without what changes by itself (oids, sizes, counters, sequence positions), one JSON text per object under its name. */
 export type CatalogStructure = ReadonlyMap<string, string>;
@@ -22,7 +31,10 @@ export function structureOf(catalog: Catalog): CatalogStructure {
       `function ${label(info)}(${info.argumentTypes})`,
       functionStructure(info),
     ]),
-    ...Object.entries(catalog.otherCounts).map(([kind, count]): [string, unknown] => [`number of ${kind} objects`, count]),
+    ...Object.entries(catalog.otherCounts).map(([kind, count]): [string, unknown] => [
+      `number of ${kind} objects`,
+      count,
+    ]),
   ];
   const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return new Map(sorted.map(([name, structure]) => [name, JSON.stringify(structure)]));

@@ -1,5 +1,6 @@
 import { WizardError } from '../base/errors.js';
 import { loadParser, parseStatement } from '../sql/parse.js';
+import { splitStatements } from '../sql/split.js';
 import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk, type TreeNode, type TreeValue } from '../sql/tree.js';
 import { isForbidden, isForbiddenInExplain } from './guard-names.js';
 
@@ -48,7 +49,12 @@ export async function inspectCopyOut(sql: string): Promise<Inspection> {
 
 async function parse(sql: string): Promise<{ type: string; body: TreeNode }> {
   await loadParser();
-  return parseStatement(sql);
+  try {
+    return parseStatement(sql);
+  } catch (error) {
+    if (splitStatements(sql).length > 1) refuse('Several statements at once');
+    throw error;
+  }
 }
 
 /** Planned, not run: what it would do if it ran does not matter, but stable functions are evaluated for estimates. */

@@ -1,13 +1,14 @@
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { WizardError } from '../base/errors.js';
-import { toWizardError } from './errors.js';
+import { describeTarget, toWizardError } from './errors.js';
 import type { ConnectionSettings } from './session.js';
 import { tlsAttempts } from './tls.js';
 
 /** Opens a driver connection by libpq's rules for `sslmode`. Environment variables are not read here: the settings are all. */
 export async function openClient(settings: ConnectionSettings): Promise<pg.Client> {
-  const attempts = tlsAttempts(settings);
+  const attempts = tlsAttempts(settings).filter((ssl) => settings.channelBinding !== 'require' || ssl !== false);
+  if (attempts.length === 0) throw unbound(settings);
   let refusal: WizardError | null = null;
   for (const ssl of attempts) {
     try {
@@ -19,7 +20,7 @@ export async function openClient(settings: ConnectionSettings): Promise<pg.Clien
       if (fault.code !== 'target/tls') refusal = fault;
     }
   }
-  throw refusal ?? new WizardError('internal', 'No way to connect was tried');
+  throw refusal ?? unbound(settings);
 }
 
 /** The other of TLS and clear text is worth a try when the server refused this one, not when the password was wrong. */
@@ -55,12 +56,16 @@ async function startUp(
   ssl: false | ConnectionOptions,
   parameters: Readonly<Record<string, string>>,
 ): Promise<pg.Client> {
+  const binding = new ChannelBinding(settings);
   const client = new pg.Client({
     host: settings.host,
     port: settings.port,
     user: settings.user,
     database: settings.database,
-    password: () => requirePassword(settings),
+    password: () => {
+      binding.assert();
+      return requirePassword(settings);
+    },
     ssl,
     sslnegotiation: 'postgres',
     enableChannelBinding: ssl !== false,
@@ -70,8 +75,10 @@ async function startUp(
   // The driver would fill gaps from the environment, and sends no encoding.
   Object.assign(client, { getStartupConf: () => parameters });
   client.on('error', () => {});
+  binding.watch(client);
   try {
     await client.connect();
+    binding.assert();
     return client;
   } catch (error) {
     client.connection.stream.destroy();
@@ -83,5 +90,28 @@ function requirePassword(settings: ConnectionSettings): string {
   if (settings.password !== null && settings.password !== '') return settings.password;
   throw new WizardError('target/authentication', `The server asks ${settings.user} for a password, and none was given`, {
     hint: 'Give it in the URL, as PGPASSWORD or in the password file (~/.pgpass).',
+  });
+}
+
+/** Keeps `channel_binding=require`: no password before the server offers SCRAM bound to the TLS channel, and no session without it. */
+class ChannelBinding {
+  #offered = false;
+
+  constructor(readonly settings: ConnectionSettings) {}
+
+  watch(client: pg.Client): void {
+    client.connection.on('authenticationSASL', (message: { mechanisms: readonly string[] }) => {
+      this.#offered = message.mechanisms.includes('SCRAM-SHA-256-PLUS');
+    });
+  }
+
+  assert(): void {
+    if (this.settings.channelBinding === 'require' && !this.#offered) throw unbound(this.settings);
+  }
+}
+
+function unbound(settings: ConnectionSettings): WizardError {
+  return new WizardError('target/tls', `${describeTarget(settings)} does not bind the password to a TLS channel, and channel_binding=require asks for it`, {
+    hint: 'Use TLS and SCRAM-SHA-256, or leave channel_binding out.',
   });
 }

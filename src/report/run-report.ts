@@ -137,6 +137,7 @@ export const runReportSchema = z.object({
   migrations: z.array(z.object({ iteration: z.number().int(), title: z.string(), up: z.string(), down: z.string() })).describe('files, relative to the output folder'),
   rewrites: z.array(z.object({ iteration: z.number().int(), title: z.string(), file: z.string() })),
   overhead: overheadSchema,
+  outputFolder: z.string().nullable().describe('where the files are; null where none were written'),
 });
 
 export type RunReport = z.infer<typeof runReportSchema>;

@@ -5,14 +5,8 @@ import { paintFor } from './text/paint.js';
 import type { Paint, TextOptions } from './text/paint.js';
 import { changeWords, formatRatio, isRefuted, metricWords, oneLine, predictionSentence, times } from './words.js';
 
-/** A file or folder that the run wrote. */
-export interface WrittenFile {
-  readonly label: string;
-  readonly path: string;
-}
-
 /** The end of a run for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
-export function renderRunSummary(report: RunReport, files: readonly WrittenFile[], options: TextOptions): string {
+export function renderRun(report: RunReport, options: TextOptions): string {
   const paint = paintFor(options.colour);
   const blocks = [
     heading(report, options, paint),
@@ -20,7 +14,7 @@ export function renderRunSummary(report: RunReport, files: readonly WrittenFile[
     statements(report, options, paint),
     scorecard(report, options, paint),
     skipped(report, options, paint),
-    written(files, options, paint),
+    written(report, options, paint),
   ];
   return `${blocks.filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')}\n`;
 }
@@ -141,10 +135,12 @@ function skipped(report: RunReport, { columns }: TextOptions, paint: Paint): rea
   return lines.map((line) => clip(line, columns));
 }
 
-function written(files: readonly WrittenFile[], { columns }: TextOptions, paint: Paint): readonly string[] {
-  if (files.length === 0) return [];
-  const width = Math.min(14, Math.max(...files.map((file) => file.label.length)));
-  return [paint.bold('Files'), ...files.flatMap((file) => wrap(`${oneLine(file.label).padEnd(width)} ${oneLine(file.path)}`, columns, '  '))];
+function written(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const changes = [...report.migrations.flatMap(({ up, down }) => [up, down]), ...report.rewrites.map(({ file }) => file)];
+  if (report.outputFolder === null && changes.length === 0) return [];
+  const paths = [...(report.outputFolder === null ? [] : ['report.html', 'report.md', 'report.json']), ...changes];
+  const folder = report.outputFolder === null ? '' : ` in ${oneLine(report.outputFolder)}`;
+  return [...wrap(`Files${folder}`, columns).map(paint.bold), ...paths.flatMap((path) => wrap(oneLine(path), columns - 2).map((line) => `  ${line}`))];
 }
 
 /** The last guard on width, for a terminal too narrow for the layout: colours go where something is cut. */

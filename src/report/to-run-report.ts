@@ -30,6 +30,8 @@ export interface RunReportInput {
   readonly untried: readonly { readonly hypothesis: Hypothesis; readonly reason: string }[];
   /** Statements sent to the target, and their time. */
   readonly overhead: { readonly statements: number; readonly totalMs: number };
+  /** Where the files go; left out where none are written. */
+  readonly outputFolder?: string;
 }
 
 /** The run as one JSON document. Figures that are not finite become null, which reads `unknown`. */
@@ -59,6 +61,7 @@ export function toRunReport(input: RunReportInput): RunReport {
     migrations: files.migrations.map(({ iteration, title, up, down }) => ({ iteration, title, up: up.path, down: down.path })),
     rewrites: files.rewrites.map(({ iteration, title, file }) => ({ iteration, title, file: file.path })),
     overhead: { ...input.overhead },
+    outputFolder: input.outputFolder ?? null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
 
 /** An effect as a report holds it, or as the model does. */
 interface EffectLike {
@@ -91,4 +91,25 @@ export function isRefuted(iteration: {
 export function oneLine(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are the characters to be taken out
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();
+}
+
+/** A fact with its figure, unit and label: `rows removed 120,000 rows (measured, plan of x)`. */
+export function evidenceWords(fact: {
+  readonly what: string;
+  readonly value: number | string | null;
+  readonly unit: string;
+  readonly source: string;
+  readonly provenance: string;
+}): string {
+  return `${fact.what}: ${evidenceValue(fact)} (${fact.provenance}, ${fact.source})`;
+}
+
+/** The figure of a fact with its unit; `unknown` for null. */
+export function evidenceValue({ value, unit }: { readonly value: number | string | null; readonly unit: string }): string {
+  if (value === null) return 'unknown';
+  if (typeof value === 'string') return unit === '' ? value : `${value} ${unit}`;
+  if (unit === 'bytes') return formatBytes(value);
+  if (unit === 'ms') return formatMs(value);
+  if (unit === 'fraction') return formatPercent(value);
+  return `${Number.isInteger(value) ? formatCount(value) : formatRatio(value)}${unit === '' ? '' : ` ${unit}`}`;
 }

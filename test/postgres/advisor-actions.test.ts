@@ -126,24 +126,35 @@ describe.each(testMajors())('remedies on PostgreSQL %s', (major) => {
 
   afterAll(async () => server?.stop());
 
-  it.for(CASES.map((one) => [one.advisor, one.name, one] as const))('%s: %s', async ([id, , { fault, place, since }], { skip }) => {
-    if (server === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
-    if (since !== undefined && server.major < since) return skip(`PostgreSQL ${server.major} can not hold this fault`);
-    const advisor = catalogue.find((one) => one.id === id);
-    if (!advisor) throw new Error(`no advisor ${id}`);
-    const bench = await openBench(server, advisor);
-    await bench.run(fault);
-    const before = await bench.snapshot();
-    const [finding] = await bench.findings(1);
-    expect(finding?.place).toBe(place);
-    const action = finding?.actions[0];
-    if (!action) throw new Error('the finding offers a remedy');
-    await bench.apply(action);
-    expect(structureDifferences(before.catalog, (await bench.snapshot()).catalog).length > 0).toBe(action.down.length > 0 && action.kind !== 'setting');
-    await bench.findings(0);
-    await bench.revert(action);
-    const after = await bench.snapshot();
-    expect(structureDifferences(before.catalog, after.catalog)).toEqual([]);
-    expect(settingValue(after.settings, 'work_mem')).toBe(settingValue(before.settings, 'work_mem'));
-  });
+  it.for(CASES.map((one) => [one.advisor, one.name, one] as const))(
+    '%s: %s',
+    async ([id, , { fault, place, since }], { skip }) => {
+      if (server === null) {
+        skip(`PostgreSQL ${major} can not be had on this machine`);
+        return;
+      }
+      if (since !== undefined && server.major < since) {
+        skip(`PostgreSQL ${server.major} can not hold this fault`);
+        return;
+      }
+      const advisor = catalogue.find((one) => one.id === id);
+      if (!advisor) throw new Error(`no advisor ${id}`);
+      const bench = await openBench(server, advisor);
+      await bench.run(fault);
+      const before = await bench.snapshot();
+      const [finding] = await bench.findings(1);
+      expect(finding?.place).toBe(place);
+      const action = finding?.actions[0];
+      if (!action) throw new Error('the finding offers a remedy');
+      await bench.apply(action);
+      expect(structureDifferences(before.catalog, (await bench.snapshot()).catalog).length > 0).toBe(
+        action.down.length > 0 && action.kind !== 'setting',
+      );
+      await bench.findings(0);
+      await bench.revert(action);
+      const after = await bench.snapshot();
+      expect(structureDifferences(before.catalog, after.catalog)).toEqual([]);
+      expect(settingValue(after.settings, 'work_mem')).toBe(settingValue(before.settings, 'work_mem'));
+    },
+  );
 });

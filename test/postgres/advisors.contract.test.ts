@@ -19,7 +19,10 @@ describe.each(testMajors())('advisors on PostgreSQL %s', (major) => {
   afterAll(async () => server?.stop());
 
   it.for(catalogue.map((advisor) => [advisor.id, advisor] as const))('%s', async ([, advisor], { skip }) => {
-    if (server === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (server === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const bench = await openBench(server, advisor);
     expect(await bench.findings(0), 'an empty database').toEqual([]);
 
@@ -39,7 +42,8 @@ describe.each(testMajors())('advisors on PostgreSQL %s', (major) => {
       const after = await bench.snapshot();
       expect(structureDifferences(before.catalog, after.catalog), 'the revert restores the catalog').toEqual([]);
       expect(settingValue(after.settings, 'work_mem')).toBe(settingValue(before.settings, 'work_mem'));
-      if (action.kind !== 'analyze') expect(await bench.findings(1), 'the revert brings the fault back').toMatchObject([{ place: finding.place }]);
+      if (action.kind !== 'analyze')
+        expect(await bench.findings(1), 'the revert brings the fault back').toMatchObject([{ place: finding.place }]);
     }
 
     const other = await openBench(server, advisor);

@@ -20,7 +20,7 @@ const SCHEMA = `
   CREATE VIEW app.plain AS SELECT a, b FROM app.t;
   CREATE VIEW app.trap AS SELECT a, app.sneaky() AS s FROM app.t;
   CREATE VIEW app.over_trap AS SELECT a FROM app.trap;
-  CREATE VIEW app.sleeper AS SELECT pg_sleep(1);
+  CREATE VIEW app.sleeper AS SELECT pg_sleep(1)::text AS s;
   CREATE VIEW app.locker AS SELECT a FROM app.t FOR UPDATE;
   CREATE FUNCTION app.add_loudly(int, int) RETURNS int LANGUAGE plpgsql VOLATILE
     AS 'BEGIN PERFORM pg_notify(''x'', ''y''); RETURN $1 + $2; END';
@@ -181,7 +181,7 @@ const LEGITIMATE = [
   `SELECT * FROM app.t TABLESAMPLE bernoulli (50)`,
   `SELECT * FROM generate_series(1, 3) WITH ORDINALITY AS g (v, n)`,
   `SELECT * FROM app.t CROSS JOIN LATERAL (SELECT t.a) AS x`,
-  `SELECT ARRAY(SELECT a FROM app.t ORDER BY a), ROW(1, 2), ARRAY[1, 2][1]`,
+  `SELECT ARRAY(SELECT a FROM app.t ORDER BY a), ROW(1, 2), (ARRAY[1, 2])[1]`,
   `SELECT now(), clock_timestamp(), random() < 2, gen_random_uuid() IS NOT NULL`,
   `SELECT '2024-01-01'::date + interval '1 day', CURRENT_DATE, LOCALTIMESTAMP(0)`,
   `SELECT now() AT TIME ZONE 'UTC', EXTRACT(year FROM now()), date_trunc('day', now())`,
@@ -238,8 +238,8 @@ describe.each([14, 18])('PostgreSQL %i', (major) => {
   test.each(BYPASSES.map((sql) => [sql]))('refuses %s', async (sql) => {
     const startedMs = performance.now();
     await expect(reader.query(sql), sql).rejects.toBeInstanceOf(WizardError);
-    expect(await fault(reader.query(sql))).toMatch(/^(guard\/refused|sql\/parse)$/);
-    expect(await fault(reader.queryText(sql))).toMatch(/^(guard\/refused|sql\/parse)$/);
+    expect(await fault(reader.query(sql))).toBe('guard/refused');
+    expect(await fault(reader.queryText(sql))).toBe('guard/refused');
     expect(performance.now() - startedMs).toBeLessThan(4000);
   });
 

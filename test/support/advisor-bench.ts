@@ -1,13 +1,16 @@
 import { expect } from 'vitest';
 import type { Advisor } from '../../src/advisors/define.js';
 import type { LabServer } from '../../src/lab/server.js';
+import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
 import type { Action } from '../../src/model/action.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { Plan } from '../../src/model/plan.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
+import type { WhatIf } from '../../src/model/what-if.js';
 import type { WorkloadStatement } from '../../src/model/workload.js';
 import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
+import { extractSchema } from '../../src/postgres/extract/extract.js';
 import { readCatalog } from '../../src/postgres/read/catalog.js';
 import { readSettings } from '../../src/postgres/read/settings.js';
 import { readStatistics } from '../../src/postgres/read/statistics.js';
@@ -46,6 +49,13 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
       for (const sql of statements) await session.run(sql);
     });
   const snapshot = (): Promise<Snapshot> => onSession(inside, (session) => takeSnapshot(session, made ? workload : []));
+  const examine = (): Promise<readonly Finding[]> =>
+    onSession(inside, async (session) => {
+      const taken = await takeSnapshot(session, made ? workload : []);
+      return withWhatIf(server, session, taken, (whatIf) =>
+        advisor.examine(taken, whatIf, advisor.docs.contractOptions),
+      );
+    });
   return {
     snapshot,
     run: async (script) => {
@@ -55,7 +65,7 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
     findings: async (expected) => {
       const deadline = Date.now() + COUNTERS_MS;
       for (;;) {
-        const found = await advisor.examine(await snapshot(), null, advisor.docs.contractOptions);
+        const found = await examine();
         if (found.length === expected || Date.now() > deadline) {
           expect(found.map((one) => one.title)).toHaveLength(expected);
           return found;
@@ -65,7 +75,8 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
     },
     apply: async (action) => {
       const { rewrite } = action;
-      if (rewrite) workload = workload.map((one) => (one.fingerprint === rewrite.fingerprint ? toStatement(rewrite.to) : one));
+      if (rewrite)
+        workload = workload.map((one) => (one.fingerprint === rewrite.fingerprint ? toStatement(rewrite.to) : one));
       await run(action.up);
     },
     revert: async (action) => {
@@ -86,6 +97,24 @@ async function onSession<T>(settings: LabServer['connection'], work: (session: S
   }
 }
 
+/** A statistics clone of the database as it is now, where there is a workload to ask about. */
+async function withWhatIf<T>(
+  server: LabServer,
+  session: Session,
+  { workload }: Snapshot,
+  work: (whatIf: WhatIf | null) => Promise<T>,
+): Promise<T> {
+  if (workload.statements.length === 0) return work(null);
+  const schema = await extractSchema(session);
+  const clone = await createStatisticsClone({ server, source: session, schema, sampler: session });
+  try {
+    clone.setWorkload(workload.statements.map(({ fingerprint, sql }) => ({ fingerprint, queries: [sql] })));
+    return await work(clone);
+  } finally {
+    await clone.close();
+  }
+}
+
 async function takeSnapshot(session: Session, statements: readonly WorkloadStatement[]): Promise<Snapshot> {
   const plans = new Map<string, Plan>();
   for (const statement of statements) {
@@ -97,7 +126,13 @@ async function takeSnapshot(session: Session, statements: readonly WorkloadState
   return {
     target: await readTarget(session, 'lab'),
     catalog,
-    workload: { source: statements.length > 0 ? 'file' : 'none', origin: 'docs', statements, unusable: [], since: null },
+    workload: {
+      source: statements.length > 0 ? 'file' : 'none',
+      origin: 'docs',
+      statements,
+      unusable: [],
+      since: null,
+    },
     settings: await readSettings(session),
     statistics,
     plans,

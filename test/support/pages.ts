@@ -29,8 +29,17 @@ export function advisorPage(advisor: Advisor): string {
 
 /** The list of all advisors: `docs/advisors/README.md`. */
 export function cataloguePage(catalogue: readonly Advisor[]): string {
-  const rows = catalogue.map((advisor) => [`[${advisor.id}](${advisor.id}.md)`, advisor.severity, advisor.status, advisor.docs.what]);
-  return page(['# Advisors', `What database-wizard looks for: ${catalogue.length} advisors.`, table(['Advisor', 'Severity', 'Status', 'Finds'], rows)]);
+  const rows = catalogue.map((advisor) => [
+    `[${advisor.id}](${advisor.id}.md)`,
+    advisor.severity,
+    advisor.status,
+    advisor.docs.what,
+  ]);
+  return page([
+    '# Advisors',
+    `What database-wizard looks for: ${catalogue.length} advisors.`,
+    table(['Advisor', 'Severity', 'Status', 'Finds'], rows),
+  ]);
 }
 
 /** The table of errors: `docs/errors.md`. */
@@ -60,7 +69,10 @@ function page(parts: readonly string[]): string {
 function optionsTable(defaults: unknown): string {
   const entries = Object.entries(defaults as Record<string, unknown>);
   if (entries.length === 0) return 'None.';
-  return table(['Option', 'Default'], entries.map(([name, value]) => [`\`${name}\``, `\`${JSON.stringify(value)}\``]));
+  return table(
+    ['Option', 'Default'],
+    entries.map(([name, value]) => [`\`${name}\``, `\`${JSON.stringify(value)}\``]),
+  );
 }
 
 function sqlBlock(sql: string): string {
@@ -71,6 +83,9 @@ function sqlBlock(sql: string): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return [tableLine(head), tableLine(head.map(() => '---')), ...rows.map(tableLine)].join('\n');
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

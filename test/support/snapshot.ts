@@ -1,4 +1,13 @@
-import type { Catalog, Column, Constraint, Index, IndexColumn, SequenceState, Table, TableActivity } from '../../src/model/catalog.js';
+import type {
+  Catalog,
+  Column,
+  Constraint,
+  Index,
+  IndexColumn,
+  SequenceState,
+  Table,
+  TableActivity,
+} from '../../src/model/catalog.js';
 import type { Plan, PlanNode } from '../../src/model/plan.js';
 import type { Settings } from '../../src/model/settings.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
@@ -80,7 +89,12 @@ export function aKey(column: string, more: Partial<IndexColumn> = {}): IndexColu
 let nextOid = 1000;
 
 /** An index on `public.<table>`; keys by column name. Later ones have greater oids. */
-export function anIndex(name: string, table: string, keys: readonly (string | IndexColumn)[], more: Partial<Index> = {}): Index {
+export function anIndex(
+  name: string,
+  table: string,
+  keys: readonly (string | IndexColumn)[],
+  more: Partial<Index> = {},
+): Index {
   const columns = keys.map((key) => (typeof key === 'string' ? aKey(key) : key));
   nextOid += 1;
   return {
@@ -111,7 +125,12 @@ export function anIndex(name: string, table: string, keys: readonly (string | In
   };
 }
 
-export function aForeignKey(table: string, columns: readonly string[], target: string, more: Partial<Constraint> = {}): Constraint {
+export function aForeignKey(
+  table: string,
+  columns: readonly string[],
+  target: string,
+  more: Partial<Constraint> = {},
+): Constraint {
   return {
     name: `${table}_${columns.join('_')}_fkey`,
     table: { schema: SCHEMA, name: table },
@@ -146,10 +165,19 @@ export function aStatement(sql: string, more: Partial<WorkloadStatement> = {}): 
 }
 
 export function aPlan(root: Partial<PlanNode>): Plan {
-  return { root: { 'Node Type': 'Result', 'Total Cost': 1, 'Plan Rows': 1, ...root }, planningMs: null, executionMs: null, triggerMs: null };
+  return {
+    root: { 'Node Type': 'Result', 'Total Cost': 1, 'Plan Rows': 1, ...root },
+    planningMs: null,
+    executionMs: null,
+    triggerMs: null,
+  };
 }
 
-export function aColumnStatistic(table: string, column: string, more: Partial<ColumnStatistics> = {}): ColumnStatistics {
+export function aColumnStatistic(
+  table: string,
+  column: string,
+  more: Partial<ColumnStatistics> = {},
+): ColumnStatistics {
   return {
     table: { schema: SCHEMA, name: table },
     column,

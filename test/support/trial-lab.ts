@@ -14,7 +14,7 @@ export const SHOP = `
     id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer, status text, amount numeric(10, 2) NOT NULL, weight float4
   );
   INSERT INTO orders
-    SELECT g, 1 + g % 1000, CASE WHEN g % 50 = 0 THEN 'open' WHEN g % 7 = 0 THEN NULL ELSE 'done' END, g % 997, g / 7.0
+    SELECT g, 1 + g % 1000, CASE WHEN g > 29400 THEN 'open' WHEN g % 7 = 0 THEN NULL ELSE 'done' END, g % 997, g / 7.0
     FROM generate_series(1, 30000) AS g;
   CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text);
   CREATE INDEX orders_status ON orders (status);

@@ -51,7 +51,9 @@ describe('the floors of src/', () => {
   });
 
   it('imports by a plain text, so that this test sees it', () => {
-    const computed = files.filter((file) => /\bimport\s*\(\s*(?!['"])/.test(withoutComments(readFileSync(new URL(file, source), 'utf8'))));
+    const computed = files.filter((file) =>
+      /\bimport\s*\(\s*(?!['"])/.test(withoutComments(readFileSync(new URL(file, source), 'utf8'))),
+    );
     expect(computed).toEqual([]);
   });
 });

@@ -13,7 +13,8 @@ const places = async (indexes: readonly Index[], constraints: readonly Constrain
 
 describe('index/duplicate-index', () => {
   it('finds the younger of two', async () => {
-    expect(await advisor.examine(aSnapshot({ tables: [reader], indexes: [again, first] }), null)).toMatchInlineSnapshot(`
+    expect(await advisor.examine(aSnapshot({ tables: [reader], indexes: [again, first] }), null))
+      .toMatchInlineSnapshot(`
       [
         {
           "actions": [
@@ -86,7 +87,10 @@ describe('index/duplicate-index', () => {
   });
 
   it('finds all but one of many', async () => {
-    expect(await places([first, again, anIndex('third', 'reader', ['email'])])).toEqual(['public.reader_email_again', 'public.third']);
+    expect(await places([first, again, anIndex('third', 'reader', ['email'])])).toEqual([
+      'public.reader_email_again',
+      'public.third',
+    ]);
   });
 
   it.each<[string, Partial<Index>]>([
@@ -116,14 +120,34 @@ describe('index/duplicate-index', () => {
 
   it('leaves two alone that both enforce something', async () => {
     const unique = { unique: true, constraint: 'a' };
-    expect(await places([{ ...first, ...unique }, { ...again, unique: true, constraint: 'b' }])).toEqual([]);
-    expect(await places([{ ...first, unique: true }, { ...again, clustered: true }])).toEqual([]);
+    expect(
+      await places([
+        { ...first, ...unique },
+        { ...again, unique: true, constraint: 'b' },
+      ]),
+    ).toEqual([]);
+    expect(
+      await places([
+        { ...first, unique: true },
+        { ...again, clustered: true },
+      ]),
+    ).toEqual([]);
   });
 
   it('takes a unique index for a stand-in of another only if it enforces as much', async () => {
     const strict = { unique: true, nullsNotDistinct: true };
-    expect(await places([{ ...first, unique: true }, { ...again, unique: true }])).toEqual(['public.reader_email_again']);
-    expect(await places([{ ...first, unique: true }, { ...again, ...strict }])).toEqual([]);
+    expect(
+      await places([
+        { ...first, unique: true },
+        { ...again, unique: true },
+      ]),
+    ).toEqual(['public.reader_email_again']);
+    expect(
+      await places([
+        { ...first, unique: true },
+        { ...again, ...strict },
+      ]),
+    ).toEqual([]);
     const deferrable: Constraint = {
       name: 'late',
       table: reader,
@@ -135,6 +159,14 @@ describe('index/duplicate-index', () => {
       onDelete: null,
       definition: 'UNIQUE (email) DEFERRABLE',
     };
-    expect(await places([{ ...first, unique: true, constraint: 'late' }, { ...again, unique: true }], [deferrable])).toEqual([]);
+    expect(
+      await places(
+        [
+          { ...first, unique: true, constraint: 'late' },
+          { ...again, unique: true },
+        ],
+        [deferrable],
+      ),
+    ).toEqual([]);
   });
 });

@@ -27,7 +27,12 @@ export default defineAdvisor({
     return indexesByTable(catalog).flatMap((indexes) => {
       const valid = indexes.filter((index) => index.valid);
       const kinds = [...new Set(valid.map(sameWork))];
-      return kinds.flatMap((kind) => duplicatesIn(catalog, valid.filter((index) => sameWork(index) === kind)));
+      return kinds.flatMap((kind) =>
+        duplicatesIn(
+          catalog,
+          valid.filter((index) => sameWork(index) === kind),
+        ),
+      );
     });
   },
 });
@@ -56,7 +61,10 @@ function strength(index: Index): number {
 function enforcesNoMore(catalog: Catalog, index: Index, keeper: Index): boolean {
   if (!index.unique) return true;
   const backs = catalog.constraints.find(
-    (one) => one.name === keeper.constraint && one.table.schema === keeper.table.schema && one.table.name === keeper.table.name,
+    (one) =>
+      one.name === keeper.constraint &&
+      one.table.schema === keeper.table.schema &&
+      one.table.name === keeper.table.name,
   );
   return keeper.unique && (keeper.nullsNotDistinct || !index.nullsNotDistinct) && !(backs?.deferrable ?? false);
 }
@@ -68,7 +76,12 @@ function describe(catalog: Catalog, index: Index, keeper: Index): AdvisorFinding
     place: placeOf(index),
     evidence: [
       measured('definition', index.definition, '', 'pg_get_indexdef'),
-      measured(`definition of the one that stays${stays === null ? '' : ` (${stays})`}`, keeper.definition, '', 'pg_get_indexdef'),
+      measured(
+        `definition of the one that stays${stays === null ? '' : ` (${stays})`}`,
+        keeper.definition,
+        '',
+        'pg_get_indexdef',
+      ),
       measured('size', index.sizeBytes, 'bytes', 'pg_relation_size'),
       measured('scans since the counters began', index.scans, 'scans', 'pg_stat_all_indexes.idx_scan'),
       estimated('space freed', index.sizeBytes, 'bytes', 'the size of the dropped index'),

@@ -4,7 +4,8 @@ import type { Index, Table } from '../../model/catalog.js';
 import advisor from './invalid-index.js';
 
 const index = anIndex('ticket_code_idx', 'ticket', ['code'], { valid: false });
-const on = async (one: Index, table: Table = aTable('ticket')) => advisor.examine(aSnapshot({ tables: [table], indexes: [one] }), null);
+const on = async (one: Index, table: Table = aTable('ticket')) =>
+  advisor.examine(aSnapshot({ tables: [table], indexes: [one] }), null);
 
 describe('index/invalid-index', () => {
   it('finds it and drops it', async () => {

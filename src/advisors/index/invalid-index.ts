@@ -17,7 +17,10 @@ export default defineAdvisor({
     limits:
       'A build that runs at this moment looks the same: look at `pg_stat_progress_create_index` before dropping it. ' +
       'An index of a partitioned table is invalid until every partition has its part, and is left alone.',
-    sources: ['PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"', 'PostgreSQL manual, "pg_index", column indisvalid'],
+    sources: [
+      'PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"',
+      'PostgreSQL manual, "pg_index", column indisvalid',
+    ],
     bad: `
       CREATE TABLE ticket (id bigint PRIMARY KEY, code text NOT NULL);
       CREATE INDEX ticket_code_idx ON ticket (code);
@@ -44,7 +47,12 @@ function describe(catalog: Catalog, index: Index): AdvisorFinding {
       measured('valid', 'no', '', 'pg_index.indisvalid'),
       measured('definition', index.definition, '', 'pg_get_indexdef'),
       measured('size', index.sizeBytes, 'bytes', 'pg_relation_size'),
-      measured(`writes to ${placeOf(index.table)} that may have maintained it`, maintained, 'rows', 'pg_stat_all_tables'),
+      measured(
+        `writes to ${placeOf(index.table)} that may have maintained it`,
+        maintained,
+        'rows',
+        'pg_stat_all_tables',
+      ),
     ],
     statements: [],
     actions: keep === null ? [{ ...dropIndexAction(index, catalog), down: [] }] : [],

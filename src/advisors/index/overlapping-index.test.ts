@@ -12,7 +12,8 @@ const places = async (indexes: readonly Index[]) => {
 
 describe('index/overlapping-index', () => {
   it('finds the narrower one', async () => {
-    expect(await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide] }), null)).toMatchInlineSnapshot(`
+    expect(await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide] }), null))
+      .toMatchInlineSnapshot(`
       [
         {
           "actions": [
@@ -93,7 +94,10 @@ describe('index/overlapping-index', () => {
 
   it('finds the one without INCLUDE, and names the smallest that stands in', async () => {
     const including = anIndex('including', 'visit', ['page'], { include: [aKey('seen')], sizeBytes: 1 });
-    const found = await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide, including] }), null);
+    const found = await advisor.examine(
+      aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide, including] }),
+      null,
+    );
     expect(found.map((one) => one.title)).toEqual([
       'Index public.narrow is the beginning of public.including.',
       'Index public.including is the beginning of public.wide.',

@@ -27,7 +27,9 @@ export default defineAdvisor({
     return indexesByTable(catalog).flatMap((indexes) =>
       indexes.flatMap((index): AdvisorFinding[] => {
         if (index.method !== 'btree' || index.unique || !index.valid || reasonToKeep(index) !== null) return [];
-        const wider = indexes.filter((other) => covers(other, index)).toSorted((a, b) => a.sizeBytes - b.sizeBytes || a.oid - b.oid)[0];
+        const wider = indexes
+          .filter((other) => covers(other, index))
+          .toSorted((a, b) => a.sizeBytes - b.sizeBytes || a.oid - b.oid)[0];
         return wider ? [describe(catalog, index, wider)] : [];
       }),
     );

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { aColumn, aForeignKey, aSnapshot, aStatement, aTable, anActivity, anIndex, type SnapshotFacts } from '../../../test/support/snapshot.js';
+import {
+  aColumn,
+  aForeignKey,
+  aSnapshot,
+  aStatement,
+  aTable,
+  anActivity,
+  anIndex,
+  type SnapshotFacts,
+} from '../../../test/support/snapshot.js';
 import type { Index } from '../../model/catalog.js';
 import advisor from './unindexed-foreign-key.js';
 
@@ -115,9 +124,15 @@ describe('index/unindexed-foreign-key', () => {
 
   it.each<[string, SnapshotFacts]>([
     ['an index leads with the column', { indexes: [anIndex('i', 'book', ['author_id', 'id'])] }],
-    ['a partial index leaves out NULLs only', { indexes: [anIndex('i', 'book', ['author_id'], { predicate: '(author_id IS NOT NULL)' })] }],
+    [
+      'a partial index leaves out NULLs only',
+      { indexes: [anIndex('i', 'book', ['author_id'], { predicate: '(author_id IS NOT NULL)' })] },
+    ],
     ['the table is small', { tables: [author, { ...book, rowsEstimated: 9999 }] }],
-    ['a never analysed table has few pages', { tables: [author, { ...book, rowsEstimated: null, pages: 10, activity: null }] }],
+    [
+      'a never analysed table has few pages',
+      { tables: [author, { ...book, rowsEstimated: null, pages: 10, activity: null }] },
+    ],
     [
       'two columns lead in another order',
       {
@@ -168,7 +183,10 @@ describe('index/unindexed-foreign-key', () => {
       ],
     });
     expect(found.map((one) => one.place)).toEqual(['public.book(author_id)']);
-    expect(found[0]?.actions[0]).toMatchObject({ transactional: true, up: ['CREATE INDEX "book_author_id_idx" ON "public"."book" USING btree ("author_id")'] });
+    expect(found[0]?.actions[0]).toMatchObject({
+      transactional: true,
+      up: ['CREATE INDEX "book_author_id_idx" ON "public"."book" USING btree ("author_id")'],
+    });
   });
 
   it('keeps clear of names that are taken', async () => {

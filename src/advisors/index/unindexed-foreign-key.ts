@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import { quoteIdent } from '../../base/quote.js';
-import { findTable, sameRelation, type Catalog, type Constraint, type RelationName, type Table } from '../../model/catalog.js';
+import {
+  findTable,
+  lookupTable,
+  sameRelation,
+  type Catalog,
+  type Constraint,
+  type RelationName,
+  type Table,
+} from '../../model/catalog.js';
 import { loadParser } from '../../sql/parse.js';
+import type { RelationUse } from '../../sql/use-types.js';
 import { createIndexAction, freeIndexName } from '../actions.js';
+import { usesOf } from '../candidates.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
 import { estimatedRows, servesForeignKey } from '../index-facts.js';
-import { statementTables, type StatementTables } from '../statement-tables.js';
 
 export default defineAdvisor({
   id: 'index/unindexed-foreign-key',
@@ -34,7 +43,10 @@ export default defineAdvisor({
   }),
   async examine({ catalog, workload }, { minRows, minReferencedRows }) {
     await loadParser();
-    const statements = statementTables(workload.statements);
+    const statements = workload.statements.map((statement) => ({
+      fingerprint: statement.fingerprint,
+      relations: usesOf(statement, catalog)?.relations ?? [],
+    }));
     const seen = new Set<string>();
     return catalog.constraints.flatMap((foreignKey): AdvisorFinding[] => {
       const table = findTable(catalog, foreignKey.table);
@@ -70,22 +82,37 @@ function isInherited(catalog: Catalog, foreignKey: Constraint, table: Table): bo
   );
 }
 
-/** Statements that make the server look referencing rows up: deletes (cascading ones, too) and key updates of the referenced table, and conditions on the key. */
-function statementsOn(catalog: Catalog, foreignKey: Constraint, statements: readonly StatementTables[]): readonly string[] {
+interface Uses {
+  readonly fingerprint: string;
+  readonly relations: readonly RelationUse[];
+}
+
+/** Statements that make the server look referencing rows up: deletes (cascading ones, too) and key updates of the referenced table, and equality on the key. */
+function statementsOn(catalog: Catalog, foreignKey: Constraint, statements: readonly Uses[]): readonly string[] {
   const { references } = foreignKey;
   if (references === null) return [];
   const deletable = cascadesInto(catalog, references.table);
-  const found = statements.filter(
-    (one) =>
-      deletable.some((table) => one.deletesFrom(table)) ||
-      one.updates(references.table, references.columns) ||
-      (one.mentions(foreignKey.table) && foreignKey.columns.every((column) => one.comparedColumns.has(column))),
-  );
-  return [...new Set(found.map((one) => one.statement.fingerprint))];
+  const needs = (use: RelationUse): boolean => {
+    const table = lookupTable(catalog, use.schema, use.name);
+    if (!table) return false;
+    if (use.role === 'delete' && deletable.some((one) => sameRelation(one, table))) return true;
+    const changesKey = use.role === 'update' && references.columns.some((column) => use.written.includes(column));
+    if (changesKey && sameRelation(table, references.table)) return true;
+    return sameRelation(table, foreignKey.table) && foreignKey.columns.every((column) => isLookedUp(use, column));
+  };
+  return [...new Set(statements.filter((one) => one.relations.some(needs)).map((one) => one.fingerprint))];
+}
+
+function isLookedUp(use: RelationUse, column: string): boolean {
+  return use.predicates.some((one) => one.column === column && (one.kind === 'equality' || one.kind === 'list'));
 }
 
 /** The table, and every table whose deletes cascade into it. */
-function cascadesInto(catalog: Catalog, table: RelationName, known: readonly RelationName[] = []): readonly RelationName[] {
+function cascadesInto(
+  catalog: Catalog,
+  table: RelationName,
+  known: readonly RelationName[] = [],
+): readonly RelationName[] {
   const parents = catalog.constraints
     .filter((one) => one.kind === 'foreign' && one.onDelete === 'c' && sameRelation(one.table, table))
     .flatMap((one) => one.references?.table ?? []);
@@ -106,7 +133,12 @@ function isShortList(catalog: Catalog, foreignKey: Constraint, rows: number): bo
   return referenced != null && estimatedRows(catalog, referenced).rows < rows;
 }
 
-function describe(catalog: Catalog, foreignKey: Constraint, table: Table, statements: readonly string[]): AdvisorFinding {
+function describe(
+  catalog: Catalog,
+  foreignKey: Constraint,
+  table: Table,
+  statements: readonly string[],
+): AdvisorFinding {
   const referenced = foreignKey.references && findTable(catalog, foreignKey.references.table);
   const { rows, source } = estimatedRows(catalog, table);
   const target = referenced ? placeOf(referenced) : 'the referenced table';

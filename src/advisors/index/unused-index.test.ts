@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { aForeignKey, aPlan, aSnapshot, aStatement, aTable, anActivity, anIndex, type SnapshotFacts } from '../../../test/support/snapshot.js';
+import {
+  aForeignKey,
+  aPlan,
+  aSnapshot,
+  aStatement,
+  aTable,
+  anActivity,
+  anIndex,
+  type SnapshotFacts,
+} from '../../../test/support/snapshot.js';
 import type { Index } from '../../model/catalog.js';
 import advisor from './unused-index.js';
 
@@ -99,15 +108,44 @@ describe('index/unused-index', () => {
   });
 
   it('mentions a large one while the counters are young, where the whole workload is planned without it', async () => {
-    const young = { statistics: { countersSince: '2026-02-28T00:00:00Z' }, indexes: [{ ...index, sizeBytes: 20 * 1024 * 1024 }] };
+    const young = {
+      statistics: { countersSince: '2026-02-28T00:00:00Z' },
+      indexes: [{ ...index, sizeBytes: 20 * 1024 * 1024 }],
+    };
     const statements = [aStatement('a'), aStatement('b')];
     const [a, b, using] = [aPlan({}), aPlan({}), aPlan({ Plans: [aPlan({ 'Index Name': 'parcel_weight_idx' }).root] })];
-    const [found] = await on({ ...young, statements, plans: new Map([['a', a], ['b', b]]) });
+    const [found] = await on({
+      ...young,
+      statements,
+      plans: new Map([
+        ['a', a],
+        ['b', b],
+      ]),
+    });
     expect(found).toMatchObject({ place: 'public.parcel_weight_idx', severity: 'info', actions: [] });
     expect(found?.title).toContain('after 35 days');
-    expect(await on({ ...young, statements, plans: new Map([['a', a], ['b', using]]) })).toEqual([]);
+    expect(
+      await on({
+        ...young,
+        statements,
+        plans: new Map([
+          ['a', a],
+          ['b', using],
+        ]),
+      }),
+    ).toEqual([]);
     expect(await on({ ...young, statements, plans: new Map([['a', a]]) })).toEqual([]);
-    expect(await on({ ...young, indexes: [index], statements, plans: new Map([['a', a], ['b', b]]) })).toEqual([]);
+    expect(
+      await on({
+        ...young,
+        indexes: [index],
+        statements,
+        plans: new Map([
+          ['a', a],
+          ['b', b],
+        ]),
+      }),
+    ).toEqual([]);
   });
 
   it('takes other limits', async () => {

@@ -37,7 +37,11 @@ export default defineAdvisor({
   },
   options: z.object({
     minDays: z.number().nonnegative().default(35),
-    minSizeBytes: z.number().int().nonnegative().default(1024 * 1024),
+    minSizeBytes: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(1024 * 1024),
   }),
   examine({ catalog, statistics, workload, plans }, { minDays, minSizeBytes }) {
     const days = daysCounted(statistics);
@@ -53,7 +57,9 @@ export default defineAdvisor({
 
 /** Days for which the counters surely counted: the younger of their reset and the server's start; null when neither is known. */
 function daysCounted(statistics: Statistics): number | null {
-  const starts = [statistics.countersSince, statistics.serverStartedAt].filter((one) => one !== null).map((one) => Date.parse(one));
+  const starts = [statistics.countersSince, statistics.serverStartedAt]
+    .filter((one) => one !== null)
+    .map((one) => Date.parse(one));
   const ageMs = Date.parse(statistics.readAt) - Math.max(...starts);
   return Number.isFinite(ageMs) ? ageMs / MS_PER_DAY : null;
 }

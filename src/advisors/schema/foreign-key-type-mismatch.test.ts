@@ -93,7 +93,11 @@ describe('schema/foreign-key-type-mismatch', () => {
 
   it.each<[string, Partial<Column>, Partial<Column>]>([
     ['the types agree', {}, {}],
-    ['lengths differ', { type: 'character varying(5)', baseType: 'varchar' }, { type: 'character varying(9)', baseType: 'varchar' }],
+    [
+      'lengths differ',
+      { type: 'character varying(5)', baseType: 'varchar' },
+      { type: 'character varying(9)', baseType: 'varchar' },
+    ],
     ['varchar refers to text', { type: 'character varying', baseType: 'varchar' }, { type: 'text', baseType: 'text' }],
     ['a domain has the same base', { type: 'app.account_id', baseType: 'int8' }, {}],
   ])('is silent when %s', async (_, column, referenced) => {
@@ -107,7 +111,10 @@ describe('schema/foreign-key-type-mismatch', () => {
       aTable('payment', { kind: 'p', columns }),
       aTable('payment_1', { columns, partitionOf: { schema: 'public', name: 'payment' } }),
     ];
-    const constraints = [aForeignKey('payment', ['account_id'], 'account'), aForeignKey('payment_1', ['account_id'], 'account')];
+    const constraints = [
+      aForeignKey('payment', ['account_id'], 'account'),
+      aForeignKey('payment_1', ['account_id'], 'account'),
+    ];
     expect(await advisor.examine(aSnapshot({ tables, constraints }), null)).toHaveLength(1);
   });
 });

@@ -56,8 +56,8 @@ function columnPairs(catalog: Catalog, foreignKey: Constraint): readonly Pair[] 
 
 /** varchar is text with a length: comparing them converts nothing. */
 function sameKind(a: string, b: string): boolean {
-  const kind = (type: string): string => (type === 'varchar' ? 'text' : type);
-  return kind(a) === kind(b);
+  const [one, other] = [a, b].map((type) => (type === 'varchar' ? 'text' : type));
+  return one === other;
 }
 
 function describe(place: string, foreignKey: Constraint, pair: Pair): AdvisorFinding {
@@ -76,10 +76,17 @@ function describe(place: string, foreignKey: Constraint, pair: Pair): AdvisorFin
       measured('type of the referencing column', column.type, '', 'pg_attribute'),
       measured('type of the referenced column', referenced.type, '', 'pg_attribute'),
       measured('foreign key', foreignKey.definition, '', foreignKey.name),
-      measured('last value of the referenced sequence', last === null ? null : String(last), '', 'pg_sequences.last_value'),
+      measured(
+        'last value of the referenced sequence',
+        last === null ? null : String(last),
+        '',
+        'pg_sequences.last_value',
+      ),
     ],
     statements: [],
     actions:
-      own !== null && other !== null && !isWider ? [alterTypesAction(`Change ${place} to ${referenced.type}`, [change])] : [],
+      own !== null && other !== null && !isWider
+        ? [alterTypesAction(`Change ${place} to ${referenced.type}`, [change])]
+        : [],
   };
 }

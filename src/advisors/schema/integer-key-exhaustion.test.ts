@@ -4,14 +4,19 @@ import type { Column, SequenceState } from '../../model/catalog.js';
 import advisor from './integer-key-exhaustion.js';
 
 const int4 = { type: 'integer', baseType: 'int4' };
-const used = (lastValue: bigint | null, more: Partial<SequenceState> = {}) => aSequence('event_id_seq', { lastValue, ...more });
-const on = async (column: Column) => advisor.examine(aSnapshot({ tables: [aTable('event', { columns: [column] })] }), null);
+const used = (lastValue: bigint | null, more: Partial<SequenceState> = {}) =>
+  aSequence('event_id_seq', { lastValue, ...more });
+const on = async (column: Column) =>
+  advisor.examine(aSnapshot({ tables: [aTable('event', { columns: [column] })] }), null);
 
 describe('schema/integer-key-exhaustion', () => {
   it('finds the key, and widens it with its sequence and what refers to it', async () => {
     const event = aTable('event', { columns: [aColumn('id', { ...int4, sequence: used(1_200_000_000n) })] });
     const tag = aTable('event_tag', { columns: [aColumn('event_id', int4), aColumn('big_id')] });
-    const constraints = [aForeignKey('event_tag', ['event_id'], 'event'), aForeignKey('event_tag', ['big_id'], 'event')];
+    const constraints = [
+      aForeignKey('event_tag', ['event_id'], 'event'),
+      aForeignKey('event_tag', ['big_id'], 'event'),
+    ];
     expect(await advisor.examine(aSnapshot({ tables: [event, tag], constraints }), null)).toMatchInlineSnapshot(`
       [
         {
@@ -96,7 +101,10 @@ describe('schema/integer-key-exhaustion', () => {
       'smallserial',
       aColumn('id', { type: 'smallint', baseType: 'int2', sequence: used(20_000n, { maxValue: 32_767n }) }),
       'warning',
-      ['ALTER TABLE "public"."event" ALTER COLUMN "id" TYPE bigint', 'ALTER SEQUENCE "public"."event_id_seq" AS bigint'],
+      [
+        'ALTER TABLE "public"."event" ALTER COLUMN "id" TYPE bigint',
+        'ALTER SEQUENCE "public"."event_id_seq" AS bigint',
+      ],
     ],
     [
       'a bigint column with a sequence that stayed integer',
@@ -122,7 +130,10 @@ describe('schema/integer-key-exhaustion', () => {
     ['the sequence may not be read', aColumn('id', { ...int4, sequence: used(null) })],
     ['it counts downwards', aColumn('id', { ...int4, sequence: used(2_000_000_000n, { increment: -1n }) })],
     ['its end was chosen by hand', aColumn('id', { ...int4, sequence: used(99n, { maxValue: 99n }) })],
-    ['it is bigint throughout', aColumn('id', { sequence: used(3_000_000_000n, { maxValue: 9_223_372_036_854_775_807n }) })],
+    [
+      'it is bigint throughout',
+      aColumn('id', { sequence: used(3_000_000_000n, { maxValue: 9_223_372_036_854_775_807n }) }),
+    ],
     ['it is numeric', aColumn('id', { type: 'numeric', baseType: 'numeric', sequence: used(2_000_000_000n) })],
   ])('is silent when %s', async (_, column) => {
     expect(await on(column)).toEqual([]);

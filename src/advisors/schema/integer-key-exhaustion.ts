@@ -71,7 +71,12 @@ function describe(catalog: Catalog, table: Table, column: Column, used: Used): A
     place,
     evidence: [
       measured('last value', String(used.last), '', `${placeOf(sequence.name)}, last value`),
-      measured('greatest value', String(used.max), '', used.max === sequence.maxValue ? 'pg_sequence.seqmax' : `type ${column.baseType}`),
+      measured(
+        'greatest value',
+        String(used.max),
+        '',
+        used.max === sequence.maxValue ? 'pg_sequence.seqmax' : `type ${column.baseType}`,
+      ),
       measured('columns which refer to it and are as narrow', referencing.length, 'columns', 'pg_constraint'),
       estimated('inserts since the counters began', perDay, 'rows', 'pg_stat_all_tables.n_tup_ins'),
     ],
@@ -87,7 +92,13 @@ function narrowReferences(catalog: Catalog, table: Table, column: Column): reado
 }
 
 /** The column, the columns that refer to it, and the sequence; an identity column takes its sequence along. */
-function widen(place: string, table: Table, column: Column, sequence: SequenceState, referencing: readonly TypeChange[]): Action {
+function widen(
+  place: string,
+  table: Table,
+  column: Column,
+  sequence: SequenceState,
+  referencing: readonly TypeChange[],
+): Action {
   const own = { table, column: column.name, from: column.type, to: 'bigint' };
   const narrow = NARROW_SEQUENCES.find((one) => one.max === sequence.maxValue);
   const name = quoteQualified(sequence.name.schema, sequence.name.name);
@@ -107,5 +118,7 @@ const NARROW_SEQUENCES = [
 
 /** A bigint column is helped by a wider sequence only; one whose end was chosen by hand is left to who chose it. */
 function canWiden(column: Column, sequence: SequenceState): boolean {
-  return column.baseType !== 'int8' || (!column.identity && NARROW_SEQUENCES.some((one) => one.max === sequence.maxValue));
+  return (
+    column.baseType !== 'int8' || (!column.identity && NARROW_SEQUENCES.some((one) => one.max === sequence.maxValue))
+  );
 }

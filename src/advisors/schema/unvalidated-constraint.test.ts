@@ -15,7 +15,8 @@ const check: Constraint = {
   definition: 'CHECK ((amount >= 0)) NOT VALID',
 };
 const parts = [aTable('stock', { kind: 'p' }), aTable('stock_1', { partitionOf: { schema: 'public', name: 'stock' } })];
-const on = async (...constraints: readonly Constraint[]) => advisor.examine(aSnapshot({ tables: parts, constraints }), null);
+const on = async (...constraints: readonly Constraint[]) =>
+  advisor.examine(aSnapshot({ tables: parts, constraints }), null);
 
 describe('schema/unvalidated-constraint', () => {
   it('finds it, validates it, and makes it anew to go back', async () => {
@@ -82,7 +83,7 @@ describe('schema/unvalidated-constraint', () => {
     expect(found?.actions[0]?.lock).toContain('and ROW SHARE on public.shop');
   });
 
-  it('is silent on valid ones, on NOT ENFORCED, and on a share of the parent\'s', async () => {
+  it("is silent on valid ones, on NOT ENFORCED, and on a share of the parent's", async () => {
     expect(await on({ ...check, validated: true })).toEqual([]);
     expect(await on({ ...check, definition: 'CHECK ((amount >= 0)) NOT ENFORCED' })).toEqual([]);
     expect(await on(check, { ...check, table: { schema: 'public', name: 'stock_1' } })).toHaveLength(1);

@@ -16,7 +16,10 @@ export default defineAdvisor({
     limits:
       'Does not know whether old rows break the constraint: VALIDATE tells, and fails where they do. A constraint declared NOT ENFORCED is meant so and left alone, ' +
       "and a partition's share is left to its parent.",
-    sources: ['PostgreSQL manual, "ALTER TABLE", VALIDATE CONSTRAINT', 'PostgreSQL manual, "pg_constraint", column convalidated'],
+    sources: [
+      'PostgreSQL manual, "ALTER TABLE", VALIDATE CONSTRAINT',
+      'PostgreSQL manual, "pg_constraint", column convalidated',
+    ],
     bad: `
       CREATE TABLE stock (id bigint PRIMARY KEY, amount integer NOT NULL);
       INSERT INTO stock VALUES (1, 5);
@@ -35,7 +38,11 @@ function isInherited(catalog: Catalog, constraint: Constraint): boolean {
   const parent = findTable(catalog, constraint.table)?.partitionOf ?? null;
   if (parent === null) return false;
   return catalog.constraints.some(
-    (one) => !one.validated && one.kind === constraint.kind && sameRelation(one.table, parent) && one.columns.join('\n') === constraint.columns.join('\n'),
+    (one) =>
+      !one.validated &&
+      one.kind === constraint.kind &&
+      sameRelation(one.table, parent) &&
+      one.columns.join('\n') === constraint.columns.join('\n'),
   );
 }
 
@@ -78,6 +85,9 @@ function validateAction(constraint: Constraint): Action {
 function qualifiedDefinition(constraint: Constraint): string {
   const { definition, references } = constraint;
   if (references === null) return definition;
-  const [head, tail] = [definition.indexOf(' REFERENCES '), definition.indexOf('(', definition.indexOf(' REFERENCES '))];
+  const [head, tail] = [
+    definition.indexOf(' REFERENCES '),
+    definition.indexOf('(', definition.indexOf(' REFERENCES ')),
+  ];
   return `${definition.slice(0, head)} REFERENCES ${quoteQualified(references.table.schema, references.table.name)}${definition.slice(tail)}`;
 }

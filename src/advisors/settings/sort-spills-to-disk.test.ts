@@ -14,14 +14,22 @@ const sort = (diskKb: number): Partial<PlanNode> => ({
 });
 const on = async (nodes: readonly Partial<PlanNode>[], more: SnapshotFacts = {}) => {
   const statements = nodes.map((_, position) => aStatement(`s${position}`));
-  const plans = new Map(nodes.map((node, position) => [`s${position}`, aPlan({ 'Actual Rows': 1, Plans: [aPlan(node).root] })]));
+  const plans = new Map(
+    nodes.map((node, position) => [`s${position}`, aPlan({ 'Actual Rows': 1, Plans: [aPlan(node).root] })]),
+  );
   return advisor.examine(aSnapshot({ statements, plans, settings: [workMem, multiplier], ...more }), null);
 };
 const proposal = async (node: Partial<PlanNode>) => (await on([node]))[0]?.actions[0]?.title;
 
 describe('settings/sort-spills-to-disk', () => {
   it('finds one setting for all that spills', async () => {
-    expect(await on([sort(9232), sort(3000), { 'Sort Method': 'quicksort', 'Sort Space Used': 50, 'Sort Space Type': 'Memory' }])).toMatchInlineSnapshot(`
+    expect(
+      await on([
+        sort(9232),
+        sort(3000),
+        { 'Sort Method': 'quicksort', 'Sort Space Used': 50, 'Sort Space Type': 'Memory' },
+      ]),
+    ).toMatchInlineSnapshot(`
       [
         {
           "actions": [
@@ -94,7 +102,11 @@ describe('settings/sort-spills-to-disk', () => {
   it.each<[string, Partial<PlanNode>, string | undefined]>([
     ['a sort on disk', sort(9232), 'Set work_mem to 32MB for this database'],
     ['a hash in batches', { 'Hash Batches': 8, 'Peak Memory Usage': 8192 }, 'Set work_mem to 32MB for this database'],
-    ['a hashed aggregate', { 'HashAgg Batches': 5, 'Peak Memory Usage': 8241, 'Disk Usage': 7728 }, 'Set work_mem to 16MB for this database'],
+    [
+      'a hashed aggregate',
+      { 'HashAgg Batches': 5, 'Peak Memory Usage': 8241, 'Disk Usage': 7728 },
+      'Set work_mem to 16MB for this database',
+    ],
     ['a hash in one batch', { 'Hash Batches': 1, 'Peak Memory Usage': 8192 }, undefined],
     ['a spill past the limit', sort(100_000), undefined],
   ])('%s', async (_, node, title) => {
@@ -102,7 +114,11 @@ describe('settings/sort-spills-to-disk', () => {
   });
 
   it('takes what the whole plan wrote where no sort or hash accounts for it', async () => {
-    const plan = aPlan({ 'Actual Rows': 1, 'Temp Written Blocks': 500, Plans: [aPlan({ 'Node Type': 'Materialize' }).root] });
+    const plan = aPlan({
+      'Actual Rows': 1,
+      'Temp Written Blocks': 500,
+      Plans: [aPlan({ 'Node Type': 'Materialize' }).root],
+    });
     const [found] = await on([], { statements: [aStatement('s0')], plans: new Map([['s0', plan]]) });
     expect(found?.actions[0]?.title).toBe('Set work_mem to 16MB for this database');
   });

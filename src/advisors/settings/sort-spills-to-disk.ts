@@ -25,7 +25,10 @@ export default defineAdvisor({
       'Needs plans that were run, or temporary blocks counted by pg_stat_statements. Proposes the power of two that holds every spill of at most `maxWorkMemMb`; greater ones are ' +
       'left to an index or a rewrite. Each node of each session may take that much memory: the trial measures time, not what many sessions take together. ' +
       'Offers no change where a role or the session sets work_mem, as a database default would not reach it.',
-    sources: ['PostgreSQL manual, "Resource Consumption", work_mem, hash_mem_multiplier', 'PostgreSQL manual, "EXPLAIN"'],
+    sources: [
+      'PostgreSQL manual, "Resource Consumption", work_mem, hash_mem_multiplier',
+      'PostgreSQL manual, "EXPLAIN"',
+    ],
     bad: `
       CREATE TABLE measurement (id integer PRIMARY KEY, noise text NOT NULL);
       INSERT INTO measurement SELECT n, md5(n::text) FROM generate_series(1, 200000) AS n;
@@ -39,7 +42,10 @@ export default defineAdvisor({
     if (current === null) return [];
     const spills = snapshot.workload.statements.flatMap((statement) => {
       const plan = snapshot.plans.get(statement.fingerprint);
-      const spill = plan && wasRun(plan) ? spillOf(plan, hashMultiplier(snapshot)) : blocksSpill(statement.tempBlocks, 'pg_stat_statements, temporary blocks');
+      const spill =
+        plan && wasRun(plan)
+          ? spillOf(plan, hashMultiplier(snapshot))
+          : blocksSpill(statement.tempBlocks, 'pg_stat_statements, temporary blocks');
       // What spilled needs more than there was, whatever the estimate says.
       return spill === null ? [] : [{ statement, ...spill, neededBytes: Math.max(spill.neededBytes, 2 * current) }];
     });
@@ -86,17 +92,32 @@ function spillOf(plan: Plan, multiplier: number): Spill | null {
 function nodeSpill(node: PlanNode, multiplier: number): Spill | null {
   if (node['Sort Space Type'] === 'Disk') {
     const diskBytes = (node['Sort Space Used'] ?? 0) * KB;
-    return { diskBytes, neededBytes: diskBytes * MEMORY_PER_DISK_BYTE, source: `plan, ${node['Sort Method'] ?? 'sort'}`, provenance: 'measured' };
+    return {
+      diskBytes,
+      neededBytes: diskBytes * MEMORY_PER_DISK_BYTE,
+      source: `plan, ${node['Sort Method'] ?? 'sort'}`,
+      provenance: 'measured',
+    };
   }
   const batches = node['Hash Batches'] ?? 1;
   if (batches > 1) {
     const wholeBytes = (node['Peak Memory Usage'] ?? 0) * KB * batches;
-    return { diskBytes: wholeBytes, neededBytes: wholeBytes / multiplier, source: `plan, hash in ${batches} batches`, provenance: 'estimated' };
+    return {
+      diskBytes: wholeBytes,
+      neededBytes: wholeBytes / multiplier,
+      source: `plan, hash in ${batches} batches`,
+      provenance: 'estimated',
+    };
   }
   if ((node['HashAgg Batches'] ?? 0) > 1) {
     const diskBytes = (node['Disk Usage'] ?? 0) * KB;
     const wholeBytes = (node['Peak Memory Usage'] ?? 0) * KB + diskBytes * MEMORY_PER_DISK_BYTE;
-    return { diskBytes, neededBytes: wholeBytes / multiplier, source: 'plan, hash aggregate on disk', provenance: 'measured' };
+    return {
+      diskBytes,
+      neededBytes: wholeBytes / multiplier,
+      source: 'plan, hash aggregate on disk',
+      provenance: 'measured',
+    };
   }
   return null;
 }
@@ -126,7 +147,10 @@ function powerOfTwoMb(bytes: number): number {
 function settingActions(settings: Settings, value: string): readonly Action[] {
   const setting = settings.find((one) => one.name === 'work_mem');
   if (setting === undefined || !OVERRIDABLE.has(setting.source)) return [];
-  const back = setting.source === 'database' ? databaseSql(`SET work_mem = %L`, `, '${setting.value}'`) : databaseSql('RESET work_mem', '');
+  const back =
+    setting.source === 'database'
+      ? databaseSql(`SET work_mem = %L`, `, '${setting.value}'`)
+      : databaseSql('RESET work_mem', '');
   return [
     {
       kind: 'setting',
@@ -143,7 +167,14 @@ function settingActions(settings: Settings, value: string): readonly Action[] {
 }
 
 /** `pg_settings.source` values that a database's own setting outranks (guc.h, GucSource). */
-const OVERRIDABLE = new Set(['default', 'environment variable', 'configuration file', 'command line', 'global', 'database']);
+const OVERRIDABLE = new Set([
+  'default',
+  'environment variable',
+  'configuration file',
+  'command line',
+  'global',
+  'database',
+]);
 
 function databaseSql(change: string, argument: string): string {
   return `DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()${argument}); END $wizard$`;

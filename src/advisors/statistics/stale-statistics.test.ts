@@ -5,8 +5,12 @@ import advisor from './stale-statistics.js';
 
 const changed = (rows: number, modifiedSinceAnalyze: number, more: Partial<Table> = {}): Table =>
   aTable('reading', { rowsEstimated: rows, activity: anActivity({ modifiedSinceAnalyze, liveTuples: rows }), ...more });
-const never = aTable('reading', { rowsEstimated: null, activity: anActivity({ liveTuples: 5000, modifiedSinceAnalyze: 5000, lastAnalyze: null }) });
-const on = async (tables: readonly Table[], more: SnapshotFacts = {}) => advisor.examine(aSnapshot({ tables, ...more }), null);
+const never = aTable('reading', {
+  rowsEstimated: null,
+  activity: anActivity({ liveTuples: 5000, modifiedSinceAnalyze: 5000, lastAnalyze: null }),
+});
+const on = async (tables: readonly Table[], more: SnapshotFacts = {}) =>
+  advisor.examine(aSnapshot({ tables, ...more }), null);
 
 describe('statistics/stale-statistics', () => {
   it('finds a table that changed by more than a fifth', async () => {
@@ -78,9 +82,18 @@ describe('statistics/stale-statistics', () => {
   it.each<[string, Table]>([
     ['changed little', changed(100_000, 20_000)],
     ['is small', changed(1000, 1000)],
-    ['was never analysed and is empty', { ...never, pages: 0, activity: anActivity({ liveTuples: 0, lastAnalyze: null }) }],
-    ['was never analysed and is small', { ...never, pages: 5, activity: anActivity({ liveTuples: 900, lastAnalyze: null }) }],
-    ['lost its counters', aTable('reading', { rowsEstimated: 50_000, activity: anActivity({ liveTuples: 0, lastAnalyze: null }) })],
+    [
+      'was never analysed and is empty',
+      { ...never, pages: 0, activity: anActivity({ liveTuples: 0, lastAnalyze: null }) },
+    ],
+    [
+      'was never analysed and is small',
+      { ...never, pages: 5, activity: anActivity({ liveTuples: 900, lastAnalyze: null }) },
+    ],
+    [
+      'lost its counters',
+      aTable('reading', { rowsEstimated: 50_000, activity: anActivity({ liveTuples: 0, lastAnalyze: null }) }),
+    ],
     ['shows no counters', aTable('reading', { activity: null })],
     ['is a view', { ...never, kind: 'v' }],
     ['is foreign', { ...never, kind: 'f' }],
@@ -93,7 +106,9 @@ describe('statistics/stale-statistics', () => {
     const others = [aColumnStatistic('other', 'id')];
     expect(await on([indexed], { statistics: { columns: others } })).toHaveLength(1);
     expect(await on([indexed], { statistics: { columns: [] } })).toEqual([]);
-    expect(await on([indexed], { statistics: { columns: [...others, aColumnStatistic('reading', 'id')] } })).toEqual([]);
+    expect(await on([indexed], { statistics: { columns: [...others, aColumnStatistic('reading', 'id')] } })).toEqual(
+      [],
+    );
   });
 
   it('asks for one ANALYZE of a partitioned table, and for a partition alone where the parent is fresh', async () => {

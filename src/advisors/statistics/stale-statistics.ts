@@ -18,7 +18,10 @@ export default defineAdvisor({
     limits:
       'Silent below `minRows` changes or rows. A partitioned table is looked at for itself, because autovacuum never analyses it; its ANALYZE covers its partitions. ' +
       'After a statistics reset the change counter starts anew, and what was changed before is not seen.',
-    sources: ['PostgreSQL manual, "Routine Vacuuming", section "Updating Planner Statistics"', 'PostgreSQL manual, "pg_stat_all_tables"'],
+    sources: [
+      'PostgreSQL manual, "Routine Vacuuming", section "Updating Planner Statistics"',
+      'PostgreSQL manual, "pg_stat_all_tables"',
+    ],
     bad: `
       CREATE TABLE reading (id bigint PRIMARY KEY, sensor integer NOT NULL);
       INSERT INTO reading SELECT n, n % 10 FROM generate_series(1, 5000) AS n;
@@ -56,19 +59,38 @@ interface Limits {
 }
 
 /** Why the statistics are stale, the decisive fact first; null when they are not, or when that can not be known. */
-function staleness(catalog: Catalog, statistics: Statistics, table: Table, limits: Limits): readonly [Evidence, ...Evidence[]] | null {
+function staleness(
+  catalog: Catalog,
+  statistics: Statistics,
+  table: Table,
+  limits: Limits,
+): readonly [Evidence, ...Evidence[]] | null {
   if (table.kind !== 'r' && table.kind !== 'm' && table.kind !== 'p') return null;
   const { rows, source } = estimatedRows(catalog, table);
   const size = estimated('rows', rows, 'rows', source);
   if (wasNeverAnalysed(statistics, table)) {
     if (rows <= limits.minRows) return null;
-    return [measured(NEVER, 'never', '', table.rowsEstimated === null ? 'pg_class.reltuples = -1' : 'pg_stat_all_tables, pg_stats'), size];
+    return [
+      measured(
+        NEVER,
+        'never',
+        '',
+        table.rowsEstimated === null ? 'pg_class.reltuples = -1' : 'pg_stat_all_tables, pg_stats',
+      ),
+      size,
+    ];
   }
   const { activity } = table;
   if (activity === null) return null;
-  const changed = measured('rows changed since the last ANALYZE', activity.modifiedSinceAnalyze, 'rows', 'pg_stat_all_tables.n_mod_since_analyze');
+  const changed = measured(
+    'rows changed since the last ANALYZE',
+    activity.modifiedSinceAnalyze,
+    'rows',
+    'pg_stat_all_tables.n_mod_since_analyze',
+  );
   const last = measured('last ANALYZE', activity.lastAnalyze, '', 'pg_stat_all_tables');
-  if (activity.modifiedSinceAnalyze > Math.max(limits.minRows, limits.changedFraction * rows)) return [changed, size, last];
+  if (activity.modifiedSinceAnalyze > Math.max(limits.minRows, limits.changedFraction * rows))
+    return [changed, size, last];
   const grown = activity.liveTuples > 2 * rows && activity.liveTuples - rows > limits.minRows;
   if (!grown) return null;
   return [measured('live rows', activity.liveTuples, 'rows', 'pg_stat_all_tables.n_live_tup'), size, last];
@@ -77,7 +99,8 @@ function staleness(catalog: Catalog, statistics: Statistics, table: Table, limit
 /** CREATE INDEX and VACUUM set `reltuples` too, so that a table without column statistics counts as never analysed where others have them and rows were changed. */
 function wasNeverAnalysed(statistics: Statistics, table: Table): boolean {
   if (table.rowsEstimated === null) return table.pages > 0 || table.kind === 'p';
-  if (table.activity === null || table.activity.lastAnalyze !== null || table.activity.modifiedSinceAnalyze === 0) return false;
+  if (table.activity === null || table.activity.lastAnalyze !== null || table.activity.modifiedSinceAnalyze === 0)
+    return false;
   return statistics.columns.length > 0 && !statistics.columns.some((column) => sameRelation(column.table, table));
 }
 

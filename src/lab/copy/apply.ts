@@ -13,9 +13,10 @@ const BATCH = 100;
  * Runs schema statements in the lab. One that fails is left out, with what the server said, and so is what needs it; a lab without disk or
  * without server ends it all.
  */
-export async function applyStatements(lab: Session, statements: readonly SchemaStatement[]): Promise<readonly Skipped[]> {
+export async function applyStatements(lab: Session, statements: readonly SchemaStatement[], signal: AbortSignal): Promise<readonly Skipped[]> {
   const skipped: Skipped[] = [];
   for (let at = 0; at < statements.length; at += BATCH) {
+    signal.throwIfAborted();
     const batch = statements.slice(at, at + BATCH);
     if (await succeeds(lab, batch)) continue;
     for (const statement of batch) skipped.push(...(await applyOne(lab, statement)));
@@ -24,7 +25,7 @@ export async function applyStatements(lab: Session, statements: readonly SchemaS
 }
 
 /** Index builds and their like over several sessions: the statements of one table stay in order on one session. */
-export async function applyByTable(labs: readonly Session[], statements: readonly SchemaStatement[]): Promise<readonly Skipped[]> {
+export async function applyByTable(labs: readonly Session[], statements: readonly SchemaStatement[], signal: AbortSignal): Promise<readonly Skipped[]> {
   const groups = new Map<string, SchemaStatement[]>();
   for (const statement of statements) {
     const group = groups.get(statement.on ?? '');
@@ -35,7 +36,7 @@ export async function applyByTable(labs: readonly Session[], statements: readonl
   const worker = async (lab: Session): Promise<Skipped[]> => {
     const skipped: Skipped[] = [];
     for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
-      skipped.push(...(await applyStatements(lab, group)));
+      skipped.push(...(await applyStatements(lab, group, signal)));
     }
     return skipped;
   };

@@ -14,7 +14,7 @@ interface SourceDatabase extends Record<string, unknown> {
 }
 
 /** Creates an empty database with the source's encoding and sort order, or what comes nearest to it in the lab; and with the source's own settings. */
-export async function createLike(source: Session, admin: Session, name: string): Promise<readonly Skipped[]> {
+export async function createLike(source: Session, admin: Session, name: string, onCreated: () => void): Promise<readonly Skipped[]> {
   const [database] = await source.query<SourceDatabase>(`
     SELECT pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text, d.datctype::text,
       COALESCE(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,
@@ -27,6 +27,7 @@ export async function createLike(source: Session, admin: Session, name: string):
     const failure = await tryCreate(admin, name, clauses);
     if (failure !== null && clauses === LAST_RESORT) throw failure;
     if (failure !== null) continue;
+    onCreated();
     if (note !== null) skipped.push({ what: `sort order ${wanted.locale ?? wanted.datcollate}`, reason: note, remedy: REMEDY });
     break;
   }

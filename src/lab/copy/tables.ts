@@ -1,5 +1,5 @@
 import { FIRST_USER_OID } from '../../postgres/extract/context.js';
-import { quoteLiteral, quoteQualified } from '../../base/quote.js';
+import { quoteQualified } from '../../base/quote.js';
 import type { RelationName } from '../../model/catalog.js';
 import type { Skipped } from '../../model/coverage.js';
 import type { Session } from '../../postgres/session.js';
@@ -92,15 +92,3 @@ const TABLES_SQL = `
   ) a ON true
   WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   ORDER BY n.nspname, c.relname`;
-
-/** The setting texts under which COPY's text form means the same on both sides. */
-export const TEXT_FORM: readonly (readonly [string, string])[] = [
-  ['datestyle', 'ISO'],
-  ['intervalstyle', 'postgres'],
-  ['extra_float_digits', '3'],
-];
-
-/** The same settings as SQL that a read-only session takes. */
-export function setTextForm(): string {
-  return `SELECT ${TEXT_FORM.map(([name, value]) => `pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`).join(', ')}`;
-}

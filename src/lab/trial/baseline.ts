@@ -86,7 +86,7 @@ async function warmUp(
     const startedMs = performance.now();
     const again = await digestOnce(other, oneCase, options.timeoutMs, planned.parallel);
     const ms = performance.now() - startedMs;
-    const equality = compareResults(digest, again, { shape: oneCase.shape, typesMayDiffer: false, deterministic: true });
+    const equality = compareResults(digest, again, { shape: oneCase.shape, typesMayDiffer: false, sameText: true, deterministic: true });
     return { oneCase, planned, digest, deterministic: equality.result !== 'different', ms };
   } catch (thrown) {
     options.check();

@@ -6,6 +6,7 @@ import { readCatalog } from '../../postgres/read/catalog.js';
 import { readStatistics } from '../../postgres/read/statistics.js';
 import type { Session } from '../../postgres/session.js';
 import { calledFunctions } from '../../sql/functions.js';
+import { writes } from '../../sql/kind.js';
 import { bindParameters, parameterCount } from '../../sql/parameters.js';
 import { loadParser, parseStatement } from '../../sql/parse.js';
 import type { ParsedStatement } from '../../sql/parse.js';
@@ -30,6 +31,8 @@ export interface TrialCase {
   /** With the values in place of the parameters. */
   readonly sql: string;
   readonly shape: StatementShape;
+  /** Leaves dead rows or row locks behind when it is rolled back. */
+  readonly soils: boolean;
   /** Calls a function of the user's: what that reads does not show in the plan. */
   readonly opaque: boolean;
 }
@@ -143,6 +146,7 @@ function casesOf(
       values: set.values,
       sql,
       shape: shapeOf(parseStatement(sql)),
+      soils: writes(parsed) || functions.refused !== null,
       opaque: functions.opaque,
     }));
     const advances = functions.sequences ? [`${statement.name}: its sequence advances in the lab, which a rollback does not undo`] : [];

@@ -31,10 +31,10 @@ export interface Comparison {
   readonly failed: readonly FailedCase[];
   /** Statements whose results differ, or that fail with the change, in words. */
   readonly differences: readonly string[];
+  /** What was left out of the comparison of results, and why. */
+  readonly notes: readonly string[];
   /** Cases whose results were compared and found equal. */
   readonly equal: number;
-  /** Writes ran: both databases hold dead rows now. */
-  readonly soiled: boolean;
 }
 
 export interface ComparisonOptions {
@@ -100,8 +100,12 @@ export async function compareSides(sides: Sides, chosen: readonly PlannedPair[],
     options.progress(chosen.length + Math.round(((number + 1) / groups.length) * chosen.length), total);
   }
   const equal = warm.filter((item) => item.equality?.result === 'equal').length;
-  const soiled = chosen.some((item) => item.record.oneCase.kind !== 'select');
-  return { effects, records, failed, differences, equal, soiled };
+  const notes = warm.flatMap(({ pair, equality }) =>
+    equality === null || (equality.note !== null && equality.result !== 'different')
+      ? [`${pair.record.oneCase.name}: results ${equality?.note ?? 'not compared: it timed out with the change'}`]
+      : [],
+  );
+  return { effects, records, failed, differences, notes: [...new Set(notes)], equal };
 }
 
 /** A statement may take four times as long as last time before it counts as timed out, and 5 s at least. */
@@ -147,6 +151,7 @@ async function warmUp(sides: Sides, pair: PlannedPair, action: Action): Promise<
   const equality = compareResults(before.digest, after.digest, {
     shape: record.oneCase.shape,
     typesMayDiffer: action.kind === 'alter-column-type',
+    sameText: action.kind !== 'rewrite',
     deterministic: record.deterministic,
   });
   const warm: WarmPair = { pair, digest: after.digest, equality, ms: Math.max(before.ms, after.ms) };

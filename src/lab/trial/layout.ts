@@ -1,5 +1,6 @@
 import { quoteIdent } from '../../base/quote.js';
 import type { Session } from '../../postgres/session.js';
+import { dropDatabase, resetFromTemplate } from '../databases.js';
 import { readDatabaseSettings } from './state.js';
 import type { LabSessions } from './sessions.js';
 
@@ -36,14 +37,10 @@ export interface Layout {
 export function createLayout(sessions: LabSessions, maintenance: string, names: DatabaseNames): Layout {
   let beforeIsClean = false;
   const asAdmin = <T>(work: (admin: Session) => Promise<T>): Promise<T> => sessions.within(maintenance, work);
-  const drop = async (admin: Session, name: string): Promise<void> => {
-    await admin.run(`DROP DATABASE IF EXISTS ${quoteIdent(name)} WITH (FORCE)`);
-  };
   const copy = async (name: string): Promise<void> => {
     const settings = await sessions.within(names.accepted, readDatabaseSettings);
     await asAdmin(async (admin) => {
-      await drop(admin, name);
-      await copyDatabase(admin, names.accepted, name);
+      await resetFromTemplate(admin, name, names.accepted);
       for (const setting of settings) await admin.run(setting.sql(name));
     });
   };
@@ -61,7 +58,7 @@ export function createLayout(sessions: LabSessions, maintenance: string, names: 
     async dropTrials() {
       beforeIsClean = false;
       await asAdmin(async (admin) => {
-        for (const name of [names.before, names.after]) await drop(admin, name);
+        for (const name of [names.before, names.after]) await dropDatabase(admin, name);
       });
     },
     async advance(change) {
@@ -74,13 +71,13 @@ export function createLayout(sessions: LabSessions, maintenance: string, names: 
       }
       await asAdmin(async (admin) => {
         if (!swapped) await swap(admin, names);
-        await drop(admin, names.old);
+        await dropDatabase(admin, names.old);
       });
     },
     async dropAll() {
       beforeIsClean = false;
       await asAdmin(async (admin) => {
-        for (const name of Object.values(names) as string[]) await drop(admin, name);
+        for (const name of Object.values(names) as string[]) await dropDatabase(admin, name);
       });
     },
   };
@@ -94,11 +91,4 @@ async function exists(admin: Session, name: string): Promise<boolean> {
 async function swap(admin: Session, names: DatabaseNames): Promise<void> {
   const rename = (from: string, to: string): string => `ALTER DATABASE ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`;
   await admin.run(`BEGIN; ${rename(names.accepted, names.old)}; ${rename(names.next, names.accepted)}; COMMIT`);
-}
-
-async function copyDatabase(admin: Session, template: string, name: string): Promise<void> {
-  const [row] = await admin.query<{ version: number }>(`SELECT pg_catalog.current_setting('server_version_num')::int4 AS version`);
-  // Before 15 there is no other strategy; since then the default writes every page to the WAL.
-  const strategy = (row?.version ?? 0) >= 150_000 ? ' STRATEGY file_copy' : '';
-  await admin.run(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE ${quoteIdent(template)}${strategy}`);
 }

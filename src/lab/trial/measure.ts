@@ -6,8 +6,7 @@ import { troubleOf } from './sessions.js';
 
 /** Reads first, writes last: the dead rows of writes can not disturb a read then. */
 export function inOrder<T>(items: readonly T[], caseOf: (item: T) => TrialCase): readonly T[] {
-  const reads = items.filter((item) => caseOf(item).kind === 'select');
-  return [...reads, ...items.filter((item) => caseOf(item).kind !== 'select')];
+  return [...items.filter((item) => !caseOf(item).soils), ...items.filter((item) => caseOf(item).soils)];
 }
 
 /** A failure of the statement itself as a reason for the reader; anything else is thrown on. */

@@ -28,6 +28,7 @@ export interface TrialContext {
   readonly rewritten: (oneCase: TrialCase) => TrialCase;
   readonly budgetMs: number;
   readonly progress: (done: number, total: number) => void;
+  readonly note: (text: string) => void;
 }
 
 /** A trial's measurement, and the records of the accepted state should it be accepted. */
@@ -45,6 +46,7 @@ export async function runTrial(context: TrialContext, action: Action): Promise<T
   const after = rewrite ? layout.names.before : layout.names.after;
   const applied = rewrite ? NOTHING_APPLIED : await sessions.within(after, (session) => applyAction(session, action));
   const measured = await onBothSides(context, after, (sides) => measureSides(context, sides, action));
+  for (const text of [...applied.broken, ...measured.comparison.notes]) context.note(text);
   const revert = await sessions.within(after, (session) => revertOf(session, action, applied));
   return { records: measured.records, measurement: assemble(context, { applied, measured, revert }) };
 }
@@ -76,7 +78,7 @@ async function measureSides(context: TrialContext, sides: Sides, action: Action)
     plans.planned.filter((pair) => isTouched(pair.record, pair.before, pair.after, facts)).map((pair) => pair.record.oneCase.fingerprint),
   );
   const chosen = plans.planned.filter((pair) => touched.has(pair.record.oneCase.fingerprint));
-  if (chosen.some((pair) => pair.record.oneCase.kind !== 'select')) context.layout.soil();
+  if (chosen.some((pair) => pair.record.oneCase.soils)) context.layout.soil();
   const ran = await compareSides(sides, chosen, { action, budgetMs: context.budgetMs, progress: context.progress });
   const comparison = {
     ...ran,

@@ -73,19 +73,28 @@ function leafPages(content: BtreeContent): number {
     const perPage = content.fixedWidth ? Math.max(1, Math.floor(room / single)) : Math.max(1, room / single - 0.5);
     return Math.max(1, Math.ceil(rows / perPage));
   }
+  const perList = Math.max(1, Math.floor((POSTING_BYTES - tupleBytes) / TID_BYTES));
+  const fullBytes = listBytes(tupleBytes, perList);
+  let full = 0;
   let bytes = 0;
   let items = 0;
   const add = (count: number, times: number): void => {
-    const one = postings(tupleBytes, count);
-    bytes += one.bytes * times;
-    items += one.items * times;
+    const lists = Math.floor(count / perList);
+    const rest = count - lists * perList;
+    full += lists * times;
+    if (rest <= 0) return;
+    bytes += listBytes(tupleBytes, rest) * times;
+    items += times;
   };
   for (const count of repetition.heavy) add(count, 1);
   if (repetition.otherDistinct > 0 && repetition.otherRows > 0) {
     const mean = repetition.otherRows / repetition.otherDistinct;
     for (const [count, share] of groupSizes(mean)) add(count, share * repetition.otherDistinct);
   }
-  return Math.max(1, Math.ceil(bytes / (room - bytes / items / 2)));
+  // Full lists stand in runs, so many to a page; of the others a page loses half of one.
+  const fullPages = full / Math.max(1, Math.floor(room / fullBytes));
+  const otherPages = items === 0 ? 0 : bytes / (room - bytes / items / 2);
+  return Math.max(1, Math.ceil(fullPages + otherPages));
 }
 
 function meanRepetition({ rows, repetition }: BtreeContent): number {
@@ -93,13 +102,9 @@ function meanRepetition({ rows, repetition }: BtreeContent): number {
   return rows / Math.max(1, repetition.heavy.length + repetition.otherDistinct);
 }
 
-/** One value with that many rows: full posting lists and a rest. */
-function postings(tupleBytes: number, count: number): { bytes: number; items: number } {
-  const perList = Math.max(1, Math.floor((POSTING_BYTES - tupleBytes) / TID_BYTES));
-  const full = Math.floor(count / perList);
-  const rest = count - full * perList;
-  const list = (tids: number): number => maxAlign(tupleBytes + (tids > 1 ? TID_BYTES * tids : 0)) + ITEM_BYTES;
-  return { bytes: full * list(perList) + (rest > 0 ? list(rest) : 0), items: full + (rest > 0 ? 1 : 0) };
+/** An item on a page: a tuple, or a key with that many row pointers. */
+function listBytes(tupleBytes: number, tids: number): number {
+  return maxAlign(tupleBytes + (tids > 1 ? TID_BYTES * tids : 0)) + ITEM_BYTES;
 }
 
 /** Group sizes around a mean: Poisson given at least one; one size where the mean is large. */
@@ -115,4 +120,14 @@ function groupSizes(mean: number): (readonly [count: number, share: number])[] {
     sizes.push([count, probability]);
   }
   return sizes;
+}
+
+/** Fan-out of inner pages with keys of one or two numbers. */
+const COMMON_FAN_OUT = 280;
+
+/** Levels above the leaves of a btree of which only the size is known. */
+export function btreeHeight(pages: number): number {
+  let level = 0;
+  for (let below = pages - 1; below > 1; level += 1) below = Math.ceil(below / COMMON_FAN_OUT);
+  return level;
 }

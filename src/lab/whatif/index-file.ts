@@ -30,7 +30,7 @@ export function writeIndexFile(storage: Storage, index: EmptyIndex, content: Ind
   if (index.method === 'btree') {
     const metapage = readBlock(join(storage.dataDir, index.path), 0);
     if (metapage !== null && btreeLevel(metapage) !== null) {
-      const pages = content.pages <= 1 ? [metapage] : btreePages(metapage, content.level, content.leaf ?? undefined);
+      const pages = content.pages <= 1 ? [metapage] : btreePages(metapage, content.level, content.leaf);
       return createFile(storage, pages, content.pages);
     }
   }

@@ -46,14 +46,14 @@ export function btreeDeduplicates(metapage: Buffer): boolean {
  * that the server made), one leaf, and a chain of one-downlink pages from the root to it. A scan for either end finds
  * what is in the leaf.
  */
-export function btreePages(metapage: Buffer, level: number, leaf: Buffer = emptyPage(BTREE_SPECIAL_BYTES)): Buffer[] {
+export function btreePages(metapage: Buffer, level: number, leaf: Buffer | null): Buffer[] {
   const meta = Buffer.from(metapage);
   for (const [offset, value] of [[8, level + 1], [12, level], [16, level + 1], [20, level]] as const) {
     meta.writeUInt32LE(value, AT + offset); // btm_root, btm_level, btm_fastroot, btm_fastlevel
   }
-  const first = Buffer.from(leaf);
+  const first = Buffer.from(leaf ?? emptyPage(BTREE_SPECIAL_BYTES));
   writeBtreeSpecial(first, 0, BTP_LEAF | (level === 0 ? BTP_ROOT : 0));
-  const pages = [meta, first];
+  const pages: Buffer[] = [meta, first];
   for (let depth = 1; depth <= level; depth += 1) pages.push(innerPage(depth, depth === level));
   return pages;
 }

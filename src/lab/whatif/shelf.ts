@@ -30,14 +30,22 @@ export interface ShelvedIndex {
 }
 
 /** A size that is known instead of estimated, for an index on a table that is not partitioned. */
-export type KnownSize = Omit<CandidateSize, 'rows'> & { readonly rows: number };
+export interface KnownSize {
+  readonly pages: number;
+  readonly rows: number;
+  /** Levels above the leaves; null to estimate. */
+  readonly level: number | null;
+}
+
+/** Lends a session of a database that holds data. What is done there leaves nothing behind. */
+export type Sampler = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
 /** What all candidates are made with. */
 export interface ShelfOptions {
   readonly session: Session;
   readonly storage: Storage;
   /** A database that holds data; null for statistics alone. */
-  readonly sampler: Session | null;
+  readonly sampler: Sampler | null;
   readonly sourceVersionNum: number;
 }
 
@@ -73,7 +81,7 @@ export class Shelf {
   /** Puts specs on the shelf that are not there yet. Throws `lab/statement` for one that PostgreSQL does not accept. */
   async take(specs: readonly IndexSpec[]): Promise<ShelvedIndex[]> {
     const missing = new Map(specs.filter((spec) => !this.#shelved.has(indexKey(spec)) && !this.#refused.has(indexKey(spec))).map((spec) => [indexKey(spec), spec]));
-    const byTable = Map.groupBy(missing.values(), (spec) => JSON.stringify(spec.table));
+    const byTable = groupBy([...missing.values()], (spec) => JSON.stringify(spec.table));
     for (const group of byTable.values()) await this.#shelve(group);
     return specs.map((spec) => this.#get(spec));
   }
@@ -110,8 +118,10 @@ export class Shelf {
     if (created === undefined) throw refused ?? new WizardError('lab/statement', `Index ${spec.name} can not be created on the clone`);
     const sizes = await this.#sizeAll([created]);
     const [only] = created.layouts;
-    if (size !== null && only !== undefined && created.layouts.length === 1) await this.#writeSizes([[only, size]]);
-    void sizes;
+    const estimated = only === undefined ? undefined : sizes.get(only.oid);
+    if (size === null || only === undefined || estimated === undefined || created.layouts.length > 1) return;
+    const gin = estimated.gin === null ? null : { ...estimated.gin, totalPages: size.pages };
+    await this.#writeSizes([[only, { ...estimated, gin, pages: size.pages, rows: size.rows, level: size.level ?? estimated.level }]]);
   }
 
   /** Forgets all candidates, and drops them. */
@@ -143,7 +153,7 @@ export class Shelf {
         EMPTY_FILE_NODE,
       ]);
       for (const spec of specs) {
-        const name = hidden ? `wizard_shelf_${(this.#made += 1)}` : spec.name;
+        const name = hidden ? `wizard_candidate_${(this.#made += 1)}` : spec.name;
         if (await this.#createOne(spec, name)) made.push({ spec, name });
       }
       await writeRelations(
@@ -152,14 +162,14 @@ export class Shelf {
       );
       const created: (Omit<Created, 'layouts'> & { leaves: number[] })[] = [];
       for (const { spec, name } of made) {
-        const members = await session.query<{ oid: number; name: string; leaf: boolean }>(MEMBERS_SQL, [`${quoteIdent(first.table.schema)}.${quoteIdent(name)}`]);
+        const members = await session.query<Member>(MEMBERS_SQL, [`${quoteIdent(first.table.schema)}.${quoteIdent(name)}`]);
         const oids = members.map((member) => member.oid);
-        if (hidden) await session.query('UPDATE pg_catalog.pg_index SET indislive = false WHERE indexrelid = ANY ($1::oid[])', [oids]);
+        if (hidden) await this.#hide(members);
         created.push({
           spec,
           oids,
           heaps: heaps.map((heap) => heap.oid),
-          names: members.map((member) => member.name),
+          names: hidden ? members.map((member) => hiddenName(member)) : members.map((member) => member.name),
           leaves: members.filter((member) => member.leaf).map((member) => member.oid),
         });
       }
@@ -170,6 +180,16 @@ export class Shelf {
       await session.run('ROLLBACK');
       throw error;
     }
+  }
+
+  /** Out of the planner's sight, and under names that no other index will get, those of partitions too. */
+  async #hide(members: readonly Member[]): Promise<void> {
+    const { session } = this.#options;
+    for (const member of members) {
+      await session.run(`ALTER INDEX ${quoteQualified(member.schema, member.name)} RENAME TO ${hiddenName(member)}`);
+    }
+    const oids = members.map((member) => member.oid);
+    await session.query('UPDATE pg_catalog.pg_index SET indislive = false WHERE indexrelid = ANY ($1::oid[])', [oids]);
   }
 
   async #createOne(spec: IndexSpec, name: string): Promise<boolean> {
@@ -216,8 +236,8 @@ export class Shelf {
     const samples = new Map<number, IndexSample>();
     if (sampler === null) return samples;
     const worth = all.filter(({ layout }) => needsSample(layout));
-    for (const group of Map.groupBy(worth, ({ layout }) => layout.heap.oid).values()) {
-      for (const [oid, sample] of await sampleIndexes(sampler, group)) samples.set(oid, sample);
+    for (const group of groupBy(worth, ({ layout }) => layout.heap.oid).values()) {
+      for (const [oid, sample] of await sampler((session) => sampleIndexes(session, group))) samples.set(oid, sample);
     }
     return samples;
   }
@@ -240,6 +260,27 @@ export class Shelf {
     });
     await writeRelations(session, updates);
   }
+}
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function hiddenName(member: Member): string {
+  return `wizard_shelf_${member.oid}`;
+}
+
+interface Member extends Record<string, unknown> {
+  oid: number;
+  schema: string;
+  name: string;
+  leaf: boolean;
 }
 
 interface Created extends Omit<ShelvedIndex, 'pages' | 'rows'> {
@@ -266,7 +307,7 @@ SELECT c.oid::int8::int4 AS oid, c.relkind::text AS kind, c.relpages AS pages, c
 
 /** An index, and those of the partitions below it. */
 const MEMBERS_SQL = `
-SELECT c.oid::int8::int4 AS oid, c.relname::text AS name, c.relkind = 'i' AS leaf
-  FROM pg_catalog.pg_class AS c
+SELECT c.oid::int8::int4 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind = 'i' AS leaf
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.oid = $1::regclass OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree($1::regclass) AS p)
  ORDER BY c.oid = $1::regclass DESC, c.oid`;

@@ -14,41 +14,66 @@ const METHODS_READ = `('btree', 'gin', 'brin')`;
 
 /**
  * First pages of all btree, GIN and BRIN indexes. Null when the role may neither use pageinspect nor read files: the
- * heights are then estimated from the sizes.
+ * heights are then estimated from the sizes. A superuser's session on a copy borrows pageinspect in a transaction that
+ * is rolled back; under the guard the files are read, which lag behind by a checkpoint at most.
  */
 export async function readIndexMetapages(session: Session): Promise<IndexMetapage[] | null> {
-  const reader = await choosePageReader(session);
-  if (reader === null) return null;
-  try {
-    const rows = await session.query<{ schema: string; name: string; hex: string }>(`
-SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.encode(${reader}, 'hex') AS hex
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
- WHERE c.relkind = 'i' AND c.relpersistence <> 't' AND am.amname IN ${METHODS_READ} AND ${IS_USER_SCHEMA}
- ORDER BY n.nspname, c.relname`);
-    return rows
-      .filter((row) => row.hex !== null && row.hex.length === 192)
-      .map((row) => ({ index: { schema: row.schema, name: row.name }, bytes: Buffer.from(row.hex, 'hex') }));
-  } catch {
-    return null;
+  const [role] = await session.query<RoleRow>(ROLE_SQL);
+  if (role === undefined) return null;
+  if (role.superuser && role.pageinspect !== null) return readThrough(session, rawPage(role.pageinspect));
+  if (role.superuser && !('readOnly' in session)) {
+    const borrowed = await borrowPageinspect(session);
+    if (borrowed !== null) return borrowed;
   }
+  if (!role.superuser && !role.files) return null;
+  return readThrough(session, 'pg_catalog.pg_read_binary_file(pg_catalog.pg_relation_filepath(c.oid), 0, 96, true)');
 }
 
-/** SQL that gives the bytes for `c.oid`: through the buffer cache where pageinspect is installed, else from the file. */
-async function choosePageReader(session: Session): Promise<string | null> {
-  const [row] = await session.query<{ superuser: boolean; pageinspect: string | null; files: boolean }>(`
+interface RoleRow extends Record<string, unknown> {
+  superuser: boolean;
+  /** Schema of the extension, quoted; null when it is not installed. */
+  pageinspect: string | null;
+  files: boolean;
+}
+
+const ROLE_SQL = `
 SELECT r.rolsuper AS superuser,
        (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension AS e
           JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pageinspect') AS pageinspect,
        pg_catalog.pg_has_role('pg_read_server_files', 'USAGE')
          AND pg_catalog.has_function_privilege('pg_catalog.pg_read_binary_file(text, int8, int8, bool)', 'EXECUTE') AS files
-  FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user`);
-  if (row?.superuser === true && row.pageinspect !== null) {
-    return `pg_catalog.substr(${row.pageinspect}.get_raw_page(c.oid::regclass::text, 0), 1, 96)`;
+  FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user`;
+
+function rawPage(schema: string): string {
+  return `pg_catalog.substr(${schema}.get_raw_page(pg_catalog.format('%I.%I', n.nspname, c.relname), 0), 1, 96)`;
+}
+
+async function borrowPageinspect(session: Session): Promise<IndexMetapage[] | null> {
+  await session.run('BEGIN');
+  try {
+    await session.run('CREATE SCHEMA wizard_inspect; CREATE EXTENSION pageinspect SCHEMA wizard_inspect');
+    return await readThrough(session, rawPage('wizard_inspect'));
+  } catch {
+    return null;
+  } finally {
+    await session.run('ROLLBACK');
   }
-  if (row?.superuser === true || row?.files === true) {
-    return 'pg_catalog.pg_read_binary_file(pg_catalog.pg_relation_filepath(c.oid), 0, 96, true)';
+}
+
+/** `bytes` is SQL which gives the page of `c.oid`. Null when the server refuses. */
+async function readThrough(session: Session, bytes: string): Promise<IndexMetapage[] | null> {
+  try {
+    const rows = await session.query<{ schema: string; name: string; hex: string | null }>(`
+SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.encode(${bytes}, 'hex') AS hex
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
+ WHERE c.relkind = 'i' AND c.relpersistence <> 't' AND am.amname IN ${METHODS_READ} AND ${IS_USER_SCHEMA}
+ ORDER BY n.nspname, c.relname`);
+    return rows.flatMap(({ schema, name, hex }) =>
+      hex?.length === 192 ? { index: { schema, name }, bytes: Buffer.from(hex, 'hex') } : [],
+    );
+  } catch {
+    return null;
   }
-  return null;
 }

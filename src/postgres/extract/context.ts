@@ -5,7 +5,7 @@ import type { Row, Session } from '../session.js';
 export interface ExtractContext {
   /** `server_version_num`, e.g. 150018. */
   readonly version: number;
-  /** Rows of a catalog query whose `pg_get_*` texts are qualified and whose constants are in ISO style. */
+  /** Rows of a catalog query; its `pg_get_*` texts are qualified and their constants in ISO style. */
   rows<T extends Row>(sql: string): Promise<T[]>;
   /** True when an extension made the object at this address. */
   isMember(key: string): boolean;
@@ -23,18 +23,10 @@ export const USER_SCHEMA = `n.nspname !~ '^pg_' AND n.nspname <> 'information_sc
 /** Objects from this OID on were not made by initdb (`FirstNormalObjectId` in transam.h). */
 export const FIRST_USER_OID = 16_384;
 
-/** Settings that the texts of `pg_get_*` depend on: those of pg_dump. */
-const TEXT_SETTINGS: readonly (readonly [string, string])[] = [
-  ['search_path', ''],
-  ['datestyle', 'ISO'],
-  ['intervalstyle', 'postgres'],
-  ['extra_float_digits', '3'],
-];
-
-/** Reads the version and the members of extensions, which all readers need. */
-export async function createContext(session: Session, quoteAll: boolean): Promise<{ context: ExtractContext; skipped: Skipped[] }> {
+/** Reads the version and the members of extensions, which all readers need. `session` is one of `openForTexts`. */
+export async function createContext(session: Session): Promise<{ context: ExtractContext; skipped: Skipped[] }> {
   const skipped: Skipped[] = [];
-  const rows = <T extends Row>(sql: string): Promise<T[]> => session.query<T>(underTextSettings(sql, quoteAll));
+  const rows = <T extends Row>(sql: string): Promise<T[]> => session.query<T>(sql);
   const [server] = await rows<{ version: number }>(`SELECT pg_catalog.current_setting('server_version_num')::int4 AS version`);
   const memberRows = await rows<{ key: string; extension: string }>(`
     SELECT c.relname || ':' || d.objid AS key, 'pg_extension:' || d.refobjid AS extension
@@ -49,13 +41,6 @@ export async function createContext(session: Session, quoteAll: boolean): Promis
     skip: (entry) => void skipped.push(entry),
   };
   return { context, skipped };
-}
-
-/** The one-time filter is evaluated before the first row: the settings hold for all of the statement, whatever the session has. */
-function underTextSettings(sql: string, quoteAll: boolean): string {
-  const settings = [...TEXT_SETTINGS, ['quote_all_identifiers', quoteAll ? 'on' : 'off'] as const];
-  const calls = settings.map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`);
-  return `SELECT q.* FROM (${sql}) AS q WHERE (SELECT pg_catalog.concat(${calls.join(', ')})) IS NOT NULL`;
 }
 
 /** Rows by a key, in their order. */

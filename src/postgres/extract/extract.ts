@@ -1,16 +1,26 @@
 import { WizardError } from '../../base/errors.js';
 import type { Session } from '../session.js';
+import { readCasts } from './casts.js';
+import { readCollations } from './collations.js';
+import { readComments } from './comments.js';
 import { createContext, groupRows, type ExtractContext } from './context.js';
 import { readDependencies } from './dependencies.js';
+import { readForeign } from './foreign.js';
 import { readForeignKeys } from './foreign-keys.js';
 import { readFunctions } from './functions.js';
 import { readIndexes } from './indexes.js';
+import { noteLeftOut } from './left-out.js';
 import { readNamespaces } from './namespaces.js';
+import { readOperators } from './operators.js';
 import { orderObjects } from './order.js';
+import { readPolicies } from './policies.js';
 import type { SchemaObject, SchemaScript } from './script.js';
 import { readSequenceRows, sequenceObjects } from './sequences.js';
+import { readExtendedStatistics } from './statistics.js';
 import { readColumnRows, readTableRows } from './table-rows.js';
 import { readTables } from './tables.js';
+import { readTextSearch } from './text-search.js';
+import { withTextSession } from './texts.js';
 import { readTriggers } from './triggers.js';
 import { readTypes } from './types.js';
 import { readViews } from './views.js';
@@ -24,10 +34,15 @@ export interface ExtractOptions {
 
 /**
  * Reads all objects of user schemas as statements, as `pg_dump --schema-only --no-owner --no-privileges` would: read-only,
- * with a fixed number of queries. What can not be re-created is in `skipped`.
+ * with a fixed number of queries. What can not be re-created is in `skipped`. Opens a second connection for the time it takes,
+ * unless the session came from `withTextSettings`.
  */
 export async function extractSchema(session: Session, options: ExtractOptions = {}): Promise<SchemaScript> {
-  const { context, skipped } = await createContext(session, options.quoteAll === true);
+  return withTextSession(session, options.quoteAll === true, extract);
+}
+
+async function extract(session: Session): Promise<SchemaScript> {
+  const { context, skipped } = await createContext(session);
   const sequences = await readSequenceRows(context);
   const tables = await readTableRows(context);
   const columns = groupRows(await readColumnRows(context), (row) => row.table_key);
@@ -35,6 +50,8 @@ export async function extractSchema(session: Session, options: ExtractOptions = 
   objects.push(...(await readTables(context, { tables, columns, sequences })));
   objects.push(...(await readViews(context, columns)));
   for (const read of READERS) objects.push(...(await orSkip(context, read)));
+  objects.push(...(await orSkip(context, { what: 'comments', read: (reading) => readComments(reading, objects) })));
+  await orSkip(context, { what: 'what is left out', read: (reading) => noteLeftOut(reading).then(() => []) });
   const { preData, postData } = orderObjects(objects, await readDependencies(context, objects));
   return {
     preData,
@@ -56,6 +73,13 @@ const READERS: readonly Reader[] = [
   { what: 'indexes', read: readIndexes },
   { what: 'foreign keys', read: readForeignKeys },
   { what: 'triggers and rules', read: readTriggers },
+  { what: 'operators', read: readOperators },
+  { what: 'collations', read: readCollations },
+  { what: 'casts', read: readCasts },
+  { what: 'text search', read: readTextSearch },
+  { what: 'foreign servers', read: readForeign },
+  { what: 'extended statistics', read: readExtendedStatistics },
+  { what: 'policies', read: readPolicies },
 ];
 
 /** Managed services close some catalogs to all but themselves: that costs the kind, not the copy. */

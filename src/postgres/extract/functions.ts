@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral, quoteQualified } from '../../base/quote.js';
+import { quoteLiteral, quoteQualified } from '../../base/quote.js';
 import { USER_SCHEMA, type ExtractContext } from './context.js';
 import { simpleObject, type SchemaObject } from './script.js';
 
@@ -98,9 +98,4 @@ function aggregateSql(row: AggregateRow): string {
   option('PARALLEL', PARALLEL[row.parallel]);
   const argumentList = row.arguments === '' ? '*' : row.arguments;
   return `CREATE AGGREGATE ${quoteQualified(row.nspname, row.proname)}(${argumentList}) (\n  ${options.join(',\n  ')}\n)`;
-}
-
-/** `schema.name` of an operator as `OPERATOR(...)` takes it. */
-export function operatorName(schema: string, symbol: string): string {
-  return `${quoteIdent(schema)}.${symbol}`;
 }

@@ -69,7 +69,7 @@ function tableObjects(facts: TableFacts): SchemaObject[] {
       const part = checkPart(identity, check);
       return simpleObject({ ...part, section: 'post', needs: [table.key] }, part.sql);
     });
-  return [object, ...partitionObjects(table, identity), ...unchecked, ...rowSecurityObjects(table, identity)];
+  return [object, ...partitionObjects(table, identity), ...unchecked, ...rowSecurityObjects(table, identity), ...replicaIdentityObjects(table, identity)];
 }
 
 /** A partition is made alone, so it must hold all that its parent has; an inheriting table gets it from its parents. */
@@ -180,6 +180,14 @@ function rowSecurityObjects(table: TableRow, identity: string): SchemaObject[] {
       table.force_row_security ? `ALTER TABLE ONLY ${identity} FORCE ROW LEVEL SECURITY` : null,
     ),
   ];
+}
+
+/** The identity that is an index comes with the index. */
+function replicaIdentityObjects(table: TableRow, identity: string): SchemaObject[] {
+  const word = { f: 'FULL', n: 'NOTHING' }[table.replica_identity];
+  if (word === undefined || table.relkind === 'f') return [];
+  const base = { key: `replica identity ${table.key}`, kind: 'replica identity', identity, section: 'post', needs: [table.key] } as const;
+  return [simpleObject(base, `ALTER TABLE ONLY ${identity} REPLICA IDENTITY ${word}`)];
 }
 
 /** `name=value` of pg_class.reloptions as a WITH clause takes it. */

@@ -1,0 +1,142 @@
+import type { IndexSpec } from '../model/action.js';
+import { indexesOf, sameRelation, type Index } from '../model/catalog.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { WhatIf } from '../model/what-if.js';
+import type { Predicate, SortUse } from '../sql/use-types.js';
+import { unquoted } from './candidates.js';
+import type { TableUse } from './candidates.js';
+import { bareKey } from './candidates-btree.js';
+import { columnStatistics, selectivity } from './selectivity.js';
+
+/**
+ * Stands in where no what-if engine could be had: guesses from the statistics how many rows each statement reads per table, by the best index it could use.
+ * A cost is that number of rows, random ones weighed by `random_page_cost`'s default of 4; joins count once per table. Good for telling a scan of everything from a look-up, and for no more.
+ */
+export function heuristicWhatIf(snapshot: Snapshot, uses: readonly TableUse[]): WhatIf {
+  return {
+    async cost(fingerprints, { add, drop }) {
+      return fingerprints.map((fingerprint) => {
+        const mine = uses.filter((one) => one.statement.fingerprint === fingerprint);
+        const used = new Set<string>();
+        const cost = mine.reduce((sum, one) => sum + useCost(snapshot, one, { add, drop }, used), 0);
+        return { fingerprint, cost: mine.length > 0 ? cost : null, uses: [...used], planShape: null };
+      });
+    },
+    async size(spec) {
+      const rows = uses.find((one) => sameRelation(one.table, spec.table))?.rows ?? 0;
+      return { pages: 0, sizeBytes: 0, rows };
+    },
+  };
+}
+
+/** An index as the guess sees it. */
+interface Shape {
+  readonly name: string | null;
+  readonly method: string;
+  /** Column names; an expression by its text without blanks and parentheses. */
+  readonly keys: readonly string[];
+  readonly covers: readonly string[];
+  readonly where: string | null;
+}
+
+function useCost(snapshot: Snapshot, tableUse: TableUse, change: Parameters<WhatIf['cost']>[1], used: Set<string>): number {
+  const { table, rows, use } = tableUse;
+  if (use.role === 'insert') return 1;
+  const existing = indexesOf(snapshot.catalog, table).filter((index) => index.valid && !change.drop.includes(`${index.schema}.${index.name}`));
+  const added = change.add.filter((spec) => sameRelation(spec.table, table));
+  let best = { cost: rows, name: null as string | null };
+  for (const shape of [...existing.map(indexShape), ...added.map(specShape)]) {
+    const cost = indexCost(snapshot, tableUse, shape);
+    if (cost !== null && cost < best.cost) best = { cost, name: shape.name };
+  }
+  if (best.name !== null) used.add(best.name);
+  return best.cost;
+}
+
+/** A look-up reads a page at random where a scan reads the next row. */
+const RANDOM_ROW = 4;
+const DESCENT = 10;
+
+function indexCost(snapshot: Snapshot, tableUse: TableUse, shape: Shape): number | null {
+  const { table, rows, use } = tableUse;
+  const where = partialFraction(snapshot, tableUse, shape);
+  if (where === null) return null;
+  let fraction = where;
+  let matched = 0;
+  for (const key of shape.keys) {
+    const predicate = use.predicates.find((one) => one.branch === null && nameOf(one) === key && serves(one, shape.method));
+    if (!predicate) break;
+    fraction *= selectivity(predicate, table, snapshot.statistics, rows);
+    matched += 1;
+    if (predicate.kind !== 'equality' && predicate.kind !== 'is-null') break;
+  }
+  const ordered = shape.method === 'btree' ? use.sorts.find((sort) => sort.limited && follows(sort, shape, use.predicates)) : undefined;
+  if (matched === 0 && where === 1 && !ordered) return null;
+  const covered = use.needed.every((column) => shape.covers.includes(column)) && !use.star && use.role === 'read';
+  const reading = rows * fraction * (covered ? 1 / 2 : RANDOM_ROW * scatter(snapshot, tableUse, shape));
+  const others = otherFraction(snapshot, tableUse, shape, matched);
+  const stopping = ordered ? Math.min(1, ((ordered.limit ?? 20) * 2) / Math.max(1, rows * fraction * others)) : 1;
+  return DESCENT + reading * stopping;
+}
+
+/** Rows in table order are read page by page. */
+function scatter(snapshot: Snapshot, { table }: TableUse, shape: Shape): number {
+  const correlation = columnStatistics(snapshot.statistics, table, shape.keys[0] ?? '')?.correlation ?? 0;
+  return 1 - 0.9 * correlation * correlation;
+}
+
+/** What is left after the conditions that the index does not hold: a LIMIT has to read past the rest. */
+function otherFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape: Shape, matched: number): number {
+  const held = new Set(shape.keys.slice(0, matched));
+  const others = use.predicates.filter((one) => one.branch === null && one.value.kind !== 'join' && !held.has(nameOf(one)));
+  return others.reduce((product, one) => product * selectivity(one, table, snapshot.statistics, rows), 1);
+}
+
+function follows(sort: SortUse, shape: Shape, predicates: readonly Predicate[]): boolean {
+  const constant = new Set(predicates.filter((one) => one.branch === null && one.kind === 'equality' && one.value.kind !== 'join').map(nameOf));
+  const wanted = sort.keys.map((key) => key.column ?? plain(key.expression ?? '')).filter((key) => !constant.has(key));
+  const given = shape.keys.filter((key) => !constant.has(key));
+  return wanted.every((key, i) => given[i] === key);
+}
+
+/** The fraction of rows in a partial index, 1 for a whole one; null when the statement does not imply its condition. */
+function partialFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape: Shape): number | null {
+  if (shape.where === null) return 1;
+  const wanted = plain(shape.where);
+  const same = use.predicates.find((one) => one.branch === null && one.sql !== null && plain(one.sql) === wanted);
+  if (same) return selectivity(same, table, snapshot.statistics, rows);
+  const column = /^(.*)isnotnull$/.exec(wanted)?.[1];
+  const strict = use.predicates.some((one) => one.branch === null && one.kind !== 'is-null' && column !== undefined && one.column === column);
+  return strict && column !== undefined ? 1 - (columnStatistics(snapshot.statistics, table, column)?.nullFraction ?? 0) : null;
+}
+
+function serves(predicate: Predicate, method: string): boolean {
+  if (method === 'btree') return BTREE.has(predicate.kind);
+  if (method === 'brin') return predicate.kind === 'range';
+  return predicate.kind === 'operator' || predicate.kind === 'contains';
+}
+
+const BTREE = new Set<Predicate['kind']>(['equality', 'list', 'is-null', 'range', 'prefix']);
+
+function nameOf(predicate: Predicate): string {
+  return predicate.column ?? plain(predicate.expression ?? '?');
+}
+
+function indexShape(index: Index): Shape {
+  return {
+    name: null,
+    method: index.method,
+    keys: index.keys.map((key) => key.column ?? plain(key.expression)),
+    covers: [...index.keys, ...index.include].flatMap((key) => key.column ?? []),
+    where: index.predicate,
+  };
+}
+
+function specShape(spec: IndexSpec): Shape {
+  const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoted(bareKey(key)) : plain(bareKey(key))));
+  return { name: spec.name, method: spec.method, keys, covers: [...keys, ...spec.include.map(unquoted)], where: spec.where };
+}
+
+function plain(expression: string): string {
+  return expression.replaceAll(/::(?:text|character varying|bpchar)\b/g, '').replaceAll(/[\s()"]/g, '').toLowerCase();
+}

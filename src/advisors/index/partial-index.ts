@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import type { Snapshot } from '../../model/snapshot.js';
+import { loadParser } from '../../sql/parse.js';
+import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../candidates.js';
+import { indexableParts, sortedKeys } from '../candidates-btree.js';
+import { candidatePlace, indexFinding, statementNames } from '../candidates-finding.js';
+import { heuristicWhatIf } from '../candidates-heuristic.js';
+import { searchIndexes, type Chosen } from '../candidates-search.js';
+import { defineAdvisor, type AdvisorFinding } from '../define.js';
+import { estimated, placeOf } from '../evidence.js';
+import { MOST_RARE, rareRows, type RareRows } from '../rare-rows.js';
+
+export default defineAdvisor({
+  id: 'index/partial-index',
+  status: 'stable',
+  severity: 'warning',
+  docs: {
+    what: 'Statements which ask for the same few rows each time, such as those with `status = \'pending\'`, with no index of those rows alone.',
+    why: 'An index with the condition in its WHERE clause holds only those rows: it is a fraction of the size, and rows that do not meet the condition cost nothing to write.',
+    limits:
+      `Only conditions with constants in the statement's text, which at most ${MOST_RARE * 100} % of the rows meet according to the column's statistics; a parameter can take any value. ` +
+      'A statement whose constant is replaced by a parameter (as pg_stat_statements does) is not seen, but for IS NULL, IS NOT NULL and booleans. ' +
+      'Silent on tables below `minRows` rows or `minPages` pages, and where the cost falls by less than `minFall`.',
+    sources: ['PostgreSQL manual, "Partial Indexes"'],
+    bad: `
+      CREATE TABLE message (id bigint PRIMARY KEY, state text NOT NULL, made_at timestamptz NOT NULL, body text NOT NULL);
+      INSERT INTO message SELECT n, CASE WHEN n % 400 = 0 THEN 'waiting' ELSE 'sent' END, timestamptz '2024-01-01 00:00:00+00' + n * 7919 % 20000 * interval '1 minute', repeat('x', 80)
+      FROM generate_series(1, 20000) AS n;
+      ANALYZE;`,
+    good: `CREATE INDEX ON message (made_at) WHERE state = 'waiting';`,
+    workload: [`SELECT * FROM message WHERE state = 'waiting' ORDER BY made_at LIMIT 10`],
+  },
+  options: z.object({
+    minRows: z.number().int().nonnegative().default(1000),
+    minPages: z.number().int().nonnegative().default(10),
+    minFall: z.number().min(0).max(1).default(0.2),
+    minShare: z.number().min(0).max(1).default(0.01),
+    mostPerTable: z.number().int().positive().default(2),
+  }),
+  async examine(snapshot, options, whatIf) {
+    await loadParser();
+    const uses = tableUses(snapshot, options);
+    const engine = whatIf ?? heuristicWhatIf(snapshot, uses);
+    const rare = new Map<string, RareRows>();
+    const candidates = uses.flatMap((one) => candidatesFor(snapshot, one, rare));
+    const chosen = await searchIndexes({ snapshot, uses, whatIf: engine, limits: options }, candidates);
+    const basis = { snapshot, uses, whatIf: engine, costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics' };
+    const findings: AdvisorFinding[] = [];
+    for (const one of chosen) findings.push(withFraction(await indexFinding(basis, one, titleOf(snapshot, one)), one, rare));
+    return findings;
+  },
+});
+
+/** Per condition: what the other conditions and the sort make of the few rows that are left; else the column itself. */
+function candidatesFor(snapshot: Snapshot, tableUse: TableUse, rare: Map<string, RareRows>): readonly Candidate[] {
+  if (tableUse.use.role === 'insert') return [];
+  const found = tableUse.use.predicates.flatMap((predicate) => rareRows(predicate, tableUse, snapshot.statistics) ?? []);
+  return found.flatMap((rows) => {
+    rare.set(rareKey(tableUse, rows.where), rows);
+    return keyLists(snapshot, tableUse, rows).map((keys) => ({
+      spec: indexSpec(snapshot.catalog, tableUse.table, { keys, where: rows.where }),
+      table: tableUse.table,
+      for: [tableUse.statement.fingerprint],
+    }));
+  });
+}
+
+function keyLists(snapshot: Snapshot, tableUse: TableUse, rows: RareRows): readonly (readonly string[])[] {
+  const constant = rows.where.endsWith('IS NOT NULL') ? [] : [rows.column];
+  const parts = indexableParts(snapshot, tableUse, (predicate) => constant.includes(predicate.column ?? ''));
+  const equal = [...parts.equal, ...parts.joined].map((column) => columnKey(column));
+  const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, [...constant, ...parts.equal]) ?? []);
+  const lists = [
+    ...sorts.map((sort) => [...equal, ...sort.keys]),
+    ...sorts.map((sort) => [...sort.keys]),
+    ...parts.ranges.map((range) => [...equal, range]),
+    equal,
+  ].filter((keys) => keys.length > 0 && new Set(keys).size === keys.length);
+  const distinct = [...new Map(lists.map((keys) => [keys.join(), keys])).values()];
+  return distinct.length > 0 ? distinct : [[columnKey(rows.column)]];
+}
+
+function titleOf(snapshot: Snapshot, chosen: Chosen): string {
+  return `${statementNames(snapshot, chosen)} ask for few rows of ${placeOf(chosen.candidate.table)} each time, and no index ${candidatePlace(chosen.candidate)} holds them alone.`;
+}
+
+function withFraction(finding: AdvisorFinding, { candidate }: Chosen, rare: ReadonlyMap<string, RareRows>): AdvisorFinding {
+  const fraction = rare.get(rareKey(candidate, candidate.spec.where ?? ''))?.fraction ?? null;
+  const [first, ...rest] = finding.evidence;
+  return { ...finding, evidence: [first, estimated('share of the rows that meet the condition', fraction, 'fraction', 'pg_stats'), ...rest] };
+}
+
+function rareKey({ table }: Pick<Candidate, 'table'>, where: string): string {
+  return `${table.oid} ${where}`;
+}

@@ -1,0 +1,193 @@
+import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import type { ReportedIteration, RunReport } from './run-report.js';
+import { md, mdFence, mdTable } from './text/md.js';
+import { changeWords, effectSentence, evidenceWords, formatMetric, formatRatio, isRefuted, metricWords, predictionSentence } from './words.js';
+
+/** `report.md`: the whole run in GitHub's Markdown. */
+export function renderMarkdown(report: RunReport): string {
+  const sections = [
+    head(report),
+    scorecard(report),
+    changes(report),
+    ...report.iterations.map((iteration) => iterationSection(iteration)),
+    workload(report),
+    files(report),
+    calibration(report),
+    untried(report),
+    findings(report),
+    coverage(report),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function head({ tool, target, startedAt, finishedAt, stop, workload: { before, after }, noise, overhead, replayed }: RunReport): string {
+  const side = (title: string, of: RunReport['workload']['before']): readonly string[] => [
+    title,
+    formatMs(of.totalMs),
+    formatMs(of.p50Ms),
+    formatMs(of.p95Ms),
+    formatMs(of.p99Ms),
+    formatCount(of.buffers),
+    formatBytes(of.walBytes),
+  ];
+  return [
+    `# ${md(target.label)}: what was tried, measured and kept`,
+    `PostgreSQL ${target.major}, ${md(startedAt)} to ${md(finishedAt)}, ${md(tool.name)} ${md(tool.version)}. Stopped: **${md(stop.reason)}**, ${md(stop.detail)}.`,
+    mdTable(['Workload', 'total', 'p50', 'p95', 'p99', 'buffers', 'WAL'], [side('before', before), side('after', after)], [1, 2, 3, 4, 5, 6]),
+    `All figures are measured on a lab copy unless they are labelled estimated; what was not measured reads unknown. ` +
+      `Noise floor (A against A, ${formatCount(noise.pairs)} pairs): time ratio ${formatRatio(noiseRatio(noise.timeLogRatio))}, buffers ${formatRatio(noiseRatio(noise.bufferLogRatio))}. ` +
+      `The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).` +
+      `${replayed > 0 ? ` ${formatCount(replayed)} iterations were taken up from the ledger.` : ''}`,
+  ].join('\n\n');
+}
+
+function noiseRatio(logRatio: number | null): number | null {
+  return logRatio === null ? null : Math.exp(logRatio);
+}
+
+function scorecard({ scorecard: rows }: RunReport): string {
+  if (rows.length === 0) return '';
+  return `## Scorecard\n\n${mdTable(
+    ['', 'Target', 'Value', 'Source'],
+    rows.map((row) => [`**${row.status}**`, md(row.target), md(row.value), md(row.source)]),
+  )}`;
+}
+
+function changes({ iterations }: RunReport): string {
+  if (iterations.length === 0) return '## Changes\n\nNone was tried.';
+  return `## Changes\n\n${mdTable(
+    ['#', 'Decision', 'Change', 'Foreseen (estimated)', 'Measured'],
+    iterations.map((iteration) => [
+      String(iteration.number),
+      `**${decisionWord(iteration)}**`,
+      md(iteration.hypothesis.title),
+      foreseen(iteration),
+      iteration.effect ? `${metricWords(iteration.effect.metric)} ${changeWords(iteration.effect.ratio)}` : 'unknown',
+    ]),
+  )}`;
+}
+
+function foreseen({ hypothesis: { prediction } }: ReportedIteration): string {
+  const ratio = prediction.statementRatio ?? prediction.workloadRatio;
+  return ratio === null ? 'unknown' : changeWords(ratio);
+}
+
+function decisionWord(iteration: ReportedIteration): string {
+  if (iteration.decision === 'accept') return 'accepted';
+  if (iteration.decision === 'escalate') return 'escalated';
+  return isRefuted(iteration) ? 'refuted by measurement' : 'rejected';
+}
+
+function iterationSection(iteration: ReportedIteration): string {
+  const { hypothesis, escalation } = iteration;
+  const { action } = hypothesis;
+  const parts = [
+    `### ${iteration.number}. ${md(hypothesis.title)}: ${decisionWord(iteration)}`,
+    md(iteration.reason),
+    [
+      `- Finding: ${md(hypothesis.finding.title)} (${md(hypothesis.advisor)}, ${md(hypothesis.finding.place)})`,
+      ...hypothesis.finding.evidence.map((fact) => `- Evidence: ${md(evidenceWords(fact))}`),
+      `- Foreseen: ${md(predictionSentence(hypothesis.prediction))}`,
+      `- Verdict: ${iteration.verdict}; ${md(iteration.verdictReason)}`,
+      ...iteration.effects.map((effect) => `- Effect: ${md(effectSentence(effect))}`),
+      `- Results equal: ${iteration.resultsEqual === null ? 'unknown' : iteration.resultsEqual ? 'yes' : '**no**'}; revert run and catalog equal: ${iteration.revertVerified ? 'yes' : 'no'}`,
+      `- Risk: ${hypothesis.risk.level}; ${md(hypothesis.risk.behaviour)}; ${md(hypothesis.risk.data)}`,
+      `- Lock: ${md(action.lock)}`,
+      ...(escalation
+        ? [`- Escalated (${md(escalation.protocol)}): ${md(escalation.decisionNeeded)}; decided by ${md(escalation.decidedBy)} within ${formatCount(escalation.timeLimitHours)} h`]
+        : []),
+    ].join('\n'),
+  ];
+  const sql = action.rewrite ? action.rewrite.to : action.up.map((statement) => `${statement};`).join('\n');
+  if (sql !== '') parts.push(mdFence(sql, 'sql'));
+  if (iteration.statements.length > 0) {
+    parts.push(
+      mdTable(
+        ['Statement', 'before', 'after', 'ratio', '95 % interval', 'buffers', 'rounds'],
+        iteration.statements.map((row) => [
+          md(row.name),
+          formatMs(row.beforeMs),
+          formatMs(row.afterMs),
+          formatRatio(row.timeRatio),
+          `${formatRatio(row.timeCiLow)} to ${formatRatio(row.timeCiHigh)}`,
+          `${formatMetric('buffers', row.beforeBuffers)} to ${formatMetric('buffers', row.afterBuffers)}`,
+          formatCount(row.rounds),
+        ]),
+        [1, 2, 3, 6],
+      ),
+    );
+  }
+  return parts.join('\n\n');
+}
+
+function workload({ workload: { before, after } }: RunReport): string {
+  const later = new Map(after.perStatement.map((row) => [row.fingerprint, row]));
+  const rows = before.perStatement.map((row) => {
+    const next = later.get(row.fingerprint);
+    return [
+      md(row.name),
+      formatCount(row.calls),
+      formatMs(row.meanMs),
+      formatMs(next?.meanMs ?? null),
+      next && row.meanMs && next.meanMs !== null ? changeWords(next.meanMs / row.meanMs) : 'unknown',
+      formatCount(row.buffers),
+      formatCount(next?.buffers ?? null),
+    ];
+  });
+  const failed = [...new Set([...before.failed, ...after.failed].map((row) => `- not measured: ${md(row.name)}: ${md(row.reason)}`))];
+  return [
+    '## Statements, before and after (measured)',
+    mdTable(['Statement', 'calls', 'before', 'after', 'change', 'buffers before', 'after'], rows, [1, 2, 3, 5, 6]),
+    ...(failed.length > 0 ? [failed.join('\n')] : []),
+  ].join('\n\n');
+}
+
+function files({ migrations, rewrites }: RunReport): string {
+  if (migrations.length + rewrites.length === 0) return '';
+  return [
+    '## Files, in the order to run',
+    mdTable(['File', 'Reverts it', 'What'], [
+      ...migrations.map((row) => [`\`${row.up}\``, `\`${row.down}\``, md(row.title)]),
+      ...rewrites.map((row) => [`\`${row.file}\``, 'the old text', md(row.title)]),
+    ]),
+  ].join('\n\n');
+}
+
+function calibration({ calibration: rows }: RunReport): string {
+  if (rows.length === 0) return '';
+  return `## Predictions against measurements\n\n${mdTable(
+    ['#', 'Change', 'statements: estimated', 'measured', 'workload: estimated', 'measured'],
+    rows.map((row) => [
+      String(row.iteration),
+      md(row.title),
+      formatRatio(row.predictedStatementRatio),
+      formatRatio(row.measuredStatementRatio),
+      formatRatio(row.predictedWorkloadRatio),
+      formatRatio(row.measuredWorkloadRatio),
+    ]),
+    [2, 3, 4, 5],
+  )}`;
+}
+
+function untried({ untried: rows }: RunReport): string {
+  if (rows.length === 0) return '';
+  return `## Not tried\n\n${rows.map((row) => `- ${md(row.title)} (${md(row.advisor)}): ${md(row.reason)}. Foreseen: ${md(predictionSentence(row.predicted))}`).join('\n')}`;
+}
+
+function findings({ findings: rows }: RunReport): string {
+  if (rows.length === 0) return '';
+  return `## Findings\n\n${mdTable(
+    ['Severity', 'Finding', 'Advisor', 'Place', 'Status'],
+    rows.map((row) => [row.severity, md(row.title), md(row.advisor), md(row.place), row.status]),
+  )}`;
+}
+
+function coverage({ coverage: all }: RunReport): string {
+  return [
+    '## Coverage',
+    `Examined: ${all.examined.map((row) => `${md(row.what)}${row.count === null ? '' : ` (${formatCount(row.count)})`}`).join(', ') || 'nothing'}.`,
+    all.skipped.length === 0
+      ? 'Nothing was skipped.'
+      : all.skipped.map((row) => `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`).join('\n'),
+  ].join('\n\n');
+}
