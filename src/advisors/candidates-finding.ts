@@ -49,14 +49,13 @@ export async function indexFinding(basis: FindingBasis, chosen: Chosen, title: s
 export function candidatePlace({ spec, table }: Candidate): string {
   const include = spec.include.length > 0 ? ` include (${spec.include.map(unquoted).join(', ')})` : '';
   const method = spec.method === 'btree' ? '' : ` using ${spec.method}`;
-  const where = spec.where === null ? '' : ` where ${spec.where}`;
+  const where = spec.where === null ? '' : ` where ${withoutQuotes(spec.where)}`;
   return `${placeOf(table, spec.keys.map(readable))}${include}${method}${where}`;
 }
 
-/** A key part for people. */
-export function readable(key: string): string {
-  const quoted = /^("(?:[^"]|"")*")(.*)$/s.exec(key);
-  return quoted ? `${unquoted(quoted[1] ?? '')}${quoted[2] ?? ''}` : key;
+/** SQL for people: plain names lose their quotes. */
+export function withoutQuotes(sql: string): string {
+  return sql.replaceAll(/"([a-z_][a-z0-9_]*)"/g, '$1');
 }
 
 /** Names of the statements that gain, for titles: the first, and how many more. */
@@ -82,4 +81,21 @@ function statementEvidence(statement: WorkloadStatement, change: Chosen['changes
 function writes({ uses }: FindingBasis, { table }: Candidate): number {
   const writing = uses.filter((one) => one.table === table && one.use.role !== 'read').map((one) => one.statement);
   return [...new Set(writing)].reduce((sum, statement) => sum + statement.calls, 0);
+}
+
+function readable(key: string): string {
+  const quoted = /^("(?:[^"]|"")*")(.*)$/s.exec(key);
+  if (quoted) return `${unquoted(quoted[1] ?? '')}${quoted[2] ?? ''}`;
+  return withoutQuotes(closesAtEnd(key) ? key.slice(1, -1) : key);
+}
+
+/** Whether the parenthesis that opens the text is the one that closes it. */
+function closesAtEnd(text: string): boolean {
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    if (text[i] === '(') depth += 1;
+    if (text[i] === ')') depth -= 1;
+    if (depth === 0) return i > 0 && i === text.length - 1;
+  }
+  return false;
 }

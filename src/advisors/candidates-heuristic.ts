@@ -1,7 +1,9 @@
+import { quoteIdent } from '../base/quote.js';
 import type { IndexSpec } from '../model/action.js';
 import { indexesOf, sameRelation, type Index } from '../model/catalog.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { WhatIf } from '../model/what-if.js';
+import { normalForm } from '../sql/normal-form.js';
 import type { Predicate, SortUse } from '../sql/use-types.js';
 import { unquoted } from './candidates.js';
 import type { TableUse } from './candidates.js';
@@ -33,7 +35,7 @@ export function heuristicWhatIf(snapshot: Snapshot, uses: readonly TableUse[]): 
 interface Shape {
   readonly name: string | null;
   readonly method: string;
-  /** Column names; an expression by its text without blanks and parentheses. */
+  /** Column names; an expression by its normal form. */
   readonly keys: readonly string[];
   readonly covers: readonly string[];
   readonly where: string | null;
@@ -94,7 +96,7 @@ function otherFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape
 
 function follows(sort: SortUse, shape: Shape, predicates: readonly Predicate[]): boolean {
   const constant = new Set(predicates.filter((one) => one.branch === null && one.kind === 'equality' && one.value.kind !== 'join').map(nameOf));
-  const wanted = sort.keys.map((key) => key.column ?? plain(key.expression ?? '')).filter((key) => !constant.has(key));
+  const wanted = sort.keys.map((key) => key.column ?? normalForm(key.expression ?? '')).filter((key) => !constant.has(key));
   const given = shape.keys.filter((key) => !constant.has(key));
   return wanted.every((key, i) => given[i] === key);
 }
@@ -102,11 +104,11 @@ function follows(sort: SortUse, shape: Shape, predicates: readonly Predicate[]):
 /** The fraction of rows in a partial index, 1 for a whole one; null when the statement does not imply its condition. */
 function partialFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape: Shape): number | null {
   if (shape.where === null) return 1;
-  const wanted = plain(shape.where);
-  const same = use.predicates.find((one) => one.branch === null && one.sql !== null && plain(one.sql) === wanted);
+  const wanted = normalForm(shape.where);
+  const same = use.predicates.find((one) => one.branch === null && one.sql !== null && normalForm(one.sql) === wanted);
   if (same) return selectivity(same, table, snapshot.statistics, rows);
-  const column = /^(.*)isnotnull$/.exec(wanted)?.[1];
-  const strict = use.predicates.some((one) => one.branch === null && one.kind !== 'is-null' && column !== undefined && one.column === column);
+  const column = table.columns.find((one) => normalForm(`${quoteIdent(one.name)} IS NOT NULL`) === wanted)?.name;
+  const strict = use.predicates.some((one) => one.branch === null && one.kind !== 'is-null' && one.column === column);
   return strict && column !== undefined ? 1 - (columnStatistics(snapshot.statistics, table, column)?.nullFraction ?? 0) : null;
 }
 
@@ -119,24 +121,20 @@ function serves(predicate: Predicate, method: string): boolean {
 const BTREE = new Set<Predicate['kind']>(['equality', 'list', 'is-null', 'range', 'prefix']);
 
 function nameOf(predicate: Predicate): string {
-  return predicate.column ?? plain(predicate.expression ?? '?');
+  return predicate.column ?? normalForm(predicate.expression ?? '?');
 }
 
 function indexShape(index: Index): Shape {
   return {
     name: null,
     method: index.method,
-    keys: index.keys.map((key) => key.column ?? plain(key.expression)),
+    keys: index.keys.map((key) => key.column ?? normalForm(key.expression)),
     covers: [...index.keys, ...index.include].flatMap((key) => key.column ?? []),
     where: index.predicate,
   };
 }
 
 function specShape(spec: IndexSpec): Shape {
-  const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoted(bareKey(key)) : plain(bareKey(key))));
+  const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoted(bareKey(key)) : normalForm(bareKey(key))));
   return { name: spec.name, method: spec.method, keys, covers: [...keys, ...spec.include.map(unquoted)], where: spec.where };
-}
-
-function plain(expression: string): string {
-  return expression.replaceAll(/::(?:text|character varying|bpchar)\b/g, '').replaceAll(/[\s()"]/g, '').toLowerCase();
 }

@@ -4,6 +4,7 @@ import type { IndexSpec } from '../model/action.js';
 import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../model/catalog.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { WorkloadStatement } from '../model/workload.js';
+import { normalForm } from '../sql/normal-form.js';
 import { bindParameters } from '../sql/parameters.js';
 import { tryParseStatement } from '../sql/parse.js';
 import type { RelationUse, StatementUses } from '../sql/use-types.js';
@@ -72,10 +73,10 @@ export function indexSpec(
   const { keys, method = 'btree', include = [], where = null } = parts;
   const words = [...keys.map(word), ...(method === 'btree' ? [] : [method]), ...(where === null ? [] : ['where', word(where)])];
   if (include.length > 0) words.push('with', ...include.map(word));
-  const name = [table.name, ...words].join('_');
-  const clipped = Buffer.byteLength(name) > 50 || include.length > 0 || where !== null;
+  const long = Buffer.byteLength([table.name, ...words].join('_')) > MAX_STEM_BYTES;
   const hash = createHash('sha256').update(JSON.stringify([keys, method, include, where])).digest('hex').slice(0, 6);
-  const stem = clipped ? [...clipWords(words, Math.max(8, 42 - Buffer.byteLength(table.name))), hash] : words;
+  const stem = clip(table.name, MAX_STEM_BYTES / 2);
+  const ending = long || include.length > 0 || where !== null ? [clip(words.join('_'), MAX_STEM_BYTES - Buffer.byteLength(stem)), hash] : words;
   return {
     table: { schema: table.schema, name: table.name },
     method,
@@ -84,7 +85,7 @@ export function indexSpec(
     include,
     where,
     with: parts.with ?? null,
-    name: freeIndexName(catalog, table, stem),
+    name: freeIndexName(catalog, { schema: table.schema, name: long ? stem : table.name }, ending),
   };
 }
 
@@ -152,7 +153,7 @@ const FLIPPED = { 'ASC LAST': 'DESC FIRST', 'DESC FIRST': 'ASC LAST', 'ASC FIRST
 function existingKey(key: Index['keys'][number]): NormalKey {
   const direction = `${key.descending ? 'DESC' : 'ASC'} ${key.nullsFirst ? 'FIRST' : 'LAST'}` as const;
   const opclass = key.opclassIsDefault ? null : (key.opclass?.split('.').at(-1) ?? null);
-  return { text: key.column === null ? plainText(key.expression) : key.column, opclass, direction };
+  return { text: key.column === null ? normalForm(key.expression) : key.column, opclass, direction };
 }
 
 function normalKey(key: string): NormalKey {
@@ -161,16 +162,11 @@ function normalKey(key: string): NormalKey {
   const descending = match?.[3] !== undefined;
   const nulls = match?.[4] ?? (descending ? 'FIRST' : 'LAST');
   const direction = `${descending ? 'DESC' : 'ASC'} ${nulls}` as keyof typeof FLIPPED;
-  return { text: base.startsWith('"') ? unquoted(base) : plainText(base), opclass: match?.[2]?.split('.').at(-1) ?? null, direction };
-}
-
-/** Two writings of one expression: PostgreSQL adds casts and parentheses that the statement does not have. */
-function plainText(expression: string): string {
-  return expression.replaceAll(/::(?:text|character varying|bpchar)\b/g, '').replaceAll(/[\s()"]/g, '').toLowerCase();
+  return { text: base.startsWith('"') ? unquoted(base) : normalForm(base), opclass: match?.[2]?.split('.').at(-1) ?? null, direction };
 }
 
 function samePredicate(a: string | null, b: string | null): boolean {
-  return a === null || b === null ? a === b : plainText(a) === plainText(b);
+  return a === null || b === null ? a === b : normalForm(a) === normalForm(b);
 }
 
 function word(sql: string): string {
@@ -178,6 +174,11 @@ function word(sql: string): string {
   return bare.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '_').replaceAll(/^_+|_+$/g, '') || 'key';
 }
 
-function clipWords(words: readonly string[], length: number): readonly string[] {
-  return [words.join('_').slice(0, length).replace(/_+$/, '')];
+/** Leaves room for the hash and the `_idx` of a 63-byte name. */
+const MAX_STEM_BYTES = 48;
+
+function clip(text: string, maxBytes: number): string {
+  let clipped = text;
+  while (Buffer.byteLength(clipped) > maxBytes) clipped = [...clipped].slice(0, -1).join('');
+  return clipped.replace(/_+$/, '');
 }

@@ -30,7 +30,11 @@ export interface AdvisorDefinition<Options extends z.ZodType> {
   readonly docs: AdvisorDocs;
   readonly options: Options;
   /** Pure but for `whatIf`, which is null when no what-if engine could be had. */
-  examine(snapshot: Snapshot, options: z.output<Options>, whatIf: WhatIf | null): readonly AdvisorFinding[] | Promise<readonly AdvisorFinding[]>;
+  examine(
+    snapshot: Snapshot,
+    options: z.output<Options>,
+    whatIf: WhatIf | null,
+  ): readonly AdvisorFinding[] | Promise<readonly AdvisorFinding[]>;
 }
 
 /** A finding without the advisor's own id, which the catalogue adds. `severity` defaults to the advisor's. */

@@ -16,13 +16,18 @@ export interface Examination {
   readonly facts: TargetFacts;
 }
 
-/** Reads a target through a read-only session. `workload` is a file's path, `pg_stat_statements`, or undefined for whatever there is. */
-export async function examineTarget(session: Session, workload: string | undefined): Promise<Examination> {
+/** The workload that a command was given as a file; null for that of `pg_stat_statements`. Throws `input/workload`. */
+export async function givenWorkload(source: string | undefined): Promise<Workload | null> {
+  return source === undefined || source === 'pg_stat_statements' ? null : workloadFromFile(source);
+}
+
+/** Reads a target through a read-only session, and its `pg_stat_statements` where no workload was given. */
+export async function examineTarget(session: Session, given: Workload | null): Promise<Examination> {
   const facts = await readTarget(session, 'production');
   const { catalog, skipped: catalogSkipped } = await readCatalog(session);
   const { statistics, skipped: statisticsSkipped } = await readStatistics(session);
   const settings = await readSettings(session);
-  const { workload: read, skipped: workloadSkipped } = await readWorkload(session, workload);
+  const { workload: read, skipped: workloadSkipped } = given ? { workload: given, skipped: [] } : await readWorkloadFromStatements(session);
   const coverage: Coverage = {
     examined: [
       count('tables', catalog.tables.length),
@@ -37,11 +42,6 @@ export async function examineTarget(session: Session, workload: string | undefin
   };
   const { rights: _rights, inRecovery: _inRecovery, ...target } = facts;
   return { facts, snapshot: { target, catalog, workload: read, settings, statistics, plans: new Map(), coverage } };
-}
-
-async function readWorkload(session: Session, from: string | undefined): Promise<{ workload: Workload; skipped: readonly Skipped[] }> {
-  if (from !== undefined && from !== 'pg_stat_statements') return { workload: await workloadFromFile(from), skipped: [] };
-  return readWorkloadFromStatements(session);
 }
 
 /** What a lesser role can not see, said once each. */

@@ -4,7 +4,8 @@ import type { AdvisorDefaults } from './advisors.js';
 import { advisorsOf } from './advisors.js';
 import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
-import { examineTarget } from './examination.js';
+import { examineTarget, givenWorkload } from './examination.js';
+import { untilAborted } from './interruption.js';
 import { createLabExaminer } from './lab-examiner.js';
 import { writeOutput } from './output.js';
 import { bindWorkload } from './parameters.js';
@@ -23,6 +24,7 @@ import type { Action } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
+import type { WhatIf } from '../model/what-if.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
 import type { ConnectionSettings } from '../postgres/session.js';
@@ -34,14 +36,17 @@ export interface OptimizationOptions {
   readonly target: ConnectionSettings;
   /** A file, `pg_stat_statements`, or undefined for the latter. */
   readonly workload: string | undefined;
-  /** `auto` or a connection string. */
-  readonly lab: string;
+  /** `auto`, or how to reach a staging server. */
+  readonly lab: 'auto' | ConnectionSettings;
   readonly budgetMs: number;
   readonly storageBudgetBytes: number | null;
   readonly outFolder: string;
   /** As the report shows it: without secrets. */
   readonly command: string;
   readonly advisorOptions?: AdvisorDefaults;
+  /** Milliseconds that one trial and the baseline may measure. */
+  readonly trialBudgetMs?: number;
+  readonly baselineBudgetMs?: number;
 }
 
 /**
@@ -52,17 +57,29 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
   const startedAt = new Date().toISOString();
   const cleanup = createCleanup((text) => context.watch({ type: 'note', text }));
   try {
+    const given = await givenWorkload(options.workload);
+    context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
+    const { session, connectMs } = await openTarget(options.target, context.signal);
+    cleanup.add(() => session.close());
+    // Not before there is a target: a mistyped address leaves no folder behind.
     const ledger = openLedger<LedgerEntry>(join(options.outFolder, 'ledger'));
     cleanup.add(() => ledger.close());
-    context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
-    const { session, connectMs } = await openTarget(options.target);
-    cleanup.add(() => session.close());
-    const { snapshot } = await examineTarget(session, options.workload);
+    const { snapshot } = await untilAborted(context.signal, examineTarget(session, given));
     const bound = bindWorkload(snapshot);
     if (bound.workload.statements.length === 0) throw noWorkload(snapshot);
     const origin: Snapshot = { ...snapshot, workload: bound.workload };
-    const replicaLagSeconds = await readReplicaLag(session);
-    const staging = await stage({ source: options.target, session, snapshot: origin, lab: options.lab, env: context.env, signal: context.signal, watch: context.watch, cleanup });
+    const replicaLagSeconds = await untilAborted(context.signal, readReplicaLag(session));
+    const staging = await stage({
+      source: options.target,
+      session,
+      snapshot: origin,
+      lab: options.lab,
+      signal: context.signal,
+      watch: context.watch,
+      cleanup,
+      trialBudgetMs: options.trialBudgetMs,
+      baselineBudgetMs: options.baselineBudgetMs,
+    });
     const outcome = await runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context });
     const coverage = coverageOf(snapshot, staging, bound.skipped);
     const report = toReport(outcome, { options, origin, coverage, session, startedAt });
@@ -85,19 +102,22 @@ interface LoopSetting {
 
 function runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context }: LoopSetting): Promise<LoopOutcome> {
   const accepted: Action[] = [];
+  const { signal } = context;
+  const examiner = createLabExaminer({ origin, onAccepted: (work) => staging.lab.withAccepted(work), plans: () => staging.lab.plans(), accepted: () => accepted });
+  const advisors = advisorsOf(options.advisorOptions);
   return runLoop(
     {
       lab: staging.lab,
-      whatIf: staging.whatIf,
-      examiner: createLabExaminer({ origin, onAccepted: (work) => staging.lab.withAccepted(work), plans: () => staging.lab.plans(), accepted: () => accepted }),
-      advisors: advisorsOf(options.advisorOptions),
+      whatIf: staging.whatIf && interruptible(staging.whatIf, signal),
+      examiner: { examine: (workload, measured) => untilAborted(signal, examiner.examine(workload, measured)) },
+      advisors: { examine: (snapshot, whatIf) => untilAborted(signal, advisors.examine(snapshot, whatIf)) },
       ledger,
       clock: { nowMs: () => performance.now(), iso: () => new Date().toISOString() },
       watch: context.watch,
-      signal: context.signal,
+      signal,
       async adopted(hypothesis) {
         accepted.push(hypothesis.action);
-        await staging.adopt(hypothesis.action);
+        await untilAborted(signal, staging.adopt(hypothesis.action));
       },
     },
     origin.workload,
@@ -113,6 +133,14 @@ function runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options,
       replicaLagSeconds,
     },
   );
+}
+
+/** A question to the what-if engine takes seconds on a large catalog; an abort does not wait for the answer. */
+function interruptible(whatIf: WhatIf, signal: AbortSignal): WhatIf {
+  return {
+    cost: (fingerprints, change) => untilAborted(signal, whatIf.cost(fingerprints, change)),
+    size: (spec) => untilAborted(signal, whatIf.size(spec)),
+  };
 }
 
 function coverageOf(snapshot: Snapshot, staging: Staging, skipped: Coverage['skipped']): Coverage {
@@ -133,6 +161,7 @@ function toReport(outcome: LoopOutcome, { options, origin, coverage, session, st
     tool: { name: 'database-wizard', version },
     target: origin.target,
     command: options.command,
+    outputFolder: options.outFolder,
     startedAt,
     finishedAt: new Date().toISOString(),
     coverage,

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Iteration } from '../model/run.js';
+import { renderHtml } from '../report/html.js';
 import { renderMarkdown } from '../report/markdown.js';
 import { migrationFiles } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
@@ -11,6 +12,7 @@ export async function writeOutput(folder: string, report: RunReport, iterations:
   const files = [
     { path: 'report.json', content: `${JSON.stringify(report, null, 2)}\n` },
     { path: 'report.md', content: renderMarkdown(report) },
+    { path: 'report.html', content: renderHtml(report) },
     ...migrations.flatMap(({ up, down }) => [up, down]),
     ...rewrites.map(({ file }) => file),
   ];

@@ -19,23 +19,26 @@ import type { StatisticsClone } from '../lab/whatif/clone.js';
 import { carryPlanner, exportPlanner } from '../postgres/clone/planner.js';
 import { connect } from '../postgres/connect.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
-import { resolveConnection } from '../postgres/conninfo.js';
 import { extractSchema } from '../postgres/extract/extract.js';
+import { readIndexSize } from '../postgres/read/index-size.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import { bindParameters } from '../sql/parameters.js';
 import type { Cleanup } from './cleanup.js';
+import { untilAborted } from './interruption.js';
 
 /** What staging is made from. */
 export interface StagingOptions {
   readonly source: ConnectionSettings;
   readonly session: ReadOnlySession;
   readonly snapshot: Snapshot;
-  /** `auto` or a connection string of a staging server. */
-  readonly lab: string;
-  readonly env: NodeJS.ProcessEnv;
+  /** `auto`, or how to reach a staging server. */
+  readonly lab: 'auto' | ConnectionSettings;
   readonly signal: AbortSignal;
   readonly watch: Watch;
   readonly cleanup: Cleanup;
+  /** Milliseconds that one trial and the baseline may measure; the lab's own defaults when not given. */
+  readonly trialBudgetMs?: number | undefined;
+  readonly baselineBudgetMs?: number | undefined;
 }
 
 /** A staging copy with what goes with it. */
@@ -52,8 +55,8 @@ export async function stage(options: StagingOptions): Promise<Staging> {
   const { session, watch, snapshot } = options;
   const note = (text: string): void => watch({ type: 'note', text });
   watch({ type: 'phase', phase: 'copy', text: 'copying the target to the lab' });
-  const planner = await exportPlanner(session);
-  const target = await readInstance(session);
+  const planner = await untilAborted(options.signal, exportPlanner(session));
+  const target = await untilAborted(options.signal, readInstance(session));
   await session.close();
   const place = await openPlace(options, note);
   const database = `database_wizard_${randomBytes(4).toString('hex')}`;
@@ -74,6 +77,8 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     database,
     target,
     signal: options.signal,
+    ...(options.trialBudgetMs === undefined ? {} : { trialBudgetMs: options.trialBudgetMs }),
+    ...(options.baselineBudgetMs === undefined ? {} : { baselineBudgetMs: options.baselineBudgetMs }),
     note,
     progress: (phase, done, total) => watch({ type: 'work', phase, text: phase === 'baseline' ? 'workload, A against A' : 'measuring, A against B', done, total }),
   });
@@ -88,13 +93,17 @@ export async function stage(options: StagingOptions): Promise<Staging> {
   };
 }
 
-/** Brings the statistics clone to the lab's accepted state. */
+/** Brings the statistics clone to the lab's accepted state: what it knows of other tables and candidates stays. */
 async function follow(action: Action, lab: OpenLab, clone: StatisticsClone | null, workload: WhatIfWorkload): Promise<void> {
   if (!clone) return;
-  if (action.rewrite) workload.replace(action.rewrite.fingerprint, action.rewrite.to);
-  const ddl = action.kind === 'setting' || action.kind === 'analyze' ? [] : action.up;
-  if (ddl.length > 0) await clone.adopt({ sql: ddl });
-  await lab.withAccepted((session) => clone.refresh(session));
+  if (action.rewrite) return workload.replace(action.rewrite.fingerprint, action.rewrite.to);
+  if (action.kind === 'create-index' && action.index) {
+    const { index } = action;
+    const size = await lab.withAccepted((session) => readIndexSize(session, index));
+    return clone.adopt(size ? { add: { spec: index, ...size, level: null } } : { sql: action.up });
+  }
+  if (action.kind !== 'setting' && action.kind !== 'analyze') await clone.adopt({ sql: action.up });
+  if (action.kind !== 'drop-index') await lab.withAccepted((session) => clone.refresh(session));
 }
 
 /** The statements that the clone plans, with accepted rewrites in place. */
@@ -132,12 +141,19 @@ interface Place {
 }
 
 async function openPlace(options: StagingOptions, note: (text: string) => void): Promise<Place> {
-  if (options.lab !== 'auto') return { connection: await resolveConnection(options.lab, options.env), server: null };
+  if (options.lab !== 'auto') return { connection: options.lab, server: null };
   await assertRoom(options.snapshot);
-  const server = await startLabServer({ major: options.snapshot.target.major, settings: LAB_SETTINGS, note });
-  options.cleanup.add(() => server.stop());
+  const server = await startServer(options, LAB_SETTINGS, note);
   note(`lab: PostgreSQL ${server.major} (${server.binariesFrom}) in a private folder`);
   return { connection: server.connection, server };
+}
+
+/** Starts a server of the target's major which is stopped at the end; an abort does not wait for it. */
+async function startServer(options: StagingOptions, settings: Readonly<Record<string, string>>, note: (text: string) => void): Promise<LabServer> {
+  const starting = startLabServer({ major: options.snapshot.target.major, settings, note });
+  const server = await untilAborted(options.signal, starting, (late) => late.stop());
+  options.cleanup.add(() => server.stop());
+  return server;
 }
 
 /** Small logs: a lab needs no crash safety beyond its own process, and the disk is the user's. */
@@ -162,12 +178,12 @@ async function openWhatIf(
   note: (text: string) => void,
 ): Promise<{ clone: StatisticsClone | null; skipped: readonly Skipped[] }> {
   try {
-    const server = await startLabServer({ major: options.snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
-    options.cleanup.add(() => server.stop());
-    const clone = await lab.withAccepted(async (source) =>
-      createStatisticsClone({ server, source, schema: await extractSchema(source), sampler: (work) => lab.withAccepted(work), note }),
+    // Ends with its server, whatever it is asked just then.
+    const server = await startServer(options, { shared_buffers: '32MB' }, note);
+    const clone = await untilAborted(
+      options.signal,
+      lab.withAccepted(async (source) => createStatisticsClone({ server, source, schema: await extractSchema(source), sampler: (work) => lab.withAccepted(work), note })),
     );
-    options.cleanup.add(() => clone.close());
     return { clone, skipped: clone.skipped };
   } catch (thrown) {
     if (options.signal.aborted) throw thrown;
@@ -177,8 +193,8 @@ async function openWhatIf(
 }
 
 /** A session that reads the target under the guard, and how long it took to connect. */
-export async function openTarget(settings: ConnectionSettings): Promise<{ session: ReadOnlySession; connectMs: number }> {
+export async function openTarget(settings: ConnectionSettings, signal: AbortSignal): Promise<{ session: ReadOnlySession; connectMs: number }> {
   const startedMs = performance.now();
-  const session = await connect(settings, { readOnly: true });
+  const session = await untilAborted(signal, connect(settings, { readOnly: true }), (late) => late.close());
   return { session, connectMs: performance.now() - startedMs };
 }

@@ -1,5 +1,5 @@
-/** Exit codes of every command: 0 fine, 1 findings or missed targets under `--check`, 2 bad input, 3 target out of reach, 4 internal. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+/** Exit codes of every command: 0 fine, 1 findings or missed targets under `--check`, 2 bad input, 3 target out of reach, 4 internal, 130 stopped by a signal (128 + SIGINT, as shells have it). */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
 
 /** Every code a `WizardError` may carry, with its exit code and what it means. `docs/errors.md` is generated from it. */
 export const ERROR_CODES = {
@@ -26,7 +26,7 @@ export const ERROR_CODES = {
   'ledger/locked': { exit: 3, meaning: 'Another run holds the output folder.' },
   'sql/parse': { exit: 2, meaning: 'The statement is not PostgreSQL syntax.' },
   'sql/deparse': { exit: 4, meaning: 'The statement can not be written back without changing its meaning.' },
-  'run/interrupted': { exit: 3, meaning: 'The run was stopped by a signal; the ledger keeps what was done.' },
+  'run/interrupted': { exit: 130, meaning: 'The run was stopped by a signal; the ledger keeps what was done.' },
   internal: { exit: 4, meaning: 'A fault of database-wizard itself.' },
 } as const satisfies Record<string, { exit: ExitCode; meaning: string }>;
 

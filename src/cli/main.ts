@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command as Program, CommanderError } from 'commander';
-import { asWizardError, WizardError } from '../base/errors.js';
+import { asWizardError, ERROR_CODES, WizardError } from '../base/errors.js';
 import type { Command } from '../app/command.js';
 import { commands } from '../app/commands/index.js';
 import { version } from '../app/version.js';
@@ -13,7 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('Tries changes to a PostgreSQL database on a staging copy, measures them, and hands over what is proved.')
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(--help shows what is taken)')
+    .configureOutput({ outputError: () => undefined })
     .addHelpText('after', EXIT_CODES);
   for (const command of commands) {
     const sub = program.command(command.name).description(command.summary).exitOverride();
@@ -28,8 +28,11 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv]);
     return code;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    throw thrown;
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return 0;
+    // Without a command the help itself is the answer.
+    if (thrown.code === 'commander.help') return 2;
+    return fail(new WizardError('input/invalid', thrown.message.replace(/^error: /, ''), { hint: 'See `database-wizard --help`.' }), argv.includes('--json'));
   }
 }
 
@@ -37,8 +40,9 @@ async function runCommand(command: Command, positional: readonly string[], flags
   const json = flags['json'] === true;
   const abort = new AbortController();
   const stop = (): void => {
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort(new WizardError('run/interrupted', 'Stopped by a signal', { hint: 'The next run goes on from the ledger.' }));
+    if (abort.signal.aborted) process.exit(ERROR_CODES['run/interrupted'].exit);
+    progress.watch({ type: 'note', text: 'stopping and cleaning up; once more ends it at once' });
+    abort.abort(new WizardError('run/interrupted', 'Stopped by a signal', { hint: 'What was measured is kept; the next run goes on from there.' }));
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const out = json ? process.stderr : process.stdout;
@@ -49,10 +53,12 @@ async function runCommand(command: Command, positional: readonly string[], flags
     progress.end();
     const view = { columns: out.columns ?? 100, colour: out.isTTY === true && !process.env['NO_COLOR'] };
     process.stdout.write(json ? `${JSON.stringify(output, null, 2)}\n` : command.render(output, view));
+    if (abort.signal.aborted) return ERROR_CODES['run/interrupted'].exit;
     return flags['check'] === true && command.failsCheck(output) ? 1 : 0;
   } catch (thrown) {
     progress.end();
-    return fail(asWizardError(thrown), json);
+    // After an abort every error is the abort.
+    return fail(asWizardError(abort.signal.aborted ? abort.signal.reason : thrown), json);
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
@@ -67,8 +73,12 @@ function fail(error: WizardError, json: boolean): number {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 target out of reach or not permitted; 4 internal.
+Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 target out of reach or not permitted; 4 internal; 130 stopped by a signal.
 Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pgpass, service file, sslmode.
 `;
 
-process.exitCode = await main(process.argv);
+// A reader that goes away (`| head`) is no fault.
+process.stdout.on('error', () => process.exit());
+const code = await main(process.argv);
+// Not by waiting: what an abort left under way must not keep the process.
+process.stdout.write('', () => process.exit(code));

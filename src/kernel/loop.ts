@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { asWizardError } from '../base/errors.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
@@ -81,7 +82,8 @@ export interface LoopOutcome {
 /**
  * Examine, hypothesise, act, evaluate, decide; again from the accepted state until a stop rule speaks.
  * One change an iteration, nothing but the lab is touched, every acceptance was measured and its revert run.
- * Throws what the ports throw; an abort ends it with the reason `interrupted` and loses no iteration.
+ * Throws what the ports throw. An abort loses no iteration: after the first examination it ends the run with the reason
+ * `interrupted`, whatever the ports throw for it; before, there is nothing to report and it is thrown on.
  */
 export async function runLoop(ports: LoopPorts, workload: Workload, options: LoopOptions): Promise<LoopOutcome> {
   assertLab(ports.lab);
@@ -92,15 +94,22 @@ export async function runLoop(ports: LoopPorts, workload: Workload, options: Loo
   const base = await ports.lab.stateHash();
   await ports.ledger.append({ type: 'run-started', at: ports.clock.iso(), run: options.run, target: options.targetLabel, state: base });
   const turn = new Turn(ports, options, workload, baseline, base, memoryOf(ports.ledger.entries()));
-  await turn.replay();
-  await turn.examine();
-  for (;;) {
-    const stop = turn.stop(options.budgetMs - (ports.clock.nowMs() - startedMs));
-    if (stop) return turn.finish(stop);
-    const next = turn.next();
-    if (next) await turn.iterate(next);
+  try {
+    await turn.replay();
+    await turn.examine();
+    for (;;) {
+      const stop = turn.stop(options.budgetMs - (ports.clock.nowMs() - startedMs));
+      if (stop) return await turn.finish(stop);
+      const next = turn.next();
+      if (next) await turn.iterate(next);
+    }
+  } catch (thrown) {
+    if (!ports.signal.aborted || !turn.hasExamined || asWizardError(thrown).code === 'kernel/forbidden') throw thrown;
+    return turn.finish(INTERRUPTED);
   }
 }
+
+const INTERRUPTED: Stop = { reason: 'interrupted', detail: 'stopped by a signal; the next run goes on from the ledger' };
 
 /** The state that passes from one iteration to the next. */
 class Turn {
@@ -127,6 +136,10 @@ class Turn {
     this.state = base;
     this.measured = baseline.summary;
     this.noise = baseline.noise;
+  }
+
+  get hasExamined(): boolean {
+    return this.snapshot !== null;
   }
 
   /** Takes up what earlier runs accepted from this very state, without trying it again, and measures where that leads. */
@@ -161,7 +174,7 @@ class Turn {
   }
 
   stop(budgetLeftMs: number): Stop | null {
-    if (this.ports.signal.aborted) return { reason: 'interrupted', detail: 'stopped by a signal; the next run goes on from the ledger' };
+    if (this.ports.signal.aborted) return INTERRUPTED;
     if (this.measured.perStatement.length === 0) return { reason: 'no-workload', detail: 'no statement of the workload could be measured' };
     return stopReason(
       { history: this.history.slice(this.replayedCount), scorecard: this.scorecard(), waiting: this.waiting.length, budgetLeftMs },

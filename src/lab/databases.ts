@@ -58,7 +58,8 @@ export function asLabError(thrown: unknown): unknown {
   if (thrown.code === 'target/connection-lost' || thrown.code === 'target/unreachable') {
     return new WizardError('lab/died', `The lab server ended: ${message}`, facts);
   }
-  if (thrown.code === 'target/statement' || thrown.code === 'target/permission') return new WizardError('lab/statement', message, facts);
+  if (thrown.code === 'target/statement' || thrown.code === 'target/permission')
+    return new WizardError('lab/statement', message, facts);
   return thrown;
 }
 

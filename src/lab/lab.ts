@@ -127,7 +127,10 @@ class MeasuringLab implements OpenLab {
 
   async accept(action: Action, measured: TrialMeasurement | null): Promise<void> {
     if (measured !== null && (this.tried?.action !== action || this.tried.outcome.measurement !== measured)) {
-      throw new WizardError('kernel/forbidden', `"${action.title}" was about to be accepted, and is not what was tried last`);
+      throw new WizardError(
+        'kernel/forbidden',
+        `"${action.title}" was about to be accepted, and is not what was tried last`,
+      );
     }
     if (action.rewrite !== null) {
       this.rewrites.set(action.rewrite.fingerprint, action.rewrite.to);
@@ -190,7 +193,7 @@ class MeasuringLab implements OpenLab {
         measureBaseline(one, other, prepared.cases, {
           budgetMs: options.baselineBudgetMs ?? 25_000,
           timeoutMs: options.statementTimeoutMs ?? 60_000,
-          check: sessions.checkAborted,
+          check: () => sessions.checkAborted(),
           progress: (done, total) => options.progress?.('baseline', done, total),
         }),
       ),
@@ -206,7 +209,9 @@ class MeasuringLab implements OpenLab {
     } catch (thrown) {
       this.sessions.checkAborted();
       if (troubleOf(thrown) !== 'lost') throw thrown;
-      this.options.note?.(`the lab server ended during ${what}: starting it again, and once more from the accepted state`);
+      this.options.note?.(
+        `the lab server ended during ${what}: starting it again, and once more from the accepted state`,
+      );
     }
     try {
       await this.revive();
@@ -248,7 +253,7 @@ const RECOVERY_MS = 30_000;
 /** Leaves room for the endings: a longer name would be cut by the server (`NAMEDATALEN`), and two become one. */
 function clipped(name: string): string {
   let stem = name;
-  while (Buffer.byteLength(stem) > 52) stem = [...stem].slice(0, -1).join('');
+  while (Buffer.byteLength(stem) > 52) stem = Array.from(stem).slice(0, -1).join('');
   return stem;
 }
 

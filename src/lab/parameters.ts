@@ -73,7 +73,8 @@ function columnValue(draw: Draw, use: ParameterUse, drawn: DrawnClass): string |
   const relation = use.reference === null ? undefined : draw.uses.relations[use.reference];
   const table = relation ? lookupTable(draw.catalog, relation.schema, relation.name) : undefined;
   const known = table && use.column !== null ? knownColumn(draw.catalog, draw.statistics, table, use.column) : null;
-  if (!known) return null;
+  const part = use.expression === null && (use.functionName === 'extract' || use.functionName === 'date_part');
+  if (!known || part) return null;
   if (use.role === 'interval') return intervalValue(draw, known, use, drawn);
   if (use.role === 'insert' || use.role === 'set') return storedValue(draw, known, use, drawn);
   if (use.role === 'array') return arrayValue(known, drawn);
@@ -203,7 +204,7 @@ function placeValue(draw: Draw, use: ParameterUse, drawn: DrawnClass): string | 
     return value === undefined ? null : guessed(draw, use, use.type, value);
   }
   if (use.role === 'compared' && use.functionName !== null) return guessed(draw, use, `${use.functionName}()`, { frequent: '1', typical: '5', rare: '100', absent: '1000000000' }[drawn]);
-  return use.reference !== null || use.role === 'argument' || use.role === 'array' ? null : guessed(draw, use, 'a bare value', '1');
+  return (use.reference !== null && use.functionName === null) || use.role === 'argument' || use.role === 'array' ? null : guessed(draw, use, 'a bare value', '1');
 }
 
 function guessed(draw: Draw, use: ParameterUse, what: string, value: string): string {

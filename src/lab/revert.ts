@@ -36,7 +36,8 @@ export async function verifyRevert(session: Session, action: Action, basis: Reve
     }
   }
   const differences = stateDifferences(basis.state, await readState(session));
-  if (differences.length > 0) return { verified: false, note: `after the revert ${differences.slice(0, 3).join('; ')}` };
+  if (differences.length > 0)
+    return { verified: false, note: `after the revert ${differences.slice(0, 3).join('; ')}` };
   if (basis.checksum !== null && (await checksumTables(session, action.tables)) !== basis.checksum) {
     return { verified: false, note: 'the catalog is as before, and the rows are not' };
   }

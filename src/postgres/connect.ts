@@ -6,7 +6,7 @@ import { openClient } from './open.js';
 import { detectPooling, parseOptions } from './pooler.js';
 import { openReadOnlySession, type ReadOnlySession } from './read-only.js';
 import type { ConnectionSettings, Row, Session } from './session.js';
-import { Wire } from './wire.js';
+import { tagged, Wire } from './wire.js';
 
 /** The oldest server that is served: PostgreSQL 14. */
 const OLDEST_VERSION_NUM = 140_000;
@@ -47,14 +47,20 @@ interface Backend {
 async function readBackend(wire: Wire): Promise<Backend> {
   const [row] = await wire.exclusive(() =>
     wire.send<{ version: number; pid: number }>(
-      `SELECT pg_catalog.current_setting('server_version_num')::int4 AS version, pg_catalog.pg_backend_pid() AS pid`,
+      tagged(
+        `SELECT pg_catalog.current_setting('server_version_num')::int4 AS version, pg_catalog.pg_backend_pid() AS pid`,
+      ),
     ),
   );
   if (!row) throw new WizardError('internal', 'The server did not say its version');
   if (row.version < OLDEST_VERSION_NUM) {
-    throw new WizardError('target/too-old', `${describeTarget(wire.settings)} is PostgreSQL ${Math.floor(row.version / 10_000)}`, {
-      hint: 'database-wizard works with PostgreSQL 14 and newer.',
-    });
+    throw new WizardError(
+      'target/too-old',
+      `${describeTarget(wire.settings)} is PostgreSQL ${Math.floor(row.version / 10_000)}`,
+      {
+        hint: 'database-wizard works with PostgreSQL 14 and newer.',
+      },
+    );
   }
   return { processId: row.pid };
 }
@@ -62,16 +68,20 @@ async function readBackend(wire: Wire): Promise<Backend> {
 async function refusePooling(wire: Wire): Promise<void> {
   const pooling = await detectPooling(wire);
   if (pooling !== 'transaction') return;
-  throw new WizardError('target/pooler', `${describeTarget(wire.settings)} is a pooler which gives each transaction another server connection`, {
-    hint: 'Connect to the server itself, or to a pool with pool_mode = session.',
-  });
+  throw new WizardError(
+    'target/pooler',
+    `${describeTarget(wire.settings)} is a pooler which gives each transaction another server connection`,
+    {
+      hint: 'Connect to the server itself, or to a pool with pool_mode = session.',
+    },
+  );
 }
 
 async function applySettings(wire: Wire, options: ConnectOptions): Promise<void> {
   const wanted = parseOptions(wire.settings.options);
   if (options.statementTimeoutMs !== undefined) wanted.push(['statement_timeout', String(options.statementTimeoutMs)]);
   for (const [name, value] of wanted) {
-    await wire.exclusive(() => wire.send('SELECT pg_catalog.set_config($1, $2, false)', [name, value]));
+    await wire.exclusive(() => wire.send(tagged('SELECT pg_catalog.set_config($1, $2, false)'), [name, value]));
   }
 }
 

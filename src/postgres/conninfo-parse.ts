@@ -51,7 +51,12 @@ function readHosts(text: string): Record<string, string> {
   const ports: string[] = [];
   for (const part of text.split(',')) {
     const match = part.startsWith('[') ? /^\[([^\]]+)\](?::(.*))?$/.exec(part) : /^([^:]*)(?::(.*))?$/.exec(part);
-    if (!match) throw bad(part.startsWith('[') ? 'The IPv6 address in the URI has no closing bracket' : 'The host and port in the URI can not be read');
+    if (!match)
+      throw bad(
+        part.startsWith('[')
+          ? 'The IPv6 address in the URI has no closing bracket'
+          : 'The host and port in the URI can not be read',
+      );
     hosts.push(decode(match[1] ?? ''));
     ports.push(decode(match[2] ?? ''));
   }
@@ -65,7 +70,8 @@ function readQuery(query: string): [string, string][] {
   if (query === '') return [];
   return query.split('&').map((pair): [string, string] => {
     const equals = pair.indexOf('=');
-    if (equals < 0 || pair.includes('=', equals + 1)) throw bad('A parameter in the query of the URI is not keyword=value');
+    if (equals < 0 || pair.includes('=', equals + 1))
+      throw bad('A parameter in the query of the URI is not keyword=value');
     const keyword = decode(pair.slice(0, equals));
     const value = decode(pair.slice(equals + 1));
     // JDBC's spelling, which libpq takes too.
@@ -75,7 +81,8 @@ function readQuery(query: string): [string, string][] {
 }
 
 function decode(text: string): string {
-  if (/%(?![0-9A-Fa-f]{2})/.test(text)) throw bad('A percent sign in the URI is not followed by two hexadecimal digits');
+  if (/%(?![0-9A-Fa-f]{2})/.test(text))
+    throw bad('A percent sign in the URI is not followed by two hexadecimal digits');
   if (text.includes('%00')) throw bad('The URI holds a forbidden %00');
   try {
     return decodeURIComponent(text);

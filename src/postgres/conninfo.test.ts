@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true }));
 
-const resolve = (input?: string, env: NodeJS.ProcessEnv = {}) => resolveConnection(input, { HOME: home, PGUSER: 'os', ...env });
+const resolve = (input?: string, env: NodeJS.ProcessEnv = {}) =>
+  resolveConnection(input, { HOME: home, PGUSER: 'os', ...env });
 
 async function failure(input: string, env: NodeJS.ProcessEnv = {}): Promise<WizardError> {
   const thrown: unknown = await resolve(input, env).then(
@@ -38,7 +39,10 @@ describe('URIs', () => {
     ['postgresql://%2Fvar%2Frun/d', { host: '/var/run', database: 'd' }],
     ['postgresql:///d?host=/tmp/sock', { host: '/tmp/sock', database: 'd' }],
     ['postgresql://a:1,b:2/d', { host: 'a', port: 1 }],
-    ['postgresql://h/d?sslmode=require&application_name=me&connect_timeout=7', { sslmode: 'require', applicationName: 'me', connectTimeoutMs: 7000 }],
+    [
+      'postgresql://h/d?sslmode=require&application_name=me&connect_timeout=7',
+      { sslmode: 'require', applicationName: 'me', connectTimeoutMs: 7000 },
+    ],
     ['postgresql://h/d?ssl=true', { sslmode: 'require' }],
     ['postgresql://h/d?options=-c%20search_path%3Dapp', { options: '-c search_path=app' }],
     ['postgresql://h/d?target_session_attrs=read-write&keepalives=1', { host: 'h' }],
@@ -113,7 +117,10 @@ describe('bad input', () => {
 
 test('the connection string is stronger than the service, the service than the environment', async () => {
   const file = join(home, 'services');
-  await writeFile(file, '# mine\n[other]\nhost=no\n\n[shop]\nhost=service\nport=1\ndbname=service\nport=2\n[late]\nuser=no\n');
+  await writeFile(
+    file,
+    '# mine\n[other]\nhost=no\n\n[shop]\nhost=service\nport=1\ndbname=service\nport=2\n[late]\nuser=no\n',
+  );
   const env = { PGSERVICEFILE: file, PGHOST: 'env', PGPORT: '3', PGDATABASE: 'env', PGUSER: 'env', PGPASSWORD: 'env' };
   expect(await resolve('service=shop dbname=mine', env)).toMatchObject({
     host: 'service',
@@ -171,7 +178,8 @@ test('every PG* variable is read, and unknown ones are passed over', async () =>
 });
 
 describe('the password file', () => {
-  const lines = '# h:*:*:*:comment\nh:6000:d:u:first\n*:*:d:u:second\\:\\\\x\nlocalhost:*:*:*:socket\nh\\:1:*:*:*:escaped\n*:*:many:*:a:b\n';
+  const lines =
+    '# h:*:*:*:comment\nh:6000:d:u:first\n*:*:d:u:second\\:\\\\x\nlocalhost:*:*:*:socket\nh\\:1:*:*:*:escaped\n*:*:many:*:a:b\n';
 
   test.each([
     ['host=h port=6000 dbname=d user=u', 'first'],

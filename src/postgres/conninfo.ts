@@ -86,7 +86,9 @@ function refuseUnsupported(values: Readonly<Record<string, string>>): void {
     });
   }
   if (values['gssencmode'] === 'require') {
-    throw new WizardError('input/conninfo', 'gssencmode=require is not supported', { hint: 'Use TLS: sslmode=require.' });
+    throw new WizardError('input/conninfo', 'gssencmode=require is not supported', {
+      hint: 'Use TLS: sslmode=require.',
+    });
   }
 }
 
@@ -146,7 +148,9 @@ function toSslMode(values: Readonly<Record<string, string>>): ConnectionSettings
   const fallback = values['requiressl'] === '1' ? 'require' : system ? 'verify-full' : 'prefer';
   const mode = SSL_MODES.find((known) => known === (values['sslmode'] ?? fallback));
   if (mode === undefined) {
-    throw new WizardError('input/conninfo', 'sslmode is not one that PostgreSQL knows', { hint: `Use one of ${SSL_MODES.join(', ')}.` });
+    throw new WizardError('input/conninfo', 'sslmode is not one that PostgreSQL knows', {
+      hint: `Use one of ${SSL_MODES.join(', ')}.`,
+    });
   }
   if (system && mode !== 'verify-full') {
     throw new WizardError('input/conninfo', `sslmode=${mode} may not be used with sslrootcert=system`, {
@@ -159,7 +163,9 @@ function toSslMode(values: Readonly<Record<string, string>>): ConnectionSettings
 function toTimeoutMs(text: string | undefined): number {
   if (text === undefined) return CONNECT_TIMEOUT_MS;
   if (!/^\s*-?\d+\s*$/.test(text)) {
-    throw new WizardError('input/conninfo', 'connect_timeout is not a whole number of seconds', { hint: 'For example connect_timeout=10.' });
+    throw new WizardError('input/conninfo', 'connect_timeout is not a whole number of seconds', {
+      hint: 'For example connect_timeout=10.',
+    });
   }
   const seconds = Number(text);
   // libpq waits 2 s at the least, and for ever at 0 or below.

@@ -47,12 +47,19 @@ const SERVER_CODES: Readonly<Record<string, { readonly code: ErrorCode; readonly
   '57P03': { code: 'target/unreachable', hint: 'The server starts, stops or recovers; try again in a moment.' },
   '57P05': { code: 'target/connection-lost', hint: 'The server ended the session for being idle; run again.' },
   '25P03': { code: 'target/connection-lost', hint: 'The server ended an idle transaction; run again.' },
-  '53300': { code: 'target/unreachable', hint: 'The server has no free connection slot; raise max_connections or wait.' },
-  '08P01': { code: 'target/pooler', hint: 'Something between here and the server speaks another protocol; connect to the server itself.' },
+  '53300': {
+    code: 'target/unreachable',
+    hint: 'The server has no free connection slot; raise max_connections or wait.',
+  },
+  '08P01': {
+    code: 'target/pooler',
+    hint: 'Something between here and the server speaks another protocol; connect to the server itself.',
+  },
 };
 
 function fromServer(facts: Facts & { readonly sqlstate: string }, label: string, cause: unknown): WizardError {
-  const tlsRefused = facts.sqlstate === '28000' && /no encryption|SSL off|requires.* (SSL|TLS)|SSL required/i.test(facts.message);
+  const tlsRefused =
+    facts.sqlstate === '28000' && /no encryption|SSL off|requires.* (SSL|TLS)|SSL required/i.test(facts.message);
   if (tlsRefused) {
     return new WizardError('target/tls', `${label} takes no connection without TLS: ${facts.message}`, {
       hint: 'Use sslmode=require, or verify-full with sslrootcert.',
@@ -62,10 +69,17 @@ function fromServer(facts: Facts & { readonly sqlstate: string }, label: string,
   }
   const known = SERVER_CODES[facts.sqlstate];
   if (known) {
-    return new WizardError(known.code, `${label}: ${facts.message}`, { hint: known.hint, sqlstate: facts.sqlstate, cause });
+    return new WizardError(known.code, `${label}: ${facts.message}`, {
+      hint: known.hint,
+      sqlstate: facts.sqlstate,
+      cause,
+    });
   }
   const message = facts.sqlstate.startsWith('22') ? withoutValues(facts.message) : facts.message;
-  return new WizardError('target/statement', `${message} (SQLSTATE ${facts.sqlstate})`, { sqlstate: facts.sqlstate, cause });
+  return new WizardError('target/statement', `${message} (SQLSTATE ${facts.sqlstate})`, {
+    sqlstate: facts.sqlstate,
+    cause,
+  });
 }
 
 function fromSocket(facts: Facts, settings: ConnectionSettings, cause: unknown): WizardError {
@@ -90,10 +104,14 @@ function fromSocket(facts: Facts, settings: ConnectionSettings, cause: unknown):
     });
   }
   if (/timeout expired|ETIMEDOUT/.test(`${message} ${socketCode}`)) {
-    return new WizardError('target/unreachable', `${label} did not answer within ${settings.connectTimeoutMs / 1000} s`, {
-      hint: 'Check host, port and firewall; connect_timeout (seconds) gives it longer.',
-      cause,
-    });
+    return new WizardError(
+      'target/unreachable',
+      `${label} did not answer within ${settings.connectTimeoutMs / 1000} s`,
+      {
+        hint: 'Check host, port and firewall; connect_timeout (seconds) gives it longer.',
+        cause,
+      },
+    );
   }
   const unreachable = socketCode === null ? undefined : UNREACHABLE[socketCode];
   if (unreachable !== undefined) {
@@ -124,7 +142,10 @@ const UNREACHABLE: Readonly<Record<string, { readonly what: string; readonly hin
 
 function isTlsFault(code: string | null, message: string): boolean {
   if (/certificate|altname|self.signed|\bTLS\b|\bSSL\b|ssl3|handshake/i.test(message)) return true;
-  return code !== null && /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|ERR_OSSL)/.test(code);
+  return (
+    code !== null &&
+    /^(CERT_|ERR_TLS|ERR_SSL|EPROTO|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|ERR_OSSL)/.test(code)
+  );
 }
 
 function tlsHint(settings: ConnectionSettings): string {
@@ -139,7 +160,8 @@ function tlsHint(settings: ConnectionSettings): string {
 
 function readFacts(thrown: unknown): Facts {
   if (!(thrown instanceof Error)) return { message: String(thrown), sqlstate: null, socketCode: null };
-  if (thrown instanceof AggregateError && thrown.errors.length > 0 && thrown.message === '') return readFacts(thrown.errors[0]);
+  if (thrown instanceof AggregateError && thrown.errors.length > 0 && thrown.message === '')
+    return readFacts(thrown.errors[0]);
   const { code, severity } = thrown as { code?: unknown; severity?: unknown };
   const isServer = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && typeof severity === 'string';
   return {

@@ -27,12 +27,20 @@ export class CatalogGuard {
     const functions = this.#unknown('function', inspection.functions.map(spell));
     const attributes = this.#unknown('attribute', inspection.attributes);
     const operators = this.#unknown('operator', inspection.operators);
-    const types = this.#unknown('type', inspection.types.filter(({ schema }) => schema !== 'pg_catalog').map(({ name }) => name));
+    const types = this.#unknown(
+      'type',
+      inspection.types.filter(({ schema }) => schema !== 'pg_catalog').map(({ name }) => name),
+    );
     if (functions.length + attributes.length + operators.length + types.length === 0) return;
     const rows = await this.send<CallRow>(CALLS_SQL, [functions.map(lastPart), attributes, operators, types]);
     const guilty = rows.find((row) => isGuilty(row, functions));
     if (guilty) refuse(`The ${guilty.kind} ${guilty.schema}.${guilty.name} may have side effects: it is VOLATILE`);
-    for (const [kind, known] of Object.entries({ function: functions, attribute: attributes, operator: operators, type: types })) {
+    for (const [kind, known] of Object.entries({
+      function: functions,
+      attribute: attributes,
+      operator: operators,
+      type: types,
+    })) {
       for (const name of known) this.#harmless.add(`${kind} ${name}`);
     }
   }
@@ -56,7 +64,10 @@ export class CatalogGuard {
       await this.check(await inspectStatement(sql), depth + 1);
     } catch (error) {
       if (!(error instanceof WizardError)) throw error;
-      throw new WizardError('guard/refused', `${row.schema}.${row.name}: ${error.message}`, { hint: error.hint ?? '', cause: error });
+      throw new WizardError('guard/refused', `${row.schema}.${row.name}: ${error.message}`, {
+        hint: error.hint ?? '',
+        cause: error,
+      });
     }
   }
 

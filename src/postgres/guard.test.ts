@@ -26,9 +26,12 @@ test('EXPLAIN and SHOW execute nothing', async () => {
   expect(await inspectStatement('SHOW work_mem')).toMatchObject({ executes: false });
 });
 
-test.each(['COPY t TO STDOUT', 'COPY app.t (a, b) TO STDOUT (FORMAT binary)', 'COPY (SELECT 1) TO STDOUT'])('%s', async (sql) => {
-  await expect(inspectCopyOut(sql)).resolves.toMatchObject({ executes: true });
-});
+test.each(['COPY t TO STDOUT', 'COPY app.t (a, b) TO STDOUT (FORMAT binary)', 'COPY (SELECT 1) TO STDOUT'])(
+  '%s',
+  async (sql) => {
+    await expect(inspectCopyOut(sql)).resolves.toMatchObject({ executes: true });
+  },
+);
 
 test.each([
   'COPY t FROM STDIN',
@@ -42,6 +45,9 @@ test.each([
   await expect(inspectCopyOut(sql)).rejects.toMatchObject({ code: 'guard/refused' });
 });
 
-test.each(['SELECT 1; SELECT 2', '', ';', 'SELEC 1', `SELECT 'unterminated`])('does not let %j through', async (sql) => {
-  await expect(inspectStatement(sql)).rejects.toBeInstanceOf(WizardError);
-});
+test.each(['SELECT 1; SELECT 2', '', ';', 'SELEC 1', `SELECT 'unterminated`])(
+  'does not let %j through',
+  async (sql) => {
+    await expect(inspectStatement(sql)).rejects.toBeInstanceOf(WizardError);
+  },
+);

@@ -1,7 +1,19 @@
 import { WizardError } from '../base/errors.js';
 import { loadParser, parseStatement } from '../sql/parse.js';
 import { splitStatements } from '../sql/split.js';
-import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk, type TreeNode, type TreeValue } from '../sql/tree.js';
+import {
+  bodyOf,
+  field,
+  isNode,
+  list,
+  names,
+  numberOf,
+  textOf,
+  typed,
+  walk,
+  type TreeNode,
+  type TreeValue,
+} from '../sql/tree.js';
 import { isForbidden, isForbiddenInExplain } from './guard-names.js';
 
 /** A name as a statement writes it; `schema` is null where it is not qualified. */

@@ -88,9 +88,13 @@ async function startUp(
 
 function requirePassword(settings: ConnectionSettings): string {
   if (settings.password !== null && settings.password !== '') return settings.password;
-  throw new WizardError('target/authentication', `The server asks ${settings.user} for a password, and none was given`, {
-    hint: 'Give it in the URL, as PGPASSWORD or in the password file (~/.pgpass).',
-  });
+  throw new WizardError(
+    'target/authentication',
+    `The server asks ${settings.user} for a password, and none was given`,
+    {
+      hint: 'Give it in the URL, as PGPASSWORD or in the password file (~/.pgpass).',
+    },
+  );
 }
 
 /** Keeps `channel_binding=require`: no password before the server offers SCRAM bound to the TLS channel, and no session without it. */
@@ -111,7 +115,11 @@ class ChannelBinding {
 }
 
 function unbound(settings: ConnectionSettings): WizardError {
-  return new WizardError('target/tls', `${describeTarget(settings)} does not bind the password to a TLS channel, and channel_binding=require asks for it`, {
-    hint: 'Use TLS and SCRAM-SHA-256, or leave channel_binding out.',
-  });
+  return new WizardError(
+    'target/tls',
+    `${describeTarget(settings)} does not bind the password to a TLS channel, and channel_binding=require asks for it`,
+    {
+      hint: 'Use TLS and SCRAM-SHA-256, or leave channel_binding out.',
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { openClient } from './open.js';
-import { Wire } from './wire.js';
+import { tagged, Wire } from './wire.js';
 
 export type Pooling = 'none-seen' | 'transaction';
 
@@ -14,7 +14,7 @@ const PROBE_WAIT_MS = 2000;
  */
 export async function detectPooling(wire: Wire): Promise<Pooling> {
   const first = await probe(wire);
-  await wire.exclusive(() => wire.send(`SELECT pg_catalog.set_config('wizard.probe', 'kept', false)`));
+  await wire.exclusive(() => wire.send(tagged(`SELECT pg_catalog.set_config('wizard.probe', 'kept', false)`)));
   for (let turn = 0; turn < PROBE_STATEMENTS; turn += 1) {
     const seen = await probe(wire);
     if (seen.pid !== first.pid || seen.kept !== 'kept') return 'transaction';
@@ -25,7 +25,7 @@ export async function detectPooling(wire: Wire): Promise<Pooling> {
 async function probe(wire: Wire): Promise<{ pid: number; kept: string | null }> {
   const [row] = await wire.exclusive(() =>
     wire.send<{ pid: number; kept: string | null }>(
-      `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_setting('wizard.probe', true) AS kept`,
+      tagged(`SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_setting('wizard.probe', true) AS kept`),
     ),
   );
   return row ?? { pid: 0, kept: null };
@@ -48,11 +48,19 @@ async function secondConnectionSharesBackend(wire: Wire, pid: number): Promise<b
 
 /** The settings in libpq's `options` (`-c name=value`, `--name=value`, backslash escapes), for where a pooler refused them at start-up. */
 export function parseOptions(options: string | null): [string, string][] {
-  const words = options === null ? [] : (options.match(/(?:\\.|[^\s\\])+/gs) ?? []).map((word) => word.replace(/\\(.)/gs, '$1'));
+  const words =
+    options === null ? [] : (options.match(/(?:\\.|[^\s\\])+/gs) ?? []).map((word) => word.replace(/\\(.)/gs, '$1'));
   const settings: [string, string][] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
-    const assignment = word === '-c' ? words[(at += 1)] : word.startsWith('--') ? word.slice(2) : word.startsWith('-c') ? word.slice(2) : undefined;
+    const assignment =
+      word === '-c'
+        ? words[(at += 1)]
+        : word.startsWith('--')
+          ? word.slice(2)
+          : word.startsWith('-c')
+            ? word.slice(2)
+            : undefined;
     const match = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(assignment ?? '');
     if (match?.[1] !== undefined && match[2] !== undefined) settings.push([match[1].replaceAll('-', '_'), match[2]]);
   }

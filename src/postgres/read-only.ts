@@ -6,7 +6,7 @@ import { inspectCopyOut, inspectStatement } from './guard.js';
 import { CatalogGuard } from './guard-catalog.js';
 import { parseOptions } from './pooler.js';
 import type { Row, Session } from './session.js';
-import type { Wire } from './wire.js';
+import { tagged, type Wire } from './wire.js';
 
 /** What this session has cost the target so far: statements sent, and milliseconds until their answers. */
 export interface Overhead {
@@ -40,15 +40,20 @@ const IDLE_TIMEOUT_MS = 60_000;
 const LONG_IDLE_TIMEOUT_MS = 6 * 3_600_000;
 
 /** Wraps a connection whose statements all pass the guard. */
-export async function openReadOnlySession(wire: Wire, processId: number, options: ReadOnlyOptions): Promise<ReadOnlySession> {
+export async function openReadOnlySession(
+  wire: Wire,
+  processId: number,
+  options: ReadOnlyOptions,
+): Promise<ReadOnlySession> {
   const reader = new Reader(wire, options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS);
   if (options.snapshot !== undefined) await reader.beginLong(options.snapshot);
   return {
     readOnly: true,
     processId,
     settings: wire.settings,
-    query: <T extends Row>(sql: string, params?: readonly unknown[]) => reader.guarded(sql, (tagged) => wire.send<T>(tagged, params)),
-    queryText: (sql) => reader.guarded(sql, (tagged) => wire.sendText(tagged)),
+    query: <T extends Row>(sql: string, params?: readonly unknown[]) =>
+      reader.guarded(sql, () => wire.send<T>(tagged(sql), params)),
+    queryText: (sql) => reader.guarded(sql, () => wire.sendText(tagged(sql))),
     run: async () => refuse('Several statements at once'),
     copyIn: () => refuse('COPY FROM STDIN'),
     copyOut: (sql) => reader.copyOut(sql),
@@ -67,11 +72,8 @@ function refuse(what: string): never {
   throw new WizardError('guard/refused', `${what} may not reach a target under the read-only guard`);
 }
 
-/** Marks our own statements in the server's log, in pg_stat_activity and in pg_stat_statements. */
-export const TAG = '/* database-wizard */ ';
-
 class Reader {
-  readonly #catalog = new CatalogGuard((sql, params) => this.#timed(() => this.wire.send(TAG + sql, params)));
+  readonly #catalog = new CatalogGuard((sql, params) => this.#timed(() => this.wire.send(tagged(sql), params)));
   #long = false;
   #statements = 0;
   #totalMs = 0;
@@ -85,13 +87,13 @@ class Reader {
     return { statements: this.#statements, totalMs: this.#totalMs };
   }
 
-  async guarded<T>(sql: string, work: (tagged: string) => Promise<T>): Promise<T> {
+  async guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
     const inspection = await inspectStatement(sql);
     return this.wire.exclusive(async () => {
       await this.#before();
       try {
         await this.#catalog.check(inspection);
-        const result = await this.#timed(() => work(TAG + sql));
+        const result = await this.#timed(work);
         await this.#after(false);
         return result;
       } catch (error) {
@@ -103,7 +105,7 @@ class Reader {
 
   copyOut(sql: string): Readable {
     let startedMs = 0;
-    return this.wire.copyOut(TAG + sql, {
+    return this.wire.copyOut(tagged(sql), {
       before: async () => {
         const inspection = await inspectCopyOut(sql);
         await this.#before();
@@ -123,9 +125,9 @@ class Reader {
   /** Call once, before any statement. */
   async beginLong(snapshot: string | null): Promise<void> {
     await this.wire.exclusive(async () => {
-      await this.wire.sendMany('BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      if (snapshot !== null) await this.wire.sendMany(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
-      await this.wire.sendMany(`${this.#limits(LONG_IDLE_TIMEOUT_MS)}; SAVEPOINT wizard`);
+      await this.#send(['BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY']);
+      if (snapshot !== null) await this.#send([`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`]);
+      await this.#send([...this.#limits(LONG_IDLE_TIMEOUT_MS), 'SAVEPOINT wizard']);
       this.#long = true;
     });
   }
@@ -134,9 +136,11 @@ class Reader {
     if (!this.#long) await this.beginLong(null);
     // A snapshot can not be exported from inside a savepoint.
     const [row] = await this.wire.exclusive(async () => {
-      await this.wire.sendMany('RELEASE SAVEPOINT wizard');
-      const rows = await this.#timed(() => this.wire.send<{ name: string }>('SELECT pg_catalog.pg_export_snapshot() AS name'));
-      await this.wire.sendMany('SAVEPOINT wizard');
+      await this.#send(['RELEASE SAVEPOINT wizard']);
+      const rows = await this.#timed(() =>
+        this.wire.send<{ name: string }>(tagged('SELECT pg_catalog.pg_export_snapshot() AS name')),
+      );
+      await this.#send(['SAVEPOINT wizard']);
       return rows;
     });
     if (!row) throw new WizardError('internal', 'The server exported no snapshot');
@@ -145,21 +149,19 @@ class Reader {
 
   async #before(): Promise<void> {
     if (this.#long) return;
-    await this.#timed(() =>
-      this.wire.sendMany(`BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY; ${this.#limits(IDLE_TIMEOUT_MS)}`),
-    );
+    await this.#send(['BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY', ...this.#limits(IDLE_TIMEOUT_MS)]);
   }
 
   /** Rolls back always: nothing that a statement set may outlive it. A lost connection has already been reported. */
   async #after(failed: boolean): Promise<void> {
     if (this.#long && !failed) return;
-    await this.#timed(() => this.wire.sendMany(this.#long ? 'ROLLBACK TO SAVEPOINT wizard' : 'ROLLBACK')).catch((error: unknown) => {
+    await this.#send([this.#long ? 'ROLLBACK TO SAVEPOINT wizard' : 'ROLLBACK']).catch((error: unknown) => {
       if (!failed) throw error;
     });
   }
 
   /** The guard's own settings come last: what the target's `options` ask for may not loosen them. */
-  #limits(idleMs: number): string {
+  #limits(idleMs: number): string[] {
     const given = parseOptions(this.wire.settings.options)
       .filter(([name]) => !/^(default_)?transaction_/.test(name))
       .map(([name, value]) => `SELECT pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`);
@@ -170,7 +172,12 @@ class Reader {
       `SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`,
       // The parser of the guard reads strings this way; the server must too.
       'SET LOCAL standard_conforming_strings = on',
-    ].join('; ');
+    ];
+  }
+
+  /** Statements of the guard's own, in one round trip. */
+  #send(statements: readonly string[]): Promise<void> {
+    return this.#timed(() => this.wire.sendMany(statements.map(tagged).join('; ')));
   }
 
   async #timed<T>(work: () => Promise<T>): Promise<T> {

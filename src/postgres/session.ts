@@ -27,7 +27,12 @@ export interface Session {
   /** One statement over the extended protocol. */
   query<T extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<T[]>;
   /** One statement; rows as arrays of text exactly as the server prints them, null for NULL. For result hashes. */
-  queryText(sql: string): Promise<{ readonly columns: readonly { readonly name: string; readonly typeOid: number }[]; readonly rows: readonly (readonly (string | null)[])[] }>;
+  queryText(
+    sql: string,
+  ): Promise<{
+    readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
+    readonly rows: readonly (readonly (string | null)[])[];
+  }>;
   /** Any number of statements over the simple protocol; results are thrown away. */
   run(sql: string): Promise<void>;
   /** `COPY ... TO STDOUT` as a stream. */

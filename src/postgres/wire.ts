@@ -4,6 +4,17 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { toWizardError } from './errors.js';
 import type { ConnectionSettings, Row } from './session.js';
 
+/** Marks our own statements. */
+export const TAG = '/* database-wizard */';
+
+/**
+ * The statement with the tag on both sides: before it for the server's log and pg_stat_activity, which cut at the end; after it for
+ * pg_stat_statements, which from PostgreSQL 18 on drops what stands before the first word.
+ */
+export function tagged(sql: string): string {
+  return `${TAG} ${sql}\n${TAG}`;
+}
+
 /** Rows as the server prints them. */
 export interface TextResult {
   readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
@@ -12,8 +23,8 @@ export interface TextResult {
 
 /** What runs before and after a COPY, while the connection is held for it. */
 export interface Around {
-  before(): Promise<void>;
-  after(failed: boolean): Promise<void>;
+  readonly before: () => Promise<void>;
+  readonly after: (failed: boolean) => Promise<void>;
 }
 
 const NOTHING: Around = { before: async () => {}, after: async () => {} };
@@ -141,16 +152,19 @@ const identity = (value: string): string => value;
 const KEPT_AS_TEXT = new Set([1082, 1083, 1114, 1184, 1186, 1266, 790, 600, 718, 20, 1700]);
 /** Arrays of those, and `name[]`, which the driver does not know. */
 const ARRAYS_OF_TEXT = new Set([1182, 1183, 1115, 1185, 1187, 1270, 791, 1017, 719, 1016, 1231, 1003]);
-const TEXT_ARRAY = (pg.types.getTypeParser as (oid: number, format: 'text') => (value: string) => unknown)(1009, 'text');
+const TEXT_ARRAY_OID = 1009;
+
+/** The driver's own parsers, whose type lists only the oids that have a name there. */
+const driverParser = pg.types.getTypeParser as (oid: number, format?: string) => (value: string) => unknown;
 
 type TypeParsers = { readonly getTypeParser: typeof pg.types.getTypeParser };
 
 const SESSION_TYPES: TypeParsers = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+  getTypeParser: ((oid: number, format?: string) => {
     if (KEPT_AS_TEXT.has(oid)) return identity;
-    if (ARRAYS_OF_TEXT.has(oid)) return TEXT_ARRAY;
-    return pg.types.getTypeParser(oid, format as 'text');
+    if (ARRAYS_OF_TEXT.has(oid)) return driverParser(TEXT_ARRAY_OID, 'text');
+    return driverParser(oid, format);
   }) as typeof pg.types.getTypeParser,
 };
 
-const TEXT_TYPES: TypeParsers = { getTypeParser: (() => identity) as unknown as typeof pg.types.getTypeParser };
+const TEXT_TYPES: TypeParsers = { getTypeParser: () => identity };

@@ -13,7 +13,12 @@ export function renderExamineMarkdown(report: ExamineReport): string {
       `${formatCount(all.constraints)} constraints, ${formatCount(all.views)} views, ${formatCount(all.functions)} functions in ${formatCount(all.schemas)} schemas.`,
     mdTable(
       ['Largest tables', 'rows (estimated)', 'table', 'indexes'],
-      all.largest.map((row) => [md(row.table), formatCount(row.rows), formatBytes(row.tableBytes), formatBytes(row.indexBytes)]),
+      all.largest.map((row) => [
+        md(row.table),
+        formatCount(row.rows),
+        formatBytes(row.tableBytes),
+        formatBytes(row.indexBytes),
+      ]),
       [1, 2, 3],
     ),
     `## Baseline\n\n${
@@ -26,13 +31,25 @@ export function renderExamineMarkdown(report: ExamineReport): string {
         ? 'unknown: nothing to rank.'
         : mdTable(
             ['#', 'What', 'share', 'time', 'label', 'Why'],
-            report.bottlenecks.map((row) => [String(row.rank), md(row.name), formatPercent(row.share), formatMs(row.ms), row.provenance, md(row.why)]),
+            report.bottlenecks.map((row) => [
+              String(row.rank),
+              md(row.name),
+              formatPercent(row.share),
+              formatMs(row.ms),
+              row.provenance,
+              md(row.why),
+            ]),
             [2, 3],
           )
     }`,
     `## Findings\n\n${report.findings.length === 0 ? 'None by the advisors that ran; see the coverage.' : report.findings.map(finding).join('\n')}`,
     `## Coverage\n\nExamined: ${report.coverage.examined.map((row) => `${md(row.what)}${row.count === null ? '' : ` (${formatCount(row.count)})`}`).join(', ') || 'nothing'}.`,
-    report.coverage.skipped.map((row) => `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`).join('\n'),
+    report.coverage.skipped
+      .map(
+        (row) =>
+          `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`,
+      )
+      .join('\n'),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }

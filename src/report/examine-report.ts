@@ -21,7 +21,14 @@ export const examineReportSchema = z.object({
     rows: figure.describe('sum of pg_class.reltuples: estimated; null when no table was ever analysed'),
     tableBytes: z.number().describe('heaps, measured'),
     indexBytes: z.number().describe('measured'),
-    largest: z.array(z.object({ table: z.string(), rows: figure.describe('estimated'), tableBytes: z.number(), indexBytes: z.number() })),
+    largest: z.array(
+      z.object({
+        table: z.string(),
+        rows: figure.describe('estimated'),
+        tableBytes: z.number(),
+        indexBytes: z.number(),
+      }),
+    ),
   }),
   baseline: z
     .object({

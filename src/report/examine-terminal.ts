@@ -22,7 +22,11 @@ export function renderExamine(report: ExamineReport, options: TextOptions): stri
     .join('\n');
 }
 
-function inventory({ target, inventory: all, overhead }: ExamineReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+function inventory(
+  { target, inventory: all, overhead }: ExamineReport,
+  { columns }: TextOptions,
+  paint: Paint,
+): readonly string[] {
   const facts =
     `${formatCount(all.tables)} tables (${formatBytes(all.tableBytes)}, ${formatCount(all.rows)} rows estimated), ` +
     `${formatCount(all.indexes)} indexes (${formatBytes(all.indexBytes)}), ${formatCount(all.constraints)} constraints, ` +
@@ -31,12 +35,19 @@ function inventory({ target, inventory: all, overhead }: ExamineReport, { column
     paint.bold(fit(`${oneLine(target.label)}  PostgreSQL ${target.major}`, columns)),
     ...wrap(facts, columns),
     ...(all.extensions.length > 0 ? wrap(`Extensions: ${all.extensions.map(oneLine).join(', ')}.`, columns) : []),
-    ...wrap(`Read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} on the target (measured).`, columns).map(paint.dim),
+    ...wrap(
+      `Read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} on the target (measured).`,
+      columns,
+    ).map(paint.dim),
   ];
 }
 
 function baseline({ baseline: base }: ExamineReport, { columns }: TextOptions, paint: Paint): readonly string[] {
-  if (base.source === 'none') return [paint.bold('Baseline'), ...wrap('unknown: no workload was read; see what was skipped below.', columns).map(paint.warn)];
+  if (base.source === 'none')
+    return [
+      paint.bold('Baseline'),
+      ...wrap('unknown: no workload was read; see what was skipped below.', columns).map(paint.warn),
+    ];
   const since = base.since === null ? 'since when: unknown' : `since ${oneLine(base.since)}`;
   return [
     paint.bold('Baseline'),
@@ -44,7 +55,11 @@ function baseline({ baseline: base }: ExamineReport, { columns }: TextOptions, p
       `${formatCount(base.statements.length)} statement shapes, ${formatCount(base.calls)} calls, total time ${formatMs(base.totalMs)} (${base.provenance}), from ${oneLine(base.origin)}, ${since}.`,
       columns,
     ),
-    ...base.unusable.slice(0, 5).flatMap((row) => wrap(`not usable: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn)),
+    ...base.unusable
+      .slice(0, 5)
+      .flatMap((row) =>
+        wrap(`not usable: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn),
+      ),
     ...(base.unusable.length > 5 ? [paint.dim(`  and ${base.unusable.length - 5} more`)] : []),
   ];
 }
@@ -57,38 +72,72 @@ function bottlenecks({ bottlenecks: rows }: ExamineReport, { columns }: TextOpti
       { title: '#', align: 'right' },
       { title: 'share', align: 'right' },
       { title: 'time', align: 'right' },
-      { title: 'what', align: 'left', shrinks: true },
+      { title: 'what', align: 'left' },
       { title: 'why', align: 'left', shrinks: true },
     ],
-    rows.map((row) => [String(row.rank), formatPercent(row.share), formatMs(row.ms), fit(oneLine(row.name), Math.max(16, Math.floor(columns / 3))), oneLine(row.why)]),
+    rows.map((row) => [
+      String(row.rank),
+      formatPercent(row.share),
+      formatMs(row.ms),
+      fit(oneLine(row.name), Math.max(16, Math.floor(columns / 3))),
+      oneLine(row.why),
+    ]),
     columns,
     (text, row, column) => (row < 0 || column === 4 ? paint.dim(text) : text),
   );
-  return [paint.bold(fit(`Bottlenecks (${estimated ? "shares of the planner's cost: estimated" : 'measured by the source of the workload'})`, columns)), ...lines];
+  return [
+    paint.bold(
+      fit(
+        `Bottlenecks (${estimated ? "shares of the planner's cost: estimated" : 'measured by the source of the workload'})`,
+        columns,
+      ),
+    ),
+    ...lines,
+  ];
 }
 
 function findings({ findings: rows }: ExamineReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   const counts = (severity: string): number => rows.filter((row) => row.severity === severity).length;
-  const lines = [paint.bold(`Findings: ${counts('critical')} critical, ${counts('warning')} warnings, ${counts('info')} to know`)];
+  const lines = [
+    paint.bold(`Findings: ${counts('critical')} critical, ${counts('warning')} warnings, ${counts('info')} to know`),
+  ];
   const colours = { critical: paint.bad, warning: paint.warn, info: paint.dim };
   for (const finding of rows) {
     const [first = '', ...more] = wrap(oneLine(finding.title), Math.max(10, columns - 10));
-    lines.push(`${colours[finding.severity](finding.severity.padEnd(8))}  ${first}`, ...more.map((line) => `${' '.repeat(10)}${line}`));
+    lines.push(
+      `${colours[finding.severity](finding.severity.padEnd(8))}  ${first}`,
+      ...more.map((line) => `${' '.repeat(10)}${line}`),
+    );
     const facts = finding.evidence.map((fact) => oneLine(evidenceWords(fact))).join('; ');
-    lines.push(...wrap(`${finding.advisor}: ${facts}`, Math.max(10, columns - 10)).map((line) => paint.dim(`${' '.repeat(10)}${line}`)));
+    lines.push(
+      ...wrap(`${oneLine(finding.advisor)}: ${facts}`, Math.max(10, columns - 10)).map((line) =>
+        paint.dim(`${' '.repeat(10)}${line}`),
+      ),
+    );
     const [remedy] = finding.actions;
-    if (remedy) lines.push(...wrap(`to try: ${oneLine(remedy.title)}`, Math.max(10, columns - 10)).map((line) => `${' '.repeat(10)}${line}`));
+    if (remedy)
+      lines.push(
+        ...wrap(`to try: ${oneLine(remedy.title)}`, Math.max(10, columns - 10)).map(
+          (line) => `${' '.repeat(10)}${line}`,
+        ),
+      );
   }
   return lines;
 }
 
 function coverage({ coverage: all }: ExamineReport, { columns }: TextOptions, paint: Paint): readonly string[] {
-  const examined = all.examined.map((row) => (row.count === null ? oneLine(row.what) : `${oneLine(row.what)} ${formatCount(row.count)}`));
+  const examined = all.examined.map((row) =>
+    row.count === null ? oneLine(row.what) : `${oneLine(row.what)} ${formatCount(row.count)}`,
+  );
   return [
     paint.bold('Coverage'),
     ...wrap(`examined: ${examined.join(', ') || 'nothing'}`, columns, '  '),
     ...all.skipped.flatMap((row) =>
-      wrap(`skipped ${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`, columns, '  ').map(paint.warn),
+      wrap(
+        `skipped ${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`,
+        columns,
+        '  ',
+      ).map(paint.warn),
     ),
   ];
 }

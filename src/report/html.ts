@@ -21,25 +21,35 @@ export function renderHtml(report: RunReport): string {
   ];
   const shown = sections.filter(([, , body]) => body !== null);
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="referrer" content="no-referrer">
-<title>${report.target.label}: what was tried, measured and kept</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<main>
-${overview(report)}
-<nav aria-label="Sections">${shown.map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
-${shown.map(([id, title, body]) => html`<section id="${id}"><h2>${title}</h2>${body}</section>`)}
-<footer>${report.tool.name} ${report.tool.version} · <code>${report.command}</code> · ${report.startedAt} to ${report.finishedAt}</footer>
-</main>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${report.target.label}: what was tried, measured and kept</title>
+        <style>
+          ${new Markup(STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${overview(report)}
+          <nav aria-label="Sections">${shown.map(([id, title]) => html`<a href="#${id}">${title}</a>`)}</nav>
+          ${shown.map(
+            ([id, title, body]) =>
+              html`<section id="${id}">
+                <h2>${title}</h2>
+                ${body}
+              </section>`,
+          )}
+          <footer>
+            ${report.tool.name} ${report.tool.version} · <code>${report.command}</code> · ${report.startedAt} to
+            ${report.finishedAt}
+          </footer>
+        </main>
+      </body>
+    </html> `;
   return page.text;
 }

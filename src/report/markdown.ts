@@ -1,7 +1,18 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { md, mdFence, mdTable } from './text/md.js';
-import { changeWords, effectSentence, evidenceWords, formatMetric, formatRatio, isRefuted, metricWords, predictionSentence } from './words.js';
+import {
+  timeWords,
+  effectSentence,
+  effectWords,
+  evidenceWords,
+  formatMetric,
+  formatRatio,
+  isRefuted,
+  metricWords,
+  predictionSentence,
+  predictionWords,
+} from './words.js';
 
 /** `report.md`: the whole run in GitHub's Markdown. */
 export function renderMarkdown(report: RunReport): string {
@@ -20,25 +31,35 @@ export function renderMarkdown(report: RunReport): string {
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-function head({ tool, target, startedAt, finishedAt, stop, workload: { before, after }, noise, overhead, replayed }: RunReport): string {
-  const side = (title: string, of: RunReport['workload']['before']): readonly string[] => [
-    title,
-    formatMs(of.totalMs),
-    formatMs(of.p50Ms),
-    formatMs(of.p95Ms),
-    formatMs(of.p99Ms),
-    formatCount(of.buffers),
-    formatBytes(of.walBytes),
-  ];
+function head({
+  tool,
+  target,
+  startedAt,
+  finishedAt,
+  stop,
+  workload: { before, after },
+  noise,
+  overhead,
+  replayed,
+}: RunReport): string {
   return [
     `# ${md(target.label)}: what was tried, measured and kept`,
     `PostgreSQL ${target.major}, ${md(startedAt)} to ${md(finishedAt)}, ${md(tool.name)} ${md(tool.version)}. Stopped: **${md(stop.reason)}**, ${md(stop.detail)}.`,
-    mdTable(['Workload', 'total', 'p50', 'p95', 'p99', 'buffers', 'WAL'], [side('before', before), side('after', after)], [1, 2, 3, 4, 5, 6]),
+    mdTable(
+      ['Workload', 'total', 'p50', 'p95', 'p99', 'buffers', 'WAL'],
+      [workloadRow('before', before), workloadRow('after', after)],
+      [1, 2, 3, 4, 5, 6],
+    ),
     `All figures are measured on a lab copy unless they are labelled estimated; what was not measured reads unknown. ` +
       `Noise floor (A against A, ${formatCount(noise.pairs)} pairs): time ratio ${formatRatio(noiseRatio(noise.timeLogRatio))}, buffers ${formatRatio(noiseRatio(noise.bufferLogRatio))}. ` +
       `The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).` +
-      `${replayed > 0 ? ` ${formatCount(replayed)} iterations were taken up from the ledger.` : ''}`,
+      (replayed > 0 ? ` ${formatCount(replayed)} iterations were taken up from the ledger.` : ''),
   ].join('\n\n');
+}
+
+function workloadRow(title: string, of: RunReport['workload']['before']): readonly string[] {
+  const times = [of.totalMs, of.p50Ms, of.p95Ms, of.p99Ms].map(formatMs);
+  return [title, ...times, formatCount(of.buffers), formatBytes(of.walBytes)];
 }
 
 function noiseRatio(logRatio: number | null): number | null {
@@ -61,15 +82,10 @@ function changes({ iterations }: RunReport): string {
       String(iteration.number),
       `**${decisionWord(iteration)}**`,
       md(iteration.hypothesis.title),
-      foreseen(iteration),
-      iteration.effect ? `${metricWords(iteration.effect.metric)} ${changeWords(iteration.effect.ratio)}` : 'unknown',
+      predictionWords(iteration.hypothesis.prediction),
+      iteration.effect ? `${metricWords(iteration.effect.metric)} ${effectWords(iteration.effect)}` : 'unknown',
     ]),
   )}`;
-}
-
-function foreseen({ hypothesis: { prediction } }: ReportedIteration): string {
-  const ratio = prediction.statementRatio ?? prediction.workloadRatio;
-  return ratio === null ? 'unknown' : changeWords(ratio);
 }
 
 function decisionWord(iteration: ReportedIteration): string {
@@ -94,7 +110,9 @@ function iterationSection(iteration: ReportedIteration): string {
       `- Risk: ${hypothesis.risk.level}; ${md(hypothesis.risk.behaviour)}; ${md(hypothesis.risk.data)}`,
       `- Lock: ${md(action.lock)}`,
       ...(escalation
-        ? [`- Escalated (${md(escalation.protocol)}): ${md(escalation.decisionNeeded)}; decided by ${md(escalation.decidedBy)} within ${formatCount(escalation.timeLimitHours)} h`]
+        ? [
+            `- Escalated (${md(escalation.protocol)}): ${md(escalation.decisionNeeded)}; decided by ${md(escalation.decidedBy)} within ${formatCount(escalation.timeLimitHours)} h`,
+          ]
         : []),
     ].join('\n'),
   ];
@@ -129,12 +147,14 @@ function workload({ workload: { before, after } }: RunReport): string {
       formatCount(row.calls),
       formatMs(row.meanMs),
       formatMs(next?.meanMs ?? null),
-      next && row.meanMs && next.meanMs !== null ? changeWords(next.meanMs / row.meanMs) : 'unknown',
+      next && row.meanMs && next.meanMs !== null ? timeWords(next.meanMs / row.meanMs) : 'unknown',
       formatCount(row.buffers),
       formatCount(next?.buffers ?? null),
     ];
   });
-  const failed = [...new Set([...before.failed, ...after.failed].map((row) => `- not measured: ${md(row.name)}: ${md(row.reason)}`))];
+  const failed = [
+    ...new Set([...before.failed, ...after.failed].map((row) => `- not measured: ${md(row.name)}: ${md(row.reason)}`)),
+  ];
   return [
     '## Statements, before and after (measured)',
     mdTable(['Statement', 'calls', 'before', 'after', 'change', 'buffers before', 'after'], rows, [1, 2, 3, 5, 6]),
@@ -146,10 +166,13 @@ function files({ migrations, rewrites }: RunReport): string {
   if (migrations.length + rewrites.length === 0) return '';
   return [
     '## Files, in the order to run',
-    mdTable(['File', 'Reverts it', 'What'], [
-      ...migrations.map((row) => [`\`${row.up}\``, `\`${row.down}\``, md(row.title)]),
-      ...rewrites.map((row) => [`\`${row.file}\``, 'the old text', md(row.title)]),
-    ]),
+    mdTable(
+      ['File', 'Reverts it', 'What'],
+      [
+        ...migrations.map((row) => [`\`${row.up}\``, `\`${row.down}\``, md(row.title)]),
+        ...rewrites.map((row) => [`\`${row.file}\``, 'the old text', md(row.title)]),
+      ],
+    ),
   ].join('\n\n');
 }
 
@@ -188,6 +211,11 @@ function coverage({ coverage: all }: RunReport): string {
     `Examined: ${all.examined.map((row) => `${md(row.what)}${row.count === null ? '' : ` (${formatCount(row.count)})`}`).join(', ') || 'nothing'}.`,
     all.skipped.length === 0
       ? 'Nothing was skipped.'
-      : all.skipped.map((row) => `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`).join('\n'),
+      : all.skipped
+          .map(
+            (row) =>
+              `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`,
+          )
+          .join('\n'),
   ].join('\n\n');
 }

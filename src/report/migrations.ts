@@ -8,7 +8,12 @@ export interface ReportFile {
 }
 
 export interface MigrationFiles {
-  readonly migrations: readonly { readonly iteration: number; readonly title: string; readonly up: ReportFile; readonly down: ReportFile }[];
+  readonly migrations: readonly {
+    readonly iteration: number;
+    readonly title: string;
+    readonly up: ReportFile;
+    readonly down: ReportFile;
+  }[];
   readonly rewrites: readonly { readonly iteration: number; readonly title: string; readonly file: ReportFile }[];
 }
 
@@ -45,15 +50,26 @@ function upContent(iteration: Iteration, base: string): string {
     ...comment('', action.title),
     '--',
     ...comment('Why:      ', finding.title),
-    ...comment('Measured: ', `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`),
+    ...comment(
+      'Effect:   ',
+      `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`,
+    ),
     ...comment('Lock:     ', action.lock),
     ...comment('Risk:     ', `${risk.level}; ${risk.behaviour}`),
     ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${base}.up.sql`),
-    ...(transactional ? [] : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
+    ...(transactional
+      ? []
+      : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
     ...(action.up.some(isConcurrent)
-      ? comment('          ', 'if it is interrupted, an invalid index may stay behind: run the down file, then this one again')
+      ? comment(
+          '          ',
+          'if it is interrupted, an invalid index may stay behind: run the down file, then this one again',
+        )
       : []),
-    ...comment('Revert:   ', `${base}.down.sql${iteration.verdict.revertVerified ? ' (was run in the lab, and left the catalog as before)' : ''}`),
+    ...comment(
+      'Revert:   ',
+      `${base}.down.sql${iteration.verdict.revertVerified ? ' (was run in the lab, and left the catalog as before)' : ''}`,
+    ),
   ];
   return file(header, action.up, transactional);
 }
@@ -65,9 +81,11 @@ function downContent(iteration: Iteration, base: string): string {
     '--',
     ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${base}.down.sql`),
   ];
-  if (action.down.length === 0) return file([...header, ...comment('', 'Nothing to run: the change left the schema as it was.')], [], false);
+  if (action.down.length === 0)
+    return file([...header, ...comment('', 'Nothing to run: the change left the schema as it was.')], [], false);
   const transactional = action.down.every(mayRunInTransaction);
-  if (!transactional) header.push(...comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one'));
+  if (!transactional)
+    header.push(...comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one'));
   return file(header, action.down, transactional);
 }
 
@@ -80,8 +98,14 @@ function rewriteContent(iteration: Iteration): string {
     '--',
     ...comment('Rule:     ', rewrite.rule),
     ...rewrite.proof.flatMap((fact) => comment('Proof:    ', fact)),
-    ...comment('Measured: ', `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`),
-    ...comment('Results:  ', iteration.verdict.resultsEqual === true ? 'equal for every parameter set that was run' : 'could not be compared'),
+    ...comment(
+      'Effect:   ',
+      `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`,
+    ),
+    ...comment(
+      'Results:  ',
+      iteration.verdict.resultsEqual === true ? 'equal for every parameter set that was run' : 'could not be compared',
+    ),
     '--',
     '-- This statement stands in the application. Before:',
     ...rewrite.from.split(/\r\n|\r|\n/).map((line) => `--   ${line}`),
@@ -92,7 +116,8 @@ function rewriteContent(iteration: Iteration): string {
 
 function file(header: readonly string[], statements: readonly string[], transactional: boolean): string {
   const body = statements.map(terminated);
-  const wrapped = transactional && body.length > 0 ? ['BEGIN;', "SET LOCAL lock_timeout = '5s';", ...body, 'COMMIT;'] : body;
+  const wrapped =
+    transactional && body.length > 0 ? ['BEGIN;', "SET LOCAL lock_timeout = '5s';", ...body, 'COMMIT;'] : body;
   return `${[...header, ...(wrapped.length > 0 ? ['', ...wrapped] : [])].join('\n')}\n`;
 }
 
@@ -110,12 +135,20 @@ function comment(label: string, text: string): readonly string[] {
 }
 
 function isConcurrent(sql: string): boolean {
-  return /^\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b/is.test(sql) || /\bDETACH\s+PARTITION\b.*\bCONCURRENTLY\b/is.test(sql);
+  return (
+    /^\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b/is.test(sql) ||
+    /\bDETACH\s+PARTITION\b.*\bCONCURRENTLY\b/is.test(sql)
+  );
 }
 
 /** PostgreSQL refuses these inside a transaction block (PreventInTransactionBlock). */
 function mayRunInTransaction(sql: string): boolean {
-  return !isConcurrent(sql) && !/^\s*(?:VACUUM|ALTER\s+SYSTEM|CREATE\s+DATABASE|DROP\s+DATABASE|CREATE\s+TABLESPACE|DROP\s+TABLESPACE)\b/i.test(sql);
+  return (
+    !isConcurrent(sql) &&
+    !/^\s*(?:VACUUM|ALTER\s+SYSTEM|CREATE\s+DATABASE|DROP\s+DATABASE|CREATE\s+TABLESPACE|DROP\s+TABLESPACE)\b/i.test(
+      sql,
+    )
+  );
 }
 
 function fileName(position: number, iteration: Iteration): string {

@@ -87,7 +87,13 @@ const iterationSchema = z.object({
   decision: z.enum(['accept', 'reject', 'escalate']),
   reason: z.string(),
   escalation: z
-    .object({ protocol: z.string(), decisionNeeded: z.string(), decidedBy: z.string(), timeLimitHours: z.number(), evidence: z.array(z.string()) })
+    .object({
+      protocol: z.string(),
+      decisionNeeded: z.string(),
+      decidedBy: z.string(),
+      timeLimitHours: z.number(),
+      evidence: z.array(z.string()),
+    })
     .nullable(),
   statements: z.array(statementEffectSchema),
   state: z.string().describe('hash of the accepted state that it started from'),
@@ -120,8 +126,14 @@ export const runReportSchema = z.object({
     .describe('What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio|.'),
   scorecard: z.array(scorecardRowSchema),
   coverage: coverageSchema,
-  findings: z.array(findingSchema.extend({ status: z.enum(['open', 'resolved']).describe('whether it is still seen after the accepted changes') })),
-  untried: z.array(z.object({ title: z.string(), advisor: z.string(), predicted: predictionSchema, reason: z.string() })),
+  findings: z.array(
+    findingSchema.extend({
+      status: z.enum(['open', 'resolved']).describe('whether it is still seen after the accepted changes'),
+    }),
+  ),
+  untried: z.array(
+    z.object({ title: z.string(), advisor: z.string(), predicted: predictionSchema, reason: z.string() }),
+  ),
   calibration: z
     .array(
       z.object({
@@ -134,7 +146,9 @@ export const runReportSchema = z.object({
       }),
     )
     .describe('Prediction against measurement, for each iteration that measured something.'),
-  migrations: z.array(z.object({ iteration: z.number().int(), title: z.string(), up: z.string(), down: z.string() })).describe('files, relative to the output folder'),
+  migrations: z
+    .array(z.object({ iteration: z.number().int(), title: z.string(), up: z.string(), down: z.string() }))
+    .describe('files, relative to the output folder'),
   rewrites: z.array(z.object({ iteration: z.number().int(), title: z.string(), file: z.string() })),
   overhead: overheadSchema,
   outputFolder: z.string().nullable().describe('where the files are; null where none were written'),

@@ -19,7 +19,7 @@ export const targetSchema = z.object({
 
 export const overheadSchema = z
   .object({ statements: z.number().int().nonnegative(), totalMs: z.number().nonnegative() })
-  .describe("What the run itself cost the target: statements sent there and their time. Measured.");
+  .describe('What the run itself cost the target: statements sent there and their time. Measured.');
 
 export const evidenceSchema = z.object({
   what: z.string(),
@@ -96,7 +96,15 @@ export function toTarget(target: Target): z.infer<typeof targetSchema> {
 
 export function toAction(action: Action): z.infer<typeof actionSchema> {
   const { kind, title, up, down, lock, transactional, rewrite } = action;
-  return { kind, title, up: [...up], down: [...down], lock, transactional, rewrite: rewrite && { ...rewrite, proof: [...rewrite.proof] } };
+  return {
+    kind,
+    title,
+    up: [...up],
+    down: [...down],
+    lock,
+    transactional,
+    rewrite: rewrite && { ...rewrite, proof: [...rewrite.proof] },
+  };
 }
 
 export function toFinding(finding: Finding): z.infer<typeof findingSchema> {
@@ -106,7 +114,10 @@ export function toFinding(finding: Finding): z.infer<typeof findingSchema> {
     severity,
     title,
     place,
-    evidence: evidence.map((fact) => ({ ...fact, value: typeof fact.value === 'number' ? finite(fact.value) : fact.value })),
+    evidence: evidence.map((fact) => ({
+      ...fact,
+      value: typeof fact.value === 'number' ? finite(fact.value) : fact.value,
+    })),
     statements: [...statements],
     actions: actions.map(toAction),
   };

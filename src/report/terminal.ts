@@ -3,7 +3,16 @@ import type { ReportedIteration, RunReport } from './run-report.js';
 import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
 import { paintFor } from './text/paint.js';
 import type { Paint, TextOptions } from './text/paint.js';
-import { changeWords, formatRatio, isRefuted, metricWords, oneLine, predictionSentence, times } from './words.js';
+import {
+  timeWords,
+  effectWords,
+  formatRatio,
+  isRefuted,
+  metricWords,
+  oneLine,
+  predictionWords,
+  times,
+} from './words.js';
 
 /** The end of a run for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
 export function renderRun(report: RunReport, options: TextOptions): string {
@@ -16,13 +25,17 @@ export function renderRun(report: RunReport, options: TextOptions): string {
     skipped(report, options, paint),
     written(report, options, paint),
   ];
-  return `${blocks.filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')}\n`;
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 function heading(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   const { before, after } = report.workload;
   const counts = (kind: string): number => report.iterations.filter((iteration) => iteration.decision === kind).length;
-  const factor = before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
+  const factor =
+    before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
   return [
     paint.bold(fit(`${oneLine(report.target.label)}  PostgreSQL ${report.target.major}`, columns)),
     ...wrap(
@@ -35,7 +48,10 @@ function heading(report: RunReport, { columns }: TextOptions, paint: Paint): rea
         `Stopped: ${oneLine(report.stop.reason)}, ${oneLine(report.stop.detail)}.`,
       columns,
     ),
-    ...wrap(`The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`, columns).map(paint.dim),
+    ...wrap(
+      `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
+      columns,
+    ).map(paint.dim),
   ];
 }
 
@@ -46,18 +62,18 @@ function decisions(report: RunReport, { columns }: TextOptions, paint: Paint): r
     const [word, colour] = decisionWord(iteration, paint);
     const title = fit(oneLine(iteration.hypothesis.title), Math.max(10, columns - 16));
     lines.push(`${String(iteration.number).padStart(3)} ${colour(word.padEnd(10))} ${title}`);
-    for (const line of wrap(detail(iteration), Math.max(10, columns - 15))) lines.push(paint.dim(`${' '.repeat(15)}${line}`));
+    for (const line of wrap(detail(iteration), Math.max(10, columns - 15)))
+      lines.push(paint.dim(`${' '.repeat(15)}${line}`));
   }
   return lines.map((line) => clip(line, columns));
 }
 
-function detail(iteration: ReportedIteration): string {
-  const { effect } = iteration;
+function detail({ decision, effect, reason, hypothesis: { prediction } }: ReportedIteration): string {
   const measured = effect
-    ? `measured ${metricWords(effect.metric)} ${changeWords(effect.ratio)} (ratio ${formatRatio(effect.ratio)}, 95 % ${formatRatio(effect.ciLow)} to ${formatRatio(effect.ciHigh)})`
+    ? `measured: ${metricWords(effect.metric)} ${effectWords(effect)} (ratio ${formatRatio(effect.ratio)}, 95 % ${formatRatio(effect.ciLow)} to ${formatRatio(effect.ciHigh)})`
     : 'measured: unknown';
-  const foreseen = `foreseen ${predictionSentence(iteration.hypothesis.prediction)}`;
-  return iteration.decision === 'accept' ? `${measured}; ${oneLine(foreseen)}` : `${oneLine(iteration.reason)}; ${measured}; ${oneLine(foreseen)}`;
+  const foreseen = `foreseen: ${predictionWords(prediction)}${prediction.provenance === 'estimated' ? ' (estimated)' : ''}`;
+  return `${decision === 'accept' ? '' : `${oneLine(reason)}; `}${measured}; ${foreseen}`;
 }
 
 function decisionWord(iteration: ReportedIteration, paint: Paint): readonly [string, (text: string) => string] {
@@ -73,7 +89,9 @@ function statements(report: RunReport, { columns }: TextOptions, paint: Paint): 
     .map((row) => ({ row, next: later.get(row.fingerprint) }))
     .toSorted((a, b) => (b.row.meanMs ?? 0) * b.row.calls - (a.row.meanMs ?? 0) * a.row.calls);
   if (rows.length === 0) return [];
-  const ratios = rows.map(({ row, next }) => (next && row.meanMs && next.meanMs !== null ? next.meanMs / row.meanMs : null));
+  const ratios = rows.map(({ row, next }) =>
+    next && row.meanMs && next.meanMs !== null ? next.meanMs / row.meanMs : null,
+  );
   const lines = table(
     [
       { title: 'Statement', align: 'left', shrinks: true },
@@ -87,7 +105,7 @@ function statements(report: RunReport, { columns }: TextOptions, paint: Paint): 
       formatCount(row.calls),
       formatMs(row.meanMs),
       formatMs(next?.meanMs ?? null),
-      changeWords(ratios[position] ?? null),
+      next?.carriedOver === true && ratios[position] === 1 ? 'untouched' : timeWords(ratios[position] ?? null),
     ]),
     columns,
     (text, row, column) => {
@@ -97,11 +115,16 @@ function statements(report: RunReport, { columns }: TextOptions, paint: Paint): 
       return ratio < 0.9 ? paint.good(text) : ratio > 1.1 ? paint.bad(text) : paint.dim(text);
     },
   );
-  const failed = [...before.failed, ...after.failed.filter((row) => before.failed.every((known) => known.fingerprint !== row.fingerprint))];
+  const failed = [
+    ...before.failed,
+    ...after.failed.filter((row) => before.failed.every((known) => known.fingerprint !== row.fingerprint)),
+  ];
   return [
     paint.bold(fit('Statements (mean time of a call, measured in the lab)', columns)),
     ...lines,
-    ...failed.flatMap((row) => wrap(`not measured: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn)),
+    ...failed.flatMap((row) =>
+      wrap(`not measured: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn),
+    ),
   ];
 }
 
@@ -112,7 +135,7 @@ function scorecard(report: RunReport, { columns }: TextOptions, paint: Paint): r
   const lines = table(
     [
       { title: '', align: 'left' },
-      { title: 'Target', align: 'left', shrinks: true },
+      { title: 'Target', align: 'left' },
       { title: 'value', align: 'right' },
       { title: 'source', align: 'left', shrinks: true },
     ],
@@ -123,24 +146,38 @@ function scorecard(report: RunReport, { columns }: TextOptions, paint: Paint): r
       return column === 0 ? (known[row]?.status === 'met' ? paint.good(text) : paint.bad(text)) : text;
     },
   );
-  const rest = unknown.length > 0 ? wrap(`unknown (${unknown.length}, not measured by this run): ${unknown.map((row) => oneLine(row.target)).join('; ')}`, columns, '  ') : [];
+  const rest =
+    unknown.length > 0
+      ? wrap(
+          `unknown (${unknown.length}, not measured by this run): ${unknown.map((row) => oneLine(row.target)).join('; ')}`,
+          columns,
+          '  ',
+        )
+      : [];
   return [paint.bold('Scorecard'), ...(known.length > 0 ? lines : []), ...rest.map(paint.dim)];
 }
 
 function skipped(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   const { examined, skipped: left } = report.coverage;
   const lines = [paint.bold(`Coverage: ${examined.length} kinds examined, ${left.length} skipped`)];
-  for (const row of left.slice(0, 5)) lines.push(...wrap(`skipped ${oneLine(row.what)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn));
+  for (const row of left.slice(0, 5))
+    lines.push(...wrap(`skipped ${oneLine(row.what)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn));
   if (left.length > 5) lines.push(paint.dim(`and ${left.length - 5} more, in the report`));
   return lines.map((line) => clip(line, columns));
 }
 
 function written(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
-  const changes = [...report.migrations.flatMap(({ up, down }) => [up, down]), ...report.rewrites.map(({ file }) => file)];
+  const changes = [
+    ...report.migrations.flatMap(({ up, down }) => [up, down]),
+    ...report.rewrites.map(({ file }) => file),
+  ];
   if (report.outputFolder === null && changes.length === 0) return [];
   const paths = [...(report.outputFolder === null ? [] : ['report.html', 'report.md', 'report.json']), ...changes];
   const folder = report.outputFolder === null ? '' : ` in ${oneLine(report.outputFolder)}`;
-  return [...wrap(`Files${folder}`, columns).map(paint.bold), ...paths.flatMap((path) => wrap(oneLine(path), columns - 2).map((line) => `  ${line}`))];
+  return [
+    ...wrap(`Files${folder}`, columns).map(paint.bold),
+    ...paths.flatMap((path) => wrap(oneLine(path), columns - 2).map((line) => `  ${line}`)),
+  ];
 }
 
 /** The last guard on width, for a terminal too narrow for the layout: colours go where something is cut. */

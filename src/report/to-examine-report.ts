@@ -43,9 +43,9 @@ const LARGEST_TABLES = 10;
 const MOST_BOTTLENECKS = 15;
 
 function inventory({ catalog }: Snapshot): ExamineReport['inventory'] {
-  const key = ({ schema, name }: RelationName): string => JSON.stringify([schema, name]);
   const indexBytes = new Map<string, number>();
-  for (const index of catalog.indexes) indexBytes.set(key(index.table), (indexBytes.get(key(index.table)) ?? 0) + index.sizeBytes);
+  for (const index of catalog.indexes)
+    indexBytes.set(key(index.table), (indexBytes.get(key(index.table)) ?? 0) + index.sizeBytes);
   const tables = catalog.tables.filter((table) => table.kind === 'r' || table.kind === 'p');
   const counted = tables.filter((table) => table.kind === 'r' && table.rowsEstimated !== null);
   return {
@@ -72,6 +72,10 @@ function inventory({ catalog }: Snapshot): ExamineReport['inventory'] {
   };
 }
 
+function key({ schema, name }: RelationName): string {
+  return JSON.stringify([schema, name]);
+}
+
 function baseline({ workload }: Snapshot): ExamineReport['baseline'] {
   const totals = workload.statements.map(totalMs);
   const measured = totals.some((total) => total !== null);
@@ -94,7 +98,10 @@ function baseline({ workload }: Snapshot): ExamineReport['baseline'] {
           meanMs: finite(statement.meanMs),
           totalMs: total,
           share: total !== null && workloadMs > 0 ? total / workloadMs : null,
-          blocks: statement.sharedHit === null || statement.sharedRead === null ? null : statement.sharedHit + statement.sharedRead,
+          blocks:
+            statement.sharedHit === null || statement.sharedRead === null
+              ? null
+              : statement.sharedHit + statement.sharedRead,
         };
       })
       .toSorted((a, b) => (b.totalMs ?? -1) - (a.totalMs ?? -1)),
@@ -108,7 +115,8 @@ type Bottleneck = Omit<ExamineReport['bottlenecks'][number], 'rank'>;
 function bottlenecks(snapshot: Snapshot, findings: readonly Finding[]): ExamineReport['bottlenecks'] {
   const { statements } = snapshot.workload;
   const measured = statements.some((statement) => totalMs(statement) !== null);
-  const weigh = (statement: WorkloadStatement): number => (measured ? totalMs(statement) : plannedCost(snapshot, statement)) ?? 0;
+  const weigh = (statement: WorkloadStatement): number =>
+    (measured ? totalMs(statement) : plannedCost(snapshot, statement)) ?? 0;
   const whole = sum(statements.map(weigh));
   const heavy: readonly Bottleneck[] = statements
     .map((statement) => ({ statement, share: whole > 0 ? weigh(statement) / whole : 0 }))
@@ -124,8 +132,19 @@ function bottlenecks(snapshot: Snapshot, findings: readonly Finding[]): ExamineR
       why: statementWhy(snapshot, statement, findings),
     }));
   const settings: readonly Bottleneck[] = findings
-    .filter((finding) => finding.actions.some((action) => action.kind === 'setting') || finding.advisor.startsWith('settings/'))
-    .map((finding) => ({ kind: 'setting', name: finding.place, fingerprint: null, share: null, ms: null, provenance: 'unknown', why: finding.title }));
+    .filter(
+      (finding) =>
+        finding.actions.some((action) => action.kind === 'setting') || finding.advisor.startsWith('settings/'),
+    )
+    .map((finding) => ({
+      kind: 'setting',
+      name: finding.place,
+      fingerprint: null,
+      share: null,
+      ms: null,
+      provenance: 'unknown',
+      why: finding.title,
+    }));
   return [...heavy.slice(0, MOST_BOTTLENECKS), ...settings].map((row, position) => ({ rank: position + 1, ...row }));
 }
 
@@ -137,7 +156,9 @@ function statementWhy(snapshot: Snapshot, statement: WorkloadStatement, findings
       : cost !== null
         ? `${formatCount(statement.calls)} calls, planner cost ${formatCount(cost / Math.max(1, statement.calls))} each (estimated)`
         : `${formatCount(statement.calls)} calls, time unknown`;
-  const titles = findings.filter((finding) => finding.statements.includes(statement.fingerprint)).map((finding) => finding.title);
+  const titles = findings
+    .filter((finding) => finding.statements.includes(statement.fingerprint))
+    .map((finding) => finding.title);
   return [work, ...titles].join('; ');
 }
 

@@ -6,7 +6,13 @@ import type { Iteration, ScorecardRow, Stop } from '../model/run.js';
 import type { Target } from '../model/target.js';
 import type { Effect, StatementEffect } from '../model/verdict.js';
 import { migrationFiles } from './migrations.js';
-import type { ReportedEffect, ReportedIteration, ReportedPrediction, ReportedStatement, RunReport } from './run-report.js';
+import type {
+  ReportedEffect,
+  ReportedIteration,
+  ReportedPrediction,
+  ReportedStatement,
+  RunReport,
+} from './run-report.js';
 import { finite, toAction, toCoverage, toFinding, toTarget, toWorkloadSummary } from './schema-parts.js';
 
 /** All that a run leaves behind; the outcome of the loop fits in as it is. */
@@ -47,7 +53,11 @@ export function toRunReport(input: RunReportInput): RunReport {
     replayed: input.replayed,
     iterations: input.iterations.map(toIteration),
     workload: { before: toWorkloadSummary(input.before), after: toWorkloadSummary(input.after) },
-    noise: { timeLogRatio: finite(input.noise.timeLogRatio), bufferLogRatio: finite(input.noise.bufferLogRatio), pairs: input.noise.pairs },
+    noise: {
+      timeLogRatio: finite(input.noise.timeLogRatio),
+      bufferLogRatio: finite(input.noise.bufferLogRatio),
+      pairs: input.noise.pairs,
+    },
     scorecard: input.scorecard.map((row) => ({ ...row, measured: finite(row.measured) })),
     coverage: toCoverage(input.coverage),
     findings: allFindings(input.findingsBefore, input.findingsAfter),
@@ -58,7 +68,12 @@ export function toRunReport(input: RunReportInput): RunReport {
       reason,
     })),
     calibration: calibration(input.iterations, input.before),
-    migrations: files.migrations.map(({ iteration, title, up, down }) => ({ iteration, title, up: up.path, down: down.path })),
+    migrations: files.migrations.map(({ iteration, title, up, down }) => ({
+      iteration,
+      title,
+      up: up.path,
+      down: down.path,
+    })),
     rewrites: files.rewrites.map(({ iteration, title, file }) => ({ iteration, title, file: file.path })),
     overhead: { ...input.overhead },
     outputFolder: input.outputFolder ?? null,
@@ -104,7 +119,14 @@ function toIteration(iteration: Iteration): ReportedIteration {
 
 function toEffect(effect: Effect): ReportedEffect {
   const { metric, before, after, ratio, ciLow, ciHigh } = effect;
-  return { metric, before: finite(before), after: finite(after), ratio: finite(ratio), ciLow: finite(ciLow), ciHigh: finite(ciHigh) };
+  return {
+    metric,
+    before: finite(before),
+    after: finite(after),
+    ratio: finite(ratio),
+    ciLow: finite(ciLow),
+    ciHigh: finite(ciHigh),
+  };
 }
 
 function toPrediction(prediction: Prediction): ReportedPrediction {
@@ -142,13 +164,16 @@ function toStatement(effect: StatementEffect): ReportedStatement {
 
 /** What was seen first, then what came up later; a finding is its advisor and its place. */
 function allFindings(before: readonly Finding[], after: readonly Finding[]): RunReport['findings'] {
-  const key = (finding: Finding): string => JSON.stringify([finding.advisor, finding.place]);
-  const open = new Set(after.map(key));
-  const known = new Set(before.map(key));
-  return [...before, ...after.filter((finding) => !known.has(key(finding)))].map((finding) => ({
+  const open = new Set(after.map(findingKey));
+  const known = new Set(before.map(findingKey));
+  return [...before, ...after.filter((finding) => !known.has(findingKey(finding)))].map((finding) => ({
     ...toFinding(finding),
-    status: open.has(key(finding)) ? ('open' as const) : ('resolved' as const),
+    status: open.has(findingKey(finding)) ? ('open' as const) : ('resolved' as const),
   }));
+}
+
+function findingKey(finding: Finding): string {
+  return JSON.stringify([finding.advisor, finding.place]);
 }
 
 /** Iterations that measured statements, with the prediction beside. Weights are the calls of the first measurement. */

@@ -38,6 +38,32 @@ export function changeWords(ratio: number | null): string {
   return ratio < 1 ? `${times(1 / ratio)} less` : `${times(ratio)} more`;
 }
 
+/** A ratio of times: `12x faster`, `1.4x slower`, `same`; `unknown` for null. */
+export function timeWords(ratio: number | null): string {
+  return changeWords(ratio).replace(/less$/, 'faster').replace(/more$/, 'slower');
+}
+
+/** An effect in a few words: `12x less`; for storage the bytes themselves, for a share of a database says little. */
+export function effectWords(effect: EffectLike): string {
+  if (effect.metric === 'executionMs') return timeWords(effect.ratio);
+  if (effect.metric !== 'storageBytes' || effect.before === null || effect.after === null)
+    return changeWords(effect.ratio);
+  return signedBytes(effect.after - effect.before);
+}
+
+/** `+5.25 MB`, `-1 kB`, `0 B`. */
+export function signedBytes(bytes: number): string {
+  return `${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
+}
+
+/** What the planner foresaw in a few words: `12x less`; `unknown` where it foresaw nothing. */
+export function predictionWords(prediction: {
+  readonly statementRatio: number | null;
+  readonly workloadRatio: number | null;
+}): string {
+  return timeWords(prediction.statementRatio ?? prediction.workloadRatio);
+}
+
 /** A factor: `12x`, `1.4x`. */
 export function times(factor: number): string {
   return `${factor >= 100 ? formatCount(factor) : factor.toFixed(factor >= 10 ? 0 : factor >= 2 ? 1 : 2)}x`;
@@ -56,7 +82,10 @@ export function formatRatio(ratio: number | null): string {
 export function effectSentence(effect: EffectLike | null): string {
   if (!effect) return 'effect unknown: nothing was measured';
   const { metric, before, after, ratio, ciLow, ciHigh } = effect;
-  const interval = ciLow === null || ciHigh === null ? 'interval unknown' : `95 % interval ${formatRatio(ciLow)} to ${formatRatio(ciHigh)}`;
+  const interval =
+    ciLow === null || ciHigh === null
+      ? 'interval unknown'
+      : `95 % interval ${formatRatio(ciLow)} to ${formatRatio(ciHigh)}`;
   return `${metricWords(metric)} ${formatMetric(metric, before)} -> ${formatMetric(metric, after)}, ratio ${formatRatio(ratio)} (${interval}), measured`;
 }
 
@@ -71,7 +100,7 @@ export function predictionSentence(prediction: {
   const parts: string[] = [];
   if (prediction.statementRatio !== null) parts.push(`statement time ratio ${formatRatio(prediction.statementRatio)}`);
   if (prediction.workloadRatio !== null) parts.push(`workload time ratio ${formatRatio(prediction.workloadRatio)}`);
-  if (prediction.storageBytes !== null) parts.push(`storage ${prediction.storageBytes > 0 ? '+' : ''}${formatBytes(prediction.storageBytes)}`);
+  if (prediction.storageBytes !== null) parts.push(`storage ${signedBytes(prediction.storageBytes)}`);
   if (parts.length === 0) return `unknown: ${prediction.basis}`;
   return `${parts.join(', ')} (${prediction.provenance}: ${prediction.basis})`;
 }
@@ -80,11 +109,17 @@ export function predictionSentence(prediction: {
 export function isRefuted(iteration: {
   readonly decision: string;
   readonly verdict: string;
-  readonly hypothesis: { readonly prediction: { readonly statementRatio: number | null; readonly workloadRatio: number | null } };
+  readonly hypothesis: {
+    readonly prediction: { readonly statementRatio: number | null; readonly workloadRatio: number | null };
+  };
 }): boolean {
   const { statementRatio, workloadRatio } = iteration.hypothesis.prediction;
   const foreseen = Math.min(statementRatio ?? 1, workloadRatio ?? 1);
-  return iteration.decision === 'reject' && (iteration.verdict === 'regressed' || iteration.verdict === 'neutral') && foreseen < 0.95;
+  return (
+    iteration.decision === 'reject' &&
+    (iteration.verdict === 'regressed' || iteration.verdict === 'neutral') &&
+    foreseen < 0.95
+  );
 }
 
 /** Text of strangers (names, reasons) on one line: control characters, which a terminal or a reader might obey, become a space. */
@@ -105,7 +140,13 @@ export function evidenceWords(fact: {
 }
 
 /** The figure of a fact with its unit; `unknown` for null. */
-export function evidenceValue({ value, unit }: { readonly value: number | string | null; readonly unit: string }): string {
+export function evidenceValue({
+  value,
+  unit,
+}: {
+  readonly value: number | string | null;
+  readonly unit: string;
+}): string {
   if (value === null) return 'unknown';
   if (typeof value === 'string') return unit === '' ? value : `${value} ${unit}`;
   if (unit === 'bytes') return formatBytes(value);

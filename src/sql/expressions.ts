@@ -56,6 +56,9 @@ export function visitExpression(
       return visitCall(context, node, scope, meets);
     case 'A_Expr':
       return visitOperator(context, node.body, scope, meets);
+    case 'CoalesceExpr':
+    case 'MinMaxExpr':
+      return visitExpression(context, node.body['args'], scope, meets.role === 'other' ? siblings(node.body, scope) : meets);
     case 'NullTest':
     case 'BooleanTest':
       return visitExpression(context, node.body['arg'], scope, NO_CONTEXT);
@@ -75,7 +78,7 @@ export function noteStar(path: readonly string[], scope: Scope): void {
 }
 
 /** Nodes that hand their value on as it is. */
-const TRANSPARENT = new Set(['List', 'CoalesceExpr', 'MinMaxExpr', 'CollateClause', 'A_ArrayExpr', 'RowExpr', 'ResTarget']);
+const TRANSPARENT = new Set(['List', 'CollateClause', 'A_ArrayExpr', 'RowExpr', 'ResTarget']);
 
 /** Functions whose argument is of the same kind as their result: `email = lower($1)` takes an e-mail address. */
 const KEEPS_VALUE = new Set(['lower', 'upper', 'btrim', 'ltrim', 'rtrim']);
@@ -92,6 +95,12 @@ function noteColumn(columnRef: TreeNode, scope: Scope): void {
   const found = scope.resolve(path);
   if (found?.base) found.base.draft.needed.add(found.base.column);
   else if (!found && path.length === 1) noteStar(path, scope);
+}
+
+/** `coalesce(note, $1)` takes a note. */
+function siblings(call: TreeNode, scope: Scope): ParameterContext {
+  const side = list(call, 'args').map((arg) => operand(arg, scope)).find((one) => one.column !== null);
+  return side ? { ...meeting(side, '=', scope, 'compared'), operator: null } : NO_CONTEXT;
 }
 
 function castContext(cast: TreeNode, meets: ParameterContext): ParameterContext {

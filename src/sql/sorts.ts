@@ -80,7 +80,8 @@ function noteMinMax(targets: readonly TreeNode[], scope: Scope): void {
   if (!call || call['over'] !== undefined) return;
   const name = names(list(call, 'funcname')).at(-1);
   if (name !== 'min' && name !== 'max') return;
-  const wanted = { value: list(call, 'args')[0], descending: name === 'max', nullsFirst: false };
+  // Both leave NULL out, so the end where it lies does not matter: the default one suits most indexes.
+  const wanted = { value: list(call, 'args')[0], descending: name === 'max', nullsFirst: name === 'max' };
   note('min-max', [wanted], scope, { limited: true, limit: 1 });
 }
 

@@ -83,9 +83,12 @@ export function* walk(value: TreeValue): Generator<TypedNode> {
   for (const item of Object.values(node ? node.body : value)) yield* walk(item);
 }
 
-/** The node as text without positions in the source: equal for trees that mean the same. */
+/** The node as text without positions in the source, fields in one order: equal for trees that mean the same. */
 export function treeText(value: TreeValue): string {
-  return JSON.stringify(value, (key, item: unknown) => (POSITION_FIELDS.has(key) ? undefined : item));
+  return JSON.stringify(value, (key, item: TreeValue) => {
+    if (POSITION_FIELDS.has(key)) return undefined;
+    return isNode(item) ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1))) : item;
+  });
 }
 
 /** A copy in which `change` replaced every wrapper it returned something for. */

@@ -112,7 +112,7 @@ describe('orders', () => {
     ['SELECT id, total AS t FROM orders ORDER BY t, 1 NULLS FIRST LIMIT $1', ['order total+l id+f limit ?']],
     ['SELECT 1 FROM orders o JOIN customer c ON c.id = o.customer_id ORDER BY o.total, c.email', ['order total+l ...']],
     ['SELECT status, count(*) FROM orders GROUP BY status ORDER BY 2', ['group status+l']],
-    ['SELECT max(created_at) FROM orders WHERE status = $1', ['min-max created_at-l limit 1']],
+    ['SELECT max(created_at) FROM orders WHERE status = $1', ['min-max created_at-f limit 1']],
     ['SELECT DISTINCT status, customer_id FROM orders', ['distinct status+l customer_id+l']],
     ['SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC', ['order customer_id+l created_at-f', 'distinct customer_id+l']],
     ['SELECT row_number() OVER (PARTITION BY customer_id ORDER BY id DESC) FROM orders', ['window customer_id+l id-f']],
@@ -179,7 +179,7 @@ describe('parameters', () => {
     ['SELECT 1 FROM customer c WHERE lower(c.email) = $1 AND email LIKE $2 AND date_trunc($3, created_at) = $4', [
       '$1 compared c.email = lower()', '$2 compared c.email ~~', '$3 argument date_trunc()', '$4 compared c.created_at = date_trunc()',
     ]],
-    ['SELECT CASE WHEN status = $1 THEN $2 END, coalesce($3, total) FROM orders HAVING count(*) > $4', ['$1 compared orders.status =', '$2 other', '$3 other', '$4 compared > count()']],
+    ['SELECT CASE WHEN status = $1 THEN $2 END, coalesce($3, total) FROM orders HAVING count(*) > $4', ['$1 compared orders.status =', '$2 other', '$3 compared orders.total', '$4 compared > count()']],
     ['SELECT 1 FROM orders WHERE payload ->> $1 = $2', ['$1 argument ->>()', '$2 compared orders.payload =']],
     ['SELECT 1 FROM orders WHERE $1 IS NULL OR status = $1', ['$1 other', '$1 compared orders.status =']],
     ['SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2)', ['$1 compared orders.created_at <', '$2 compared orders.id <']],

@@ -48,7 +48,7 @@ const CASES: readonly Case[] = [
   {
     name: 'a partitioned referencing table',
     advisor: 'index/unindexed-foreign-key',
-    fault: `${PARTITIONED} CREATE TABLE person (id bigint PRIMARY KEY); INSERT INTO person VALUES (1), (2);
+    fault: `${PARTITIONED} CREATE TABLE person (id bigint PRIMARY KEY); INSERT INTO person SELECT generate_series(1, 200);
       ALTER TABLE "Log" ADD FOREIGN KEY (who) REFERENCES person;
       INSERT INTO "Log" SELECT n, '2024-01-01', 1 FROM generate_series(1, 6000) AS n; INSERT INTO "Log" SELECT n, '2026-01-01', 2 FROM generate_series(1, 6000) AS n; ANALYZE;`,
     place: 'public.Log(who)',

@@ -1,6 +1,15 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
@@ -33,7 +42,8 @@ afterAll(async () => {
 
 describe('a session', () => {
   test('gives int8, numeric, dates and times as text, json parsed, text arrays as arrays', async () => {
-    const [row] = await session.query(`SELECT 9007199254740993::int8 AS big, 1.10::numeric AS exact, 1.5::float8 AS real, 7 AS int,
+    const [row] =
+      await session.query(`SELECT 9007199254740993::int8 AS big, 1.10::numeric AS exact, 1.5::float8 AS real, 7 AS int,
       '2024-02-03'::date AS day, '2024-02-03 04:05:06.123456+00'::timestamptz AS at, '1 day'::interval AS span, '{"a": 1}'::jsonb AS json,
       ARRAY['a', NULL, 'b,c'] AS texts, ARRAY['n'::name] AS names, ARRAY[1::int8] AS bigs, NULL AS nothing, true AS yes`);
     expect(row).toEqual({
@@ -77,22 +87,43 @@ describe('a session', () => {
   });
 
   test('copies out and in, in binary, and goes on after both', async () => {
-    await session.run(`CREATE TABLE source AS SELECT i, 'row ' || i AS t FROM generate_series(1, 20000) AS i; CREATE TABLE sink (LIKE source)`);
+    await session.run(
+      `CREATE TABLE source AS SELECT i, 'row ' || i AS t FROM generate_series(1, 20000) AS i; CREATE TABLE sink (LIKE source)`,
+    );
     const other = await connect(tcp);
-    await pipeline(session.copyOut('COPY source TO STDOUT (FORMAT binary)'), other.copyIn('COPY sink FROM STDIN (FORMAT binary)'));
+    await pipeline(
+      session.copyOut('COPY source TO STDOUT (FORMAT binary)'),
+      other.copyIn('COPY sink FROM STDIN (FORMAT binary)'),
+    );
     const sum = (name: string) => `SELECT md5(string_agg(x::text, ',' ORDER BY i)) AS sum FROM ${name} AS x`;
     expect(await other.query(sum('sink'))).toEqual(await session.query(sum('source')));
     await other.close();
   });
 
   test('reports a copy that fails, and goes on', async () => {
-    await expect(text(session.copyOut('COPY nothing TO STDOUT'))).rejects.toMatchObject({ code: 'target/statement', sqlstate: '42P01' });
-    await expect(text(session.copyOut('COPY (SELECT 1 / (3 - i) FROM generate_series(1, 5) AS i) TO STDOUT'))).rejects.toMatchObject({ sqlstate: '22012' });
+    await expect(text(session.copyOut('COPY nothing TO STDOUT'))).rejects.toMatchObject({
+      code: 'target/statement',
+      sqlstate: '42P01',
+    });
+    await expect(
+      text(session.copyOut('COPY (SELECT 1 / (3 - i) FROM generate_series(1, 5) AS i) TO STDOUT')),
+    ).rejects.toMatchObject({ sqlstate: '22012' });
     const wrong = pipeline(Readable.from(['1\tx\n', 'no number\ty\n']), session.copyIn('COPY sink FROM STDIN'));
     await expect(wrong).rejects.toMatchObject({ code: 'target/statement', sqlstate: '22P02' });
     await expect(wrong).rejects.not.toThrow(/no number/);
     expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect((await buffer(session.copyOut('COPY (SELECT 1) TO STDOUT'))).toString()).toBe('1\n');
+  });
+
+  test('a reader that goes away before the end costs the connection, not the process', async () => {
+    const other = await connect(tcp);
+    const stream = other.copyOut('COPY (SELECT i FROM generate_series(1, 10000000) AS i) TO STDOUT');
+    for await (const chunk of stream) {
+      expect(chunk).toBeInstanceOf(Buffer);
+      break;
+    }
+    await expect(other.query('SELECT 1')).rejects.toMatchObject({ code: 'target/connection-lost' });
+    await other.close();
   });
 
   test('cancels what runs, and goes on', async () => {
@@ -106,7 +137,9 @@ describe('a session', () => {
 
   test('says when the connection is lost, running or idle', async () => {
     const other = await connect(tcp);
-    const running = expect(other.query('SELECT pg_sleep(60)')).rejects.toMatchObject({ code: 'target/connection-lost' });
+    const running = expect(other.query('SELECT pg_sleep(60)')).rejects.toMatchObject({
+      code: 'target/connection-lost',
+    });
     await delay(200);
     await session.query('SELECT pg_terminate_backend($1)', [other.processId]);
     await running;
@@ -115,17 +148,27 @@ describe('a session', () => {
     const idle = await connect(tcp);
     await session.query('SELECT pg_terminate_backend($1)', [idle.processId]);
     await delay(200);
-    await expect(idle.query('SELECT 1')).rejects.toMatchObject({ code: 'target/connection-lost', hint: expect.any(String) });
+    await expect(idle.query('SELECT 1')).rejects.toMatchObject({
+      code: 'target/connection-lost',
+      hint: expect.any(String),
+    });
     await idle.close();
   });
 
   test('names itself, in UTF-8, with ISO dates and the options given', async () => {
-    await session.run(`CREATE ROLE odd LOGIN SUPERUSER PASSWORD 'odd'; ALTER ROLE odd SET client_encoding = 'LATIN1'; ALTER ROLE odd SET datestyle = 'German'`);
-    const other = await connect({ ...tcp, user: 'odd', password: 'odd', options: '-c search_path=app\\ b -c work_mem=5MB' });
+    await session.run(
+      `CREATE ROLE odd LOGIN SUPERUSER PASSWORD 'odd'; ALTER ROLE odd SET client_encoding = 'LATIN1'; ALTER ROLE odd SET datestyle = 'German'`,
+    );
+    const other = await connect({
+      ...tcp,
+      user: 'odd',
+      password: 'odd',
+      options: '-c search_path=app,\\ b -c work_mem=5MB',
+    });
     expect(
       await other.query(`SELECT 'ü€' AS text, current_setting('application_name') AS name, current_setting('work_mem') AS mem,
         current_setting('search_path') AS path, '2024-02-03'::date AS day`),
-    ).toEqual([{ text: 'ü€', name: 'database-wizard', mem: '5MB', path: 'app b', day: '2024-02-03' }]);
+    ).toEqual([{ text: 'ü€', name: 'database-wizard', mem: '5MB', path: 'app, b', day: '2024-02-03' }]);
     await other.close();
     await session.run('DROP ROLE odd');
   });
@@ -138,7 +181,11 @@ describe('a session', () => {
     const sharer = await connect(tcp, { readOnly: true, snapshot });
     const now = await connect(tcp, { readOnly: true });
     const count = 'SELECT count(*) AS n FROM growing';
-    expect([await holder.query(count), await sharer.query(count), await now.query(count)]).toEqual([[{ n: '1' }], [{ n: '1' }], [{ n: '2' }]]);
+    expect([await holder.query(count), await sharer.query(count), await now.query(count)]).toEqual([
+      [{ n: '1' }],
+      [{ n: '1' }],
+      [{ n: '2' }],
+    ]);
     // An error does not end the long transaction.
     await expect(sharer.query('SELECT 1 / 0')).rejects.toMatchObject({ sqlstate: '22012' });
     await expect(text(sharer.copyOut('COPY nothing TO STDOUT'))).rejects.toMatchObject({ sqlstate: '42P01' });
@@ -159,14 +206,20 @@ describe('what can go wrong', () => {
     );
     expect(thrown).toBeInstanceOf(WizardError);
     const error = thrown as WizardError;
-    const everything = [error.message, error.hint, error.stack, String(error.cause), JSON.stringify(error.cause)].join('\n');
+    const everything = [error.message, error.hint, error.stack, String(error.cause), JSON.stringify(error.cause)].join(
+      '\n',
+    );
     expect(everything).not.toContain(settings.password ?? tcp.password);
     expect(error.hint).toBeTruthy();
     return error;
   }
 
   test('a wrong password', async () => {
-    expect(await failure({ password: secret })).toMatchObject({ code: 'target/authentication', sqlstate: '28P01', exitCode: 3 });
+    expect(await failure({ password: secret })).toMatchObject({
+      code: 'target/authentication',
+      sqlstate: '28P01',
+      exitCode: 3,
+    });
   });
   test('no password', async () => {
     const thrown = await connect({ ...tcp, password: null }).catch((error: unknown) => error);
@@ -180,14 +233,16 @@ describe('what can go wrong', () => {
     expect(await failure({ database: 'nothing' })).toMatchObject({ code: 'target/no-database', sqlstate: '3D000' });
   });
   test('a database that the role may not enter', async () => {
-    await session.run(`CREATE DATABASE closed; REVOKE CONNECT ON DATABASE closed FROM public; CREATE ROLE plain LOGIN PASSWORD 'plain'`);
-    expect(await failure({ database: 'closed', user: 'plain', password: 'plain' }).catch((error: unknown) => error)).toMatchObject({
-      message: expect.any(String),
+    await session.query('CREATE DATABASE closed');
+    await session.run(`REVOKE CONNECT ON DATABASE closed FROM public; CREATE ROLE plain LOGIN PASSWORD '${secret}'`);
+    expect(await failure({ database: 'closed', user: 'plain', password: secret })).toMatchObject({
+      code: 'target/permission',
     });
-    await expect(connect({ ...tcp, database: 'closed', user: 'plain', password: 'plain' })).rejects.toMatchObject({ code: 'target/permission' });
   });
   test('a host that is not there', async () => {
-    expect(await failure({ host: 'no-such-host.invalid', password: secret })).toMatchObject({ code: 'target/unreachable' });
+    expect(await failure({ host: 'no-such-host.invalid', password: secret })).toMatchObject({
+      code: 'target/unreachable',
+    });
   });
   test('a port where nothing listens', async () => {
     expect(await failure({ port: 1, password: secret })).toMatchObject({ code: 'target/unreachable' });
@@ -206,7 +261,9 @@ describe('what can go wrong', () => {
     await rude.close();
   });
   test('something that is no PostgreSQL', async () => {
-    const web = await listen(createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+    const web = await listen(
+      createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    );
     expect((await failure({ port: web.port, sslmode: 'require' })).code).toBe('target/tls');
     await web.close();
   });
@@ -217,8 +274,11 @@ describe('what can go wrong', () => {
   });
   test('a table that the role may not read', async () => {
     await session.run(`CREATE TABLE private_things (a int)`);
-    const plain = await connect({ ...tcp, user: 'plain', password: 'plain' });
-    await expect(plain.query('SELECT * FROM private_things')).rejects.toMatchObject({ code: 'target/permission', sqlstate: '42501' });
+    const plain = await connect({ ...tcp, user: 'plain', password: secret });
+    await expect(plain.query('SELECT * FROM private_things')).rejects.toMatchObject({
+      code: 'target/permission',
+      sqlstate: '42501',
+    });
     await plain.close();
   });
   test('a value in an error of the server is not repeated', async () => {
@@ -272,9 +332,8 @@ describe('TLS', () => {
     const plain = await listen(createServer((socket) => socket.once('data', () => socket.write('N'))));
     expect(await outcome({ port: plain.port, sslmode: 'require' })).toBe('target/tls');
     await plain.close();
-    const { host, port } = server.connection;
-    expect(await outcome({ host, port: Number(tcp.port), sslmode: 'verify-full' })).toBe('plain');
-    expect(port).toBeGreaterThan(0);
+    const { host } = server.connection;
+    expect(await outcome({ host, port: tcp.port, sslmode: 'verify-full' })).toBe('plain');
   });
 
   test('where the server requires it, and where it forbids it', async () => {
@@ -316,7 +375,9 @@ describe('TLS', () => {
   });
 });
 
-const pgbouncer = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find((file) => spawnSync(file, ['--version']).status === 0);
+const pgbouncer = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find(
+  (file) => spawnSync(file, ['--version']).status === 0,
+);
 
 describe.skipIf(pgbouncer === undefined)('behind pgbouncer (skipped where it is not installed)', () => {
   let pooler: Pooler;
@@ -328,16 +389,24 @@ describe.skipIf(pgbouncer === undefined)('behind pgbouncer (skipped where it is 
     afterAll(() => pooler?.stop());
 
     test('a session that keeps state is refused', async () => {
-      await expect(connect(pooler.settings)).rejects.toMatchObject({ code: 'target/pooler', hint: expect.stringContaining('pool_mode') });
+      await expect(connect(pooler.settings)).rejects.toMatchObject({
+        code: 'target/pooler',
+        hint: expect.stringContaining('pool_mode'),
+      });
     });
 
     test('a read-only session works, two at a time, with the options that the pooler does not take', async () => {
       const settings = { ...pooler.settings, options: '-c search_path=app -c work_mem=7MB' };
-      const sessions = await Promise.all([connect(settings, { readOnly: true }), connect(settings, { readOnly: true })]);
+      const sessions = await Promise.all([
+        connect(settings, { readOnly: true }),
+        connect(settings, { readOnly: true }),
+      ]);
       const sql = `SELECT current_setting('transaction_read_only') AS ro, current_setting('work_mem') AS mem, current_setting('statement_timeout') AS t`;
-      const rows = await Promise.all(Array.from({ length: 20 }, (_, i) => sessions[i % 2]?.query(sql)));
+      const rows = await Promise.all(Array.from({ length: 20 }, async (_, i) => sessions[i % 2]?.query(sql)));
       for (const row of rows) expect(row).toEqual([{ ro: 'on', mem: '7MB', t: '30s' }]);
-      const failed = expect(sessions[0]?.query('SELECT count(*) FROM generate_series(1, 100000000000)')).rejects.toMatchObject({ sqlstate: '57014' });
+      const failed = expect(
+        sessions[0]?.query('SELECT count(*) FROM generate_series(1, 100000000000)'),
+      ).rejects.toMatchObject({ sqlstate: '57014' });
       await delay(300);
       await sessions[0]?.cancel();
       await failed;
@@ -353,7 +422,9 @@ describe.skipIf(pgbouncer === undefined)('behind pgbouncer (skipped where it is 
     const keeping = await startPooler('session', 5);
     const opened = await connect({ ...keeping.settings, options: '-c work_mem=7MB' });
     await opened.run(`SET lock_timeout = '7s'`);
-    expect(await opened.query(`SELECT current_setting('lock_timeout') AS t, current_setting('work_mem') AS m`)).toEqual([{ t: '7s', m: '7MB' }]);
+    expect(await opened.query(`SELECT current_setting('lock_timeout') AS t, current_setting('work_mem') AS m`)).toEqual(
+      [{ t: '7s', m: '7MB' }],
+    );
     await opened.close();
     await keeping.stop();
   });
@@ -366,8 +437,7 @@ interface Pooler {
 
 async function startPooler(mode: 'transaction' | 'session', size: number): Promise<Pooler> {
   const place = mkdtempSync(join(tmpdir(), 'pooler-'));
-  const { port, close } = await listen(createServer());
-  await close();
+  const { port } = await listen(createServer()).then(async (free) => free.close().then(() => free));
   writeFileSync(join(place, 'users'), `"${tcp.user}" "${tcp.password}"\n`);
   writeFileSync(
     join(place, 'ini'),
@@ -377,7 +447,10 @@ async function startPooler(mode: 'transaction' | 'session', size: number): Promi
   chmodSync(place, 0o755);
   const isRoot = process.getuid?.() === 0;
   if (isRoot) chownSync(place, 65534, 65534);
-  const child: ChildProcess = spawn(pgbouncer ?? '', [join(place, 'ini')], { stdio: 'ignore', ...(isRoot ? { uid: 65534, gid: 65534 } : {}) });
+  const child: ChildProcess = spawn(pgbouncer ?? '', [join(place, 'ini')], {
+    stdio: 'ignore',
+    ...(isRoot ? { uid: 65534, gid: 65534 } : {}),
+  });
   const settings: ConnectionSettings = { ...tcp, host: '127.0.0.1', port, sslmode: 'disable' };
   for (let turn = 0; turn < 50; turn += 1) {
     const up = await connect(settings, { readOnly: true }).then(
@@ -401,15 +474,23 @@ async function startPooler(mode: 'transaction' | 'session', size: number): Promi
 async function openTcpWithTls(lab: LabServer): Promise<ConnectionSettings> {
   makeCertificates();
   const owner = statSync(lab.dataDir);
-  for (const [from, to] of [['server.crt', 'server.crt'], ['server.key', 'server.key'], ['ca.crt', 'root.crt']] as const) {
+  for (const [from, to] of [
+    ['server.crt', 'server.crt'],
+    ['server.key', 'server.key'],
+    ['ca.crt', 'root.crt'],
+  ] as const) {
     const file = join(lab.dataDir, to);
     writeFileSync(file, readFileSync(join(folder, from)), { mode: 0o600 });
     chownSync(file, owner.uid, owner.gid);
   }
-  const { port, close } = await listen(createServer());
-  await close();
+  const { port } = await listen(createServer()).then(async (free) => free.close().then(() => free));
   const setup = await connect(lab.connection);
-  for (const [name, value] of [['listen_addresses', 'localhost'], ['port', String(port)], ['ssl', 'on'], ['ssl_ca_file', 'root.crt']] as const) {
+  for (const [name, value] of [
+    ['listen_addresses', 'localhost'],
+    ['port', String(port)],
+    ['ssl', 'on'],
+    ['ssl_ca_file', 'root.crt'],
+  ] as const) {
     await setup.query(`ALTER SYSTEM SET ${name} = '${value}'`);
   }
   await setup.close();
@@ -422,12 +503,45 @@ async function openTcpWithTls(lab: LabServer): Promise<ConnectionSettings> {
 function makeCertificates(): void {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   for (const name of ['ca', 'other']) {
-    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.crt`);
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.crt`,
+    );
   }
-  for (const [name, subject, san] of [['server', '/CN=localhost', 'DNS:localhost'], ['client', '/CN=postgres', 'DNS:client']] as const) {
+  for (const [name, subject, san] of [
+    ['server', '/CN=localhost', 'DNS:localhost'],
+    ['client', '/CN=postgres', 'DNS:client'],
+  ] as const) {
     writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${san}\n`);
     openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`);
-    openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`, '-out', `${name}.crt`);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '2',
+      '-extfile',
+      `${name}.ext`,
+      '-out',
+      `${name}.crt`,
+    );
   }
 }
 
@@ -451,15 +565,21 @@ async function withRules(lab: LabServer, rules: string, run: () => Promise<void>
 }
 
 async function listen(listener: Server): Promise<{ port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  listener.on('connection', (socket: Socket) => void sockets.add(socket));
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   return {
     port: (listener.address() as AddressInfo).port,
-    close: () => new Promise((resolve) => listener.close(() => resolve())),
+    close: () =>
+      new Promise((resolve) => {
+        listener.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
   };
 }
 
 /** Just enough of the protocol to be asked for the version: lets anyone in, and answers every statement with (version, 1). */
-function answerAsVersion(version: string): Parameters<typeof createServer>[1] & ((socket: import('node:net').Socket) => void) {
+function answerAsVersion(version: string): (socket: Socket) => void {
   const message = (type: string, body: Buffer) => {
     const length = Buffer.alloc(4);
     length.writeInt32BE(body.length + 4);
@@ -470,16 +590,30 @@ function answerAsVersion(version: string): Parameters<typeof createServer>[1] & 
     out.writeIntBE(value, 0, bytes);
     return out;
   };
-  const column = (name: string) => Buffer.concat([Buffer.from(`${name}\0`), int(0, 4), int(0, 2), int(23, 4), int(4, 2), int(-1, 4), int(0, 2)]);
+  const column = (name: string) =>
+    Buffer.concat([Buffer.from(`${name}\0`), int(0, 4), int(0, 2), int(23, 4), int(4, 2), int(-1, 4), int(0, 2)]);
   const value = (content: string) => Buffer.concat([int(content.length, 4), Buffer.from(content)]);
   const ready = message('Z', Buffer.from('I'));
   return (socket) => {
     socket.on('error', () => {});
     socket.once('data', () => {
-      socket.write(Buffer.concat([message('R', int(0, 4)), message('K', Buffer.concat([int(1, 4), int(2, 4)])), ready]));
+      socket.write(
+        Buffer.concat([message('R', int(0, 4)), message('K', Buffer.concat([int(1, 4), int(2, 4)])), ready]),
+      );
       socket.once('data', () => {
-        const rows = [message('T', Buffer.concat([int(2, 2), column('version'), column('pid')])), message('D', Buffer.concat([int(2, 2), value(version), value('1')]))];
-        socket.write(Buffer.concat([message('1', Buffer.alloc(0)), message('2', Buffer.alloc(0)), ...rows, message('C', Buffer.from('SELECT 1\0')), ready]));
+        const rows = [
+          message('T', Buffer.concat([int(2, 2), column('version'), column('pid')])),
+          message('D', Buffer.concat([int(2, 2), value(version), value('1')])),
+        ];
+        socket.write(
+          Buffer.concat([
+            message('1', Buffer.alloc(0)),
+            message('2', Buffer.alloc(0)),
+            ...rows,
+            message('C', Buffer.from('SELECT 1\0')),
+            ready,
+          ]),
+        );
       });
     });
   };

@@ -251,7 +251,12 @@ describe.each([14, 18])('PostgreSQL %i', (major) => {
   test('has no way to run a script or to copy in', async () => {
     expect(await fault(reader.run('SELECT 1'))).toBe('guard/refused');
     expect(() => reader.copyIn('COPY app.t FROM STDIN')).toThrow(WizardError);
-    for (const sql of [`COPY (SELECT app.sneaky()) TO STDOUT`, `COPY app.t TO PROGRAM 'cat'`, 'COPY app.t FROM STDIN', 'COPY app.guarded TO STDOUT']) {
+    for (const sql of [
+      `COPY (SELECT app.sneaky()) TO STDOUT`,
+      `COPY app.t TO PROGRAM 'cat'`,
+      'COPY app.t FROM STDIN',
+      'COPY app.guarded TO STDOUT',
+    ]) {
       expect(await fault(text(reader.copyOut(sql)))).toBe('guard/refused');
     }
     expect(await text(reader.copyOut('COPY (SELECT a FROM app.t ORDER BY a LIMIT 2) TO STDOUT'))).toBe('1\n2\n');
@@ -260,13 +265,17 @@ describe.each([14, 18])('PostgreSQL %i', (major) => {
 
   test('stays read-only in the server when the text of a statement hides what it does', async () => {
     // A function of an honest name and dishonest volatility: the guard lets it pass, the transaction does not.
-    await owner.run(`CREATE FUNCTION app.liar() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN EXECUTE ''DELETE FROM app.t''; RETURN 1; END'`);
+    await owner.run(
+      `CREATE FUNCTION app.liar() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN EXECUTE ''DELETE FROM app.t''; RETURN 1; END'`,
+    );
     await expect(reader.query('SELECT app.liar()')).rejects.toMatchObject({ code: 'target/statement' });
     await owner.run('DROP FUNCTION app.liar()');
   });
 
   test('reads strings as the guard does, whatever the role is set to', async () => {
-    await owner.run(`ALTER ROLE postgres SET standard_conforming_strings = off; ALTER ROLE postgres SET default_transaction_read_only = off`);
+    await owner.run(
+      `ALTER ROLE postgres SET standard_conforming_strings = off; ALTER ROLE postgres SET default_transaction_read_only = off`,
+    );
     const options = '-c standard_conforming_strings=off -c statement_timeout=0 -c transaction_read_only=off';
     const session = await connect({ ...server.connection, options }, { readOnly: true, statementTimeoutMs: 1234 });
     const sql = `SELECT 'a\\' AS a, current_setting('statement_timeout') AS t, current_setting('transaction_read_only') AS r`;

@@ -7,9 +7,14 @@ import type { LabServer } from '../../src/lab/server.js';
 import { checksumTables } from '../../src/lab/trial/state.js';
 import type { WorkloadSummary } from '../../src/model/measurement.js';
 import type { StatementEffect } from '../../src/model/verdict.js';
+import { testMajors } from '../support/majors.js';
 import { SHOP, action, given, labOn, rewriteAction, statement, withSession, workloadOf } from '../support/trial-lab.js';
 
-const SPILL = 'SELECT a.id, a.status FROM orders AS a CROSS JOIN generate_series(1, 2) AS g ORDER BY a.weight, a.amount, g';
+const SPILL =
+  'SELECT a.id, a.status FROM orders AS a CROSS JOIN generate_series(1, 2) AS g ORDER BY a.weight, a.amount, g';
+/** One major a run: the trial asks nothing of a server that changed since 14, which `DATABASE_WIZARD_MAJORS=14` shows. */
+const MAJOR = testMajors()[0] ?? 'newest';
+
 const STATUSES = 'SELECT status, id FROM orders ORDER BY status LIMIT 30';
 const IN_LIST = 'SELECT name FROM customer WHERE id NOT IN (SELECT customer_id FROM orders) ORDER BY id';
 
@@ -51,7 +56,7 @@ let noise: TrialMeasurement['noise'];
 let checksum: string;
 
 beforeAll(async () => {
-  server = await startLabServer({ major: 'newest', settings: { work_mem: '1MB' } });
+  server = await startLabServer({ major: MAJOR, settings: { work_mem: '1MB' } });
   lab = await labOn(server, 'shop', `${SHOP}\n${TOUCH}`, { statementTimeoutMs: 1000 });
   checksum = await checksumOf('shop');
   ({ summary, noise } = await lab.baseline(WORKLOAD));
@@ -97,9 +102,14 @@ describe('the baseline', () => {
   });
 
   test('knows its own noise', () => {
-    expect(noise.pairs).toBeGreaterThan(50);
+    expect(noise.pairs).toBeGreaterThan(25);
     expect(noise.timeLogRatio).toBeGreaterThan(0);
     expect(noise.bufferLogRatio).toBeLessThan(0.05);
+  });
+
+  test('rolls every write back', async () => {
+    expect(await checksumOf('shop_trial_a')).toBe(checksum);
+    expect(await checksumOf('shop_trial_b')).toBe(checksum);
   });
 
   test('sees WAL of writes and spilled blocks', () => {
@@ -118,7 +128,13 @@ describe('the baseline', () => {
 describe('a trial', () => {
   test('of an index that helps', async () => {
     const trial = await measured(CREATE_INDEX);
-    expect(trial).toMatchObject({ resultsEqual: true, resultDifferences: [], revertVerified: true, revertNote: null, constraintsIntact: true });
+    expect(trial).toMatchObject({
+      resultsEqual: true,
+      resultDifferences: [],
+      revertVerified: true,
+      revertNote: null,
+      constraintsIntact: true,
+    });
     const reading = effect(trial, 'by customer');
     expect(reading.timeCiHigh).toBeLessThan(0.5);
     expect(reading.afterBuffers).toBeLessThan(reading.beforeBuffers / 4);
@@ -138,7 +154,9 @@ describe('a trial', () => {
   });
 
   test('of an index that nobody needs', async () => {
-    const trial = await measured(action('create-index', 'CREATE INDEX log_text ON log (text)', 'DROP INDEX log_text', ['log']));
+    const trial = await measured(
+      action('create-index', 'CREATE INDEX log_text ON log (text)', 'DROP INDEX log_text', ['log']),
+    );
     expect(trial.statements.map((one) => one.name)).toEqual(['log']);
     expect(effect(trial, 'log').afterBuffers).toBeGreaterThan(effect(trial, 'log').beforeBuffers);
     expect(trial).toMatchObject({ resultsEqual: true, revertVerified: true });
@@ -168,7 +186,10 @@ describe('a trial', () => {
 
   test('of ANALYZE, which there is nothing to revert of', async () => {
     const trial = await measured(action('analyze', 'ANALYZE orders', ''));
-    expect(trial).toMatchObject({ revertVerified: true, revertNote: 'it changes no schema: there is nothing to revert' });
+    expect(trial).toMatchObject({
+      revertVerified: true,
+      revertNote: 'it changes no schema: there is nothing to revert',
+    });
   });
 
   test('of a revert that does not restore', async () => {
@@ -184,27 +205,37 @@ describe('a trial', () => {
 
   test('of a type change that loses digits on the way', async () => {
     const change = 'ALTER TABLE orders ALTER COLUMN weight TYPE int';
-    const trial = await measured(action('alter-column-type', change, 'ALTER TABLE orders ALTER COLUMN weight TYPE real'));
+    const trial = await measured(
+      action('alter-column-type', change, 'ALTER TABLE orders ALTER COLUMN weight TYPE real'),
+    );
     expect(trial.resultsEqual).toBe(false);
     expect(trial.resultDifferences.join()).toContain('floats');
-    expect(trial).toMatchObject({ revertVerified: false, revertNote: 'the catalog is as before, and the rows are not' });
+    expect(trial).toMatchObject({
+      revertVerified: false,
+      revertNote: 'the catalog is as before, and the rows are not',
+    });
   });
 
   test('of a type change that loses nothing', async () => {
     const change = 'ALTER TABLE orders ALTER COLUMN customer_id TYPE bigint';
-    const trial = await measured(action('alter-column-type', change, 'ALTER TABLE orders ALTER COLUMN customer_id TYPE integer'));
+    const trial = await measured(
+      action('alter-column-type', change, 'ALTER TABLE orders ALTER COLUMN customer_id TYPE integer'),
+    );
     expect(trial).toMatchObject({ resultsEqual: true, revertVerified: true, constraintsIntact: true });
     expect(trial.statements.map((one) => one.name)).toContain('one order');
   });
 
   test('of a change that drops rows and a constraint', async () => {
-    const change = 'DO $$ BEGIN DELETE FROM orders WHERE id = 1; ALTER TABLE orders DROP CONSTRAINT orders_customer_id_fkey; END $$';
+    const change =
+      'DO $$ BEGIN DELETE FROM orders WHERE id = 1; ALTER TABLE orders DROP CONSTRAINT orders_customer_id_fkey; END $$';
     const trial = await measured(action('alter-column-type', change, 'SELECT 1'));
     expect(trial).toMatchObject({ constraintsIntact: false, revertVerified: false });
   });
 
   test('of a change that can not be applied', async () => {
-    const trial = await lab.trial(action('create-index', 'CREATE UNIQUE INDEX CONCURRENTLY u ON orders (customer_id)', 'DROP INDEX u'));
+    const trial = await lab.trial(
+      action('create-index', 'CREATE UNIQUE INDEX CONCURRENTLY u ON orders (customer_id)', 'DROP INDEX u'),
+    );
     expect((trial as TrialFailure).failure).toMatch(/could not be applied.*unique/s);
   });
 
@@ -215,10 +246,16 @@ describe('a trial', () => {
 
 describe('a rewrite', () => {
   test('that is right is faster and equal', async () => {
-    const to = 'SELECT name FROM customer AS c WHERE NOT EXISTS (SELECT FROM orders WHERE customer_id = c.id) ORDER BY c.id';
+    const to =
+      'SELECT name FROM customer AS c WHERE NOT EXISTS (SELECT FROM orders WHERE customer_id = c.id) ORDER BY c.id';
     const trial = await measured(rewriteAction('customers without orders', IN_LIST, to));
     expect(trial.statements.map((one) => one.name)).toEqual(['customers without orders']);
-    expect(trial).toMatchObject({ resultsEqual: true, revertVerified: true, storageBytesBefore: 0, storageBytesAfter: 0 });
+    expect(trial).toMatchObject({
+      resultsEqual: true,
+      revertVerified: true,
+      storageBytesBefore: 0,
+      storageBytesAfter: 0,
+    });
   });
 
   test('that is wrong is caught', async () => {
@@ -238,8 +275,19 @@ describe('a rewrite', () => {
     expect(trial).toMatchObject({ resultsEqual: null, resultDifferences: [] });
   });
 
+  test('of what differs from itself decides nothing', async () => {
+    const trial = await measured(rewriteAction('random', 'SELECT random()', 'SELECT random() / 2'));
+    expect(trial).toMatchObject({ resultsEqual: null, resultDifferences: [] });
+  });
+
   test('that fails is caught', async () => {
-    const trial = await measured(rewriteAction('one order', 'SELECT * FROM orders WHERE id = 17', 'SELECT * FROM orders WHERE id = 17 / (id - id)'));
+    const trial = await measured(
+      rewriteAction(
+        'one order',
+        'SELECT * FROM orders WHERE id = 17',
+        'SELECT * FROM orders WHERE id = 17 / (id - id)',
+      ),
+    );
     expect(trial.resultsEqual).toBe(false);
     expect(trial.failed.map((one) => one.reason).join()).toMatch(/division by zero.*with the change/);
   });
@@ -256,7 +304,14 @@ describe('a rewrite', () => {
 });
 
 test('a statement that reads through a function is always measured', async () => {
-  const other = await openLab({ connection: server.connection, server, database: 'shop', target: null, trialBudgetMs: 500, baselineBudgetMs: 500 });
+  const other = await openLab({
+    connection: server.connection,
+    server,
+    database: 'shop',
+    target: null,
+    trialBudgetMs: 500,
+    baselineBudgetMs: 500,
+  });
   await other.baseline(workloadOf(statement('look', 'SELECT look()')));
   const trial = (await other.trial(CREATE_INDEX)) as TrialMeasurement;
   expect(effect(trial, 'look').timeCiHigh).toBeLessThan(0.5);
@@ -282,7 +337,8 @@ async function measured(change: Parameters<OpenLab['trial']>[0]): Promise<TrialM
 }
 
 function setting(name: string, value: string): ReturnType<typeof action> {
-  const block = (end: string): string => `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${end}', current_database()); END $$`;
+  const block = (end: string): string =>
+    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${end}', current_database()); END $$`;
   return action('setting', block(`SET ${name} = ''${value}''`), block(`RESET ${name}`), []);
 }
 

@@ -67,7 +67,7 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
       for (;;) {
         const found = await examine();
         if (found.length === expected || Date.now() > deadline) {
-          expect(found.map((one) => one.title)).toHaveLength(expected);
+          expect(found, found.map((one) => one.title).join('\n')).toHaveLength(expected);
           return found;
         }
         await new Promise((resolve) => setTimeout(resolve, 200));

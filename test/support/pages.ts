@@ -56,6 +56,10 @@ export function errorsPage(): string {
         ['2', 'Bad input.'],
         ['3', 'The target, the lab or the output folder can not be had.'],
         ['4', 'Internal: the lab failed, or database-wizard has a fault.'],
+        [
+          '130',
+          'Stopped by Ctrl-C or SIGTERM. What was measured by then is in the ledger, and in the report when there was a baseline.',
+        ],
       ],
     ),
     table(['Code', 'Exit code', 'Meaning'], rows),

@@ -11,7 +11,7 @@ export const SHOP = `
   CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, score float8, note text);
   INSERT INTO customer SELECT g, 'customer ' || g, 1.0 / g, CASE WHEN g % 3 = 0 THEN 'vip' END FROM generate_series(1, 1010) AS g;
   CREATE TABLE orders (
-    id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer, status text, amount numeric(10, 2) NOT NULL, weight float4
+    id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customer DEFERRABLE INITIALLY DEFERRED, status text, amount numeric(10, 2) NOT NULL, weight float4
   );
   INSERT INTO orders
     SELECT g, 1 + g % 1000, CASE WHEN g > 29400 THEN 'open' WHEN g % 7 = 0 THEN NULL ELSE 'done' END, g % 997, g / 7.0
@@ -21,7 +21,12 @@ export const SHOP = `
   VACUUM ANALYZE;`;
 
 /** A lab on a database made by `sql`, next to whatever the server holds. */
-export async function labOn(server: LabServer, database: string, sql: string, options: Partial<LabOptions> = {}): Promise<OpenLab> {
+export async function labOn(
+  server: LabServer,
+  database: string,
+  sql: string,
+  options: Partial<LabOptions> = {},
+): Promise<OpenLab> {
   await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
   await withSession(server, database, async (session) => {
     for (const statement of sql.split(/;\s*\n|;$/)) if (statement.trim() !== '') await session.run(statement);
@@ -37,7 +42,11 @@ export async function labOn(server: LabServer, database: string, sql: string, op
   });
 }
 
-export async function withSession<T>(server: LabServer, database: string, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  server: LabServer,
+  database: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const session = await connect({ ...server.connection, database });
   try {
     return await work(session);
@@ -95,5 +104,9 @@ export function action(kind: Action['kind'], up: string, down: string, tables: r
 }
 
 export function rewriteAction(fingerprint: string, from: string, to: string): Action {
-  return { ...action('rewrite', '', '', []), title: `Rewrite ${fingerprint}`, rewrite: { fingerprint, rule: 'test', from, to, proof: [] } };
+  return {
+    ...action('rewrite', '', '', []),
+    title: `Rewrite ${fingerprint}`,
+    rewrite: { fingerprint, rule: 'test', from, to, proof: [] },
+  };
 }

@@ -46,7 +46,7 @@ export default defineAdvisor({
     const basis = { snapshot, uses, whatIf: engine, costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics' };
     const findings: AdvisorFinding[] = [];
     for (const one of chosen) {
-      findings.push(await indexFinding(basis, one, `No index ${candidatePlace(one.candidate)} holds the expression that ${statementNames(snapshot, one)} asks for.`));
+      findings.push(await indexFinding(basis, one, `No index ${candidatePlace(one.candidate)} holds the expression that is asked for by ${statementNames(snapshot, one)}.`));
     }
     return findings;
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
+import type { Predicate } from '../../sql/use-types.js';
 import { mergeCandidates, specKey, tableUses, type Candidate, type TableUse } from '../candidates.js';
 import { btreeCandidates, coveringCandidate, indexableParts, type CandidateBasis } from '../candidates-btree.js';
 import { candidatePlace, indexFinding, statementNames } from '../candidates-finding.js';
@@ -62,8 +63,10 @@ const MOST_CANDIDATES = 14;
 function candidatesFor(snapshot: Snapshot, tableUse: TableUse, minBrinPages: number): readonly Candidate[] {
   if (tableUse.use.role === 'insert') return [];
   const basis: CandidateBasis = snapshot;
-  const parts = indexableParts(basis, tableUse, (predicate) => rareRows(predicate, tableUse, snapshot.statistics) !== null);
-  return [...btreeCandidates(basis, tableUse, parts, MOST_CANDIDATES), ...otherCandidates(basis, tableUse, minBrinPages)];
+  const isRare = (predicate: Predicate): boolean => rareRows(predicate, tableUse, snapshot.statistics) !== null;
+  const parts = indexableParts(basis, tableUse, isRare);
+  const sorts = parts.equal.length === 0 && tableUse.use.predicates.some(isRare) ? [] : parts.sorts;
+  return [...btreeCandidates(basis, tableUse, { ...parts, sorts }, MOST_CANDIDATES), ...otherCandidates(basis, tableUse, minBrinPages)];
 }
 
 /** A covering form of each candidate for each statement that it was thought of for. */

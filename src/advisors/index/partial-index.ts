@@ -3,7 +3,7 @@ import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
 import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../candidates.js';
 import { indexableParts, sortedKeys } from '../candidates-btree.js';
-import { candidatePlace, indexFinding, statementNames } from '../candidates-finding.js';
+import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../candidates-finding.js';
 import { heuristicWhatIf } from '../candidates-heuristic.js';
 import { searchIndexes, type Chosen } from '../candidates-search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
@@ -81,7 +81,8 @@ function keyLists(snapshot: Snapshot, tableUse: TableUse, rows: RareRows): reado
 }
 
 function titleOf(snapshot: Snapshot, chosen: Chosen): string {
-  return `${statementNames(snapshot, chosen)} ask for few rows of ${placeOf(chosen.candidate.table)} each time, and no index ${candidatePlace(chosen.candidate)} holds them alone.`;
+  const { table, spec } = chosen.candidate;
+  return `Few rows of ${placeOf(table)} meet ${withoutQuotes(spec.where ?? '')}, and no index ${candidatePlace(chosen.candidate)} holds those alone for ${statementNames(snapshot, chosen)}.`;
 }
 
 function withFraction(finding: AdvisorFinding, { candidate }: Chosen, rare: ReadonlyMap<string, RareRows>): AdvisorFinding {

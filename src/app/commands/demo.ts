@@ -41,6 +41,9 @@ export const demo = defineCommand({
           storageBudgetBytes: null,
           outFolder,
           command: 'demo',
+          // A demo is watched: fewer pairs than a run for real takes.
+          trialBudgetMs: 4000,
+          baselineBudgetMs: 12_000,
         },
         context,
       );

@@ -16,7 +16,8 @@ import { createCleanup } from '../cleanup.js';
 import type { Cleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
 import { defineCommand } from '../command.js';
-import { examineTarget } from '../examination.js';
+import { examineTarget, givenWorkload } from '../examination.js';
+import { untilAborted } from '../interruption.js';
 import { bindWorkload } from '../parameters.js';
 import { executableQueries, openTarget } from '../staging.js';
 import { version } from '../version.js';
@@ -34,17 +35,20 @@ export const examine = defineCommand({
   output: examineReportSchema,
   async run(input, context) {
     const startedAt = new Date().toISOString();
+    const { signal } = context;
     const cleanup = createCleanup((text) => context.watch({ type: 'note', text }));
     try {
+      const settings = await resolveConnection(input.url, context.env);
+      const given = await givenWorkload(input.workload);
       context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
-      const { session } = await openTarget(await resolveConnection(input.url, context.env));
+      const { session } = await openTarget(settings, signal);
       cleanup.add(() => session.close());
-      const { snapshot } = await examineTarget(session, input.workload);
+      const { snapshot } = await untilAborted(signal, examineTarget(session, given));
       const bound = bindWorkload(snapshot);
       const usable: Snapshot = { ...snapshot, workload: bound.workload };
-      const { whatIf, skipped } = await openWhatIf({ wanted: input.whatIf === 'auto', session, snapshot: usable, context, cleanup });
+      const { whatIf, skipped } = await untilAborted(signal, openWhatIf({ wanted: input.whatIf === 'auto', session, snapshot: usable, context, cleanup }));
       context.watch({ type: 'phase', phase: 'hypothesise', text: 'asking the advisors' });
-      const findings = await advisorsOf().examine(usable, whatIf);
+      const findings = await untilAborted(signal, advisorsOf().examine(usable, whatIf));
       return toExamineReport({
         tool: { name: 'database-wizard', version },
         startedAt,
@@ -75,10 +79,11 @@ async function openWhatIf({ wanted, session, snapshot, context, cleanup }: WhatI
   if (!wanted || snapshot.workload.statements.length === 0) return { whatIf: null, skipped: [] };
   try {
     const note = (text: string): void => context.watch({ type: 'note', text });
-    const server = await startLabServer({ major: snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
+    // The clone ends with its server, whatever it is asked just then.
+    const starting = startLabServer({ major: snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
+    const server = await untilAborted(context.signal, starting, (late) => late.stop());
     cleanup.add(() => server.stop());
     const clone = await createStatisticsClone({ server, source: session, schema: await extractSchema(session), note });
-    cleanup.add(() => clone.close());
     clone.setWorkload(snapshot.workload.statements.map((statement) => ({ fingerprint: statement.fingerprint, queries: executableQueries(statement) })));
     return { whatIf: clone, skipped: clone.skipped };
   } catch (thrown) {

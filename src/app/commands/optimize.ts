@@ -40,11 +40,12 @@ export const optimize = defineCommand({
   output: runReportSchema,
   async run(input, context) {
     const target = await resolveConnection(input.url, context.env);
+    const lab = input.lab === 'auto' ? 'auto' : await resolveConnection(input.lab, context.env);
     return optimizeTarget(
       {
         target,
         workload: input.workload,
-        lab: input.lab,
+        lab,
         budgetMs: input.budget,
         storageBudgetBytes: input.storage ?? null,
         outFolder: resolve(input.out),

@@ -13,7 +13,11 @@ const BATCH = 100;
  * Runs schema statements in the lab. One that fails is left out, with what the server said, and so is what needs it; a lab without disk or
  * without server ends it all.
  */
-export async function applyStatements(lab: Session, statements: readonly SchemaStatement[], signal: AbortSignal): Promise<readonly Skipped[]> {
+export async function applyStatements(
+  lab: Session,
+  statements: readonly SchemaStatement[],
+  signal: AbortSignal,
+): Promise<readonly Skipped[]> {
   const skipped: Skipped[] = [];
   for (let at = 0; at < statements.length; at += BATCH) {
     signal.throwIfAborted();
@@ -25,7 +29,11 @@ export async function applyStatements(lab: Session, statements: readonly SchemaS
 }
 
 /** Index builds and their like over several sessions: the statements of one table stay in order on one session. */
-export async function applyByTable(labs: readonly Session[], statements: readonly SchemaStatement[], signal: AbortSignal): Promise<readonly Skipped[]> {
+export async function applyByTable(
+  labs: readonly Session[],
+  statements: readonly SchemaStatement[],
+  signal: AbortSignal,
+): Promise<readonly Skipped[]> {
   const groups = new Map<string, SchemaStatement[]>();
   for (const statement of statements) {
     const group = groups.get(statement.on ?? '');
@@ -59,36 +67,64 @@ async function applyOne(lab: Session, statement: SchemaStatement): Promise<Skipp
     return [];
   } catch (error) {
     throwUnlessStatement(error);
-    return [await standIn(lab, statement, error)];
+    const difference = await standIn(lab, statement, error);
+    return difference === null ? [] : [difference];
   }
 }
 
-/** Tries once more with what the lab has instead; says in any case what differs from the source. */
-async function standIn(lab: Session, statement: SchemaStatement, error: WizardError): Promise<Skipped> {
+/** Tries once more with what the lab has instead; says what then differs from the source. */
+async function standIn(lab: Session, statement: SchemaStatement, error: WizardError): Promise<Skipped | null> {
+  // Only a superuser may mark a constraint as checked; anyone may have it checked.
+  if (
+    statement.kind === 'foreign key' &&
+    statement.inLab !== undefined &&
+    (await succeeds(lab, [asInSource(statement)]))
+  )
+    return null;
   const what = `${statement.kind} ${statement.identity}`;
-  const unavailable: Skipped = { what, reason: `The lab can not create it: ${error.message}`, remedy: remedyFor(statement) };
+  const unavailable: Skipped = {
+    what,
+    reason: `The lab can not create it: ${error.message}`,
+    remedy: remedyFor(statement),
+  };
   const missing = /collation "pg_catalog\.(.+)" for encoding/.exec(error.message)?.[1];
   if (missing !== undefined && error.sqlstate === '42704') {
-    await createSystemCollation(lab, missing);
-    const again = await succeeds(lab, [statement]);
-    return again ? { what: `sort order of ${what}`, reason: `The lab has no collation ${missing}; another stands in for it.`, remedy: null } : unavailable;
+    const again = (await createSystemCollation(lab, missing)) && (await succeeds(lab, [statement]));
+    return again
+      ? {
+          what: `sort order of ${what}`,
+          reason: `The lab has no collation ${missing}; another stands in for it.`,
+          remedy: null,
+        }
+      : unavailable;
   }
   if (statement.kind === 'collation') {
-    const again = await succeeds(lab, [{ ...statement, sql: `CREATE COLLATION ${statement.identity} FROM pg_catalog."C"` }]);
-    return again ? { what: `sort order of ${what}`, reason: `${error.message}; the lab sorts by byte value instead.`, remedy: null } : unavailable;
+    const again = await succeeds(lab, [
+      { ...statement, sql: `CREATE COLLATION ${statement.identity} FROM pg_catalog."C"` },
+    ]);
+    return again
+      ? {
+          what: `sort order of ${what}`,
+          reason: `${error.message}; the lab sorts by byte value instead.`,
+          remedy: null,
+        }
+      : unavailable;
   }
   return unavailable;
 }
 
-async function createSystemCollation(lab: Session, name: string): Promise<void> {
-  const create = (definition: string): Promise<void> =>
-    lab.run(
-      `SET allow_system_table_mods = on; CREATE COLLATION IF NOT EXISTS pg_catalog.${quoteIdent(name)} (${definition}); RESET allow_system_table_mods`,
-    );
-  await create(labCollation(name)).catch((error: unknown) => {
-    throwUnlessStatement(error);
-    return create(`LOCALE = 'C'`);
-  });
+async function createSystemCollation(lab: Session, name: string): Promise<boolean> {
+  for (const definition of [labCollation(name), `LOCALE = 'C'`]) {
+    const sql =
+      `SET allow_system_table_mods = on; CREATE COLLATION IF NOT EXISTS pg_catalog.${quoteIdent(name)} (${definition}); ` +
+      'RESET allow_system_table_mods';
+    if (await succeeds(lab, [{ kind: 'collation', identity: name, sql }])) return true;
+  }
+  return false;
+}
+
+function asInSource({ kind, identity, sql }: SchemaStatement): SchemaStatement {
+  return { kind, identity, sql };
 }
 
 function textInLab(statement: SchemaStatement): string {

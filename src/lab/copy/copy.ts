@@ -8,21 +8,11 @@ import type { ConnectionSettings, Session } from '../../postgres/session.js';
 import { dropDatabase, inLab } from '../databases.js';
 import { applyByTable, applyStatements } from './apply.js';
 import { createLike } from './locale.js';
+import { Meter, type CopyProgress } from './meter.js';
 import { copyTable, type CopiedTable, type Lane } from './rows.js';
 import { readPositions, setPositions } from './sequences.js';
 import { readShapes, restoreShapes } from './shapes.js';
 import { planCopy, type CopyPlan, type TableToCopy } from './tables.js';
-
-/** How far the rows have come. */
-export interface CopyProgress {
-  /** `schema.name` of the table that moves, or what else is being done. */
-  readonly table: string;
-  /** Of tables as they lie on the source's disk. */
-  readonly bytesDone: number;
-  readonly bytesTotal: number;
-  /** Of the tables that are complete. */
-  readonly rows: number;
-}
 
 export interface CopyOptions {
   readonly source: ConnectionSettings;
@@ -49,7 +39,12 @@ export interface CopyReport {
   readonly skipped: readonly Skipped[];
   /** Bytes that crossed the wire. */
   readonly bytes: number;
-  readonly milliseconds: { readonly schema: number; readonly rows: number; readonly indexes: number; readonly total: number };
+  readonly milliseconds: {
+    readonly schema: number;
+    readonly rows: number;
+    readonly indexes: number;
+    readonly total: number;
+  };
 }
 
 /**
@@ -65,7 +60,8 @@ export async function copyDatabase(options: CopyOptions): Promise<CopyReport> {
     return await copy.run(signal);
   } catch (error) {
     await copy.dropHalfMade();
-    if (signal.aborted) throw new WizardError('run/interrupted', 'The copy was stopped before it was complete', { cause: error });
+    if (signal.aborted)
+      throw new WizardError('run/interrupted', 'The copy was stopped before it was complete', { cause: error });
     throw asWizardError(error);
   } finally {
     stopCancelling();
@@ -123,7 +119,7 @@ class Copy {
     const rowsMs = performance.now();
     await this.#finish(labs, script.postData, signal, async () => {
       this.#skipped.push(...(await inLab(() => setPositions(lab, positions))));
-      await inLab(() => restoreShapes(lab, shapes));
+      this.#skipped.push(...(await inLab(() => restoreShapes(lab, shapes))));
     });
     const endMs = performance.now();
     return {
@@ -131,7 +127,12 @@ class Copy {
       tables,
       skipped: this.#skipped,
       bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-      milliseconds: { schema: schemaMs - startedMs, rows: rowsMs - schemaMs, indexes: endMs - rowsMs, total: endMs - startedMs },
+      milliseconds: {
+        schema: schemaMs - startedMs,
+        rows: rowsMs - schemaMs,
+        indexes: endMs - rowsMs,
+        total: endMs - startedMs,
+      },
     };
   }
 
@@ -145,7 +146,9 @@ class Copy {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions, ...(this.#cleanup === null ? [] : [this.#cleanup])].map((session) => session.close()));
+    await Promise.all(
+      [...this.#sessions, ...(this.#cleanup === null ? [] : [this.#cleanup])].map((session) => session.close()),
+    );
   }
 
   /** Sessions on the source that all see what the first one sees. */
@@ -182,7 +185,11 @@ class Copy {
     const work = async (lane: Lane): Promise<void> => {
       for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
         signal.throwIfAborted();
-        const result = await copyTable(lane, table, { asText, signal, onBytes: (which, bytes) => meter.moved(which, bytes) });
+        const result = await copyTable(lane, table, {
+          asText,
+          signal,
+          onBytes: (which, bytes) => meter.moved(which, bytes),
+        });
         if ('reason' in result) this.#skipped.push(result);
         else copied.push(result);
         meter.complete(table, 'rows' in result ? result.rows : 0);
@@ -203,21 +210,28 @@ class Copy {
     const early = at < 0 ? statements : statements.slice(0, at);
     for (const run of runsOf(early)) {
       signal.throwIfAborted();
-      const apply = run.byTable ? applyByTable(labs, run.statements, signal) : applyStatements(lab, run.statements, signal);
+      const apply = run.byTable
+        ? applyByTable(labs, run.statements, signal)
+        : applyStatements(lab, run.statements, signal);
       this.#skipped.push(...(await apply));
     }
     await afterRows();
     signal.throwIfAborted();
     await this.options.afterData?.(lab);
-    this.#skipped.push(...(await applyStatements(lab, at < 0 ? [] : statements.slice(at), signal)));
+    const late = at < 0 ? [] : statements.slice(at);
+    this.#skipped.push(...(await applyStatements(lab, late, signal)), ...noteRefreshed(late));
   }
 
   #refuseOverBudget(plan: CopyPlan): void {
     const { budgetBytes, mode } = this.options;
     if (mode !== 'data' || budgetBytes === undefined || plan.totalBytes <= budgetBytes) return;
-    throw new WizardError('lab/disk-full', `The copy needs about ${formatBytes(plan.totalBytes)}, and may take ${formatBytes(budgetBytes)}`, {
-      hint: 'Allow it more, or copy the statistics only.',
-    });
+    throw new WizardError(
+      'lab/disk-full',
+      `The copy needs about ${formatBytes(plan.totalBytes)}, and may take ${formatBytes(budgetBytes)}`,
+      {
+        hint: 'Allow it more, or copy the statistics only.',
+      },
+    );
   }
 
   #keep(session: Session): Session {
@@ -239,6 +253,15 @@ function withoutPublic(script: SchemaScript): readonly SchemaStatement[] {
   return [{ kind: 'schema', identity: '"public"', sql: 'DROP SCHEMA IF EXISTS public' }, ...script.preData];
 }
 
+/** Nothing can be copied into a materialised view. */
+function noteRefreshed(statements: readonly SchemaStatement[]): Skipped[] {
+  const count = statements.filter(({ kind }) => kind === 'refresh').length;
+  if (count === 0) return [];
+  const reason =
+    'They were computed anew from the copied tables: where the source was not refreshed since, they differ.';
+  return [{ what: `rows of ${count} materialised view(s)`, reason, remedy: null }];
+}
+
 /** Consecutive index builds, which may run side by side, and all between them. */
 function runsOf(statements: readonly SchemaStatement[]): { byTable: boolean; statements: SchemaStatement[] }[] {
   const runs: { byTable: boolean; statements: SchemaStatement[] }[] = [];
@@ -249,40 +272,6 @@ function runsOf(statements: readonly SchemaStatement[]): { byTable: boolean; sta
     else runs.push({ byTable, statements: [statement] });
   }
   return runs;
-}
-
-/** Adds up what moves, and tells at most ten times a second. */
-class Meter {
-  readonly #total: number;
-  readonly #moving = new Map<TableToCopy, number>();
-  #done = 0;
-  #rows = 0;
-  #toldMs = 0;
-
-  constructor(
-    plan: CopyPlan,
-    readonly tell: ((progress: CopyProgress) => void) | undefined,
-  ) {
-    this.#total = plan.tables.reduce((sum, table) => sum + table.sizeBytes, 0);
-  }
-
-  moved(table: TableToCopy, bytes: number): void {
-    this.#moving.set(table, (this.#moving.get(table) ?? 0) + bytes);
-    if (performance.now() - this.#toldMs >= 100) this.#say(table);
-  }
-
-  complete(table: TableToCopy, rows: number): void {
-    this.#moving.delete(table);
-    this.#done += table.sizeBytes;
-    this.#rows += rows;
-    this.#say(table);
-  }
-
-  #say(table: TableToCopy): void {
-    this.#toldMs = performance.now();
-    const moving = [...this.#moving].reduce((sum, [{ sizeBytes }, bytes]) => sum + Math.min(bytes, sizeBytes), 0);
-    this.tell?.({ table: `${table.schema}.${table.name}`, bytesDone: this.#done + moving, bytesTotal: this.#total, rows: this.#rows });
-  }
 }
 
 /** One lane's failure leaves the others nothing to begin. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { WizardError } from '../../base/errors.js';
 import { quoteIdent, quoteQualified } from '../../base/quote.js';
 import type { Skipped } from '../../model/coverage.js';
+import { isLocked, retryWhileLocked } from '../../postgres/locked.js';
 import type { Session } from '../../postgres/session.js';
 import { asLabError, inLab } from '../databases.js';
 import type { TableToCopy } from './tables.js';
@@ -32,51 +32,59 @@ export interface RowsOptions {
   readonly onBytes: (table: TableToCopy, bytes: number) => void;
 }
 
-/** How often a table is tried that another session holds locked; the read-only session gives up after half a second each time. */
-const LOCKED_ATTEMPTS = 3;
-
 /** Copies one table's rows, frozen, in one lab transaction. What only the table is to blame for gives `Skipped`; a lost side or a full disk throws. */
 export async function copyTable(lane: Lane, table: TableToCopy, options: RowsOptions): Promise<CopiedTable | Skipped> {
   let binary = table.binary && !options.asText;
-  for (let attempt = 1; ; attempt += 1) {
+  for (;;) {
     options.signal.throwIfAborted();
     try {
-      return await copyOnce(lane, table, binary, options);
+      const form = binary ? 'binary' : 'text';
+      return await retryWhileLocked(() =>
+        table.columns.length === 0 ? countRows(lane, table) : copyOnce(lane, table, form, options),
+      );
     } catch (error) {
       if (options.signal.aborted || !(error instanceof WizardError) || !isOfTable(error)) throw error;
-      const isLocked = error.sqlstate === LOCK_NOT_AVAILABLE;
-      if (isLocked && attempt < LOCKED_ATTEMPTS) await delay(250 * attempt);
-      else if (binary && NO_BINARY.has(error.sqlstate ?? '')) binary = false;
-      else return skippedRows(table, isLocked ? 'Another session holds the table locked.' : error.message, isLocked ? 'Run again when it is free.' : null);
+      if (binary && NO_BINARY.has(error.sqlstate ?? '')) binary = false;
+      else if (isLocked(error))
+        return skippedRows(table, 'Another session holds the table locked.', 'Run again when it is free.');
+      else return skippedRows(table, error.message, null);
     }
   }
 }
-
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** invalid_binary_representation, datatype_mismatch, undefined_function: what a type without a portable binary form causes. */
 const NO_BINARY: ReadonlySet<string> = new Set(['22P03', '42804', '42883']);
 
 /** A refusal of the rows or of the right to read them, and not the end of a server or of its disk. */
 function isOfTable(error: WizardError): boolean {
-  return error.sqlstate !== undefined && ['target/statement', 'target/permission', 'lab/statement'].includes(error.code);
+  return (
+    error.sqlstate !== undefined && ['target/statement', 'target/permission', 'lab/statement'].includes(error.code)
+  );
 }
 
 /** The entry for a table that is there but empty. */
-export function skippedRows(table: { readonly schema: string; readonly name: string }, reason: string, remedy: string | null): Skipped {
+export function skippedRows(
+  table: { readonly schema: string; readonly name: string },
+  reason: string,
+  remedy: string | null,
+): Skipped {
   return { what: `rows of ${quoteQualified(table.schema, table.name)}`, reason, remedy };
 }
 
-async function copyOnce(lane: Lane, table: TableToCopy, binary: boolean, options: RowsOptions): Promise<CopiedTable> {
+async function copyOnce(
+  lane: Lane,
+  table: TableToCopy,
+  form: 'binary' | 'text',
+  options: RowsOptions,
+): Promise<CopiedTable> {
   const startedMs = performance.now();
   const name = quoteQualified(table.schema, table.name);
   const list = table.columns.map(quoteIdent).join(', ');
-  const format = binary ? 'FORMAT binary' : 'FORMAT text';
   try {
     // Emptied in the same transaction, so that FREEZE is allowed: rows come visible to all, and so do their pages.
     await inLab(() => lane.lab.run(`BEGIN; TRUNCATE ONLY ${name}`));
-    const to = lane.lab.copyIn(`COPY ${name} (${list}) FROM STDIN (${format}, FREEZE)`);
-    const from = lane.source.copyOut(`COPY ${name} (${list}) TO STDOUT (${format})`);
+    const to = lane.lab.copyIn(`COPY ${name} (${list}) FROM STDIN (FORMAT ${form}, FREEZE)`);
+    const from = lane.source.copyOut(`COPY ${name} (${list}) TO STDOUT (FORMAT ${form})`);
     const bytes = await pump({ from, to, lane, onBytes: (count) => options.onBytes(table, count) });
     await inLab(() => lane.lab.run('COMMIT'));
     const rows = 'rowCount' in to && typeof to.rowCount === 'number' ? to.rowCount : 0;
@@ -85,6 +93,16 @@ async function copyOnce(lane: Lane, table: TableToCopy, binary: boolean, options
     await lane.lab.run('ROLLBACK').catch(() => {});
     throw error;
   }
+}
+
+/** COPY wants a column: a table whose columns are all computed, or that has none, is copied by its number of rows. */
+async function countRows(lane: Lane, table: TableToCopy): Promise<CopiedTable> {
+  const startedMs = performance.now();
+  const name = quoteQualified(table.schema, table.name);
+  const [row] = await lane.source.query<{ rows: string }>(`SELECT pg_catalog.count(*) AS rows FROM ONLY ${name}`);
+  const rows = Number(row?.rows ?? 0);
+  await inLab(() => lane.lab.run(`INSERT INTO ${name} SELECT FROM pg_catalog.generate_series(1, ${rows})`));
+  return { schema: table.schema, name: table.name, rows, bytes: 0, ms: performance.now() - startedMs };
 }
 
 interface Pumped {

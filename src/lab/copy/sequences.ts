@@ -42,9 +42,12 @@ async function readUncalled(source: Session, rows: readonly SequenceRow[]): Prom
   for (let at = 0; at < rows.length; at += BATCH) {
     const batch = rows.slice(at, at + BATCH);
     const parts = batch.map(
-      ({ schema, name }, index) => `SELECT ${index} AS position, s.last_value::text, s.is_called FROM ${quoteQualified(schema, name)} s`,
+      ({ schema, name }, index) =>
+        `SELECT ${index} AS position, s.last_value::text, s.is_called FROM ${quoteQualified(schema, name)} s`,
     );
-    const values = await source.query<{ position: number; last_value: string; is_called: boolean }>(parts.join(' UNION ALL '));
+    const values = await source.query<{ position: number; last_value: string; is_called: boolean }>(
+      parts.join(' UNION ALL '),
+    );
     for (const value of values) {
       const row = batch[value.position];
       if (row === undefined) continue;
@@ -60,7 +63,7 @@ export async function setPositions(lab: Session, positions: readonly SequencePos
   const known = positions.filter(({ lastValue }) => lastValue !== null);
   for (let at = 0; at < known.length; at += BATCH) {
     const calls = known.slice(at, at + BATCH).map(({ schema, name, lastValue, isCalled }) => {
-      const relation = quoteLiteral(quoteQualified(schema, name)).trim();
+      const relation = quoteLiteral(quoteQualified(schema, name));
       return `(pg_catalog.to_regclass(${relation}), ${lastValue}::int8, ${isCalled})`;
     });
     await lab.query(

@@ -23,7 +23,9 @@ export async function applyAction(session: Session, action: Action): Promise<App
   const rowsAfter = await countRows(session, action.tables);
   const mayDrop = action.kind === 'drop-index' || action.kind === 'constraint';
   const lost = action.tables.flatMap((table, i) =>
-    rowsBefore[i] === rowsAfter[i] ? [] : [`${table.schema}.${table.name} had ${rowsBefore[i] ?? 'no'} rows and has ${rowsAfter[i] ?? 'none'}`],
+    rowsBefore[i] === rowsAfter[i]
+      ? []
+      : [`${table.schema}.${table.name} had ${rowsBefore[i] ?? 'no'} rows and has ${rowsAfter[i] ?? 'none'}`],
   );
   return { basis, applyMs, broken: [...brokenRules(basis.state, await readState(session), mayDrop), ...lost] };
 }

@@ -1,14 +1,13 @@
 import type { FailedCase, NoiseFloor } from '../../model/measurement.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from './cases.js';
-import { failedCase, inOrder, reasonOf } from './measure.js';
+import { failedCase, reasonOf } from './measure.js';
 import { planCase } from './planned.js';
 import type { PlannedCase } from './planned.js';
-import { compareResults } from './results.js';
-import type { ResultDigest } from './results.js';
 import { BASELINE_PAIRS, planPairs, runPairs } from './rounds.js';
-import type { CasePairs, PairedCase } from './rounds.js';
-import { digestOnce } from './sampling.js';
+import type { CasePairs, PairedCase, Sides } from './rounds.js';
+import { executeOnce } from './sampling.js';
+import type { Execution } from './sampling.js';
 import { byStatement, noiseOf } from './summary.js';
 import type { CaseRecord } from './summary.js';
 
@@ -28,7 +27,10 @@ export interface BaselineOptions {
   readonly progress: (done: number, total: number) => void;
 }
 
-/** Measures every case on two copies of the same state, interleaved; both sides' samples count as the accepted state. */
+/**
+ * Measures every case on two copies of the same state, interleaved; both sides' samples count as the accepted state.
+ * Reads first: the dead rows of writes can not disturb them then.
+ */
 export async function measureBaseline(
   one: Session,
   other: Session,
@@ -36,66 +38,108 @@ export async function measureBaseline(
   options: BaselineOptions,
 ): Promise<BaselineMeasurement> {
   const startedMs = performance.now();
-  const failed: FailedCase[] = [];
+  const found: Found = { records: [], failed: [], measured: [] };
+  const sides = { before: one, after: other, check: options.check };
+  for (const soils of [false, true]) {
+    const budgetMs = options.budgetMs - (performance.now() - startedMs);
+    await measureCases(
+      sides,
+      cases.filter((item) => item.soils === soils),
+      { ...options, budgetMs },
+      found,
+    );
+  }
+  return { records: found.records, failed: found.failed, noise: noiseOf(found.measured) };
+}
+
+interface Found {
+  readonly records: CaseRecord[];
+  readonly failed: FailedCase[];
+  readonly measured: (readonly CasePairs[])[];
+}
+
+async function measureCases(
+  sides: Sides,
+  cases: readonly TrialCase[],
+  options: BaselineOptions,
+  found: Found,
+): Promise<void> {
+  const startedMs = performance.now();
   const warm: WarmCase[] = [];
-  for (const oneCase of inOrder(cases, (item) => item)) {
+  for (const [number, oneCase] of cases.entries()) {
     options.check();
-    const result = await warmUp(one, other, oneCase, options);
-    if ('reason' in result) failed.push(failedCase(oneCase, result.reason));
+    const result = await warmUp(sides, oneCase, options);
+    if ('reason' in result) found.failed.push(failedCase(oneCase, result.reason));
     else warm.push(result);
-    options.progress(warm.length + failed.length, cases.length * 2);
+    options.progress(number + 1, cases.length * 2);
   }
   const statements = byStatement(warm, (item) => item.oneCase);
-  const expected = statements.map((group) => ({ totalMs: group.reduce((sum, item) => sum + item.ms, 0), cases: group.length }));
+  const expected = statements.map((group) => ({
+    totalMs: group.reduce((sum, item) => sum + item.ms, 0),
+    cases: group.length,
+  }));
   const pairs = planPairs(expected, options.budgetMs - (performance.now() - startedMs), BASELINE_PAIRS);
-  const records: CaseRecord[] = [];
-  const measured: (readonly CasePairs[])[] = [];
   for (const [number, group] of statements.entries()) {
     options.check();
-    const paired = group.map(({ oneCase, ms }) => pairedWithItself(oneCase, ms, options.timeoutMs));
-    const results = await runPairs({ before: one, after: other, check: options.check }, paired, pairs[number] ?? 2, number);
+    const results = await measureStatement(sides, group, pairs[number] ?? 2, { ...options, number });
     const failure = results.find((result) => result.failure !== null)?.failure ?? null;
-    if (failure) failed.push(...group.map(({ oneCase }) => failedCase(oneCase, failure.reason)));
+    if (failure) found.failed.push(...group.map(({ oneCase }) => failedCase(oneCase, failure.reason)));
     else {
-      measured.push(results);
-      records.push(...group.map((item, i) => recordOf(item, results[i] as CasePairs)));
+      found.measured.push(results);
+      found.records.push(...group.map((item, i) => recordOf(item, results[i] as CasePairs)));
     }
     options.progress(cases.length + Math.round(((number + 1) / statements.length) * cases.length), cases.length * 2);
   }
-  return { records, failed, noise: noiseOf(measured) };
 }
+
+/** From here on the warm-up is one of the pairs: a second run of such a statement is hardly faster, and costs too much. */
+const WARM_UP_COUNTS_MS = 1000;
 
 interface WarmCase {
   readonly oneCase: TrialCase;
   readonly planned: PlannedCase;
-  readonly digest: ResultDigest;
-  readonly deterministic: boolean;
-  /** Of one execution when warm, as this process saw it. */
+  readonly before: Execution;
+  readonly after: Execution;
+  /** Of one execution when warm. */
   readonly ms: number;
 }
 
 async function warmUp(
-  one: Session,
-  other: Session,
+  sides: Sides,
   oneCase: TrialCase,
   options: BaselineOptions,
 ): Promise<WarmCase | { readonly reason: string }> {
   try {
-    const planned = await planCase(one, oneCase.sql);
-    const digest = await digestOnce(one, oneCase, options.timeoutMs, planned.parallel);
-    const startedMs = performance.now();
-    const again = await digestOnce(other, oneCase, options.timeoutMs, planned.parallel);
-    const ms = performance.now() - startedMs;
-    const equality = compareResults(digest, again, { shape: oneCase.shape, typesMayDiffer: false, sameText: true, deterministic: true });
-    return { oneCase, planned, digest, deterministic: equality.result !== 'different', ms };
+    const planned = await planCase(sides.before, oneCase.sql);
+    const before = await executeOnce(sides.before, oneCase, options.timeoutMs);
+    const after = await executeOnce(sides.after, oneCase, options.timeoutMs);
+    return { oneCase, planned, before, after, ms: Math.min(before.sample.executionMs, after.sample.executionMs) };
   } catch (thrown) {
     options.check();
     return { reason: reasonOf(thrown, options.timeoutMs) };
   }
 }
 
-function pairedWithItself(oneCase: TrialCase, expectedMs: number, timeoutMs: number): PairedCase {
-  return { before: oneCase, after: oneCase, timeoutMs, expectedMs, timedOut: false };
+async function measureStatement(
+  sides: Sides,
+  group: readonly WarmCase[],
+  pairs: number,
+  options: BaselineOptions & { readonly number: number },
+): Promise<readonly CasePairs[]> {
+  const counts = group.every((item) => item.ms >= WARM_UP_COUNTS_MS);
+  const paired: PairedCase[] = group.map(({ oneCase, ms }) => ({
+    before: oneCase,
+    after: oneCase,
+    timeoutMs: options.timeoutMs,
+    expectedMs: ms,
+    timedOut: false,
+  }));
+  const results = await runPairs(sides, paired, counts ? Math.max(1, pairs - 1) : pairs, options.number);
+  if (!counts) return results;
+  return results.map((result, i) => {
+    const warm = group[i] as WarmCase;
+    return { ...result, before: [warm.before.sample, ...result.before], after: [warm.after.sample, ...result.after] };
+  });
 }
 
 function recordOf(item: WarmCase, pairs: CasePairs): CaseRecord {
@@ -103,9 +147,7 @@ function recordOf(item: WarmCase, pairs: CasePairs): CaseRecord {
     oneCase: item.oneCase,
     samples: pairs.censored ? pairs.before : pairs.before.flatMap((sample, i) => [sample, pairs.after[i] ?? sample]),
     planned: item.planned,
-    plan: pairs.planBefore,
-    digest: item.digest,
-    deterministic: item.deterministic,
+    plan: pairs.planBefore ?? item.before.plan,
     carriedOver: false,
   };
 }

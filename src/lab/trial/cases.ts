@@ -62,7 +62,8 @@ export async function prepareCases(session: Session, workload: Workload, options
   const notes: string[] = [];
   for (const statement of workload.statements) {
     const made = casesOf(statement, { known, draw }, options);
-    if ('reason' in made) failed.push({ fingerprint: statement.fingerprint, name: statement.name, reason: made.reason });
+    if ('reason' in made)
+      failed.push({ fingerprint: statement.fingerprint, name: statement.name, reason: made.reason });
     else {
       cases.push(...made.cases);
       notes.push(...made.notes);
@@ -134,7 +135,8 @@ function casesOf(
       return { reason: `not run: a rollback would not undo the volatile function ${functions.refused}` };
     }
     const { sets, missing } = parameterSetsOf(statement, parameterCount(text), lab.draw);
-    if (sets.length === 0) return { reason: `not run: ${missing.join('; ') || 'no values are known for its parameters'}` };
+    if (sets.length === 0)
+      return { reason: `not run: ${missing.join('; ') || 'no values are known for its parameters'}` };
     const cases = uniqueSets(sets, text).map(({ set, sql }, number) => ({
       key: `${statement.fingerprint}#${number}`,
       fingerprint: statement.fingerprint,
@@ -149,7 +151,9 @@ function casesOf(
       soils: writes(parsed) || functions.refused !== null,
       opaque: functions.opaque,
     }));
-    const advances = functions.sequences ? [`${statement.name}: its sequence advances in the lab, which a rollback does not undo`] : [];
+    const advances = functions.sequences
+      ? [`${statement.name}: its sequence advances in the lab, which a rollback does not undo`]
+      : [];
     return { cases, notes: advances };
   } catch (thrown) {
     if (thrown instanceof WizardError && thrown.code === 'sql/parse') return { reason: `not run: ${thrown.message}` };
@@ -165,7 +169,9 @@ function judge(
   let opaque = false;
   let sequences = false;
   for (const called of calledFunctions(parsed)) {
-    const candidates = known.filter((one) => one.name === called.name && (called.schema === null || one.schema === called.schema));
+    const candidates = known.filter(
+      (one) => one.name === called.name && (called.schema === null || one.schema === called.schema),
+    );
     if (called.name === 'nextval') sequences = true;
     if (LASTING.has(called.name)) refused ??= called.name;
     const own = candidates.filter((one) => one.schema !== 'pg_catalog');
@@ -186,7 +192,8 @@ function parameterSetsOf(statement: WorkloadStatement, parameters: number, draw:
 
 /** Reads catalog and statistics only when a statement came without values. */
 async function drawer(session: Session, workload: Workload): Promise<Draw> {
-  if (workload.statements.every((statement) => statement.parameterSets.length > 0)) return () => ({ sets: [], missing: [] });
+  if (workload.statements.every((statement) => statement.parameterSets.length > 0))
+    return () => ({ sets: [], missing: [] });
   const { catalog } = await readCatalog(session);
   const statistics = await readStatistics(session);
   return (statement) => drawParameterSets(statement, catalog, statistics.statistics);

@@ -12,7 +12,7 @@ import { TRIAL_PAIRS, planPairs, runPairs } from './rounds.js';
 import type { CasePairs, PairedCase, Sides } from './rounds.js';
 import { digestOnce } from './sampling.js';
 import { troubleOf } from './sessions.js';
-import { byStatement, caseMs, effectOf } from './summary.js';
+import { byStatement, caseMs, effectOf, isUnchanged } from './summary.js';
 import type { CaseRecord, MeasuredCase } from './summary.js';
 
 /** A case on both sides of a trial, planned. */
@@ -26,7 +26,7 @@ export interface PlannedPair {
 /** What came out of running cases on both sides. */
 export interface Comparison {
   readonly effects: readonly StatementEffect[];
-  /** Records of the side with the change, for the cases that were measured. */
+  /** Records of the side with the change, for the statements on which it had any effect. */
   readonly records: readonly CaseRecord[];
   readonly failed: readonly FailedCase[];
   /** Statements whose results differ, or that fail with the change, in words. */
@@ -65,47 +65,24 @@ export async function planSides(
   return { planned, failed };
 }
 
-/** Warms up, compares the results of, and measures cases on both sides, reads before writes. */
-export async function compareSides(sides: Sides, chosen: readonly PlannedPair[], options: ComparisonOptions): Promise<Comparison> {
-  const startedMs = performance.now();
-  const total = chosen.length * 2;
-  const failed: FailedCase[] = [];
-  const differences: string[] = [];
-  const warm: WarmPair[] = [];
-  for (const pair of inOrder(chosen, (item) => item.record.oneCase)) {
-    sides.check();
-    const result = await warmUp(sides, pair, options.action);
-    if (result.failed) failed.push(result.failed);
-    if (result.difference !== null) differences.push(`${pair.record.oneCase.name}: ${result.difference}`);
-    if (result.warm) warm.push(result.warm);
-    options.progress(warm.length + failed.length, total);
-  }
-  const groups = byStatement(warm, (item) => item.pair.record.oneCase);
-  const expected = groups.map((group) => ({ totalMs: group.reduce((sum, item) => sum + item.ms, 0), cases: group.length }));
-  const pairs = planPairs(expected, options.budgetMs - (performance.now() - startedMs), TRIAL_PAIRS);
-  const effects: StatementEffect[] = [];
-  const records: CaseRecord[] = [];
+/** Warms up, compares the results of, and measures statements on both sides, one after the other, reads before writes. */
+export async function compareSides(
+  sides: Sides,
+  chosen: readonly PlannedPair[],
+  options: ComparisonOptions,
+): Promise<Comparison> {
+  const groups = byStatement(inOrder(chosen, caseOf), caseOf);
+  const expected = groups.map((group) => ({
+    totalMs: group.reduce((sum, pair) => sum + caseMs(pair.record), 0),
+    cases: group.length,
+  }));
+  const pairs = planPairs(expected, options.budgetMs, TRIAL_PAIRS);
+  const found: MutableComparison = { effects: [], records: [], failed: [], differences: [], notes: [], equal: 0 };
   for (const [number, group] of groups.entries()) {
-    const results = await runPairs(sides, group.map(pairedCase), pairs[number] ?? 3, number);
-    const failure = results.find((result) => result.failure !== null)?.failure ?? null;
-    if (failure) {
-      const where = failure.side === 'after' ? ' with the change' : '';
-      failed.push(...group.map((item) => failedCase(item.pair.record.oneCase, `${failure.reason}${where}`)));
-      if (failure.side === 'after') differences.push(`${group[0]?.pair.record.oneCase.name ?? ''}: ${failure.reason}${where}`);
-    } else {
-      const measured = group.map((item, i) => measuredCase(item, results[i] as CasePairs));
-      effects.push(effectOf(measured));
-      records.push(...measured.map((one) => one.after));
-    }
-    options.progress(chosen.length + Math.round(((number + 1) / groups.length) * chosen.length), total);
+    await compareStatement(sides, group, { ...options, number, pairs: pairs[number] ?? 0 }, found);
+    options.progress(number + 1, groups.length);
   }
-  const equal = warm.filter((item) => item.equality?.result === 'equal').length;
-  const notes = warm.flatMap(({ pair, equality }) =>
-    equality === null || (equality.note !== null && equality.result !== 'different')
-      ? [`${pair.record.oneCase.name}: results ${equality?.note ?? 'not compared: it timed out with the change'}`]
-      : [],
-  );
-  return { effects, records, failed, differences, notes: [...new Set(notes)], equal };
+  return found;
 }
 
 /** A statement may take four times as long as last time before it counts as timed out, and 5 s at least. */
@@ -116,9 +93,60 @@ export function timeoutFor(record: CaseRecord): number {
 const LEAST_TIMEOUT_MS = 5000;
 const TIMEOUT_FACTOR = 4;
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
+type MutableComparison = Mutable<Comparison>;
+
+function caseOf(pair: PlannedPair): TrialCase {
+  return pair.record.oneCase;
+}
+
+async function compareStatement(
+  sides: Sides,
+  group: readonly PlannedPair[],
+  options: ComparisonOptions & { readonly number: number; readonly pairs: number },
+  found: MutableComparison,
+): Promise<void> {
+  const name = group[0]?.record.oneCase.name ?? '';
+  const warm: WarmPair[] = [];
+  for (const pair of group) {
+    sides.check();
+    const result = await warmUp(sides, pair, options.action);
+    if (result.failed) found.failed.push(result.failed);
+    if (result.difference !== null) found.differences.push(`${name}: ${result.difference}`);
+    if (result.warm) warm.push(result.warm);
+    if (result.warm?.equality?.result === 'equal') found.equal += 1;
+    const note = noteOf(result);
+    if (note !== null) found.notes.push(`${name}: results ${note}`);
+  }
+  if (warm.length === 0) return;
+  const results = await runPairs(sides, warm.map(pairedCase), pairsFor(warm, options.pairs), options.number);
+  const failure = results.find((result) => result.failure !== null)?.failure ?? null;
+  if (failure) {
+    const reason = failure.side === 'after' ? `${failure.reason} with the change` : failure.reason;
+    found.failed.push(...warm.map((item) => failedCase(item.pair.record.oneCase, reason)));
+    if (failure.side === 'after') found.differences.push(`${name}: ${reason}`);
+    return;
+  }
+  const measured = warm.map((item, i) => measuredCase(item, results[i] as CasePairs));
+  const effect = effectOf(measured);
+  found.effects.push(effect);
+  if (!isUnchanged(effect, measured)) found.records.push(...measured.map((one) => one.after));
+}
+
+/** As planned by the accepted state's time; fewer when the slower side turned out to be that slow. */
+function pairsFor(warm: readonly WarmPair[], planned: number): number {
+  const ms = warm.reduce((sum, item) => sum + item.ms, 0) / warm.length;
+  return Math.max(TRIAL_PAIRS.minimum(ms), Math.min(planned, TRIAL_PAIRS.wanted(ms)));
+}
+
+function noteOf({ warm }: WarmResult): string | null {
+  if (!warm) return null;
+  if (!warm.equality) return 'not compared: it timed out with the change';
+  return warm.equality.result === 'different' ? null : warm.equality.note;
+}
+
 interface WarmPair {
   readonly pair: PlannedPair;
-  readonly digest: ResultDigest | null;
   /** Null when the side with the change timed out. */
   readonly equality: Equality | null;
   /** Of one execution of the slower side, as this process saw it. */
@@ -143,19 +171,36 @@ async function warmUp(sides: Sides, pair: PlannedPair, action: Action): Promise<
   sides.check();
   if ('thrown' in after) {
     if (troubleOf(after.thrown) === 'timeout') {
-      return { warm: { pair, digest: null, equality: null, ms: timeoutMs }, failed: null, difference: null };
+      return { warm: { pair, equality: null, ms: timeoutMs }, failed: null, difference: null };
     }
     const reason = `${reasonOf(after.thrown, timeoutMs)} with the change`;
     return { warm: null, failed: failedCase(record.oneCase, reason), difference: reason };
   }
-  const equality = compareResults(before.digest, after.digest, {
-    shape: record.oneCase.shape,
-    typesMayDiffer: action.kind === 'alter-column-type',
-    sameText: action.kind !== 'rewrite',
-    deterministic: record.deterministic,
-  });
-  const warm: WarmPair = { pair, digest: after.digest, equality, ms: Math.max(before.ms, after.ms) };
+  const equality = await compare(sides, pair, { before: before.digest, after: after.digest, timeoutMs, action });
+  const warm: WarmPair = { pair, equality, ms: Math.max(before.ms, after.ms) };
   return { warm, failed: null, difference: equality.result === 'different' ? equality.note : null };
+}
+
+interface Digests {
+  readonly before: ResultDigest;
+  readonly after: ResultDigest;
+  readonly timeoutMs: number;
+  readonly action: Action;
+}
+
+/** Where results differ, the unchanged side runs once more: a statement that differs from itself proves nothing. */
+async function compare(sides: Sides, pair: PlannedPair, digests: Digests): Promise<Equality> {
+  const { shape } = pair.record.oneCase;
+  const rules = {
+    shape,
+    typesMayDiffer: digests.action.kind === 'alter-column-type',
+    sameText: digests.action.kind !== 'rewrite',
+  };
+  const equality = compareResults(digests.before, digests.after, rules);
+  if (equality.result !== 'different') return equality;
+  const again = await digestOnce(sides.before, pair.record.oneCase, digests.timeoutMs, pair.before.parallel);
+  if (compareResults(digests.before, again, rules).result !== 'different') return equality;
+  return { result: 'undecided', note: 'not compared: two runs of the unchanged statement differ' };
 }
 
 async function timed(
@@ -179,7 +224,7 @@ function pairedCase(item: WarmPair): PairedCase {
     after: afterCase,
     timeoutMs: timeoutFor(record),
     expectedMs: item.ms,
-    timedOut: item.digest === null,
+    timedOut: item.equality === null,
   };
 }
 
@@ -192,8 +237,6 @@ function measuredCase(item: WarmPair, pairs: CasePairs): MeasuredCase {
       samples: pairs.after,
       planned: after,
       plan: pairs.planAfter,
-      digest: item.digest,
-      deterministic: record.deterministic,
       carriedOver: false,
     },
     pairs,

@@ -33,7 +33,11 @@ export function sameServer(a: Instance, b: Instance): boolean {
 export async function assertSeparate(sessions: LabSessions, database: string, target: Instance): Promise<void> {
   const lab = await sessions.within(database, readInstance);
   if (!sameServer(lab, target) || lab.database !== target.database) return;
-  throw new WizardError('kernel/forbidden', `The database ${database} is the target itself: nothing is ever tried on it`, {
-    hint: 'Give --lab the address of another server, or leave it out.',
-  });
+  throw new WizardError(
+    'kernel/forbidden',
+    `The database ${database} is the target itself: nothing is ever tried on it`,
+    {
+      hint: 'Give --lab the address of another server, or leave it out.',
+    },
+  );
 }

@@ -58,7 +58,7 @@ export function planOf(output: ExplainOutput): Plan {
 }
 
 function namesIn(node: PlanNode): readonly string[] {
-  const targets = ((node as { 'Target Tables'?: readonly PlanNode[] })['Target Tables'] ?? []) as readonly PlanNode[];
+  const targets = (node as { 'Target Tables'?: readonly PlanNode[] })['Target Tables'] ?? [];
   return [node, ...targets].flatMap((one) =>
     one['Relation Name'] === undefined ? [] : [`${one.Schema ?? ''}.${one['Relation Name']}`],
   );

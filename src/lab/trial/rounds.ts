@@ -94,9 +94,19 @@ export interface Sides {
 }
 
 /** Runs the pairs of one statement, all of its cases in turn within each pair; a failure ends them. Throws for trouble that is not the statement's. */
-export async function runPairs(sides: Sides, cases: readonly PairedCase[], pairs: number, start: number): Promise<readonly CasePairs[]> {
+export async function runPairs(
+  sides: Sides,
+  cases: readonly PairedCase[],
+  pairs: number,
+  start: number,
+): Promise<readonly CasePairs[]> {
   if (cases.every((one) => one.expectedMs < WARM_BELOW_MS)) {
-    const warmed = await runPairs(sides, cases.map((one) => ({ ...one, expectedMs: Number.POSITIVE_INFINITY })), 1, start);
+    const warmed = await runPairs(
+      sides,
+      cases.map((one) => ({ ...one, expectedMs: Number.POSITIVE_INFINITY })),
+      1,
+      start,
+    );
     if (warmed.some((result) => result.failure !== null)) return warmed;
   }
   const runs = cases.map((one) => new CaseRun(one));

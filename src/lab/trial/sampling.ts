@@ -29,7 +29,12 @@ export async function executeOnce(session: Session, oneCase: TrialCase, timeoutM
 }
 
 /** Runs a case once as it is, inside a transaction that is rolled back, and digests its result; the warm-up too. */
-export async function digestOnce(session: Session, oneCase: TrialCase, timeoutMs: number, parallel: boolean): Promise<ResultDigest> {
+export async function digestOnce(
+  session: Session,
+  oneCase: TrialCase,
+  timeoutMs: number,
+  parallel: boolean,
+): Promise<ResultDigest> {
   return rolledBack(session, oneCase, timeoutMs, async () => {
     if (oneCase.kind !== 'select') return digestWrite(session, oneCase);
     // A cursor bounds memory, and shuts parallel workers out: their plans mostly aggregate, so that the result is small.
@@ -43,7 +48,12 @@ const MEASURE = 'ANALYZE, BUFFERS, WAL, TIMING OFF, SUMMARY, FORMAT JSON';
 /** Rows fetched at once. */
 const BATCH_ROWS = 2000;
 
-async function rolledBack<T>(session: Session, oneCase: TrialCase, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+async function rolledBack<T>(
+  session: Session,
+  oneCase: TrialCase,
+  timeoutMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
   const immediate = oneCase.kind === 'select' ? '' : '; SET CONSTRAINTS ALL IMMEDIATE';
   await session.run(`BEGIN; SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}${immediate}`);
   let result: T;
@@ -134,7 +144,11 @@ async function digestWrite(session: Session, oneCase: TrialCase): Promise<Result
   const after = await readEffects(session);
   const changed = [...after].flatMap(([table, counts]) => {
     const earlier = before.get(table) ?? [0, 0, 0];
-    const [inserted, updated, deleted] = counts.map((count, i) => count - (earlier[i] ?? 0)) as [number, number, number];
+    const [inserted, updated, deleted] = counts.map((count, i) => count - (earlier[i] ?? 0)) as [
+      number,
+      number,
+      number,
+    ];
     return inserted + updated + deleted === 0 ? [] : [`${table} +${inserted} ~${updated} -${deleted}`];
   });
   return { ...digest, effects: changed.join(', ') || 'none' };

@@ -64,7 +64,8 @@ export function troubleOf(thrown: unknown): Trouble {
   if (!(thrown instanceof WizardError)) return 'statement';
   if (thrown.code === 'run/interrupted') return 'aborted';
   if (thrown.code === 'lab/disk-full' || thrown.sqlstate === '53100') return 'disk-full';
-  if (thrown.code === 'lab/died' || thrown.code === 'target/connection-lost' || thrown.code === 'target/unreachable') return 'lost';
+  if (thrown.code === 'lab/died' || thrown.code === 'target/connection-lost' || thrown.code === 'target/unreachable')
+    return 'lost';
   return thrown.sqlstate === '57014' ? 'timeout' : 'statement';
 }
 

@@ -21,8 +21,12 @@ export async function readState(session: Session): Promise<SchemaState> {
 
 /** What differs between two states, in words; empty when they are equal. Sizes, counters and oids do not count. */
 export function stateDifferences(before: SchemaState, after: SchemaState): readonly string[] {
-  const gone = before.settings.filter((setting) => !after.settings.includes(setting)).map((setting) => `${setting} is gone`);
-  const added = after.settings.filter((setting) => !before.settings.includes(setting)).map((setting) => `${setting} is new`);
+  const gone = before.settings
+    .filter((setting) => !after.settings.includes(setting))
+    .map((setting) => `${setting} is gone`);
+  const added = after.settings
+    .filter((setting) => !before.settings.includes(setting))
+    .map((setting) => `${setting} is new`);
   return [...structureDifferences(before.catalog, after.catalog), ...gone, ...added];
 }
 
@@ -30,7 +34,10 @@ export function stateDifferences(before: SchemaState, after: SchemaState): reado
 export function brokenRules(before: SchemaState, after: SchemaState, mayDrop: boolean): readonly string[] {
   const rules = (state: SchemaState): ReadonlyMap<string, boolean> =>
     new Map([
-      ...state.catalog.constraints.map((one): [string, boolean] => [`constraint ${one.name} on ${label(one.table)}`, one.validated]),
+      ...state.catalog.constraints.map((one): [string, boolean] => [
+        `constraint ${one.name} on ${label(one.table)}`,
+        one.validated,
+      ]),
       ...state.catalog.indexes.map((one): [string, boolean] => [`index ${label(one)}`, one.valid]),
     ]);
   const now = rules(after);
@@ -61,7 +68,9 @@ export async function readDatabaseSettings(session: Session): Promise<readonly D
     const at = setting.indexOf('=');
     const name = setting.slice(0, at);
     // These are stored as lists that are quoted already (`GUC_LIST_QUOTE`; pg_dump makes the same exception).
-    const value = QUOTED_LISTS.has(name.toLowerCase()) ? setting.slice(at + 1) || "''" : quoteLiteral(setting.slice(at + 1));
+    const value = QUOTED_LISTS.has(name.toLowerCase())
+      ? setting.slice(at + 1) || "''"
+      : quoteLiteral(setting.slice(at + 1));
     const parameter = name.split('.').map(quoteIdent).join('.');
     return {
       sql: (database) =>
@@ -88,11 +97,16 @@ export async function storageOf(session: Session, tables: readonly RelationName[
 }
 
 /** Rows of each table, counted; null for one that is gone. */
-export async function countRows(session: Session, tables: readonly RelationName[]): Promise<readonly (string | null)[]> {
+export async function countRows(
+  session: Session,
+  tables: readonly RelationName[],
+): Promise<readonly (string | null)[]> {
   const counts: (string | null)[] = [];
   for (const table of tables) {
     const name = quoteQualified(table.schema, table.name);
-    const [there] = await session.query<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [name]);
+    const [there] = await session.query<{ there: boolean }>('SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there', [
+      name,
+    ]);
     if (there?.there !== true) counts.push(null);
     else counts.push((await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${name}`))[0]?.rows ?? null);
   }
@@ -154,8 +168,11 @@ export async function hashState(session: Session, beyond: readonly string[]): Pr
      WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
      ORDER BY 1`,
   );
-  const statistics = tables.map((table) => [table.name, Number(Number(table.rows).toPrecision(2)), table.columns]);
-  return createHash('sha256').update(JSON.stringify([text, statistics, beyond])).digest('hex').slice(0, 32);
+  const statistics = tables.map((table) => [table.name, Number(table.rows.toPrecision(2)), table.columns]);
+  return createHash('sha256')
+    .update(JSON.stringify([text, statistics, beyond]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** `GUC_LIST_QUOTE` settings (`variable_is_guc_list_quote` in pg_dump's dumputils.c). */

@@ -63,7 +63,8 @@ const ORDER_SENSITIVE_AGGREGATES = new Set([
 
 function looseness(statement: ParsedStatement): string | null {
   for (const node of walk(statement.tree)) {
-    if (node.type === 'SelectStmt' && isDistinctOn(node.body)) return 'DISTINCT ON leaves open which row of a group is kept';
+    if (node.type === 'SelectStmt' && isDistinctOn(node.body))
+      return 'DISTINCT ON leaves open which row of a group is kept';
     if (node.type === 'SelectStmt' && node.body !== statement.body && node.body['limitCount'] !== undefined) {
       return 'a LIMIT in a subquery leaves open which ties are kept';
     }

@@ -5,7 +5,6 @@ import { pairedBootstrap } from '../../stats/bootstrap.js';
 import { mean, median, quantile, workloadQuantiles } from '../../stats/quantile.js';
 import type { TrialCase } from './cases.js';
 import type { PlannedCase } from './planned.js';
-import type { ResultDigest } from './results.js';
 import type { CasePairs } from './rounds.js';
 
 /** What is known of a case in the accepted state. */
@@ -14,9 +13,6 @@ export interface CaseRecord {
   readonly samples: readonly Sample[];
   readonly planned: PlannedCase;
   readonly plan: Plan | null;
-  readonly digest: ResultDigest | null;
-  /** Whether two runs of the unchanged statement agreed. */
-  readonly deterministic: boolean;
   readonly carriedOver: boolean;
 }
 
@@ -74,7 +70,8 @@ export function effectOf(cases: readonly MeasuredCase[]): StatementEffect {
   const shown = cases.find((one) => one.before.planned.shape !== one.after.planned.shape) ?? first;
   const over = (side: 'before' | 'after', value: (sample: Sample) => number): number =>
     mean(cases.map((one) => median(one.pairs[side].map(value))));
-  const time = (side: 'before' | 'after'): readonly number[] => cases.flatMap((one) => one.pairs[side].map((sample) => sample.executionMs));
+  const time = (side: 'before' | 'after'): readonly number[] =>
+    cases.flatMap((one) => one.pairs[side].map((sample) => sample.executionMs));
   const [beforeSamplesMs, afterSamplesMs] = [time('before'), time('after')];
   const ratio = pairedBootstrap(beforeSamplesMs.map((before, i) => ({ before, after: afterSamplesMs[i] ?? before })));
   return {
@@ -95,6 +92,20 @@ export function effectOf(cases: readonly MeasuredCase[]): StatementEffect {
     beforeSamplesMs,
     afterSamplesMs,
   };
+}
+
+/**
+ * Whether a trial found nothing: same plans, blocks and WAL, and a time ratio whose interval holds 1. The figures of
+ * the accepted state then stand: those of another minute would only add that minute's weather.
+ */
+export function isUnchanged(effect: StatementEffect, cases: readonly MeasuredCase[]): boolean {
+  return (
+    cases.every((one) => one.before.planned.shape === one.after.planned.shape && !one.pairs.censored) &&
+    effect.beforeBuffers === effect.afterBuffers &&
+    effect.beforeWalBytes === effect.afterWalBytes &&
+    effect.timeCiLow <= 1 &&
+    effect.timeCiHigh >= 1
+  );
 }
 
 /** The spread that doing nothing shows: the 97.5 % quantile over statements of |ln(median / median)|. */
@@ -126,7 +137,10 @@ function summariseStatement(group: readonly CaseRecord[]): StatementSummary {
     kind: first.oneCase.kind,
     calls: first.oneCase.calls,
     meanMs: overCases(group, (sample) => sample.executionMs),
-    p95Ms: quantile(group.flatMap((record) => record.samples.map((sample) => sample.executionMs)), 0.95),
+    p95Ms: quantile(
+      group.flatMap((record) => record.samples.map((sample) => sample.executionMs)),
+      0.95,
+    ),
     planningMs: overCases(group, (sample) => sample.planningMs),
     buffers: overCases(group, buffersOf),
     walBytes: overCases(group, (sample) => sample.walBytes),

@@ -64,7 +64,7 @@ interface Measured {
 async function onBothSides<T>(context: TrialContext, after: string, work: (sides: Sides) => Promise<T>): Promise<T> {
   const { sessions, layout } = context;
   return sessions.within(layout.names.before, (one) =>
-    sessions.within(after, (other) => work({ before: one, after: other, check: sessions.checkAborted })),
+    sessions.within(after, (other) => work({ before: one, after: other, check: () => sessions.checkAborted() })),
   );
 }
 
@@ -75,7 +75,9 @@ async function measureSides(context: TrialContext, sides: Sides, action: Action)
   const facts = { action, writesTouched: await writesTouching(sides.before, action.tables) };
   const plans = await planSides(sides, context.records, context.rewritten);
   const touched = new Set(
-    plans.planned.filter((pair) => isTouched(pair.record, pair.before, pair.after, facts)).map((pair) => pair.record.oneCase.fingerprint),
+    plans.planned
+      .filter((pair) => isTouched(pair.record, pair.before, pair.after, facts))
+      .map((pair) => pair.record.oneCase.fingerprint),
   );
   const chosen = plans.planned.filter((pair) => touched.has(pair.record.oneCase.fingerprint));
   if (chosen.some((pair) => pair.record.oneCase.soils)) context.layout.soil();
@@ -95,7 +97,8 @@ function carryOver(accepted: readonly CaseRecord[], measured: readonly CaseRecor
 }
 
 async function revertOf(session: Session, action: Action, applied: Applied): Promise<RevertCheck> {
-  if (applied.basis === null) return { verified: true, note: 'a rewrite changes no schema: the old text is its revert' };
+  if (applied.basis === null)
+    return { verified: true, note: 'a rewrite changes no schema: the old text is its revert' };
   return verifyRevert(session, action, applied.basis);
 }
 

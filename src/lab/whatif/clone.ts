@@ -224,6 +224,6 @@ class Clone implements StatisticsClone {
 async function install(session: Session, storage: Storage, planner: PlannerState): Promise<Skipped[]> {
   await session.run('SET statement_timeout TO 0');
   const carried = await carryPlanner(session, planner);
-  const leaves = await buildLeaves(session, storage, planner.endpoints);
+  const leaves = await buildLeaves(session, storage, planner);
   return [...carried, ...(await installSizes(session, storage, planner, leaves))];
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { btreeDeduplicates, btreeLevel, btreePages, brinMetapage, ginMetapage } from './metapage.js';
+import { btreeDeduplicates, btreeLevel, btreePages, brinMetapage, ginMetapage, spgistMetapage } from './metapage.js';
 import type { BrinCounts, GinCounts } from './metapage.js';
 import { readBlock, relationBlocks } from './relation-file.js';
 import { createFile, resizeFile } from './storage.js';
@@ -34,11 +34,19 @@ export function writeIndexFile(storage: Storage, index: EmptyIndex, content: Ind
       return createFile(storage, pages, content.pages);
     }
   }
-  if (index.method === 'gin' && content.gin !== null) return createFile(storage, [ginMetapage(content.gin)], content.pages);
-  if (index.method === 'brin' && content.brin !== null) return createFile(storage, [brinMetapage(content.brin)], content.pages);
+  const pages = firstPages(index.method, content);
+  if (pages !== null) return createFile(storage, pages, content.pages);
   const path = join(storage.dataDir, index.path);
   if (content.pages > relationBlocks(path)) resizeFile(storage, index.path, content.pages);
   return null;
+}
+
+/** Null for an access method of which it is not known what its planning reads. */
+function firstPages(method: string, content: IndexContent): Buffer[] | null {
+  if (method === 'gin' && content.gin !== null) return [ginMetapage(content.gin)];
+  if (method === 'brin' && content.brin !== null) return [brinMetapage(content.brin)];
+  if (method === 'spgist') return [spgistMetapage()];
+  return method === 'hash' || method === 'gist' ? [] : null;
 }
 
 /** Whether the server will deduplicate this empty btree; false for other access methods. */

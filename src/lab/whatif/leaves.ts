@@ -1,28 +1,56 @@
 import { join } from 'node:path';
-import { quoteLiteral } from '../../base/quote.js';
+import { quoteIdent, quoteLiteral } from '../../base/quote.js';
+import type { RelationName } from '../../model/catalog.js';
+import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
 import type { IndexEndpoints } from '../../postgres/clone/endpoints.js';
+import type { PlannerState } from '../../postgres/clone/planner.js';
 import { relationKey } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
+import { parseArrayText } from './array-text.js';
 import type { Leaves } from './install.js';
 import { readBlock } from './relation-file.js';
 import type { Storage } from './storage.js';
 
+/** Indexes made in one transaction. */
+const BATCH = 50;
+
 /**
- * For each index a leaf page with its least and its greatest key, pointing into the table's first block. The planner
- * reads the true ends of a column from its index where a histogram may be out of date. Made by the server itself: a
- * table of the key columns with two rows, and an index of the same definition.
+ * For each index whose column reaches beyond its statistics a leaf page with its least and its greatest key, pointing
+ * into the table's first block: where a histogram may be out of date the planner reads the true ends from the index.
+ * Made by the server itself: a table of the key columns with two rows, and an index of the same definition.
  */
-export async function buildLeaves(session: Session, storage: Storage, endpoints: readonly IndexEndpoints[]): Promise<Leaves> {
+export async function buildLeaves(session: Session, storage: Storage, planner: PlannerState): Promise<Leaves> {
+  const columns = new Map(planner.columns.map((column) => [columnKey({ schema: column.schemaname, name: column.relname }, column.attname), column]));
+  const beyond = planner.endpoints.filter((ends) => {
+    const statistics = columns.get(columnKey(ends.table, ends.column));
+    return ends.least !== null && ends.greatest !== null && !(statistics && endsWithin(ends, statistics));
+  });
   const leaves = new Map<string, Buffer>();
-  for (const ends of endpoints) {
-    if (ends.least === null || ends.greatest === null) continue;
-    const leaf = await buildLeaf(session, storage, ends).catch(() => null);
-    if (leaf !== null) leaves.set(relationKey(ends.index), leaf);
-  }
+  if (beyond.length === 0) return leaves;
+  const definitions = await readDefinitions(session, beyond);
+  const parts = beyond.flatMap((ends) => {
+    const keys = definitions.get(relationKey(ends.index));
+    return keys === undefined ? [] : [{ ends, keys }];
+  });
+  for (let start = 0; start < parts.length; start += BATCH) await buildBatch(session, storage, parts.slice(start, start + BATCH), leaves);
   return leaves;
 }
 
+function columnKey(table: RelationName, column: string): string {
+  return JSON.stringify([table.schema, table.name, column]);
+}
+
+/** Whether the statistics have the same ends, so that the planner would learn nothing from the index. */
+function endsWithin(ends: IndexEndpoints, statistics: RawColumnStatistics): boolean {
+  const histogram = statistics.histogram_bounds === null ? null : parseArrayText(statistics.histogram_bounds);
+  if (histogram !== null && histogram.length > 0) return histogram[0] === ends.least && histogram.at(-1) === ends.greatest;
+  const common = statistics.most_common_vals === null ? null : parseArrayText(statistics.most_common_vals);
+  return common !== null && common.includes(ends.least) && common.includes(ends.greatest);
+}
+
 interface KeyRow extends Record<string, unknown> {
+  schema: string;
+  name: string;
   type: string;
   collation: string | null;
   opclass: string;
@@ -32,7 +60,7 @@ interface KeyRow extends Record<string, unknown> {
 }
 
 const KEYS_SQL = `
-SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
        (SELECT pg_catalog.format('%I.%I', cn.nspname, k.collname) FROM pg_catalog.pg_collation AS k
           JOIN pg_catalog.pg_namespace AS cn ON cn.oid = k.collnamespace WHERE k.oid = a.attcollation) AS collation,
        (SELECT pg_catalog.format('%I.%I', onn.nspname, o.opcname) FROM pg_catalog.pg_opclass AS o
@@ -43,26 +71,58 @@ SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
   JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indexrelid AND a.attnum > 0
- WHERE n.nspname = $1 AND c.relname = $2
- ORDER BY a.attnum`;
+ WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest($1::name[], $2::name[]))
+ ORDER BY n.nspname, c.relname, a.attnum`;
 
-async function buildLeaf(session: Session, storage: Storage, ends: IndexEndpoints): Promise<Buffer | null> {
-  const columns = await session.query<KeyRow>(KEYS_SQL, [ends.index.schema, ends.index.name]);
-  if (columns.length === 0) return null;
+async function readDefinitions(session: Session, ends: readonly IndexEndpoints[]): Promise<Map<string, KeyRow[]>> {
+  const rows = await session.query<KeyRow>(KEYS_SQL, [ends.map((one) => one.index.schema), ends.map((one) => one.index.name)]);
+  const definitions = new Map<string, KeyRow[]>();
+  for (const row of rows) {
+    const columns = definitions.get(relationKey(row));
+    if (columns === undefined) definitions.set(relationKey(row), [row]);
+    else columns.push(row);
+  }
+  return definitions;
+}
+
+interface Part {
+  readonly ends: IndexEndpoints;
+  readonly keys: readonly KeyRow[];
+}
+
+/** One that fails, because a value does not fit its type on the clone, fails alone. */
+async function buildBatch(session: Session, storage: Storage, parts: readonly Part[], leaves: Map<string, Buffer>): Promise<void> {
+  await session.run('BEGIN');
+  try {
+    await session.run(parts.map(({ ends, keys }, number) => endsSql(ends, keys, number)).join(';'));
+    const files = await session.query<{ number: number; path: string }>(
+      `SELECT n AS number, pg_catalog.pg_relation_filepath(('wizard_ends_index_' || n)::regclass) AS path
+         FROM pg_catalog.generate_series(0, $1::int4) AS n ORDER BY n`,
+      [parts.length - 1],
+    );
+    for (const { number, path } of files) {
+      const page = readBlock(join(storage.dataDir, path), 1);
+      const part = parts[number];
+      if (page !== null && part !== undefined) leaves.set(relationKey(part.ends.index), page);
+    }
+    await session.run('ROLLBACK');
+  } catch {
+    await session.run('ROLLBACK');
+    if (parts.length === 1) return;
+    const half = Math.ceil(parts.length / 2);
+    await buildBatch(session, storage, parts.slice(0, half), leaves);
+    await buildBatch(session, storage, parts.slice(half), leaves);
+  }
+}
+
+function endsSql(ends: IndexEndpoints, columns: readonly KeyRow[], number: number): string {
   const table = columns.map((column, index) => `c${index + 1} ${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`);
   const keys = columns.flatMap((column, index) =>
     column.key ? `c${index + 1} ${column.opclass} ${column.descending ? 'DESC' : 'ASC'} NULLS ${column.nulls_first ? 'FIRST' : 'LAST'}` : [],
   );
   const include = columns.flatMap((column, index) => (column.key ? [] : `c${index + 1}`));
-  await session.run('BEGIN');
-  try {
-    await session.run(`
-CREATE TABLE wizard_ends (${table.join(', ')});
-INSERT INTO wizard_ends (c1) VALUES (${quoteLiteral(ends.least ?? '')}), (${quoteLiteral(ends.greatest ?? '')});
-CREATE INDEX wizard_ends_index ON wizard_ends (${keys.join(', ')})${include.length > 0 ? ` INCLUDE (${include.join(', ')})` : ''} WITH (deduplicate_items = off)`);
-    const [file] = await session.query<{ path: string }>(`SELECT pg_catalog.pg_relation_filepath('wizard_ends_index') AS path`);
-    return file === undefined ? null : readBlock(join(storage.dataDir, file.path), 1);
-  } finally {
-    await session.run('ROLLBACK');
-  }
+  const name = quoteIdent(`wizard_ends_${number}`);
+  return `CREATE TABLE ${name} (${table.join(', ')});
+INSERT INTO ${name} (c1) VALUES (${quoteLiteral(ends.least ?? '')}), (${quoteLiteral(ends.greatest ?? '')});
+CREATE INDEX wizard_ends_index_${number} ON ${name} (${keys.join(', ')})${include.length > 0 ? ` INCLUDE (${include.join(', ')})` : ''} WITH (deduplicate_items = off)`;
 }

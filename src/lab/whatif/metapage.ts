@@ -31,6 +31,11 @@ const GIN_VERSION = 2;
 const BRIN_MAGIC = 0xa8109cfa;
 const BRIN_PAGETYPE_META = 0xf091;
 
+/** spgist_private.h. */
+const SPGIST_MAGIC = 0xba0babee;
+const SPGIST_META = 1;
+const SPGIST_PAGE_ID = 0xff82;
+
 /** Levels above the leaves (`btm_fastlevel`); null when the bytes are no btree metapage. */
 export function btreeLevel(metapage: Buffer): number | null {
   return metapage.readUInt32LE(AT) === BTREE_MAGIC ? metapage.readUInt32LE(AT + 20) : null;
@@ -121,6 +126,16 @@ export function brinMetapage(counts: BrinCounts): Buffer {
   page.writeUInt32LE(counts.pagesPerRange, AT + 8);
   page.writeUInt32LE(counts.lastRevmapPage, AT + 12);
   page.writeUInt16LE(BRIN_PAGETYPE_META, BLOCK_BYTES - 2);
+  return page;
+}
+
+/** An SP-GiST metapage: the planner asks the index whether it can return its columns, which reads this one. */
+export function spgistMetapage(): Buffer {
+  const page = emptyPage(8);
+  page.writeUInt16LE(PAGE_HEADER_BYTES + 68, 12);
+  page.writeUInt32LE(SPGIST_MAGIC, AT);
+  page.writeUInt16LE(SPGIST_META, BLOCK_BYTES - 8);
+  page.writeUInt16LE(SPGIST_PAGE_ID, BLOCK_BYTES - 2);
   return page;
 }
 

@@ -27,7 +27,9 @@ export const FIRST_USER_OID = 16_384;
 export async function createContext(session: Session): Promise<{ context: ExtractContext; skipped: Skipped[] }> {
   const skipped: Skipped[] = [];
   const rows = <T extends Row>(sql: string): Promise<T[]> => session.query<T>(sql);
-  const [server] = await rows<{ version: number }>(`SELECT pg_catalog.current_setting('server_version_num')::int4 AS version`);
+  const [server] = await rows<{ version: number }>(
+    `SELECT pg_catalog.current_setting('server_version_num')::int4 AS version`,
+  );
   const memberRows = await rows<{ key: string; extension: string }>(`
     SELECT c.relname || ':' || d.objid AS key, 'pg_extension:' || d.refobjid AS extension
     FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.classid

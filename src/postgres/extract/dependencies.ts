@@ -3,7 +3,10 @@ import type { Dependency } from './order.js';
 import type { SchemaObject } from './script.js';
 
 /** What `pg_depend` says about user objects, the order of shell types and of refreshes added. */
-export async function readDependencies(context: ExtractContext, objects: readonly SchemaObject[]): Promise<readonly Dependency[]> {
+export async function readDependencies(
+  context: ExtractContext,
+  objects: readonly SchemaObject[],
+): Promise<readonly Dependency[]> {
   const rows = await context.rows<{ catalog: string; oid: string; ref_catalog: string; ref_oid: string }>(`
     SELECT DISTINCT c.relname::text AS catalog, d.objid::text AS oid, r.relname::text AS ref_catalog,
       d.refobjid::text AS ref_oid
@@ -11,7 +14,9 @@ export async function readDependencies(context: ExtractContext, objects: readonl
     WHERE d.objid >= ${FIRST_USER_OID} AND (d.refobjid >= ${FIRST_USER_OID} OR d.refclassid = 'pg_catalog.pg_namespace'::regclass)
       AND d.deptype <> 'e' AND (d.classid, d.objid) <> (d.refclassid, d.refobjid)`);
   const isSequence = new Set(objects.filter(({ kind }) => kind === 'sequence').map(({ key }) => key));
-  const isTable = new Set(objects.filter(({ kind }) => kind === 'table' || kind === 'foreign table').map(({ key }) => key));
+  const isTable = new Set(
+    objects.filter(({ kind }) => kind === 'table' || kind === 'foreign table').map(({ key }) => key),
+  );
   const edges = rows
     .map((row) => ({ from: `${row.catalog}:${row.oid}`, to: `${row.ref_catalog}:${row.ref_oid}` }))
     // Being owned by a column is a statement of its own.
@@ -23,7 +28,9 @@ export async function readDependencies(context: ExtractContext, objects: readonl
 
 /** A function that its own type needs is made over the type's shell. */
 function throughShells(edges: readonly Dependency[], objects: readonly SchemaObject[]): Dependency[] {
-  const shells = new Map(objects.filter(({ kind }) => kind === 'shell type').map(({ key }) => [key.replace(/^shell /, ''), key]));
+  const shells = new Map(
+    objects.filter(({ kind }) => kind === 'shell type').map(({ key }) => [key.replace(/^shell /, ''), key]),
+  );
   if (shells.size === 0) return [...edges];
   const typeOf = new Map<string, string>();
   for (const object of objects) {

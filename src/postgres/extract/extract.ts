@@ -1,29 +1,31 @@
 import { WizardError } from '../../base/errors.js';
+import { isLocked, retryWhileLocked } from '../locked.js';
 import type { Session } from '../session.js';
-import { readCasts } from './casts.js';
-import { readCollations } from './collations.js';
-import { readComments } from './comments.js';
+import { readBaseTypes } from './kinds/base-types.js';
+import { readCasts } from './kinds/casts.js';
+import { readCollations } from './kinds/collations.js';
+import { readComments } from './kinds/comments.js';
 import { createContext, groupRows, type ExtractContext } from './context.js';
 import { readDependencies } from './dependencies.js';
-import { readForeign } from './foreign.js';
-import { readForeignKeys } from './foreign-keys.js';
-import { readFunctions } from './functions.js';
-import { readIndexes } from './indexes.js';
-import { noteLeftOut } from './left-out.js';
-import { readNamespaces } from './namespaces.js';
-import { readOperators } from './operators.js';
+import { readForeign } from './kinds/foreign.js';
+import { readForeignKeys } from './kinds/foreign-keys.js';
+import { readFunctions } from './kinds/functions.js';
+import { readIndexes } from './kinds/indexes.js';
+import { noteLeftOut } from './kinds/left-out.js';
+import { readNamespaces } from './kinds/namespaces.js';
+import { readOperators } from './kinds/operators.js';
 import { orderObjects } from './order.js';
-import { readPolicies } from './policies.js';
+import { readPolicies } from './kinds/policies.js';
 import type { SchemaObject, SchemaScript } from './script.js';
-import { readSequenceRows, sequenceObjects } from './sequences.js';
-import { readExtendedStatistics } from './statistics.js';
-import { readColumnRows, readTableRows } from './table-rows.js';
-import { readTables } from './tables.js';
-import { readTextSearch } from './text-search.js';
+import { readSequenceRows, sequenceObjects } from './kinds/sequences.js';
+import { readExtendedStatistics } from './kinds/statistics.js';
+import { readColumnRows, readTableRows } from './kinds/table-rows.js';
+import { readTables } from './kinds/tables.js';
+import { readTextSearch } from './kinds/text-search.js';
 import { withTextSession } from './texts.js';
-import { readTriggers } from './triggers.js';
-import { readTypes } from './types.js';
-import { readViews } from './views.js';
+import { readTriggers } from './kinds/triggers.js';
+import { readTypes } from './kinds/types.js';
+import { readViews } from './kinds/views.js';
 
 export type { SchemaScript, SchemaStatement } from './script.js';
 
@@ -48,7 +50,7 @@ async function extract(session: Session): Promise<SchemaScript> {
   const columns = groupRows(await readColumnRows(context), (row) => row.table_key);
   const objects: SchemaObject[] = [...sequenceObjects(sequences)];
   objects.push(...(await readTables(context, { tables, columns, sequences })));
-  objects.push(...(await readViews(context, columns)));
+  objects.push(...(await orSkip(context, { what: 'views', read: (reading) => readViews(reading, columns) })));
   for (const read of READERS) objects.push(...(await orSkip(context, read)));
   objects.push(...(await orSkip(context, { what: 'comments', read: (reading) => readComments(reading, objects) })));
   await orSkip(context, { what: 'what is left out', read: (reading) => noteLeftOut(reading).then(() => []) });
@@ -57,7 +59,9 @@ async function extract(session: Session): Promise<SchemaScript> {
     preData,
     postData,
     skipped,
-    tables: tables.filter(({ relkind }) => relkind === 'r').map(({ nspname, relname }) => ({ schema: nspname, name: relname })),
+    tables: tables
+      .filter(({ relkind }) => relkind === 'r')
+      .map(({ nspname, relname }) => ({ schema: nspname, name: relname })),
   };
 }
 
@@ -69,6 +73,7 @@ interface Reader {
 const READERS: readonly Reader[] = [
   { what: 'schemas, extensions, languages', read: readNamespaces },
   { what: 'types', read: readTypes },
+  { what: 'base types', read: readBaseTypes },
   { what: 'functions', read: readFunctions },
   { what: 'indexes', read: readIndexes },
   { what: 'foreign keys', read: readForeignKeys },
@@ -82,13 +87,17 @@ const READERS: readonly Reader[] = [
   { what: 'policies', read: readPolicies },
 ];
 
-/** Managed services close some catalogs to all but themselves: that costs the kind, not the copy. */
+/** A catalog closed by a managed service, or a view whose tables stay locked, costs the kind, not the copy. */
 async function orSkip(context: ExtractContext, { what, read }: Reader): Promise<readonly SchemaObject[]> {
   try {
-    return await read(context);
+    return await retryWhileLocked(() => read(context));
   } catch (error) {
-    if (!(error instanceof WizardError) || error.sqlstate !== '42501') throw error;
-    context.skip({ what, reason: `The role may not read their catalog: ${error.message}`, remedy: null });
+    const isRefused = error instanceof WizardError && error.sqlstate === '42501';
+    if (!isRefused && !isLocked(error)) throw error;
+    const reason = isRefused
+      ? `The role may not read their catalog: ${error.message}`
+      : 'Another session holds what they need locked.';
+    context.skip({ what, reason, remedy: isRefused ? null : 'Run again when no schema change is under way.' });
     return [];
   }
 }

@@ -42,7 +42,11 @@ interface Graph {
 
 const RANKS = new Map<string, number>(KINDS.map((kind, index) => [kind, index]));
 
-function buildGraph(objects: readonly SchemaObject[], dependencies: readonly Dependency[], later: ReadonlySet<string>): Graph {
+function buildGraph(
+  objects: readonly SchemaObject[],
+  dependencies: readonly Dependency[],
+  later: ReadonlySet<string>,
+): Graph {
   const byAddress = new Map<string, Node>();
   const nodes: Node[] = [];
   const parts = new Map<string, { part: SchemaPart; owner: Node }>();
@@ -146,7 +150,7 @@ function sortNodes(graph: Graph): Node[] {
   const ready = new Heap();
   const sorted: Node[] = [];
   const done = new Set<Node>();
-  const remaining = [...graph.nodes].sort(compareNodes);
+  const remaining = graph.nodes.toSorted(compareNodes);
   for (const node of remaining) if (node.needs.size === 0) ready.push(node);
   let nextForced = 0;
   while (sorted.length < graph.nodes.length) {
@@ -176,7 +180,8 @@ function intoSections(sorted: readonly Node[], later: ReadonlySet<string>): Orde
   const preData: SchemaStatement[] = [];
   const postData: SchemaStatement[] = [];
   for (const node of sorted) {
-    const isAfter = !before.has(node) && (node.object.section === 'post' || [...node.needs].some((need) => after.has(need)));
+    const isAfter =
+      !before.has(node) && (node.object.section === 'post' || [...node.needs].some((need) => after.has(need)));
     if (isAfter) after.add(node);
     (isAfter ? postData : preData).push(...statementsOf(node, later));
   }

@@ -12,12 +12,19 @@ const TEXT_SETTINGS: Readonly<Record<string, string>> = {
 /** The settings of a connection on which `extractSchema` gets qualified names and constants that read the same everywhere. */
 export function withTextSettings(settings: ConnectionSettings, quoteAll: boolean): ConnectionSettings {
   const wanted = Object.entries({ ...TEXT_SETTINGS, quote_all_identifiers: quoteAll ? 'on' : 'off' });
-  const options = [...(settings.options === null ? [] : [settings.options]), ...wanted.map(([name, value]) => `-c ${name}=${value}`)];
+  const options = [
+    ...(settings.options === null ? [] : [settings.options]),
+    ...wanted.map(([name, value]) => `-c ${name}=${value}`),
+  ];
   return { ...settings, options: options.join(' ') };
 }
 
 /** Runs `work` on the session if it has the text settings, else on a second, read-only connection of its own. */
-export async function withTextSession<T>(session: Session, quoteAll: boolean, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withTextSession<T>(
+  session: Session,
+  quoteAll: boolean,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const wanted = withTextSettings(session.settings, quoteAll);
   if (await hasTextSettings(session, quoteAll)) return work(session);
   const own = await connect(wanted, { readOnly: true, statementTimeoutMs: STATEMENT_TIMEOUT_MS });

@@ -8,41 +8,40 @@ import { readExtendedStatistics } from './extended-statistics.js';
 import { readFunctions } from './functions.js';
 import { readIndexes } from './indexes.js';
 import { readInventory } from './inventory.js';
-import { readTables, type SizeSource } from './tables.js';
+import { readLocked, skipLocked, type LockedRelation } from './locked.js';
+import { readTables } from './tables.js';
 
-/** Reads the whole schema in about ten statements, however many tables there are. System schemas and what extensions own are left out. */
+/** Reads the whole schema in about twelve statements, however many tables there are. System schemas and what extensions own are left out. */
 export async function readCatalog(session: Session): Promise<{ catalog: Catalog; skipped: Skipped[] }> {
-  const inventory = await readInventory(session);
-  const { columns, hiddenSequences } = await readColumns(session);
-  const { result, skipped } = await withSizes(async (sizes) => ({
-    tables: await readTables(session, columns, sizes),
-    indexes: await readIndexes(session, sizes),
-  }));
+  for (let attempt = 1; ; attempt += 1) {
+    const locked = await readLocked(session);
+    try {
+      return await readUnlocked(session, locked);
+    } catch (error) {
+      if (attempt === ATTEMPTS || sqlstateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
+    }
+  }
+}
+
+/** Somebody may take a lock between the look at the locks and the reading. */
+const ATTEMPTS = 3;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+async function readUnlocked(
+  session: Session,
+  locked: readonly LockedRelation[],
+): Promise<{ catalog: Catalog; skipped: Skipped[] }> {
+  const oids = locked.map(({ oid }) => oid);
+  const { columns, hiddenSequences } = await readColumns(session, oids);
   const catalog: Catalog = {
-    ...inventory,
-    ...result,
-    constraints: await readConstraints(session),
+    ...(await readInventory(session)),
+    tables: await readTables(session, columns, oids),
+    indexes: await readIndexes(session, oids),
+    constraints: await readConstraints(session, oids),
     extendedStatistics: await readExtendedStatistics(session),
     functions: await readFunctions(session),
   };
-  return { catalog, skipped: [...skipped, ...skipSequences(hiddenSequences)] };
-}
-
-/** `lock_not_available` and `query_canceled`: reading a size waits for whoever holds ACCESS EXCLUSIVE. */
-const BLOCKED = new Set(['55P03', '57014']);
-
-async function withSizes<T>(read: (sizes: SizeSource) => Promise<T>): Promise<{ result: T; skipped: Skipped[] }> {
-  try {
-    return { result: await read('files'), skipped: [] };
-  } catch (error) {
-    if (!BLOCKED.has(sqlstateOf(error) ?? '')) throw error;
-    const skipped = {
-      what: 'sizes on disk',
-      reason: 'A table is locked in ACCESS EXCLUSIVE mode; sizes are those of the last VACUUM or ANALYZE.',
-      remedy: 'Examine again when no DDL, VACUUM FULL or TRUNCATE runs.',
-    };
-    return { result: await read('pg_class'), skipped: [skipped] };
-  }
+  return { catalog, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
 }
 
 function skipSequences(hidden: number): Skipped[] {

@@ -5,9 +5,9 @@ import { notOfExtension, userSchema } from './scope.js';
 /** Columns in their order, by the oid of their table. */
 export type ColumnsByTable = ReadonlyMap<number, readonly Column[]>;
 
-/** Every column of every relation in the user's schemas, with the state of the sequence that fills it. */
-export async function readColumns(session: Session): Promise<ColumnsRead> {
-  const { sequences, hiddenSequences } = await readSequences(session);
+/** Every column of every relation in the user's schemas, with the state of the sequence that fills it, unless that is `locked`. */
+export async function readColumns(session: Session, locked: readonly string[]): Promise<ColumnsRead> {
+  const { sequences, hiddenSequences } = await readSequences(session, locked);
   const byTable = new Map<number, Column[]>();
   for (const row of await session.query<ColumnRow>(COLUMNS_SQL)) {
     const table = Number(row.table_oid);
@@ -78,7 +78,7 @@ function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
 const SEQUENCES_SQL = `
   SELECT d.refobjid::int8 AS table_oid, d.refobjsubid AS position, n.nspname AS schema, c.relname AS name,
     pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') AS readable,
-    CASE WHEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') THEN pg_catalog.pg_sequence_last_value(c.oid) END AS last_value,
+    CASE WHEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') AND c.oid <> ALL ($1::pg_catalog.oid[]) THEN pg_catalog.pg_sequence_last_value(c.oid) END AS last_value,
     s.seqmax AS max_value, s.seqincrement AS increment
   FROM pg_catalog.pg_sequence AS s
   JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
@@ -99,8 +99,11 @@ type SequenceRow = {
   increment: string;
 };
 
-async function readSequences(session: Session): Promise<{ sequences: Map<string, SequenceState>; hiddenSequences: number }> {
-  const rows = await session.query<SequenceRow>(SEQUENCES_SQL);
+async function readSequences(
+  session: Session,
+  locked: readonly string[],
+): Promise<{ sequences: Map<string, SequenceState>; hiddenSequences: number }> {
+  const rows = await session.query<SequenceRow>(SEQUENCES_SQL, [locked]);
   const sequences = new Map(
     rows.map((row) => [
       `${row.table_oid}.${row.position}`,

@@ -2,9 +2,9 @@ import type { Constraint, ConstraintKind } from '../../model/catalog.js';
 import type { Session } from '../session.js';
 import { notOfExtension, userSchema } from './scope.js';
 
-/** Every constraint on the user's tables, by table and name. What PostgreSQL adds to a foreign key for each partition of the table it references is left out. */
-export async function readConstraints(session: Session): Promise<Constraint[]> {
-  return (await session.query<ConstraintRow>(CONSTRAINTS_SQL)).map(toConstraint);
+/** Every constraint on the user's tables, by table and name. What PostgreSQL adds to a foreign key for each partition of the table it references is left out, and so are `locked` tables. */
+export async function readConstraints(session: Session, locked: readonly string[]): Promise<Constraint[]> {
+  return (await session.query<ConstraintRow>(CONSTRAINTS_SQL, [locked])).map(toConstraint);
 }
 
 /** Columns in the order of the constraint. */
@@ -26,6 +26,7 @@ const CONSTRAINTS_SQL = `
   LEFT JOIN pg_catalog.pg_class AS r ON r.oid = k.confrelid
   LEFT JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace
   WHERE k.contype IN ('p', 'u', 'f', 'c', 'x', 'n') AND parent.conrelid IS DISTINCT FROM k.conrelid
+    AND c.oid <> ALL ($1::pg_catalog.oid[])
     AND ${userSchema('n')} AND ${notOfExtension('pg_class', 'c.oid')}
   ORDER BY n.nspname, c.relname, k.conname`;
 
@@ -64,7 +65,10 @@ function toConstraint(row: ConstraintRow): Constraint {
     validated: row.validated,
     deferrable: row.deferrable,
     references: isForeign
-      ? { table: { schema: row.referenced_schema ?? '', name: row.referenced_name ?? '' }, columns: row.referenced_columns }
+      ? {
+          table: { schema: row.referenced_schema ?? '', name: row.referenced_name ?? '' },
+          columns: row.referenced_columns,
+        }
       : null,
     onDelete: row.on_delete,
     definition: row.definition,

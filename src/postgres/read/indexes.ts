@@ -1,12 +1,12 @@
 import type { Index, IndexColumn } from '../../model/catalog.js';
 import type { Session } from '../session.js';
 import { isoTime, notOfExtension, userSchema } from './scope.js';
-import { sizeSql, type SizeSource } from './tables.js';
+import { sizeSql } from './tables.js';
 
-/** Every index of the user's tables, by schema and name, the parents of partitioned ones among them. */
-export async function readIndexes(session: Session, sizes: SizeSource): Promise<Index[]> {
-  const columns = await readIndexColumns(session);
-  const rows = await session.query<IndexRow>(indexesSql(sizes));
+/** Every index of the user's tables, by schema and name, the parents of partitioned ones among them; those of `locked` tables are left out. */
+export async function readIndexes(session: Session, locked: readonly string[]): Promise<Index[]> {
+  const columns = await readIndexColumns(session, locked);
+  const rows = await session.query<IndexRow>(INDEXES_SQL, [locked]);
   return rows.map((row) => toIndex(row, columns.get(row.oid) ?? []));
 }
 
@@ -14,26 +14,32 @@ const IN_SCOPE = `
   FROM pg_catalog.pg_index AS i
   JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm')
+  JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm') AND t.oid <> ALL ($1::pg_catalog.oid[])
   JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace AND ${userSchema('tn')} AND ${notOfExtension('pg_class', 't.oid')}`;
 
 /** Columns of later majors (`indnullsnotdistinct` 15, `last_idx_scan` 16) are read through jsonb, which is NULL where they are not. */
-const indexesSql = (sizes: SizeSource): string => `
+const INDEXES_SQL = `
+  WITH backed AS (
+    SELECT k.conindid, k.conrelid, pg_catalog.min(k.conname::text) AS name FROM pg_catalog.pg_constraint AS k
+    WHERE k.contype IN ('p', 'u', 'x') GROUP BY k.conindid, k.conrelid
+  ), referring AS (
+    SELECT k.conindid, pg_catalog.array_agg(DISTINCT k.conname ORDER BY k.conname) AS names FROM pg_catalog.pg_constraint AS k
+    WHERE k.contype = 'f' GROUP BY k.conindid
+  )
   SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, tn.nspname AS table_schema, t.relname AS table_name,
     am.amname AS method, i.indnkeyatts AS key_count, pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) AS predicate,
     i.indisunique AS is_unique, coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
     i.indisprimary AS is_primary, i.indisexclusion AS is_exclusion, i.indisvalid AND i.indisready AS is_valid,
     i.indisreplident AS is_replident, i.indisclustered AS is_clustered,
-    (SELECT k.conname FROM pg_catalog.pg_constraint AS k
-      WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = i.indrelid ORDER BY k.conname LIMIT 1) AS constraint_name,
-    ARRAY(SELECT DISTINCT k.conname FROM pg_catalog.pg_constraint AS k
-      WHERE k.conindid = c.oid AND k.contype = 'f' ORDER BY k.conname) AS foreign_keys,
+    b.name AS constraint_name, coalesce(f.names, '{}') AS foreign_keys,
     pn.nspname AS parent_schema, p.relname AS parent_name,
     pg_catalog.pg_get_indexdef(c.oid) AS definition,
-    CASE WHEN c.relkind = 'i' THEN ${sizeSql(sizes, 'c')} ELSE 0 END AS size_bytes, c.reltuples::float8 AS rows,
+    CASE WHEN c.relkind = 'i' THEN ${sizeSql('c')} ELSE 0 END AS size_bytes, c.reltuples::float8 AS rows,
     s.idx_scan AS scans, ${isoTime(`(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::timestamptz`)} AS last_scan
   ${IN_SCOPE}
   JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
+  LEFT JOIN backed AS b ON b.conindid = c.oid AND b.conrelid = i.indrelid
+  LEFT JOIN referring AS f ON f.conindid = c.oid
   LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = c.oid
   LEFT JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
   LEFT JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
@@ -97,9 +103,9 @@ type ColumnRow = {
   option: number;
 };
 
-async function readIndexColumns(session: Session): Promise<Map<string, IndexColumn[]>> {
+async function readIndexColumns(session: Session, locked: readonly string[]): Promise<Map<string, IndexColumn[]>> {
   const byIndex = new Map<string, IndexColumn[]>();
-  for (const row of await session.query<ColumnRow>(COLUMNS_SQL)) {
+  for (const row of await session.query<ColumnRow>(COLUMNS_SQL, [locked])) {
     const columns = byIndex.get(row.oid) ?? [];
     if (columns.length === 0) byIndex.set(row.oid, columns);
     columns.push({
@@ -134,7 +140,10 @@ function toIndex(row: IndexRow, columns: readonly IndexColumn[]): Index {
     clustered: row.is_clustered,
     constraint: row.constraint_name,
     referencedByForeignKeys: row.foreign_keys,
-    partitionOf: row.parent_schema === null || row.parent_name === null ? null : { schema: row.parent_schema, name: row.parent_name },
+    partitionOf:
+      row.parent_schema === null || row.parent_name === null
+        ? null
+        : { schema: row.parent_schema, name: row.parent_name },
     definition: row.definition,
     sizeBytes: Number(row.size_bytes),
     rowsEstimated: row.rows < 0 ? null : row.rows,

@@ -3,7 +3,9 @@ import type { Session } from '../session.js';
 import { notOfExtension, userSchema } from './scope.js';
 
 /** The user's schemas, the extensions, and how many there are of every object kind that the catalog does not list one by one. */
-export async function readInventory(session: Session): Promise<Pick<Catalog, 'schemas' | 'extensions' | 'otherCounts'>> {
+export async function readInventory(
+  session: Session,
+): Promise<Pick<Catalog, 'schemas' | 'extensions' | 'otherCounts'>> {
   const schemas = await session.query<{ name: string }>(SCHEMAS_SQL);
   const extensions = await session.query<{ name: string; version: string; schema: string }>(EXTENSIONS_SQL);
   const counts = await session.query<{ kind: string; count: string }>(COUNTS_SQL);

@@ -3,7 +3,9 @@ import type { Session } from '../session.js';
 
 /** Every setting that the role may see, by name, valued as `SHOW` prints it. */
 export async function readSettings(session: Session): Promise<Settings> {
-  return session.query<{ name: string; value: string; unit: string | null; source: string; context: string }>(SETTINGS_SQL);
+  return session.query<{ name: string; value: string; unit: string | null; source: string; context: string }>(
+    SETTINGS_SQL,
+  );
 }
 
 const SETTINGS_SQL = `

@@ -81,7 +81,12 @@ function toColumnStatistics(row: ColumnRow): ColumnStatistics {
 
 const NAMED = 5;
 
-function skip(hidden: readonly { place: string; reason: string }[], kind: string, reason: string, remedy: string): Skipped[] {
+function skip(
+  hidden: readonly { place: string; reason: string }[],
+  kind: string,
+  reason: string,
+  remedy: string,
+): Skipped[] {
   const places = hidden.filter((row) => row.reason === kind).map((row) => row.place);
   if (places.length === 0) return [];
   const names = places.slice(0, NAMED).join(', ');

@@ -3,24 +3,26 @@ import type { Session } from '../session.js';
 import type { ColumnsByTable } from './columns.js';
 import { isoTime, notOfExtension, userSchema } from './scope.js';
 
-/** How big relations are: asked of the file system, or, where a lock stands in the way, the planner's last count of pages. */
-export type SizeSource = 'files' | 'pg_class';
-
-/** SQL: the bytes of a relation's main fork. */
-export function sizeSql(source: SizeSource, alias: string): string {
-  if (source === 'files') return `coalesce(pg_catalog.pg_relation_size(${alias}.oid, 'main'), 0)`;
-  return `greatest(${alias}.relpages, 0)::int8 * pg_catalog.current_setting('block_size')::int8`;
+/** SQL: the bytes of a relation's main fork; of a locked one (its oid is in `$1`) those that the last VACUUM or ANALYZE counted. */
+export function sizeSql(alias: string): string {
+  return `CASE WHEN ${alias}.oid = ANY ($1::pg_catalog.oid[])
+    THEN greatest(${alias}.relpages, 0)::int8 * pg_catalog.current_setting('block_size')::int8
+    ELSE coalesce(pg_catalog.pg_relation_size(${alias}.oid, 'main'), 0) END`;
 }
 
-/** Every table, partitioned table, view, materialised view and foreign table of the user's schemas, by schema and name. */
-export async function readTables(session: Session, columns: ColumnsByTable, sizes: SizeSource): Promise<Table[]> {
-  const rows = await session.query<TableRow>(tablesSql(sizes));
+/** Every table, partitioned table, view, materialised view and foreign table of the user's schemas, by schema and name. `locked` holds the oids that must not be waited for. */
+export async function readTables(
+  session: Session,
+  columns: ColumnsByTable,
+  locked: readonly string[],
+): Promise<Table[]> {
+  const rows = await session.query<TableRow>(TABLES_SQL, [locked]);
   return rows.map((row) => toTable(row, columns));
 }
 
-const tablesSql = (sizes: SizeSource): string => `
+const TABLES_SQL = `
   SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.reltuples::float8 AS rows,
-    CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql(sizes, 'c')} ELSE 0 END AS size_bytes,
+    CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql('c')} ELSE 0 END AS size_bytes,
     pg_catalog.current_setting('block_size')::int8 AS block_size, c.relallvisible AS all_visible,
     pn.nspname AS parent_schema, p.relname AS parent_name,
     ARRAY(SELECT a.attname FROM pg_catalog.pg_partitioned_table AS pt
@@ -80,7 +82,10 @@ function toTable(row: TableRow, columns: ColumnsByTable): Table {
     sizeBytes,
     pages: Math.round(sizeBytes / Number(row.block_size)),
     pagesAllVisible: row.all_visible,
-    partitionOf: row.parent_schema === null || row.parent_name === null ? null : { schema: row.parent_schema, name: row.parent_name },
+    partitionOf:
+      row.parent_schema === null || row.parent_name === null
+        ? null
+        : { schema: row.parent_schema, name: row.parent_name },
     partitionKey: row.partition_key,
     activity: row.has_activity ? toActivity(row) : null,
   };

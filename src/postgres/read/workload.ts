@@ -7,18 +7,20 @@ import { isTransactionControl, isUtility, statementKind } from '../../sql/kind.j
 import { loadParser, tryParseStatement, type ParsedStatement } from '../../sql/parse.js';
 import { textOf, walk } from '../../sql/tree.js';
 import { sqlstateOf } from '../errors.js';
-import { TAG } from '../read-only.js';
 import type { Session } from '../session.js';
+import { TAG } from '../wire.js';
 import { isoTime } from './scope.js';
 
 /** Reads the statements of this database from `pg_stat_statements`, heaviest first, equal shapes as one. Never fails for its absence: then the source is `none` and `skipped` says how to get it. */
-export async function readWorkloadFromStatements(session: Session): Promise<{ workload: Workload; skipped: Skipped[] }> {
+export async function readWorkloadFromStatements(
+  session: Session,
+): Promise<{ workload: Workload; skipped: Skipped[] }> {
   await loadParser();
   const [extension] = await session.query<{ schema: string; version: string }>(EXTENSION_SQL);
   if (!extension) return none('pg_stat_statements is not installed in this database.', CREATE);
   let rows: StatementRow[];
   try {
-    rows = await session.query<StatementRow>(statementsSql(extension.schema), [`${TAG}%`]);
+    rows = await session.query<StatementRow>(statementsSql(extension.schema), [`%${TAG}%`]);
   } catch (error) {
     const sqlstate = sqlstateOf(error);
     if (sqlstate === '55000') return none('pg_stat_statements is installed but not loaded by the server.', PRELOAD);
@@ -28,7 +30,8 @@ export async function readWorkloadFromStatements(session: Session): Promise<{ wo
   return toWorkload(rows, await readSince(session, extension));
 }
 
-const CREATE = 'Add pg_stat_statements to shared_preload_libraries, restart, and run CREATE EXTENSION pg_stat_statements; or give a workload file.';
+const CREATE =
+  'Add pg_stat_statements to shared_preload_libraries, restart, and run CREATE EXTENSION pg_stat_statements; or give a workload file.';
 const PRELOAD = 'Add pg_stat_statements to shared_preload_libraries and restart; or give a workload file.';
 const GRANT = 'GRANT pg_monitor to the role.';
 
@@ -42,7 +45,7 @@ const EXTENSION_SQL = `
  * One statement of several roles is several rows.
  */
 const statementsSql = (schema: string): string => `
-  SELECT s.query, pg_catalog.sum(s.calls)::float8 AS calls, pg_catalog.sum(s.rows)::float8 AS rows,
+  SELECT s.query, pg_catalog.count(*)::int4 AS entries, pg_catalog.sum(s.calls)::float8 AS calls, pg_catalog.sum(s.rows)::float8 AS rows,
     pg_catalog.sum(coalesce(s.j ->> 'total_exec_time', s.j ->> 'total_time')::float8) AS total_ms,
     pg_catalog.sum(s.shared_blks_hit)::float8 AS shared_hit, pg_catalog.sum(s.shared_blks_read)::float8 AS shared_read,
     pg_catalog.sum(s.temp_blks_read + s.temp_blks_written)::float8 AS temp_blocks,
@@ -56,6 +59,8 @@ const statementsSql = (schema: string): string => `
 
 type StatementRow = {
   query: string | null;
+  /** How many rows of the view this is: all hidden texts are one. */
+  entries: number;
   calls: number;
   rows: number;
   total_ms: number | null;
@@ -71,24 +76,29 @@ async function readSince(session: Session, extension: { schema: string; version:
   const [major = 0, minor = 0] = extension.version.split('.').map(Number);
   if (major === 1 && minor < 9) return null;
   const view = quoteQualified(extension.schema, 'pg_stat_statements_info');
-  const [row] = await session.query<{ since: string | null }>(`SELECT ${isoTime('i.stats_reset')} AS since FROM ${view} AS i`);
+  const [row] = await session.query<{ since: string | null }>(
+    `SELECT ${isoTime('i.stats_reset')} AS since FROM ${view} AS i`,
+  );
   return row?.since ?? null;
 }
 
 const HIDDEN_TEXT = '<insufficient privilege>';
 
 /** Sorts what the extension counted into statements, what can not be used, and what was left out. */
-export function toWorkload(rows: readonly StatementRow[], since: string | null): { workload: Workload; skipped: Skipped[] } {
+export function toWorkload(
+  rows: readonly StatementRow[],
+  since: string | null,
+): { workload: Workload; skipped: Skipped[] } {
   const statements = new Map<string, WorkloadStatement>();
   const unusable = new Map<string, UnusableStatement>();
   const left = { hidden: 0, lost: 0, nested: 0, catalog: 0 };
   for (const row of rows) {
-    if (row.query === HIDDEN_TEXT) left.hidden += 1;
-    else if (row.query === null) left.lost += 1;
-    else if (!row.top_level) left.nested += 1;
+    if (row.query === HIDDEN_TEXT) left.hidden += row.entries;
+    else if (row.query === null) left.lost += row.entries;
+    else if (!row.top_level) left.nested += row.entries;
     else {
       const sorted = sort(row.query);
-      if (sorted.as === 'catalog') left.catalog += 1;
+      if (sorted.as === 'catalog') left.catalog += row.entries;
       if (sorted.as === 'unusable') unusable.set(sorted.statement.sql, sorted.statement);
       if (sorted.as === 'usable') add(statements, sorted.parsed, row);
     }
@@ -115,12 +125,18 @@ type Sorted =
 function sort(sql: string): Sorted {
   const parsed = tryParseStatement(sql);
   if (parsed === null) {
-    return { as: 'unusable', statement: { name: nameOf(sql), sql, reason: 'The parser of PostgreSQL 18 can not read it.' } };
+    return {
+      as: 'unusable',
+      statement: { name: nameOf(sql), sql, reason: 'The parser of PostgreSQL 18 can not read it.' },
+    };
   }
   if (isTransactionControl(parsed)) return { as: 'transaction' };
   if (isUtility(parsed)) {
     const safe = withoutConstants(sql);
-    return { as: 'unusable', statement: { name: nameOf(safe), sql: safe, reason: 'Not a query: the planner does not plan it.' } };
+    return {
+      as: 'unusable',
+      statement: { name: nameOf(safe), sql: safe, reason: 'Not a query: the planner does not plan it.' },
+    };
   }
   return readsOnlySystemCatalogs(parsed) ? { as: 'catalog' } : { as: 'usable', parsed };
 }
@@ -137,9 +153,16 @@ function withoutConstants(sql: string): string {
 function readsOnlySystemCatalogs(parsed: ParsedStatement): boolean {
   if (statementKind(parsed) !== 'select') return false;
   const relations = [...walk(parsed.tree)].filter((node) => node.type === 'RangeVar').map((node) => node.body);
-  const common = new Set([...walk(parsed.tree)].map((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : null)));
+  const common = new Set(
+    [...walk(parsed.tree)].map((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : null)),
+  );
   const stored = relations.filter((body) => body['schemaname'] !== undefined || !common.has(textOf(body, 'relname')));
-  return stored.length > 0 && stored.every((body) => SYSTEM_SCHEMAS.has(textOf(body, 'schemaname') ?? '') || isSystemName(textOf(body, 'relname')));
+  return (
+    stored.length > 0 &&
+    stored.every(
+      (body) => SYSTEM_SCHEMAS.has(textOf(body, 'schemaname') ?? '') || isSystemName(textOf(body, 'relname')),
+    )
+  );
 }
 
 const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema']);
@@ -191,14 +214,28 @@ export function nameOf(sql: string): string {
 
 function skipped(left: { hidden: number; lost: number; nested: number; catalog: number }): Skipped[] {
   const rows: [number, string, string, string | null][] = [
-    [left.hidden, 'of other roles', 'Their text is not shown to this role.', 'GRANT pg_monitor (or pg_read_all_stats) to the role.'],
-    [left.lost, 'without a text', 'pg_stat_statements lost its file of texts.', 'SELECT pg_stat_statements_reset(), and let the workload run again.'],
+    [
+      left.hidden,
+      'of other roles',
+      'Their text is not shown to this role.',
+      'GRANT pg_monitor (or pg_read_all_stats) to the role.',
+    ],
+    [
+      left.lost,
+      'without a text',
+      'pg_stat_statements lost its file of texts.',
+      'SELECT pg_stat_statements_reset(), and let the workload run again.',
+    ],
     [left.nested, 'run inside functions', 'Their time is part of the statement that calls the function.', null],
     [left.catalog, 'on system catalogs only', 'They come from monitoring and tools.', null],
   ];
   return rows
     .filter(([count]) => count > 0)
-    .map(([count, which, reason, remedy]) => ({ what: `${count} statement${count === 1 ? '' : 's'} ${which}`, reason, remedy }));
+    .map(([count, which, reason, remedy]) => ({
+      what: `${count} statement${count === 1 ? '' : 's'} ${which}`,
+      reason,
+      remedy,
+    }));
 }
 
 function none(reason: string, remedy: string): { workload: Workload; skipped: Skipped[] } {

@@ -24,7 +24,9 @@ export function timeAxis(valuesMs: readonly number[]): LogAxis {
 
 /** An axis over ratios after / before that always holds 1, with a decade at least on the better side. */
 export function ratioAxis(ratios: readonly number[]): LogAxis {
-  const known = ratios.filter((ratio) => ratio > 0 && Number.isFinite(ratio)).map((ratio) => Math.min(1e4, Math.max(1e-6, ratio)));
+  const known = ratios
+    .filter((ratio) => ratio > 0 && Number.isFinite(ratio))
+    .map((ratio) => Math.min(1e4, Math.max(1e-6, ratio)));
   return logAxis(Math.min(0.1, ...known) / 1.3, Math.max(3, ...known) * 1.3, ratioLabel);
 }
 
@@ -48,12 +50,17 @@ function tickValues(from: number, to: number): readonly number[] {
   }
   if (decades.length > 2) return decades;
   const finer: number[] = [];
-  for (let power = Math.floor(from); power <= to; power += 1) finer.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
+  for (let power = Math.floor(from); power <= to; power += 1)
+    finer.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
   return finer.filter((value) => Math.log10(value) >= from && Math.log10(value) <= to);
 }
 
 function ratioLabel(ratio: number): string {
-  const short = (value: number): string => (value >= 1e6 ? `${value / 1e6}M` : value >= 1000 ? `${value / 1000}k` : String(Number(value.toPrecision(1))));
   if (ratio === 1) return 'same';
   return ratio < 1 ? `÷${short(1 / ratio)}` : `×${short(ratio)}`;
+}
+
+function short(value: number): string {
+  if (value >= 1e6) return `${value / 1e6}M`;
+  return value >= 1000 ? `${value / 1000}k` : String(Number(value.toPrecision(1)));
 }

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
 import type { RunReport } from '../run-report.js';
-import { changeWords, isRefuted, times } from '../words.js';
+import { changeWords, isRefuted, times, timeWords } from '../words.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
 
@@ -8,40 +8,78 @@ import type { Markup } from './markup.js';
 export function overview(report: RunReport): Markup {
   const { target, workload, overhead, stop, iterations } = report;
   const { before, after } = workload;
-  const factor = before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
-  const count = (test: (iteration: RunReport['iterations'][number]) => boolean): number => iterations.filter(test).length;
+  const factor =
+    before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
+  const count = (test: (iteration: RunReport['iterations'][number]) => boolean): number =>
+    iterations.filter(test).length;
   const refuted = count(isRefuted);
   return html`<header class="top">
-<p class="brand">${report.tool.name} <span>${report.tool.version}</span></p>
-<h1>${target.label}</h1>
-<p class="muted">PostgreSQL ${target.major} · ${day(report.startedAt)} · ${duration(report)} · stopped: <strong>${stop.reason}</strong>, ${stop.detail}</p>
-<section class="hero" aria-label="Workload before and after">
-<div class="big"><span class="was">${formatMs(before.totalMs)}</span><span class="arrow" aria-hidden="true">→</span><span class="now">${formatMs(after.totalMs)}</span>${factor !== null && html`<span class="factor">${times(factor)}<small>${factor >= 1 ? 'faster' : 'as fast'}</small></span>`}</div>
-${bars(before.totalMs, after.totalMs)}
-<p class="muted">The whole workload, each statement weighted by its calls: measured in the lab, before the first change and after the last accepted one.</p>
-</section>
-<dl class="tiles">
-${tile('p50', formatMs(before.p50Ms), formatMs(after.p50Ms), ratio(before.p50Ms, after.p50Ms))}
-${tile('p95', formatMs(before.p95Ms), formatMs(after.p95Ms), ratio(before.p95Ms, after.p95Ms))}
-${tile('p99', formatMs(before.p99Ms), formatMs(after.p99Ms), ratio(before.p99Ms, after.p99Ms))}
-${tile('buffers', formatCount(before.buffers), formatCount(after.buffers), ratio(before.buffers, after.buffers))}
-${tile('WAL', formatBytes(before.walBytes), formatBytes(after.walBytes), ratio(before.walBytes, after.walBytes))}
-</dl>
-<p class="tally"><b class="good">${count((row) => row.decision === 'accept')}</b> accepted <b class="bad">${refuted}</b> refuted by measurement <b>${count((row) => row.decision === 'reject') - refuted}</b> rejected otherwise <b class="violet">${count((row) => row.decision === 'escalate')}</b> escalated</p>
-<p class="muted small">The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured). Every figure on this page was measured on a lab copy, or is labelled estimated, or reads unknown.</p>
-</header>`;
+    <p class="brand">${report.tool.name} <span>${report.tool.version}</span></p>
+    <h1>${target.label}</h1>
+    <p class="muted">
+      PostgreSQL ${target.major} · ${day(report.startedAt)} · ${duration(report)} · stopped:
+      <strong>${stop.reason}</strong>, ${stop.detail}
+    </p>
+    <section class="hero" aria-label="Workload before and after">
+      <div class="big">
+        <span class="was">${formatMs(before.totalMs)}</span><span class="arrow" aria-hidden="true">→</span
+        ><span class="now">${formatMs(after.totalMs)}</span
+        >${factor !== null && html`<span class="factor">${times(factor)}<small>${factor >= 1 ? 'faster' : 'as fast'}</small></span>`}
+      </div>
+      ${bars(before.totalMs, after.totalMs)}
+      <p class="muted">
+        The whole workload, each statement weighted by its calls: measured in the lab, before the first change and after
+        the last accepted one.
+      </p>
+    </section>
+    <dl class="tiles">
+      ${tile('p50', formatMs(before.p50Ms), formatMs(after.p50Ms), ratio(before.p50Ms, after.p50Ms))}
+      ${tile('p95', formatMs(before.p95Ms), formatMs(after.p95Ms), ratio(before.p95Ms, after.p95Ms))}
+      ${tile('p99', formatMs(before.p99Ms), formatMs(after.p99Ms), ratio(before.p99Ms, after.p99Ms))}
+      ${tile('buffers', formatCount(before.buffers), formatCount(after.buffers), ratio(before.buffers, after.buffers))}
+      ${tile('WAL', formatBytes(before.walBytes), formatBytes(after.walBytes), ratio(before.walBytes, after.walBytes))}
+    </dl>
+    <p class="tally">
+      ${tally(
+        'good',
+        count((row) => row.decision === 'accept'),
+        'accepted',
+      )}${tally('bad', refuted, 'refuted by measurement')}${tally('', count((row) => row.decision === 'reject') - refuted, 'rejected otherwise')}${tally(
+        'violet',
+        count((row) => row.decision === 'escalate'),
+        'escalated',
+      )}
+    </p>
+    <p class="muted small">
+      The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)}
+      (measured). Every figure on this page was measured on a lab copy, or is labelled estimated, or reads unknown.
+    </p>
+  </header>`;
+}
+
+function tally(tone: string, count: number, words: string): Markup {
+  return html`<span><b class="${tone}">${count}</b> ${words}</span>`;
 }
 
 function bars(before: number | null, after: number | null): Markup | null {
   if (before === null || after === null || before + after <= 0) return null;
   const most = Math.max(before, after);
   const width = (value: number): string => `${Math.max(0.4, (value / most) * 100).toFixed(2)}%`;
-  return html`<svg class="bars" role="img" aria-label="Total time before ${formatMs(before)}, after ${formatMs(after)}"><rect class="before" x="0" y="0" height="10" rx="2" width="${width(before)}"/><rect class="after" x="0" y="14" height="10" rx="2" width="${width(after)}"/></svg>`;
+  return html`<svg class="bars" role="img" aria-label="Total time before ${formatMs(before)}, after ${formatMs(after)}">
+    <rect class="before" x="0" y="0" height="10" rx="2" width="${width(before)}" />
+    <rect class="after" x="0" y="14" height="10" rx="2" width="${width(after)}" />
+  </svg>`;
 }
 
 function tile(name: string, before: string, after: string, change: number | null): Markup {
   const tone = change === null || (change > 0.97 && change < 1.03) ? '' : change < 1 ? 'good' : 'bad';
-  return html`<div><dt>${name}</dt><dd><b>${after}</b><small>was ${before}</small><em class="${tone}">${changeWords(change)}</em></dd></div>`;
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>
+      <b>${after}</b><small>was ${before}</small
+      ><em class="${tone}">${name.startsWith('p') ? timeWords(change) : changeWords(change)}</em>
+    </dd>
+  </div>`;
 }
 
 function ratio(before: number | null, after: number | null): number | null {
@@ -63,8 +101,25 @@ export function scorecard({ scorecard: rows }: RunReport): Markup {
   const sorted = rows.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
   const known = sorted.filter((row) => row.status !== 'unknown');
   const unknown = sorted.filter((row) => row.status === 'unknown');
-  return html`<ul class="score">${known.map(
-    (row) => html`<li class="${row.status}"><span class="pill">${row.status}</span><b>${row.value}</b><span>${row.target}</span><small>${row.source}</small></li>`,
-  )}</ul>
-${unknown.length > 0 && html`<details class="unknowns"><summary>${unknown.length} targets are unknown: this run measured nothing of them</summary><ul>${unknown.map((row) => html`<li><span>${row.target}</span> <small>${row.source}</small></li>`)}</ul></details>`}`;
+  return html`<ul class="score">
+      ${known.map(
+        (row) =>
+          html`<li class="${row.status}">
+            <span class="pill">${row.status}</span><b>${row.value}</b><span>${row.target}</span
+            ><small>${row.source}</small>
+          </li>`,
+      )}
+    </ul>
+    ${
+      unknown.length > 0 &&
+      html`<details class="unknowns">
+        <summary>
+          ${unknown.length === 1 ? '1 target is' : `${unknown.length} targets are`} unknown: this run did not measure
+          them
+        </summary>
+        <ul>
+          ${unknown.map((row) => html`<li><span>${row.target}</span> <small>${row.source}</small></li>`)}
+        </ul>
+      </details>`
+    }`;
 }

@@ -12,12 +12,27 @@ interface ShapeNode {
 export function planChange(statement: ReportedStatement): Markup | null {
   const { planBefore, planAfter } = statement;
   if (planBefore === '' && planAfter === '') return null;
-  if (planBefore === planAfter) return html`<div class="plans same"><h5>${statement.name}</h5><div><h6>same plan before and after</h6>${tree(planBefore, new Set(), '')}</div></div>`;
+  if (planBefore === planAfter)
+    return html`<div class="plans same">
+      <h5>${statement.name}</h5>
+      <div>
+        <h6>same plan before and after</h6>
+        ${tree(planBefore, new Set(), '')}
+      </div>
+    </div>`;
   const before = new Set(labels(parseShape(planBefore)));
   const after = new Set(labels(parseShape(planAfter)));
-  return html`<div class="plans"><h5>${statement.name}</h5>
-<div><h6>before</h6>${tree(planBefore, after, 'gone')}</div>
-<div><h6>after</h6>${tree(planAfter, before, 'new')}</div></div>`;
+  return html`<div class="plans">
+    <h5>${statement.name}</h5>
+    <div>
+      <h6>before</h6>
+      ${tree(planBefore, after, 'gone')}
+    </div>
+    <div>
+      <h6>after</h6>
+      ${tree(planAfter, before, 'new')}
+    </div>
+  </div>`;
 }
 
 /** Reads `Limit(Sort(Seq Scan@orders))`; what does not read as a tree is one node with the text as it is. */
@@ -53,12 +68,21 @@ function labels(node: ShapeNode): readonly string[] {
 }
 
 function tree(shape: string, other: ReadonlySet<string>, mark: 'gone' | 'new' | ''): Markup {
-  return html`<ul class="tree">${branch(parseShape(shape), other, mark)}</ul>`;
+  return html`<ul class="tree">
+    ${branch(parseShape(shape), other, mark)}
+  </ul>`;
 }
 
 function branch(node: ShapeNode, other: ReadonlySet<string>, mark: 'gone' | 'new' | ''): Markup {
   const changed = mark !== '' && !other.has(node.label);
-  return html`<li><span class="${changed ? mark : 'kept'}">${pieces(node.label)}</span>${node.children.length > 0 && html`<ul>${node.children.map((child) => branch(child, other, mark))}</ul>`}</li>`;
+  return html`<li>
+    <span class="${changed ? mark : 'kept'}">${pieces(node.label)}</span>${
+      node.children.length > 0 &&
+      html`<ul>
+        ${node.children.map((child) => branch(child, other, mark))}
+      </ul>`
+    }
+  </li>`;
 }
 
 /** `Index Scan:orders_pkey@orders` as node, index and table. */
@@ -66,5 +90,6 @@ function pieces(label: string): Markup {
   const match = /^([A-Za-z ]+?)(?::(.*?))?(?:@(.*))?$/s.exec(label);
   if (!match) return html`${label}`;
   const [, node = label, index, relation] = match;
-  return html`<b>${node}</b>${relation !== undefined && html` on ${relation}`}${index !== undefined && html` <em>by ${index}</em>`}`;
+  return html`<b>${node}</b
+    >${relation !== undefined && html` on ${relation}`}${index !== undefined && html` <em>by ${index}</em>`}`;
 }

@@ -1,16 +1,16 @@
 /** The page's one stylesheet: system fonts, light and dark, from 320 px up. */
 export const STYLE = `
-:root{--paper:#f6f5f1;--card:#fffefb;--ink:#1c2321;--soft:#5d6863;--line:#dedbd1;--wash:#eeece4;--before:#b98a3c;--after:#0f6f66;--good:#0f6f66;--bad:#b8361f;--bad-wash:#fbeae3;--violet:#6a48a6;--shadow:0 1px 2px #1c23210d,0 6px 20px #1c23210a}
-@media (prefers-color-scheme:dark){:root{--paper:#121614;--card:#1a201d;--ink:#e6e9e4;--soft:#98a49d;--line:#303934;--wash:#222a26;--before:#d3a75b;--after:#4fc1b0;--good:#4fc1b0;--bad:#f0836a;--bad-wash:#2e1e19;--violet:#b89bee;--shadow:none}}
+:root{--paper:#f3f5f7;--card:#fff;--ink:#151b23;--soft:#58636f;--line:#d9dfe5;--wash:#eaeef2;--before:#8a97a5;--was:#6b7885;--after:#1557c0;--good:#0c7a4d;--bad:#c0311a;--bad-wash:#fdeeea;--warn:#8f5f00;--violet:#6b3fb5}
+@media (prefers-color-scheme:dark){:root{--paper:#0e1217;--card:#161c23;--ink:#e4e9ee;--soft:#94a1ae;--line:#2a333d;--wash:#1e262f;--before:#76838f;--was:#93a0ad;--after:#6ba6ff;--good:#4cc38a;--bad:#ff8266;--bad-wash:#2c1a17;--warn:#e0b050;--violet:#b99af5}}
 *{box-sizing:border-box}
 html{scroll-behavior:smooth}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 main{max-width:1080px;margin:0 auto;padding:36px 24px 64px}
-h1,h2,h3,.big,.brand{font-family:"Iowan Old Style","Palatino Linotype",Palatino,"Liberation Serif",Georgia,serif;font-weight:600;letter-spacing:-.01em}
-h1{font-size:clamp(24px,4.2vw,36px);line-height:1.15;margin:4px 0 8px}
-h2{font-size:23px;margin:52px 0 16px;padding-top:14px;border-top:1px solid var(--line)}
-h3{font-size:18px;line-height:1.3;margin:0}
+h1,h2,h3,.big{font-weight:650;letter-spacing:-.015em}
+h1{font-size:clamp(22px,3.6vw,30px);line-height:1.15;margin:4px 0 8px}
+h2{font-size:21px;margin:52px 0 16px;padding-top:14px;border-top:1px solid var(--line)}
+h3{font-size:16.5px;line-height:1.3;margin:0}
 h4{margin:16px 0 6px;font-size:14px}
 h5{margin:14px 0 4px;font-size:13.5px}
 h6{margin:10px 0 4px;font-size:12px;font-weight:600;color:var(--soft)}
@@ -25,18 +25,18 @@ ul{padding-left:18px}
 .good{color:var(--good)}.bad{color:var(--bad)}.violet{color:var(--violet)}
 .brand{margin:0;font-size:15px;color:var(--soft)}.brand span{font-size:13px}
 .hero{margin:26px 0 18px}
-.big{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 18px;font-size:clamp(36px,7.4vw,68px);line-height:1.05}
-.big .was{color:var(--before)}.big .now{color:var(--after)}.big .arrow{color:var(--soft);font-size:.6em}
-.big .factor{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;font-size:clamp(17px,2.4vw,24px);font-weight:600;letter-spacing:0;margin-left:auto}
+.big{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 18px;font-size:clamp(34px,6.6vw,60px);line-height:1.1;letter-spacing:-.03em}
+.big .was{color:var(--was);font-weight:500}.big .now{color:var(--after)}.big .arrow{color:var(--soft);font-size:.6em}
+.big .factor{font-size:clamp(18px,2.6vw,26px);letter-spacing:-.01em;margin-left:auto}
 .big .factor small{font-size:.7em;font-weight:400;margin-left:6px}
 svg{display:block;overflow:visible}
 .bars{width:100%;height:24px;margin:16px 0 12px}
 rect.before{fill:var(--before)}rect.after{fill:var(--after)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;margin:0 0 20px;background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.tiles>div{background:var(--card);padding:12px 14px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;margin:0 0 20px;background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}
+.tiles>div{box-shadow:0 0 0 1px var(--line);padding:12px 14px}
 .tiles dt{font-size:12.5px;color:var(--soft)}.tiles dd{margin:0;display:flex;flex-wrap:wrap;gap:0 8px;align-items:baseline}
 .tiles b{font-size:19px;width:100%}.tiles em{font-style:normal;font-size:12.5px;font-weight:600}
-.tally{font-size:15px}.tally b{font-size:19px;margin:0 3px 0 14px}.tally b:first-child{margin-left:0}
+.tally{display:flex;flex-wrap:wrap;gap:0 20px;font-size:15px}.tally b{font-size:19px;margin-right:3px}
 nav{display:flex;flex-wrap:wrap;gap:6px 16px;padding:12px 0;margin-top:14px;font-size:13.5px}
 nav a{color:var(--soft)}nav a:hover{color:var(--ink)}
 .score{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(232px,1fr));gap:12px}
@@ -50,12 +50,12 @@ details{margin:8px 0}
 summary{cursor:pointer;font-size:13.5px;color:var(--soft)}summary:hover{color:var(--ink)}
 details[open]>summary{margin-bottom:8px;color:var(--ink)}
 .forest{background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden}
-.frow{display:grid;grid-template-columns:26px minmax(0,5fr) minmax(0,6fr) 104px;gap:0 14px;align-items:center;padding:8px 14px;text-decoration:none;border-top:1px solid var(--line)}
+.frow{display:grid;grid-template-columns:26px minmax(0,5fr) minmax(0,6fr) 122px;gap:0 14px;align-items:center;padding:8px 14px;text-decoration:none;border-top:1px solid var(--line)}
 .frow:first-child{border-top:0}a.frow:hover{background:var(--wash)}
 .fhead{padding-top:10px;padding-bottom:2px}.fhead+.frow{border-top:0}
 .fnum{color:var(--soft);font-size:13px}
 .ftitle{font-size:14px;line-height:1.4}
-.fvalue{text-align:right;font-weight:600;font-size:14px;line-height:1.25}.fvalue small{display:block;font-weight:400}
+.fvalue{text-align:right;white-space:nowrap;font-weight:600;font-size:14px;line-height:1.25}.fvalue small{display:block;font-weight:400}
 .is-refuted{background:var(--bad-wash)}.is-refuted .fvalue{color:var(--bad)}.is-accepted .fvalue{color:var(--good)}
 .plot{width:100%;height:30px}.plot.scale{height:16px}
 svg text{font-size:11.5px;fill:var(--soft)}
@@ -67,7 +67,7 @@ line.grid{stroke:var(--line)}line.one{stroke:var(--soft);stroke-dasharray:2 2}
 .foreseen{fill:var(--card);stroke:var(--soft);stroke-width:1.5}
 .legend{display:flex;flex-wrap:wrap;gap:4px 20px;margin:10px 2px;font-size:12.5px;color:var(--soft)}
 .key{display:inline-flex;align-items:center;gap:7px}.key i{display:inline-block}
-.k-foreseen{width:8px;height:8px;border:1.5px solid var(--soft);transform:rotate(45deg)}.k-measured{width:9px;height:9px;border-radius:50%;background:var(--ink)}.k-one{width:0;height:12px;border-left:1.5px dashed var(--soft)}
+.k-foreseen{width:8px;height:8px;border:1.5px solid var(--soft);transform:rotate(45deg)}.k-measured{width:9px;height:9px;border-radius:50%;background:var(--ink)}.k-before{width:9px;height:9px;border-radius:50%;background:var(--before)}.k-after{width:9px;height:9px;border-radius:50%;background:var(--after)}.k-one{width:0;height:12px;border-left:1.5px dashed var(--soft)}
 .badge{display:inline-block;font-size:12px;font-weight:600;line-height:1;padding:4px 8px;border-radius:99px;white-space:nowrap;border:1px solid}
 .badge.accepted{color:var(--good)}.badge.rejected{color:var(--soft)}.badge.escalated{color:var(--violet)}
 .badge.refuted{color:var(--card);background:var(--bad);border-color:var(--bad)}
@@ -77,21 +77,20 @@ line.grid{stroke:var(--line)}line.one{stroke:var(--soft);stroke-dasharray:2 2}
 .timeline>li{position:relative;margin-bottom:22px;scroll-margin-top:16px}
 .node{position:absolute;left:-38px;top:14px;width:30px;height:30px;border-radius:50%;display:grid;place-items:center;font-size:13px;font-weight:600;background:var(--card);border:2px solid var(--soft);color:var(--soft)}
 .accept>.node{background:var(--good);border-color:var(--good);color:var(--card)}.refuted>.node{background:var(--bad);border-color:var(--bad);color:var(--card)}.escalate>.node{border-color:var(--violet);color:var(--violet)}
-article{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 20px;box-shadow:var(--shadow)}
+article{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 20px}
 .refuted>article{border-color:var(--bad)}
 article header{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center;justify-content:space-between;margin-bottom:6px}
 article header h3{flex:1 1 300px}
 .why{color:var(--soft);font-size:14px}
 .duel{display:grid;grid-template-columns:1fr 1fr;border:1px solid var(--line);border-radius:8px;margin:12px 0;overflow:hidden}
 .duel>div{padding:10px 14px}.duel>div+div{border-left:1px solid var(--line)}
-.duel small em{font-style:normal}
 .duel b{display:block;font-size:22px;line-height:1.25}.duel span{font-size:12.5px;color:var(--soft);display:block}
 .duel .foreseen b{color:var(--soft);font-weight:500}
 .accept .duel .measured b{color:var(--good)}.refuted .duel .measured b{color:var(--bad)}
 .refuted .duel .measured{background:var(--bad-wash)}
 .dists{margin:14px 0 10px}
-.dist{display:grid;grid-template-columns:minmax(0,170px) minmax(0,1fr) 190px;gap:0 14px;align-items:center}
-.dname{font-size:13.5px;line-height:1.3}.dvalue{font-size:13px;text-align:right;line-height:1.3}.dvalue b{font-weight:600;display:block}.dvalue i{font-style:normal;color:var(--soft)}.dvalue small{font-size:11.5px}
+.dist{display:grid;grid-template-columns:minmax(0,170px) minmax(0,1fr) 178px;gap:0 14px;align-items:center}
+.dname{font-size:13.5px;line-height:1.3}.dvalue{font-size:13px;text-align:right;line-height:1.3}.dvalue b{font-weight:600;display:block}.dvalue i{font-style:normal;color:var(--soft)}.dvalue small{font-size:12px;display:block;line-height:1.3}
 .strip{width:100%;height:42px}.strip.ticks{height:16px}
 .before circle{fill:var(--before)}.after circle{fill:var(--after)}.strip circle{opacity:.55}
 .range{stroke-width:6;opacity:.22;stroke-linecap:round}.median{stroke-width:2}
@@ -112,7 +111,7 @@ td small{white-space:nowrap}.n{text-align:right;white-space:nowrap}
 .findings,.plainlist{list-style:none;padding:0;margin:0}
 .findings>li{display:grid;grid-template-columns:68px 1fr;gap:0 10px;padding:9px 0;border-bottom:1px solid var(--line)}
 .findings details{margin:2px 0}.findings em{font-style:normal;font-size:12.5px}.findings .resolved{color:var(--good)}.findings em.open{color:var(--soft)}
-.critical>.pill{color:var(--bad)}.warning>.pill{color:var(--before)}
+.critical>.pill{color:var(--bad)}.warning>.pill{color:var(--warn)}
 .plainlist li{padding:8px 0;border-bottom:1px solid var(--line)}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:0 32px}
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--line);color:var(--soft);font-size:12.5px}
@@ -127,7 +126,6 @@ article{padding:14px}
 .dvalue{font-size:12.5px}
 .plans,.two{grid-template-columns:1fr}
 .findings>li{grid-template-columns:1fr}
-.tally b{margin-left:0}.tally{line-height:1.9}
 }
-@media print{nav{display:none}article{box-shadow:none;break-inside:avoid}}
+@media print{nav{display:none}article{break-inside:avoid}}
 `;

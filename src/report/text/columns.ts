@@ -41,7 +41,9 @@ export function wrap(text: string, width: number, indent = ''): readonly string[
     lines.push(lines.length === 0 ? line : indent + line);
     line = '';
   };
-  for (const word of text.split(/ +/).filter((part) => part !== '')) {
+  for (const word of joined(text)
+    .split(/ +/)
+    .filter((part) => part !== '')) {
     let rest = word;
     if (line !== '' && displayWidth(line) + 1 + displayWidth(rest) > room()) push();
     while (line === '' && displayWidth(rest) > room()) {
@@ -52,7 +54,14 @@ export function wrap(text: string, width: number, indent = ''): readonly string[
     if (rest !== '') line = line === '' ? rest : `${line} ${rest}`;
   }
   if (line !== '' || lines.length === 0) push();
-  return lines;
+  return lines.map((each) => each.replaceAll(NO_BREAK, ' '));
+}
+
+const NO_BREAK = '\u00a0';
+
+/** Keeps a figure and its unit on one line. */
+function joined(text: string): string {
+  return text.replace(/(\d) (?=(?:ms|s|min|B|kB|MB|GB|TB|%)(?![\w]))/g, `$1${NO_BREAK}`);
 }
 
 export interface TableColumn {
@@ -72,7 +81,9 @@ export function table(
   width: number,
   paint: (text: string, row: number, column: number) => string = (text) => text,
 ): readonly string[] {
-  const widths = columns.map((column, position) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[position] ?? ''))));
+  const widths = columns.map((column, position) =>
+    Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[position] ?? ''))),
+  );
   const gaps = 2 * (columns.length - 1);
   let excess = widths.reduce((sum, each) => sum + each, gaps) - width;
   for (const shrinking of [true, false]) {
@@ -94,9 +105,13 @@ export function table(
       })
       .join('  ')
       .trimEnd();
-  return [line(columns.map((column) => column.title), -1), ...rows.map((row, position) => line(row, position))].map((text) =>
-    displayWidth(text) <= width ? text : fit(stripColours(text), width),
-  );
+  return [
+    line(
+      columns.map((column) => column.title),
+      -1,
+    ),
+    ...rows.map((row, position) => line(row, position)),
+  ].map((text) => (displayWidth(text) <= width ? text : fit(stripColours(text), width)));
 }
 
 function takeWidth(text: string, width: number): string {
@@ -129,6 +144,12 @@ const WIDE: readonly (readonly [number, number])[] = [
 ];
 
 function letterWidth(code: number): 0 | 1 | 2 {
-  if (code === 0x200b || code === 0x200d || (code >= 0xfe00 && code <= 0xfe0f) || /\p{Mn}|\p{Me}/u.test(String.fromCodePoint(code))) return 0;
+  if (
+    code === 0x200b ||
+    code === 0x200d ||
+    (code >= 0xfe00 && code <= 0xfe0f) ||
+    /\p{Mn}|\p{Me}/u.test(String.fromCodePoint(code))
+  )
+    return 0;
   return WIDE.some(([from, to]) => code >= from && code <= to) ? 2 : 1;
 }

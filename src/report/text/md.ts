@@ -19,7 +19,11 @@ export function mdFence(code: string, language: string): string {
 }
 
 /** A table; cells are taken as Markdown already. */
-export function mdTable(titles: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+export function mdTable(
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
   const rule = titles.map((_, position) => (right.includes(position) ? '---:' : '---'));
   return [titles, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -15,6 +15,7 @@ export interface TextOptions {
 
 /** ANSI's sixteen colours, which follow the reader's theme. */
 export function paintFor(colour: boolean): Paint {
-  const code = (open: number, close: number) => (text: string) => (colour && text !== '' ? `\u001b[${open}m${text}\u001b[${close}m` : text);
+  const code = (open: number, close: number) => (text: string) =>
+    colour && text !== '' ? `\u001b[${open}m${text}\u001b[${close}m` : text;
   return { bold: code(1, 22), dim: code(2, 22), good: code(32, 39), bad: code(31, 39), warn: code(33, 39) };
 }

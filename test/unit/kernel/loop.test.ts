@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { WizardError } from '../../../src/base/errors.js';
 import { runLoop } from '../../../src/kernel/loop.js';
 import { createIndex, finding, makeWorld, workload } from './fakes.js';
 
@@ -113,6 +114,41 @@ test('a trial that was cut off is tried again by the next run', async () => {
   const second = makeWorld([onA], { 'Create index ia': { a: 0.1 } }, first.entries);
   await runLoop(second.ports, workload, second.options);
   expect(second.tried).toEqual(['Create index ia']);
+});
+
+test('an abort that a port throws for ends the run with what was measured by then', async () => {
+  const world = makeWorld([onA, onB], { 'Create index ia': { a: 0.1 } });
+  const abort = new AbortController();
+  world.trial = (action, measured) => {
+    if (action.title === 'Create index ia') return measured;
+    abort.abort();
+    throw new WizardError('run/interrupted', 'stopped in the middle of a trial');
+  };
+  const cut = await runLoop({ ...world.ports, signal: abort.signal }, workload, world.options);
+  expect(cut.stop.reason).toBe('interrupted');
+  expect(cut.iterations.map((iteration) => iteration.hypothesis.title)).toEqual(['Create index ia']);
+  expect(cut.untried).toEqual([expect.objectContaining({ hypothesis: expect.objectContaining({ title: 'Create index ib' }) })]);
+  expect(world.entries.at(-1)).toMatchObject({ type: 'run-stopped', reason: 'interrupted' });
+});
+
+test('an abort before the first examination is thrown on: there is nothing to report', async () => {
+  const world = makeWorld([onA], {});
+  const abort = new AbortController();
+  const examine = (): Promise<never> => {
+    abort.abort();
+    return Promise.reject(new WizardError('run/interrupted', 'stopped while reading'));
+  };
+  await expect(runLoop({ ...world.ports, examiner: { examine }, signal: abort.signal }, workload, world.options)).rejects.toThrow('stopped while reading');
+});
+
+test('a broken prohibition is an error even in a run that was stopped', async () => {
+  const world = makeWorld([onA], {});
+  const abort = new AbortController();
+  world.trial = () => {
+    abort.abort();
+    throw new WizardError('kernel/forbidden', 'not a lab');
+  };
+  await expect(runLoop({ ...world.ports, signal: abort.signal }, workload, world.options)).rejects.toThrow('not a lab');
 });
 
 test('escalated changes are not tried, and carry who decides and their evidence', async () => {
