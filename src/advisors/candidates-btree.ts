@@ -23,16 +23,26 @@ export interface IndexableParts {
 }
 
 /** Sorts the conditions of a use into what an index key can be made from. `skip` says which conditions another advisor takes care of. */
-export function indexableParts(basis: CandidateBasis, tableUse: TableUse, skip: (predicate: Predicate) => boolean): IndexableParts {
+export function indexableParts(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  skip: (predicate: Predicate) => boolean,
+): IndexableParts {
   const { table, rows, use } = tableUse;
   const chosen = use.predicates.filter((predicate) => predicate.column !== null && !skip(predicate));
-  const selective = (predicate: Predicate): boolean => selectivity(predicate, table, basis.statistics, rows) < KEEPS_MOST;
-  const distinct = (column: string): number => distinctValues(columnStatistics(basis.statistics, table, column), rows) ?? 1;
+  const selective = (predicate: Predicate): boolean =>
+    selectivity(predicate, table, basis.statistics, rows) < KEEPS_MOST;
+  const distinct = (column: string): number =>
+    distinctValues(columnStatistics(basis.statistics, table, column), rows) ?? 1;
   const pick = (wanted: (predicate: Predicate) => boolean): readonly string[] =>
-    unique(chosen.filter((one) => wanted(one) && selective(one)).map((one) => one.column ?? '')).toSorted((a, b) => distinct(b) - distinct(a));
-  const isEqual = (one: Predicate): boolean => EQUAL.has(one.kind) && one.value.kind !== 'join';
+    unique(chosen.filter((one) => wanted(one) && selective(one)).map((one) => one.column ?? '')).toSorted(
+      (a, b) => distinct(b) - distinct(a),
+    );
   const lists = pick((one) => one.kind === 'list');
-  const equal = [...pick((one) => isEqual(one) && one.kind !== 'list').filter((column) => !lists.includes(column)), ...lists];
+  const equal = [
+    ...pick((one) => isEqual(one) && one.kind !== 'list').filter((column) => !lists.includes(column)),
+    ...lists,
+  ];
   const ranges = chosen.filter((one) => RANGED.has(one.kind) && selective(one)).map((one) => rangeKey(one, tableUse));
   return {
     equal: equal.slice(0, MAX_EQUAL),
@@ -46,7 +56,12 @@ export function indexableParts(basis: CandidateBasis, tableUse: TableUse, skip: 
  * Btree candidates for one use, the most promising first, at most `most`: equality columns by distinctness, then one range or the sort;
  * join columns in front or behind; and the sort alone where only the first rows are wanted.
  */
-export function btreeCandidates(basis: CandidateBasis, tableUse: TableUse, parts: IndexableParts, most: number): readonly Candidate[] {
+export function btreeCandidates(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  parts: IndexableParts,
+  most: number,
+): readonly Candidate[] {
   const { equal, joined, ranges } = parts;
   const equalKeys = equal.map((column) => columnKey(column));
   const joinKeys = joined.filter((column) => !equal.includes(column)).map((column) => columnKey(column));
@@ -73,7 +88,10 @@ export function btreeCandidates(basis: CandidateBasis, tableUse: TableUse, parts
 }
 
 /** The keys of a sort after columns that are held constant; null when nothing of it is left or it sorts by an expression. */
-export function sortedKeys(sort: SortUse, constant: readonly string[]): { readonly keys: readonly string[]; readonly limited: boolean } | null {
+export function sortedKeys(
+  sort: SortUse,
+  constant: readonly string[],
+): { readonly keys: readonly string[]; readonly limited: boolean } | null {
   const keys = sort.keys.filter((key) => key.column === null || !constant.includes(key.column));
   if (keys.length === 0 || keys.some((key) => key.column === null)) return null;
   const backwards = keys[0]?.descending === true;
@@ -83,14 +101,39 @@ export function sortedKeys(sort: SortUse, constant: readonly string[]): { readon
 /** The same index with the columns that the statement reads beside the keys, so that the heap need not be read; null when the row is not much wider than what is needed. */
 export function coveringCandidate(basis: CandidateBasis, tableUse: TableUse, candidate: Candidate): Candidate | null {
   const { use, table } = tableUse;
-  if (use.role !== 'read' || use.star || use.needed.length === 0 || candidate.spec.method !== 'btree' || candidate.spec.include.length > 0) return null;
+  if (
+    use.role !== 'read' ||
+    use.star ||
+    use.needed.length === 0 ||
+    candidate.spec.method !== 'btree' ||
+    candidate.spec.include.length > 0
+  )
+    return null;
   const held = new Set(candidate.spec.keys.map(bareKey));
-  const include = use.needed.filter((column) => !held.has(columnKey(column)) && table.columns.some((one) => one.name === column));
-  const widths = new Map(table.columns.map((column) => [column.name, columnStatistics(basis.statistics, table, column.name)?.widthBytes ?? UNKNOWN_WIDTH]));
-  const width = (columns: readonly string[]): number => columns.reduce((sum, column) => sum + (widths.get(column) ?? UNKNOWN_WIDTH), 0);
+  const include = use.needed.filter(
+    (column) => !held.has(columnKey(column)) && table.columns.some((one) => one.name === column),
+  );
+  const widths = new Map(
+    table.columns.map((column) => [
+      column.name,
+      columnStatistics(basis.statistics, table, column.name)?.widthBytes ?? UNKNOWN_WIDTH,
+    ]),
+  );
+  const width = (columns: readonly string[]): number =>
+    columns.reduce((sum, column) => sum + (widths.get(column) ?? UNKNOWN_WIDTH), 0);
   const row = width(table.columns.map((column) => column.name));
-  if (include.length === 0 || include.length > MAX_INCLUDED || width(use.needed) > COVERING_SHARE * row || width(include) > MAX_INCLUDED_BYTES) return null;
-  const spec = indexSpec(basis.catalog, table, { keys: candidate.spec.keys, include: include.toSorted().map((column) => columnKey(column)), where: candidate.spec.where });
+  if (
+    include.length === 0 ||
+    include.length > MAX_INCLUDED ||
+    width(use.needed) > COVERING_SHARE * row ||
+    width(include) > MAX_INCLUDED_BYTES
+  )
+    return null;
+  const spec = indexSpec(basis.catalog, table, {
+    keys: candidate.spec.keys,
+    include: include.toSorted().map((column) => columnKey(column)),
+    where: candidate.spec.where,
+  });
   return { spec, table, for: [tableUse.statement.fingerprint] };
 }
 
@@ -100,6 +143,7 @@ export function bareKey(key: string): string {
 }
 
 const EQUAL = new Set<Predicate['kind']>(['equality', 'list', 'is-null']);
+const isEqual = (one: Predicate): boolean => EQUAL.has(one.kind) && one.value.kind !== 'join';
 const RANGED = new Set<Predicate['kind']>(['range', 'prefix', 'pattern']);
 
 /** A condition that more rows than this meet is no reason for a key column: reading the table is cheaper from about there (`random_page_cost` 4). */
@@ -116,7 +160,11 @@ const COVERING_SHARE = 0.55;
 const UNKNOWN_WIDTH = 32;
 
 function toCandidate(basis: CandidateBasis, tableUse: TableUse, keys: readonly string[]): Candidate {
-  return { spec: indexSpec(basis.catalog, tableUse.table, { keys }), table: tableUse.table, for: [tableUse.statement.fingerprint] };
+  return {
+    spec: indexSpec(basis.catalog, tableUse.table, { keys }),
+    table: tableUse.table,
+    for: [tableUse.statement.fingerprint],
+  };
 }
 
 /** LIKE beginnings need an operator class that compares bytes, unless the collation already does. */
@@ -124,7 +172,9 @@ function rangeKey(predicate: Predicate, tableUse: TableUse): string | null {
   const column = tableUse.table.columns.find((one) => one.name === predicate.column);
   if (!column) return null;
   if (predicate.kind === 'range') return columnKey(column.name);
-  const opclass = { text: ' text_pattern_ops', varchar: ' varchar_pattern_ops', bpchar: ' bpchar_pattern_ops' }[column.baseType];
+  const opclass = { text: ' text_pattern_ops', varchar: ' varchar_pattern_ops', bpchar: ' bpchar_pattern_ops' }[
+    column.baseType
+  ];
   return opclass === undefined ? null : columnKey(column.name, opclass);
 }
 

@@ -61,14 +61,21 @@ export function withoutQuotes(sql: string): string {
 /** Names of the statements that gain, for titles: the first, and how many more. */
 export function statementNames(snapshot: Snapshot, chosen: Chosen): string {
   const [first, ...others] = chosen.changes;
-  const name = snapshot.workload.statements.find((one) => one.fingerprint === first?.fingerprint)?.name ?? 'a statement';
-  return others.length === 0 ? `"${name}"` : `"${name}" and ${others.length} more statement${others.length === 1 ? '' : 's'}`;
+  const name =
+    snapshot.workload.statements.find((one) => one.fingerprint === first?.fingerprint)?.name ?? 'a statement';
+  return others.length === 0
+    ? `"${name}"`
+    : `"${name}" and ${others.length} more statement${others.length === 1 ? '' : 's'}`;
 }
 
 /** Evidence is read by people: the heaviest statements tell the story. */
 const MOST_STATEMENTS = 4;
 
-function statementEvidence(statement: WorkloadStatement, change: Chosen['changes'][number], costSource: string): readonly Evidence[] {
+function statementEvidence(
+  statement: WorkloadStatement,
+  change: Chosen['changes'][number],
+  costSource: string,
+): readonly Evidence[] {
   const source = `statement ${statement.fingerprint}`;
   return [
     measured(`calls of ${statement.name}`, statement.calls, 'calls', source),

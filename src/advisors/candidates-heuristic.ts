@@ -41,10 +41,17 @@ interface Shape {
   readonly where: string | null;
 }
 
-function useCost(snapshot: Snapshot, tableUse: TableUse, change: Parameters<WhatIf['cost']>[1], used: Set<string>): number {
+function useCost(
+  snapshot: Snapshot,
+  tableUse: TableUse,
+  change: Parameters<WhatIf['cost']>[1],
+  used: Set<string>,
+): number {
   const { table, rows, use } = tableUse;
   if (use.role === 'insert') return 1;
-  const existing = indexesOf(snapshot.catalog, table).filter((index) => index.valid && !change.drop.includes(`${index.schema}.${index.name}`));
+  const existing = indexesOf(snapshot.catalog, table).filter(
+    (index) => index.valid && !change.drop.includes(`${index.schema}.${index.name}`),
+  );
   const added = change.add.filter((spec) => sameRelation(spec.table, table));
   let best = { cost: rows, name: null as string | null };
   for (const shape of [...existing.map(indexShape), ...added.map(specShape)]) {
@@ -66,13 +73,18 @@ function indexCost(snapshot: Snapshot, tableUse: TableUse, shape: Shape): number
   let fraction = where;
   let matched = 0;
   for (const key of shape.keys) {
-    const predicate = use.predicates.find((one) => one.branch === null && nameOf(one) === key && serves(one, shape.method));
+    const predicate = use.predicates.find(
+      (one) => one.branch === null && nameOf(one) === key && serves(one, shape.method),
+    );
     if (!predicate) break;
     fraction *= selectivity(predicate, table, snapshot.statistics, rows);
     matched += 1;
     if (predicate.kind !== 'equality' && predicate.kind !== 'is-null') break;
   }
-  const ordered = shape.method === 'btree' ? use.sorts.find((sort) => sort.limited && follows(sort, shape, use.predicates)) : undefined;
+  const ordered =
+    shape.method === 'btree'
+      ? use.sorts.find((sort) => sort.limited && follows(sort, shape, use.predicates))
+      : undefined;
   if (matched === 0 && where === 1 && !ordered) return null;
   const covered = use.needed.every((column) => shape.covers.includes(column)) && !use.star && use.role === 'read';
   const reading = rows * fraction * (covered ? 1 / 2 : RANDOM_ROW * scatter(snapshot, tableUse, shape));
@@ -90,13 +102,19 @@ function scatter(snapshot: Snapshot, { table }: TableUse, shape: Shape): number 
 /** What is left after the conditions that the index does not hold: a LIMIT has to read past the rest. */
 function otherFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape: Shape, matched: number): number {
   const held = new Set(shape.keys.slice(0, matched));
-  const others = use.predicates.filter((one) => one.branch === null && one.value.kind !== 'join' && !held.has(nameOf(one)));
+  const others = use.predicates.filter(
+    (one) => one.branch === null && one.value.kind !== 'join' && !held.has(nameOf(one)),
+  );
   return others.reduce((product, one) => product * selectivity(one, table, snapshot.statistics, rows), 1);
 }
 
 function follows(sort: SortUse, shape: Shape, predicates: readonly Predicate[]): boolean {
-  const constant = new Set(predicates.filter((one) => one.branch === null && one.kind === 'equality' && one.value.kind !== 'join').map(nameOf));
-  const wanted = sort.keys.map((key) => key.column ?? normalForm(key.expression ?? '')).filter((key) => !constant.has(key));
+  const constant = new Set(
+    predicates.filter((one) => one.branch === null && one.kind === 'equality' && one.value.kind !== 'join').map(nameOf),
+  );
+  const wanted = sort.keys
+    .map((key) => key.column ?? normalForm(key.expression ?? ''))
+    .filter((key) => !constant.has(key));
   const given = shape.keys.filter((key) => !constant.has(key));
   return wanted.every((key, i) => given[i] === key);
 }
@@ -109,7 +127,9 @@ function partialFraction(snapshot: Snapshot, { table, rows, use }: TableUse, sha
   if (same) return selectivity(same, table, snapshot.statistics, rows);
   const column = table.columns.find((one) => normalForm(`${quoteIdent(one.name)} IS NOT NULL`) === wanted)?.name;
   const strict = use.predicates.some((one) => one.branch === null && one.kind !== 'is-null' && one.column === column);
-  return strict && column !== undefined ? 1 - (columnStatistics(snapshot.statistics, table, column)?.nullFraction ?? 0) : null;
+  return strict && column !== undefined
+    ? 1 - (columnStatistics(snapshot.statistics, table, column)?.nullFraction ?? 0)
+    : null;
 }
 
 function serves(predicate: Predicate, method: string): boolean {
@@ -136,5 +156,11 @@ function indexShape(index: Index): Shape {
 
 function specShape(spec: IndexSpec): Shape {
   const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoted(bareKey(key)) : normalForm(bareKey(key))));
-  return { name: spec.name, method: spec.method, keys, covers: [...keys, ...spec.include.map(unquoted)], where: spec.where };
+  return {
+    name: spec.name,
+    method: spec.method,
+    keys,
+    covers: [...keys, ...spec.include.map(unquoted)],
+    where: spec.where,
+  };
 }

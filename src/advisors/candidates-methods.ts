@@ -11,9 +11,11 @@ export function otherCandidates(basis: CandidateBasis, tableUse: TableUse, minBr
   return tableUse.use.predicates.flatMap((predicate) => {
     const column = tableUse.table.columns.find((one) => one.name === predicate.column);
     if (!column) return [];
-    return [operatorCandidate(basis, tableUse, predicate, column), patternCandidate(basis, tableUse, predicate, column), brinCandidate(basis, tableUse, predicate, minBrinPages)].filter(
-      (one) => one !== null,
-    );
+    return [
+      operatorCandidate(basis, tableUse, predicate, column),
+      patternCandidate(basis, tableUse, predicate, column),
+      brinCandidate(basis, tableUse, predicate, minBrinPages),
+    ].filter((one) => one !== null);
   });
 }
 
@@ -23,7 +25,12 @@ export function trigramOpclass(catalog: Catalog): string | null {
   return extension ? ` ${quoteIdent(extension.schema)}.gin_trgm_ops` : null;
 }
 
-function operatorCandidate(basis: CandidateBasis, tableUse: TableUse, predicate: Predicate, column: Column): Candidate | null {
+function operatorCandidate(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  predicate: Predicate,
+  column: Column,
+): Candidate | null {
   if (predicate.kind !== 'operator') return null;
   const method = methodFor(column, predicate.operator);
   return method ? candidate(basis, tableUse, method.name, columnKey(column.name, method.opclass)) : null;
@@ -31,29 +38,50 @@ function operatorCandidate(basis: CandidateBasis, tableUse: TableUse, predicate:
 
 /** `jsonb_path_ops` is smaller and quicker, and knows `@>`, `@?` and `@@` only (manual, "jsonb Indexing"). */
 function methodFor(column: Column, operator: string): { readonly name: string; readonly opclass: string } | null {
-  if (column.baseType === 'jsonb' && /^(?:@>|@\?|@@)$/.test(operator)) return { name: 'gin', opclass: ' jsonb_path_ops' };
+  if (column.baseType === 'jsonb' && /^(?:@>|@\?|@@)$/.test(operator))
+    return { name: 'gin', opclass: ' jsonb_path_ops' };
   if (column.baseType === 'jsonb' && /^\?[|&]?$/.test(operator)) return { name: 'gin', opclass: '' };
   if (column.typeCategory === 'A' && /^(?:@>|<@|&&)$/.test(operator)) return { name: 'gin', opclass: '' };
   if (column.baseType === 'tsvector' && operator === '@@') return { name: 'gin', opclass: '' };
-  return column.typeCategory === 'R' && /^(?:@>|<@|&&|-\|-|<<|>>)$/.test(operator) ? { name: 'gist', opclass: '' } : null;
+  return column.typeCategory === 'R' && /^(?:@>|<@|&&|-\|-|<<|>>)$/.test(operator)
+    ? { name: 'gist', opclass: '' }
+    : null;
 }
 
-function patternCandidate(basis: CandidateBasis, tableUse: TableUse, predicate: Predicate, column: Column): Candidate | null {
+function patternCandidate(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  predicate: Predicate,
+  column: Column,
+): Candidate | null {
   const opclass = trigramOpclass(basis.catalog);
   const matches = predicate.kind === 'contains' || predicate.kind === 'pattern';
-  return opclass !== null && matches && column.typeCategory === 'S' ? candidate(basis, tableUse, 'gin', columnKey(column.name, opclass)) : null;
+  return opclass !== null && matches && column.typeCategory === 'S'
+    ? candidate(basis, tableUse, 'gin', columnKey(column.name, opclass))
+    : null;
 }
 
 /** Below this a block range holds rows from everywhere. */
 const BRIN_CORRELATION = 0.9;
 
-function brinCandidate(basis: CandidateBasis, tableUse: TableUse, predicate: Predicate, minPages: number): Candidate | null {
+function brinCandidate(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  predicate: Predicate,
+  minPages: number,
+): Candidate | null {
   const { table } = tableUse;
   if (predicate.kind !== 'range' || predicate.column === null || table.pages < minPages) return null;
   const correlation = columnStatistics(basis.statistics, table, predicate.column)?.correlation ?? 0;
-  return Math.abs(correlation) > BRIN_CORRELATION ? candidate(basis, tableUse, 'brin', columnKey(predicate.column)) : null;
+  return Math.abs(correlation) > BRIN_CORRELATION
+    ? candidate(basis, tableUse, 'brin', columnKey(predicate.column))
+    : null;
 }
 
 function candidate(basis: CandidateBasis, tableUse: TableUse, method: string, key: string): Candidate {
-  return { spec: indexSpec(basis.catalog, tableUse.table, { keys: [key], method }), table: tableUse.table, for: [tableUse.statement.fingerprint] };
+  return {
+    spec: indexSpec(basis.catalog, tableUse.table, { keys: [key], method }),
+    table: tableUse.table,
+    for: [tableUse.statement.fingerprint],
+  };
 }

@@ -77,10 +77,16 @@ const MOST_CANDIDATES = 240;
 
 function missing(input: SearchInput, candidates: readonly Candidate[]): readonly Candidate[] {
   const { catalog } = input.snapshot;
-  return mergeCandidates(candidates).filter((one) => !coveringIndex(catalog, one.spec)).slice(0, MOST_CANDIDATES);
+  return mergeCandidates(candidates)
+    .filter((one) => !coveringIndex(catalog, one.spec))
+    .slice(0, MOST_CANDIDATES);
 }
 
-async function evaluate(input: SearchInput, base: ReadonlyMap<string, number>, candidates: readonly Candidate[]): Promise<readonly Evaluated[]> {
+async function evaluate(
+  input: SearchInput,
+  base: ReadonlyMap<string, number>,
+  candidates: readonly Candidate[],
+): Promise<readonly Evaluated[]> {
   const evaluated: Evaluated[] = [];
   for (const candidate of candidates) {
     const touched = input.uses.filter((one) => one.table === candidate.table && base.has(one.statement.fingerprint));
@@ -107,11 +113,21 @@ function promising(evaluated: readonly Evaluated[], base: ReadonlyMap<string, nu
 /** Measured time where all statements have one, cost otherwise: the two can not be added. */
 function statementWeights({ workload }: Snapshot, base: ReadonlyMap<string, number>): Weights {
   const measured = workload.statements.every((one) => one.meanMs !== null);
-  const of = new Map(workload.statements.map((one) => [one.fingerprint, one.calls * (measured ? (one.meanMs ?? 0) : (base.get(one.fingerprint) ?? 0))]));
+  const of = new Map(
+    workload.statements.map((one) => [
+      one.fingerprint,
+      one.calls * (measured ? (one.meanMs ?? 0) : (base.get(one.fingerprint) ?? 0)),
+    ]),
+  );
   return { of, total: [...of.values()].reduce((sum, weight) => sum + weight, 0) };
 }
 
-function pick(input: SearchInput, evaluated: readonly Evaluated[], base: ReadonlyMap<string, number>, weights: Weights): readonly Chosen[] {
+function pick(
+  input: SearchInput,
+  evaluated: readonly Evaluated[],
+  base: ReadonlyMap<string, number>,
+  weights: Weights,
+): readonly Chosen[] {
   const tables = [...new Set(evaluated.map((one) => one.candidate.table))];
   const chosen = tables.flatMap((table) => {
     const left = evaluated.filter((one) => one.candidate.table === table);
@@ -121,7 +137,8 @@ function pick(input: SearchInput, evaluated: readonly Evaluated[], base: Readonl
       const next = bestOf(left, open, weights);
       if (!next || !worthwhile(next, input.limits)) break;
       found.push({ ...next, variants: variantsOf(next, left, base, found) });
-      for (const change of next.changes) if (1 - change.after / change.before >= input.limits.minFall) open.delete(change.fingerprint);
+      for (const change of next.changes)
+        if (1 - change.after / change.before >= input.limits.minFall) open.delete(change.fingerprint);
     }
     return found;
   });
@@ -137,10 +154,20 @@ const COVERING_NEARLY = 0.8;
 
 type Gain = Omit<Chosen, 'variants'>;
 
-function bestOf(evaluated: readonly Evaluated[], open: ReadonlyMap<string, number>, weights: Weights): Gain | undefined {
+function bestOf(
+  evaluated: readonly Evaluated[],
+  open: ReadonlyMap<string, number>,
+  weights: Weights,
+): Gain | undefined {
   const gains = evaluated.map((one) => gainOf(one, open, weights)).filter((gain) => gain.share > 0);
-  const plain = narrowest(gains.filter((gain) => gain.candidate.spec.include.length === 0), weights);
-  const covering = narrowest(gains.filter((gain) => gain.candidate.spec.include.length > 0), weights);
+  const plain = narrowest(
+    gains.filter((gain) => gain.candidate.spec.include.length === 0),
+    weights,
+  );
+  const covering = narrowest(
+    gains.filter((gain) => gain.candidate.spec.include.length > 0),
+    weights,
+  );
   return plain && (!covering || plain.share >= COVERING_NEARLY * covering.share) ? plain : covering;
 }
 
@@ -161,12 +188,19 @@ function gainOf({ candidate, after }: Evaluated, open: ReadonlyMap<string, numbe
   for (const [fingerprint, cost] of after) {
     const before = open.get(fingerprint) ?? 0;
     if (before <= 0 || cost >= before) continue;
-    changes.push({ fingerprint, before, after: cost, gain: ((weights.of.get(fingerprint) ?? 0) * (before - cost)) / before });
+    changes.push({
+      fingerprint,
+      before,
+      after: cost,
+      gain: ((weights.of.get(fingerprint) ?? 0) * (before - cost)) / before,
+    });
   }
   const total = changes.reduce((sum, change) => sum + change.gain, 0);
   return {
     candidate,
-    changes: changes.toSorted((a, b) => b.gain - a.gain).map(({ fingerprint, before, after: cost }) => ({ fingerprint, before, after: cost })),
+    changes: changes
+      .toSorted((a, b) => b.gain - a.gain)
+      .map(({ fingerprint, before, after: cost }) => ({ fingerprint, before, after: cost })),
     share: weights.total > 0 ? total / weights.total : 0,
   };
 }
@@ -181,7 +215,12 @@ function worthwhile(gain: Gain, { minFall, minShare }: SearchLimits): boolean {
 const VARIANT_SHARE = 0.5;
 const MOST_VARIANTS = 2;
 
-function variantsOf(best: Gain, evaluated: readonly Evaluated[], base: ReadonlyMap<string, number>, found: readonly Chosen[]): readonly Candidate[] {
+function variantsOf(
+  best: Gain,
+  evaluated: readonly Evaluated[],
+  base: ReadonlyMap<string, number>,
+  found: readonly Chosen[],
+): readonly Candidate[] {
   const main = best.changes[0];
   if (!main) return [];
   const taken = new Set([best.candidate, ...found.map((one) => one.candidate)]);
@@ -191,7 +230,10 @@ function variantsOf(best: Gain, evaluated: readonly Evaluated[], base: ReadonlyM
     const gain = cost === undefined ? 0 : (base.get(main.fingerprint) ?? main.before) - cost;
     return taken.has(candidate) || gain < VARIANT_SHARE * fall ? [] : [{ candidate, gain }];
   });
-  return others.toSorted((a, b) => b.gain - a.gain || width(a.candidate) - width(b.candidate)).slice(0, MOST_VARIANTS).map((one) => one.candidate);
+  return others
+    .toSorted((a, b) => b.gain - a.gain || width(a.candidate) - width(b.candidate))
+    .slice(0, MOST_VARIANTS)
+    .map((one) => one.candidate);
 }
 
 function width({ spec }: Candidate): number {

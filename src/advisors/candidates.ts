@@ -42,7 +42,9 @@ export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): 
       const table = lookupTable(catalog, use.schema, use.name);
       if (!table || !['r', 'p', 'm'].includes(table.kind)) return [];
       const { rows } = estimatedRows(catalog, table);
-      return rows < limits.minRows || pagesOf(catalog, table) < limits.minPages ? [] : [{ statement, table, rows, use }];
+      return rows < limits.minRows || pagesOf(catalog, table) < limits.minPages
+        ? []
+        : [{ statement, table, rows, use }];
     }),
   );
 }
@@ -68,15 +70,31 @@ export function columnKey(column: string, more = ''): string {
 export function indexSpec(
   catalog: Catalog,
   table: Table,
-  parts: { readonly keys: readonly string[]; readonly method?: string; readonly include?: readonly string[]; readonly where?: string | null; readonly with?: string | null },
+  parts: {
+    readonly keys: readonly string[];
+    readonly method?: string;
+    readonly include?: readonly string[];
+    readonly where?: string | null;
+    readonly with?: string | null;
+  },
 ): IndexSpec {
   const { keys, method = 'btree', include = [], where = null } = parts;
-  const words = [...keys.map(word), ...(method === 'btree' ? [] : [method]), ...(where === null ? [] : ['where', word(where)])];
+  const words = [
+    ...keys.map(word),
+    ...(method === 'btree' ? [] : [method]),
+    ...(where === null ? [] : ['where', word(where)]),
+  ];
   if (include.length > 0) words.push('with', ...include.map(word));
   const long = Buffer.byteLength([table.name, ...words].join('_')) > MAX_STEM_BYTES;
-  const hash = createHash('sha256').update(JSON.stringify([keys, method, include, where])).digest('hex').slice(0, 6);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([keys, method, include, where]))
+    .digest('hex')
+    .slice(0, 6);
   const stem = clip(table.name, MAX_STEM_BYTES / 2);
-  const ending = long || include.length > 0 || where !== null ? [clip(words.join('_'), MAX_STEM_BYTES - Buffer.byteLength(stem)), hash] : words;
+  const ending =
+    long || include.length > 0 || where !== null
+      ? [clip(words.join('_'), MAX_STEM_BYTES - Buffer.byteLength(stem)), hash]
+      : words;
   return {
     table: { schema: table.schema, name: table.name },
     method,
@@ -91,7 +109,15 @@ export function indexSpec(
 
 /** The same text for the same index, whatever its name. */
 export function specKey(spec: IndexSpec): string {
-  return JSON.stringify([spec.table.schema, spec.table.name, spec.method, spec.keys, spec.include, spec.where, spec.with]);
+  return JSON.stringify([
+    spec.table.schema,
+    spec.table.name,
+    spec.method,
+    spec.keys,
+    spec.include,
+    spec.where,
+    spec.with,
+  ]);
 }
 
 /** Merges candidates that are the same index; the statements add up. */
@@ -114,9 +140,18 @@ export function coveringIndex(catalog: Catalog, spec: IndexSpec): Index | undefi
     if (index.method !== 'btree') return wanted.every((key) => existing.some((other) => other.text === key.text));
     const prefix = existing.slice(0, wanted.length);
     const same = (flip: boolean): boolean =>
-      wanted.every((key, i) => prefix[i]?.text === key.text && prefix[i]?.opclass === key.opclass && prefix[i]?.direction === (flip ? FLIPPED[key.direction] : key.direction));
+      wanted.every(
+        (key, i) =>
+          prefix[i]?.text === key.text &&
+          prefix[i]?.opclass === key.opclass &&
+          prefix[i]?.direction === (flip ? FLIPPED[key.direction] : key.direction),
+      );
     const holds = new Set([...index.keys, ...index.include].map((one) => one.column));
-    return prefix.length === wanted.length && (same(false) || same(true)) && spec.include.every((one) => holds.has(unquoted(one)));
+    return (
+      prefix.length === wanted.length &&
+      (same(false) || same(true)) &&
+      spec.include.every((one) => holds.has(unquoted(one)))
+    );
   });
 }
 
@@ -127,7 +162,9 @@ export function unquoted(quoted: string): string {
 
 function pagesOf(catalog: Catalog, table: Table): number {
   if (table.kind !== 'p') return table.pages;
-  const parts = catalog.tables.filter((one) => one.partitionOf?.schema === table.schema && one.partitionOf.name === table.name);
+  const parts = catalog.tables.filter(
+    (one) => one.partitionOf?.schema === table.schema && one.partitionOf.name === table.name,
+  );
   return parts.reduce((sum, part) => sum + pagesOf(catalog, part), 0);
 }
 
@@ -148,7 +185,12 @@ interface NormalKey {
 }
 
 /** A btree read backwards. */
-const FLIPPED = { 'ASC LAST': 'DESC FIRST', 'DESC FIRST': 'ASC LAST', 'ASC FIRST': 'DESC LAST', 'DESC LAST': 'ASC FIRST' } as const;
+const FLIPPED = {
+  'ASC LAST': 'DESC FIRST',
+  'DESC FIRST': 'ASC LAST',
+  'ASC FIRST': 'DESC LAST',
+  'DESC LAST': 'ASC FIRST',
+} as const;
 
 function existingKey(key: Index['keys'][number]): NormalKey {
   const direction = `${key.descending ? 'DESC' : 'ASC'} ${key.nullsFirst ? 'FIRST' : 'LAST'}` as const;
@@ -162,7 +204,11 @@ function normalKey(key: string): NormalKey {
   const descending = match?.[3] !== undefined;
   const nulls = match?.[4] ?? (descending ? 'FIRST' : 'LAST');
   const direction = `${descending ? 'DESC' : 'ASC'} ${nulls}` as keyof typeof FLIPPED;
-  return { text: base.startsWith('"') ? unquoted(base) : normalForm(base), opclass: match?.[2]?.split('.').at(-1) ?? null, direction };
+  return {
+    text: base.startsWith('"') ? unquoted(base) : normalForm(base),
+    opclass: match?.[2]?.split('.').at(-1) ?? null,
+    direction,
+  };
 }
 
 function samePredicate(a: string | null, b: string | null): boolean {
@@ -171,7 +217,12 @@ function samePredicate(a: string | null, b: string | null): boolean {
 
 function word(sql: string): string {
   const bare = sql.replaceAll(/\b\w+_ops\b|\bNULLS (?:FIRST|LAST)\b/g, '');
-  return bare.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '_').replaceAll(/^_+|_+$/g, '') || 'key';
+  return (
+    bare
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+      .replaceAll(/^_+|_+$/g, '') || 'key'
+  );
 }
 
 /** Leaves room for the hash and the `_idx` of a 63-byte name. */
@@ -179,6 +230,6 @@ const MAX_STEM_BYTES = 48;
 
 function clip(text: string, maxBytes: number): string {
   let clipped = text;
-  while (Buffer.byteLength(clipped) > maxBytes) clipped = [...clipped].slice(0, -1).join('');
+  while (Buffer.byteLength(clipped) > maxBytes) clipped = Array.from(clipped).slice(0, -1).join('');
   return clipped.replace(/_+$/, '');
 }

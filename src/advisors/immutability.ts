@@ -3,7 +3,17 @@ import { tryParseStatement } from '../sql/parse.js';
 import { bodyOf, field, list, names, textOf, typed, type TreeNode, type TreeValue } from '../sql/tree.js';
 
 /** What an expression gives, as far as it matters for whether its value can change: `timestamptz` depends on TimeZone, `date` on DateStyle when printed. */
-type Kind = 'text' | 'number' | 'boolean' | 'timestamp' | 'timestamptz' | 'date' | 'json' | 'tsvector' | 'constant' | 'other';
+type Kind =
+  | 'text'
+  | 'number'
+  | 'boolean'
+  | 'timestamp'
+  | 'timestamptz'
+  | 'date'
+  | 'json'
+  | 'tsvector'
+  | 'constant'
+  | 'other';
 
 /**
  * Whether PostgreSQL will take the expression for an index: only columns of the table, constants, and functions, casts and operators that are IMMUTABLE.
@@ -47,13 +57,30 @@ function kindOf(value: TreeValue, context: Context): Kind | null {
 function columnKind(name: string, { table }: Context): Kind | null {
   const column = table.columns.find((one) => one.name === name);
   if (!column) return null;
-  return column.typeCategory === 'S' ? 'text' : (TYPE_KINDS[column.baseType] ?? (column.typeCategory === 'N' ? 'number' : 'other'));
+  return column.typeCategory === 'S'
+    ? 'text'
+    : (TYPE_KINDS[column.baseType] ?? (column.typeCategory === 'N' ? 'number' : 'other'));
 }
 
 const TYPE_KINDS: Readonly<Record<string, Kind>> = {
-  text: 'text', varchar: 'text', bpchar: 'text', name: 'text', citext: 'text',
-  int2: 'number', int4: 'number', int8: 'number', numeric: 'number', float4: 'number', float8: 'number',
-  bool: 'boolean', date: 'date', timestamp: 'timestamp', timestamptz: 'timestamptz', json: 'json', jsonb: 'json', tsvector: 'tsvector',
+  text: 'text',
+  varchar: 'text',
+  bpchar: 'text',
+  name: 'text',
+  citext: 'text',
+  int2: 'number',
+  int4: 'number',
+  int8: 'number',
+  numeric: 'number',
+  float4: 'number',
+  float8: 'number',
+  bool: 'boolean',
+  date: 'date',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+  json: 'json',
+  jsonb: 'json',
+  tsvector: 'tsvector',
 };
 
 /** Casts whose functions are IMMUTABLE in `pg_cast`/`pg_proc`: not text to dates, nor dates to text, nor across time zones. */
@@ -78,11 +105,42 @@ function castKind(cast: TreeNode, context: Context): Kind | null {
 
 /** Built-in functions that are IMMUTABLE whatever their arguments, with what they give. */
 const IMMUTABLE_FUNCTIONS: Readonly<Record<string, Kind>> = {
-  lower: 'text', upper: 'text', initcap: 'text', btrim: 'text', ltrim: 'text', rtrim: 'text', left: 'text', right: 'text',
-  substring: 'text', substr: 'text', replace: 'text', translate: 'text', md5: 'text', reverse: 'text', split_part: 'text', lpad: 'text', rpad: 'text',
-  regexp_replace: 'text', length: 'number', char_length: 'number', octet_length: 'number', strpos: 'number', position: 'number',
-  abs: 'number', round: 'number', floor: 'number', ceil: 'number', ceiling: 'number', trunc: 'number', sign: 'number', mod: 'number',
-  jsonb_extract_path_text: 'text', json_extract_path_text: 'text', jsonb_array_length: 'number', array_length: 'number', cardinality: 'number',
+  lower: 'text',
+  upper: 'text',
+  initcap: 'text',
+  btrim: 'text',
+  ltrim: 'text',
+  rtrim: 'text',
+  left: 'text',
+  right: 'text',
+  substring: 'text',
+  substr: 'text',
+  replace: 'text',
+  translate: 'text',
+  md5: 'text',
+  reverse: 'text',
+  split_part: 'text',
+  lpad: 'text',
+  rpad: 'text',
+  regexp_replace: 'text',
+  length: 'number',
+  char_length: 'number',
+  octet_length: 'number',
+  strpos: 'number',
+  position: 'number',
+  abs: 'number',
+  round: 'number',
+  floor: 'number',
+  ceil: 'number',
+  ceiling: 'number',
+  trunc: 'number',
+  sign: 'number',
+  mod: 'number',
+  jsonb_extract_path_text: 'text',
+  json_extract_path_text: 'text',
+  jsonb_array_length: 'number',
+  array_length: 'number',
+  cardinality: 'number',
 };
 
 function callKind(call: TreeNode, context: Context): Kind | null {
@@ -91,7 +149,9 @@ function callKind(call: TreeNode, context: Context): Kind | null {
   const args = list(call, 'args').map((arg) => kindOf(arg, context));
   if (args.includes(null) || call['over'] !== undefined || call['agg_star'] !== undefined) return null;
   const [first, second] = args;
-  const own = context.catalog.functions.filter((one) => one.name === name && (path.length === 1 || one.schema === path.at(-2)));
+  const own = context.catalog.functions.filter(
+    (one) => one.name === name && (path.length === 1 || one.schema === path.at(-2)),
+  );
   if (own.length > 0) return own.every((one) => one.volatility === 'i') ? 'other' : null;
   if (name === 'date_trunc' && args.length === 2) return second === 'timestamp' ? 'timestamp' : null;
   if (name === 'date_part' || name === 'extract') return second === 'timestamp' || second === 'date' ? 'number' : null;

@@ -41,7 +41,7 @@ export function selectivity(predicate: Predicate, table: Table, statistics: Stat
     case 'contains':
     case 'operator':
       return DEFAULT_MATCH * 2;
-    case 'inequality':
+    default:
       return 1 - nulls;
   }
 }
@@ -74,7 +74,8 @@ const DEFAULT_RANGE = 1 / 3;
 const DEFAULT_BETWEEN = 0.005;
 
 function equalityFraction(predicate: Predicate, facts: ColumnStatistics | null, rows: number): number {
-  const value = predicate.value.kind === 'constant' && predicate.kind === 'equality' ? constantText(predicate.value.sql) : null;
+  const value =
+    predicate.value.kind === 'constant' && predicate.kind === 'equality' ? constantText(predicate.value.sql) : null;
   const known = value === null ? null : frequencyOf(facts, value);
   if (known !== null) return known;
   const distinct = distinctValues(facts, rows);
@@ -87,7 +88,9 @@ function equalityFraction(predicate: Predicate, facts: ColumnStatistics | null, 
 
 function listLength(predicate: Predicate): number {
   if (predicate.value.kind === 'constant') return predicate.value.sql.split(',').length;
-  return predicate.value.kind === 'parameter' && !predicate.operator.endsWith('ANY') ? Math.max(1, predicate.value.numbers.length) : UNKNOWN_LIST;
+  return predicate.value.kind === 'parameter' && !predicate.operator.endsWith('ANY')
+    ? Math.max(1, predicate.value.numbers.length)
+    : UNKNOWN_LIST;
 }
 
 /** What the planner takes for an array it can not see (`estimate_array_length`). */

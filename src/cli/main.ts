@@ -65,11 +65,17 @@ async function runCommand(command: Command, positional: readonly string[], flags
 }
 
 function fail(error: WizardError, json: boolean): number {
-  const { code, message, hint, sqlstate } = error;
+  const { code, hint, sqlstate } = error;
+  const message = withoutPassword(error.message);
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint, sqlstate } }, null, 2)}\n`);
   process.stderr.write(`error ${code}: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`);
   if (code === 'internal' && process.env['DATABASE_WIZARD_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n${String((error.cause as Error)?.stack ?? '')}\n`);
   return error.exitCode;
+}
+
+/** A connection string that was given where something else is taken is quoted by the error: not with its password. */
+function withoutPassword(text: string): string {
+  return text.replaceAll(/(:\/\/[^\s:/@]*):[^\s@]*@/g, '$1:***@').replaceAll(/(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'&]+)/gi, '$1***');
 }
 
 const EXIT_CODES = `
@@ -77,8 +83,8 @@ Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 
 Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pgpass, service file, sslmode.
 `;
 
-// A reader that goes away (`| head`) is no fault.
-process.stdout.on('error', () => process.exit());
+// A reader that goes away (`| head`) is no fault, and the output folder is still wanted.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const code = await main(process.argv);
 // Not by waiting: what an abort left under way must not keep the process.
 process.stdout.write('', () => process.exit(code));

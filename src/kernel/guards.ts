@@ -80,7 +80,7 @@ const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
   'create-statistics': ['CreateStatsStmt'],
   setting: ['DoStmt', 'AlterDatabaseSetStmt', 'AlterRoleSetStmt'],
   constraint: ['AlterTableStmt'],
-  'alter-column-type': ['AlterTableStmt'],
+  'alter-column-type': ['AlterTableStmt', 'AlterSeqStmt'],
 };
 
 /** The only form of DO block that a setting may take: one ALTER DATABASE of the current database. */

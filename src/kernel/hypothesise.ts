@@ -137,11 +137,10 @@ function assessRisk(action: Action, snapshot: Snapshot): Risk {
       return { level: 'medium', behaviour: 'writes that break the constraint will fail', data: none, downtimeMs: 0, effortWeeks: 0.2 };
     case 'alter-column-type': {
       const bytes = touchedBytes(action, snapshot);
-      const widening = action.up.every((sql) => /TYPE bigint\s*;?$/i.test(sql));
       return {
-        level: widening ? 'medium' : 'high',
+        level: 'high',
         behaviour: `rewrites ${formatBytes(bytes)} under ACCESS EXCLUSIVE: readers and writers wait`,
-        data: `${widening ? 'no value changes' : 'values are converted'}; the revert fails once a value no longer fits the old type`,
+        data: 'every stored value is converted, and the revert fails once a value no longer fits the old type',
         // 50 MB/s is a slow disk's rewrite with its indexes; the trial replaces it with a measured time.
         downtimeMs: (bytes / (50 * 1024 * 1024)) * 1000,
         effortWeeks: 1,

@@ -25,7 +25,9 @@ export function knownColumn(catalog: Catalog, statistics: Statistics, table: Tab
     table,
     column,
     statistics: rows.find((one) => one.inherited === wanted) ?? rows[0] ?? null,
-    unique: catalog.indexes.some((index) => index.unique && same(index.table, table) && index.keys.at(-1)?.column === name),
+    unique: catalog.indexes.some(
+      (index) => index.unique && same(index.table, table) && index.keys.at(-1)?.column === name,
+    ),
   };
 }
 
@@ -41,7 +43,9 @@ export function equalityValue(known: KnownColumn, drawn: DrawnClass, shift = 0):
   const spread = histogram.length > 0 ? histogram : commonValues;
   if (drawn === 'frequent') return at(commonValues.length > 0 ? commonValues : spread, shift);
   if (drawn === 'typical') return at(spread, Math.floor(spread.length / 2) + shift);
-  return histogram.length > 0 ? at(histogram, Math.floor(histogram.length * 0.9) + shift) : at(commonValues, commonValues.length - 1 - shift);
+  return histogram.length > 0
+    ? at(histogram, Math.floor(histogram.length * 0.9) + shift)
+    : at(commonValues, commonValues.length - 1 - shift);
 }
 
 /** The value below which about `fraction` of the rows lie, as text; null when nothing is known. */
@@ -121,7 +125,9 @@ function beyondNumber(low: number, high: number, above: boolean, shift = 0): str
   const step = Math.max(1000, Math.ceil(high - low));
   const value = above ? Math.floor(high) + step + shift : Math.floor(low) - step - shift;
   const [smallest, greatest] = [-2_147_483_648, 2_147_483_647];
-  return String(high <= greatest && low >= smallest ? Math.min(greatest - shift, Math.max(smallest + shift, value)) : value);
+  return String(
+    high <= greatest && low >= smallest ? Math.min(greatest - shift, Math.max(smallest + shift, value)) : value,
+  );
 }
 
 function beyondDate(value: string, years: number): string | null {

@@ -10,7 +10,18 @@ beforeAll(() => loadParser());
 const ORDERS = { schema: 'public', name: 'orders' };
 
 function column(name: string, type: string, baseType: string, typeCategory: string): Column {
-  return { name, position: 1, type, baseType, typeCategory, notNull: false, hasDefault: false, identity: false, generated: false, sequence: null };
+  return {
+    name,
+    position: 1,
+    type,
+    baseType,
+    typeCategory,
+    notNull: false,
+    hasDefault: false,
+    identity: false,
+    generated: false,
+    sequence: null,
+  };
 }
 
 const table: Table = {
@@ -35,13 +46,28 @@ const table: Table = {
   activity: null,
 };
 
-const primary = { ...ORDERS, name: 'orders_pkey', table: ORDERS, unique: true, keys: [{ column: 'id' }] } as unknown as Index;
+const primary = {
+  ...ORDERS,
+  name: 'orders_pkey',
+  table: ORDERS,
+  unique: true,
+  keys: [{ column: 'id' }],
+} as unknown as Index;
 const catalog = { tables: [table], indexes: [primary] } as unknown as Catalog;
 
 function known(name: string, facts: Partial<ColumnStatistics>): ColumnStatistics {
   return {
-    table: ORDERS, column: name, inherited: false, nullFraction: 0, widthBytes: 8, distinct: -1,
-    commonValues: [], commonFrequencies: [], histogram: [], correlation: null, ...facts,
+    table: ORDERS,
+    column: name,
+    inherited: false,
+    nullFraction: 0,
+    widthBytes: 8,
+    distinct: -1,
+    commonValues: [],
+    commonFrequencies: [],
+    histogram: [],
+    correlation: null,
+    ...facts,
   };
 }
 
@@ -49,8 +75,17 @@ const statistics: Statistics = {
   columns: [
     known('id', { histogram: Array.from({ length: 101 }, (_, i) => String(1 + i * 10)) }),
     known('status', { commonValues: ['paid', 'open', "o'dd"], commonFrequencies: [0.8, 0.15, 0.05] }),
-    known('email', { commonValues: ['Top@x.org'], commonFrequencies: [0.1], histogram: ['a@x.org', 'm@x.org', 'z@x.org'] }),
-    known('created_at', { histogram: Array.from({ length: 101 }, (_, i) => `2024-01-01 00:${String(Math.min(i, 59)).padStart(2, '0')}:00+00`) }),
+    known('email', {
+      commonValues: ['Top@x.org'],
+      commonFrequencies: [0.1],
+      histogram: ['a@x.org', 'm@x.org', 'z@x.org'],
+    }),
+    known('created_at', {
+      histogram: Array.from(
+        { length: 101 },
+        (_, i) => `2024-01-01 00:${String(Math.min(i, 59)).padStart(2, '0')}:00+00`,
+      ),
+    }),
   ],
   countersSince: null,
   readAt: '2024-01-11T00:00:00Z',
@@ -73,21 +108,49 @@ describe('drawParameterSets', () => {
     });
   });
   test('an enum has no absent value, so no such set', () => {
-    expect(drawn('SELECT * FROM orders WHERE status = $1')).toEqual({ typical: "'open'", frequent: "'paid'", rare: "'o''dd'" });
+    expect(drawn('SELECT * FROM orders WHERE status = $1')).toEqual({
+      typical: "'open'",
+      frequent: "'paid'",
+      rare: "'o''dd'",
+    });
   });
   test('ranges hold the wanted share of the rows, both ends in order', () => {
-    expect(drawn('SELECT * FROM orders WHERE id > $1')).toEqual({ typical: '901', frequent: '501', rare: '991', absent: '2001' });
-    expect(drawn('SELECT * FROM orders WHERE id < $1')).toEqual({ typical: '101', frequent: '501', rare: '11', absent: '-999' });
-    expect(drawn('SELECT * FROM orders WHERE id BETWEEN $1 AND $2')).toMatchObject({ typical: '451 | 551', frequent: '251 | 751', absent: '2001 | 2001' });
-    expect(drawn('SELECT * FROM orders WHERE id >= $1 AND id < $2')).toMatchObject({ typical: '451 | 551', frequent: '251 | 751' });
+    expect(drawn('SELECT * FROM orders WHERE id > $1')).toEqual({
+      typical: '901',
+      frequent: '501',
+      rare: '991',
+      absent: '2001',
+    });
+    expect(drawn('SELECT * FROM orders WHERE id < $1')).toEqual({
+      typical: '101',
+      frequent: '501',
+      rare: '11',
+      absent: '-999',
+    });
+    expect(drawn('SELECT * FROM orders WHERE id BETWEEN $1 AND $2')).toMatchObject({
+      typical: '451 | 551',
+      frequent: '251 | 751',
+      absent: '2001 | 2001',
+    });
+    expect(drawn('SELECT * FROM orders WHERE id >= $1 AND id < $2')).toMatchObject({
+      typical: '451 | 551',
+      frequent: '251 | 751',
+    });
   });
   test('times carry a cast, an interval reaches back as far as the rows wanted', () => {
-    expect(drawn('SELECT * FROM orders WHERE created_at = $1')['typical']).toBe("'2024-01-01 00:50:00+00'::timestamp with time zone");
-    expect(drawn('SELECT * FROM orders WHERE created_at > now() - interval $1')).toMatchObject({ typical: "'10 days'", absent: "'1 second'" });
+    expect(drawn('SELECT * FROM orders WHERE created_at = $1')['typical']).toBe(
+      "'2024-01-01 00:50:00+00'::timestamp with time zone",
+    );
+    expect(drawn('SELECT * FROM orders WHERE created_at > now() - interval $1')).toMatchObject({
+      typical: "'10 days'",
+      absent: "'1 second'",
+    });
   });
   test('lists and arrays take neighbours', () => {
     expect(drawn('SELECT * FROM orders WHERE id IN ($1, $2)')['typical']).toBe('501 | 511');
-    expect(drawn('SELECT * FROM orders WHERE status = ANY($1)')['frequent']).toBe("ARRAY['paid', 'open', 'o''dd']::app.order_status[]");
+    expect(drawn('SELECT * FROM orders WHERE status = ANY($1)')['frequent']).toBe(
+      "ARRAY['paid', 'open', 'o''dd']::app.order_status[]",
+    );
   });
   test('an expression gives what the column would', () => {
     expect(drawn('SELECT * FROM orders WHERE lower(email) = $1')['frequent']).toBe(
@@ -101,12 +164,16 @@ describe('drawParameterSets', () => {
     expect(new Set(Object.values(sets).map((values) => values.split(' ')[0])).size).toBe(4);
   });
   test('says what it guessed and what it can not know', () => {
-    expect(drawParameterSets({ sql: 'SELECT date_trunc($1, created_at) FROM orders LIMIT $2' }, catalog, statistics)).toEqual({
+    expect(
+      drawParameterSets({ sql: 'SELECT date_trunc($1, created_at) FROM orders LIMIT $2' }, catalog, statistics),
+    ).toEqual({
       sets: [{ class: 'typical', values: ["'day'", '20'] }],
       missing: [],
       guesses: ["$1: argument of date_trunc taken as 'day'", '$2: LIMIT taken as 20'],
     });
-    expect(drawParameterSets({ sql: 'SELECT * FROM orders WHERE shape ~= $1 AND mystery($2)' }, catalog, statistics)).toEqual({
+    expect(
+      drawParameterSets({ sql: 'SELECT * FROM orders WHERE shape ~= $1 AND mystery($2)' }, catalog, statistics),
+    ).toEqual({
       sets: [],
       missing: ['$1: nothing is known about the values it takes', '$2: nothing is known about the values it takes'],
       guesses: [],

@@ -9,6 +9,7 @@ import type { ParameterUse, StatementUses } from '../sql/use-types.js';
 import { statementUses } from '../sql/uses.js';
 import { defaultValue, equalityValue, knownColumn, literalFor, valueAt, valueBeyond } from './column-values.js';
 import type { DrawnClass, KnownColumn } from './column-values.js';
+import { TYPE_VALUES, USUAL_ARGUMENTS } from './usual-values.js';
 
 /** Parameter sets drawn for a statement. */
 export interface DrawnParameters {
@@ -24,18 +25,27 @@ export interface DrawnParameters {
  * Draws values for `$1, $2, ...` from the statistics of the columns they meet: `frequent`, `typical`, `rare`, `absent`; ranges hold about 50 %, 10 %, 1 %, none of the rows.
  * All parameters of a set are of one class. What is inserted into a unique column is absent from it. LIMIT is 20, OFFSET 0. Pure; needs `loadParser()`.
  */
-export function drawParameterSets(statement: { readonly sql: string }, catalog: Catalog, statistics: Statistics): DrawnParameters {
+export function drawParameterSets(
+  statement: { readonly sql: string },
+  catalog: Catalog,
+  statistics: Statistics,
+): DrawnParameters {
   const parsed = tryParseStatement(statement.sql);
   if (!parsed) return { sets: [], missing: ['the statement can not be parsed'], guesses: [] };
   const count = parameterCount(statement.sql);
   if (count === 0) return { sets: [{ class: 'given', values: [] }], missing: [], guesses: [] };
-  const uses = statementUses(parsed, (schema, name) => lookupTable(catalog, schema, name)?.columns.map((one) => one.name) ?? null);
+  const uses = statementUses(
+    parsed,
+    (schema, name) => lookupTable(catalog, schema, name)?.columns.map((one) => one.name) ?? null,
+  );
   const draw: Draw = { catalog, statistics, uses, missing: new Set(), guesses: new Set() };
   const sets = CLASSES.map((drawn) => ({
     class: drawn,
     values: Array.from({ length: count }, (_, i) => valueFor(draw, i + 1, drawn)),
   }));
-  const complete = sets.flatMap(({ class: kind, values }) => (values.includes(null) ? [] : [{ class: kind, values: values as string[] }]));
+  const complete = sets.flatMap(({ class: kind, values }) =>
+    values.includes(null) ? [] : [{ class: kind, values: values as string[] }],
+  );
   return { sets: distinct(complete), missing: [...draw.missing], guesses: [...draw.guesses] };
 }
 
@@ -93,7 +103,10 @@ function comparedText(draw: Draw, known: KnownColumn, use: ParameterUse, drawn: 
   if (operator === 'BETWEEN') return rangeText(known, drawn, isUpper(draw, use) ? 'upper' : 'lower');
   if (!/^[<>]=?$/.test(operator)) return equalityValue(known, drawn, use.role === 'list' ? position(draw, use) : 0);
   const upper = operator.startsWith('<');
-  const paired = draw.uses.parameters.some((one) => one !== use && sameColumn(one, use) && one.operator !== null && (upper ? /^>=?$/ : /^<=?$/).test(one.operator));
+  const paired = draw.uses.parameters.some(
+    (one) =>
+      one !== use && sameColumn(one, use) && one.operator !== null && (upper ? /^>=?$/ : /^<=?$/).test(one.operator),
+  );
   if (paired) return rangeText(known, drawn, upper ? 'upper' : 'lower');
   if (drawn === 'absent') return valueBeyond(known, !upper);
   return valueAt(known, upper ? RANGE_FRACTION[drawn] : 1 - RANGE_FRACTION[drawn]);
@@ -120,11 +133,15 @@ function isUpper(draw: Draw, use: ParameterUse): boolean {
 
 /** Which one it is among the parameters that meet the same column in the same way. */
 function position(draw: Draw, use: ParameterUse): number {
-  return draw.uses.parameters.filter((one) => sameColumn(one, use) && one.operator === use.operator && one.number < use.number).length;
+  return draw.uses.parameters.filter(
+    (one) => sameColumn(one, use) && one.operator === use.operator && one.number < use.number,
+  ).length;
 }
 
 function arrayValue(known: KnownColumn, drawn: DrawnClass): string | null {
-  const values = Array.from({ length: ARRAY_LENGTH }, (_, i) => equalityValue(known, drawn, i)).filter((value) => value !== null);
+  const values = Array.from({ length: ARRAY_LENGTH }, (_, i) => equalityValue(known, drawn, i)).filter(
+    (value) => value !== null,
+  );
   if (values.length === 0) return null;
   const items = [...new Set(values)].map((value) => literalFor(value, known.column));
   return `ARRAY[${items.join(', ')}]::${known.column.type}[]`;
@@ -134,7 +151,9 @@ function arrayValue(known: KnownColumn, drawn: DrawnClass): string | null {
 const ARRAY_LENGTH = 5;
 
 function storedValue(draw: Draw, known: KnownColumn, use: ParameterUse, drawn: DrawnClass): string | null {
-  const stored = known.unique ? equalityValue(known, 'absent', position(draw, use) + CLASSES.indexOf(drawn)) : equalityValue(known, drawn === 'absent' ? 'typical' : drawn);
+  const stored = known.unique
+    ? equalityValue(known, 'absent', position(draw, use) + CLASSES.indexOf(drawn))
+    : equalityValue(known, drawn === 'absent' ? 'typical' : drawn);
   return stored === null ? fallback(draw, known, use) : literalFor(stored, known.column);
 }
 
@@ -146,7 +165,9 @@ function fallback(draw: Draw, known: KnownColumn, use: ParameterUse): string | n
   }
   const value = defaultValue(known.column.baseType, known.column.typeCategory);
   if (value !== null) {
-    draw.guesses.add(`$${use.number}: no statistics of ${known.table.name}.${known.column.name}, any value of the type taken`);
+    draw.guesses.add(
+      `$${use.number}: no statistics of ${known.table.name}.${known.column.name}, any value of the type taken`,
+    );
     return use.expression === null ? literalFor(value, known.column) : throughExpression(use.expression, value, known);
   }
   if (known.column.notNull || (use.role !== 'insert' && use.role !== 'set')) return null;
@@ -171,11 +192,17 @@ function throughExpression(expression: string, text: string, known: KnownColumn)
 
 /** `created_at > now() - interval $1`: how long ago the rows begin that the class wants. */
 function intervalValue(draw: Draw, known: KnownColumn, use: ParameterUse, drawn: DrawnClass): string {
-  const wanted = drawn === 'absent' ? null : valueAt(known, use.operator?.startsWith('<') ? RANGE_FRACTION[drawn] : 1 - RANGE_FRACTION[drawn]);
-  const seconds = wanted === null ? Number.NaN : (Date.parse(draw.statistics.readAt) - Date.parse(isoOf(wanted))) / 1000;
+  const wanted =
+    drawn === 'absent'
+      ? null
+      : valueAt(known, use.operator?.startsWith('<') ? RANGE_FRACTION[drawn] : 1 - RANGE_FRACTION[drawn]);
+  const seconds =
+    wanted === null ? Number.NaN : (Date.parse(draw.statistics.readAt) - Date.parse(isoOf(wanted))) / 1000;
   if (drawn === 'absent') return "'1 second'";
   if (!(seconds > 0)) return guessedInterval(draw, use, drawn);
-  return seconds > 2 * SECONDS_PER_DAY ? `'${Math.round(seconds / SECONDS_PER_DAY)} days'` : `'${Math.max(1, Math.round(seconds))} seconds'`;
+  return seconds > 2 * SECONDS_PER_DAY
+    ? `'${Math.round(seconds / SECONDS_PER_DAY)} days'`
+    : `'${Math.max(1, Math.round(seconds))} seconds'`;
 }
 
 const SECONDS_PER_DAY = 86_400;
@@ -196,66 +223,29 @@ function placeValue(draw: Draw, use: ParameterUse, drawn: DrawnClass): string | 
   if (use.role === 'offset') return guessed(draw, use, 'OFFSET', '0');
   if (use.role === 'interval') return guessedInterval(draw, use, drawn);
   if (use.role === 'argument') {
-    const known = ARGUMENTS[use.functionName ?? ''];
+    const known = USUAL_ARGUMENTS[use.functionName ?? ''];
     if (known !== undefined) return guessed(draw, use, `argument of ${use.functionName}`, known);
   }
   if (use.type !== null) {
     const value = TYPE_VALUES[use.type] ?? (use.type.endsWith('[]') ? "'{}'" : undefined);
     return value === undefined ? null : guessed(draw, use, use.type, value);
   }
-  if (use.role === 'compared' && use.functionName !== null) return guessed(draw, use, `${use.functionName}()`, { frequent: '1', typical: '5', rare: '100', absent: '1000000000' }[drawn]);
-  return (use.reference !== null && use.functionName === null) || use.role === 'argument' || use.role === 'array' ? null : guessed(draw, use, 'a bare value', '1');
+  if (use.role === 'compared' && use.functionName !== null)
+    return guessed(
+      draw,
+      use,
+      `${use.functionName}()`,
+      { frequent: '1', typical: '5', rare: '100', absent: '1000000000' }[drawn],
+    );
+  return (use.reference !== null && use.functionName === null) || use.role === 'argument' || use.role === 'array'
+    ? null
+    : guessed(draw, use, 'a bare value', '1');
 }
 
 function guessed(draw: Draw, use: ParameterUse, what: string, value: string): string {
   draw.guesses.add(`$${use.number}: ${what} taken as ${value}`);
   return value;
 }
-
-/** First arguments that are the same in nearly every statement. */
-const ARGUMENTS: Readonly<Record<string, string>> = {
-  date_trunc: "'day'",
-  date_part: "'year'",
-  extract: "'year'",
-  to_char: "'YYYY-MM-DD'",
-  timezone: "'UTC'",
-  round: '2',
-  left: '3',
-  right: '3',
-  substring: '1',
-  substr: '1',
-  concat: "'x'",
-  string_agg: "','",
-  percentile_cont: '0.5',
-  percentile_disc: '0.5',
-  generate_series: '1',
-  count: '1',
-  sum: '1',
-  ntile: '4',
-  lag: '1',
-  lead: '1',
-  nullif: '0',
-};
-
-/** A value for each type that statements cast a parameter to. */
-const TYPE_VALUES: Readonly<Record<string, string>> = {
-  int2: '1',
-  int4: '1',
-  int8: '1',
-  numeric: '1',
-  float4: '1',
-  float8: '1',
-  text: "'x'",
-  varchar: "'x'",
-  bpchar: "'x'",
-  bool: 'true',
-  date: "'2024-01-01'",
-  timestamp: "'2024-01-01 00:00:00'",
-  timestamptz: "'2024-01-01 00:00:00+00'",
-  uuid: "'00000000-0000-4000-8000-000000000001'",
-  json: "'{}'",
-  jsonb: "'{}'",
-};
 
 function distinct(sets: readonly ParameterSet[]): readonly ParameterSet[] {
   const seen = new Set<string>();

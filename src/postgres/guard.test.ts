@@ -45,6 +45,13 @@ test.each([
   await expect(inspectCopyOut(sql)).rejects.toMatchObject({ code: 'guard/refused' });
 });
 
+test.each(['SELECT (1.0::float8).pg_sleep', 'SELECT x.pg_sleep FROM f() AS x', 'EXPLAIN SELECT (1).txid_current'])(
+  'sees the call in %s',
+  async (sql) => {
+    await expect(inspectStatement(sql)).rejects.toMatchObject({ code: 'guard/refused' });
+  },
+);
+
 test.each(['SELECT 1; SELECT 2', '', ';', 'SELEC 1', `SELECT 'unterminated`])(
   'does not let %j through',
   async (sql) => {

@@ -27,9 +27,7 @@ export interface Session {
   /** One statement over the extended protocol. */
   query<T extends Row = Row>(sql: string, params?: readonly unknown[]): Promise<T[]>;
   /** One statement; rows as arrays of text exactly as the server prints them, null for NULL. For result hashes. */
-  queryText(
-    sql: string,
-  ): Promise<{
+  queryText(sql: string): Promise<{
     readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
     readonly rows: readonly (readonly (string | null)[])[];
   }>;

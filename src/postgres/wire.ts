@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { toWizardError } from './errors.js';
@@ -82,16 +82,10 @@ export class Wire {
   /** `COPY ... TO STDOUT`. A reader that goes away before the end costs the connection. */
   copyOut(sql: string, around: Around = NOTHING): Readable {
     const stream = copyTo(sql) as ReturnType<typeof copyTo> & CopyCallbacks;
-    let copied = false;
-    this.#runCopy(stream, {
-      before: around.before,
-      after: async (failed) => {
-        copied = true;
-        await around.after(failed);
-      },
-    });
+    const copy = new Copy(stream);
+    this.#runCopy(copy, around);
     stream.on('close', () => {
-      if (!copied && !stream.readableEnded && stream.errored === null) this.drop();
+      if (copy.isRunning) this.drop();
     });
     return stream;
   }
@@ -99,43 +93,60 @@ export class Wire {
   /** `COPY ... FROM STDIN`. */
   copyIn(sql: string): Writable {
     const stream = copyFrom(sql) as ReturnType<typeof copyFrom> & CopyCallbacks;
-    this.#runCopy(stream, NOTHING);
+    this.#runCopy(new Copy(stream), NOTHING);
     return stream;
   }
 
   /** Ends the connection at once, without a word to the server. */
   drop(): void {
-    this.client.connection.stream.destroy();
+    // With an error, because over TLS the driver does not hear of a plain close.
+    this.client.connection.stream.destroy(new Error('Connection terminated'));
   }
 
   async close(): Promise<void> {
     await this.client.end().catch(() => {});
   }
 
-  #runCopy(stream: (Readable | Writable) & pg.Submittable & CopyCallbacks, around: Around): void {
+  #runCopy(copy: Copy, around: Around): void {
     const copying = this.exclusive(async () => {
-      if (stream.destroyed) return;
+      if (copy.stream.destroyed) return;
       await around.before();
-      const failed = await this.#submitCopy(stream);
+      const failed = copy.stream.destroyed || (await copy.run(this));
       await around.after(failed);
     });
-    copying.catch((error: unknown) => stream.destroy(toWizardError(error, this.settings)));
+    copying.catch((error: unknown) => copy.stream.destroy(toWizardError(error, this.settings)));
+  }
+}
+
+/** One COPY, from its stream being asked for until the connection is free again. */
+class Copy {
+  #running = false;
+
+  constructor(readonly stream: (Readable | Writable) & pg.Submittable & CopyCallbacks) {}
+
+  get isRunning(): boolean {
+    return this.#running;
   }
 
   /** Resolves when the connection is free again: true when the copy failed (its stream has the error). */
-  #submitCopy(stream: pg.Submittable & CopyCallbacks): Promise<boolean> {
+  run(wire: Wire): Promise<boolean> {
+    const { stream } = this;
     return new Promise((resolve) => {
       const handleError = stream.handleError.bind(stream);
       const handleReady = stream.handleReadyForQuery.bind(stream);
       stream.handleError = (error) => {
+        this.#running = false;
         resolve(true);
-        handleError(toWizardError(error, this.settings));
+        // A reader that has gone away listens no more: an error event would end the process.
+        if (!(stream instanceof Readable && stream.destroyed)) handleError(toWizardError(error, wire.settings));
       };
       stream.handleReadyForQuery = () => {
+        this.#running = false;
         resolve(false);
         handleReady();
       };
-      this.client.query(stream);
+      this.#running = true;
+      wire.client.query(stream);
     });
   }
 }

@@ -20,14 +20,18 @@ export function deparseGuarded(tree: TreeNode): string {
 /** Writes one expression as SQL on one line, under the same guard. Throws `sql/deparse`. */
 export function deparseExpression(expression: TreeNode): string {
   const tree: TreeNode = {
-    SelectStmt: { targetList: [{ ResTarget: { val: expression } }], limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' },
+    SelectStmt: {
+      targetList: [{ ResTarget: { val: expression } }],
+      limitOption: 'LIMIT_OPTION_DEFAULT',
+      op: 'SETOP_NONE',
+    },
   };
   return deparseGuarded(tree).replace(/^SELECT\s+/, '');
 }
 
 function write(tree: TreeNode): string {
   try {
-    return deparseSync(tree as unknown as Parameters<typeof deparseSync>[0], { pretty: false });
+    return deparseSync(tree, { pretty: false });
   } catch (thrown) {
     throw new WizardError('sql/deparse', 'The statement can not be written back.', { cause: thrown });
   }

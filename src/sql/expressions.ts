@@ -58,7 +58,12 @@ export function visitExpression(
       return visitOperator(context, node.body, scope, meets);
     case 'CoalesceExpr':
     case 'MinMaxExpr':
-      return visitExpression(context, node.body['args'], scope, meets.role === 'other' ? siblings(node.body, scope) : meets);
+      return visitExpression(
+        context,
+        node.body['args'],
+        scope,
+        meets.role === 'other' ? siblings(node.body, scope) : meets,
+      );
     case 'NullTest':
     case 'BooleanTest':
       return visitExpression(context, node.body['arg'], scope, NO_CONTEXT);
@@ -73,7 +78,8 @@ export function noteStar(path: readonly string[], scope: Scope): void {
   const sources = alias === undefined ? scope.sources : [scope.findSource(alias)];
   for (const source of sources) {
     if (source?.draft) source.draft.star = true;
-    for (const base of source?.outputs.columns.values() ?? []) if (base && !source?.draft) base.draft.needed.add(base.column);
+    for (const base of source?.outputs.columns.values() ?? [])
+      if (base && !source?.draft) base.draft.needed.add(base.column);
   }
 }
 
@@ -84,7 +90,7 @@ const TRANSPARENT = new Set(['List', 'CollateClause', 'A_ArrayExpr', 'RowExpr', 
 const KEEPS_VALUE = new Set(['lower', 'upper', 'btrim', 'ltrim', 'rtrim']);
 
 /** Operators that make a new value of their sides; all others say something about them. */
-const CALCULATING = /^(?:[-+*\/%^|&#]|\|\||->>?|#>>?|#-)$/;
+const CALCULATING = /^(?:[-+*/%^|&#]|\|\||->>?|#>>?|#-)$/;
 
 /** Operators whose right side names a part of the left one. */
 const EXTRACTING = /^(?:->>?|#>>?|#-)$/;
@@ -99,18 +105,26 @@ function noteColumn(columnRef: TreeNode, scope: Scope): void {
 
 /** `coalesce(note, $1)` takes a note. */
 function siblings(call: TreeNode, scope: Scope): ParameterContext {
-  const side = list(call, 'args').map((arg) => operand(arg, scope)).find((one) => one.column !== null);
+  const side = list(call, 'args')
+    .map((arg) => operand(arg, scope))
+    .find((one) => one.column !== null);
   return side ? { ...meeting(side, '=', scope, 'compared'), operator: null } : NO_CONTEXT;
 }
 
 function castContext(cast: TreeNode, meets: ParameterContext): ParameterContext {
   const type = typeName(cast);
-  return { ...meets, type, role: type === 'interval' && meets.role !== 'insert' && meets.role !== 'set' ? 'interval' : meets.role };
+  return {
+    ...meets,
+    type,
+    role: type === 'interval' && meets.role !== 'insert' && meets.role !== 'set' ? 'interval' : meets.role,
+  };
 }
 
 function visitCall(context: ExpressionContext, node: TypedNode, scope: Scope, meets: ParameterContext): void {
   const functionName = names(list(node.body, 'funcname')).at(-1) ?? null;
-  const inside: ParameterContext = KEEPS_VALUE.has(functionName ?? '') ? meets : { ...NO_CONTEXT, role: 'argument', functionName };
+  const inside: ParameterContext = KEEPS_VALUE.has(functionName ?? '')
+    ? meets
+    : { ...NO_CONTEXT, role: 'argument', functionName };
   visitExpression(context, list(node.body, 'args'), scope, inside);
   for (const [name, value] of Object.entries(node.body)) {
     if (name !== 'args' && name !== 'funcname') visitExpression(context, value, scope);
@@ -122,13 +136,20 @@ function visitOperator(context: ExpressionContext, expression: TreeNode, scope: 
   const { lexpr, rexpr } = expression;
   if (CALCULATING.test(operator)) {
     visitExpression(context, lexpr, scope, meets);
-    visitExpression(context, rexpr, scope, EXTRACTING.test(operator) ? { ...NO_CONTEXT, role: 'argument', functionName: operator } : meets);
+    visitExpression(
+      context,
+      rexpr,
+      scope,
+      EXTRACTING.test(operator) ? { ...NO_CONTEXT, role: 'argument', functionName: operator } : meets,
+    );
     return;
   }
   const [leftRow, rightRow] = [bodyOf(lexpr, 'RowExpr'), bodyOf(rexpr, 'RowExpr')];
   if (leftRow && rightRow) {
     const rights = list(rightRow, 'args');
-    list(leftRow, 'args').forEach((left, i) => visitPair(context, { left, right: rights[i], operator, role: 'compared' }, scope));
+    list(leftRow, 'args').forEach((left, i) =>
+      visitPair(context, { left, right: rights[i], operator, role: 'compared' }, scope),
+    );
     return;
   }
   visitPair(context, { left: lexpr, right: rexpr, operator, role: roleOf(expression) }, scope);
@@ -142,7 +163,12 @@ interface Comparison {
 }
 
 function visitPair(context: ExpressionContext, { left, right, operator, role }: Comparison, scope: Scope): void {
-  visitExpression(context, left, scope, meeting(operand(right, scope), commuted(operator) ?? operator, scope, 'compared'));
+  visitExpression(
+    context,
+    left,
+    scope,
+    meeting(operand(right, scope), commuted(operator) ?? operator, scope, 'compared'),
+  );
   visitExpression(context, right, scope, meeting(operand(left, scope), operator, scope, role));
 }
 

@@ -89,7 +89,10 @@ function functionItem(context: Analysis, body: TreeNode, scope: Scope): void {
   context.visit(Object.values(rest), scope);
   const defined = Array.isArray(coldeflist) ? list(body, 'coldeflist') : [];
   const columnNames = defined.flatMap((item) => textOf(bodyOf(item, 'ColumnDef') ?? {}, 'colname') ?? []);
-  const outputs: Outputs = { columns: new Map(columnNames.map((name) => [name, null])), open: columnNames.length === 0 };
+  const outputs: Outputs = {
+    columns: new Map(columnNames.map((name) => [name, null])),
+    open: columnNames.length === 0,
+  };
   scope.sources.push(derivedSource(alias === undefined ? {} : { alias }, functionName(body), outputs));
 }
 

@@ -15,7 +15,9 @@ export function statementKind(statement: ParsedStatement): ParsedKind {
 /** Whether running it may change data or take row locks: everything but a plain SELECT or VALUES. Functions it calls may still write: see `calledFunctions`. */
 export function writes(statement: ParsedStatement): boolean {
   if (statementKind(statement) !== 'select') return true;
-  return [...walk(statement.tree)].some((node) => node.type === 'SelectStmt' && list(node.body, 'lockingClause').length > 0);
+  return [...walk(statement.tree)].some(
+    (node) => node.type === 'SelectStmt' && list(node.body, 'lockingClause').length > 0,
+  );
 }
 
 /** BEGIN, COMMIT, ROLLBACK, SAVEPOINT, PREPARE TRANSACTION and the like. */

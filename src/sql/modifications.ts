@@ -22,7 +22,12 @@ export function analyseModification(context: Analysis, statement: TypedNode, sco
   return { columns: new Map(), open: true };
 }
 
-function target(context: Analysis, body: TreeNode, scope: Scope, role: RelationUse['role']): Source & { readonly draft: Draft } {
+function target(
+  context: Analysis,
+  body: TreeNode,
+  scope: Scope,
+  role: RelationUse['role'],
+): Source & { readonly draft: Draft } {
   const source = baseSource(context.collected, field(body, 'relation') ?? {}, scope, role);
   scope.sources.push(source);
   return source as Source & { readonly draft: Draft };
@@ -30,10 +35,17 @@ function target(context: Analysis, body: TreeNode, scope: Scope, role: RelationU
 
 function insert(context: Analysis, body: TreeNode, scope: Scope): void {
   const query = bodyOf(body['selectStmt'], 'SelectStmt');
-  const source = baseSource(context.collected, field(body, 'relation') ?? {}, scope, 'insert') as Source & { draft: Draft };
+  const source = baseSource(context.collected, field(body, 'relation') ?? {}, scope, 'insert') as Source & {
+    draft: Draft;
+  };
   const columns = targetColumns(list(body, 'cols')) ?? [...source.outputs.columns.keys()];
   for (const column of columns) source.draft.written.add(column);
-  if (query) context.select(query, new Scope(scope, false), columns.map((column) => storedIn(source.draft, column, 'insert')));
+  if (query)
+    context.select(
+      query,
+      new Scope(scope, false),
+      columns.map((column) => storedIn(source.draft, column, 'insert')),
+    );
   scope.sources.push(source);
   const conflict = field(body, 'onConflictClause');
   if (!conflict) return;
@@ -84,7 +96,11 @@ function assign(context: Analysis, targets: readonly TreeValue[], draft: Draft, 
     const row = many ? bodyOf(many['source'], 'RowExpr') : null;
     const position = many && typeof many['colno'] === 'number' ? many['colno'] : 1;
     if (many && !row && position > 1) continue;
-    context.visit(row ? list(row, 'args')[position - 1] : (many?.['source'] ?? one['val']), scope, storedIn(draft, column, 'set'));
+    context.visit(
+      row ? list(row, 'args')[position - 1] : (many?.['source'] ?? one['val']),
+      scope,
+      storedIn(draft, column, 'set'),
+    );
   }
 }
 

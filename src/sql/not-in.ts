@@ -34,7 +34,11 @@ export interface NotInRefused {
  * no grouping, DISTINCT, LIMIT, window or locking in the subquery), and the others with the reason. Elsewhere, such as under OR, NOT IN is left alone.
  */
 export function findNotIn(statement: ParsedStatement): readonly (NotInSite | NotInRefused)[] {
-  const ctes = new Set([...walk(statement.tree)].filter((node) => node.type === 'CommonTableExpr').map((node) => textOf(node.body, 'ctename')));
+  const ctes = new Set(
+    [...walk(statement.tree)]
+      .filter((node) => node.type === 'CommonTableExpr')
+      .map((node) => textOf(node.body, 'ctename')),
+  );
   return [...walk(statement.tree)]
     .filter((node) => QUERIES.has(node.type))
     .flatMap((query) => conjuncts(query.body['whereClause']).flatMap((condition) => describe(query, condition, ctes)));
@@ -44,7 +48,12 @@ export function findNotIn(statement: ParsedStatement): readonly (NotInSite | Not
  * The statement with `NOT EXISTS (SELECT 1 FROM ... WHERE ... AND outer = inner)` in the place of one NOT IN, the columns qualified by the aliases given.
  * The same rows only if neither column is ever NULL: the caller proves that. Throws `sql/deparse` where the statement can not be written back.
  */
-export function toNotExists(statement: ParsedStatement, site: NotInSite, outerAlias: string, innerAlias: string): string {
+export function toNotExists(
+  statement: ParsedStatement,
+  site: NotInSite,
+  outerAlias: string,
+  innerAlias: string,
+): string {
   const query = bodyOf(site.sublink['subselect'], 'SelectStmt') ?? {};
   const equality: TreeNode = {
     A_Expr: {
@@ -55,9 +64,15 @@ export function toNotExists(statement: ParsedStatement, site: NotInSite, outerAl
     },
   };
   const where = query['whereClause'];
-  const both = where === undefined ? equality : { BoolExpr: { boolop: 'AND_EXPR', args: [...conjuncts(where), equality] } };
+  const both =
+    where === undefined ? equality : { BoolExpr: { boolop: 'AND_EXPR', args: [...conjuncts(where), equality] } };
   const one = { ResTarget: { val: { A_Const: { ival: { ival: 1 } } } } };
-  const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: { ...query, targetList: [one], whereClause: both } } } };
+  const exists: TreeNode = {
+    SubLink: {
+      subLinkType: 'EXISTS_SUBLINK',
+      subselect: { SelectStmt: { ...query, targetList: [one], whereClause: both } },
+    },
+  };
   const negated: TreeNode = { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } };
   return deparseGuarded(mapTree(statement.tree, (node) => (holds(node, site.sublink) ? negated : null)) as TreeNode);
 }
@@ -71,7 +86,11 @@ function column(path: readonly string[]): TreeNode {
 /** Whether the node is the NOT around that subquery, or the `<> ALL` that says the same. */
 function holds(node: TypedNode, sublink: TreeNode): boolean {
   if (node.type === 'SubLink') return node.body === sublink && sublink['subLinkType'] === 'ALL_SUBLINK';
-  return node.type === 'BoolExpr' && node.body['boolop'] === 'NOT_EXPR' && bodyOf(list(node.body, 'args')[0], 'SubLink') === sublink;
+  return (
+    node.type === 'BoolExpr' &&
+    node.body['boolop'] === 'NOT_EXPR' &&
+    bodyOf(list(node.body, 'args')[0], 'SubLink') === sublink
+  );
 }
 
 function conjuncts(where: TreeValue): readonly TreeValue[] {
@@ -89,7 +108,11 @@ function notInSublink(condition: TreeValue): TreeNode | null {
   return all?.['subLinkType'] === 'ALL_SUBLINK' && operator.join('.') === '<>' ? all : null;
 }
 
-function describe(query: TypedNode, condition: TreeValue, ctes: ReadonlySet<string | null>): readonly (NotInSite | NotInRefused)[] {
+function describe(
+  query: TypedNode,
+  condition: TreeValue,
+  ctes: ReadonlySet<string | null>,
+): readonly (NotInSite | NotInRefused)[] {
   const sublink = notInSublink(condition);
   if (!sublink) return [];
   const select = bodyOf(sublink['subselect'], 'SelectStmt');
@@ -97,7 +120,10 @@ function describe(query: TypedNode, condition: TreeValue, ctes: ReadonlySet<stri
   const targets = select ? list(select, 'targetList') : [];
   const innerColumn = targets.length === 1 ? plainColumn(bodyOf(targets[0], 'ResTarget')?.['val']) : null;
   if (!select || !outerColumn || !innerColumn) return [{ reason: 'one side is not a plain column' }];
-  if (COMPLICATING.some((name) => select[name] !== undefined) || (select['op'] !== undefined && select['op'] !== 'SETOP_NONE')) {
+  if (
+    COMPLICATING.some((name) => select[name] !== undefined) ||
+    (select['op'] !== undefined && select['op'] !== 'SETOP_NONE')
+  ) {
     return [{ reason: 'the subquery groups, limits or combines rows' }];
   }
   const outer = sources(fromOf(query), ctes);
@@ -107,7 +133,18 @@ function describe(query: TypedNode, condition: TreeValue, ctes: ReadonlySet<stri
 }
 
 /** Clauses that decide which rows, or how many, the subquery gives. */
-const COMPLICATING = ['groupClause', 'havingClause', 'distinctClause', 'limitCount', 'limitOffset', 'windowClause', 'withClause', 'lockingClause', 'valuesLists', 'sortClause'];
+const COMPLICATING = [
+  'groupClause',
+  'havingClause',
+  'distinctClause',
+  'limitCount',
+  'limitOffset',
+  'windowClause',
+  'withClause',
+  'lockingClause',
+  'valuesLists',
+  'sortClause',
+];
 
 function plainColumn(value: TreeValue): readonly string[] | null {
   const reference = bodyOf(value, 'ColumnRef');
@@ -119,7 +156,10 @@ function plainColumn(value: TreeValue): readonly string[] | null {
 function fromOf({ type, body }: TypedNode): readonly TreeValue[] {
   if (type === 'SelectStmt') return list(body, 'fromClause');
   const target = field(body, 'relation');
-  return [...(target ? [{ RangeVar: target }] : []), ...list(body, type === 'UpdateStmt' ? 'fromClause' : 'usingClause')];
+  return [
+    ...(target ? [{ RangeVar: target }] : []),
+    ...list(body, type === 'UpdateStmt' ? 'fromClause' : 'usingClause'),
+  ];
 }
 
 /** Null when something else than tables and inner joins is in there. */

@@ -47,7 +47,7 @@ function castPrefixes(sql: string): ReadonlyMap<number, number> {
   const statement = tryParseStatement(sql);
   const prefixes = new Map<number, number>();
   if (!statement) return prefixes;
-  const ascii = /^[\x00-\x7f]*$/.test(sql);
+  const ascii = Buffer.byteLength(sql) === sql.length;
   for (const node of walk(statement.tree)) {
     if (node.type !== 'TypeCast') continue;
     const parameter = bodyOf(node.body['arg'], 'ParamRef');

@@ -49,20 +49,33 @@ function noteLeaf(node: TypedNode, whole: TreeNode, scope: Scope, branch: Branch
   if (!test) return;
   const side = operand(test.arg, scope);
   if (side.draft === null || (side.outer && !side.narrows)) return;
-  push(side.draft, { side, kind: test.kind, operator: test.operator, value: { kind: 'none' }, node: whole, scope, branch });
+  push(side.draft, {
+    side,
+    kind: test.kind,
+    operator: test.operator,
+    value: { kind: 'none' },
+    node: whole,
+    scope,
+    branch,
+  });
 }
 
 function unaryTest(node: TypedNode): { arg: TreeValue; kind: PredicateKind; operator: string } | null {
   if (node.type === 'ColumnRef') return { arg: { ColumnRef: node.body }, kind: 'is-true', operator: 'IS TRUE' };
   if (node.type === 'NullTest') {
     const isNull = node.body['nulltesttype'] === 'IS_NULL';
-    return { arg: node.body['arg'], kind: isNull ? 'is-null' : 'not-null', operator: isNull ? 'IS NULL' : 'IS NOT NULL' };
+    return {
+      arg: node.body['arg'],
+      kind: isNull ? 'is-null' : 'not-null',
+      operator: isNull ? 'IS NULL' : 'IS NOT NULL',
+    };
   }
   if (node.type === 'BooleanTest') {
     if (node.body['booltesttype'] === 'IS_TRUE' || node.body['booltesttype'] === undefined) {
       return { arg: node.body['arg'], kind: 'is-true', operator: 'IS TRUE' };
     }
-    if (node.body['booltesttype'] === 'IS_FALSE') return { arg: node.body['arg'], kind: 'is-false', operator: 'IS FALSE' };
+    if (node.body['booltesttype'] === 'IS_FALSE')
+      return { arg: node.body['arg'], kind: 'is-false', operator: 'IS FALSE' };
   }
   if (node.type === 'BoolExpr' && node.body['boolop'] === 'NOT_EXPR') {
     const arg = list(node.body, 'args')[0];
@@ -91,7 +104,16 @@ function noteRows(left: TreeNode, right: TreeNode | null, expression: TreeNode, 
   sides.slice(0, count).forEach((side, i) => {
     const other = others[i] ?? operand(expression['rexpr'], scope);
     noteSide({ side, other, kind, operator, node: null, scope, branch: null });
-    if (right) noteSide({ side: other, other: side, kind, operator: commuted(operator) ?? operator, node: null, scope, branch: null });
+    if (right)
+      noteSide({
+        side: other,
+        other: side,
+        kind,
+        operator: commuted(operator) ?? operator,
+        node: null,
+        scope,
+        branch: null,
+      });
   });
 }
 

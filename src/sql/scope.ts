@@ -80,15 +80,10 @@ export class Scope {
 
   /** Finds `[schema.][alias.]column`; null when no source can have it. */
   resolve(path: readonly string[]): Resolved | null {
-    let narrows = true;
-    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
-      const source = scope.sourceOf(path);
-      if (source) {
-        return { base: columnOf(source, path.at(-1) ?? ''), source, outer: scope !== this, narrows };
-      }
-      narrows &&= scope.narrowsParent;
-    }
-    return null;
+    const source = this.sourceOf(path);
+    if (source) return { base: columnOf(source, path.at(-1) ?? ''), source, outer: false, narrows: true };
+    const further = this.parent?.resolve(path) ?? null;
+    return further && { ...further, outer: true, narrows: further.narrows && this.narrowsParent };
   }
 
   /** The source that an alias names, here or further out. */
@@ -102,7 +97,8 @@ export class Scope {
       const alias = path.at(-2);
       const schema = path.length > 2 ? path.at(-3) : undefined;
       return (
-        this.sources.find((source) => source.alias === alias && (schema === undefined || source.schema === schema)) ?? null
+        this.sources.find((source) => source.alias === alias && (schema === undefined || source.schema === schema)) ??
+        null
       );
     }
     const known = this.sources.find((source) => source.outputs.columns.has(column));
@@ -168,5 +164,8 @@ function aliasOf(node: TreeNode): { readonly alias: string | null; readonly colu
   const alias = node['alias'];
   if (typeof alias !== 'object' || alias === null || Array.isArray(alias)) return { alias: null, columnNames: [] };
   const body = alias as TreeNode;
-  return { alias: typeof body['aliasname'] === 'string' ? body['aliasname'] : null, columnNames: names(list(body, 'colnames')) };
+  return {
+    alias: typeof body['aliasname'] === 'string' ? body['aliasname'] : null,
+    columnNames: names(list(body, 'colnames')),
+  };
 }

@@ -45,7 +45,10 @@ function analyseIn(context: Analysis, statement: TypedNode, scope: Scope): Outpu
 
 function select(context: Analysis, body: TreeNode, scope: Scope, meets: readonly ParameterContext[]): Outputs {
   context.with(body, scope);
-  const outputs = body['op'] === 'SETOP_NONE' || body['op'] === undefined ? plain(context, body, scope, meets) : setOperation(context, body, scope, meets);
+  const outputs =
+    body['op'] === 'SETOP_NONE' || body['op'] === undefined
+      ? plain(context, body, scope, meets)
+      : setOperation(context, body, scope, meets);
   context.visit(body['limitCount'], scope, { ...NO_CONTEXT, role: 'limit' });
   context.visit(body['limitOffset'], scope, { ...NO_CONTEXT, role: 'offset' });
   return outputs;
@@ -74,7 +77,12 @@ function plain(context: Analysis, body: TreeNode, scope: Scope, meets: readonly 
 }
 
 /** `ORDER BY total` names an output column, not an input one. */
-function visitUnlessOutput(context: Analysis, body: TreeNode, clause: 'groupClause' | 'sortClause', scope: Scope): void {
+function visitUnlessOutput(
+  context: Analysis,
+  body: TreeNode,
+  clause: 'groupClause' | 'sortClause',
+  scope: Scope,
+): void {
   const aliases = new Set(list(body, 'targetList').map((item) => bodyOf(item, 'ResTarget')?.['name']));
   for (const item of list(body, clause)) {
     const column = bodyOf(bodyOf(item, 'SortBy')?.['node'] ?? item, 'ColumnRef');
@@ -102,7 +110,10 @@ function outputs(body: TreeNode, scope: Scope): Outputs {
       return;
     }
     const base = column ? scope.resolve(path)?.base : null;
-    columns.set(textOf(target, 'name') ?? outputName(target['val']) ?? `?column?${i}`, base && passes(base) ? base : null);
+    columns.set(
+      textOf(target, 'name') ?? outputName(target['val']) ?? `?column?${i}`,
+      base && passes(base) ? base : null,
+    );
   });
   const width = list(body, 'valuesLists')[0];
   const cells = width ? bodyOf(width, 'List') : null;
@@ -112,13 +123,18 @@ function outputs(body: TreeNode, scope: Scope): Outputs {
 
 /** Whether a condition on an output may move below the query (`subquery_is_pushdown_safe` in allpaths.c): not past LIMIT or windows, past GROUP BY only on its columns. */
 function passingOn(body: TreeNode, scope: Scope): (base: BaseColumn) => boolean {
-  const calls = list(body, 'targetList').flatMap((target) => [...walk(target)].filter((node) => node.type === 'FuncCall'));
+  const calls = list(body, 'targetList').flatMap((target) =>
+    [...walk(target)].filter((node) => node.type === 'FuncCall'),
+  );
   const windows = calls.some((call) => call.body['over'] !== undefined);
   const distinctOn = list(body, 'distinctClause').some((item) => typed(item) !== null);
-  if (body['limitCount'] !== undefined || body['limitOffset'] !== undefined || windows || distinctOn) return () => false;
+  if (body['limitCount'] !== undefined || body['limitOffset'] !== undefined || windows || distinctOn)
+    return () => false;
   const grouped = list(body, 'groupClause');
   if (grouped.length > 0) {
-    const keys = grouped.map((item) => operand(item, scope)).flatMap((key) => (key.draft && key.column !== null ? [key] : []));
+    const keys = grouped
+      .map((item) => operand(item, scope))
+      .flatMap((key) => (key.draft && key.column !== null ? [key] : []));
     return (base) => keys.some((key) => key.draft === base.draft && key.column === base.column);
   }
   const aggregates = calls.some((call) => AGGREGATES.has(names(list(call.body, 'funcname')).at(-1) ?? ''));
@@ -127,8 +143,10 @@ function passingOn(body: TreeNode, scope: Scope): (base: BaseColumn) => boolean 
 
 /** The aggregates of `pg_aggregate` that are met in practice; a user's own in a select list without GROUP BY goes unseen, which only costs a needless candidate. */
 const AGGREGATES = new Set(
-  ('count sum avg min max array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bool_and bool_or every ' +
-    'stddev stddev_pop stddev_samp variance var_pop var_samp percentile_cont percentile_disc mode corr any_value').split(' '),
+  (
+    'count sum avg min max array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bool_and bool_or every ' +
+    'stddev stddev_pop stddev_samp variance var_pop var_samp percentile_cont percentile_disc mode corr any_value'
+  ).split(' '),
 );
 
 function outputName(value: TreeValue): string | null {
@@ -167,7 +185,8 @@ function withClause(context: Analysis, body: TreeNode, scope: Scope): void {
     const recursive = clause?.['recursive'] === true;
     if (recursive) scope.ctes.set(name, announced(query, columnNames));
     const outputs = renamed(analyseIn(context, query, new Scope(scope, false)), columnNames);
-    const folded = !recursive && context.collected.mentions.get(name) === 1 && cte['ctematerialized'] !== 'CTEMaterializeAlways';
+    const folded =
+      !recursive && context.collected.mentions.get(name) === 1 && cte['ctematerialized'] !== 'CTEMaterializeAlways';
     scope.ctes.set(name, folded ? outputs : opaque(outputs));
   }
 }

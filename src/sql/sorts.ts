@@ -12,17 +12,34 @@ export function noteSorts(select: TreeNode, scope: Scope): void {
   const targets = bodiesOf(list(select, 'targetList'), 'ResTarget');
   const grouped = list(select, 'groupClause');
   if (grouped.length > 0) {
-    note('group', grouped.map((item) => ({ ...PLAIN, value: throughTargets(item, targets, scope, true) })), scope, NOT_LIMITED);
+    note(
+      'group',
+      grouped.map((item) => ({ ...PLAIN, value: throughTargets(item, targets, scope, true) })),
+      scope,
+      NOT_LIMITED,
+    );
   } else {
     const order = bodiesOf(list(select, 'sortClause'), 'SortBy');
-    note('order', order.map((sort) => sortedBy(sort, targets, scope)), scope, { limited, limit });
+    note(
+      'order',
+      order.map((sort) => sortedBy(sort, targets, scope)),
+      scope,
+      { limited, limit },
+    );
     noteMinMax(targets, scope);
   }
   const distinct = list(select, 'distinctClause');
   if (distinct.length > 0) {
     const on = distinct.some((item) => typed(item) !== null);
-    const values = on ? distinct.map((item) => throughTargets(item, targets, scope, false)) : targets.map((target) => target['val']);
-    note('distinct', values.map((value) => ({ ...PLAIN, value })), scope, NOT_LIMITED);
+    const values = on
+      ? distinct.map((item) => throughTargets(item, targets, scope, false))
+      : targets.map((target) => target['val']);
+    note(
+      'distinct',
+      values.map((value) => ({ ...PLAIN, value })),
+      scope,
+      NOT_LIMITED,
+    );
   }
   noteWindows(select, targets, scope);
 }
@@ -52,7 +69,8 @@ function note(purpose: SortUse['purpose'], wanted: readonly Wanted[], scope: Sco
     draft = side.draft;
     keys.push({ column: side.column, expression, descending, nullsFirst });
   }
-  if (draft !== null && keys.length > 0) draft.sorts.push({ purpose, keys, complete: keys.length === wanted.length, ...limit });
+  if (draft !== null && keys.length > 0)
+    draft.sorts.push({ purpose, keys, complete: keys.length === wanted.length, ...limit });
 }
 
 function sortedBy(sort: TreeNode, targets: readonly TreeNode[], scope: Scope): Wanted {

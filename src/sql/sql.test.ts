@@ -12,7 +12,9 @@ beforeAll(() => loadParser());
 
 describe('parseStatement', () => {
   test('says where, and never repeats a literal', () => {
-    expect(() => parseStatement("SELECT *\nFROM t WHERE a = = 'x'")).toThrow('syntax error at or near "=" (line 2, column 18)');
+    expect(() => parseStatement("SELECT *\nFROM t WHERE a = = 'x'")).toThrow(
+      'syntax error at or near "=" (line 2, column 18)',
+    );
     expect(() => parseStatement("SELECT 'top' 'secret'")).toThrow(/^syntax error at or near a literal/);
     expect(() => parseStatement("SELECT 'top' 'secret'")).not.toThrow(/secret/);
   });
@@ -104,9 +106,15 @@ describe('statementKind', () => {
 describe('deparse', () => {
   test('writes back what it can and refuses what the deparser loses', () => {
     const sql = 'SELECT a.x FROM t a WHERE a.y = $1 AND a.d > interval $2';
-    expect(deparseGuarded(parseStatement(sql).tree)).toBe('SELECT a.x FROM t AS a WHERE a.y = $1 AND a.d > CAST($2 AS interval)');
-    expect(() => deparseGuarded(parseStatement('SELECT a FROM t ORDER BY a FETCH FIRST 3 ROWS WITH TIES').tree)).toThrow('without changing');
-    expect(() => deparseGuarded(parseStatement('SELECT a FROM t GROUP BY DISTINCT ROLLUP (a)').tree)).toThrow('without changing');
+    expect(deparseGuarded(parseStatement(sql).tree)).toBe(
+      'SELECT a.x FROM t AS a WHERE a.y = $1 AND a.d > CAST($2 AS interval)',
+    );
+    expect(() =>
+      deparseGuarded(parseStatement('SELECT a FROM t ORDER BY a FETCH FIRST 3 ROWS WITH TIES').tree),
+    ).toThrow('without changing');
+    expect(() => deparseGuarded(parseStatement('SELECT a FROM t GROUP BY DISTINCT ROLLUP (a)').tree)).toThrow(
+      'without changing',
+    );
   });
   test('writes one expression', () => {
     const where = parseStatement("SELECT 1 FROM t WHERE (payload ->> 'x') = 'y'").body;
@@ -118,7 +126,8 @@ describe('deparse', () => {
 
 describe('calledFunctions', () => {
   test('sees them in FROM, in subqueries and behind a schema', () => {
-    const sql = "SELECT lower(a), (SELECT max(b) FROM u) FROM t, app.list(nextval('s')) WHERE exists (SELECT pg_sleep(1))";
+    const sql =
+      "SELECT lower(a), (SELECT max(b) FROM u) FROM t, app.list(nextval('s')) WHERE exists (SELECT pg_sleep(1))";
     const called = calledFunctions(parseStatement(sql)).map((one) => `${one.schema ?? '-'}.${one.name}`);
     expect(called.toSorted()).toEqual(['-.lower', '-.max', '-.nextval', '-.pg_sleep', 'app.list']);
   });
@@ -127,7 +136,11 @@ describe('calledFunctions', () => {
 describe('bindParameters', () => {
   test.each([
     ['SELECT * FROM t WHERE a = $1', ['42'], 'SELECT * FROM t WHERE a = 42'],
-    ["SELECT '$1', $$ $1 $$ /* $1 */ FROM t WHERE é = $1 -- $1", ["'x'"], "SELECT '$1', $$ $1 $$ /* $1 */ FROM t WHERE é = 'x' -- $1"],
+    [
+      "SELECT '$1', $$ $1 $$ /* $1 */ FROM t WHERE é = $1 -- $1",
+      ["'x'"],
+      "SELECT '$1', $$ $1 $$ /* $1 */ FROM t WHERE é = 'x' -- $1",
+    ],
     ['SELECT now() - interval $1', ["'7 days'"], "SELECT now() - interval '7 days'"],
     ['SELECT interval $1 day', ["'7'"], "SELECT interval '7' day"],
     ["SELECT 'é', interval $1", ['NULL'], "SELECT 'é', CAST(NULL AS interval)"],

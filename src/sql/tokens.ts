@@ -55,7 +55,7 @@ const KINDS: Readonly<Record<string, Token['kind']>> = {
 
 /** The scanner counts bytes of UTF-8; JavaScript counts UTF-16 units. */
 function offsets(text: string): (byte: number) => number {
-  if (/^[\x00-\x7f]*$/.test(text)) return (byte) => byte;
+  if (Buffer.byteLength(text) === text.length) return (byte) => byte;
   const map: number[] = [];
   let unit = 0;
   for (const character of text) {

@@ -102,4 +102,13 @@ export function mapTree(value: TreeValue, change: (node: TypedNode) => TreeNode 
 }
 
 /** Fields which hold positions in the source text (`nodes/parsenodes.h`): they differ between texts that mean the same. */
-const POSITION_FIELDS = new Set(['location', 'stmt_len', 'stmt_location', 'rexpr_list_start', 'rexpr_list_end', 'list_start', 'list_end', 'version']);
+const POSITION_FIELDS = new Set([
+  'location',
+  'stmt_len',
+  'stmt_location',
+  'rexpr_list_start',
+  'rexpr_list_end',
+  'list_start',
+  'list_end',
+  'version',
+]);

@@ -6,7 +6,12 @@ export type ComparedWith =
   | { readonly kind: 'constant'; readonly sql: string }
   | { readonly kind: 'parameter'; readonly numbers: readonly number[] }
   /** A column of another relation: `reference` is that one's id, null when it comes out of a subquery; `correlated` when it lies outside this subquery. */
-  | { readonly kind: 'join'; readonly reference: number | null; readonly column: string | null; readonly correlated: boolean }
+  | {
+      readonly kind: 'join';
+      readonly reference: number | null;
+      readonly column: string | null;
+      readonly correlated: boolean;
+    }
   /** Known only when it runs, and the same for the whole scan: `now()`, an uncorrelated subquery. */
   | { readonly kind: 'runtime' }
   /** `IS NULL` and the like. */

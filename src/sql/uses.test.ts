@@ -13,23 +13,33 @@ const TABLES: Record<string, readonly string[]> = {
 };
 
 function uses(sql: string): StatementUses {
-  return statementUses(parseStatement(sql), (schema, name) => TABLES[schema === null ? name : `${schema}.${name}`] ?? null);
+  return statementUses(
+    parseStatement(sql),
+    (schema, name) => TABLES[schema === null ? name : `${schema}.${name}`] ?? null,
+  );
 }
 
 function show(predicate: Predicate): string {
   const on = predicate.column ?? `(${predicate.expression ?? '?'})`;
   const { value } = predicate;
   const to =
-    value.kind === 'constant' ? value.sql
-    : value.kind === 'parameter' ? value.numbers.map((n) => `$${n}`).join('')
-    : value.kind === 'join' ? `@${value.reference ?? '?'}.${value.column ?? '?'}${value.correlated ? '^' : ''}`
-    : value.kind === 'none' ? '' : value.kind;
+    value.kind === 'constant'
+      ? value.sql
+      : value.kind === 'parameter'
+        ? value.numbers.map((n) => `$${n}`).join('')
+        : value.kind === 'join'
+          ? `@${value.reference ?? '?'}.${value.column ?? '?'}${value.correlated ? '^' : ''}`
+          : value.kind === 'none'
+            ? ''
+            : value.kind;
   const branch = predicate.branch ? ` [${predicate.branch.group}/${predicate.branch.arm}]` : '';
   return `${predicate.kind} ${on} ${predicate.operator} ${to}`.trim() + branch;
 }
 
 function conditions(sql: string): readonly string[] {
-  return uses(sql).relations.map((relation) => `${relation.alias}#${relation.level}: ${relation.predicates.map(show).join('; ')}`.trim());
+  return uses(sql).relations.map((relation) =>
+    `${relation.alias}#${relation.level}: ${relation.predicates.map(show).join('; ')}`.trim(),
+  );
 }
 
 function only(sql: string): RelationUse {
@@ -42,58 +52,134 @@ describe('conditions', () => {
   test.each([
     ['SELECT 1 FROM orders WHERE status = $1 AND total > 5', ['orders#0: equality status = $1; range total > 5']],
     ['SELECT 1 FROM orders WHERE 5 < total AND $1 = status', ['orders#0: range total > 5; equality status = $1']],
-    ["SELECT 1 FROM orders WHERE status IN ('a', 'b') AND id = ANY($1) AND total NOT IN (1)", ["orders#0: list status = 'a', 'b'; list id = ANY $1; inequality total <> 1"]],
+    [
+      "SELECT 1 FROM orders WHERE status IN ('a', 'b') AND id = ANY($1) AND total NOT IN (1)",
+      ["orders#0: list status = 'a', 'b'; list id = ANY $1; inequality total <> 1"],
+    ],
     ['SELECT 1 FROM orders WHERE created_at BETWEEN $1 AND $2', ['orders#0: range created_at BETWEEN $1$2']],
-    ["SELECT 1 FROM customer WHERE email LIKE 'a%' AND email LIKE '%a' AND email LIKE $1 AND email ILIKE 'a%' AND email ~ 'x' AND email NOT LIKE 'b'", [
-      "customer#0: prefix email ~~ 'a%'; contains email ~~ '%a'; pattern email ~~ $1; contains email ~~* 'a%'; contains email ~ 'x'; inequality email !~~ 'b'",
-    ]],
-    ['SELECT 1 FROM orders WHERE deleted_at IS NULL AND total IS NOT NULL', ['orders#0: is-null deleted_at IS NULL; not-null total IS NOT NULL']],
-    ['SELECT 1 FROM customer WHERE active AND NOT active AND active IS TRUE AND active IS FALSE', ['customer#0: is-true active IS TRUE; is-false active IS FALSE; is-true active IS TRUE; is-false active IS FALSE']],
-    ["SELECT 1 FROM customer c WHERE lower(c.email) = 'x' AND upper(email) = lower($1)", ["c#0: equality (lower(email)) = 'x'; equality (upper(email)) = $1"]],
-    ["SELECT 1 FROM orders WHERE payload ->> 'x' = 'y' AND payload @> '{}' AND tags && $1 AND payload ? 'k'", [
-      "orders#0: equality (payload ->> 'x') = 'y'; operator payload @> '{}'; operator tags && $1; operator payload ? 'k'",
-    ]],
-    ["SELECT 1 FROM orders WHERE created_at > now() - interval '1 day' AND total > (SELECT 3)", ['orders#0: range created_at > runtime; range total > runtime']],
-    ['SELECT 1 FROM orders WHERE status = $1 OR (customer_id = $2 AND total > 1)', ['orders#0: equality status = $1 [0/0]; equality customer_id = $2 [0/1]; range total > 1 [0/1]']],
-    ['SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2) AND (status, total) = ($3, 4)', ['orders#0: range created_at < $1; equality status = $3; equality total = 4']],
-    ['SELECT 1 FROM orders WHERE created_at > deleted_at AND total + 1 = 2 AND id IS DISTINCT FROM 3', [
-      'orders#0: equality (total + 1) = 2; inequality id IS DISTINCT FROM 3',
-    ]],
+    [
+      "SELECT 1 FROM customer WHERE email LIKE 'a%' AND email LIKE '%a' AND email LIKE $1 AND email ILIKE 'a%' AND email ~ 'x' AND email NOT LIKE 'b'",
+      [
+        "customer#0: prefix email ~~ 'a%'; contains email ~~ '%a'; pattern email ~~ $1; contains email ~~* 'a%'; contains email ~ 'x'; inequality email !~~ 'b'",
+      ],
+    ],
+    [
+      'SELECT 1 FROM orders WHERE deleted_at IS NULL AND total IS NOT NULL',
+      ['orders#0: is-null deleted_at IS NULL; not-null total IS NOT NULL'],
+    ],
+    [
+      'SELECT 1 FROM customer WHERE active AND NOT active AND active IS TRUE AND active IS FALSE',
+      [
+        'customer#0: is-true active IS TRUE; is-false active IS FALSE; is-true active IS TRUE; is-false active IS FALSE',
+      ],
+    ],
+    [
+      "SELECT 1 FROM customer c WHERE lower(c.email) = 'x' AND upper(email) = lower($1)",
+      ["c#0: equality (lower(email)) = 'x'; equality (upper(email)) = $1"],
+    ],
+    [
+      "SELECT 1 FROM orders WHERE payload ->> 'x' = 'y' AND payload @> '{}' AND tags && $1 AND payload ? 'k'",
+      [
+        "orders#0: equality (payload ->> 'x') = 'y'; operator payload @> '{}'; operator tags && $1; operator payload ? 'k'",
+      ],
+    ],
+    [
+      "SELECT 1 FROM orders WHERE created_at > now() - interval '1 day' AND total > (SELECT 3)",
+      ['orders#0: range created_at > runtime; range total > runtime'],
+    ],
+    [
+      'SELECT 1 FROM orders WHERE status = $1 OR (customer_id = $2 AND total > 1)',
+      ['orders#0: equality status = $1 [0/0]; equality customer_id = $2 [0/1]; range total > 1 [0/1]'],
+    ],
+    [
+      'SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2) AND (status, total) = ($3, 4)',
+      ['orders#0: range created_at < $1; equality status = $3; equality total = 4'],
+    ],
+    [
+      'SELECT 1 FROM orders WHERE created_at > deleted_at AND total + 1 = 2 AND id IS DISTINCT FROM 3',
+      ['orders#0: equality (total + 1) = 2; inequality id IS DISTINCT FROM 3'],
+    ],
     ['SELECT 1 FROM orders WHERE payload ->> $1 = $2', ['orders#0: equality (?) = $2']],
   ])('%s', (sql, expected) => {
     expect(conditions(sql)).toEqual(expected);
   });
   test('says the whole condition as SQL where it is constant', () => {
-    const sql = "SELECT 1 FROM orders o WHERE o.status = 'pending' AND o.deleted_at IS NULL AND o.total = $1 AND o.id IN (1, 2)";
-    expect(only(sql).predicates.map((predicate) => predicate.sql)).toEqual(["status = 'pending'", 'deleted_at IS NULL', null, 'id IN (1, 2)']);
+    const sql =
+      "SELECT 1 FROM orders o WHERE o.status = 'pending' AND o.deleted_at IS NULL AND o.total = $1 AND o.id IN (1, 2)";
+    expect(only(sql).predicates.map((predicate) => predicate.sql)).toEqual([
+      "status = 'pending'",
+      'deleted_at IS NULL',
+      null,
+      'id IN (1, 2)',
+    ]);
   });
 });
 
 describe('joins and subqueries', () => {
   test.each([
-    ['SELECT 1 FROM orders o JOIN customer c ON c.id = o.customer_id AND c.country = $1', ['o#0: equality customer_id = @1.id', 'c#0: equality id = @0.customer_id; equality country = $1']],
-    ['SELECT 1 FROM orders, customer WHERE customer_id = customer.id AND email = $1', ['orders#0: equality customer_id = @1.id', 'customer#0: equality id = @0.customer_id; equality email = $1']],
-    ['SELECT 1 FROM orders a JOIN orders b USING (customer_id)', ['a#0: equality customer_id = @1.customer_id', 'b#0: equality customer_id = @0.customer_id']],
-    ['SELECT 1 FROM item NATURAL JOIN (SELECT id AS order_id FROM orders) o', ['item#0: equality order_id = @1.id', 'orders#1: equality id = @0.order_id']],
-    ['SELECT 1 FROM customer c WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = c.id AND status = $1)', ['c#0: equality id = @1.customer_id', 'orders#1: equality customer_id = @0.id^; equality status = $1']],
-    ['SELECT 1 FROM customer c WHERE NOT EXISTS (SELECT 1 FROM orders WHERE customer_id = c.id)', ['c#0:', 'orders#1: equality customer_id = @0.id^']],
-    ['SELECT (SELECT max(total) FROM orders o WHERE o.customer_id = c.id) FROM customer c', ['c#0:', 'o#1: equality customer_id = @0.id^']],
-    ['SELECT 1 FROM customer WHERE id IN (SELECT customer_id FROM orders WHERE total > 5)', ['customer#0: equality id = @1.customer_id', 'orders#1: range total > 5; equality customer_id = @0.id']],
+    [
+      'SELECT 1 FROM orders o JOIN customer c ON c.id = o.customer_id AND c.country = $1',
+      ['o#0: equality customer_id = @1.id', 'c#0: equality id = @0.customer_id; equality country = $1'],
+    ],
+    [
+      'SELECT 1 FROM orders, customer WHERE customer_id = customer.id AND email = $1',
+      ['orders#0: equality customer_id = @1.id', 'customer#0: equality id = @0.customer_id; equality email = $1'],
+    ],
+    [
+      'SELECT 1 FROM orders a JOIN orders b USING (customer_id)',
+      ['a#0: equality customer_id = @1.customer_id', 'b#0: equality customer_id = @0.customer_id'],
+    ],
+    [
+      'SELECT 1 FROM item NATURAL JOIN (SELECT id AS order_id FROM orders) o',
+      ['item#0: equality order_id = @1.id', 'orders#1: equality id = @0.order_id'],
+    ],
+    [
+      'SELECT 1 FROM customer c WHERE EXISTS (SELECT 1 FROM orders WHERE customer_id = c.id AND status = $1)',
+      ['c#0: equality id = @1.customer_id', 'orders#1: equality customer_id = @0.id^; equality status = $1'],
+    ],
+    [
+      'SELECT 1 FROM customer c WHERE NOT EXISTS (SELECT 1 FROM orders WHERE customer_id = c.id)',
+      ['c#0:', 'orders#1: equality customer_id = @0.id^'],
+    ],
+    [
+      'SELECT (SELECT max(total) FROM orders o WHERE o.customer_id = c.id) FROM customer c',
+      ['c#0:', 'o#1: equality customer_id = @0.id^'],
+    ],
+    [
+      'SELECT 1 FROM customer WHERE id IN (SELECT customer_id FROM orders WHERE total > 5)',
+      ['customer#0: equality id = @1.customer_id', 'orders#1: range total > 5; equality customer_id = @0.id'],
+    ],
     ['SELECT 1 FROM customer WHERE id NOT IN (SELECT customer_id FROM orders)', ['customer#0:', 'orders#1:']],
     ['SELECT 1 FROM (SELECT customer_id AS c, count(*) AS n FROM orders GROUP BY 1) g WHERE n > 3', ['orders#1:']],
-    ['SELECT 1 FROM (SELECT customer_id AS c, count(*) AS n FROM orders GROUP BY customer_id) g WHERE c = $1', ['orders#1: equality customer_id = $1']],
+    [
+      'SELECT 1 FROM (SELECT customer_id AS c, count(*) AS n FROM orders GROUP BY customer_id) g WHERE c = $1',
+      ['orders#1: equality customer_id = $1'],
+    ],
     ['SELECT 1 FROM (SELECT * FROM orders) o WHERE status = $1', ['orders#1: equality status = $1']],
     ['SELECT 1 FROM (SELECT * FROM orders LIMIT 5) o WHERE status = $1', ['orders#1:']],
     ['WITH o AS (SELECT id, status AS s FROM orders) SELECT 1 FROM o WHERE s = $1', ['orders#1: equality status = $1']],
     ['WITH o AS MATERIALIZED (SELECT id, status AS s FROM orders) SELECT 1 FROM o WHERE s = $1', ['orders#1:']],
-    ['WITH o AS (SELECT id, status AS s FROM orders) SELECT 1 FROM o JOIN o p USING (id) WHERE o.s = $1', ['orders#1:']],
-    ['WITH RECURSIVE r AS (SELECT id FROM orders WHERE id = 1 UNION ALL SELECT o.id FROM orders o JOIN r ON o.customer_id = r.id) SELECT * FROM r', [
-      'orders#2: equality id = 1', 'o#2: equality customer_id = @?.?',
-    ]],
-    ['SELECT 1 FROM customer c, LATERAL (SELECT * FROM orders o WHERE o.customer_id = c.id ORDER BY created_at DESC LIMIT 3) l', ['c#0:', 'o#1: equality customer_id = @0.id^']],
+    [
+      'WITH o AS (SELECT id, status AS s FROM orders) SELECT 1 FROM o JOIN o p USING (id) WHERE o.s = $1',
+      ['orders#1:'],
+    ],
+    [
+      'WITH RECURSIVE r AS (SELECT id FROM orders WHERE id = 1 UNION ALL SELECT o.id FROM orders o JOIN r ON o.customer_id = r.id) SELECT * FROM r',
+      ['orders#2: equality id = 1', 'o#2: equality customer_id = @?.?'],
+    ],
+    [
+      'SELECT 1 FROM customer c, LATERAL (SELECT * FROM orders o WHERE o.customer_id = c.id ORDER BY created_at DESC LIMIT 3) l',
+      ['c#0:', 'o#1: equality customer_id = @0.id^'],
+    ],
     ['SELECT 1 FROM generate_series(1, 3) g(n) JOIN orders ON orders.id = g.n', ['orders#0: equality id = @?.?']],
-    ['SELECT 1 FROM unknown u JOIN orders o ON o.id = u.x WHERE y = 2', ['u#0: equality x = @1.id; equality y = 2', 'o#0: equality id = @0.x']],
-    ['SELECT 1 FROM app.log WHERE at > $1 UNION ALL SELECT 2 FROM orders WHERE id = 3', ['log#1: range at > $1', 'orders#1: equality id = 3']],
+    [
+      'SELECT 1 FROM unknown u JOIN orders o ON o.id = u.x WHERE y = 2',
+      ['u#0: equality x = @1.id; equality y = 2', 'o#0: equality id = @0.x'],
+    ],
+    [
+      'SELECT 1 FROM app.log WHERE at > $1 UNION ALL SELECT 2 FROM orders WHERE id = 3',
+      ['log#1: range at > $1', 'orders#1: equality id = 3'],
+    ],
   ])('%s', (sql, expected) => {
     expect(conditions(sql)).toEqual(expected);
   });
@@ -103,7 +189,9 @@ describe('orders', () => {
   const sorts = (sql: string): readonly string[] =>
     uses(sql).relations.flatMap((relation) =>
       relation.sorts.map((sort) => {
-        const keys = sort.keys.map((key) => `${key.column ?? `(${key.expression})`}${key.descending ? '-' : '+'}${key.nullsFirst ? 'f' : 'l'}`);
+        const keys = sort.keys.map(
+          (key) => `${key.column ?? `(${key.expression})`}${key.descending ? '-' : '+'}${key.nullsFirst ? 'f' : 'l'}`,
+        );
         return `${sort.purpose} ${keys.join(' ')}${sort.complete ? '' : ' ...'}${sort.limited ? ` limit ${sort.limit ?? '?'}` : ''}`;
       }),
     );
@@ -114,7 +202,10 @@ describe('orders', () => {
     ['SELECT status, count(*) FROM orders GROUP BY status ORDER BY 2', ['group status+l']],
     ['SELECT max(created_at) FROM orders WHERE status = $1', ['min-max created_at-f limit 1']],
     ['SELECT DISTINCT status, customer_id FROM orders', ['distinct status+l customer_id+l']],
-    ['SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC', ['order customer_id+l created_at-f', 'distinct customer_id+l']],
+    [
+      'SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC',
+      ['order customer_id+l created_at-f', 'distinct customer_id+l'],
+    ],
     ['SELECT row_number() OVER (PARTITION BY customer_id ORDER BY id DESC) FROM orders', ['window customer_id+l id-f']],
     ['SELECT id FROM customer ORDER BY lower(email)', ['order (lower(email))+l']],
   ])('%s', (sql, expected) => {
@@ -124,7 +215,10 @@ describe('orders', () => {
 
 describe('columns', () => {
   test('lists what is needed once, and tells a star', () => {
-    expect(only('SELECT o.id, count(*) FROM orders o WHERE status = $1 GROUP BY o.id ORDER BY total')).toMatchObject({ needed: ['status', 'id', 'total'], star: false });
+    expect(only('SELECT o.id, count(*) FROM orders o WHERE status = $1 GROUP BY o.id ORDER BY total')).toMatchObject({
+      needed: ['status', 'id', 'total'],
+      star: false,
+    });
     expect(only('SELECT o.* FROM orders o').star).toBe(true);
     expect(only('SELECT row_to_json(o) FROM orders o').star).toBe(true);
     expect(only('SELECT count(*) FROM orders')).toMatchObject({ needed: [], star: false });
@@ -137,8 +231,14 @@ describe('columns', () => {
 describe('changes', () => {
   test('UPDATE, DELETE, INSERT and MERGE tell target, columns written and conditions', () => {
     const summary = (sql: string): readonly string[] =>
-      uses(sql).relations.map((one) => `${one.role} ${one.alias} [${one.written.join(' ')}] ${one.predicates.map(show).join('; ')}`.trim());
-    expect(summary('UPDATE orders o SET status = $1, total = total + $2 FROM customer c WHERE c.id = o.customer_id AND c.email = $3')).toEqual([
+      uses(sql).relations.map((one) =>
+        `${one.role} ${one.alias} [${one.written.join(' ')}] ${one.predicates.map(show).join('; ')}`.trim(),
+      );
+    expect(
+      summary(
+        'UPDATE orders o SET status = $1, total = total + $2 FROM customer c WHERE c.id = o.customer_id AND c.email = $3',
+      ),
+    ).toEqual([
       'update o [status total] equality customer_id = @1.id',
       'read c [] equality id = @0.customer_id; equality email = $3',
     ]);
@@ -146,18 +246,21 @@ describe('changes', () => {
       'delete orders [] equality customer_id = @1.id; equality id = $1',
       'read c [] equality id = @0.customer_id',
     ]);
-    expect(summary('INSERT INTO item SELECT id, $1, 1 FROM orders WHERE status = $2 ON CONFLICT (order_id) DO UPDATE SET quantity = excluded.quantity')).toEqual([
-      'insert item [order_id product_id quantity note]',
-      'read orders [] equality status = $2',
-    ]);
-    expect(summary('MERGE INTO orders o USING item i ON i.order_id = o.id WHEN MATCHED AND i.quantity = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET total = i.quantity WHEN NOT MATCHED THEN INSERT (id, total) VALUES (i.order_id, $1)')).toEqual([
-      'merge o [total id] equality id = @1.order_id',
-      'read i [] equality order_id = @0.id',
-    ]);
-    expect(summary('WITH gone AS (DELETE FROM item WHERE order_id = $1 RETURNING product_id) UPDATE orders SET total = 0 FROM gone WHERE id = gone.product_id')).toEqual([
-      'delete item [] equality order_id = $1',
-      'update orders [total] equality id = @?.?',
-    ]);
+    expect(
+      summary(
+        'INSERT INTO item SELECT id, $1, 1 FROM orders WHERE status = $2 ON CONFLICT (order_id) DO UPDATE SET quantity = excluded.quantity',
+      ),
+    ).toEqual(['insert item [order_id product_id quantity note]', 'read orders [] equality status = $2']);
+    expect(
+      summary(
+        'MERGE INTO orders o USING item i ON i.order_id = o.id WHEN MATCHED AND i.quantity = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET total = i.quantity WHEN NOT MATCHED THEN INSERT (id, total) VALUES (i.order_id, $1)',
+      ),
+    ).toEqual(['merge o [total id] equality id = @1.order_id', 'read i [] equality order_id = @0.id']);
+    expect(
+      summary(
+        'WITH gone AS (DELETE FROM item WHERE order_id = $1 RETURNING product_id) UPDATE orders SET total = 0 FROM gone WHERE id = gone.product_id',
+      ),
+    ).toEqual(['delete item [] equality order_id = $1', 'update orders [total] equality id = @?.?']);
   });
 });
 
@@ -165,24 +268,56 @@ describe('parameters', () => {
   const parameters = (sql: string): readonly string[] => {
     const { relations, parameters: all } = uses(sql);
     return all.map((one) => {
-      const at = one.reference === null ? '' : ` ${relations[one.reference]?.alias}.${one.column ?? `(${one.expression})`}`;
+      const at =
+        one.reference === null ? '' : ` ${relations[one.reference]?.alias}.${one.column ?? `(${one.expression})`}`;
       return `$${one.number} ${one.role}${at}${one.operator ? ` ${one.operator}` : ''}${one.type ? `::${one.type}` : ''}${one.functionName ? ` ${one.functionName}()` : ''}`;
     });
   };
   test.each([
-    ['SELECT 1 FROM orders WHERE status = $1 AND $2 < total LIMIT $3 OFFSET $4', ['$1 compared orders.status =', '$2 compared orders.total >', '$3 limit', '$4 offset']],
-    ['SELECT 1 FROM orders WHERE status IN ($1, $2) AND id = ANY($3::int[])', ['$1 list orders.status =', '$2 list orders.status =', '$3 array orders.id =::int4[]']],
-    ['SELECT 1 FROM orders WHERE created_at > now() - interval $1 AND created_at BETWEEN $2 AND $3', ['$1 interval orders.created_at >::interval', '$2 compared orders.created_at BETWEEN', '$3 compared orders.created_at BETWEEN']],
-    ['INSERT INTO item (order_id, note) VALUES ($1, $2), ($3, lower($4))', ['$1 insert item.order_id', '$2 insert item.note', '$3 insert item.order_id', '$4 insert item.note']],
+    [
+      'SELECT 1 FROM orders WHERE status = $1 AND $2 < total LIMIT $3 OFFSET $4',
+      ['$1 compared orders.status =', '$2 compared orders.total >', '$3 limit', '$4 offset'],
+    ],
+    [
+      'SELECT 1 FROM orders WHERE status IN ($1, $2) AND id = ANY($3::int[])',
+      ['$1 list orders.status =', '$2 list orders.status =', '$3 array orders.id =::int4[]'],
+    ],
+    [
+      'SELECT 1 FROM orders WHERE created_at > now() - interval $1 AND created_at BETWEEN $2 AND $3',
+      [
+        '$1 interval orders.created_at >::interval',
+        '$2 compared orders.created_at BETWEEN',
+        '$3 compared orders.created_at BETWEEN',
+      ],
+    ],
+    [
+      'INSERT INTO item (order_id, note) VALUES ($1, $2), ($3, lower($4))',
+      ['$1 insert item.order_id', '$2 insert item.note', '$3 insert item.order_id', '$4 insert item.note'],
+    ],
     ['INSERT INTO item VALUES ($1, $2)', ['$1 insert item.order_id', '$2 insert item.product_id']],
-    ['UPDATE orders SET (status, total) = ($1, total - $2), tags = $3::text[] WHERE id = $4', ['$1 set orders.status', '$2 set orders.total', '$3 set orders.tags::text[]', '$4 compared orders.id =']],
-    ['SELECT 1 FROM customer c WHERE lower(c.email) = $1 AND email LIKE $2 AND date_trunc($3, created_at) = $4', [
-      '$1 compared c.email = lower()', '$2 compared c.email ~~', '$3 argument date_trunc()', '$4 compared c.created_at = date_trunc()',
-    ]],
-    ['SELECT CASE WHEN status = $1 THEN $2 END, coalesce($3, total) FROM orders HAVING count(*) > $4', ['$1 compared orders.status =', '$2 other', '$3 compared orders.total', '$4 compared > count()']],
+    [
+      'UPDATE orders SET (status, total) = ($1, total - $2), tags = $3::text[] WHERE id = $4',
+      ['$1 set orders.status', '$2 set orders.total', '$3 set orders.tags::text[]', '$4 compared orders.id ='],
+    ],
+    [
+      'SELECT 1 FROM customer c WHERE lower(c.email) = $1 AND email LIKE $2 AND date_trunc($3, created_at) = $4',
+      [
+        '$1 compared c.email = lower()',
+        '$2 compared c.email ~~',
+        '$3 argument date_trunc()',
+        '$4 compared c.created_at = date_trunc()',
+      ],
+    ],
+    [
+      'SELECT CASE WHEN status = $1 THEN $2 END, coalesce($3, total) FROM orders HAVING count(*) > $4',
+      ['$1 compared orders.status =', '$2 other', '$3 compared orders.total', '$4 compared > count()'],
+    ],
     ['SELECT 1 FROM orders WHERE payload ->> $1 = $2', ['$1 argument ->>()', '$2 compared orders.payload =']],
     ['SELECT 1 FROM orders WHERE $1 IS NULL OR status = $1', ['$1 other', '$1 compared orders.status =']],
-    ['SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2)', ['$1 compared orders.created_at <', '$2 compared orders.id <']],
+    [
+      'SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2)',
+      ['$1 compared orders.created_at <', '$2 compared orders.id <'],
+    ],
   ])('%s', (sql, expected) => {
     expect(parameters(sql)).toEqual(expected);
   });

@@ -3,7 +3,10 @@
  * Source: Hyndman & Fan, "Sample Quantiles in Statistical Packages", American Statistician 50 (1996), type 7, the default of R and NumPy.
  */
 export function quantile(values: readonly number[], q: number): number {
-  return quantileSorted(values.toSorted((a, b) => a - b), q);
+  return quantileSorted(
+    values.toSorted((a, b) => a - b),
+    q,
+  );
 }
 
 /** The 0.5 quantile; NaN for no values. */
@@ -52,7 +55,9 @@ export interface StatementSamples {
 
 /** Quantiles over the executions of a whole workload: each statement's samples share its calls evenly; a statement without samples does not count. */
 export function workloadQuantiles(statements: readonly StatementSamples[], qs: readonly number[]): readonly number[] {
-  const entries = statements.flatMap(({ calls, samples }) => samples.map((value) => ({ value, weight: calls / samples.length })));
+  const entries = statements.flatMap(({ calls, samples }) =>
+    samples.map((value) => ({ value, weight: calls / samples.length })),
+  );
   return qs.map((q) => weightedQuantile(entries, q));
 }
 

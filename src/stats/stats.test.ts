@@ -15,7 +15,12 @@ describe('quantile', () => {
     expect(mad([1, 2, 3, 4, 1000])).toBeCloseTo(1.4826);
   });
   test('weighted: a value with weight n is n values', () => {
-    const weighted = [{ value: 10, weight: 1 }, { value: 1, weight: 98 }, { value: 5, weight: 1 }, { value: 99, weight: 0 }];
+    const weighted = [
+      { value: 10, weight: 1 },
+      { value: 1, weight: 98 },
+      { value: 5, weight: 1 },
+      { value: 99, weight: 0 },
+    ];
     expect([0.5, 0.98, 0.99, 1].map((q) => weightedQuantile(weighted, q))).toEqual([1, 1, 5, 10]);
     expect(weightedQuantile([], 0.5)).toBeNaN();
   });
@@ -55,7 +60,10 @@ describe('pairedBootstrap', () => {
   test('covers the truth about 95 times of 100', () => {
     const random = seededRandom(3);
     const covered = Array.from({ length: 200 }, (_, seed) => {
-      const pairs = Array.from({ length: 30 }, () => ({ before: 1, after: Math.exp(random() + random() + random() - 1.5) }));
+      const pairs = Array.from({ length: 30 }, () => ({
+        before: 1,
+        after: Math.exp(random() + random() + random() - 1.5),
+      }));
       const { ciLow, ciHigh } = pairedBootstrap(pairs, { resamples: 400, seed });
       return ciLow <= 1 && ciHigh >= 1;
     }).filter(Boolean).length;
@@ -73,7 +81,13 @@ describe('pairedBootstrap', () => {
 describe('workloadBootstrap', () => {
   test('weighs by calls', () => {
     const cases = [
-      { weight: 100, pairs: [{ before: 10, after: 1 }, { before: 10, after: 1 }] },
+      {
+        weight: 100,
+        pairs: [
+          { before: 10, after: 1 },
+          { before: 10, after: 1 },
+        ],
+      },
       { weight: 1, pairs: [{ before: 10, after: 100 }] },
       { weight: 5, pairs: [] },
     ];

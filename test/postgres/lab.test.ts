@@ -6,7 +6,17 @@ import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { readInstance } from '../../src/lab/trial/instance.js';
 import { storageOf } from '../../src/lab/trial/state.js';
-import { SHOP, action, labOn, rewriteAction, runIn, statement, withSession, workloadOf } from '../support/trial-lab.js';
+import {
+  SHOP,
+  action,
+  labOn,
+  rewriteAction,
+  runIn,
+  runScript,
+  statement,
+  withSession,
+  workloadOf,
+} from '../support/trial-lab.js';
 
 const BY_CUSTOMER = 'SELECT id, status FROM orders WHERE customer_id = 5';
 const ENDLESS = 'SELECT count(*) FROM generate_series(1, 1000000000)';
@@ -223,7 +233,7 @@ describe('a staging server of the user', () => {
     await runIn(server, 'postgres', 'CREATE DATABASE staging OWNER stager');
     const connection = { ...server.connection, user: 'stager', password: 'stage' };
     await withSession({ ...server, connection }, 'staging', (session) =>
-      session.run(SHOP.replace('VACUUM ANALYZE;', 'ANALYZE;')),
+      runScript(session, SHOP.replace('VACUUM ANALYZE;', 'ANALYZE;')),
     );
     const lab = await openLab({
       connection,

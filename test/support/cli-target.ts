@@ -5,6 +5,8 @@ import { quoteIdent, quoteQualified } from '../../src/base/quote.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
+import { loadParser } from '../../src/sql/parse.js';
+import { splitStatements } from '../../src/sql/split.js';
 
 /** The path of a file next to the server tests. */
 export function fixture(name: string): string {
@@ -14,7 +16,10 @@ export function fixture(name: string): string {
 /** Makes a database and fills it with a fixture's statements. */
 export async function fillDatabase(server: LabServer, database: string, sql: string = readFileSync(fixture('small-shop.sql'), 'utf8')): Promise<void> {
   await within(server, 'postgres', (session) => session.run(`CREATE DATABASE ${quoteIdent(database)}`));
-  await within(server, database, (session) => session.run(sql));
+  await loadParser();
+  await within(server, database, async (session) => {
+    for (const statement of splitStatements(sql)) await session.run(statement.sql);
+  });
 }
 
 /** Runs something as the server's superuser. */

@@ -10,7 +10,8 @@ export function realIndexes(session: Session, statements: readonly WorkloadState
   const costOf = async (statement: WorkloadStatement): Promise<number> => {
     const sets = statement.parameterSets.length > 0 ? statement.parameterSets : [{ values: [] }];
     let cost = 0;
-    for (const set of sets) cost += (await explain(session, bindParameters(statement.sql, set.values))).root['Total Cost'];
+    for (const set of sets)
+      cost += (await explain(session, bindParameters(statement.sql, set.values))).root['Total Cost'];
     return cost / sets.length;
   };
   return {
@@ -19,11 +20,17 @@ export function realIndexes(session: Session, statements: readonly WorkloadState
       try {
         for (const spec of add) {
           await session.run(createIndexSql(spec, { concurrently: false }));
-          if (spec.keys.some((key) => key.startsWith('('))) await session.run(`ANALYZE "${spec.table.schema}"."${spec.table.name}"`);
+          if (spec.keys.some((key) => key.startsWith('(')))
+            await session.run(`ANALYZE "${spec.table.schema}"."${spec.table.name}"`);
         }
         const answers = [];
         for (const statement of statements.filter((one) => fingerprints.includes(one.fingerprint))) {
-          answers.push({ fingerprint: statement.fingerprint, cost: await costOf(statement), uses: [], planShape: null });
+          answers.push({
+            fingerprint: statement.fingerprint,
+            cost: await costOf(statement),
+            uses: [],
+            planShape: null,
+          });
         }
         return answers;
       } finally {

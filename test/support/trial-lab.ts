@@ -28,9 +28,7 @@ export async function labOn(
   options: Partial<LabOptions> = {},
 ): Promise<OpenLab> {
   await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
-  await withSession(server, database, async (session) => {
-    for (const statement of sql.split(/;\s*\n|;$/)) if (statement.trim() !== '') await session.run(statement);
-  });
+  await withSession(server, database, (session) => runScript(session, sql));
   return openLab({
     connection: server.connection,
     server,
@@ -53,6 +51,11 @@ export async function withSession<T>(
   } finally {
     await session.close();
   }
+}
+
+/** Statements one by one, each in a transaction of its own; they end with a semicolon at the end of a line. */
+export async function runScript(session: Session, sql: string): Promise<void> {
+  for (const text of sql.split(/;\s*\n|;$/)) if (text.trim() !== '') await session.run(text);
 }
 
 export async function runIn(server: LabServer, database: string, sql: string): Promise<void> {

@@ -21,7 +21,11 @@ const account = aTable('account', {
   ],
 });
 
-async function findings(sql: string, indexes: readonly Index[] = [], parameterSets: readonly ParameterSet[] = []): Promise<readonly Finding[]> {
+async function findings(
+  sql: string,
+  indexes: readonly Index[] = [],
+  parameterSets: readonly ParameterSet[] = [],
+): Promise<readonly Finding[]> {
   const statements = [aStatement(sql, { name: 'the statement', fingerprint: 'f1', parameterSets })];
   return expressionIndex.examine(aSnapshot({ tables: [account], indexes, statements }), null);
 }
@@ -148,7 +152,9 @@ describe('speaks', () => {
     const rome: ParameterSet = { class: 'given', values: ["'city'", "'Rome'"] };
     const oslo: ParameterSet = { class: 'given', values: ["'city'", "'Oslo'"] };
     const name: ParameterSet = { class: 'given', values: ["'name'", "'Eva'"] };
-    expect((await findings(sql, [], [rome, oslo])).map((finding) => finding.place)).toEqual(["public.account(about ->> 'city')"]);
+    expect((await findings(sql, [], [rome, oslo])).map((finding) => finding.place)).toEqual([
+      "public.account(about ->> 'city')",
+    ]);
     expect(await findings(sql, [], [rome, name])).toEqual([]);
     expect(await findings(sql)).toEqual([]);
   });
@@ -166,9 +172,15 @@ describe('is silent', () => {
   test('where the index is there, as PostgreSQL writes it', async () => {
     const there = (expression: string): Index => anIndex('i', 'account', [aKey('', { column: null, expression })]);
     expect(await findings('SELECT * FROM account WHERE lower(email) = $1', [there('lower(email)')])).toEqual([]);
-    expect(await findings('SELECT * FROM account WHERE lower(email) = $1', [there('lower((email)::text)')])).toEqual([]);
-    expect(await findings("SELECT * FROM account WHERE about ->> 'city' = 'x'", [there("(about ->> 'city'::text)")])).toEqual([]);
-    expect(await findings("SELECT * FROM account WHERE about ->> 'city' = 'x'", [there("(about ->> 'name'::text)")])).toHaveLength(1);
+    expect(await findings('SELECT * FROM account WHERE lower(email) = $1', [there('lower((email)::text)')])).toEqual(
+      [],
+    );
+    expect(
+      await findings("SELECT * FROM account WHERE about ->> 'city' = 'x'", [there("(about ->> 'city'::text)")]),
+    ).toEqual([]);
+    expect(
+      await findings("SELECT * FROM account WHERE about ->> 'city' = 'x'", [there("(about ->> 'name'::text)")]),
+    ).toHaveLength(1);
   });
 });
 

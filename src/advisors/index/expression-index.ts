@@ -43,10 +43,21 @@ export default defineAdvisor({
     const engine = whatIf ?? heuristicWhatIf(snapshot, uses);
     const candidates = uses.flatMap((one) => candidatesFor(snapshot, one));
     const chosen = await searchIndexes({ snapshot, uses, whatIf: engine, limits: options }, candidates);
-    const basis = { snapshot, uses, whatIf: engine, costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics' };
+    const basis = {
+      snapshot,
+      uses,
+      whatIf: engine,
+      costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics',
+    };
     const findings: AdvisorFinding[] = [];
     for (const one of chosen) {
-      findings.push(await indexFinding(basis, one, `No index ${candidatePlace(one.candidate)} holds the expression that is asked for by ${statementNames(snapshot, one)}.`));
+      findings.push(
+        await indexFinding(
+          basis,
+          one,
+          `No index ${candidatePlace(one.candidate)} holds the expression that is asked for by ${statementNames(snapshot, one)}.`,
+        ),
+      );
     }
     return findings;
   },
@@ -55,12 +66,22 @@ export default defineAdvisor({
 function candidatesFor(snapshot: Snapshot, tableUse: TableUse): readonly Candidate[] {
   const { use, table } = tableUse;
   if (use.role === 'insert') return [];
-  const usable = (expression: string | null): expression is string => expression !== null && isImmutable(expression, table, snapshot.catalog);
+  const usable = (expression: string | null): expression is string =>
+    expression !== null && isImmutable(expression, table, snapshot.catalog);
   const conditions = use.predicates.filter((one) => usable(one.expression));
-  const sorted = use.sorts.filter((sort) => sort.keys.some((key) => usable(key.expression)) && sort.keys.every((key) => key.column !== null || usable(key.expression)));
+  const sorted = use.sorts.filter(
+    (sort) =>
+      sort.keys.some((key) => usable(key.expression)) &&
+      sort.keys.every((key) => key.column !== null || usable(key.expression)),
+  );
   const btree = [
     ...conditions.flatMap((predicate) => conditionKeys(snapshot, tableUse, predicate)),
-    ...sorted.map((sort) => sort.keys.map((key) => `${key.column === null ? `(${key.expression})` : columnKey(key.column)}${key.descending ? ' DESC' : ''}`)),
+    ...sorted.map((sort) =>
+      sort.keys.map(
+        (key) =>
+          `${key.column === null ? `(${key.expression})` : columnKey(key.column)}${key.descending ? ' DESC' : ''}`,
+      ),
+    ),
   ];
   return [
     ...btree.map((keys) => toCandidate(snapshot, tableUse, keys, 'btree')),
@@ -78,7 +99,12 @@ function conditionKeys(snapshot: Snapshot, tableUse: TableUse, predicate: Predic
   const equal = parts.equal.map((column) => columnKey(column));
   if (predicate.kind === 'equality' || predicate.kind === 'list') {
     const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, parts.equal) ?? []);
-    return [[key], ...(equal.length > 0 ? [[...equal, key]] : []), ...sorts.map((sort) => [...equal, key, ...sort.keys]), ...parts.ranges.map((range) => [...equal, key, range])];
+    return [
+      [key],
+      ...(equal.length > 0 ? [[...equal, key]] : []),
+      ...sorts.map((sort) => [...equal, key, ...sort.keys]),
+      ...parts.ranges.map((range) => [...equal, key, range]),
+    ];
   }
   if (predicate.kind === 'range') return [[...equal, key]];
   return predicate.kind === 'prefix' || predicate.kind === 'pattern' ? [[...equal, `${key} text_pattern_ops`]] : [];
@@ -91,5 +117,9 @@ function invertedOpclass(snapshot: Snapshot, predicate: Predicate): string | nul
 }
 
 function toCandidate(snapshot: Snapshot, tableUse: TableUse, keys: readonly string[], method: string): Candidate {
-  return { spec: indexSpec(snapshot.catalog, tableUse.table, { keys, method }), table: tableUse.table, for: [tableUse.statement.fingerprint] };
+  return {
+    spec: indexSpec(snapshot.catalog, tableUse.table, { keys, method }),
+    table: tableUse.table,
+    for: [tableUse.statement.fingerprint],
+  };
 }

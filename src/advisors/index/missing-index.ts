@@ -38,7 +38,7 @@ export default defineAdvisor({
     minPages: z.number().int().nonnegative().default(10),
     minFall: z.number().min(0).max(1).default(0.2),
     minShare: z.number().min(0).max(1).default(0.01),
-    mostPerTable: z.number().int().positive().default(3),
+    mostPerTable: z.number().int().positive().default(6),
     minBrinPages: z.number().int().nonnegative().default(10_000),
   }),
   async examine(snapshot, options, whatIf) {
@@ -48,10 +48,21 @@ export default defineAdvisor({
     const input = { snapshot, uses, whatIf: engine, limits: options };
     const candidates = uses.flatMap((one) => candidatesFor(snapshot, one, options.minBrinPages));
     const chosen = await searchIndexes(input, candidates, (evaluated) => coveringOnes(snapshot, uses, evaluated));
-    const basis = { snapshot, uses, whatIf: engine, costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics' };
+    const basis = {
+      snapshot,
+      uses,
+      whatIf: engine,
+      costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics',
+    };
     const findings: AdvisorFinding[] = [];
     for (const one of chosen) {
-      findings.push(await indexFinding(basis, one, `No index ${candidatePlace(one.candidate)} serves ${statementNames(snapshot, one)}.`));
+      findings.push(
+        await indexFinding(
+          basis,
+          one,
+          `No index ${candidatePlace(one.candidate)} serves ${statementNames(snapshot, one)}.`,
+        ),
+      );
     }
     return findings;
   },
@@ -66,11 +77,18 @@ function candidatesFor(snapshot: Snapshot, tableUse: TableUse, minBrinPages: num
   const isRare = (predicate: Predicate): boolean => rareRows(predicate, tableUse, snapshot.statistics) !== null;
   const parts = indexableParts(basis, tableUse, isRare);
   const sorts = parts.equal.length === 0 && tableUse.use.predicates.some(isRare) ? [] : parts.sorts;
-  return [...btreeCandidates(basis, tableUse, { ...parts, sorts }, MOST_CANDIDATES), ...otherCandidates(basis, tableUse, minBrinPages)];
+  return [
+    ...btreeCandidates(basis, tableUse, { ...parts, sorts }, MOST_CANDIDATES),
+    ...otherCandidates(basis, tableUse, minBrinPages),
+  ];
 }
 
 /** A covering form of each candidate for each statement that it was thought of for. */
-function coveringOnes(snapshot: Snapshot, uses: readonly TableUse[], evaluated: readonly Candidate[]): readonly Candidate[] {
+function coveringOnes(
+  snapshot: Snapshot,
+  uses: readonly TableUse[],
+  evaluated: readonly Candidate[],
+): readonly Candidate[] {
   const single = evaluated.flatMap((candidate) =>
     uses
       .filter((one) => one.table === candidate.table && candidate.for.includes(one.statement.fingerprint))

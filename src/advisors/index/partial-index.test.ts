@@ -7,7 +7,11 @@ import partialIndex from './partial-index.js';
 const columns = ['id', 'state', 'made_at', 'gone_at', 'kind', 'done', 'even'].map((name) => aColumn(name));
 const statistics = {
   columns: [
-    aColumnStatistic('message', 'state', { distinct: 3, commonValues: ['sent', 'waiting'], commonFrequencies: [0.99, 0.004] }),
+    aColumnStatistic('message', 'state', {
+      distinct: 3,
+      commonValues: ['sent', 'waiting'],
+      commonFrequencies: [0.99, 0.004],
+    }),
     aColumnStatistic('message', 'gone_at', { nullFraction: 0.99 }),
     aColumnStatistic('message', 'kind', { distinct: 5000, commonValues: ['a'], commonFrequencies: [0.001] }),
     aColumnStatistic('message', 'done', { distinct: 2, commonValues: ['t', 'f'], commonFrequencies: [0.98, 0.02] }),
@@ -18,7 +22,10 @@ const statistics = {
 
 async function findings(sql: string, indexes: readonly Index[] = []): Promise<readonly Finding[]> {
   const statements = [aStatement(sql, { name: 'the statement', fingerprint: 'f1' })];
-  return partialIndex.examine(aSnapshot({ tables: [aTable('message', { columns })], indexes, statements, statistics }), null);
+  return partialIndex.examine(
+    aSnapshot({ tables: [aTable('message', { columns })], indexes, statements, statistics }),
+    null,
+  );
 }
 
 test('the whole finding', async () => {
@@ -139,10 +146,13 @@ test('the whole finding', async () => {
 
 describe('speaks', () => {
   test.each([
-    ["SELECT * FROM message WHERE state = 'waiting'", 'public.message(state) where state = \'waiting\''],
-    ["SELECT * FROM message WHERE state = 'waiting' AND kind = $1", 'public.message(kind) where state = \'waiting\''],
+    ["SELECT * FROM message WHERE state = 'waiting'", "public.message(state) where state = 'waiting'"],
+    ["SELECT * FROM message WHERE state = 'waiting' AND kind = $1", "public.message(kind) where state = 'waiting'"],
     ['SELECT * FROM message WHERE gone_at < $1', 'public.message(gone_at) where gone_at IS NOT NULL'],
-    ['SELECT * FROM message WHERE gone_at IS NOT NULL ORDER BY made_at', 'public.message(made_at) where gone_at IS NOT NULL'],
+    [
+      'SELECT * FROM message WHERE gone_at IS NOT NULL ORDER BY made_at',
+      'public.message(made_at) where gone_at IS NOT NULL',
+    ],
     ['DELETE FROM message WHERE NOT done AND made_at < $1', 'public.message(made_at) where NOT (done)'],
   ])('%s', async (sql, place) => {
     expect((await findings(sql)).map((finding) => finding.place)).toEqual([place]);
@@ -165,6 +175,8 @@ describe('is silent', () => {
   });
   test('where the index is there, as PostgreSQL writes it', async () => {
     const there = anIndex('i', 'message', ['made_at'], { predicate: "(state = 'waiting'::text)" });
-    expect(await findings("SELECT * FROM message WHERE state = 'waiting' ORDER BY made_at LIMIT 10", [there])).toEqual([]);
+    expect(await findings("SELECT * FROM message WHERE state = 'waiting' ORDER BY made_at LIMIT 10", [there])).toEqual(
+      [],
+    );
   });
 });

@@ -15,7 +15,7 @@ export default defineAdvisor({
   status: 'stable',
   severity: 'warning',
   docs: {
-    what: 'Statements which ask for the same few rows each time, such as those with `status = \'pending\'`, with no index of those rows alone.',
+    what: "Statements which ask for the same few rows each time, such as those with `status = 'pending'`, with no index of those rows alone.",
     why: 'An index with the condition in its WHERE clause holds only those rows: it is a fraction of the size, and rows that do not meet the condition cost nothing to write.',
     limits:
       `Only conditions with constants in the statement's text, which at most ${MOST_RARE * 100} % of the rows meet according to the column's statistics; a parameter can take any value. ` +
@@ -44,9 +44,15 @@ export default defineAdvisor({
     const rare = new Map<string, RareRows>();
     const candidates = uses.flatMap((one) => candidatesFor(snapshot, one, rare));
     const chosen = await searchIndexes({ snapshot, uses, whatIf: engine, limits: options }, candidates);
-    const basis = { snapshot, uses, whatIf: engine, costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics' };
+    const basis = {
+      snapshot,
+      uses,
+      whatIf: engine,
+      costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics',
+    };
     const findings: AdvisorFinding[] = [];
-    for (const one of chosen) findings.push(withFraction(await indexFinding(basis, one, titleOf(snapshot, one)), one, rare));
+    for (const one of chosen)
+      findings.push(withFraction(await indexFinding(basis, one, titleOf(snapshot, one)), one, rare));
     return findings;
   },
 });
@@ -54,7 +60,9 @@ export default defineAdvisor({
 /** Per condition: what the other conditions and the sort make of the few rows that are left; else the column itself. */
 function candidatesFor(snapshot: Snapshot, tableUse: TableUse, rare: Map<string, RareRows>): readonly Candidate[] {
   if (tableUse.use.role === 'insert') return [];
-  const found = tableUse.use.predicates.flatMap((predicate) => rareRows(predicate, tableUse, snapshot.statistics) ?? []);
+  const found = tableUse.use.predicates.flatMap(
+    (predicate) => rareRows(predicate, tableUse, snapshot.statistics) ?? [],
+  );
   return found.flatMap((rows) => {
     rare.set(rareKey(tableUse, rows.where), rows);
     return keyLists(snapshot, tableUse, rows).map((keys) => ({
@@ -85,10 +93,21 @@ function titleOf(snapshot: Snapshot, chosen: Chosen): string {
   return `Few rows of ${placeOf(table)} meet ${withoutQuotes(spec.where ?? '')}, and no index ${candidatePlace(chosen.candidate)} holds those alone for ${statementNames(snapshot, chosen)}.`;
 }
 
-function withFraction(finding: AdvisorFinding, { candidate }: Chosen, rare: ReadonlyMap<string, RareRows>): AdvisorFinding {
+function withFraction(
+  finding: AdvisorFinding,
+  { candidate }: Chosen,
+  rare: ReadonlyMap<string, RareRows>,
+): AdvisorFinding {
   const fraction = rare.get(rareKey(candidate, candidate.spec.where ?? ''))?.fraction ?? null;
   const [first, ...rest] = finding.evidence;
-  return { ...finding, evidence: [first, estimated('share of the rows that meet the condition', fraction, 'fraction', 'pg_stats'), ...rest] };
+  return {
+    ...finding,
+    evidence: [
+      first,
+      estimated('share of the rows that meet the condition', fraction, 'fraction', 'pg_stats'),
+      ...rest,
+    ],
+  };
 }
 
 function rareKey({ table }: Pick<Candidate, 'table'>, where: string): string {

@@ -5,15 +5,23 @@ import type { Settings } from '../../model/settings.js';
 import { aColumn, aColumnStatistic, aPlan, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
 import notIn from './not-in-subquery.js';
 
-const visitor = aTable('visitor', { columns: [aColumn('id', { notNull: true }), aColumn('email', { notNull: true }), aColumn('nick')] });
-const unwanted = aTable('unwanted', { columns: [aColumn('email', { notNull: true }), aColumn('why'), aColumn('since', { notNull: true })], rowsEstimated: 500_000 });
+const visitor = aTable('visitor', {
+  columns: [aColumn('id', { notNull: true }), aColumn('email', { notNull: true }), aColumn('nick')],
+});
+const unwanted = aTable('unwanted', {
+  columns: [aColumn('email', { notNull: true }), aColumn('why'), aColumn('since', { notNull: true })],
+  rowsEstimated: 500_000,
+});
 const statistics = { columns: [aColumnStatistic('unwanted', 'email', { widthBytes: 30 })] };
 const SQL = 'SELECT id FROM visitor WHERE id < $1 AND email NOT IN (SELECT email FROM unwanted)';
 
 async function findings(sql: string, more: { plan?: Plan; settings?: Settings } = {}): Promise<readonly Finding[]> {
   const plans = new Map(more.plan ? [['f1', more.plan]] : []);
   const statements = [aStatement(sql, { name: 'the statement', fingerprint: 'f1' })];
-  return notIn.examine(aSnapshot({ tables: [visitor, unwanted], statements, statistics, plans, settings: more.settings ?? [] }), null);
+  return notIn.examine(
+    aSnapshot({ tables: [visitor, unwanted], statements, statistics, plans, settings: more.settings ?? [] }),
+    null,
+  );
 }
 
 async function rewritten(sql: string): Promise<string | undefined> {
@@ -106,14 +114,24 @@ test('the whole finding', async () => {
 
 describe('speaks', () => {
   test.each([
-    ['DELETE FROM visitor v WHERE v.email NOT IN (SELECT u.email FROM unwanted u WHERE u.since > $1 OR u.why IS NULL)', 'DELETE FROM visitor AS v WHERE NOT (EXISTS (SELECT 1 FROM unwanted AS u WHERE (u.since > $1 OR u.why IS NULL) AND v.email = u.email))'],
-    ['SELECT count(*) FROM (SELECT id FROM visitor WHERE email <> ALL (SELECT email FROM unwanted)) x', 'SELECT count(*) FROM ( SELECT id FROM visitor WHERE NOT (EXISTS (SELECT 1 FROM unwanted WHERE visitor.email = unwanted.email)) ) AS x'],
+    [
+      'DELETE FROM visitor v WHERE v.email NOT IN (SELECT u.email FROM unwanted u WHERE u.since > $1 OR u.why IS NULL)',
+      'DELETE FROM visitor AS v WHERE NOT (EXISTS (SELECT 1 FROM unwanted AS u WHERE (u.since > $1 OR u.why IS NULL) AND v.email = u.email))',
+    ],
+    [
+      'SELECT count(*) FROM (SELECT id FROM visitor WHERE email <> ALL (SELECT email FROM unwanted)) x',
+      'SELECT count(*) FROM ( SELECT id FROM visitor WHERE NOT (EXISTS (SELECT 1 FROM unwanted WHERE visitor.email = unwanted.email)) ) AS x',
+    ],
   ])('%s', async (sql, to) => {
     expect(await rewritten(sql)).toBe(to);
   });
   test('with a plan that shows the subquery read again for each row', async () => {
-    expect(await findings(SQL, { plan: aPlan({ Filter: '(NOT (SubPlan 1))' }), settings: [workMem('1GB')] })).toHaveLength(1);
-    expect(await findings(SQL, { plan: aPlan({ Filter: '(NOT (ANY ((email)::text = ((SubPlan 1).col1)::text)))' }) })).toHaveLength(1);
+    expect(
+      await findings(SQL, { plan: aPlan({ Filter: '(NOT (SubPlan 1))' }), settings: [workMem('1GB')] }),
+    ).toHaveLength(1);
+    expect(
+      await findings(SQL, { plan: aPlan({ Filter: '(NOT (ANY ((email)::text = ((SubPlan 1).col1)::text)))' }) }),
+    ).toHaveLength(1);
   });
 });
 
@@ -123,12 +141,24 @@ describe('is silent', () => {
     ['SELECT id FROM visitor WHERE email NOT IN (SELECT why FROM unwanted)', 'the right side may be NULL'],
     ['SELECT id FROM visitor WHERE lower(email) NOT IN (SELECT email FROM unwanted)', 'an expression'],
     ['SELECT id FROM visitor WHERE id = 1 OR email NOT IN (SELECT email FROM unwanted)', 'under OR'],
-    ['SELECT v.id FROM unwanted u LEFT JOIN visitor v ON v.id = 1 WHERE v.email NOT IN (SELECT email FROM unwanted x)', 'an outer join makes NULLs'],
+    [
+      'SELECT v.id FROM unwanted u LEFT JOIN visitor v ON v.id = 1 WHERE v.email NOT IN (SELECT email FROM unwanted x)',
+      'an outer join makes NULLs',
+    ],
     ['SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM unwanted LIMIT 5)', 'LIMIT'],
     ['SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM unwanted GROUP BY email)', 'grouping'],
-    ['SELECT id FROM visitor WHERE email NOT IN (SELECT x.email FROM (SELECT email FROM unwanted) x)', 'a subquery in FROM'],
-    ['WITH unwanted AS (SELECT NULL AS email) SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM unwanted)', 'a CTE of that name'],
-    ['SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM unwanted WHERE random() < 0.5)', 'a volatile function'],
+    [
+      'SELECT id FROM visitor WHERE email NOT IN (SELECT x.email FROM (SELECT email FROM unwanted) x)',
+      'a subquery in FROM',
+    ],
+    [
+      'WITH unwanted AS (SELECT NULL AS email) SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM unwanted)',
+      'a CTE of that name',
+    ],
+    [
+      'SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM unwanted WHERE random() < 0.5)',
+      'a volatile function',
+    ],
     ['SELECT id FROM visitor WHERE email NOT IN (SELECT email FROM visitor)', 'one name for two tables'],
     ['SELECT id FROM visitor WHERE email NOT IN (SELECT id FROM unwanted)', 'the inner column is the outer one'],
     ['SELECT id FROM visitor WHERE email IN (SELECT email FROM unwanted)', 'no NOT'],

@@ -96,11 +96,38 @@ function rewritten(parsed: ParsedStatement, site: NotInSite, { outer, inner }: P
 }
 
 /** Functions that a rewrite may move: those of the catalog that are not volatile, and built-in ones that are known not to be. */
-const CALM = new Set(['lower', 'upper', 'coalesce', 'date_trunc', 'date_part', 'extract', 'now', 'count', 'sum', 'min', 'max', 'avg', 'length', 'abs', 'round', 'btrim', 'timezone', 'concat', 'left', 'right', 'substring', 'to_char', 'row_number', 'rank']);
+const CALM = new Set([
+  'lower',
+  'upper',
+  'coalesce',
+  'date_trunc',
+  'date_part',
+  'extract',
+  'now',
+  'count',
+  'sum',
+  'min',
+  'max',
+  'avg',
+  'length',
+  'abs',
+  'round',
+  'btrim',
+  'timezone',
+  'concat',
+  'left',
+  'right',
+  'substring',
+  'to_char',
+  'row_number',
+  'rank',
+]);
 
 function callsVolatile(parsed: ParsedStatement, catalog: Catalog): boolean {
   return calledFunctions(parsed).some((called) => {
-    const own = catalog.functions.filter((one) => one.name === called.name && (called.schema === null || one.schema === called.schema));
+    const own = catalog.functions.filter(
+      (one) => one.name === called.name && (called.schema === null || one.schema === called.schema),
+    );
     return own.length > 0 ? own.some((one) => one.volatility === 'v') : !CALM.has(called.name);
   });
 }
@@ -116,7 +143,9 @@ function isLarge(snapshot: Snapshot, statement: WorkloadStatement, { inner }: Pr
 }
 
 function subplanFilters(plan: Plan): readonly string[] {
-  return [...planNodes(plan.root)].flatMap((node) => node.Filter ?? []).filter((filter) => /NOT \(.*SubPlan|ALL \(.*SubPlan/.test(filter));
+  return [...planNodes(plan.root)]
+    .flatMap((node) => node.Filter ?? [])
+    .filter((filter) => /NOT \(.*SubPlan|ALL \(.*SubPlan/.test(filter));
 }
 
 /** `subplan_is_hashable`: rows times (aligned width + tuple header). */
@@ -132,7 +161,12 @@ function hashLimitBytes({ settings, target }: Snapshot): number {
   return bytes * (Number.isFinite(multiplier) ? multiplier : 1);
 }
 
-function describe(snapshot: Snapshot, statement: WorkloadStatement, { outer, inner }: Proved, to: string): AdvisorFinding {
+function describe(
+  snapshot: Snapshot,
+  statement: WorkloadStatement,
+  { outer, inner }: Proved,
+  to: string,
+): AdvisorFinding {
   const rows = estimatedRows(snapshot.catalog, inner.table);
   const named = `${placeOf(inner.table)}.${inner.column}`;
   const bytes = hashBytes(snapshot, inner, rows.rows);

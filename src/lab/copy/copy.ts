@@ -16,7 +16,7 @@ import { planCopy, type CopyPlan, type TableToCopy } from './tables.js';
 
 export interface CopyOptions {
   readonly source: ConnectionSettings;
-  /** A superuser of the lab. */
+  /** A superuser of the lab, or a role that may create databases; its database is the maintenance one. */
   readonly lab: ConnectionSettings;
   /** The database to create in the lab; must not be there yet. */
   readonly database: string;
@@ -168,7 +168,7 @@ class Copy {
     const { lab, database } = this.options;
     const labs: Session[] = [];
     await inLab(async () => {
-      this.#cleanup = await connect({ ...lab, database: 'postgres' });
+      this.#cleanup = await connect(lab);
       this.#skipped.push(...(await createLike(source, this.#cleanup, database, () => (this.#isCreated = true))));
       while (labs.length < connections) labs.push(this.#keep(await connect({ ...lab, database })));
       for (const session of labs) await session.run(LAB_SETTINGS);
@@ -217,7 +217,7 @@ class Copy {
     }
     await afterRows();
     signal.throwIfAborted();
-    await this.options.afterData?.(lab);
+    await inLab(async () => this.options.afterData?.(lab));
     const late = at < 0 ? [] : statements.slice(at);
     this.#skipped.push(...(await applyStatements(lab, late, signal)), ...noteRefreshed(late));
   }

@@ -1,3 +1,4 @@
+import { WizardError } from '../../base/errors.js';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../base/quote.js';
 import type { Skipped } from '../../model/coverage.js';
 import type { Session } from '../../postgres/session.js';
@@ -11,51 +12,54 @@ export interface SequencePosition {
   readonly isCalled: boolean;
 }
 
-/** Sequences read with one statement of their own. */
+/** Sequences read or set with one statement. */
 const BATCH = 200;
 
 interface SequenceRow extends Record<string, unknown> {
   readonly schema: string;
   readonly name: string;
   readonly readable: boolean;
-  readonly last_value: string | null;
 }
 
-/** Reads where all sequences stand. */
+/** Reads where all sequences stand, some at a time: each that is read stays locked until the statement's end. */
 export async function readPositions(source: Session): Promise<readonly SequencePosition[]> {
   const rows = await source.query<SequenceRow>(`
-    SELECT n.nspname::text AS schema, c.relname::text AS name, p.readable,
-      CASE WHEN p.readable THEN pg_catalog.pg_sequence_last_value(c.oid) END AS last_value
+    SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+      AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    CROSS JOIN LATERAL (SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS readable) p
     WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     ORDER BY n.nspname, c.relname`);
-  const used = rows.map((row) => ({ schema: row.schema, name: row.name, lastValue: row.last_value, isCalled: true }));
-  const uncalled = rows.filter((row) => row.readable && row.last_value === null);
-  const fresh = await readUncalled(source, uncalled);
-  return used.map((position) => fresh.get(quoteQualified(position.schema, position.name)) ?? position);
+  const positions = rows.filter(({ readable }) => !readable).map(unknownPosition);
+  const readable = rows.filter((row) => row.readable);
+  for (let at = 0; at < readable.length; at += BATCH) {
+    positions.push(...(await readBatch(source, readable.slice(at, at + BATCH))));
+  }
+  return positions;
 }
 
-/** A sequence that gave no value yet may still have been set: only the sequence itself says to what. */
-async function readUncalled(source: Session, rows: readonly SequenceRow[]): Promise<Map<string, SequencePosition>> {
-  const found = new Map<string, SequencePosition>();
-  for (let at = 0; at < rows.length; at += BATCH) {
-    const batch = rows.slice(at, at + BATCH);
-    const parts = batch.map(
-      ({ schema, name }, index) =>
-        `SELECT ${index} AS position, s.last_value::text, s.is_called FROM ${quoteQualified(schema, name)} s`,
-    );
-    const values = await source.query<{ position: number; last_value: string; is_called: boolean }>(
-      parts.join(' UNION ALL '),
-    );
-    for (const value of values) {
-      const row = batch[value.position];
-      if (row === undefined) continue;
-      const { schema, name } = row;
-      found.set(quoteQualified(schema, name), { schema, name, lastValue: value.last_value, isCalled: value.is_called });
-    }
+function unknownPosition({ schema, name }: SequenceRow): SequencePosition {
+  return { schema, name, lastValue: null, isCalled: false };
+}
+
+/** Only the sequence itself says whether it was set without being called. One that went away meanwhile is unknown. */
+async function readBatch(source: Session, rows: readonly SequenceRow[]): Promise<SequencePosition[]> {
+  const parts = rows.map(
+    ({ schema, name }, at) =>
+      `SELECT ${at} AS at, s.last_value::text, s.is_called FROM ${quoteQualified(schema, name)} s`,
+  );
+  try {
+    const values = await source.query<{ at: number; last_value: string; is_called: boolean }>(parts.join(' UNION ALL '));
+    return values.flatMap(({ at, last_value: lastValue, is_called: isCalled }) => {
+      const row = rows[at];
+      return row === undefined ? [] : [{ schema: row.schema, name: row.name, lastValue, isCalled }];
+    });
+  } catch (error) {
+    if (!(error instanceof WizardError) || error.code !== 'target/statement') throw error;
+    if (rows.length === 1) return rows.map(unknownPosition);
+    const found: SequencePosition[] = [];
+    for (const row of rows) found.push(...(await readBatch(source, [row])));
+    return found;
   }
-  return found;
 }
 
 /** Sets the lab's sequences to the same positions; those that could not be read stay at their start. */

@@ -42,10 +42,12 @@ export async function measureBaseline(
   const sides = { before: one, after: other, check: options.check };
   for (const soils of [false, true]) {
     const budgetMs = options.budgetMs - (performance.now() - startedMs);
+    const doneBefore = soils ? cases.filter((item) => !item.soils).length * 2 : 0;
+    const progress = (done: number): void => options.progress(doneBefore + done, cases.length * 2);
     await measureCases(
       sides,
       cases.filter((item) => item.soils === soils),
-      { ...options, budgetMs },
+      { ...options, budgetMs, progress },
       found,
     );
   }

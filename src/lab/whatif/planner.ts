@@ -3,8 +3,8 @@ import { planNodes, planShape } from '../../model/plan.js';
 import type { PlanNode } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import type { Session } from '../../postgres/session.js';
-import { indexKey } from './shelf.js';
-import type { ShelvedIndex } from './shelf.js';
+import { SHELVED_NAME, indexKey } from './shelved.js';
+import type { ShelvedIndex } from './shelved.js';
 
 /** One statement shape of the workload. */
 export interface PlannedStatement {
@@ -27,12 +27,25 @@ export interface PlannedChange {
   readonly drop: readonly HiddenIndex[];
 }
 
-/** Plans statements under changes, each question once: a change on a table that a statement does not read is no change to it. */
+/** What was answered, with the clone's own names for candidates: another asker may call them otherwise. */
+interface Answer {
+  readonly cost: number | null;
+  readonly planShape: string | null;
+  /** Keys of the candidates that were shown, and of those that a plan used. */
+  readonly shown: ReadonlySet<string>;
+  readonly used: ReadonlySet<string>;
+}
+
+/**
+ * Plans statements under changes, each question once. A change on a table that a statement does not read is none to it,
+ * and candidates that a plan left aside may as well not be there.
+ */
 export class Planner {
   #session: Session;
   #statements = new Map<string, readonly string[]>();
   readonly #tables = new Map<string, ReadonlySet<number>>();
-  readonly #known = new Map<string, WhatIfCost>();
+  /** By statement and indexes thought away. */
+  readonly #known = new Map<string, Answer[]>();
   #explainCalls = 0;
 
   constructor(session: Session) {
@@ -68,12 +81,19 @@ export class Planner {
     const tables = this.#tables.get(fingerprint) ?? (await this.#readTables(fingerprint, queries));
     const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean => heaps.some((heap) => tables.has(heap));
     const relevant = { add: change.add.filter(touches), drop: change.drop.filter(touches) };
-    const key = [fingerprint, ...relevant.add.map(({ spec }) => `+${spec.name} ${indexKey(spec)}`).toSorted(), ...relevant.drop.map((index) => `-${index.key}`).toSorted()].join('\n');
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const cost = await this.#inChange(relevant, () => this.#plan(fingerprint, queries, relevant.add));
-    this.#known.set(key, cost);
-    return cost;
+    const answers = this.#answers(fingerprint, relevant.drop);
+    const known = answers.find((answer) => answersFor(answer, relevant.add));
+    if (known !== undefined) return present(fingerprint, known, relevant.add);
+    const answer = await this.#inChange(relevant, () => this.#plan(queries, relevant.add));
+    answers.push(answer);
+    return present(fingerprint, answer, relevant.add);
+  }
+
+  #answers(fingerprint: string, drop: readonly HiddenIndex[]): Answer[] {
+    const key = JSON.stringify([fingerprint, ...drop.map((index) => index.key).toSorted()]);
+    const answers = this.#known.get(key) ?? [];
+    this.#known.set(key, answers);
+    return answers;
   }
 
   /** Indexes by `schema.name`; one that does not exist is left out. */
@@ -92,27 +112,24 @@ export class Planner {
     if (row !== undefined) await this.#session.run(row.sql);
   }
 
-  async #plan(fingerprint: string, queries: readonly string[], add: readonly ShelvedIndex[]): Promise<WhatIfCost> {
-    const shown = new Map(add.flatMap(({ spec, names }) => names.map((name) => [name, spec.name])));
-    const uses = new Set<string>();
+  async #plan(queries: readonly string[], add: readonly ShelvedIndex[]): Promise<Answer> {
+    const keys = new Map(add.flatMap(({ spec, names }) => names.map((name) => [name, indexKey(spec)])));
+    const shown = new Set(keys.values());
+    const used = new Set<string>();
     const shapes = new Set<string>();
     let total = 0;
-    let planned = 0;
     for (const sql of queries) {
       const root = await this.#explain(sql);
-      if (root === null) continue;
-      const named = rename(root, shown);
+      // The mean over some of the parameter sets would not be comparable.
+      if (root === null) return { cost: null, planShape: null, shown, used: shown };
       for (const node of planNodes(root)) {
-        const candidate = shown.get(node['Index Name'] ?? '');
-        if (candidate !== undefined) uses.add(candidate);
+        const key = keys.get(node['Index Name'] ?? '');
+        if (key !== undefined) used.add(key);
       }
-      shapes.add(planShape(named));
+      shapes.add(planShape(root));
       total += root['Total Cost'];
-      planned += 1;
     }
-    // The mean over some of the parameter sets would not be comparable.
-    if (planned < queries.length) return { fingerprint, cost: null, uses: [], planShape: null };
-    return { fingerprint, cost: total / planned, uses: [...uses].toSorted(), planShape: [...shapes].join(' | ') };
+    return { cost: total / queries.length, planShape: [...shapes].join(' | '), shown, used };
   }
 
   /** Null when it can not be planned. Leaves the transaction usable. */
@@ -132,8 +149,7 @@ export class Planner {
   /** Every table that parsing and planning lock: those that the plan does without count, and partitions. */
   async #readTables(fingerprint: string, queries: readonly string[]): Promise<ReadonlySet<number>> {
     const tables = await this.#inChange({ add: [], drop: [] }, async () => {
-      const base = await this.#plan(fingerprint, queries, []);
-      this.#known.set(fingerprint, base);
+      this.#answers(fingerprint, []).push(await this.#plan(queries, []));
       const rows = await this.#session.query<{ oid: string }>(LOCKED_SQL);
       return new Set(rows.map((row) => Number(row.oid)));
     });
@@ -160,13 +176,33 @@ export class Planner {
   }
 }
 
-/** A plan in which candidates have the names that they were asked for under. */
-function rename(node: PlanNode, names: ReadonlyMap<string, string>): PlanNode {
-  const index = names.get(node['Index Name'] ?? '');
+/**
+ * Whether what was answered with more candidates in sight holds with these: all that the plan used are here, and those
+ * missing could change an estimate by nothing but their use.
+ */
+function answersFor(answer: Answer, add: readonly ShelvedIndex[]): boolean {
+  const asked = new Set(add.map(({ spec }) => indexKey(spec)));
+  if ([...asked].some((key) => !answer.shown.has(key)) || [...answer.used].some((key) => !asked.has(key))) return false;
+  return answer.shown.size === asked.size || [...answer.shown].every((key) => asked.has(key) || isInert(key));
+}
+
+/** A unique index, or one on an expression, tells the planner something even where it is not used. */
+function isInert(key: string): boolean {
+  return INERT.test(key);
+}
+
+/** `CREATE INDEX ... USING method (columns)` as `indexKey` writes it, with no parenthesis among the keys. */
+const INERT = /^CREATE INDEX "x" ON (?:"(?:[^"]|"")*"|\.)+ USING \w+ \([^()]*\)/;
+
+/** An answer in the asker's own names. */
+function present(fingerprint: string, answer: Answer, add: readonly ShelvedIndex[]): WhatIfCost {
+  const names = new Map(add.flatMap((index) => index.names.map((name) => [name, index.spec.name])));
+  const uses = new Set(add.filter(({ spec }) => answer.used.has(indexKey(spec)) && answer.cost !== null).map(({ spec }) => spec.name));
   return {
-    ...node,
-    ...(index === undefined ? {} : { 'Index Name': index }),
-    ...(node.Plans === undefined ? {} : { Plans: node.Plans.map((child) => rename(child, names)) }),
+    fingerprint,
+    cost: answer.cost,
+    uses: [...uses].toSorted(),
+    planShape: answer.planShape?.replaceAll(SHELVED_NAME, (name) => names.get(name) ?? name) ?? null,
   };
 }
 

@@ -20,9 +20,14 @@ export function notNullClause(
   if (!column.not_null) return null;
   if (constraint === undefined) return 'NOT NULL';
   if (!constraint.validated || (!constraint.local && !partition)) return null;
-  const usual = constraint.conname === `${table}_${column.attname}_not_null`;
-  const name = usual ? '' : `CONSTRAINT ${quoteIdent(constraint.conname)} `;
+  const name = isUsualNotNull(table, column, constraint) ? '' : `CONSTRAINT ${quoteIdent(constraint.conname)} `;
   return `${name}NOT NULL${constraint.no_inherit ? ' NO INHERIT' : ''}`;
+}
+
+/** The column's not-null constraint, as SET NOT NULL makes it. */
+export function isUsualNotNull(table: string, column: ColumnRow, constraint: CheckRow): boolean {
+  const { contype, column_number: number, conname } = constraint;
+  return contype === 'n' && number === column.attnum && conname === `${table}_${column.attname}_not_null`;
 }
 
 const STORAGE: Readonly<Record<string, string>> = { p: 'PLAIN', e: 'EXTERNAL', x: 'EXTENDED', m: 'MAIN' };
@@ -43,7 +48,11 @@ export function columnAlterations(column: ColumnRow, foreign: boolean): string[]
 }
 
 /** Clauses for a column that comes from parents but differs from what they give. */
-export function inheritedAlterations(column: ColumnRow, parents: readonly (readonly ColumnRow[])[]): string[] {
+export function inheritedAlterations(
+  column: ColumnRow,
+  parents: readonly (readonly ColumnRow[])[],
+  ownNotNull: boolean,
+): string[] {
   const sources = parents.flatMap((columns) => columns.filter(({ attname }) => attname === column.attname));
   const alter = `ALTER COLUMN ${quoteIdent(column.attname)}`;
   const clauses: string[] = [];
@@ -53,7 +62,7 @@ export function inheritedAlterations(column: ColumnRow, parents: readonly (reado
     else if (given !== null) clauses.push(`${alter} DROP DEFAULT`);
   }
   const nullable = !sources.some(({ not_null: notNull }) => notNull);
-  if (column.not_null && nullable) clauses.push(`${alter} SET NOT NULL`);
+  if (ownNotNull || (column.not_null && nullable)) clauses.push(`${alter} SET NOT NULL`);
   return clauses;
 }
 

@@ -45,6 +45,12 @@ const LEFT_OUT: readonly LeftOut[] = [
     sql: `SELECT pg_catalog.count(*)::int4 AS count FROM pg_catalog.pg_seclabel`,
   },
   {
+    what: 'rows of tables that extensions made',
+    reason: 'The extension makes and fills them anew; what was added since is not copied.',
+    sql: `SELECT pg_catalog.count(*)::int4 AS count FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
+      WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'e' AND c.relkind IN ('r', 'p')`,
+  },
+  {
     what: 'large objects',
     reason: 'They are not part of any table; only their numbers are.',
     sql: 'SELECT pg_catalog.count(*)::int4 AS count FROM pg_catalog.pg_largeobject_metadata',

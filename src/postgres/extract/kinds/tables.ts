@@ -1,6 +1,6 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../../base/quote.js';
 import { groupRows, type ExtractContext } from '../context.js';
-import { columnAlterations, columnClause, inheritedAlterations, notNullClause } from './columns.js';
+import { columnAlterations, columnClause, inheritedAlterations, isUsualNotNull, notNullClause } from './columns.js';
 import { simpleObject, type SchemaObject, type SchemaPart } from '../script.js';
 import { identityClause, persistenceAlteration, type SequenceRow } from './sequences.js';
 import { readCheckRows, type CheckRow, type ColumnRow, type TableRow } from './table-rows.js';
@@ -91,11 +91,13 @@ function isWritten(table: TableRow, column: ColumnRow): boolean {
 }
 
 function tableStatements(facts: TableFacts, identity: string, alter: string, later: ReadonlySet<string>): string[] {
-  const { table, columns, parents } = facts;
-  const alterations = columns.flatMap((column) => [
-    ...columnAlterations(column, table.relkind === 'f'),
-    ...(isWritten(table, column) ? [] : inheritedAlterations(column, parents)),
-  ]);
+  const { table, columns, parents, checks } = facts;
+  const alterations = columns.flatMap((column) => {
+    const own = columnAlterations(column, table.relkind === 'f');
+    if (isWritten(table, column)) return own;
+    const ownNotNull = checks.some((check) => check.local && isUsualNotNull(table.relname, column, check));
+    return [...own, ...inheritedAlterations(column, parents, ownNotNull)];
+  });
   const statements = [createTable(facts, identity, later, table.foreign_options)];
   if (alterations.length > 0) statements.push(`${alter} ${alterations.join(', ')}`);
   for (const column of columns) {
@@ -169,7 +171,8 @@ function constraintLines({ table, columns, checks }: TableFacts, later: Readonly
     const name = `CONSTRAINT ${quoteIdent(check.conname)}`;
     if (check.contype === 'c') return [`${name} ${check.definition}`];
     const column = columns.find(({ attnum }) => attnum === check.column_number);
-    return column === undefined || isWritten(table, column) ? [] : [`${name} ${check.definition}`];
+    if (column === undefined || isWritten(table, column) || isUsualNotNull(table.relname, column, check)) return [];
+    return [`${name} ${check.definition}`];
   });
 }
 
