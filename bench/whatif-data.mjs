@@ -116,38 +116,93 @@ export const QUERIES = {
 };
 
 const spec = (table, keys, more = {}) => ({
-  table: { schema: 'public', name: table }, method: 'btree', unique: false, keys, include: [], where: null, with: null, ...more,
+  table: { schema: 'public', name: table },
+  method: 'btree',
+  unique: false,
+  keys,
+  include: [],
+  where: null,
+  with: null,
+  ...more,
 });
 
 // Each candidate with a query that it is for.
 export const CANDIDATES = {
   btree_plain: [spec('line', ['"amount"']), `SELECT * FROM line WHERE amount = 1`],
   btree_unique_key: [spec('purchase', ['"total"']), `SELECT * FROM purchase WHERE total BETWEEN 10 AND 12`],
-  btree_composite: [spec('purchase', ['"person_id"', '"placed"']), `SELECT * FROM purchase WHERE person_id = 3 AND placed BETWEEN '2023-06-01' AND '2023-06-20'`],
+  btree_composite: [
+    spec('purchase', ['"person_id"', '"placed"']),
+    `SELECT * FROM purchase WHERE person_id = 3 AND placed BETWEEN '2023-06-01' AND '2023-06-20'`,
+  ],
   btree_correlated: [spec('person', ['"land"', '"town"']), `SELECT * FROM person WHERE land = 'PL' AND town = 'PL39'`],
-  btree_include: [spec('line', ['"article_id"'], { include: ['"amount"', '"price"'] }), `SELECT sum(amount * price) FROM line WHERE article_id = 5`],
+  btree_include: [
+    spec('line', ['"article_id"'], { include: ['"amount"', '"price"'] }),
+    `SELECT sum(amount * price) FROM line WHERE article_id = 5`,
+  ],
   btree_text: [spec('article', ['"title"']), `SELECT * FROM article WHERE title = 'x'`],
-  btree_partial: [spec('purchase', ['"placed"'], { where: `state = 'lost'` }), `SELECT * FROM purchase WHERE state = 'lost' AND placed > '2023-10-20'`],
-  btree_expression: [spec('purchase', [`(date_trunc('day', placed AT TIME ZONE 'UTC'))`]), `SELECT * FROM purchase WHERE date_trunc('day', placed AT TIME ZONE 'UTC') = '2022-02-02'`],
-  btree_expression_text: [spec('person', [`(split_part(mail, '@', 2))`]), `SELECT * FROM person WHERE split_part(mail, '@', 2) = 'ex7.org'`],
+  btree_partial: [
+    spec('purchase', ['"placed"'], { where: `state = 'lost'` }),
+    `SELECT * FROM purchase WHERE state = 'lost' AND placed > '2023-10-20'`,
+  ],
+  btree_expression: [
+    spec('purchase', [`(date_trunc('day', placed AT TIME ZONE 'UTC'))`]),
+    `SELECT * FROM purchase WHERE date_trunc('day', placed AT TIME ZONE 'UTC') = '2022-02-02'`,
+  ],
+  btree_expression_text: [
+    spec('person', [`(split_part(mail, '@', 2))`]),
+    `SELECT * FROM person WHERE split_part(mail, '@', 2) = 'ex7.org'`,
+  ],
   btree_descending: [spec('line', ['"price" DESC']), `SELECT * FROM line ORDER BY price DESC LIMIT 20`],
   btree_opclass: [spec('person', ['"mail" text_pattern_ops']), `SELECT * FROM person WHERE mail LIKE 'u123%'`],
-  btree_nulls: [spec('person', ['"credit"']), `SELECT * FROM person WHERE credit IS NULL AND active ORDER BY credit LIMIT 5`],
-  btree_enum: [spec('purchase', ['"state"', '"total"']), `SELECT * FROM purchase WHERE state = 'lost' ORDER BY total DESC LIMIT 10`],
+  btree_nulls: [
+    spec('person', ['"credit"']),
+    `SELECT * FROM person WHERE credit IS NULL AND active ORDER BY credit LIMIT 5`,
+  ],
+  btree_enum: [
+    spec('purchase', ['"state"', '"total"']),
+    `SELECT * FROM purchase WHERE state = 'lost' ORDER BY total DESC LIMIT 10`,
+  ],
   btree_fill: [spec('visit', ['"person_id"'], { with: 'fillfactor = 60' }), `SELECT * FROM visit WHERE person_id = 77`],
   btree_partitioned: [spec('gauge', ['"reading"']), `SELECT * FROM gauge WHERE reading < 0.001`],
-  btree_odd_name: [spec('Weird Table', ['"Select ""it"""', '"order"']), `SELECT * FROM "Weird Table" WHERE "Select ""it""" = 'value 7' ORDER BY "order" LIMIT 3`],
+  btree_odd_name: [
+    spec('Weird Table', ['"Select ""it"""', '"order"']),
+    `SELECT * FROM "Weird Table" WHERE "Select ""it""" = 'value 7' ORDER BY "order" LIMIT 3`,
+  ],
   hash: [spec('person', ['"mail"'], { method: 'hash' }), `SELECT * FROM person WHERE mail = 'u5@ex5.org'`],
   hash_skewed: [spec('purchase', ['"person_id"'], { method: 'hash' }), `SELECT * FROM purchase WHERE person_id = 4242`],
-  gin_array: [spec('person', ['"tags"'], { method: 'gin', where: 'active' }), `SELECT * FROM person WHERE active AND tags @> ARRAY['u2500']`],
+  gin_array: [
+    spec('person', ['"tags"'], { method: 'gin', where: 'active' }),
+    `SELECT * FROM person WHERE active AND tags @> ARRAY['u2500']`,
+  ],
   gin_jsonb: [spec('visit', ['"body"'], { method: 'gin' }), `SELECT * FROM visit WHERE body ? 'ip' AND body ? 'zip'`],
-  gin_trigram: [spec('person', ['"mail" gin_trgm_ops'], { method: 'gin' }), `SELECT * FROM person WHERE mail LIKE '%99@ex%'`],
-  gin_lexemes: [spec('visit', ['"words"'], { method: 'gin' }), `SELECT * FROM visit WHERE words @@ to_tsquery('simple', 'y4500')`],
-  gist_range: [spec('article', ['"sold"'], { method: 'gist' }), `SELECT * FROM article WHERE sold && int4range(990, 995)`],
-  gist_trigram: [spec('article', ['"code" gist_trgm_ops'], { method: 'gist' }), `SELECT * FROM article WHERE code LIKE '%00123%'`],
-  spgist_point: [spec('person', ['"spot"'], { method: 'spgist' }), `SELECT * FROM person WHERE spot <@ box '((10,10),(12,12))'`],
+  gin_trigram: [
+    spec('person', ['"mail" gin_trgm_ops'], { method: 'gin' }),
+    `SELECT * FROM person WHERE mail LIKE '%99@ex%'`,
+  ],
+  gin_lexemes: [
+    spec('visit', ['"words"'], { method: 'gin' }),
+    `SELECT * FROM visit WHERE words @@ to_tsquery('simple', 'y4500')`,
+  ],
+  gist_range: [
+    spec('article', ['"sold"'], { method: 'gist' }),
+    `SELECT * FROM article WHERE sold && int4range(990, 995)`,
+  ],
+  gist_trigram: [
+    spec('article', ['"code" gist_trgm_ops'], { method: 'gist' }),
+    `SELECT * FROM article WHERE code LIKE '%00123%'`,
+  ],
+  spgist_point: [
+    spec('person', ['"spot"'], { method: 'spgist' }),
+    `SELECT * FROM person WHERE spot <@ box '((10,10),(12,12))'`,
+  ],
   spgist_text: [spec('article', ['"code"'], { method: 'spgist' }), `SELECT * FROM article WHERE code = 'A-000123'`],
-  brin: [spec('line', ['"purchase_id"', '"price"'], { method: 'brin', with: 'pages_per_range = 16' }), `SELECT sum(price) FROM line WHERE price < 0.05 AND purchase_id > 1`],
-  brin_wide: [spec('visit', ['"person_id"', '"kind"'], { method: 'brin', with: 'pages_per_range = 1' }), `SELECT count(*) FROM visit WHERE person_id BETWEEN 7 AND 9`],
+  brin: [
+    spec('line', ['"purchase_id"', '"price"'], { method: 'brin', with: 'pages_per_range = 16' }),
+    `SELECT sum(price) FROM line WHERE price < 0.05 AND purchase_id > 1`,
+  ],
+  brin_wide: [
+    spec('visit', ['"person_id"', '"kind"'], { method: 'brin', with: 'pages_per_range = 1' }),
+    `SELECT count(*) FROM visit WHERE person_id BETWEEN 7 AND 9`,
+  ],
 };
 for (const [name, [one]] of Object.entries(CANDIDATES)) one.name = `try_${name}`;

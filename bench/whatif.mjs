@@ -12,7 +12,9 @@ import { startLabServer } from '../dist/lab/server.js';
 import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 import { ANALYZE, CANDIDATES, LATER, QUERIES, SCHEMA, data } from './whatif-data.mjs';
 
-const { values } = parseArgs({ options: { major: { type: 'string', default: 'newest' }, scale: { type: 'string', default: '3' } } });
+const { values } = parseArgs({
+  options: { major: { type: 'string', default: 'newest' }, scale: { type: 'string', default: '3' } },
+});
 const scale = Number(values.scale);
 const major = values.major === 'newest' ? 'newest' : Number(values.major);
 const NO_CHANGE = { add: [], drop: [] };
@@ -44,14 +46,20 @@ try {
     for (const table of ANALYZE) await source.run(`VACUUM ANALYZE ${table}`);
     await source.run(LATER);
   });
-  const [facts] = await source.query(`SELECT current_setting('server_version') AS version, pg_database_size(current_database())::float8 AS bytes`);
+  const [facts] = await source.query(
+    `SELECT current_setting('server_version') AS version, pg_database_size(current_database())::float8 AS bytes`,
+  );
   const schema = await extractSchema(source);
   const cloning = await timed(() => createStatisticsClone({ server: servers[1], source, schema, sampler: source }));
   const clone = cloning.result;
   say(`# What-if engine: statistics clone against a real database`);
   say();
-  say(`${new Date().toISOString().slice(0, 10)}, PostgreSQL ${facts.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}.`);
-  say(`Command: \`npm run bench:whatif -- --major ${values.major} --scale ${scale}\`. Data: bench/whatif-data.mjs, ${Math.round(facts.bytes / 2 ** 20)} MB, loaded in ${(loading.ms / 1000).toFixed(1)} s; cloned in ${(cloning.ms / 1000).toFixed(2)} s.`);
+  say(
+    `${new Date().toISOString().slice(0, 10)}, PostgreSQL ${String(facts.version)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}.`,
+  );
+  say(
+    `Command: \`npm run bench:whatif -- --major ${values.major} --scale ${scale}\`. Data: bench/whatif-data.mjs, ${Math.round(facts.bytes / 2 ** 20)} MB, loaded in ${(loading.ms / 1000).toFixed(1)} s; cloned in ${(cloning.ms / 1000).toFixed(2)} s.`,
+  );
   for (const skip of clone.skipped) say(`Skipped: ${skip.what}: ${skip.reason}`);
   await compareQueries(source, clone);
   await measureSpeed(clone);
@@ -91,9 +99,18 @@ async function compareQueries(source, clone) {
 async function measureSpeed(clone) {
   const columns = ['person_id', 'state', 'placed', 'total', 'id'];
   const specs = columns.flatMap((a) =>
-    columns.filter((b) => b !== a).map((b) => ({
-      table: { schema: 'public', name: 'purchase' }, method: 'btree', unique: false, keys: [`"${a}"`, `"${b}"`], include: [], where: null, with: null, name: `speed_${a}_${b}`,
-    })),
+    columns
+      .filter((b) => b !== a)
+      .map((b) => ({
+        table: { schema: 'public', name: 'purchase' },
+        method: 'btree',
+        unique: false,
+        keys: [`"${a}"`, `"${b}"`],
+        include: [],
+        where: null,
+        with: null,
+        name: `speed_${a}_${b}`,
+      })),
   );
   clone.setWorkload(workload(Object.entries(QUERIES)));
   await clone.cost(['four_tables', 'by_person'], NO_CHANGE);
@@ -102,18 +119,30 @@ async function measureSpeed(clone) {
   say('## Speed');
   say();
   say(`${specs.length} candidates of two columns sampled, created and sized in ${Math.round(shelving.ms)} ms.`);
-  for (const [name, count, size] of [['by_person', 300, 1], ['four_tables', 300, 1], ['four_tables', 300, 5]]) {
+  for (const [name, count, size] of [
+    ['by_person', 300, 1],
+    ['four_tables', 300, 1],
+    ['four_tables', 300, 5],
+  ]) {
     const calls = clone.explainCalls;
     const run = await timed(async () => {
       for (let trial = 0; clone.explainCalls - calls < count && trial < count * 4; trial += 1) {
-        const add = Array.from({ length: size }, (_, index) => specs[(trial * 7 + index * (1 + (trial % 3))) % specs.length]);
+        const add = Array.from(
+          { length: size },
+          (_, index) => specs[(trial * 7 + index * (1 + (trial % 3))) % specs.length],
+        );
         const distinct = [...new Set(add)];
         // Another name is another question: nothing comes from memory.
-        await clone.cost([name], { add: distinct.map((spec, index) => (index === 0 ? { ...spec, name: `${spec.name}_${trial}` } : spec)), drop: [] });
+        await clone.cost([name], {
+          add: distinct.map((spec, index) => (index === 0 ? { ...spec, name: `${spec.name}_${trial}` } : spec)),
+          drop: [],
+        });
       }
     });
     const asked = clone.explainCalls - calls;
-    say(`${name}, sets of ${size}: ${asked} trials in ${Math.round(run.ms)} ms, ${Math.round((asked / run.ms) * 1000)} a second.`);
+    say(
+      `${name}, sets of ${size}: ${asked} trials in ${Math.round(run.ms)} ms, ${Math.round((asked / run.ms) * 1000)} a second.`,
+    );
   }
 }
 
@@ -137,7 +166,9 @@ async function compareCandidates(source, clone) {
   say();
   say(`## ${entries.length} candidate indexes, asked before they were built`);
   say();
-  say('| candidate | pages built | model | off | cost really | given size | off | model | off | asked in ms | built in ms |');
+  say(
+    '| candidate | pages built | model | off | cost really | given size | off | model | off | asked in ms | built in ms |',
+  );
   say('|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
   const errors = { size: [], given: [], model: [] };
   for (const [name, [spec, sql]] of entries) {
@@ -145,7 +176,10 @@ async function compareCandidates(source, clone) {
     const real = await explainWithout(source, sql, others);
     const drop = others.map((other) => `public.${other}`);
     const [given] = await clone.cost([name], { add: [], drop });
-    const [model] = await clone.cost([name], { add: [{ ...spec, name: `again_${name}` }], drop: [...drop, `public.${spec.name}`] });
+    const [model] = await clone.cost([name], {
+      add: [{ ...spec, name: `again_${name}` }],
+      drop: [...drop, `public.${spec.name}`],
+    });
     const { pages, ms } = built.get(name);
     const before = asked.get(name);
     const row = { size: off(before.pages, pages), given: off(given.cost, real), model: off(model.cost, real) };
@@ -157,7 +191,9 @@ async function compareCandidates(source, clone) {
   say();
   say(`Size model off: ${spread(errors.size)}.`);
   say(`Cost given the true size off: ${spread(errors.given)}.`);
-  say(`Cost with the modelled size off: ${spread(errors.model)}; within 1 %: ${errors.model.filter((error) => Math.abs(error) <= 0.01).length} of ${entries.length}.`);
+  say(
+    `Cost with the modelled size off: ${spread(errors.model)}; within 1 %: ${errors.model.filter((error) => Math.abs(error) <= 0.01).length} of ${entries.length}.`,
+  );
 }
 
 async function pagesOf(session, index) {
@@ -177,7 +213,9 @@ async function explainWithout(session, sql, hidden) {
          CROSS JOIN LATERAL (SELECT to_regclass(n.name) AS relid UNION SELECT relid FROM pg_partition_tree(to_regclass(n.name))) AS p)`,
       [hidden],
     );
-    await session.run(`UPDATE pg_class SET relhasindex = relhasindex WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`);
+    await session.run(
+      `UPDATE pg_class SET relhasindex = relhasindex WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`,
+    );
     return (await explain(session, sql)).root['Total Cost'];
   } finally {
     await session.run('ROLLBACK');

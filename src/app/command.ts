@@ -36,6 +36,8 @@ export interface Command<Input extends z.ZodObject = z.ZodObject, Output = unkno
 }
 
 /** Gives a command its types. */
-export function defineCommand<Input extends z.ZodObject, Output>(command: Command<Input, Output>): Command<Input, Output> {
+export function defineCommand<Input extends z.ZodObject, Output>(
+  command: Command<Input, Output>,
+): Command<Input, Output> {
   return command;
 }

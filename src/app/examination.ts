@@ -27,7 +27,9 @@ export async function examineTarget(session: Session, given: Workload | null): P
   const { catalog, skipped: catalogSkipped } = await readCatalog(session);
   const { statistics, skipped: statisticsSkipped } = await readStatistics(session);
   const settings = await readSettings(session);
-  const { workload: read, skipped: workloadSkipped } = given ? { workload: given, skipped: [] } : await readWorkloadFromStatements(session);
+  const { workload: read, skipped: workloadSkipped } = given
+    ? { workload: given, skipped: [] }
+    : await readWorkloadFromStatements(session);
   const coverage: Coverage = {
     examined: [
       count('tables', catalog.tables.length),
@@ -38,7 +40,13 @@ export async function examineTarget(session: Session, given: Workload | null): P
       count('settings', settings.length),
       count(`statements from ${read.origin}`, read.statements.length),
     ],
-    skipped: [...catalogSkipped, ...statisticsSkipped, ...workloadSkipped, ...rightsSkipped(facts), ...read.unusable.map(unusable)],
+    skipped: [
+      ...catalogSkipped,
+      ...statisticsSkipped,
+      ...workloadSkipped,
+      ...rightsSkipped(facts),
+      ...read.unusable.map(unusable),
+    ],
   };
   const { rights: _rights, inRecovery: _inRecovery, ...target } = facts;
   return { facts, snapshot: { target, catalog, workload: read, settings, statistics, plans: new Map(), coverage } };
@@ -50,10 +58,18 @@ function rightsSkipped(facts: TargetFacts): readonly Skipped[] {
   if (superuser) return [];
   const gaps: Skipped[] = [];
   if (!monitor) {
-    gaps.push({ what: 'other roles\' statements and some settings', reason: `role ${user} is not a member of pg_monitor`, remedy: `GRANT pg_monitor TO "${user}"` });
+    gaps.push({
+      what: "other roles' statements and some settings",
+      reason: `role ${user} is not a member of pg_monitor`,
+      remedy: `GRANT pg_monitor TO "${user}"`,
+    });
   }
   if (!readsAllData) {
-    gaps.push({ what: 'rows and column statistics of tables that the role may not read', reason: `role ${user} is not a member of pg_read_all_data`, remedy: `GRANT pg_read_all_data TO "${user}"` });
+    gaps.push({
+      what: 'rows and column statistics of tables that the role may not read',
+      reason: `role ${user} is not a member of pg_read_all_data`,
+      remedy: `GRANT pg_read_all_data TO "${user}"`,
+    });
   }
   return gaps;
 }

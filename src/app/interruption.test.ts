@@ -21,7 +21,7 @@ test('ends with the reason of the abort while the work still runs, and hands on 
   expect(late).toEqual([7]);
 });
 
-test('after an abort nothing goes through, and a late failure is nobody\'s', async () => {
+test("after an abort nothing goes through, and a late failure is nobody's", async () => {
   const signal = AbortSignal.abort(new Error('stopped'));
   await expect(untilAborted(signal, Promise.resolve(1))).rejects.toThrow('stopped');
   await expect(untilAborted(signal, Promise.reject(new Error('late')))).rejects.toThrow('stopped');

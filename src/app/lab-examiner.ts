@@ -66,13 +66,22 @@ function withHistory(lab: Catalog, origin: Catalog, accepted: readonly Action[])
 function tableWithHistory(table: Table, origin: Table | undefined, analyzed: readonly RelationName[]): Table {
   if (!origin) return { ...table, activity: null };
   const fresh = analyzed.some((name) => sameRelation(name, table));
-  const activity = origin.activity && fresh ? { ...origin.activity, modifiedSinceAnalyze: 0, lastAnalyze: new Date().toISOString() } : origin.activity;
+  const activity =
+    origin.activity && fresh
+      ? { ...origin.activity, modifiedSinceAnalyze: 0, lastAnalyze: new Date().toISOString() }
+      : origin.activity;
   const columns = new Map(origin.columns.map((column) => [column.name, column]));
-  return { ...table, activity, columns: table.columns.map((column) => columnWithHistory(column, columns.get(column.name))) };
+  return {
+    ...table,
+    activity,
+    columns: table.columns.map((column) => columnWithHistory(column, columns.get(column.name))),
+  };
 }
 
 function columnWithHistory(column: Column, origin: Column | undefined): Column {
-  return column.sequence && origin?.sequence ? { ...column, sequence: { ...column.sequence, lastValue: origin.sequence.lastValue } } : column;
+  return column.sequence && origin?.sequence
+    ? { ...column, sequence: { ...column.sequence, lastValue: origin.sequence.lastValue } }
+    : column;
 }
 
 function indexWithHistory(index: Index, origin: Index | undefined): Index {
@@ -82,13 +91,17 @@ function indexWithHistory(index: Index, origin: Index | undefined): Index {
 /** Times as measured on the accepted state, and accepted rewrites in place of what they replace. */
 function withMeasurement(workload: Workload, measured: WorkloadSummary | null, accepted: readonly Action[]): Workload {
   const rows = new Map(measured?.perStatement.map((row) => [row.fingerprint, row]));
-  const rewrites = new Map(accepted.flatMap((action) => (action.rewrite ? [[action.rewrite.fingerprint, action.rewrite.to] as const] : [])));
+  const rewrites = new Map(
+    accepted.flatMap((action) => (action.rewrite ? [[action.rewrite.fingerprint, action.rewrite.to] as const] : [])),
+  );
   return {
     ...workload,
     statements: workload.statements.map((statement) => {
       const row = rows.get(statement.fingerprint);
       const sql = rewrites.get(statement.fingerprint) ?? statement.sql;
-      return row ? { ...statement, sql, meanMs: row.meanMs, totalMs: row.meanMs * row.calls, walBytes: row.walBytes } : { ...statement, sql };
+      return row
+        ? { ...statement, sql, meanMs: row.meanMs, totalMs: row.meanMs * row.calls, walBytes: row.walBytes }
+        : { ...statement, sql };
     }),
   };
 }

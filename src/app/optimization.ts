@@ -100,10 +100,23 @@ interface LoopSetting {
   readonly context: CommandContext;
 }
 
-function runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context }: LoopSetting): Promise<LoopOutcome> {
+function runOn({
+  staging,
+  origin,
+  ledger,
+  connectMs,
+  replicaLagSeconds,
+  options,
+  context,
+}: LoopSetting): Promise<LoopOutcome> {
   const accepted: Action[] = [];
   const { signal } = context;
-  const examiner = createLabExaminer({ origin, onAccepted: (work) => staging.lab.withAccepted(work), plans: () => staging.lab.plans(), accepted: () => accepted });
+  const examiner = createLabExaminer({
+    origin,
+    onAccepted: (work) => staging.lab.withAccepted(work),
+    plans: () => staging.lab.plans(),
+    accepted: () => accepted,
+  });
   const advisors = advisorsOf(options.advisorOptions);
   return runLoop(
     {

@@ -23,11 +23,19 @@ export function bindWorkload(snapshot: Snapshot): BoundWorkload {
     if (drawn.sets.length === 0) {
       const reason = `no values for its parameters: ${drawn.missing.join('; ')}`;
       unusable.push({ name: statement.name, sql: statement.sql, reason });
-      skipped.push({ what: `statement ${statement.name}`, reason, remedy: 'Give them in a workload file: `-- params: ...` above the statement.' });
+      skipped.push({
+        what: `statement ${statement.name}`,
+        reason,
+        remedy: 'Give them in a workload file: `-- params: ...` above the statement.',
+      });
       continue;
     }
     if (drawn.guesses.length > 0) {
-      skipped.push({ what: `real parameters of ${statement.name}`, reason: drawn.guesses.join('; '), remedy: 'Give them in a workload file.' });
+      skipped.push({
+        what: `real parameters of ${statement.name}`,
+        reason: drawn.guesses.join('; '),
+        remedy: 'Give them in a workload file.',
+      });
     }
     statements.push({ ...statement, parameterSets: drawn.sets });
   }

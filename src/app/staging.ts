@@ -69,7 +69,13 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     signal: options.signal,
     afterData: async (copy) => void carried.push(...(await carryPlanner(copy, planner))),
     onProgress: ({ rows, bytesDone, bytesTotal, table }) =>
-      watch({ type: 'work', phase: 'copy', text: bytesDone >= bytesTotal ? `${formatCount(rows)} rows copied` : table, done: bytesDone, total: bytesTotal }),
+      watch({
+        type: 'work',
+        phase: 'copy',
+        text: bytesDone >= bytesTotal ? `${formatCount(rows)} rows copied` : table,
+        done: bytesDone,
+        total: bytesTotal,
+      }),
   });
   const lab = await openLab({
     connection: place.connection,
@@ -80,7 +86,14 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     ...(options.trialBudgetMs === undefined ? {} : { trialBudgetMs: options.trialBudgetMs }),
     ...(options.baselineBudgetMs === undefined ? {} : { baselineBudgetMs: options.baselineBudgetMs }),
     note,
-    progress: (phase, done, total) => watch({ type: 'work', phase, text: phase === 'baseline' ? 'workload, A against A' : 'measuring, A against B', done, total }),
+    progress: (phase, done, total) =>
+      watch({
+        type: 'work',
+        phase,
+        text: phase === 'baseline' ? 'workload, A against A' : 'measuring, A against B',
+        done,
+        total,
+      }),
   });
   options.cleanup.add(() => lab.close());
   const whatIf = await openWhatIf(options, lab, note);
@@ -94,7 +107,12 @@ export async function stage(options: StagingOptions): Promise<Staging> {
 }
 
 /** Brings the statistics clone to the lab's accepted state: what it knows of other tables and candidates stays. */
-async function follow(action: Action, lab: OpenLab, clone: StatisticsClone | null, workload: WhatIfWorkload): Promise<void> {
+async function follow(
+  action: Action,
+  lab: OpenLab,
+  clone: StatisticsClone | null,
+  workload: WhatIfWorkload,
+): Promise<void> {
   if (!clone) return;
   if (action.rewrite) return workload.replace(action.rewrite.fingerprint, action.rewrite.to);
   if (action.kind === 'create-index' && action.index) {
@@ -125,7 +143,12 @@ class WhatIfWorkload {
   }
 
   private tell(): void {
-    this.clone?.setWorkload([...this.statements.values()].map((statement) => ({ fingerprint: statement.fingerprint, queries: executableQueries(statement) })));
+    this.clone?.setWorkload(
+      [...this.statements.values()].map((statement) => ({
+        fingerprint: statement.fingerprint,
+        queries: executableQueries(statement),
+      })),
+    );
   }
 }
 
@@ -149,7 +172,11 @@ async function openPlace(options: StagingOptions, note: (text: string) => void):
 }
 
 /** Starts a server of the target's major which is stopped at the end; an abort does not wait for it. */
-async function startServer(options: StagingOptions, settings: Readonly<Record<string, string>>, note: (text: string) => void): Promise<LabServer> {
+async function startServer(
+  options: StagingOptions,
+  settings: Readonly<Record<string, string>>,
+  note: (text: string) => void,
+): Promise<LabServer> {
   const starting = startLabServer({ major: options.snapshot.target.major, settings, note });
   const server = await untilAborted(options.signal, starting, (late) => late.stop());
   options.cleanup.add(() => server.stop());
@@ -163,13 +190,20 @@ const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size:
 const COPIES = 4;
 
 async function assertRoom(snapshot: Snapshot): Promise<void> {
-  const bytes = [...snapshot.catalog.tables, ...snapshot.catalog.indexes].reduce((sum, relation) => sum + relation.sizeBytes, 0);
+  const bytes = [...snapshot.catalog.tables, ...snapshot.catalog.indexes].reduce(
+    (sum, relation) => sum + relation.sizeBytes,
+    0,
+  );
   const disk = await statfs(tmpdir());
   const freeBytes = disk.bavail * disk.bsize;
   if (bytes * COPIES < freeBytes) return;
-  throw new WizardError('lab/disk-full', `${formatBytes(bytes)} of data need ${formatBytes(bytes * COPIES)} for trials; ${tmpdir()} has ${formatBytes(freeBytes)} free`, {
-    hint: 'Set TMPDIR to a larger disk, or give a staging server with --lab.',
-  });
+  throw new WizardError(
+    'lab/disk-full',
+    `${formatBytes(bytes)} of data need ${formatBytes(bytes * COPIES)} for trials; ${tmpdir()} has ${formatBytes(freeBytes)} free`,
+    {
+      hint: 'Set TMPDIR to a larger disk, or give a staging server with --lab.',
+    },
+  );
 }
 
 async function openWhatIf(
@@ -182,18 +216,32 @@ async function openWhatIf(
     const server = await startServer(options, { shared_buffers: '32MB' }, note);
     const clone = await untilAborted(
       options.signal,
-      lab.withAccepted(async (source) => createStatisticsClone({ server, source, schema: await extractSchema(source), sampler: (work) => lab.withAccepted(work), note })),
+      lab.withAccepted(async (source) =>
+        createStatisticsClone({
+          server,
+          source,
+          schema: await extractSchema(source),
+          sampler: (work) => lab.withAccepted(work),
+          note,
+        }),
+      ),
     );
     return { clone, skipped: clone.skipped };
   } catch (thrown) {
     if (options.signal.aborted) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return { clone: null, skipped: [{ what: 'what-if engine', reason, remedy: 'Predictions read `unknown`; trials are not affected.' }] };
+    return {
+      clone: null,
+      skipped: [{ what: 'what-if engine', reason, remedy: 'Predictions read `unknown`; trials are not affected.' }],
+    };
   }
 }
 
 /** A session that reads the target under the guard, and how long it took to connect. */
-export async function openTarget(settings: ConnectionSettings, signal: AbortSignal): Promise<{ session: ReadOnlySession; connectMs: number }> {
+export async function openTarget(
+  settings: ConnectionSettings,
+  signal: AbortSignal,
+): Promise<{ session: ReadOnlySession; connectMs: number }> {
   const startedMs = performance.now();
   const session = await untilAborted(signal, connect(settings, { readOnly: true }), (late) => late.close());
   return { session, connectMs: performance.now() - startedMs };

@@ -29,9 +29,13 @@ export function workloadFromText(text: string, origin: string): Workload {
     else statements.push(apart(outcome, seen));
   }
   if (statements.length === 0) {
-    throw new WizardError('input/workload', `${origin} holds no statement that can be measured${unusable[0] ? `: ${unusable[0].reason}` : ''}`, {
-      hint: 'Give SELECT, INSERT, UPDATE, DELETE or MERGE statements, each ended by a semicolon.',
-    });
+    throw new WizardError(
+      'input/workload',
+      `${origin} holds no statement that can be measured${unusable[0] ? `: ${unusable[0].reason}` : ''}`,
+      {
+        hint: 'Give SELECT, INSERT, UPDATE, DELETE or MERGE statements, each ended by a semicolon.',
+      },
+    );
   }
   return { source: 'file', origin, statements, unusable, since: null };
 }
@@ -52,18 +56,23 @@ function split(text: string, origin: string): readonly SplitStatement[] {
     return splitStatements(text);
   } catch (thrown) {
     const error = asWizardError(thrown);
-    throw new WizardError('input/workload', `${origin}: ${error.message}`, { cause: thrown, hint: 'Look for a quote that does not end.' });
+    throw new WizardError('input/workload', `${origin}: ${error.message}`, {
+      cause: thrown,
+      hint: 'Look for a quote that does not end.',
+    });
   }
 }
 
 /** Null for what is no part of a workload: transaction control and psql commands that only set variables. */
 function toStatement(written: SplitStatement): WorkloadStatement | UnusableStatement | null {
   const name = written.name ?? shortName(written.sql);
-  if (written.sql.startsWith('\\')) return { name, sql: written.sql, reason: `line ${written.line}: a psql command is no statement` };
+  if (written.sql.startsWith('\\'))
+    return { name, sql: written.sql, reason: `line ${written.line}: a psql command is no statement` };
   try {
     const parsed = parseStatement(written.sql);
     if (isTransactionControl(parsed)) return null;
-    if (isUtility(parsed)) return { name, sql: written.sql, reason: `line ${written.line}: ${parsed.type} is not planned by the planner` };
+    if (isUtility(parsed))
+      return { name, sql: written.sql, reason: `line ${written.line}: ${parsed.type} is not planned by the planner` };
     return {
       fingerprint: fingerprint(written.sql),
       name,

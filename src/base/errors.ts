@@ -15,9 +15,15 @@ export const ERROR_CODES = {
   'target/connection-lost': { exit: 3, meaning: 'The connection ended while a statement ran.' },
   'target/pooler': { exit: 3, meaning: 'The address is a pooler which does not keep a session.' },
   'target/statement': { exit: 3, meaning: 'The server refused a statement; its SQLSTATE says why.' },
-  'guard/refused': { exit: 4, meaning: 'A statement that could write was about to reach a target under the read-only guard.' },
+  'guard/refused': {
+    exit: 4,
+    meaning: 'A statement that could write was about to reach a target under the read-only guard.',
+  },
   'kernel/forbidden': { exit: 4, meaning: 'A step that the kernel forbids was asked for.' },
-  'lab/no-server': { exit: 3, meaning: 'No PostgreSQL server of the wanted major could be found or fetched for the lab.' },
+  'lab/no-server': {
+    exit: 3,
+    meaning: 'No PostgreSQL server of the wanted major could be found or fetched for the lab.',
+  },
   'lab/start': { exit: 4, meaning: 'The lab server did not start.' },
   'lab/died': { exit: 4, meaning: 'The lab server ended during a trial.' },
   'lab/disk-full': { exit: 3, meaning: 'The lab ran out of disk.' },

@@ -10,7 +10,9 @@ import { createProgress } from './progress.js';
 async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Program('database-wizard')
-    .description('Tries changes to a PostgreSQL database on a staging copy, measures them, and hands over what is proved.')
+    .description(
+      'Tries changes to a PostgreSQL database on a staging copy, measures them, and hands over what is proved.',
+    )
     .version(version)
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
@@ -32,17 +34,30 @@ async function main(argv: readonly string[]): Promise<number> {
     if (thrown.exitCode === 0) return 0;
     // Without a command the help itself is the answer.
     if (thrown.code === 'commander.help') return 2;
-    return fail(new WizardError('input/invalid', thrown.message.replace(/^error: /, ''), { hint: 'See `database-wizard --help`.' }), argv.includes('--json'));
+    return fail(
+      new WizardError('input/invalid', thrown.message.replace(/^error: /, ''), {
+        hint: 'See `database-wizard --help`.',
+      }),
+      argv.includes('--json'),
+    );
   }
 }
 
-async function runCommand(command: Command, positional: readonly string[], flags: Record<string, unknown>): Promise<number> {
+async function runCommand(
+  command: Command,
+  positional: readonly string[],
+  flags: Record<string, unknown>,
+): Promise<number> {
   const json = flags['json'] === true;
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(ERROR_CODES['run/interrupted'].exit);
     progress.watch({ type: 'note', text: 'stopping and cleaning up; once more ends it at once' });
-    abort.abort(new WizardError('run/interrupted', 'Stopped by a signal', { hint: 'What was measured is kept; the next run goes on from there.' }));
+    abort.abort(
+      new WizardError('run/interrupted', 'Stopped by a signal', {
+        hint: 'What was measured is kept; the next run goes on from there.',
+      }),
+    );
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const out = json ? process.stderr : process.stdout;
@@ -69,13 +84,16 @@ function fail(error: WizardError, json: boolean): number {
   const message = withoutPassword(error.message);
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint, sqlstate } }, null, 2)}\n`);
   process.stderr.write(`error ${code}: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`);
-  if (code === 'internal' && process.env['DATABASE_WIZARD_DEBUG']) process.stderr.write(`${error.stack ?? ''}\n${String((error.cause as Error)?.stack ?? '')}\n`);
+  if (code === 'internal' && process.env['DATABASE_WIZARD_DEBUG'])
+    process.stderr.write(`${error.stack ?? ''}\n${String((error.cause as Error)?.stack ?? '')}\n`);
   return error.exitCode;
 }
 
 /** A connection string that was given where something else is taken is quoted by the error: not with its password. */
 function withoutPassword(text: string): string {
-  return text.replaceAll(/(:\/\/[^\s:/@]*):[^\s@]*@/g, '$1:***@').replaceAll(/(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'&]+)/gi, '$1***');
+  return text
+    .replaceAll(/(:\/\/[^\s:/@]*):[^\s@]*@/g, '$1:***@')
+    .replaceAll(/(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s'&]+)/gi, '$1***');
 }
 
 const EXIT_CODES = `

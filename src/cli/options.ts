@@ -17,15 +17,17 @@ export function addOptions(program: Program, command: Command): void {
     const flag = isBoolean(field) ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(key)}>`;
     const option = new Option(flag, field.description ?? '');
     const standard = field.safeParse(undefined);
-    if (standard.success && standard.data !== undefined && standard.data !== false && standard.data !== null) {
-      option.description += ` (default: ${String(standard.data)})`;
-    }
+    if (standard.success && typeof standard.data === 'string') option.description += ` (default: ${standard.data})`;
     program.addOption(option);
   }
 }
 
 /** Reads what commander collected through the schema. Throws `input/invalid` that names the flag. */
-export function readInput(command: Command, positional: readonly string[], flags: Readonly<Record<string, unknown>>): z.output<z.ZodObject> {
+export function readInput(
+  command: Command,
+  positional: readonly string[],
+  flags: Readonly<Record<string, unknown>>,
+): z.output<z.ZodObject> {
   const raw: Record<string, unknown> = {};
   for (const key of Object.keys(command.input.shape)) if (flags[key] !== undefined) raw[key] = flags[key];
   command.positional.forEach((key, position) => {
@@ -35,9 +37,13 @@ export function readInput(command: Command, positional: readonly string[], flags
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const key = String(issue?.path[0] ?? '');
-  throw new WizardError('input/invalid', `${command.positional.includes(key as never) ? key : `--${kebab(key)}`}: ${issue?.message ?? 'not valid'}`, {
-    hint: `See \`database-wizard ${command.name} --help\`.`,
-  });
+  throw new WizardError(
+    'input/invalid',
+    `${command.positional.includes(key as never) ? key : `--${kebab(key)}`}: ${issue?.message ?? 'not valid'}`,
+    {
+      hint: `See \`database-wizard ${command.name} --help\`.`,
+    },
+  );
 }
 
 function isBoolean(field: z.ZodType): boolean {
@@ -50,5 +56,12 @@ function kebab(key: string): string {
 }
 
 function metavar(key: string): string {
-  return ({ workload: 'source', lab: 'where', budget: 'time', storage: 'size', out: 'folder', seed: 'number' } as Record<string, string>)[key] ?? 'value';
+  return (
+    (
+      { workload: 'source', lab: 'where', budget: 'time', storage: 'size', out: 'folder', seed: 'number' } as Record<
+        string,
+        string
+      >
+    )[key] ?? 'value'
+  );
 }

@@ -37,11 +37,13 @@ export function createProgress(stream: WriteStream): ProgressView {
         const share = progress.total > 0 ? progress.done / progress.total : 0;
         const text = `${progress.phase}: ${progress.text} ${formatPercent(Math.min(1, share))}`;
         if (living) live(`${bar(share)} ${text}`);
-        else if (progress.done >= progress.total && progress.text !== lastWork) line(`${clockText(startedMs)} ${progress.phase}: ${progress.text}`);
+        else if (progress.done >= progress.total && progress.text !== lastWork)
+          line(`${clockText(startedMs)} ${progress.phase}: ${progress.text}`);
         lastWork = progress.done >= progress.total ? progress.text : lastWork;
         return;
       }
-      if (progress.type === 'phase' && living && (progress.phase === 'act' || progress.phase === 'evaluate')) return live(`${progress.phase}: ${progress.text}`);
+      if (progress.type === 'phase' && living && (progress.phase === 'act' || progress.phase === 'evaluate'))
+        return live(`${progress.phase}: ${progress.text}`);
       for (const text of describe(progress, paint)) line(`${paint.dim(clockText(startedMs))} ${text}`);
     },
   };
@@ -74,8 +76,12 @@ function describe(progress: Exclude<Progress, { type: 'work' }>, paint: Paint): 
 function describeIteration(iteration: Iteration, totalMs: number, paint: Paint): readonly string[] {
   const { verdict, decision } = iteration;
   const indent = ' '.repeat(11);
-  const badge = { accept: paint.green('ACCEPTED'), reject: paint.red('REJECTED'), escalate: paint.yellow('ESCALATED') }[decision.kind];
-  const effect = verdict.effect ? `measured   ${decision.kind === 'reject' ? decision.reason : verdict.reason}` : `measured   nothing: ${decision.reason}`;
+  const badge = { accept: paint.green('ACCEPTED'), reject: paint.red('REJECTED'), escalate: paint.yellow('ESCALATED') }[
+    decision.kind
+  ];
+  const effect = verdict.effect
+    ? `measured   ${decision.kind === 'reject' ? decision.reason : verdict.reason}`
+    : `measured   nothing: ${decision.reason}`;
   return [
     `${indent} ${effect}`,
     `${indent} decision   ${badge}${decision.kind === 'accept' ? `, gain ${formatPercent(verdict.gain)}` : ''}; workload now ${formatMs(totalMs)}`,
@@ -113,7 +119,7 @@ function clockText(startedMs: number): string {
 function fit(text: string, columns: number): string {
   let width = 0;
   let out = '';
-  for (const part of text.split(/(\u001B\[\d+m)/)) {
+  for (const part of text.split(COLOUR_CODE)) {
     if (part.startsWith('\u001B')) {
       out += part;
       continue;
@@ -123,3 +129,6 @@ function fit(text: string, columns: number): string {
   }
   return out;
 }
+
+/** Split keeps the codes, since they are in parentheses. */
+const COLOUR_CODE = new RegExp(`(${String.fromCodePoint(0x1b)}\\[\\d+m)`);

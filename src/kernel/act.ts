@@ -4,7 +4,11 @@ import { assertLab, assertSingleChange, assertWorkloadEvidence } from './guards.
 import type { Lab, TrialFailure, TrialMeasurement } from './ports.js';
 
 /** Tries one change on the lab, after every guard has let it through. Throws `kernel/forbidden`. */
-export async function act(lab: Lab, hypothesis: Hypothesis, workload: Workload): Promise<TrialMeasurement | TrialFailure> {
+export async function act(
+  lab: Lab,
+  hypothesis: Hypothesis,
+  workload: Workload,
+): Promise<TrialMeasurement | TrialFailure> {
   assertLab(lab);
   assertSingleChange(hypothesis.action);
   assertWorkloadEvidence(hypothesis, workload);

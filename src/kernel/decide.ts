@@ -15,7 +15,8 @@ export interface DecisionBasis {
 
 /** Accepts only what improved and fits the budget. */
 export function decide(hypothesis: Hypothesis, verdict: Verdict, basis: DecisionBasis): Decision {
-  if (verdict.kind !== 'improved') return { kind: 'reject', reason: `${verdict.kind}: ${verdict.reason}`, escalation: null };
+  if (verdict.kind !== 'improved')
+    return { kind: 'reject', reason: `${verdict.kind}: ${verdict.reason}`, escalation: null };
   const used = basis.storageUsedBytes + Math.max(0, basis.storageAddedBytes);
   if (basis.storageBudgetBytes !== null && basis.storageAddedBytes > 0 && used > basis.storageBudgetBytes) {
     return {

@@ -19,7 +19,9 @@ const REVIEW_HOURS = 24;
 /** The escalation that a hypothesis needs before anything is done; null when the loop may act. An unknown downtime escalates. */
 export function escalationFor(hypothesis: Hypothesis, limits: EscalationLimits): Escalation | null {
   const { risk } = hypothesis;
-  const evidence = hypothesis.finding.evidence.map((fact) => `${fact.what}: ${fact.value ?? 'unknown'} ${fact.unit} (${fact.provenance}, ${fact.source})`);
+  const evidence = hypothesis.finding.evidence.map(
+    (fact) => `${fact.what}: ${fact.value ?? 'unknown'} ${fact.unit} (${fact.provenance}, ${fact.source})`,
+  );
   if (risk.effortWeeks > limits.effortWeeks) {
     return {
       protocol: 'architecture',

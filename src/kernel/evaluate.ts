@@ -49,7 +49,13 @@ export function evaluate(
   if (broken) return { ...draft, kind: broken.kind, effect: effects[0] ?? null, gain: 0, reason: broken.reason };
   const slower = regressions(trial, before, thresholds);
   if (slower.length > 0) {
-    return { ...draft, kind: 'regressed', effect: effects[0] ?? null, gain: 0, reason: `slower beyond tolerance: ${slower.join('; ')}` };
+    return {
+      ...draft,
+      kind: 'regressed',
+      effect: effects[0] ?? null,
+      gain: 0,
+      reason: `slower beyond tolerance: ${slower.join('; ')}`,
+    };
   }
   const { kind, effect, reason } = mainEffect(hypothesis, trial, effects, thresholds);
   const gain = kind === 'improved' && effect ? objectiveGain(effect, before, trial) : 0;
@@ -80,12 +86,24 @@ function unmeasured(kind: VerdictKind, reason: string): Verdict {
   return { kind, effect: null, effects: [], gain: 0, resultsEqual: null, revertVerified: false, reason };
 }
 
-function brokenPromise(trial: TrialMeasurement, effects: readonly Effect[]): { kind: VerdictKind; reason: string } | null {
-  if (trial.resultsEqual === false) return { kind: 'regressed', reason: `results differ: ${trial.resultDifferences.join('; ')}` };
-  if (!trial.constraintsIntact) return { kind: 'regressed', reason: 'constraints or row counts did not survive the change' };
-  if (!trial.revertVerified) return { kind: 'unverifiable', reason: `the revert could not be verified: ${trial.revertNote ?? 'the catalog differs'}` };
-  const lost = trial.failed.filter((failed) => trial.statements.every((statement) => statement.fingerprint !== failed.fingerprint));
-  if (lost.length > 0 && effects.length === 0) return { kind: 'unverifiable', reason: `nothing could be measured: ${lost[0]?.reason ?? ''}` };
+function brokenPromise(
+  trial: TrialMeasurement,
+  effects: readonly Effect[],
+): { kind: VerdictKind; reason: string } | null {
+  if (trial.resultsEqual === false)
+    return { kind: 'regressed', reason: `results differ: ${trial.resultDifferences.join('; ')}` };
+  if (!trial.constraintsIntact)
+    return { kind: 'regressed', reason: 'constraints or row counts did not survive the change' };
+  if (!trial.revertVerified)
+    return {
+      kind: 'unverifiable',
+      reason: `the revert could not be verified: ${trial.revertNote ?? 'the catalog differs'}`,
+    };
+  const lost = trial.failed.filter((failed) =>
+    trial.statements.every((statement) => statement.fingerprint !== failed.fingerprint),
+  );
+  if (lost.length > 0 && effects.length === 0)
+    return { kind: 'unverifiable', reason: `nothing could be measured: ${lost[0]?.reason ?? ''}` };
   return null;
 }
 
@@ -96,8 +114,22 @@ function allEffects(trial: TrialMeasurement, before: WorkloadSummary): readonly 
   const timed = weighted.filter(({ statement }) => statement.rounds > 0);
   if (timed.length > 0) {
     effects.push(timeEffect(timed));
-    effects.push(...exactEffect('buffers', sum(timed, (t) => t.statement.beforeBuffers * t.calls), sum(timed, (t) => t.statement.afterBuffers * t.calls), trial.noise.bufferLogRatio));
-    effects.push(...exactEffect('walBytes', sum(timed, (t) => t.statement.beforeWalBytes * t.calls), sum(timed, (t) => t.statement.afterWalBytes * t.calls), trial.noise.bufferLogRatio));
+    effects.push(
+      ...exactEffect(
+        'buffers',
+        sum(timed, (t) => t.statement.beforeBuffers * t.calls),
+        sum(timed, (t) => t.statement.afterBuffers * t.calls),
+        trial.noise.bufferLogRatio,
+      ),
+    );
+    effects.push(
+      ...exactEffect(
+        'walBytes',
+        sum(timed, (t) => t.statement.beforeWalBytes * t.calls),
+        sum(timed, (t) => t.statement.afterWalBytes * t.calls),
+        trial.noise.bufferLogRatio,
+      ),
+    );
   }
   effects.push(...exactEffect('storageBytes', trial.storageBytesBefore, trial.storageBytesAfter, 0));
   return effects;
@@ -108,13 +140,23 @@ function timeEffect(timed: readonly Weighted[]): Effect {
   const interval = workloadBootstrap(
     timed.map(({ statement, calls }) => ({
       weight: calls,
-      pairs: statement.beforeSamplesMs.map((before, position) => ({ before, after: statement.afterSamplesMs[position] ?? before })),
+      pairs: statement.beforeSamplesMs.map((before, position) => ({
+        before,
+        after: statement.afterSamplesMs[position] ?? before,
+      })),
     })),
   );
   const before = sum(timed, ({ statement, calls }) => statement.beforeMs * calls);
   const after = sum(timed, ({ statement, calls }) => statement.afterMs * calls);
   const ratio = before > 0 ? after / before : 1;
-  return { metric: 'executionMs', before, after, ratio, ciLow: Math.min(ratio, interval.ciLow), ciHigh: Math.max(ratio, interval.ciHigh) };
+  return {
+    metric: 'executionMs',
+    before,
+    after,
+    ratio,
+    ciLow: Math.min(ratio, interval.ciLow),
+    ciHigh: Math.max(ratio, interval.ciHigh),
+  };
 }
 
 interface Weighted {
@@ -143,9 +185,16 @@ function regressions(trial: TrialMeasurement, before: WorkloadSummary, threshold
     if (changeMs < 0) readGainMs -= changeMs;
     const tolerance = write ? thresholds.writeTolerance : thresholds.regressionTolerance;
     if (!matters(statement, changeMs, before, thresholds) || !surelySlower(statement, trial)) continue;
-    if (statement.timeRatio > tolerance) slower.push(`${statement.name} ${formatRatio(statement)} (${formatMs(statement.beforeMs)} -> ${formatMs(statement.afterMs)})`);
+    if (statement.timeRatio > tolerance)
+      slower.push(
+        `${statement.name} ${formatRatio(statement)} (${formatMs(statement.beforeMs)} -> ${formatMs(statement.afterMs)})`,
+      );
   }
-  if (writeCostMs > 0 && writeCostMs > readGainMs * thresholds.writeBudgetShare && writeCostMs > before.totalMs * thresholds.criticalShare) {
+  if (
+    writeCostMs > 0 &&
+    writeCostMs > readGainMs * thresholds.writeBudgetShare &&
+    writeCostMs > before.totalMs * thresholds.criticalShare
+  ) {
     slower.push(`writes cost ${formatMs(writeCostMs)} more while reads win ${formatMs(readGainMs)}`);
   }
   return slower;
@@ -156,7 +205,12 @@ function surelySlower(statement: StatementEffect, trial: TrialMeasurement): bool
   return statement.timeCiLow > 1 && Math.log(statement.timeRatio) > trial.noise.timeLogRatio;
 }
 
-function matters(statement: StatementEffect, changeMs: number, before: WorkloadSummary, thresholds: Thresholds): boolean {
+function matters(
+  statement: StatementEffect,
+  changeMs: number,
+  before: WorkloadSummary,
+  thresholds: Thresholds,
+): boolean {
   return changeMs > before.totalMs * thresholds.criticalShare || statement.afterMs >= thresholds.criticalMs;
 }
 
@@ -168,12 +222,18 @@ function mainEffect(
 ): { kind: VerdictKind; effect: Effect | null; reason: string } {
   const time = effects.find((effect) => effect.metric === 'executionMs') ?? null;
   if (hypothesis.action.kind === 'drop-index') return tidyEffect(effects, time, thresholds);
-  if (hypothesis.action.kind === 'constraint' || hypothesis.action.kind === 'alter-column-type') return riskEffect(time);
+  if (hypothesis.action.kind === 'constraint' || hypothesis.action.kind === 'alter-column-type')
+    return riskEffect(time);
   if (!time) {
-    return { kind: 'neutral', effect: effects[0] ?? null, reason: 'no statement of the workload changes its plan: nothing to win' };
+    return {
+      kind: 'neutral',
+      effect: effects[0] ?? null,
+      reason: 'no statement of the workload changes its plan: nothing to win',
+    };
   }
   const rounds = Math.max(...trial.statements.map((statement) => statement.rounds));
-  if (rounds < thresholds.minimalPairs) return { kind: 'insufficient', effect: time, reason: `only ${rounds} pairs were measured` };
+  if (rounds < thresholds.minimalPairs)
+    return { kind: 'insufficient', effect: time, reason: `only ${rounds} pairs were measured` };
   const floor = Math.min(1 - thresholds.minimalEffect, Math.exp(-trial.noise.timeLogRatio));
   const figures = effectText(time, effects);
   if (time.ciHigh < floor) return { kind: 'improved', effect: time, reason: figures };
@@ -181,40 +241,68 @@ function mainEffect(
   if (buffers && buffers.ciHigh < 1 - thresholds.minimalEffect && time.ciHigh < 1) {
     return { kind: 'improved', effect: buffers, reason: `${figures}; buffers decide, time confirms` };
   }
-  if (time.ciLow > 1 && Math.log(time.ratio) > trial.noise.timeLogRatio) return { kind: 'regressed', effect: time, reason: figures };
+  if (time.ciLow > 1 && Math.log(time.ratio) > trial.noise.timeLogRatio)
+    return { kind: 'regressed', effect: time, reason: figures };
   const wide = time.ciHigh / time.ciLow > 2;
   if (wide) return { kind: 'insufficient', effect: time, reason: `${figures}: the interval is too wide to decide` };
-  return { kind: 'neutral', effect: time, reason: `${figures}: within the noise floor or under ${formatPercent(thresholds.minimalEffect)}` };
+  return {
+    kind: 'neutral',
+    effect: time,
+    reason: `${figures}: within the noise floor or under ${formatPercent(thresholds.minimalEffect)}`,
+  };
 }
 
 /** A dropped index wins storage and write cost; reads must not have changed. */
-function tidyEffect(effects: readonly Effect[], time: Effect | null, thresholds: Thresholds): { kind: VerdictKind; effect: Effect | null; reason: string } {
+function tidyEffect(
+  effects: readonly Effect[],
+  time: Effect | null,
+  thresholds: Thresholds,
+): { kind: VerdictKind; effect: Effect | null; reason: string } {
   const storage = effects.find((effect) => effect.metric === 'storageBytes') ?? null;
   const wal = effects.find((effect) => effect.metric === 'walBytes') ?? null;
   const won = [wal, storage].find((effect) => effect !== null && effect.ratio < 1) ?? null;
   if (!won) return { kind: 'neutral', effect: storage, reason: 'neither storage nor WAL fell' };
-  const timeText = time ? `; time of the statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})` : '; no plan changed';
-  if (time && time.ciLow > 1 + thresholds.minimalEffect) return { kind: 'regressed', effect: time, reason: `statements became slower${timeText}` };
-  const text = [wal, storage].filter((effect) => effect !== null).map((effect) => describe(effect)).join(', ');
+  const timeText = time
+    ? `; time of the statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})`
+    : '; no plan changed';
+  if (time && time.ciLow > 1 + thresholds.minimalEffect)
+    return { kind: 'regressed', effect: time, reason: `statements became slower${timeText}` };
+  const text = [wal, storage]
+    .filter((effect) => effect !== null)
+    .map((effect) => describe(effect))
+    .join(', ');
   return { kind: 'improved', effect: won, reason: `${text}${timeText}` };
 }
 
 /** A change that removes a risk: it wins by being harmless. The finding itself is one before and none after, which the next examination sees. */
 function riskEffect(time: Effect | null): { kind: VerdictKind; effect: Effect | null; reason: string } {
   const effect: Effect = { metric: 'risk', before: 1, after: 0, ratio: 0, ciLow: 0, ciHigh: 0 };
-  const text = time ? `statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})` : 'no plan changed';
+  const text = time
+    ? `statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})`
+    : 'no plan changed';
   return { kind: 'improved', effect, reason: `removes the risk; ${text}, results equal, revert run` };
 }
 
 function effectText(time: Effect, effects: readonly Effect[]): string {
-  const others = effects.filter((effect) => effect.metric === 'buffers' || (effect.metric === 'walBytes' && Math.abs(effect.ratio - 1) > 0.01));
+  const others = effects.filter(
+    (effect) => effect.metric === 'buffers' || (effect.metric === 'walBytes' && Math.abs(effect.ratio - 1) > 0.01),
+  );
   return [time, ...others].map((effect) => describe(effect)).join(', ');
 }
 
 function describe(effect: Effect): string {
-  const unit = { executionMs: formatMs, buffers: formatCount, walBytes: formatBytes, storageBytes: formatBytes, risk: String }[effect.metric];
-  const name = { executionMs: 'time', buffers: 'buffers', walBytes: 'WAL', storageBytes: 'storage', risk: 'risk' }[effect.metric];
-  const interval = effect.metric === 'executionMs' ? ` (95 %: ${effect.ciLow.toFixed(2)}..${effect.ciHigh.toFixed(2)})` : '';
+  const unit = {
+    executionMs: formatMs,
+    buffers: formatCount,
+    walBytes: formatBytes,
+    storageBytes: formatBytes,
+    risk: String,
+  }[effect.metric];
+  const name = { executionMs: 'time', buffers: 'buffers', walBytes: 'WAL', storageBytes: 'storage', risk: 'risk' }[
+    effect.metric
+  ];
+  const interval =
+    effect.metric === 'executionMs' ? ` (95 %: ${effect.ciLow.toFixed(2)}..${effect.ciHigh.toFixed(2)})` : '';
   return `${name} ${unit(effect.before)} -> ${unit(effect.after)}, x${effect.ratio.toFixed(effect.ratio < 0.1 ? 3 : 2)}${interval}`;
 }
 

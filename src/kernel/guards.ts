@@ -11,7 +11,10 @@ import type { Lab, TrialMeasurement } from './ports.js';
 /** Throws `kernel/forbidden` unless the lab is a lab: nothing is ever tried on production. */
 export function assertLab(lab: Lab): void {
   if (lab.role !== 'lab') {
-    throw forbidden('an experiment was about to run on a database which is not a lab', 'Experiments run on a staging copy only.');
+    throw forbidden(
+      'an experiment was about to run on a database which is not a lab',
+      'Experiments run on a staging copy only.',
+    );
   }
 }
 
@@ -19,15 +22,23 @@ export function assertLab(lab: Lab): void {
 export function assertSingleChange(action: Action): void {
   if (action.kind === 'rewrite') {
     if (!action.rewrite || action.up.length > 0 || action.down.length > 0) {
-      throw forbidden(`"${action.title}" claims to be a rewrite and changes the schema`, 'One change in one iteration.');
+      throw forbidden(
+        `"${action.title}" claims to be a rewrite and changes the schema`,
+        'One change in one iteration.',
+      );
     }
     return;
   }
-  if (action.rewrite) throw forbidden(`"${action.title}" both rewrites a statement and changes the schema`, 'Split it.');
+  if (action.rewrite)
+    throw forbidden(`"${action.title}" both rewrites a statement and changes the schema`, 'Split it.');
   const statements = action.up.map((sql) => single(action, sql));
   const allowed = ALLOWED[action.kind];
   const foreign = statements.find((statement) => !allowed.includes(statement.type));
-  if (foreign) throw forbidden(`"${action.title}" (${action.kind}) holds a ${foreign.type}`, 'An action holds its own kind of change only.');
+  if (foreign)
+    throw forbidden(
+      `"${action.title}" (${action.kind}) holds a ${foreign.type}`,
+      'An action holds its own kind of change only.',
+    );
   const most = action.kind === 'alter-column-type' ? Number.POSITIVE_INFINITY : 1;
   if (statements.length === 0 || statements.length > most) {
     throw forbidden(`"${action.title}" holds ${statements.length} statements`, 'One change in one iteration.');
@@ -40,7 +51,10 @@ export function assertWorkloadEvidence(hypothesis: Hypothesis, workload: Workloa
   if (hypothesis.action.kind !== 'create-index') return;
   const known = new Set(workload.statements.map((statement) => statement.fingerprint));
   if (hypothesis.finding.statements.some((fingerprint) => known.has(fingerprint))) return;
-  throw forbidden(`"${hypothesis.title}" has no statement of the workload behind it`, 'An index needs workload evidence.');
+  throw forbidden(
+    `"${hypothesis.title}" has no statement of the workload behind it`,
+    'An index needs workload evidence.',
+  );
 }
 
 /** Throws `kernel/forbidden` for a verdict that says more than was measured. */
@@ -49,7 +63,11 @@ export function assertMeasured(verdict: Verdict, measured: TrialMeasurement | nu
   if (measured === null || verdict.effect === null) {
     throw forbidden(`the verdict "${verdict.kind}" has no measurement behind it`, 'A verdict needs a measured trial.');
   }
-  if (verdict.kind === 'improved' && verdict.effect.metric === 'executionMs' && !measured.statements.some((s) => s.rounds > 0)) {
+  if (
+    verdict.kind === 'improved' &&
+    verdict.effect.metric === 'executionMs' &&
+    !measured.statements.some((s) => s.rounds > 0)
+  ) {
     throw forbidden('the verdict "improved" rests on no execution', 'A verdict needs a measured trial.');
   }
 }
@@ -69,7 +87,8 @@ export function assertValidated(decision: Decision, verdict: Verdict, measured: 
             : measured.resultsEqual === false
               ? 'results differ'
               : null;
-  if (failed) throw forbidden(`a change was about to be accepted although ${failed}`, 'Only validated changes are accepted.');
+  if (failed)
+    throw forbidden(`a change was about to be accepted although ${failed}`, 'Only validated changes are accepted.');
 }
 
 /** Statement node types that an action of each kind may hold. */
@@ -89,17 +108,26 @@ const SETTING_BLOCK =
 
 function assertInside(action: Action, statement: ParsedStatement): void {
   if (statement.type === 'DoStmt' && !action.up.every((sql) => SETTING_BLOCK.test(sql))) {
-    throw forbidden(`"${action.title}" holds a DO block that does more than set one setting`, 'One change in one iteration.');
+    throw forbidden(
+      `"${action.title}" holds a DO block that does more than set one setting`,
+      'One change in one iteration.',
+    );
   }
   const commands = statement.body['cmds'];
   if (statement.type === 'AlterTableStmt' && Array.isArray(commands) && commands.length !== 1) {
-    throw forbidden(`"${action.title}" alters a table in ${commands.length} ways at once`, 'One change in one iteration.');
+    throw forbidden(
+      `"${action.title}" alters a table in ${commands.length} ways at once`,
+      'One change in one iteration.',
+    );
   }
   const objects = statement.body['objects'];
   if (statement.type === 'DropStmt') {
-    if (Array.isArray(objects) && objects.length !== 1) throw forbidden(`"${action.title}" drops several objects`, 'One change in one iteration.');
-    if (statement.body['removeType'] !== 'OBJECT_INDEX') throw forbidden(`"${action.title}" drops something that is no index`, 'Escalate it.');
-    if (statement.body['behavior'] === 'DROP_CASCADE') throw forbidden(`"${action.title}" drops with CASCADE`, 'Name each object.');
+    if (Array.isArray(objects) && objects.length !== 1)
+      throw forbidden(`"${action.title}" drops several objects`, 'One change in one iteration.');
+    if (statement.body['removeType'] !== 'OBJECT_INDEX')
+      throw forbidden(`"${action.title}" drops something that is no index`, 'Escalate it.');
+    if (statement.body['behavior'] === 'DROP_CASCADE')
+      throw forbidden(`"${action.title}" drops with CASCADE`, 'Name each object.');
   }
   if (statement.type === 'VacuumStmt' && statement.body['is_vacuumcmd'] === true) {
     throw forbidden(`"${action.title}" vacuums`, 'An analyze action holds ANALYZE only.');
@@ -110,7 +138,11 @@ function single(action: Action, sql: string): ParsedStatement {
   try {
     return parseStatement(sql);
   } catch (cause) {
-    throw forbidden(`"${action.title}" holds a text that is not one statement`, 'Each entry of `up` is one statement.', cause);
+    throw forbidden(
+      `"${action.title}" holds a text that is not one statement`,
+      'Each entry of `up` is one statement.',
+      cause,
+    );
   }
 }
 

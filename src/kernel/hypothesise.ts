@@ -18,7 +18,10 @@ export interface HypothesisBasis {
  * One hypothesis per finding and action, each with a prediction and a risk; not yet ranked.
  * Two advisors that ask for the same change give one hypothesis, the first.
  */
-export async function hypothesise(basis: HypothesisBasis, findings: readonly Finding[]): Promise<readonly Hypothesis[]> {
+export async function hypothesise(
+  basis: HypothesisBasis,
+  findings: readonly Finding[],
+): Promise<readonly Hypothesis[]> {
   const hypotheses: Hypothesis[] = [];
   const seen = new Set<string>();
   for (const finding of findings) {
@@ -42,7 +45,10 @@ export async function hypothesise(basis: HypothesisBasis, findings: readonly Fin
 
 /** A hash of the advisor, the place and the change: the same in every run. */
 export function hypothesisId(finding: Pick<Finding, 'advisor' | 'place'>, action: Action): string {
-  return createHash('sha256').update(`${finding.advisor}\n${finding.place}\n${changeKey(action)}`).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(`${finding.advisor}\n${finding.place}\n${changeKey(action)}`)
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The change itself, without the name of a new index: two actions with the same key do the same. */
@@ -50,7 +56,17 @@ function changeKey(action: Action): string {
   if (action.rewrite) return `rewrite ${action.rewrite.fingerprint} ${action.rewrite.to}`;
   if (action.index) {
     const { table, method, unique, keys, include, where } = action.index;
-    return JSON.stringify(['create-index', table.schema, table.name, method, unique, keys, include, where, action.index.with]);
+    return JSON.stringify([
+      'create-index',
+      table.schema,
+      table.name,
+      method,
+      unique,
+      keys,
+      include,
+      where,
+      action.index.with,
+    ]);
   }
   return action.up.join(';\n');
 }
@@ -89,7 +105,11 @@ async function costRatios(
   return ratios;
 }
 
-function fromRatios(measured: WorkloadSummary, ratios: ReadonlyMap<string, number>, storageBytes: number | null): Prediction {
+function fromRatios(
+  measured: WorkloadSummary,
+  ratios: ReadonlyMap<string, number>,
+  storageBytes: number | null,
+): Prediction {
   let before = 0;
   let after = 0;
   let touchedBefore = 0;
@@ -116,25 +136,62 @@ function fromRatios(measured: WorkloadSummary, ratios: ReadonlyMap<string, numbe
 }
 
 function unknownPrediction(basis: string, storageBytes: number | null): Prediction {
-  return { workloadRatio: null, statementRatio: null, throughputRatio: null, storageBytes, basis, provenance: storageBytes === null ? 'unknown' : 'estimated' };
+  return {
+    workloadRatio: null,
+    statementRatio: null,
+    throughputRatio: null,
+    storageBytes,
+    basis,
+    provenance: storageBytes === null ? 'unknown' : 'estimated',
+  };
 }
 
 function assessRisk(action: Action, snapshot: Snapshot): Risk {
   const none = 'none: no stored value changes';
   switch (action.kind) {
     case 'create-index':
-      return { level: 'low', behaviour: 'plans may change; writes to the table cost more', data: none, downtimeMs: 0, effortWeeks: 0 };
+      return {
+        level: 'low',
+        behaviour: 'plans may change; writes to the table cost more',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0,
+      };
     case 'drop-index':
-      return { level: 'medium', behaviour: 'a query outside the observed workload may lose its plan', data: none, downtimeMs: 0, effortWeeks: 0 };
+      return {
+        level: 'medium',
+        behaviour: 'a query outside the observed workload may lose its plan',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0,
+      };
     case 'analyze':
     case 'create-statistics':
       return { level: 'low', behaviour: 'plans may change', data: none, downtimeMs: 0, effortWeeks: 0 };
     case 'setting':
-      return { level: 'medium', behaviour: 'plans and memory use of every session may change', data: none, downtimeMs: 0, effortWeeks: 0 };
+      return {
+        level: 'medium',
+        behaviour: 'plans and memory use of every session may change',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0,
+      };
     case 'rewrite':
-      return { level: 'medium', behaviour: 'the application must be changed and released', data: none, downtimeMs: 0, effortWeeks: 0.2 };
+      return {
+        level: 'medium',
+        behaviour: 'the application must be changed and released',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0.2,
+      };
     case 'constraint':
-      return { level: 'medium', behaviour: 'writes that break the constraint will fail', data: none, downtimeMs: 0, effortWeeks: 0.2 };
+      return {
+        level: 'medium',
+        behaviour: 'writes that break the constraint will fail',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0.2,
+      };
     case 'alter-column-type': {
       const bytes = touchedBytes(action, snapshot);
       return {

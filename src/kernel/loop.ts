@@ -92,7 +92,13 @@ export async function runLoop(ports: LoopPorts, workload: Workload, options: Loo
   ports.watch({ type: 'phase', phase: 'baseline', text: 'measuring the workload as it is, A against A' });
   const baseline = await ports.lab.baseline(workload);
   const base = await ports.lab.stateHash();
-  await ports.ledger.append({ type: 'run-started', at: ports.clock.iso(), run: options.run, target: options.targetLabel, state: base });
+  await ports.ledger.append({
+    type: 'run-started',
+    at: ports.clock.iso(),
+    run: options.run,
+    target: options.targetLabel,
+    state: base,
+  });
   const turn = new Turn(ports, options, workload, baseline, base, memoryOf(ports.ledger.entries()));
   try {
     await turn.replay();
@@ -109,7 +115,10 @@ export async function runLoop(ports: LoopPorts, workload: Workload, options: Loo
   }
 }
 
-const INTERRUPTED: Stop = { reason: 'interrupted', detail: 'stopped by a signal; the next run goes on from the ledger' };
+const INTERRUPTED: Stop = {
+  reason: 'interrupted',
+  detail: 'stopped by a signal; the next run goes on from the ledger',
+};
 
 /** The state that passes from one iteration to the next. */
 class Turn {
@@ -170,14 +179,24 @@ class Turn {
     const basis = { snapshot: this.snapshot, measured: this.measured, whatIf: ports.whatIf };
     const hypotheses = await hypothesise(basis, this.findings);
     this.barred.length = 0;
-    this.waiting = rank(hypotheses.filter((hypothesis) => this.worthATrial(hypothesis)), this.measured, this.history);
+    this.waiting = rank(
+      hypotheses.filter((hypothesis) => this.worthATrial(hypothesis)),
+      this.measured,
+      this.history,
+    );
   }
 
   stop(budgetLeftMs: number): Stop | null {
     if (this.ports.signal.aborted) return INTERRUPTED;
-    if (this.measured.perStatement.length === 0) return { reason: 'no-workload', detail: 'no statement of the workload could be measured' };
+    if (this.measured.perStatement.length === 0)
+      return { reason: 'no-workload', detail: 'no statement of the workload could be measured' };
     return stopReason(
-      { history: this.history.slice(this.replayedCount), scorecard: this.scorecard(), waiting: this.waiting.length, budgetLeftMs },
+      {
+        history: this.history.slice(this.replayedCount),
+        scorecard: this.scorecard(),
+        waiting: this.waiting.length,
+        budgetLeftMs,
+      },
       this.options.stopRules,
     );
   }
@@ -191,13 +210,27 @@ class Turn {
     const startedAt = ports.clock.iso();
     const startedMs = ports.clock.nowMs();
     ports.watch({ type: 'hypothesis', number: this.history.length + 1, hypothesis, waiting: this.waiting.length - 1 });
-    await ports.ledger.append({ type: 'trial-started', at: startedAt, run: options.run, state: this.state, hypothesis });
+    await ports.ledger.append({
+      type: 'trial-started',
+      at: startedAt,
+      run: options.run,
+      state: this.state,
+      hypothesis,
+    });
     const escalation = escalationFor(hypothesis, options.escalation);
     const trial = escalation ? null : await this.tryOut(hypothesis);
     if (ports.signal.aborted) return;
     const verdict: Verdict = trial
       ? evaluate(hypothesis, trial, this.measured, options.thresholds)
-      : { kind: 'unverifiable', effect: null, effects: [], gain: 0, resultsEqual: null, revertVerified: false, reason: 'escalated before any trial' };
+      : {
+          kind: 'unverifiable',
+          effect: null,
+          effects: [],
+          gain: 0,
+          resultsEqual: null,
+          revertVerified: false,
+          reason: 'escalated before any trial',
+        };
     const measurement = trial && !isFailure(trial) ? trial : null;
     assertMeasured(verdict, measurement);
     const decision: Decision = escalation
@@ -222,9 +255,17 @@ class Turn {
   }
 
   async finish(stop: Stop): Promise<LoopOutcome> {
-    await this.ports.ledger.append({ type: 'run-stopped', at: this.ports.clock.iso(), run: this.options.run, reason: stop.reason });
+    await this.ports.ledger.append({
+      type: 'run-stopped',
+      at: this.ports.clock.iso(),
+      run: this.options.run,
+      reason: stop.reason,
+    });
     if (!this.snapshot) throw new Error('the loop ended before its first examination');
-    const left = this.waiting.map(({ hypothesis }) => ({ hypothesis, reason: `not tried: the run stopped (${stop.reason})` }));
+    const left = this.waiting.map(({ hypothesis }) => ({
+      hypothesis,
+      reason: `not tried: the run stopped (${stop.reason})`,
+    }));
     return {
       stop,
       iterations: this.history,
@@ -255,12 +296,23 @@ class Turn {
       this.storageUsedBytes += Math.max(0, trial.storageBytesAfter - trial.storageBytesBefore);
     }
     const after = accepted ? stateAfter(this.state, iteration.hypothesis) : this.state;
-    await ports.ledger.append({ type: 'iteration', at: ports.clock.iso(), run: options.run, iteration, stateAfter: after });
+    await ports.ledger.append({
+      type: 'iteration',
+      at: ports.clock.iso(),
+      run: options.run,
+      iteration,
+      stateAfter: after,
+    });
     this.history.push(iteration);
     this.state = after;
     ports.watch({ type: 'iteration', iteration, workload: this.measured });
     if (accepted) await this.examine();
-    else this.waiting = rank(this.waiting.map((item) => item.hypothesis).filter((hypothesis) => this.worthATrial(hypothesis)), this.measured, this.history);
+    else
+      this.waiting = rank(
+        this.waiting.map((item) => item.hypothesis).filter((hypothesis) => this.worthATrial(hypothesis)),
+        this.measured,
+        this.history,
+      );
   }
 
   /** Not tried yet in this state, and asked for by something that can be measured. What is barred is said in the report. */

@@ -18,7 +18,8 @@ export function memoryOf(entries: readonly LedgerEntry[]): RunMemory {
     const { iteration } = entry;
     if (iteration.decision.kind === 'accept') accepted.set(iteration.stateBefore, iteration);
     const measured = iteration.verdict.kind !== 'unverifiable' && iteration.verdict.kind !== 'insufficient';
-    if (iteration.decision.kind === 'reject' && measured) rejected.add(`${iteration.stateBefore} ${iteration.hypothesis.id}`);
+    if (iteration.decision.kind === 'reject' && measured)
+      rejected.add(`${iteration.stateBefore} ${iteration.hypothesis.id}`);
   }
   return {
     acceptedFrom: (state) => accepted.get(state) ?? null,

@@ -72,15 +72,39 @@ export interface Ledger {
 }
 
 export type LedgerEntry =
-  | { readonly type: 'run-started'; readonly at: string; readonly run: string; readonly target: string; readonly state: string }
-  | { readonly type: 'trial-started'; readonly at: string; readonly run: string; readonly state: string; readonly hypothesis: Hypothesis }
-  | { readonly type: 'iteration'; readonly at: string; readonly run: string; readonly iteration: Iteration; readonly stateAfter: string }
+  | {
+      readonly type: 'run-started';
+      readonly at: string;
+      readonly run: string;
+      readonly target: string;
+      readonly state: string;
+    }
+  | {
+      readonly type: 'trial-started';
+      readonly at: string;
+      readonly run: string;
+      readonly state: string;
+      readonly hypothesis: Hypothesis;
+    }
+  | {
+      readonly type: 'iteration';
+      readonly at: string;
+      readonly run: string;
+      readonly iteration: Iteration;
+      readonly stateAfter: string;
+    }
   | { readonly type: 'run-stopped'; readonly at: string; readonly run: string; readonly reason: string };
 
 /** Told to the one who watches. */
 export type Progress =
   | { readonly type: 'phase'; readonly phase: Phase; readonly text: string }
-  | { readonly type: 'work'; readonly phase: Phase; readonly text: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'work';
+      readonly phase: Phase;
+      readonly text: string;
+      readonly done: number;
+      readonly total: number;
+    }
   | { readonly type: 'hypothesis'; readonly number: number; readonly hypothesis: Hypothesis; readonly waiting: number }
   | { readonly type: 'iteration'; readonly iteration: Iteration; readonly workload: WorkloadSummary }
   | { readonly type: 'note'; readonly text: string };

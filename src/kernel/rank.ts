@@ -14,9 +14,16 @@ export interface Ranked {
  * Best first. Fresh statistics come before everything that is foreseen from them; then the expected gain, corrected by
  * how far this advisor's predictions held in this run.
  */
-export function rank(hypotheses: readonly Hypothesis[], measured: WorkloadSummary, history: readonly Iteration[]): readonly Ranked[] {
+export function rank(
+  hypotheses: readonly Hypothesis[],
+  measured: WorkloadSummary,
+  history: readonly Iteration[],
+): readonly Ranked[] {
   return hypotheses
-    .map((hypothesis) => ({ hypothesis, expectedGain: expectedGain(hypothesis, measured) * trust(hypothesis, history) }))
+    .map((hypothesis) => ({
+      hypothesis,
+      expectedGain: expectedGain(hypothesis, measured) * trust(hypothesis, history),
+    }))
     .sort(
       (a, b) =>
         tier(a.hypothesis) - tier(b.hypothesis) ||

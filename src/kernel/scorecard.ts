@@ -29,7 +29,13 @@ export function criticalStatements(summary: WorkloadSummary, thresholds: Thresho
 
 const LAB = 'measured in the lab, one client, warm cache';
 
-function performanceRows({ before, after, connectMs, replicaLagSeconds, thresholds }: ScorecardBasis): readonly ScorecardRow[] {
+function performanceRows({
+  before,
+  after,
+  connectMs,
+  replicaLagSeconds,
+  thresholds,
+}: ScorecardBasis): readonly ScorecardRow[] {
   const critical = criticalStatements(before, thresholds).map((row) => row.fingerprint);
   const p95 = largest(after.perStatement.filter((row) => critical.includes(row.fingerprint)).map((row) => row.p95Ms));
   const slowBefore = slowCalls(before);
@@ -39,24 +45,80 @@ function performanceRows({ before, after, connectMs, replicaLagSeconds, threshol
   const ioFall = before.sharedRead > 0 ? 1 - after.sharedRead / before.sharedRead : null;
   const planning = largest(after.perStatement.map((row) => row.planningMs));
   return [
-    row('p95-critical', 'p95 of critical queries < 100 ms', p95, formatMs, (v) => v < 100, `${LAB}; ${critical.length} critical statements`),
-    row('slow-queries', '> 90 % fewer queries over 1 s', slowFall, formatPercent, (v) => v > 0.9, slowBefore > 0 ? LAB : `${LAB}: none was over 1 s before`),
-    row('throughput', '> 2x throughput', speedUp, times, (v) => v > 2, `${LAB}: executions per second of the workload's mix`),
-    row('buffer-hit', 'buffer hit > 85 %', hit, formatPercent, (v) => v > 0.85, `${LAB}: 1 - blocks read / blocks touched; the lab's cache is not production's`),
-    row('disk-io', '> 50 % less disk I/O', ioFall, formatPercent, (v) => v > 0.5, before.sharedRead > 0 ? `${LAB}: blocks read` : `${LAB}: nothing was read from disk before`),
-    row('connection', 'connection < 100 ms', connectMs, formatMs, (v) => v < 100, 'measured: the run\'s own first connection to the target'),
+    row(
+      'p95-critical',
+      'p95 of critical queries < 100 ms',
+      p95,
+      formatMs,
+      (v) => v < 100,
+      `${LAB}; ${critical.length} critical statements`,
+    ),
+    row(
+      'slow-queries',
+      '> 90 % fewer queries over 1 s',
+      slowFall,
+      formatPercent,
+      (v) => v > 0.9,
+      slowBefore > 0 ? LAB : `${LAB}: none was over 1 s before`,
+    ),
+    row(
+      'throughput',
+      '> 2x throughput',
+      speedUp,
+      times,
+      (v) => v > 2,
+      `${LAB}: executions per second of the workload's mix`,
+    ),
+    row(
+      'buffer-hit',
+      'buffer hit > 85 %',
+      hit,
+      formatPercent,
+      (v) => v > 0.85,
+      `${LAB}: 1 - blocks read / blocks touched; the lab's cache is not production's`,
+    ),
+    row(
+      'disk-io',
+      '> 50 % less disk I/O',
+      ioFall,
+      formatPercent,
+      (v) => v > 0.5,
+      before.sharedRead > 0 ? `${LAB}: blocks read` : `${LAB}: nothing was read from disk before`,
+    ),
+    row(
+      'connection',
+      'connection < 100 ms',
+      connectMs,
+      formatMs,
+      (v) => v < 100,
+      "measured: the run's own first connection to the target",
+    ),
     row('planning', 'planning < 5 ms', planning, formatMs, (v) => v < 5, `${LAB}: the slowest statement's median`),
     row('overall', '> 5x overall', speedUp, times, (v) => v > 5, `${LAB}: total time of the workload, before / after`),
-    row('replica-lag', 'replica lag < 1 s', replicaLagSeconds, (v) => `${v ?? 'unknown'} s`, (v) => v < 1, replicaLagSeconds === null ? 'no replica was seen' : 'measured: pg_stat_replication.replay_lag'),
+    row(
+      'replica-lag',
+      'replica lag < 1 s',
+      replicaLagSeconds,
+      (v) => `${v ?? 'unknown'} s`,
+      (v) => v < 1,
+      replicaLagSeconds === null ? 'no replica was seen' : 'measured: pg_stat_replication.replay_lag',
+    ),
   ];
 }
 
 /** Targets that need load, growth, cost or time in service: this run does not measure them, so they are unknown. */
 function unmeasuredRows(): readonly ScorecardRow[] {
-  const unknown = (id: string, target: string, source: string): ScorecardRow => ({ id, target, status: 'unknown', value: 'unknown', measured: null, source });
+  const unknown = (id: string, target: string, source: string): ScorecardRow => ({
+    id,
+    target,
+    status: 'unknown',
+    value: 'unknown',
+    measured: null,
+    source,
+  });
   return [
     unknown('linear-concurrency', 'linear concurrency up to target load', 'no concurrent load was run'),
-    unknown('cpu-peak', 'CPU < 70 % at peak', 'no load at production\'s peak was run'),
+    unknown('cpu-peak', 'CPU < 70 % at peak', "no load at production's peak was run"),
     unknown('connections', '10x connections', 'no connection load was run'),
     unknown('linear-growth', 'linear to 100x data', 'only one size of the data was measured'),
     unknown('backup', 'TB-scale backup < 4 h', 'no backup was run'),
@@ -73,9 +135,17 @@ function qualityRows({ after, findings, thresholds }: ScorecardBasis): readonly 
   const optimal = critical.filter((statement) => !troubled.has(statement.fingerprint)).length;
   const indexed = critical.filter((statement) => /Index|Bitmap/.test(statement.planShape)).length;
   const count = (prefix: RegExp): number => findings.filter((finding) => prefix.test(finding.advisor)).length;
-  const open = (id: string, target: string, found: number): ScorecardRow => row(id, target, found, formatCount, (v) => v === 0, 'measured: open findings of the advisors after the run');
+  const open = (id: string, target: string, found: number): ScorecardRow =>
+    row(id, target, found, formatCount, (v) => v === 0, 'measured: open findings of the advisors after the run');
   const of = (id: string, target: string, n: number): ScorecardRow => ({
-    ...row(id, target, critical.length > 0 ? n / critical.length : null, formatPercent, (v) => v === 1, `measured: ${n} of ${critical.length} critical statements`),
+    ...row(
+      id,
+      target,
+      critical.length > 0 ? n / critical.length : null,
+      formatPercent,
+      (v) => v === 1,
+      `measured: ${n} of ${critical.length} critical statements`,
+    ),
   });
   return [
     of('plans', 'critical queries with no open finding', optimal),
@@ -100,7 +170,9 @@ function row(
 }
 
 function slowCalls(summary: WorkloadSummary): number {
-  return summary.perStatement.filter((statement) => statement.meanMs > 1000).reduce((sum, statement) => sum + statement.calls, 0);
+  return summary.perStatement
+    .filter((statement) => statement.meanMs > 1000)
+    .reduce((sum, statement) => sum + statement.calls, 0);
 }
 
 function largest(values: readonly number[]): number | null {

@@ -38,7 +38,8 @@ export function stopReason(state: LoopState, rules: StopRules): Stop | null {
       detail: `the last ${streak} iterations each gained under ${formatPercent(rules.smallGain)} (${gains.join(', ')}); ${state.waiting} hypotheses are left untried`,
     };
   }
-  if (state.budgetLeftMs <= 0) return { reason: 'budget', detail: `the time given is used up; ${state.waiting} hypotheses are left untried` };
+  if (state.budgetLeftMs <= 0)
+    return { reason: 'budget', detail: `the time given is used up; ${state.waiting} hypotheses are left untried` };
   return null;
 }
 

@@ -20,7 +20,9 @@ export function takeLock(path: string): () => void {
       }
       rmSync(path, { force: true });
     }
-    throw new WizardError('ledger/locked', 'Another process keeps taking this output folder', { hint: 'Give another folder with --out.' });
+    throw new WizardError('ledger/locked', 'Another process keeps taking this output folder', {
+      hint: 'Give another folder with --out.',
+    });
   } finally {
     rmSync(draft, { force: true });
   }

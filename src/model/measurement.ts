@@ -1,4 +1,4 @@
-import type { ParameterClass, StatementKind } from './workload.js';
+import type { StatementKind } from './workload.js';
 
 /** One execution of one statement with one parameter set. */
 export interface Sample {
@@ -11,20 +11,6 @@ export interface Sample {
   readonly tempWritten: number;
   readonly walBytes: number;
   readonly rows: number;
-}
-
-/** The samples of one statement and parameter set on one side. */
-export interface CaseMeasurement {
-  readonly fingerprint: string;
-  readonly name: string;
-  readonly kind: StatementKind;
-  readonly parameterClass: ParameterClass;
-  readonly parameterSet: number;
-  readonly samples: readonly Sample[];
-  readonly planShape: string;
-  /** Hash of the result; null when it could not be compared (then `resultNote` says why). */
-  readonly resultHash: string | null;
-  readonly resultNote: string | null;
 }
 
 /** A statement case that gave no figure, and why: never dropped silently. */

@@ -104,4 +104,4 @@ function openSession(wire: Wire, processId: number): Session {
   };
 }
 
-export { exportSnapshot, type Overhead, type ReadOnlySession } from './read-only.js';
+export { exportSnapshot, type ReadOnlySession } from './read-only.js';

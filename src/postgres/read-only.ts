@@ -152,9 +152,11 @@ class Reader {
     await this.#send(['BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY', ...this.#limits(IDLE_TIMEOUT_MS)]);
   }
 
-  /** Rolls back always: nothing that a statement set may outlive it. A lost connection has already been reported. */
+  /**
+   * Rolls back always: nothing that a statement set may outlive it, and in a long transaction no lock that it took: it must not
+   * hold up a schema change of the target, nor fill its lock table. A lost connection has already been reported.
+   */
   async #after(failed: boolean): Promise<void> {
-    if (this.#long && !failed) return;
     await this.#send([this.#long ? 'ROLLBACK TO SAVEPOINT wizard' : 'ROLLBACK']).catch((error: unknown) => {
       if (!failed) throw error;
     });

@@ -28,13 +28,24 @@ afterAll(async () => {
 });
 
 /** Both forms of the command fail alike: a code and a hint for people, one document for programs, and no folder left. */
-async function expectFailure(args: readonly string[], exit: number, code: string, says: RegExp, env?: NodeJS.ProcessEnv): Promise<void> {
+async function expectFailure(
+  args: readonly string[],
+  exit: number,
+  code: string,
+  says: RegExp,
+  env?: NodeJS.ProcessEnv,
+): Promise<void> {
   const plain = await place.run(args, env);
-  expect({ code: plain.code, stderr: plain.stderr }).toEqual({ code: exit, stderr: expect.stringMatching(new RegExp(`^error ${code}: .+\\n  hint: .+`, 'm')) });
+  expect({ code: plain.code, stderr: plain.stderr }).toEqual({
+    code: exit,
+    stderr: expect.stringMatching(new RegExp(`^error ${code}: .+\\n  hint: .+`, 'm')),
+  });
   expect(plain.stderr).toMatch(says);
   const json = await place.run([...args, '--json'], env);
   expect(json.code).toBe(exit);
-  expect(JSON.parse(json.stdout)).toEqual({ error: expect.objectContaining({ code, message: expect.stringMatching(says), hint: expect.any(String) }) });
+  expect(JSON.parse(json.stdout)).toEqual({
+    error: expect.objectContaining({ code, message: expect.stringMatching(says), hint: expect.any(String) }),
+  });
   for (const text of [plain.stdout, plain.stderr, json.stdout, json.stderr]) expect(text).not.toContain(SECRET);
   expect(existsSync(place.path('database-wizard-out'))).toBe(false);
   expect(place.labFolders()).toEqual([]);
@@ -42,14 +53,34 @@ async function expectFailure(args: readonly string[], exit: number, code: string
 
 describe('bad input exits with 2', () => {
   test('a connection string of the wrong form', async () => {
-    await expectFailure(['examine', `postgres//keeper:${SECRET}@localhost/shop`], 2, 'input/conninfo', /connection string|URI|database name/i);
-    await expectFailure(['optimize', `host=localhost port=many password=${SECRET}`, '--workload', workload], 2, 'input/conninfo', /port/);
-    await expectFailure(['optimize', 'postgres://localhost/shop', '--workload', workload, '--lab', 'postgres://[::1/x'], 2, 'input/conninfo', /./);
+    await expectFailure(
+      ['examine', `postgres//keeper:${SECRET}@localhost/shop`],
+      2,
+      'input/conninfo',
+      /connection string|URI|database name/i,
+    );
+    await expectFailure(
+      ['optimize', `host=localhost port=many password=${SECRET}`, '--workload', workload],
+      2,
+      'input/conninfo',
+      /port/,
+    );
+    await expectFailure(
+      ['optimize', 'postgres://localhost/shop', '--workload', workload, '--lab', 'postgres://[::1/x'],
+      2,
+      'input/conninfo',
+      /./,
+    );
   });
 
   test('a connection string in the place of something else', async () => {
     await expectFailure([`postgres://keeper:${SECRET}@localhost/shop`], 2, 'input/invalid', /unknown command/);
-    await expectFailure(['optimize', '--workload', `postgres://keeper:${SECRET}@localhost/shop`], 2, 'input/workload', /can not be read/);
+    await expectFailure(
+      ['optimize', '--workload', `postgres://keeper:${SECRET}@localhost/shop`],
+      2,
+      'input/workload',
+      /can not be read/,
+    );
   });
 
   test.each([
@@ -64,49 +95,106 @@ describe('bad input exits with 2', () => {
   ])('%s', async (_name, args, says) => expectFailure(args, 2, 'input/invalid', says));
 
   test('a workload file that is not there, before anything is connected to', async () => {
-    await expectFailure(['optimize', 'postgres://localhost:1/shop', '--workload', place.path('none.sql')], 2, 'input/workload', /none\.sql can not be read/);
-    await expectFailure(['examine', 'postgres://localhost:1/shop', '--workload', place.path('none.sql')], 2, 'input/workload', /none\.sql can not be read/);
+    await expectFailure(
+      ['optimize', 'postgres://localhost:1/shop', '--workload', place.path('none.sql')],
+      2,
+      'input/workload',
+      /none\.sql can not be read/,
+    );
+    await expectFailure(
+      ['examine', 'postgres://localhost:1/shop', '--workload', place.path('none.sql')],
+      2,
+      'input/workload',
+      /none\.sql can not be read/,
+    );
   });
 
   test('a workload file without a statement that can be measured', async () => {
-    for (const [name, sql] of [['empty', ''], ['comments', '-- nothing\n'], ['utilities', 'VACUUM;\nSELEKT 1;\n'], ['open', "SELECT 'never ends"]] as const) {
+    for (const [name, sql] of [
+      ['empty', ''],
+      ['comments', '-- nothing\n'],
+      ['utilities', 'VACUUM;\nSELEKT 1;\n'],
+      ['open', "SELECT 'never ends"],
+    ] as const) {
       const file = place.path(`${name}.sql`);
       writeFileSync(file, sql);
-      await expectFailure(['optimize', urlOf(server.connection, { database: 'shop' }), '--workload', file], 2, 'input/workload', new RegExp(`${name}\\.sql`));
+      await expectFailure(
+        ['optimize', urlOf(server.connection, { database: 'shop' }), '--workload', file],
+        2,
+        'input/workload',
+        new RegExp(`${name}\\.sql`),
+      );
     }
   });
 
   test('no workload at all: neither a file nor pg_stat_statements', async () => {
-    await expectFailure(['optimize', urlOf(server.connection, { database: 'shop' })], 2, 'input/workload', /pg_stat_statements is not installed/);
+    await expectFailure(
+      ['optimize', urlOf(server.connection, { database: 'shop' })],
+      2,
+      'input/workload',
+      /pg_stat_statements is not installed/,
+    );
     const { stderr } = await place.run(['optimize', urlOf(server.connection, { database: 'shop' })]);
     expect(stderr).toMatch(/hint: .*--workload.*CREATE EXTENSION/s);
   });
 });
 
 describe('a target out of reach exits with 3', () => {
-  const reach = (over: Parameters<typeof urlOf>[1]): string[] => ['optimize', urlOf(server.connection, { database: 'shop', ...over }), '--workload', workload];
+  const reach = (over: Parameters<typeof urlOf>[1]): string[] => [
+    'optimize',
+    urlOf(server.connection, { database: 'shop', ...over }),
+    '--workload',
+    workload,
+  ];
 
-  test('an unknown host', async () => expectFailure(['examine', `postgres://keeper:${SECRET}@no-such-host.invalid/shop`], 3, 'target/unreachable', /no-such-host\.invalid/));
+  test('an unknown host', async () =>
+    expectFailure(
+      ['examine', `postgres://keeper:${SECRET}@no-such-host.invalid/shop`],
+      3,
+      'target/unreachable',
+      /no-such-host\.invalid/,
+    ));
 
   test('a port that nobody listens on', async () => {
     const probe = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => probe.once('listening', resolve));
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
-    await expectFailure(['optimize', `postgres://keeper:${SECRET}@127.0.0.1:${port}/shop`, '--workload', workload], 3, 'target/unreachable', /nothing listens/);
+    await expectFailure(
+      ['optimize', `postgres://keeper:${SECRET}@127.0.0.1:${port}/shop`, '--workload', workload],
+      3,
+      'target/unreachable',
+      /nothing listens/,
+    );
   });
 
   test('a wrong password, and none', async () => {
     await expectFailure(reach({ user: 'keeper', password: `${SECRET}!` }), 3, 'target/authentication', /keeper/);
-    await expectFailure(['examine', `host=${server.connection.host} port=${server.connection.port} dbname=shop user=keeper`], 3, 'target/authentication', /password/);
+    await expectFailure(
+      ['examine', `host=${server.connection.host} port=${server.connection.port} dbname=shop user=keeper`],
+      3,
+      'target/authentication',
+      /password/,
+    );
   });
 
-  test('a database that is not there', async () => expectFailure(reach({ user: 'keeper', password: SECRET, database: 'no "such" one' }), 3, 'target/no-database', /no "such" one/));
+  test('a database that is not there', async () =>
+    expectFailure(
+      reach({ user: 'keeper', password: SECRET, database: 'no "such" one' }),
+      3,
+      'target/no-database',
+      /no "such" one/,
+    ));
 
   test('a server that is too old', async () => {
     const old = await oldServer('130014');
     try {
-      await expectFailure(['examine', `postgres://keeper:${SECRET}@127.0.0.1:${old.port}/shop?sslmode=disable`], 3, 'target/too-old', /PostgreSQL 13/);
+      await expectFailure(
+        ['examine', `postgres://keeper:${SECRET}@127.0.0.1:${old.port}/shop?sslmode=disable`],
+        3,
+        'target/too-old',
+        /PostgreSQL 13/,
+      );
     } finally {
       await old.close();
     }
@@ -116,7 +204,8 @@ describe('a target out of reach exits with 3', () => {
 test('help and version are no errors, and the help names every exit code', async () => {
   const help = await place.run(['--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const exit of ['0 fine', '1 findings', '2 bad input', '3 target', '4 internal', '130 stopped']) expect(help.stdout).toContain(exit);
+  for (const exit of ['0 fine', '1 findings', '2 bad input', '3 target', '4 internal', '130 stopped'])
+    expect(help.stdout).toContain(exit);
   expect(await place.run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   expect((await place.run(['optimize', '--help'])).stdout).toContain('--budget <time>');
   expect(readdirSync(place.root)).not.toContain('database-wizard-out');
@@ -131,7 +220,11 @@ async function oldServer(version: string): Promise<{ port: number; close(): Prom
     return Buffer.concat([head, body]);
   };
   const ready = message('Z', Buffer.from('I'));
-  const column = (name: string): Buffer => Buffer.concat([Buffer.from(`${name}\0`), Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 4, 255, 255, 255, 255, 0, 0])]);
+  const column = (name: string): Buffer =>
+    Buffer.concat([
+      Buffer.from(`${name}\0`),
+      Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 4, 255, 255, 255, 255, 0, 0]),
+    ]);
   const value = (text: string): Buffer => {
     const length = Buffer.alloc(4);
     length.writeInt32BE(text.length);

@@ -4,7 +4,7 @@ import { createLike } from '../../src/lab/copy/locale.js';
 import { copyDatabase, type CopyOptions } from '../../src/lab/copy/copy.js';
 import { createFromTemplate, dropDatabase, resetFromTemplate } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
-import { connect } from '../../src/postgres/connect.js';
+import { connect, exportSnapshot } from '../../src/postgres/connect.js';
 import type { ConnectionSettings, Row, Session } from '../../src/postgres/session.js';
 import { startQuietServer, testMajors } from '../support/majors.js';
 
@@ -184,6 +184,22 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
     expect(await queryOn({ ...lab.connection, database: 'budget_copy' }, FOREIGN_KEYS)).toEqual(
       await queryOn(from, FOREIGN_KEYS),
     );
+  });
+
+  test('a session that holds a snapshot holds no lock on what it has read', async ({ skip }) => {
+    if (source === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    const from = await createSource(source, 'locks', 'CREATE TABLE t (i integer); CREATE SEQUENCE s');
+    const reader = await connect(from, { readOnly: true });
+    await exportSnapshot(reader);
+    await reader.query('SELECT i, last_value FROM t, s');
+    reader.copyOut('COPY t TO STDOUT').resume();
+    await reader.query('SELECT 1 AS one');
+    const held = await queryOn(
+      from,
+      `SELECT relation::regclass::text FROM pg_locks WHERE pid = ${reader.processId} AND relation IN ('t'::regclass, 's'::regclass)`,
+    );
+    expect(held).toEqual([]);
+    await reader.close();
   });
 
   test('a template that somebody is connected to can be copied, reset and dropped', async ({ skip }) => {

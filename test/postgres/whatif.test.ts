@@ -21,7 +21,11 @@ function workload(queries: Readonly<Record<string, string>>): { fingerprint: str
 const candidateQueries = Object.fromEntries(Object.entries(CANDIDATES).map(([name, [, sql]]) => [name, sql]));
 
 /** Hides indexes from the planner of a real database while a statement is planned. */
-async function explainWithout(session: Session, sql: string, hidden: readonly string[]): Promise<{ cost: number; shape: string }> {
+async function explainWithout(
+  session: Session,
+  sql: string,
+  hidden: readonly string[],
+): Promise<{ cost: number; shape: string }> {
   await session.run('BEGIN');
   try {
     await session.query(
@@ -29,7 +33,9 @@ async function explainWithout(session: Session, sql: string, hidden: readonly st
          CROSS JOIN LATERAL (SELECT to_regclass(n.name) AS relid UNION SELECT relid FROM pg_partition_tree(to_regclass(n.name))) AS p)`,
       [hidden],
     );
-    await session.run(`UPDATE pg_class SET relhasindex = relhasindex WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`);
+    await session.run(
+      `UPDATE pg_class SET relhasindex = relhasindex WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`,
+    );
     const plan = await explain(session, sql);
     return { cost: plan.root['Total Cost'], shape: planShape(plan.root) };
   } finally {
@@ -58,7 +64,9 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
     await source.run(data(1));
     for (const table of ANALYZE) await source.run(`VACUUM ANALYZE ${table}`);
     await source.run(LATER);
-    await source.run(`ALTER DATABASE postgres SET random_page_cost TO 1.7; SET random_page_cost TO 1.7; SET work_mem TO '9MB'; SET enable_memoize TO off`);
+    await source.run(
+      `ALTER DATABASE postgres SET random_page_cost TO 1.7; SET random_page_cost TO 1.7; SET work_mem TO '9MB'; SET enable_memoize TO off`,
+    );
     clone = await createStatisticsClone({ server: lab, source, schema: await extractSchema(source), sampler: source });
   });
 
@@ -82,8 +90,10 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
     for (const { fingerprint, cost, planShape: shape } of await clone.cost(Object.keys(QUERIES), NO_CHANGE)) {
       const real = (await explain(source, QUERIES[fingerprint] ?? '')).root;
       const off = ratio(cost, real['Total Cost']);
-      if (!(Math.abs(off) <= 0.01)) differences.push(`${fingerprint}: ${real['Total Cost']} really, ${cost} on the clone`);
-      if (shape !== planShape(real)) differences.push(`${fingerprint}: ${planShape(real)} really, ${shape} on the clone`);
+      if (!(Math.abs(off) <= 0.01))
+        differences.push(`${fingerprint}: ${real['Total Cost']} really, ${cost} on the clone`);
+      if (shape !== planShape(real))
+        differences.push(`${fingerprint}: ${planShape(real)} really, ${shape} on the clone`);
     }
     expect(differences).toEqual([]);
     expect(Object.keys(QUERIES).length).toBeGreaterThanOrEqual(25);
@@ -122,12 +132,15 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
     }
     for (const [spec] of Object.values(CANDIDATES)) await source.run(createIndexSql(spec, { concurrently: false }));
     const names = new Map(Object.entries(CANDIDATES).map(([name, [spec]]) => [name, spec.name]));
-    const othersThan = (name: string): string[] => [...names].filter(([other]) => other !== name).map(([, index]) => index);
+    const othersThan = (name: string): string[] =>
+      [...names].filter(([other]) => other !== name).map(([, index]) => index);
     const built = new Map<string, number>();
-    for (const [name, [, sql]] of Object.entries(CANDIDATES)) built.set(name, (await explainWithout(source, sql, othersThan(name))).cost);
+    for (const [name, [, sql]] of Object.entries(CANDIDATES))
+      built.set(name, (await explainWithout(source, sql, othersThan(name))).cost);
     // An expression's statistics come with ANALYZE after the build.
     for (const table of ['person', 'purchase']) await source.run(`ANALYZE ${table}`);
-    for (const [spec] of Object.values(CANDIDATES)) await clone.adopt({ add: { spec, pages: 1, rows: 1, level: null } });
+    for (const [spec] of Object.values(CANDIDATES))
+      await clone.adopt({ add: { spec, pages: 1, rows: 1, level: null } });
     await clone.refresh();
     const wrong: string[] = [];
     const report: string[] = [];
@@ -138,13 +151,18 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
       const off = ratio(known?.cost ?? null, real.cost);
       const pages = await truePages(source, spec.name);
       const estimate = asked.get(name);
-      const modelOff = ratio(estimate?.cost ?? null, name.includes('expression') ? real.cost : (built.get(name) ?? Number.NaN));
+      const modelOff = ratio(
+        estimate?.cost ?? null,
+        name.includes('expression') ? real.cost : (built.get(name) ?? Number.NaN),
+      );
       report.push(
         `${name.padEnd(22)} pages ${String(pages).padStart(5)} model ${String(estimate?.pages).padStart(5)}  cost ${real.cost} given size ${percent(off)} model ${percent(modelOff)}`,
       );
       if (!(Math.abs(off) <= 0.01)) wrong.push(`${name}: ${real.cost} really, ${known?.cost} on the clone`);
-      if (known?.planShape !== real.shape) wrong.push(`${name}: ${real.shape} really, ${known?.planShape} on the clone`);
-      if (estimate?.uses[0] !== spec.name) wrong.push(`${name}: the candidate is not used, so the query proves nothing`);
+      if (known?.planShape !== real.shape)
+        wrong.push(`${name}: ${real.shape} really, ${known?.planShape} on the clone`);
+      if (estimate?.uses[0] !== spec.name)
+        wrong.push(`${name}: the candidate is not used, so the query proves nothing`);
     }
     console.log(`PostgreSQL ${major}\n${report.join('\n')}`);
     expect(wrong).toEqual([]);
@@ -219,18 +237,35 @@ describe('statistics clone in odd places', () => {
 
   it('says which index PostgreSQL does not take, and goes on', async () => {
     await withDatabase('refusal', async (source) => {
-      await source.run('CREATE TABLE t (id int, made timestamptz); INSERT INTO t SELECT g, now() FROM generate_series(1, 5000) AS g; ANALYZE t');
+      await source.run(
+        'CREATE TABLE t (id int, made timestamptz); INSERT INTO t SELECT g, now() FROM generate_series(1, 5000) AS g; ANALYZE t',
+      );
       const clone = await createStatisticsClone({ server, source, schema: await extractSchema(source) });
       const spec: IndexSpec = {
-        table: { schema: 'public', name: 't' }, method: 'btree', unique: false, keys: ['(made::date)'], include: [], where: null, with: null, name: 'x',
+        table: { schema: 'public', name: 't' },
+        method: 'btree',
+        unique: false,
+        keys: ['(made::date)'],
+        include: [],
+        where: null,
+        with: null,
+        name: 'x',
       };
       clone.setWorkload([
         { fingerprint: 'good', queries: ['SELECT * FROM t WHERE id = 1'] },
         { fingerprint: 'bad', queries: ['SELECT * FROM t WHERE id = 1', 'SELECT * FROM gone'] },
       ]);
-      await expect(clone.cost(['good'], { add: [spec], drop: [] })).rejects.toMatchObject({ code: 'lab/statement', sqlstate: '42P17' });
-      await expect(clone.size({ ...spec, table: { schema: 'public', name: 'gone' } })).rejects.toMatchObject({ code: 'lab/statement' });
-      const [good, bad] = await clone.cost(['good', 'bad'], { add: [{ ...spec, keys: ['"id"'] }], drop: ['public.no_such_index'] });
+      await expect(clone.cost(['good'], { add: [spec], drop: [] })).rejects.toMatchObject({
+        code: 'lab/statement',
+        sqlstate: '42P17',
+      });
+      await expect(clone.size({ ...spec, table: { schema: 'public', name: 'gone' } })).rejects.toMatchObject({
+        code: 'lab/statement',
+      });
+      const [good, bad] = await clone.cost(['good', 'bad'], {
+        add: [{ ...spec, keys: ['"id"'] }],
+        drop: ['public.no_such_index'],
+      });
       expect(good).toMatchObject({ uses: ['x'], planShape: 'Index Scan:x@t' });
       expect(bad).toMatchObject({ cost: null });
       await clone.close();
@@ -242,7 +277,9 @@ describe('statistics clone in odd places', () => {
       await owner.run(`CREATE TABLE seen (id int PRIMARY KEY, v int); INSERT INTO seen SELECT g, g % 50 FROM generate_series(1, 20000) AS g;
         CREATE TABLE unseen AS TABLE seen`);
       await owner.run('VACUUM ANALYZE');
-      await owner.run(`CREATE ROLE reader LOGIN PASSWORD 'x' IN ROLE pg_read_all_data; CREATE ROLE lesser LOGIN PASSWORD 'x'; GRANT SELECT ON seen TO lesser`);
+      await owner.run(
+        `CREATE ROLE reader LOGIN PASSWORD 'x' IN ROLE pg_read_all_data; CREATE ROLE lesser LOGIN PASSWORD 'x'; GRANT SELECT ON seen TO lesser`,
+      );
       const query = 'SELECT v, count(*) FROM seen WHERE id BETWEEN 100 AND 900 GROUP BY v';
       const real = (await explain(owner, query)).root;
       const skipped: Record<string, readonly string[]> = {};
@@ -257,7 +294,10 @@ describe('statistics clone in odd places', () => {
         await source.close();
       }
       expect(skipped['reader']).toEqual(['heights of the existing indexes']);
-      expect(skipped['lesser']).toEqual(['planner statistics of 1 tables, such as public.unseen', 'heights of the existing indexes']);
+      expect(skipped['lesser']).toEqual([
+        'planner statistics of 1 tables, such as public.unseen',
+        'heights of the existing indexes',
+      ]);
       await admin.run('DROP OWNED BY lesser').catch(() => undefined);
     });
   });
@@ -265,8 +305,11 @@ describe('statistics clone in odd places', () => {
   it('clones 2,000 tables', { timeout: 300_000 }, async () => {
     await withDatabase('wide', async (source) => {
       for (let start = 0; start < 2000; start += 100) {
-        const tables = Array.from({ length: 100 }, (_, index) => `CREATE TABLE t${start + index} (id int PRIMARY KEY, a int, b text);
-          INSERT INTO t${start + index} SELECT g, g % 7, 'b' || g FROM generate_series(1, 50) AS g; CREATE INDEX ON t${start + index} (a)`);
+        const tables = Array.from(
+          { length: 100 },
+          (_, index) => `CREATE TABLE t${start + index} (id int PRIMARY KEY, a int, b text);
+          INSERT INTO t${start + index} SELECT g, g % 7, 'b' || g FROM generate_series(1, 50) AS g; CREATE INDEX ON t${start + index} (a)`,
+        );
         await source.run(tables.join(';'));
       }
       await source.run('ANALYZE');
@@ -276,7 +319,9 @@ describe('statistics clone in odd places', () => {
       console.log(`2,000 tables, 4,000 indexes: clone in ${Math.round(performance.now() - startedMs)} ms`);
       clone.setWorkload([{ fingerprint: 'q', queries: ['SELECT * FROM t1999 JOIN t5 USING (id) WHERE t5.a = 3'] }]);
       const [answer] = await clone.cost(['q'], NO_CHANGE);
-      expect(answer?.cost).toBe((await explain(source, 'SELECT * FROM t1999 JOIN t5 USING (id) WHERE t5.a = 3')).root['Total Cost']);
+      expect(answer?.cost).toBe(
+        (await explain(source, 'SELECT * FROM t1999 JOIN t5 USING (id) WHERE t5.a = 3')).root['Total Cost'],
+      );
       await clone.close();
     });
   });

@@ -14,7 +14,11 @@ export function fixture(name: string): string {
 }
 
 /** Makes a database and fills it with a fixture's statements. */
-export async function fillDatabase(server: LabServer, database: string, sql: string = readFileSync(fixture('small-shop.sql'), 'utf8')): Promise<void> {
+export async function fillDatabase(
+  server: LabServer,
+  database: string,
+  sql: string = readFileSync(fixture('small-shop.sql'), 'utf8'),
+): Promise<void> {
   await within(server, 'postgres', (session) => session.run(`CREATE DATABASE ${quoteIdent(database)}`));
   await loadParser();
   await within(server, database, async (session) => {
@@ -23,7 +27,11 @@ export async function fillDatabase(server: LabServer, database: string, sql: str
 }
 
 /** Runs something as the server's superuser. */
-export async function within<T>(server: LabServer, database: string, work: (session: Session) => Promise<T>): Promise<T> {
+export async function within<T>(
+  server: LabServer,
+  database: string,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const session = await connect({ ...server.connection, database });
   try {
     return await work(session);
@@ -34,7 +42,9 @@ export async function within<T>(server: LabServer, database: string, work: (sess
 
 /** Names of the databases, in order. */
 export async function databasesOf(server: LabServer): Promise<readonly string[]> {
-  const rows = await within(server, 'postgres', (session) => session.query<{ name: string }>('SELECT datname AS name FROM pg_database ORDER BY 1'));
+  const rows = await within(server, 'postgres', (session) =>
+    session.query<{ name: string }>('SELECT datname AS name FROM pg_database ORDER BY 1'),
+  );
   return rows.map(({ name }) => name);
 }
 
@@ -49,8 +59,16 @@ export async function sumsOf(server: LabServer, database: string): Promise<Reado
     const sums: [string, string][] = [];
     for (const { schema, name, kind } of [...relations, ...catalogs]) {
       const whole = kind === 'S' ? '(last_value, is_called)::text' : 't::text';
-      const rows = await session.query<{ row: string }>(`SELECT ${whole} COLLATE "C" AS row FROM ${quoteQualified(schema, name)} AS t ORDER BY 1`);
-      sums.push([`${schema}.${name}`, createHash('sha256').update(rows.map(({ row }) => row).join('\n')).digest('hex').slice(0, 16)]);
+      const rows = await session.query<{ row: string }>(
+        `SELECT ${whole} COLLATE "C" AS row FROM ${quoteQualified(schema, name)} AS t ORDER BY 1`,
+      );
+      sums.push([
+        `${schema}.${name}`,
+        createHash('sha256')
+          .update(rows.map(({ row }) => row).join('\n'))
+          .digest('hex')
+          .slice(0, 16),
+      ]);
     }
     return Object.fromEntries(sums);
   });
@@ -58,6 +76,19 @@ export async function sumsOf(server: LabServer, database: string): Promise<Reado
 
 /** Whole rows, so that files rewritten, statistics gathered and settings made show too. */
 const CATALOGS = [
-  'pg_class', 'pg_attribute', 'pg_index', 'pg_constraint', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_trigger', 'pg_rewrite',
-  'pg_statistic', 'pg_statistic_ext', 'pg_description', 'pg_extension', 'pg_db_role_setting', 'pg_authid',
+  'pg_class',
+  'pg_attribute',
+  'pg_index',
+  'pg_constraint',
+  'pg_proc',
+  'pg_type',
+  'pg_namespace',
+  'pg_trigger',
+  'pg_rewrite',
+  'pg_statistic',
+  'pg_statistic_ext',
+  'pg_description',
+  'pg_extension',
+  'pg_db_role_setting',
+  'pg_authid',
 ];

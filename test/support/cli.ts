@@ -8,7 +8,10 @@ import { ROOT_NAME } from '../../src/lab/server/root.js';
 import type { ConnectionSettings } from '../../src/postgres/session.js';
 
 /** The compiled command line; `npm test` builds it. `DATABASE_WIZARD_DIST` names another build. */
-const MAIN = join(process.env['DATABASE_WIZARD_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url)), 'cli/main.js');
+const MAIN = join(
+  process.env['DATABASE_WIZARD_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url)),
+  'cli/main.js',
+);
 
 export interface CliResult {
   readonly code: number | null;
@@ -69,7 +72,10 @@ export function makeWorkplace(): Workplace {
 }
 
 /** A connection string for the command line. */
-export function urlOf(settings: ConnectionSettings, over: { user?: string; password?: string; database?: string } = {}): string {
+export function urlOf(
+  settings: ConnectionSettings,
+  over: { user?: string; password?: string; database?: string } = {},
+): string {
   const part = encodeURIComponent;
   const user = part(over.user ?? settings.user);
   const password = part(over.password ?? settings.password ?? '');
@@ -98,7 +104,10 @@ function spawnCli(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string):
   const line = (pattern: RegExp): Promise<string> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = output.stderr.split('\n').slice(0, -1).find((text) => pattern.test(text));
+        const found = output.stderr
+          .split('\n')
+          .slice(0, -1)
+          .find((text) => pattern.test(text));
         if (found === undefined && !ended) return;
         waiting.delete(look);
         if (found !== undefined) resolve(found);
@@ -112,7 +121,9 @@ function spawnCli(args: readonly string[], env: NodeJS.ProcessEnv, cwd: string):
 
 /** Without what would steer connections or colours. */
 function quietEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PG|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|VITEST)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(PG|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|VITEST)/.test(name)),
+  );
 }
 
 function processesUnder(folder: string): number[] {

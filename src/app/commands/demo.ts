@@ -21,8 +21,11 @@ export const demo = defineCommand({
   effect: 'lab',
   positional: [],
   input: z.object({
-    budget: durationInput.prefault('150s').describe('time after which no new hypothesis is tried'),
-    out: z.string().default('database-wizard-out/demo').describe('output folder; the ledger of an earlier demo there is forgotten'),
+    budget: durationInput.prefault('150s').describe('time after which no new hypothesis is tried (default: 150s)'),
+    out: z
+      .string()
+      .default('database-wizard-out/demo')
+      .describe('output folder; the ledger of an earlier demo there is forgotten'),
   }),
   output: runReportSchema,
   async run(input, context) {
@@ -31,7 +34,7 @@ export const demo = defineCommand({
     // Each demo is a first run: with an earlier one's ledger it would only take up what that accepted.
     rmSync(join(outFolder, 'ledger', 'entries.jsonl'), { force: true });
     try {
-      const target = await openShop(context, cleanup.add);
+      const target = await openShop(context, (undo) => cleanup.add(undo));
       return await optimizeTarget(
         {
           target,
@@ -56,7 +59,10 @@ export const demo = defineCommand({
 });
 
 /** Boots a server and fills the shop's database on it, statement by statement. */
-async function openShop(context: CommandContext, undoLater: (undo: () => Promise<void>) => void): Promise<ConnectionSettings> {
+async function openShop(
+  context: CommandContext,
+  undoLater: (undo: () => Promise<void>) => void,
+): Promise<ConnectionSettings> {
   const { watch, signal } = context;
   watch({ type: 'phase', phase: 'copy', text: 'booting PostgreSQL and building the web shop: 2.4 million rows' });
   const note = (text: string): void => watch({ type: 'note', text });

@@ -24,13 +24,17 @@ import { version } from '../version.js';
 
 export const examine = defineCommand({
   name: 'examine',
-  summary: 'Looks at a database, read-only: inventory, baseline, bottlenecks, findings with evidence, and what it could not see.',
+  summary:
+    'Looks at a database, read-only: inventory, baseline, bottlenecks, findings with evidence, and what it could not see.',
   effect: 'read',
   positional: ['url'],
   input: z.object({
     url: z.string().optional().describe('connection string of the target; PG* variables fill what it leaves out'),
     workload: z.string().optional().describe('a file of SQL statements, or pg_stat_statements (the default)'),
-    whatIf: z.enum(['auto', 'off']).default('auto').describe('auto: plan hypothetical indexes on a local statistics clone; off: heuristics only'),
+    whatIf: z
+      .enum(['auto', 'off'])
+      .default('auto')
+      .describe('auto: plan hypothetical indexes on a local statistics clone; off: heuristics only'),
   }),
   output: examineReportSchema,
   async run(input, context) {
@@ -46,7 +50,10 @@ export const examine = defineCommand({
       const { snapshot } = await untilAborted(signal, examineTarget(session, given));
       const bound = bindWorkload(snapshot);
       const usable: Snapshot = { ...snapshot, workload: bound.workload };
-      const { whatIf, skipped } = await untilAborted(signal, openWhatIf({ wanted: input.whatIf === 'auto', session, snapshot: usable, context, cleanup }));
+      const { whatIf, skipped } = await untilAborted(
+        signal,
+        openWhatIf({ wanted: input.whatIf === 'auto', session, snapshot: usable, context, cleanup }),
+      );
       context.watch({ type: 'phase', phase: 'hypothesise', text: 'asking the advisors' });
       const findings = await untilAborted(signal, advisorsOf().examine(usable, whatIf));
       return toExamineReport({
@@ -55,7 +62,10 @@ export const examine = defineCommand({
         finishedAt: new Date().toISOString(),
         snapshot: usable,
         findings,
-        coverage: mergeCoverage(snapshot.coverage, { examined: advisorsOf().names.map((name) => ({ what: `advisor ${name}`, count: null })), skipped: [...bound.skipped, ...skipped] }),
+        coverage: mergeCoverage(snapshot.coverage, {
+          examined: advisorsOf().names.map((name) => ({ what: `advisor ${name}`, count: null })),
+          skipped: [...bound.skipped, ...skipped],
+        }),
         overhead: session.overhead(),
       });
     } finally {
@@ -75,7 +85,13 @@ interface WhatIfSetting {
 }
 
 /** Without a workload there is nothing to plan; without a server of ours the advisors fall back on heuristics. */
-async function openWhatIf({ wanted, session, snapshot, context, cleanup }: WhatIfSetting): Promise<{ whatIf: WhatIf | null; skipped: readonly Skipped[] }> {
+async function openWhatIf({
+  wanted,
+  session,
+  snapshot,
+  context,
+  cleanup,
+}: WhatIfSetting): Promise<{ whatIf: WhatIf | null; skipped: readonly Skipped[] }> {
   if (!wanted || snapshot.workload.statements.length === 0) return { whatIf: null, skipped: [] };
   try {
     const note = (text: string): void => context.watch({ type: 'note', text });
@@ -84,10 +100,18 @@ async function openWhatIf({ wanted, session, snapshot, context, cleanup }: WhatI
     const server = await untilAborted(context.signal, starting, (late) => late.stop());
     cleanup.add(() => server.stop());
     const clone = await createStatisticsClone({ server, source: session, schema: await extractSchema(session), note });
-    clone.setWorkload(snapshot.workload.statements.map((statement) => ({ fingerprint: statement.fingerprint, queries: executableQueries(statement) })));
+    clone.setWorkload(
+      snapshot.workload.statements.map((statement) => ({
+        fingerprint: statement.fingerprint,
+        queries: executableQueries(statement),
+      })),
+    );
     return { whatIf: clone, skipped: clone.skipped };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return { whatIf: null, skipped: [{ what: 'what-if engine', reason, remedy: 'Indexes are judged by statistics alone.' }] };
+    return {
+      whatIf: null,
+      skipped: [{ what: 'what-if engine', reason, remedy: 'Indexes are judged by statistics alone.' }],
+    };
   }
 }

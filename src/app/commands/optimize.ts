@@ -33,7 +33,9 @@ export const optimize = defineCommand({
     url: z.string().optional().describe('connection string of the target; PG* variables fill what it leaves out'),
     workload: z.string().optional().describe('a file of SQL statements, or pg_stat_statements (the default)'),
     lab: z.string().default('auto').describe('auto: a server of our own; or the connection string of a staging server'),
-    budget: durationInput.prefault('15m').describe('time after which no new hypothesis is tried'),
+    budget: durationInput
+      .prefault('15m')
+      .describe('time after which no new hypothesis is tried, e.g. 90s, 15m, 2h (default: 15m)'),
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
   }),

@@ -48,7 +48,9 @@ async function readBatch(source: Session, rows: readonly SequenceRow[]): Promise
       `SELECT ${at} AS at, s.last_value::text, s.is_called FROM ${quoteQualified(schema, name)} s`,
   );
   try {
-    const values = await source.query<{ at: number; last_value: string; is_called: boolean }>(parts.join(' UNION ALL '));
+    const values = await source.query<{ at: number; last_value: string; is_called: boolean }>(
+      parts.join(' UNION ALL '),
+    );
     return values.flatMap(({ at, last_value: lastValue, is_called: isCalled }) => {
       const row = rows[at];
       return row === undefined ? [] : [{ schema: row.schema, name: row.name, lastValue, isCalled }];

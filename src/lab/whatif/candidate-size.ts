@@ -60,8 +60,12 @@ export function candidateSize(inputs: SizeInputs): CandidateSize {
   const tuple = tupleBytes(inputs);
   if (layout.method === 'btree') {
     const repetition = inputs.deduplicates ? keyRepetition(inputs, rows) : null;
-    const fixedWidth = sample === null ? layout.columns.every((column) => column.length > 0) : sample.tupleDeviation === 0;
-    return { ...plain, ...btreeSize({ rows, tupleBytes: tuple, fixedWidth, repetition, fillFactor: option('fillfactor', 90) }) };
+    const fixedWidth =
+      sample === null ? layout.columns.every((column) => column.length > 0) : sample.tupleDeviation === 0;
+    return {
+      ...plain,
+      ...btreeSize({ rows, tupleBytes: tuple, fixedWidth, repetition, fillFactor: option('fillfactor', 90) }),
+    };
   }
   if (layout.method === 'hash') {
     const repetition = keyRepetition(inputs, rows);
@@ -87,13 +91,28 @@ function grownSize(inputs: SizeInputs, rows: number, tuple: number): CandidateSi
     const pages = Math.max(1, Math.ceil(extrapolate(small, large, inputs.heapRows)));
     const grow = (pick: (counts: GinCounts) => number): number =>
       small.gin && large.gin
-        ? Math.round(extrapolate({ rows: small.rows, pages: pick(small.gin) }, { rows: large.rows, pages: pick(large.gin) }, inputs.heapRows))
+        ? Math.round(
+            extrapolate(
+              { rows: small.rows, pages: pick(small.gin) },
+              { rows: large.rows, pages: pick(large.gin) },
+              inputs.heapRows,
+            ),
+          )
         : 0;
-    const entryPages = Math.max(1, grow((counts) => counts.entryPages));
+    const entryPages = Math.max(
+      1,
+      grow((counts) => counts.entryPages),
+    );
     const gin =
       large.gin === null
         ? null
-        : { pendingPages: 0, totalPages: pages, entryPages, dataPages: grow((counts) => counts.dataPages), entries: grow((counts) => counts.entries) };
+        : {
+            pendingPages: 0,
+            totalPages: pages,
+            entryPages,
+            dataPages: grow((counts) => counts.dataPages),
+            entries: grow((counts) => counts.entries),
+          };
     return { pages, rows, level: 0, gin, brin: null };
   }
   if (inputs.layout.method === 'gin') {
@@ -135,12 +154,22 @@ function keyRepetition(inputs: SizeInputs, rows: number): KeyRepetition {
     const heavy = sample.heavy.map((count) => count * scale);
     const distinct = distinctFromSample(sample.indexedRows, sample.distinct, sample.once, rows);
     const otherRows = Math.max(0, rows - sum(heavy));
-    return { heavy, otherRows, otherDistinct: Math.min(otherRows, Math.max(distinct - heavy.length, otherRows > 0 ? 1 : 0)) };
+    return {
+      heavy,
+      otherRows,
+      otherDistinct: Math.min(otherRows, Math.max(distinct - heavy.length, otherRows > 0 ? 1 : 0)),
+    };
   }
   const keys = inputs.columns.slice(0, inputs.layout.keyCount);
   const [only] = keys;
-  if (keys.length === 1 && only !== null && only !== undefined && inputs.layout.predicate === null) return fromStatistics(only, rows);
-  const distinct = inputs.groups ?? independentGroups(keys.map((key) => valueCount(key, rows)), rows);
+  if (keys.length === 1 && only !== null && only !== undefined && inputs.layout.predicate === null)
+    return fromStatistics(only, rows);
+  const distinct =
+    inputs.groups ??
+    independentGroups(
+      keys.map((key) => valueCount(key, rows)),
+      rows,
+    );
   return { heavy: [], otherRows: rows, otherDistinct: Math.max(1, Math.min(rows, distinct)) };
 }
 
@@ -167,7 +196,10 @@ function independentGroups(counts: readonly number[], rows: number): number {
 export function distinctFromSample(sampled: number, distinct: number, once: number, rows: number): number {
   if (sampled === 0) return 0;
   if (once >= sampled) return rows;
-  return Math.max(distinct, Math.min(rows, (sampled * distinct) / (sampled - once + (once * sampled) / Math.max(sampled, rows))));
+  return Math.max(
+    distinct,
+    Math.min(rows, (sampled * distinct) / (sampled - once + (once * sampled) / Math.max(sampled, rows))),
+  );
 }
 
 /** One summary: least and greatest of each column, on their alignment. */
@@ -194,7 +226,8 @@ export function expressionStatistics(sample: IndexSample, rows: number): RawColu
     const nullFraction = Number(statistics.null_frac);
     const present = rows * (1 - nullFraction);
     const whole = distinctFromSample(notNull, distinct, once, present);
-    const scaled = once >= notNull ? -(1 - nullFraction) : whole > 0.1 * rows ? -whole / Math.max(1, rows) : Math.round(whole);
+    const scaled =
+      once >= notNull ? -(1 - nullFraction) : whole > 0.1 * rows ? -whole / Math.max(1, rows) : Math.round(whole);
     return { ...statistics, n_distinct: String(scaled) };
   });
 }
@@ -226,9 +259,16 @@ SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac:
   );
   const statistics = new Map(rows.map((row) => [`${row.relation}.${row.attribute}`, row]));
   const columns = layout.columns.map((column) => {
-    const found = statistics.get(column.column === null ? `${layout.oid}.${column.attribute}` : `${layout.heap.oid}.${column.column}`);
+    const found = statistics.get(
+      column.column === null ? `${layout.oid}.${column.attribute}` : `${layout.heap.oid}.${column.column}`,
+    );
     if (found === undefined) return null;
-    return { nullFraction: found.null_fraction, widthBytes: found.width, distinct: found.distinct, commonFrequencies: found.frequencies ?? [] };
+    return {
+      nullFraction: found.null_fraction,
+      widthBytes: found.width,
+      distinct: found.distinct,
+      commonFrequencies: found.frequencies ?? [],
+    };
   });
   const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
   const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
@@ -236,12 +276,16 @@ SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac:
   const indexed = where === '' || heapRows === 0 ? heapRows : await planRows(session, `SELECT FROM ${table}${where}`);
   const keys = layout.columns.slice(0, layout.keyCount);
   const covered = keys.length > 1 && (await hasGroupStatistics(session, layout.heap.oid, keys));
-  const groups = covered ? await planRows(session, `SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`) : null;
+  const groups = covered
+    ? await planRows(session, `SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`)
+    : null;
   return { layout, heapRows, indexedRows: indexed, columns, groups, ...known };
 }
 
 async function planRows(session: Session, sql: string): Promise<number> {
-  const [row] = await session.query<{ 'QUERY PLAN': readonly { Plan: Plan['root'] }[] }>(`EXPLAIN (FORMAT JSON) ${sql}`);
+  const [row] = await session.query<{ 'QUERY PLAN': readonly { Plan: Plan['root'] }[] }>(
+    `EXPLAIN (FORMAT JSON) ${sql}`,
+  );
   return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
 }
 

@@ -26,7 +26,12 @@ import type { Storage } from './storage.js';
 /** A change that the lab made part of its accepted state. */
 export interface Adoption {
   /** An index with its true size; `level` null where it is not known. */
-  readonly add?: { readonly spec: IndexSpec; readonly pages: number; readonly rows: number; readonly level: number | null };
+  readonly add?: {
+    readonly spec: IndexSpec;
+    readonly pages: number;
+    readonly rows: number;
+    readonly level: number | null;
+  };
   /** `schema.name` of an index. */
   readonly drop?: string;
   /** Other statements, as they ran in the lab. */
@@ -81,8 +86,18 @@ export async function createStatisticsClone(options: StatisticsCloneOptions): Pr
     const created = await createLike(source, admin, database, () => undefined);
     const session = await open(server, database);
     try {
-      const applied = await applyStatements(session, [...schema.preData, ...schema.postData], options.signal ?? new AbortController().signal);
-      return await Clone.open(options, { admin, database, session, planner, skipped: [...planner.skipped, ...created, ...applied] });
+      const applied = await applyStatements(
+        session,
+        [...schema.preData, ...schema.postData],
+        options.signal ?? new AbortController().signal,
+      );
+      return await Clone.open(options, {
+        admin,
+        database,
+        session,
+        planner,
+        skipped: [...planner.skipped, ...created, ...applied],
+      });
     } catch (error) {
       await session.close().catch(() => undefined);
       throw error;
@@ -209,8 +224,14 @@ class Clone implements StatisticsClone {
 
   #newShelf(): Shelf {
     const { sampler } = this.#options;
-    const lend: Sampler | null = sampler === undefined ? null : typeof sampler === 'function' ? sampler : (work) => work(sampler);
-    return new Shelf({ session: this.#session, storage: this.#storage, sampler: lend, sourceVersionNum: this.#versionNum });
+    const lend: Sampler | null =
+      sampler === undefined ? null : typeof sampler === 'function' ? sampler : (work) => work(sampler);
+    return new Shelf({
+      session: this.#session,
+      storage: this.#storage,
+      sampler: lend,
+      sourceVersionNum: this.#versionNum,
+    });
   }
 
   /** One question at a time: they share transactions of one session. */

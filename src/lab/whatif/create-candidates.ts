@@ -36,13 +36,20 @@ interface Member extends Record<string, unknown> {
  * Creates indexes on one table of the clone, which is kept in an empty file meanwhile: nothing is read, and nobody else
  * sees it so. Hidden ones get the planner's blindness and names of their own. Throws `lab/statement` when there is no such table.
  */
-export async function createCandidates(session: Session, specs: readonly IndexSpec[], options: { readonly hidden: boolean }): Promise<Creation> {
+export async function createCandidates(
+  session: Session,
+  specs: readonly IndexSpec[],
+  options: { readonly hidden: boolean },
+): Promise<Creation> {
   const refused = new Map<IndexSpec, WizardError>();
   const [first] = specs;
   if (first === undefined) return { created: [], refused };
   const heaps = await session.query<Heap>(HEAPS_SQL, [first.table.schema, first.table.name]);
   if (heaps.length === 0) {
-    throw new WizardError('lab/statement', `The clone has no table ${quoteQualified(first.table.schema, first.table.name)} to try an index on`);
+    throw new WizardError(
+      'lab/statement',
+      `The clone has no table ${quoteQualified(first.table.schema, first.table.name)} to try an index on`,
+    );
   }
   const made: Made[] = [];
   await session.run('BEGIN');
@@ -60,8 +67,17 @@ export async function createCandidates(session: Session, specs: readonly IndexSp
     await session.run('ROLLBACK');
     throw error;
   }
-  const layouts = await readIndexLayouts(session, made.flatMap((one) => one.leaves));
-  return { created: made.map(({ leaves, ...one }) => ({ ...one, layouts: layouts.filter((layout) => leaves.includes(layout.oid)) })), refused };
+  const layouts = await readIndexLayouts(
+    session,
+    made.flatMap((one) => one.leaves),
+  );
+  return {
+    created: made.map(({ leaves, ...one }) => ({
+      ...one,
+      layouts: layouts.filter((layout) => leaves.includes(layout.oid)),
+    })),
+    refused,
+  };
 }
 
 interface Made extends Omit<CreatedIndex, 'layouts'> {
@@ -73,17 +89,23 @@ interface Made extends Omit<CreatedIndex, 'layouts'> {
  * which nobody sees if all is rolled back.
  */
 async function swapForEmpty(session: Session, heaps: readonly Heap[]): Promise<void> {
-  await session.query(`UPDATE pg_catalog.pg_class SET relfilenode = CASE WHEN relkind = 'p' THEN relfilenode ELSE $2::oid END WHERE oid = ANY ($1::oid[])`, [
-    heaps.map((heap) => heap.oid),
-    EMPTY_FILE_NODE,
-  ]);
+  await session.query(
+    `UPDATE pg_catalog.pg_class SET relfilenode = CASE WHEN relkind = 'p' THEN relfilenode ELSE $2::oid END WHERE oid = ANY ($1::oid[])`,
+    [heaps.map((heap) => heap.oid), EMPTY_FILE_NODE],
+  );
 }
 
 async function swapBack(session: Session, heaps: readonly Heap[]): Promise<void> {
   const stored = heaps.filter((heap) => heap.kind !== 'p');
   await writeRelations(
     session,
-    stored.map((heap) => ({ oid: heap.oid, pages: heap.pages, rows: heap.rows, pagesAllVisible: heap.visible, fileNode: Number(heap.node) })),
+    stored.map((heap) => ({
+      oid: heap.oid,
+      pages: heap.pages,
+      rows: heap.rows,
+      pagesAllVisible: heap.visible,
+      fileNode: Number(heap.node),
+    })),
   );
 }
 
@@ -111,7 +133,9 @@ async function finishOne(
   const oids = members.map((member) => member.oid);
   if (hidden) {
     // Names that no other index will ask for, those of partitions too.
-    const renames = members.map((member) => `ALTER INDEX ${quoteQualified(member.schema, member.name)} RENAME TO ${shelvedName(member.oid)}`);
+    const renames = members.map(
+      (member) => `ALTER INDEX ${quoteQualified(member.schema, member.name)} RENAME TO ${shelvedName(member.oid)}`,
+    );
     await session.run(renames.join('; '));
     await session.query('UPDATE pg_catalog.pg_index SET indislive = false WHERE indexrelid = ANY ($1::oid[])', [oids]);
   }

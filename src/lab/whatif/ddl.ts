@@ -24,7 +24,10 @@ export async function applyStatement(session: Session, storage: Storage, sql: st
   try {
     const heaps = await session.query<HeapRow>(HEAPS_SQL);
     const oids = heaps.map((heap) => heap.oid);
-    await session.query('UPDATE pg_catalog.pg_class SET relfilenode = $2::oid WHERE oid = ANY ($1::oid[])', [oids, EMPTY_FILE_NODE]);
+    await session.query('UPDATE pg_catalog.pg_class SET relfilenode = $2::oid WHERE oid = ANY ($1::oid[])', [
+      oids,
+      EMPTY_FILE_NODE,
+    ]);
     // Nobody else reads the clone, and a transaction block takes no CONCURRENTLY.
     await session.run(sql.replace(/\bCONCURRENTLY\b/i, ''));
     // A table that was rewritten has a file of its own by now.

@@ -97,6 +97,8 @@ function toLayout(row: LayoutRow): IndexLayout {
     columnsUsed: row.used,
     predicate: row.predicate,
     unique: row.unique,
-    options: Object.fromEntries(row.options.map((option) => [option.slice(0, option.indexOf('=')), option.slice(option.indexOf('=') + 1)])),
+    options: Object.fromEntries(
+      row.options.map((option) => [option.slice(0, option.indexOf('=')), option.slice(option.indexOf('=') + 1)]),
+    ),
   };
 }

@@ -37,8 +37,17 @@ export async function installSizes(
       missing.push(`${size.schema}.${size.name}`);
       continue;
     }
-    const fileNode = size.kind === 'i' ? installIndex(storage, file, size, { metapage: metapages.get(relationKey(size)), leaves }) : installHeap(storage, file, size);
-    updates.push({ oid: file.oid, pages: size.pages, rows: size.rows, pagesAllVisible: size.pagesAllVisible, fileNode });
+    const fileNode =
+      size.kind === 'i'
+        ? installIndex(storage, file, size, { metapage: metapages.get(relationKey(size)), leaves })
+        : installHeap(storage, file, size);
+    updates.push({
+      oid: file.oid,
+      pages: size.pages,
+      rows: size.rows,
+      pagesAllVisible: size.pagesAllVisible,
+      fileNode,
+    });
   }
   await writeRelations(session, updates);
   if (missing.length === 0) return [];
@@ -50,7 +59,8 @@ function installHeap(storage: Storage, file: RelationFile, size: RelationSize): 
   resizeFile(storage, file.path, size.blocks);
   const map = join(storage.dataDir, `${file.path}_vm`);
   // The planner looks both ends of an index up and asks whether their block is all-visible: block 0 is.
-  if (size.blocks > 0 && relationBlocks(map) === 0) createRelation(map, [visibilityMapPage()], { blocks: 1, checksums: storage.checksums });
+  if (size.blocks > 0 && relationBlocks(map) === 0)
+    createRelation(map, [visibilityMapPage()], { blocks: 1, checksums: storage.checksums });
   return null;
 }
 
@@ -63,12 +73,16 @@ function installIndex(
   const method = size.method ?? '';
   const bytes = metapage?.bytes ?? null;
   const level = bytes === null ? null : btreeLevel(bytes);
-  return writeIndexFile(storage, { method, path: file.path }, {
-    pages: size.blocks,
-    // A file read between two checkpoints may say that an index of many pages has none.
-    level: level === null || (level === 0 && size.blocks > 2) ? btreeHeight(size.blocks) : level,
-    gin: bytes !== null && method === 'gin' ? ginCounts(bytes) : null,
-    brin: bytes !== null && method === 'brin' ? brinCounts(bytes) : null,
-    leaf: leaves.get(relationKey(file)) ?? null,
-  });
+  return writeIndexFile(
+    storage,
+    { method, path: file.path },
+    {
+      pages: size.blocks,
+      // A file read between two checkpoints may say that an index of many pages has none.
+      level: level === null || (level === 0 && size.blocks > 2) ? btreeHeight(size.blocks) : level,
+      gin: bytes !== null && method === 'gin' ? ginCounts(bytes) : null,
+      brin: bytes !== null && method === 'brin' ? brinCounts(bytes) : null,
+      leaf: leaves.get(relationKey(file)) ?? null,
+    },
+  );
 }

@@ -20,7 +20,12 @@ const BATCH = 50;
  * Made by the server itself: a table of the key columns with two rows, and an index of the same definition.
  */
 export async function buildLeaves(session: Session, storage: Storage, planner: PlannerState): Promise<Leaves> {
-  const columns = new Map(planner.columns.map((column) => [columnKey({ schema: column.schemaname, name: column.relname }, column.attname), column]));
+  const columns = new Map(
+    planner.columns.map((column) => [
+      columnKey({ schema: column.schemaname, name: column.relname }, column.attname),
+      column,
+    ]),
+  );
   const beyond = planner.endpoints.filter((ends) => {
     const statistics = columns.get(columnKey(ends.table, ends.column));
     return ends.least !== null && ends.greatest !== null && !(statistics && endsWithin(ends, statistics));
@@ -32,7 +37,8 @@ export async function buildLeaves(session: Session, storage: Storage, planner: P
     const keys = definitions.get(relationKey(ends.index));
     return keys === undefined ? [] : [{ ends, keys }];
   });
-  for (let start = 0; start < parts.length; start += BATCH) await buildBatch(session, storage, parts.slice(start, start + BATCH), leaves);
+  for (let start = 0; start < parts.length; start += BATCH)
+    await buildBatch(session, storage, parts.slice(start, start + BATCH), leaves);
   return leaves;
 }
 
@@ -43,7 +49,8 @@ function columnKey(table: RelationName, column: string): string {
 /** Whether the statistics have the same ends, so that the planner would learn nothing from the index. */
 function endsWithin(ends: IndexEndpoints, statistics: RawColumnStatistics): boolean {
   const histogram = statistics.histogram_bounds === null ? null : parseArrayText(statistics.histogram_bounds);
-  if (histogram !== null && histogram.length > 0) return histogram[0] === ends.least && histogram.at(-1) === ends.greatest;
+  if (histogram !== null && histogram.length > 0)
+    return histogram[0] === ends.least && histogram.at(-1) === ends.greatest;
   const common = statistics.most_common_vals === null ? null : parseArrayText(statistics.most_common_vals);
   return common !== null && common.includes(ends.least) && common.includes(ends.greatest);
 }
@@ -75,7 +82,10 @@ SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.format_typ
  ORDER BY n.nspname, c.relname, a.attnum`;
 
 async function readDefinitions(session: Session, ends: readonly IndexEndpoints[]): Promise<Map<string, KeyRow[]>> {
-  const rows = await session.query<KeyRow>(KEYS_SQL, [ends.map((one) => one.index.schema), ends.map((one) => one.index.name)]);
+  const rows = await session.query<KeyRow>(KEYS_SQL, [
+    ends.map((one) => one.index.schema),
+    ends.map((one) => one.index.name),
+  ]);
   const definitions = new Map<string, KeyRow[]>();
   for (const row of rows) {
     const columns = definitions.get(relationKey(row));
@@ -91,7 +101,12 @@ interface Part {
 }
 
 /** One that fails, because a value does not fit its type on the clone, fails alone. */
-async function buildBatch(session: Session, storage: Storage, parts: readonly Part[], leaves: Map<string, Buffer>): Promise<void> {
+async function buildBatch(
+  session: Session,
+  storage: Storage,
+  parts: readonly Part[],
+  leaves: Map<string, Buffer>,
+): Promise<void> {
   await session.run('BEGIN');
   try {
     await session.run(parts.map(({ ends, keys }, number) => endsSql(ends, keys, number)).join(';'));
@@ -116,9 +131,13 @@ async function buildBatch(session: Session, storage: Storage, parts: readonly Pa
 }
 
 function endsSql(ends: IndexEndpoints, columns: readonly KeyRow[], number: number): string {
-  const table = columns.map((column, index) => `c${index + 1} ${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`);
+  const table = columns.map(
+    (column, index) => `c${index + 1} ${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`,
+  );
   const keys = columns.flatMap((column, index) =>
-    column.key ? `c${index + 1} ${column.opclass} ${column.descending ? 'DESC' : 'ASC'} NULLS ${column.nulls_first ? 'FIRST' : 'LAST'}` : [],
+    column.key
+      ? `c${index + 1} ${column.opclass} ${column.descending ? 'DESC' : 'ASC'} NULLS ${column.nulls_first ? 'FIRST' : 'LAST'}`
+      : [],
   );
   const include = columns.flatMap((column, index) => (column.key ? [] : `c${index + 1}`));
   const name = quoteIdent(`wizard_ends_${number}`);

@@ -53,7 +53,12 @@ export function btreeDeduplicates(metapage: Buffer): boolean {
  */
 export function btreePages(metapage: Buffer, level: number, leaf: Buffer | null): Buffer[] {
   const meta = Buffer.from(metapage);
-  for (const [offset, value] of [[8, level + 1], [12, level], [16, level + 1], [20, level]] as const) {
+  for (const [offset, value] of [
+    [8, level + 1],
+    [12, level],
+    [16, level + 1],
+    [20, level],
+  ] as const) {
     meta.writeUInt32LE(value, AT + offset); // btm_root, btm_level, btm_fastroot, btm_fastlevel
   }
   const first = Buffer.from(leaf ?? emptyPage(BTREE_SPECIAL_BYTES));

@@ -8,7 +8,11 @@ const ITEM_BYTES = 4;
 const REVMAP_ITEMS = 1360;
 
 /** Pages of a BRIN index over a heap: metapage, range map, and one summary a range. `summaryBytes` is one summary, aligned. */
-export function brinSize(heapBlocks: number, pagesPerRange: number, summaryBytes: number): { pages: number; counts: BrinCounts } {
+export function brinSize(
+  heapBlocks: number,
+  pagesPerRange: number,
+  summaryBytes: number,
+): { pages: number; counts: BrinCounts } {
   const ranges = Math.max(1, Math.ceil(heapBlocks / pagesPerRange));
   const revmap = Math.ceil(ranges / REVMAP_ITEMS);
   const perPage = Math.max(1, Math.floor((BLOCK_BYTES - PAGE_HEADER_BYTES - 8) / (summaryBytes + ITEM_BYTES)));
@@ -48,7 +52,10 @@ function roundBuckets(buckets: number): number {
 function normalBelow(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);
-  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  const tail =
+    t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
+    Math.exp(-x * x);
   return z >= 0 ? 1 - tail / 2 : tail / 2;
 }
 

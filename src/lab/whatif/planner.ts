@@ -79,7 +79,8 @@ export class Planner {
     const queries = this.#statements.get(fingerprint) ?? [];
     if (queries.length === 0) return { fingerprint, cost: null, uses: [], planShape: null };
     const tables = this.#tables.get(fingerprint) ?? (await this.#readTables(fingerprint, queries));
-    const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean => heaps.some((heap) => tables.has(heap));
+    const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean =>
+      heaps.some((heap) => tables.has(heap));
     const relevant = { add: change.add.filter(touches), drop: change.drop.filter(touches) };
     const answers = this.#answers(fingerprint, relevant.drop);
     const known = answers.find((answer) => answersFor(answer, relevant.add));
@@ -101,7 +102,8 @@ export class Planner {
     const found: HiddenIndex[] = [];
     for (const name of names) {
       const rows = await this.#session.query<{ oid: string; heap: string }>(INDEX_SQL, [name]);
-      if (rows.length > 0) found.push({ key: name, oids: rows.map((row) => Number(row.oid)), heaps: rows.map((row) => Number(row.heap)) });
+      if (rows.length > 0)
+        found.push({ key: name, oids: rows.map((row) => Number(row.oid)), heaps: rows.map((row) => Number(row.heap)) });
     }
     return found;
   }
@@ -163,10 +165,13 @@ export class Planner {
     const hide = drop.flatMap(({ oids }) => oids);
     const heaps = [...new Set([...add, ...drop].flatMap((index) => index.heaps))];
     const steps = ['BEGIN'];
-    if (show.length > 0) steps.push(`UPDATE pg_catalog.pg_index SET indislive = true WHERE indexrelid IN (${show.join(', ')})`);
-    if (hide.length > 0) steps.push(`UPDATE pg_catalog.pg_index SET indislive = false WHERE indexrelid IN (${hide.join(', ')})`);
+    if (show.length > 0)
+      steps.push(`UPDATE pg_catalog.pg_index SET indislive = true WHERE indexrelid IN (${show.join(', ')})`);
+    if (hide.length > 0)
+      steps.push(`UPDATE pg_catalog.pg_index SET indislive = false WHERE indexrelid IN (${hide.join(', ')})`);
     // The list of a table's indexes is remembered until the table's own row changes.
-    if (heaps.length > 0) steps.push(`UPDATE pg_catalog.pg_class SET relhasindex = true WHERE oid IN (${heaps.join(', ')})`);
+    if (heaps.length > 0)
+      steps.push(`UPDATE pg_catalog.pg_class SET relhasindex = true WHERE oid IN (${heaps.join(', ')})`);
     await this.#session.run([...steps, 'SAVEPOINT planning'].join('; '));
     try {
       return await work();
@@ -197,7 +202,9 @@ const INERT = /^CREATE INDEX "x" ON (?:"(?:[^"]|"")*"|\.)+ USING \w+ \([^()]*\)/
 /** An answer in the asker's own names. */
 function present(fingerprint: string, answer: Answer, add: readonly ShelvedIndex[]): WhatIfCost {
   const names = new Map(add.flatMap((index) => index.names.map((name) => [name, index.spec.name])));
-  const uses = new Set(add.filter(({ spec }) => answer.used.has(indexKey(spec)) && answer.cost !== null).map(({ spec }) => spec.name));
+  const uses = new Set(
+    add.filter(({ spec }) => answer.used.has(indexKey(spec)) && answer.cost !== null).map(({ spec }) => spec.name),
+  );
   return {
     fingerprint,
     cost: answer.cost,

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, closeSync, existsSync, ftruncateSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { BLOCK_BYTES, setChecksum } from './page.js';
 
@@ -32,7 +43,11 @@ export function resizeRelation(path: string, blocks: number): void {
 }
 
 /** Creates a relation's file with these first blocks and zeros up to `blocks` (at least as many as the pages given). */
-export function createRelation(path: string, pages: readonly Buffer[], options: { blocks: number; checksums: boolean }): void {
+export function createRelation(
+  path: string,
+  pages: readonly Buffer[],
+  options: { blocks: number; checksums: boolean },
+): void {
   const file = openSync(path, 'wx', 0o600);
   try {
     pages.forEach((page, block) => {

@@ -22,7 +22,12 @@ export interface IndexSample {
   readonly tupleBytes: number;
   readonly tupleDeviation: number;
   /** Statistics of the expressions among the keys, named after the index's attributes; distinct counts are not scaled. */
-  readonly expressions: readonly { readonly statistics: RawColumnStatistics; readonly distinct: number; readonly once: number; readonly notNull: number }[];
+  readonly expressions: readonly {
+    readonly statistics: RawColumnStatistics;
+    readonly distinct: number;
+    readonly once: number;
+    readonly notNull: number;
+  }[];
   /** Access methods without a formula: the index built over half of the sample and over all of it. */
   readonly builds: readonly (SampleBuild & { readonly gin: GinCounts | null })[];
 }
@@ -51,7 +56,10 @@ export async function sampleIndexes(
   if (heap === undefined) return found;
   await sampler.run('BEGIN');
   try {
-    const sampledRows = await drawSample(sampler, indexes.map((one) => one.layout));
+    const sampledRows = await drawSample(
+      sampler,
+      indexes.map((one) => one.layout),
+    );
     for (const { layout, spec } of indexes) {
       await sampler.run('SAVEPOINT one');
       const sample = await sampleOne(sampler, { layout, spec, sampledRows }).catch(() => null);
@@ -70,7 +78,9 @@ async function drawSample(sampler: Session, layouts: readonly IndexLayout[]): Pr
   const heap = layouts[0]?.heap ?? { schema: '', name: '' };
   const table = quoteQualified(heap.schema, heap.name);
   const columns = [...new Set(layouts.flatMap((layout) => layout.columnsUsed))].map(quoteIdent);
-  const [size] = await sampler.query<{ rows: number }>(`SELECT reltuples::float8 AS rows FROM pg_catalog.pg_class WHERE oid = ${quoteLiteral(table)}::regclass`);
+  const [size] = await sampler.query<{ rows: number }>(
+    `SELECT reltuples::float8 AS rows FROM pg_catalog.pg_class WHERE oid = ${quoteLiteral(table)}::regclass`,
+  );
   const percent = size === undefined || size.rows <= SAMPLE_ROWS ? 100 : (SAMPLE_ROWS / size.rows) * 100;
   const method = percent >= 100 ? '' : ` TABLESAMPLE BERNOULLI (${percent}) REPEATABLE (0)`;
   await sampler.run(
@@ -88,8 +98,11 @@ async function sampleOne(
   const list = layout.columns.map((column, index) => `(${column.sql}) AS k${index + 1}`);
   await sampler.run(`CREATE TEMP TABLE wizard_keys ON COMMIT DROP AS SELECT ${list.join(', ')} FROM ${SAMPLE}${where}`);
   const keys = layout.columns.slice(0, layout.keyCount).map((_, index) => `k${index + 1}`);
-  const [size] = await sampler.query<{ rows: number; bytes: number | null; deviation: number | null }>(tupleSizeSql(layout));
-  const groups = METHODS_BUILT.has(layout.method) || layout.method === 'brin' ? undefined : await countGroups(sampler, keys);
+  const [size] = await sampler.query<{ rows: number; bytes: number | null; deviation: number | null }>(
+    tupleSizeSql(layout),
+  );
+  const groups =
+    METHODS_BUILT.has(layout.method) || layout.method === 'brin' ? undefined : await countGroups(sampler, keys);
   return {
     sampledRows,
     indexedRows: size?.rows ?? 0,
@@ -125,7 +138,10 @@ function tupleSizeSql(layout: IndexLayout): string {
     const before = index === 0 ? '0' : `s${index}.bytes`;
     const aligned = `((${before} + ${column.alignment - 1}) / ${column.alignment} * ${column.alignment})`;
     // A short value has a one-byte header and stands anywhere.
-    const start = column.length > 0 ? aligned : `CASE WHEN pg_catalog.pg_column_size(${value}) <= 127 THEN ${before} ELSE ${aligned} END`;
+    const start =
+      column.length > 0
+        ? aligned
+        : `CASE WHEN pg_catalog.pg_column_size(${value}) <= 127 THEN ${before} ELSE ${aligned} END`;
     const width = column.length > 0 ? String(column.length) : `pg_catalog.pg_column_size(${value})`;
     return `CROSS JOIN LATERAL (SELECT CASE WHEN ${value} IS NULL THEN ${before} ELSE ${start} + ${width} END AS bytes) AS s${index + 1}`;
   });
@@ -135,7 +151,9 @@ function tupleSizeSql(layout: IndexLayout): string {
 }
 
 async function sampleExpressions(sampler: Session, layout: IndexLayout): Promise<IndexSample['expressions']> {
-  const wanted = layout.columns.flatMap((column, index) => (column.column === null ? [{ column, name: `k${index + 1}` }] : []));
+  const wanted = layout.columns.flatMap((column, index) =>
+    column.column === null ? [{ column, name: `k${index + 1}` }] : [],
+  );
   if (wanted.length === 0) return [];
   await sampler.run(`ANALYZE ${KEYS}`);
   const sampled: IndexSample['expressions'][number][] = [];
@@ -153,7 +171,10 @@ async function sampleExpressions(sampler: Session, layout: IndexLayout): Promise
 }
 
 /** Zeros for a type without equality. */
-async function countValues(sampler: Session, name: string): Promise<{ distinct: number; once: number; notNull: number }> {
+async function countValues(
+  sampler: Session,
+  name: string,
+): Promise<{ distinct: number; once: number; notNull: number }> {
   const none = { distinct: 0, once: 0, notNull: 0 };
   await sampler.run('SAVEPOINT counting');
   try {
@@ -183,7 +204,9 @@ SELECT s.* FROM (SELECT *, pg_catalog.row_number() OVER () AS wizard_number FROM
     await sampler.run('RESET search_path');
     const storage = spec.with === null ? '' : ` WITH (${spec.with})`;
     const where = spec.where === null ? '' : ` WHERE ${spec.where}`;
-    await sampler.run(`CREATE INDEX wizard_built ON pg_temp.${table} USING ${spec.method} (${spec.keys.join(', ')})${storage}${where}`);
+    await sampler.run(
+      `CREATE INDEX wizard_built ON pg_temp.${table} USING ${spec.method} (${spec.keys.join(', ')})${storage}${where}`,
+    );
     const [built] = await sampler.query<{ bytes: string; rows: number; meta: string | null }>(
       `SELECT pg_catalog.pg_relation_size('pg_temp.wizard_built')::text AS bytes, (SELECT count(*)::int4 FROM pg_temp.${table}) AS rows,
        ${inspect && spec.method === 'gin' ? `pg_catalog.encode(pg_catalog.substr(public.get_raw_page('pg_temp.wizard_built', 0), 1, 96), 'hex')` : 'NULL::text'} AS meta`,

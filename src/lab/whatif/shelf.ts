@@ -51,7 +51,11 @@ export class Shelf {
 
   /** Puts specs on the shelf that are not there yet. Throws `lab/statement` for one that PostgreSQL does not accept. */
   async take(specs: readonly IndexSpec[]): Promise<ShelvedIndex[]> {
-    const missing = new Map(specs.filter((spec) => !this.#shelved.has(indexKey(spec)) && !this.#refused.has(indexKey(spec))).map((spec) => [indexKey(spec), spec]));
+    const missing = new Map(
+      specs
+        .filter((spec) => !this.#shelved.has(indexKey(spec)) && !this.#refused.has(indexKey(spec)))
+        .map((spec) => [indexKey(spec), spec]),
+    );
     const byTable = groupBy([...missing.values()], (spec) => JSON.stringify(spec.table));
     for (const group of byTable.values()) await this.#shelve(group);
     return specs.map((spec) => this.#get(spec));
@@ -83,20 +87,24 @@ export class Shelf {
   async keep(spec: IndexSpec, size: KnownSize | null): Promise<void> {
     const { created: made, refused } = await createCandidates(this.#options.session, [spec], { hidden: false });
     const [created] = made;
-    if (created === undefined) throw refused.get(spec) ?? new WizardError('internal', `Index ${spec.name} was not created`);
+    if (created === undefined)
+      throw refused.get(spec) ?? new WizardError('internal', `Index ${spec.name} was not created`);
     const sizes = await this.#sizeAll([created]);
     const [only] = created.layouts;
     const estimated = only === undefined ? undefined : sizes.get(only.oid);
     if (size === null || only === undefined || estimated === undefined || created.layouts.length > 1) return;
     const gin = estimated.gin === null ? null : { ...estimated.gin, totalPages: size.pages };
-    await this.#writeSizes([[only, { ...estimated, gin, pages: size.pages, rows: size.rows, level: size.level ?? estimated.level }]]);
+    await this.#writeSizes([
+      [only, { ...estimated, gin, pages: size.pages, rows: size.rows, level: size.level ?? estimated.level }],
+    ]);
   }
 
   /** Forgets all candidates, and drops them. */
   async clear(): Promise<void> {
     for (const shelved of this.#shelved.values()) {
       const [name] = shelved.names;
-      if (name !== undefined) await this.#options.session.run(`DROP INDEX IF EXISTS ${quoteQualified(shelved.spec.table.schema, name)}`);
+      if (name !== undefined)
+        await this.#options.session.run(`DROP INDEX IF EXISTS ${quoteQualified(shelved.spec.table.schema, name)}`);
     }
     this.#shelved.clear();
     this.#refused.clear();
@@ -107,17 +115,29 @@ export class Shelf {
     const { session, storage, sourceVersionNum } = this.#options;
     const all = created.flatMap((one) => one.layouts.map((layout) => ({ layout, spec: one.spec })));
     const samples = await this.#sample(all);
-    const files = new Map((await readRelationFiles(session, all.map(({ layout }) => layout.oid))).map((file) => [file.oid, file]));
+    const files = new Map(
+      (
+        await readRelationFiles(
+          session,
+          all.map(({ layout }) => layout.oid),
+        )
+      ).map((file) => [file.oid, file]),
+    );
     const heapPages = await this.#heapBlocks(all.map(({ layout }) => layout.heap.oid));
     const sized: [IndexLayout, CandidateSize][] = [];
     for (const { layout } of all) {
       const sample = samples.get(layout.oid) ?? null;
       const path = files.get(layout.oid)?.path ?? '';
-      const deduplicates = readDeduplicates(storage, { method: layout.method, path }) && !layout.unique && layout.options['deduplicate_items'] !== 'off';
+      const deduplicates =
+        readDeduplicates(storage, { method: layout.method, path }) &&
+        !layout.unique &&
+        layout.options['deduplicate_items'] !== 'off';
       const known = { heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates, sample };
       let inputs = await readSizeInputs(session, layout, known);
       if (sample !== null && sample.expressions.length > 0) {
-        await writeColumnStatistics(session, expressionStatistics(sample, inputs.heapRows), { serverVersionNum: sourceVersionNum });
+        await writeColumnStatistics(session, expressionStatistics(sample, inputs.heapRows), {
+          serverVersionNum: sourceVersionNum,
+        });
         inputs = await readSizeInputs(session, layout, known);
       }
       sized.push([layout, candidateSize(inputs)]);
@@ -147,7 +167,14 @@ export class Shelf {
 
   async #writeSizes(sized: readonly (readonly [IndexLayout, CandidateSize])[]): Promise<void> {
     const { session, storage } = this.#options;
-    const files = new Map((await readRelationFiles(session, sized.map(([layout]) => layout.oid))).map((file) => [file.oid, file]));
+    const files = new Map(
+      (
+        await readRelationFiles(
+          session,
+          sized.map(([layout]) => layout.oid),
+        )
+      ).map((file) => [file.oid, file]),
+    );
     const updates: RelationUpdate[] = sized.map(([layout, size]) => {
       const path = files.get(layout.oid)?.path ?? '';
       const fileNode = writeIndexFile(storage, { method: layout.method, path }, { ...size, leaf: null });
@@ -170,6 +197,11 @@ function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
 /** One fixed-width column is what its statistics say; everything else is better known from rows. */
 function needsSample(layout: IndexLayout): boolean {
   const [only] = layout.columns;
-  const simple = layout.columns.length === 1 && only !== undefined && only.column !== null && only.length > 0 && layout.predicate === null;
+  const simple =
+    layout.columns.length === 1 &&
+    only !== undefined &&
+    only.column !== null &&
+    only.length > 0 &&
+    layout.predicate === null;
   return !simple || !['btree', 'hash', 'brin'].includes(layout.method);
 }

@@ -96,7 +96,13 @@ SELECT count(*)::int4 AS count, min(pg_catalog.format('%I.%I', n.nspname, c.reln
 async function readEncoding(session: Session, major: number): Promise<SourceEncoding> {
   const provider = major >= 15 ? 'd.datlocprovider::text' : `'c'`;
   const locale = major >= 17 ? 'd.datlocale' : major >= 15 ? 'd.daticulocale' : 'NULL';
-  const [row] = await session.query<{ encoding: string; collate: string; ctype: string; provider: string; locale: string | null }>(`
+  const [row] = await session.query<{
+    encoding: string;
+    collate: string;
+    ctype: string;
+    provider: string;
+    locale: string | null;
+  }>(`
 SELECT pg_catalog.pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
        ${provider} AS provider, ${locale}::text AS locale
   FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()`);

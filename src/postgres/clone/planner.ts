@@ -24,7 +24,11 @@ export async function carryPlanner(session: Session, planner: PlannerState): Pro
   const extended = await writeExtendedStatistics(session, planner.extended, planner);
   const refused = await writePlannerSettings(session, planner.settings);
   await session.run(LITERAL_SETTINGS.map((name) => `RESET "${name}"`).join('; '));
-  const settings = refused.map((name) => ({ what: `setting ${name}`, reason: 'the lab does not take its value', remedy: null }));
+  const settings = refused.map((name) => ({
+    what: `setting ${name}`,
+    reason: 'the lab does not take its value',
+    remedy: null,
+  }));
   return [...columns, ...extended, ...settings];
 }
 

@@ -25,19 +25,36 @@ export async function writeColumnStatistics(
   return skipped;
 }
 
-async function writeBatch(session: Session, steps: readonly string[], batch: readonly RawColumnStatistics[]): Promise<Skipped[]> {
+async function writeBatch(
+  session: Session,
+  steps: readonly string[],
+  batch: readonly RawColumnStatistics[],
+): Promise<Skipped[]> {
   try {
     const json = JSON.stringify(batch);
     let rows: { number: number; ok: boolean }[] = [];
     for (const sql of steps) rows = await session.query(sql, [json]);
     const written = new Set(rows.filter((row) => row.ok).map((row) => row.number));
-    return batch.filter((_, index) => !written.has(index + 1)).map((column) => skip(column, 'the clone has no such column, or did not take the values'));
+    return batch
+      .filter((_, index) => !written.has(index + 1))
+      .map((column) => skip(column, 'the clone has no such column, or did not take the values'));
   } catch (error) {
     const [only] = batch;
     if (only === undefined) return [];
-    if (batch.length === 1) return [skip(only, error instanceof Error && 'sqlstate' in error ? `the clone refused them (${String(error.sqlstate)})` : 'the clone refused them')];
+    if (batch.length === 1)
+      return [
+        skip(
+          only,
+          error instanceof Error && 'sqlstate' in error
+            ? `the clone refused them (${String(error.sqlstate)})`
+            : 'the clone refused them',
+        ),
+      ];
     const half = Math.ceil(batch.length / 2);
-    return [...(await writeBatch(session, steps, batch.slice(0, half))), ...(await writeBatch(session, steps, batch.slice(half)))];
+    return [
+      ...(await writeBatch(session, steps, batch.slice(0, half))),
+      ...(await writeBatch(session, steps, batch.slice(half))),
+    ];
   }
 }
 

@@ -40,7 +40,9 @@ export async function writeExtendedStatistics(
   try {
     for (const data of all) {
       const reason = await writeOne(session, data, source).catch((error: unknown) =>
-        error instanceof Error && 'sqlstate' in error ? `the clone refused them (${String(error.sqlstate)})` : String(error),
+        error instanceof Error && 'sqlstate' in error
+          ? `the clone refused them (${String(error.sqlstate)})`
+          : String(error),
       );
       if (reason !== null) {
         const what = `data of extended statistics ${data.statistics.schema}.${data.statistics.name}`;
@@ -62,8 +64,11 @@ async function writeOne(
 ): Promise<string | null> {
   const [target] = await session.query<Target>(TARGET_SQL, [data.statistics.schema, data.statistics.name]);
   if (target === undefined) return 'the clone does not have the object';
-  const renumber = new Map(data.attributes.map((attribute, index) => [attribute, target.attributes[index] ?? attribute]));
-  const ndistinct = data.ndistinctHex === null ? null : renumberNdistinct(Buffer.from(data.ndistinctHex, 'hex'), renumber);
+  const renumber = new Map(
+    data.attributes.map((attribute, index) => [attribute, target.attributes[index] ?? attribute]),
+  );
+  const ndistinct =
+    data.ndistinctHex === null ? null : renumberNdistinct(Buffer.from(data.ndistinctHex, 'hex'), renumber);
   const dependencies =
     data.dependenciesHex === null ? null : renumberDependencies(Buffer.from(data.dependenciesHex, 'hex'), renumber);
   const commonValues = data.commonValues === null ? null : await buildCommonValues(session, target, data.commonValues);
@@ -113,7 +118,9 @@ function hex(bytes: Buffer | null): string | null {
 async function buildCommonValues(session: Session, target: Target, common: CommonValues): Promise<Buffer | null> {
   const dimensions = [...target.columns, ...target.expressions];
   await createScratch(session, target, dimensions);
-  const rows = common.values.map((item) => `(${item.map((value) => (value === null ? 'NULL' : quoteLiteral(value))).join(', ')})`);
+  const rows = common.values.map(
+    (item) => `(${item.map((value) => (value === null ? 'NULL' : quoteLiteral(value))).join(', ')})`,
+  );
   await session.run(`INSERT INTO ${SCRATCH_TABLE} VALUES ${rows.join(', ')}`);
   const names = dimensions.map((_, index) => `c${index + 1}`).join(', ');
   await session.run(`CREATE STATISTICS ${SCRATCH_STATISTICS} (mcv) ON ${names} FROM ${SCRATCH_TABLE}`);
@@ -129,7 +136,8 @@ SELECT pg_catalog.encode(d.stxdmcv::bytea, 'hex') AS bytes,
   common.values.forEach((item, index) => {
     const frequency = common.frequencies[index];
     const baseFrequency = common.baseFrequencies[index];
-    if (frequency !== undefined && baseFrequency !== undefined) known.set(JSON.stringify(item), { frequency, baseFrequency });
+    if (frequency !== undefined && baseFrequency !== undefined)
+      known.set(JSON.stringify(item), { frequency, baseFrequency });
   });
   const frequencies: ItemFrequency[] = [];
   for (const item of built.values) {
@@ -152,7 +160,13 @@ async function prepareExpressions(
   const columns = target.expressions.flatMap((expression, index) => {
     const found = data.expressions.find((one) => one.expression === expression);
     if (found === undefined) return [];
-    return { ...found.statistics, schemaname: SCRATCH_SCHEMA, relname: 'sample', attname: `c${index + 1}`, inherited: false };
+    return {
+      ...found.statistics,
+      schemaname: SCRATCH_SCHEMA,
+      relname: 'sample',
+      attname: `c${index + 1}`,
+      inherited: false,
+    };
   });
   // The planner takes the entries by position: none may be missing.
   if (columns.length !== target.expressions.length) return false;

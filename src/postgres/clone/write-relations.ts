@@ -1,6 +1,5 @@
 import type { RelationName } from '../../model/catalog.js';
 import type { Session } from '../session.js';
-import type { RelationSize } from './relations.js';
 
 /** Where a relation of the clone is kept. */
 export interface RelationFile extends RelationName {
@@ -64,11 +63,6 @@ UPDATE pg_catalog.pg_class AS c
       ),
     ],
   );
-}
-
-/** Sizes by name. */
-export function sizesByName(sizes: readonly RelationSize[]): Map<string, RelationSize> {
-  return new Map(sizes.map((size) => [relationKey(size), size]));
 }
 
 /** A map key for a relation. */

@@ -14,9 +14,6 @@ export interface ExtractContext {
   skip(entry: Skipped): void;
 }
 
-/** A reader: all objects of one kind or of a few related ones. */
-export type ObjectReader<T> = (context: ExtractContext) => Promise<readonly T[]>;
-
 /** SQL condition: the schema of alias `n` is a user's. */
 export const USER_SCHEMA = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 

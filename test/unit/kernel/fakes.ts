@@ -20,24 +20,48 @@ export const workload: Workload = {
   since: null,
   unusable: [],
   statements: Object.keys(TIMES).map((fingerprint) => ({
-    fingerprint, name: fingerprint, sql: `SELECT '${fingerprint}'`, kind: 'select', calls: 1, meanMs: null, totalMs: null, rows: null,
-    sharedHit: null, sharedRead: null, tempBlocks: null, walBytes: null, parameterSets: [],
+    fingerprint,
+    name: fingerprint,
+    sql: `SELECT '${fingerprint}'`,
+    kind: 'select',
+    calls: 1,
+    meanMs: null,
+    totalMs: null,
+    rows: null,
+    sharedHit: null,
+    sharedRead: null,
+    tempBlocks: null,
+    walBytes: null,
+    parameterSets: [],
   })),
 };
 
 export function createIndex(name: string, over: Partial<Action> = {}): Action {
   const table = { schema: 'public', name: 't' };
   return {
-    kind: 'create-index', title: `Create index ${name}`, up: [`CREATE INDEX CONCURRENTLY ${name} ON public.t (${name})`], down: [`DROP INDEX CONCURRENTLY public.${name}`],
-    lock: 'takes SHARE UPDATE EXCLUSIVE on public.t', transactional: false, tables: [table], rewrite: null,
-    index: { table, method: 'btree', unique: false, keys: [`"${name}"`], include: [], where: null, with: null, name }, ...over,
+    kind: 'create-index',
+    title: `Create index ${name}`,
+    up: [`CREATE INDEX CONCURRENTLY ${name} ON public.t (${name})`],
+    down: [`DROP INDEX CONCURRENTLY public.${name}`],
+    lock: 'takes SHARE UPDATE EXCLUSIVE on public.t',
+    transactional: false,
+    tables: [table],
+    rewrite: null,
+    index: { table, method: 'btree', unique: false, keys: [`"${name}"`], include: [], where: null, with: null, name },
+    ...over,
   };
 }
 
 export function finding(statements: readonly string[], action: Action, over: Partial<Finding> = {}): Finding {
   return {
-    advisor: 'index/missing-index', severity: 'warning', title: `no index for ${statements.join()}`, place: `public.t(${action.title})`,
-    evidence: [{ what: 'calls', value: 1, unit: 'calls', source: 'test', provenance: 'measured' }], statements, actions: [action], ...over,
+    advisor: 'index/missing-index',
+    severity: 'warning',
+    title: `no index for ${statements.join()}`,
+    place: `public.t(${action.title})`,
+    evidence: [{ what: 'calls', value: 1, unit: 'calls', source: 'test', provenance: 'measured' }],
+    statements,
+    actions: [action],
+    ...over,
   };
 }
 
@@ -61,14 +85,22 @@ export interface World {
 export function makeWorld(findings: readonly Finding[], effects: Effects, entries: LedgerEntry[] = []): World {
   const times: Record<string, number> = { ...TIMES };
   const world: World = {
-    entries, tried: [], accepted: [], progress: [], role: 'lab', nowMs: 0, trial: (_action, measured) => measured,
-    ports: undefined as never, options: undefined as never,
+    entries,
+    tried: [],
+    accepted: [],
+    progress: [],
+    role: 'lab',
+    nowMs: 0,
+    trial: (_action, measured) => measured,
+    ports: undefined as never,
+    options: undefined as never,
   };
   const lab: Lab = {
     get role() {
       return world.role as 'lab';
     },
-    baseline: () => Promise.resolve({ summary: summaryOf(times), noise: { timeLogRatio: 0.02, bufferLogRatio: 0, pairs: 20 } }),
+    baseline: () =>
+      Promise.resolve({ summary: summaryOf(times), noise: { timeLogRatio: 0.02, bufferLogRatio: 0, pairs: 20 } }),
     trial(action) {
       world.tried.push(action.title);
       world.nowMs += 1000;
@@ -76,7 +108,8 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
     },
     accept(action) {
       world.accepted.push(action.title);
-      for (const [fingerprint, ratio] of Object.entries(effects[action.title] ?? {})) times[fingerprint] = (times[fingerprint] ?? 0) * ratio;
+      for (const [fingerprint, ratio] of Object.entries(effects[action.title] ?? {}))
+        times[fingerprint] = (times[fingerprint] ?? 0) * ratio;
       return Promise.resolve();
     },
     stateHash: () => Promise.resolve('base'),
@@ -85,41 +118,100 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
     lab,
     whatIf: null,
     examiner: { examine: () => Promise.resolve({ catalog: { tables: [], indexes: [] } } as unknown as Snapshot) },
-    advisors: { examine: () => Promise.resolve(findings.filter((found) => !world.accepted.includes(found.actions[0]?.title ?? ''))) },
-    ledger: { entries: () => [...entries], append: (entry) => Promise.resolve(void entries.push(structuredClone(entry))) },
+    advisors: {
+      examine: () =>
+        Promise.resolve(findings.filter((found) => !world.accepted.includes(found.actions[0]?.title ?? ''))),
+    },
+    ledger: {
+      entries: () => [...entries],
+      append: (entry) => Promise.resolve(void entries.push(structuredClone(entry))),
+    },
     clock: { nowMs: () => world.nowMs, iso: () => new Date(world.nowMs).toISOString() },
     watch: (progress) => void world.progress.push(progress),
     signal: new AbortController().signal,
     adopted: () => Promise.resolve(),
   };
   const options: LoopOptions = {
-    run: 'r1', targetLabel: 'test', budgetMs: 1e9, storageBudgetBytes: null, thresholds: DEFAULT_THRESHOLDS, stopRules: DEFAULT_STOP_RULES,
-    escalation: DEFAULT_ESCALATION_LIMITS, connectMs: null, replicaLagSeconds: null,
+    run: 'r1',
+    targetLabel: 'test',
+    budgetMs: 1e9,
+    storageBudgetBytes: null,
+    thresholds: DEFAULT_THRESHOLDS,
+    stopRules: DEFAULT_STOP_RULES,
+    escalation: DEFAULT_ESCALATION_LIMITS,
+    connectMs: null,
+    replicaLagSeconds: null,
   };
   return Object.assign(world, { ports, options });
 }
 
 export function summaryOf(times: Readonly<Record<string, number>>): WorkloadSummary {
   const perStatement = Object.entries(times).map(([fingerprint, meanMs]) => ({
-    fingerprint, name: fingerprint, kind: 'select' as const, calls: 1, meanMs, p95Ms: meanMs, planningMs: 1, buffers: meanMs, walBytes: 0, planShape: 'Seq Scan@t', carriedOver: false,
+    fingerprint,
+    name: fingerprint,
+    kind: 'select' as const,
+    calls: 1,
+    meanMs,
+    p95Ms: meanMs,
+    planningMs: 1,
+    buffers: meanMs,
+    walBytes: 0,
+    planShape: 'Seq Scan@t',
+    carriedOver: false,
   }));
   const totalMs = perStatement.reduce((sum, row) => sum + row.meanMs, 0);
-  return { totalMs, p50Ms: totalMs / 2, p95Ms: totalMs, p99Ms: totalMs, buffers: totalMs, sharedRead: 0, walBytes: 0, perStatement, failed: [] };
+  return {
+    totalMs,
+    p50Ms: totalMs / 2,
+    p95Ms: totalMs,
+    p99Ms: totalMs,
+    buffers: totalMs,
+    sharedRead: 0,
+    walBytes: 0,
+    perStatement,
+    failed: [],
+  };
 }
 
-export function measurement(times: Readonly<Record<string, number>>, ratios: Readonly<Record<string, number>>): TrialMeasurement {
+export function measurement(
+  times: Readonly<Record<string, number>>,
+  ratios: Readonly<Record<string, number>>,
+): TrialMeasurement {
   const after: Record<string, number> = { ...times };
   const statements: StatementEffect[] = Object.entries(ratios).map(([fingerprint, ratio]) => {
     const beforeMs = times[fingerprint] ?? 0;
     after[fingerprint] = beforeMs * ratio;
     return {
-      fingerprint, name: fingerprint, beforeMs, afterMs: beforeMs * ratio, timeRatio: ratio, timeCiLow: ratio * 0.99, timeCiHigh: ratio * 1.01,
-      beforeBuffers: beforeMs, afterBuffers: beforeMs * ratio, beforeWalBytes: 0, afterWalBytes: 0, planBefore: 'Seq Scan@t', planAfter: 'Index Scan@t', rounds: 10,
-      beforeSamplesMs: Array.from({ length: 10 }, () => beforeMs), afterSamplesMs: Array.from({ length: 10 }, () => beforeMs * ratio),
+      fingerprint,
+      name: fingerprint,
+      beforeMs,
+      afterMs: beforeMs * ratio,
+      timeRatio: ratio,
+      timeCiLow: ratio * 0.99,
+      timeCiHigh: ratio * 1.01,
+      beforeBuffers: beforeMs,
+      afterBuffers: beforeMs * ratio,
+      beforeWalBytes: 0,
+      afterWalBytes: 0,
+      planBefore: 'Seq Scan@t',
+      planAfter: 'Index Scan@t',
+      rounds: 10,
+      beforeSamplesMs: Array.from({ length: 10 }, () => beforeMs),
+      afterSamplesMs: Array.from({ length: 10 }, () => beforeMs * ratio),
     };
   });
   return {
-    statements, failed: [], resultsEqual: true, resultDifferences: [], revertVerified: true, revertNote: null, constraintsIntact: true,
-    storageBytesBefore: 1000, storageBytesAfter: 1100, applyMs: 5, workloadAfter: summaryOf(after), noise: { timeLogRatio: 0.02, bufferLogRatio: 0, pairs: 20 },
+    statements,
+    failed: [],
+    resultsEqual: true,
+    resultDifferences: [],
+    revertVerified: true,
+    revertNote: null,
+    constraintsIntact: true,
+    storageBytesBefore: 1000,
+    storageBytesAfter: 1100,
+    applyMs: 5,
+    workloadAfter: summaryOf(after),
+    noise: { timeLogRatio: 0.02, bufferLogRatio: 0, pairs: 20 },
   };
 }

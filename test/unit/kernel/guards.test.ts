@@ -17,7 +17,9 @@ test('a lab that is not a lab is refused before anything runs', async () => {
 });
 
 test('a lab that turns into production half-way is refused at the next trial', async () => {
-  const world = makeWorld([finding(['a'], createIndex('ia')), finding(['b'], createIndex('ib'))], { 'Create index ia': { a: 0.1 } });
+  const world = makeWorld([finding(['a'], createIndex('ia')), finding(['b'], createIndex('ib'))], {
+    'Create index ia': { a: 0.1 },
+  });
   world.trial = (_action, measured) => {
     world.role = 'production';
     return measured;
@@ -31,16 +33,36 @@ test.each([
   ['two statements in one entry', createIndex('ia', { up: ['CREATE INDEX i ON t (a); CREATE INDEX j ON t (b)'] })],
   ['another kind behind a comment', createIndex('ia', { up: ['/* CREATE INDEX */ DROP TABLE t'] })],
   ['no statement at all', createIndex('ia', { up: [] })],
-  ['a rewrite that also changes the schema', createIndex('ia', { kind: 'rewrite', rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] } })],
-  ['an index that also rewrites', createIndex('ia', { rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] } })],
+  [
+    'a rewrite that also changes the schema',
+    createIndex('ia', {
+      kind: 'rewrite',
+      rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] },
+    }),
+  ],
+  [
+    'an index that also rewrites',
+    createIndex('ia', { rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] } }),
+  ],
   ['a drop of two indexes', createIndex('ia', { kind: 'drop-index', up: ['DROP INDEX a, b'] })],
   ['a drop of a table as an index', createIndex('ia', { kind: 'drop-index', up: ['DROP TABLE t'] })],
   ['a cascade', createIndex('ia', { kind: 'drop-index', up: ['DROP INDEX a CASCADE'] })],
-  ['two alterations in one statement', createIndex('ia', { kind: 'constraint', up: ['ALTER TABLE t VALIDATE CONSTRAINT c, DROP COLUMN d'] })],
-  ['a setting that hides DDL in a DO block', createIndex('ia', { kind: 'setting', up: ['DO $$ BEGIN DROP TABLE t; END $$'] })],
+  [
+    'two alterations in one statement',
+    createIndex('ia', { kind: 'constraint', up: ['ALTER TABLE t VALIDATE CONSTRAINT c, DROP COLUMN d'] }),
+  ],
+  [
+    'a setting that hides DDL in a DO block',
+    createIndex('ia', { kind: 'setting', up: ['DO $$ BEGIN DROP TABLE t; END $$'] }),
+  ],
   [
     'a setting block with a second statement inside',
-    createIndex('ia', { kind: 'setting', up: ["DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '64MB'); DROP TABLE t; END $wizard$"] }),
+    createIndex('ia', {
+      kind: 'setting',
+      up: [
+        "DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '64MB'); DROP TABLE t; END $wizard$",
+      ],
+    }),
   ],
   ['VACUUM FULL as an analyze', createIndex('ia', { kind: 'analyze', up: ['VACUUM FULL t'] })],
 ])('many or foreign changes in one iteration: %s', async (_name, action) => {
@@ -63,7 +85,15 @@ test('an index whose evidence names a statement which the workload does not hold
 });
 
 test('a verdict without measurement is refused', () => {
-  const verdict = { kind: 'improved', effect: null, effects: [], gain: 1, resultsEqual: true, revertVerified: true, reason: '' } as const;
+  const verdict = {
+    kind: 'improved',
+    effect: null,
+    effects: [],
+    gain: 1,
+    resultsEqual: true,
+    revertVerified: true,
+    reason: '',
+  } as const;
   expect(() => assertMeasured(verdict, null)).toThrow(/no measurement/);
   const effect = { metric: 'executionMs', before: 1, after: 0.1, ratio: 0.1, ciLow: 0.1, ciHigh: 0.1 } as const;
   expect(() => assertMeasured({ ...verdict, effect }, null)).toThrow(/no measurement/);
@@ -77,11 +107,23 @@ test.each([
   ['results', { resultsEqual: false }],
 ])('an acceptance without validated %s is refused', (_name, over) => {
   const effect = { metric: 'executionMs', before: 1, after: 0.1, ratio: 0.1, ciLow: 0.1, ciHigh: 0.1 } as const;
-  const verdict = { kind: 'improved', effect, effects: [effect], gain: 0.5, resultsEqual: true, revertVerified: true, reason: '' } as const;
+  const verdict = {
+    kind: 'improved',
+    effect,
+    effects: [effect],
+    gain: 0.5,
+    resultsEqual: true,
+    revertVerified: true,
+    reason: '',
+  } as const;
   const accept = { kind: 'accept', reason: '', escalation: null } as const;
-  expect(() => assertValidated(accept, verdict, { ...measurement(TIMES, { a: 0.1 }), ...over })).toThrow(/about to be accepted/);
+  expect(() => assertValidated(accept, verdict, { ...measurement(TIMES, { a: 0.1 }), ...over })).toThrow(
+    /about to be accepted/,
+  );
   expect(() => assertValidated(accept, verdict, null)).toThrow(/not tried/);
-  expect(() => assertValidated(accept, { ...verdict, kind: 'neutral' }, measurement(TIMES, { a: 0.1 }))).toThrow(/verdict/);
+  expect(() => assertValidated(accept, { ...verdict, kind: 'neutral' }, measurement(TIMES, { a: 0.1 }))).toThrow(
+    /verdict/,
+  );
 });
 
 test.each([
@@ -92,10 +134,26 @@ test.each([
 ])('escalates: %s', (_name, over, decidedBy) => {
   const action = createIndex('ia');
   const hypothesis: Hypothesis = {
-    id: 'h', advisor: 'x/y', title: action.title, finding: finding(['a'], action), action,
-    prediction: { workloadRatio: null, statementRatio: null, throughputRatio: null, storageBytes: null, basis: '', provenance: 'unknown' },
+    id: 'h',
+    advisor: 'x/y',
+    title: action.title,
+    finding: finding(['a'], action),
+    action,
+    prediction: {
+      workloadRatio: null,
+      statementRatio: null,
+      throughputRatio: null,
+      storageBytes: null,
+      basis: '',
+      provenance: 'unknown',
+    },
     risk: { level: 'low', behaviour: '', data: '', downtimeMs: 0, effortWeeks: 0, ...over },
   };
   expect(escalationFor(hypothesis, DEFAULT_ESCALATION_LIMITS)?.decidedBy).toBe(decidedBy);
-  expect(escalationFor({ ...hypothesis, risk: { ...hypothesis.risk, level: 'low', downtimeMs: 0, effortWeeks: 0 } }, DEFAULT_ESCALATION_LIMITS)).toBeNull();
+  expect(
+    escalationFor(
+      { ...hypothesis, risk: { ...hypothesis.risk, level: 'low', downtimeMs: 0, effortWeeks: 0 } },
+      DEFAULT_ESCALATION_LIMITS,
+    ),
+  ).toBeNull();
 });

@@ -30,7 +30,10 @@ test('rejects what measurement refutes, however good it looked', async () => {
 test('a gain on one statement does not pay for another that becomes slower beyond tolerance', async () => {
   const world = makeWorld([onA], { 'Create index ia': { a: 0.1, b: 1.3 } });
   const outcome = await runLoop(world.ports, workload, world.options);
-  expect(outcome.iterations[0]?.verdict).toMatchObject({ kind: 'regressed', reason: expect.stringContaining('b x1.30') });
+  expect(outcome.iterations[0]?.verdict).toMatchObject({
+    kind: 'regressed',
+    reason: expect.stringContaining('b x1.30'),
+  });
 });
 
 test('three iterations in a row under 5 % end the run, and what is left is named', async () => {
@@ -82,7 +85,10 @@ test.each([
 
 test('too few pairs are insufficient', async () => {
   const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
-  world.trial = (_action, measured) => ('statements' in measured ? { ...measured, statements: measured.statements.map((s) => ({ ...s, rounds: 2 })) } : measured);
+  world.trial = (_action, measured) =>
+    'statements' in measured
+      ? { ...measured, statements: measured.statements.map((s) => ({ ...s, rounds: 2 })) }
+      : measured;
   const outcome = await runLoop(world.ports, workload, world.options);
   expect(outcome.iterations[0]?.verdict.kind).toBe('insufficient');
 });
@@ -127,7 +133,9 @@ test('an abort that a port throws for ends the run with what was measured by the
   const cut = await runLoop({ ...world.ports, signal: abort.signal }, workload, world.options);
   expect(cut.stop.reason).toBe('interrupted');
   expect(cut.iterations.map((iteration) => iteration.hypothesis.title)).toEqual(['Create index ia']);
-  expect(cut.untried).toEqual([expect.objectContaining({ hypothesis: expect.objectContaining({ title: 'Create index ib' }) })]);
+  expect(cut.untried).toEqual([
+    expect.objectContaining({ hypothesis: expect.objectContaining({ title: 'Create index ib' }) }),
+  ]);
   expect(world.entries.at(-1)).toMatchObject({ type: 'run-stopped', reason: 'interrupted' });
 });
 
@@ -138,7 +146,9 @@ test('an abort before the first examination is thrown on: there is nothing to re
     abort.abort();
     return Promise.reject(new WizardError('run/interrupted', 'stopped while reading'));
   };
-  await expect(runLoop({ ...world.ports, examiner: { examine }, signal: abort.signal }, workload, world.options)).rejects.toThrow('stopped while reading');
+  await expect(
+    runLoop({ ...world.ports, examiner: { examine }, signal: abort.signal }, workload, world.options),
+  ).rejects.toThrow('stopped while reading');
 });
 
 test('a broken prohibition is an error even in a run that was stopped', async () => {
@@ -153,13 +163,22 @@ test('a broken prohibition is an error even in a run that was stopped', async ()
 
 test('escalated changes are not tried, and carry who decides and their evidence', async () => {
   const risky = createIndex('ia', {
-    kind: 'alter-column-type', index: null, title: 'Change the type', up: ['ALTER TABLE public.t ALTER COLUMN a TYPE text'], down: ['ALTER TABLE public.t ALTER COLUMN a TYPE int'],
+    kind: 'alter-column-type',
+    index: null,
+    title: 'Change the type',
+    up: ['ALTER TABLE public.t ALTER COLUMN a TYPE text'],
+    down: ['ALTER TABLE public.t ALTER COLUMN a TYPE int'],
   });
   const world = makeWorld([finding(['a'], risky)], { 'Change the type': { a: 0.1 } });
   const outcome = await runLoop(world.ports, workload, world.options);
   expect(world.tried).toEqual([]);
   expect(outcome.iterations[0]?.decision).toMatchObject({
     kind: 'escalate',
-    escalation: { protocol: 'data-integrity', decidedBy: 'DBA and data governance', timeLimitHours: 24, evidence: [expect.stringContaining('calls: 1')] },
+    escalation: {
+      protocol: 'data-integrity',
+      decidedBy: 'DBA and data governance',
+      timeLimitHours: 24,
+      evidence: [expect.stringContaining('calls: 1')],
+    },
   });
 });

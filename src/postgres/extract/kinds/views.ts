@@ -25,18 +25,35 @@ export async function readViews(
   context: ExtractContext,
   columns: ReadonlyMap<string, readonly ColumnRow[]>,
 ): Promise<readonly SchemaObject[]> {
-  const rows = await context.rows<ViewRow>(`
+  const listed = await context.rows<{ key: string; oid: string }>(`
+    SELECT 'pg_class:' || c.oid AS key, c.oid::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND ${USER_SCHEMA} ORDER BY n.nspname, c.relname`);
+  const own = listed.filter(({ key }) => !context.isMember(key));
+  const objects: SchemaObject[] = [];
+  for (let at = 0; at < own.length; at += BATCH) {
+    const rows = await readBatch(
+      context,
+      own.slice(at, at + BATCH).map(({ oid }) => oid),
+    );
+    const objectsOf = (row: ViewRow): SchemaObject[] =>
+      row.relkind === 'v' ? viewObjects(row, columns) : materializedViewObjects(row, columns);
+    objects.push(...rows.flatMap(objectsOf));
+  }
+  return objects;
+}
+
+/** The text of a view locks all that it reads until the statement's end, so it is asked for some at a time. */
+const BATCH = 500;
+
+function readBatch(context: ExtractContext, oids: readonly string[]): Promise<ViewRow[]> {
+  return context.rows<ViewRow>(`
     SELECT 'pg_class:' || c.oid AS key, 'pg_type:' || c.reltype AS type_key, 'pg_type:' || t.typarray AS array_key,
       'pg_rewrite:' || r.oid AS rule_key, n.nspname::text, c.relname::text, c.relkind::text,
       pg_catalog.pg_get_viewdef(c.oid) AS query, c.reloptions AS options, am.amname::text AS access_method, c.relispopulated AS populated
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
     LEFT JOIN pg_catalog.pg_type t ON t.oid = c.reltype LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
-    WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND ${USER_SCHEMA} ORDER BY n.nspname, c.relname`);
-  const own = rows.filter(({ key }) => !context.isMember(key));
-  return own.flatMap((row) =>
-    row.relkind === 'v' ? viewObjects(row, columns) : materializedViewObjects(row, columns),
-  );
+    WHERE c.oid IN (${oids.join(', ')}) ORDER BY n.nspname, c.relname`);
 }
 
 function viewObjects(row: ViewRow, columns: ReadonlyMap<string, readonly ColumnRow[]>): SchemaObject[] {
