@@ -61,12 +61,12 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
     const { session, connectMs } = await openTarget(options.target, context.signal);
     cleanup.add(() => session.close());
-    // Not before there is a target: a mistyped address leaves no folder behind.
-    const ledger = openLedger<LedgerEntry>(join(options.outFolder, 'ledger'));
-    cleanup.add(() => ledger.close());
     const { snapshot } = await untilAborted(context.signal, examineTarget(session, given));
     const bound = bindWorkload(snapshot);
     if (bound.workload.statements.length === 0) throw noWorkload(snapshot);
+    // Not before there is something to do: a mistyped address leaves no folder behind.
+    const ledger = openLedger<LedgerEntry>(join(options.outFolder, 'ledger'));
+    cleanup.add(() => ledger.close());
     const origin: Snapshot = { ...snapshot, workload: bound.workload };
     const replicaLagSeconds = await untilAborted(context.signal, readReplicaLag(session));
     const staging = await stage({

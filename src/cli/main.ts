@@ -105,4 +105,4 @@ Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pg
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const code = await main(process.argv);
 // Not by waiting: what an abort left under way must not keep the process.
-process.stdout.write('', () => process.exit(code));
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

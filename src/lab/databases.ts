@@ -3,14 +3,33 @@ import { quoteIdent } from '../base/quote.js';
 import type { Session } from '../postgres/session.js';
 
 /**
- * Copies a lab database file by file: 0.6 s for 458 MB. `admin` is a superuser's session on another database; nothing may be connected to
- * the template, so sessions left on it are ended. Throws `lab/disk-full`, `lab/died` or `lab/statement`.
+ * Copies a lab database file by file: 0.3 to 1.2 s for 290 MB, as fast as the disk takes them. `admin` is a session on another
+ * database; nothing may be connected to the template, so sessions left on it are ended. Throws `lab/disk-full`, `lab/died` or `lab/statement`.
  */
 export async function createFromTemplate(admin: Session, name: string, template: string): Promise<void> {
   await endSessions(admin, template);
+  const version = await labVersion(admin);
   // 14 knows no other way than copying files, and no word for it.
-  const strategy = (await labVersion(admin)) >= 150_000 ? ' STRATEGY file_copy' : '';
-  await inLab(() => admin.run(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE ${quoteIdent(template)}${strategy}`));
+  const strategy = version >= 150_000 ? ' STRATEGY file_copy' : '';
+  const create = `CREATE DATABASE ${quoteIdent(name)} TEMPLATE ${quoteIdent(template)}${strategy}`;
+  if (version >= 180_000 && (await createByCloning(admin, create))) return;
+  await inLab(() => admin.run(create));
+}
+
+/** 18+ can have the kernel copy, or share blocks where the file system can: 0.1 to 0.3 s for 280 MB. False where it can not. */
+async function createByCloning(admin: Session, create: string): Promise<boolean> {
+  try {
+    await admin.run('SET file_copy_method = clone');
+    await admin.run(create);
+    return true;
+  } catch (error) {
+    const seen = asLabError(error);
+    const isRefused = seen instanceof WizardError && seen.code === 'lab/statement' && seen.sqlstate !== '57014';
+    if (!isRefused) throw seen;
+    return false;
+  } finally {
+    await admin.run('RESET file_copy_method').catch(() => {});
+  }
 }
 
 /** Drops a lab database and whoever is connected to it; one that is not there is fine. */

@@ -35,13 +35,13 @@ async function expectFailure(
   says: RegExp,
   env?: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const plain = await place.run(args, env);
+  const [command = '', ...rest] = args;
+  const [plain, json] = await Promise.all([place.run(args, env), place.run([command, '--json', ...rest], env)]);
   expect({ code: plain.code, stderr: plain.stderr }).toEqual({
     code: exit,
     stderr: expect.stringMatching(new RegExp(`^error ${code}: .+\\n  hint: .+`, 'm')),
   });
   expect(plain.stderr).toMatch(says);
-  const json = await place.run([...args, '--json'], env);
   expect(json.code).toBe(exit);
   expect(JSON.parse(json.stdout)).toEqual({
     error: expect.objectContaining({ code, message: expect.stringMatching(says), hint: expect.any(String) }),

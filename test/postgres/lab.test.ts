@@ -223,7 +223,8 @@ describe('trouble', () => {
     await lab.baseline(workloadOf(statement('bulk', 'UPDATE orders SET weight = weight + 1')));
     const size = (database: string): Promise<number> =>
       withSession(server, database, (session) => storageOf(session, [{ schema: 'public', name: 'orders' }]));
-    expect((await size('bulk_trial_a')) / (await size('bulk'))).toBeLessThan(5);
+    // 1.5 measured, and 4.0 without any VACUUM.
+    expect((await size('bulk_trial_a')) / (await size('bulk'))).toBeLessThan(2.5);
   });
 });
 

@@ -27,7 +27,7 @@ export function orderObjects(objects: readonly SchemaObject[], dependencies: rea
 interface Node {
   readonly key: string;
   readonly rank: number;
-  readonly identity: string;
+  readonly sortKey: string;
   readonly object: SchemaObject;
   /** Set when the node is a part that is made on its own. */
   readonly part: SchemaPart | null;
@@ -40,7 +40,10 @@ interface Graph {
   readonly partEdges: readonly { readonly part: SchemaPart; readonly owner: Node; readonly to: Node }[];
 }
 
-const RANKS = new Map<string, number>(KINDS.map((kind, index) => [kind, index]));
+/** Indexes with and without a constraint are made in the order they have in the source. */
+const RANKS = new Map<string, number>(
+  KINDS.map((kind) => [kind, KINDS.indexOf(kind === 'constraint' ? 'index' : kind)]),
+);
 
 function buildGraph(
   objects: readonly SchemaObject[],
@@ -52,7 +55,8 @@ function buildGraph(
   const parts = new Map<string, { part: SchemaPart; owner: Node }>();
   const add = (object: SchemaObject, part: SchemaPart | null): Node => {
     const { key, kind, identity } = part ?? object;
-    const node: Node = { key, rank: RANKS.get(kind) ?? 0, identity, object, part, needs: new Set() };
+    const sortKey = part === null ? (object.sortKey ?? identity) : identity;
+    const node: Node = { key, rank: RANKS.get(kind) ?? 0, sortKey, object, part, needs: new Set() };
     nodes.push(node);
     byAddress.set(key, node);
     return node;
@@ -202,7 +206,7 @@ function statementsOf({ object, part }: Node, later: ReadonlySet<string>): Schem
 
 function compareNodes(a: Node, b: Node): number {
   if (a.rank !== b.rank) return a.rank - b.rank;
-  return a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0;
+  return a.sortKey < b.sortKey ? -1 : a.sortKey > b.sortKey ? 1 : 0;
 }
 
 /** A binary heap of nodes, the first in order on top. */

@@ -95,6 +95,8 @@ export interface SchemaObject {
   readonly aliases?: readonly string[];
   readonly kind: Kind;
   readonly identity: string;
+  /** Stands for `identity` in the order among objects of one kind. */
+  readonly sortKey?: string;
   readonly section: 'pre' | 'post';
   /** Addresses which must come first though `pg_depend` does not say so. */
   readonly needs?: readonly string[];

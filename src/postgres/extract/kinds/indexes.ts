@@ -8,6 +8,8 @@ interface IndexRow extends Record<string, unknown> {
   readonly nspname: string;
   readonly relname: string;
   readonly table: string;
+  /** Among the table's indexes, by age. */
+  readonly position: number;
   readonly table_key: string;
   readonly table_kind: string;
   readonly table_is_partition: boolean;
@@ -32,6 +34,7 @@ interface IndexRow extends Record<string, unknown> {
 export async function readIndexes(context: ExtractContext): Promise<readonly SchemaObject[]> {
   const rows = await context.rows<IndexRow>(`
     SELECT 'pg_class:' || i.indexrelid AS key, n.nspname::text, c.relname::text, i.indrelid::regclass::text AS "table",
+      pg_catalog.row_number() OVER (PARTITION BY i.indrelid ORDER BY i.indexrelid)::int4 AS position,
       'pg_class:' || i.indrelid AS table_key, tc.relkind::text AS table_kind, tc.relispartition AS table_is_partition,
       pg_catalog.pg_get_indexdef(i.indexrelid) AS definition, i.indisvalid AS valid, i.indisclustered AS clustered,
       i.indisreplident AS replica_identity, c.reloptions AS options,
