@@ -79,6 +79,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       cleanup,
       trialBudgetMs: options.trialBudgetMs,
       baselineBudgetMs: options.baselineBudgetMs,
+      statementTimeoutMs: statementTimeout(options.budgetMs),
     });
     const outcome = await runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context });
     const coverage = coverageOf(snapshot, staging, bound.skipped);
@@ -88,6 +89,11 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
   } finally {
     await cleanup.run();
   }
+}
+
+/** One statement may not use up the run: a twentieth of its time, at least 5 s and at most a minute. */
+function statementTimeout(budgetMs: number): number {
+  return Math.min(60_000, Math.max(5000, budgetMs / 20));
 }
 
 interface LoopSetting {

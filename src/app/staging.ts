@@ -39,6 +39,8 @@ export interface StagingOptions {
   /** Milliseconds that one trial and the baseline may measure; the lab's own defaults when not given. */
   readonly trialBudgetMs?: number | undefined;
   readonly baselineBudgetMs?: number | undefined;
+  /** Milliseconds after which an execution of the baseline counts as timed out. */
+  readonly statementTimeoutMs: number;
 }
 
 /** A staging copy with what goes with it. */
@@ -83,6 +85,7 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     database,
     target,
     signal: options.signal,
+    statementTimeoutMs: options.statementTimeoutMs,
     ...(options.trialBudgetMs === undefined ? {} : { trialBudgetMs: options.trialBudgetMs }),
     ...(options.baselineBudgetMs === undefined ? {} : { baselineBudgetMs: options.baselineBudgetMs }),
     note,

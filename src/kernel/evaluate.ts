@@ -45,7 +45,7 @@ export function evaluate(
   const trial = measured;
   const effects = allEffects(trial, before);
   const draft = { effects, resultsEqual: trial.resultsEqual, revertVerified: trial.revertVerified };
-  const broken = brokenPromise(trial, effects);
+  const broken = brokenPromise(hypothesis, trial, effects);
   if (broken) return { ...draft, kind: broken.kind, effect: effects[0] ?? null, gain: 0, reason: broken.reason };
   const slower = regressions(trial, before, thresholds);
   if (slower.length > 0) {
@@ -87,11 +87,15 @@ function unmeasured(kind: VerdictKind, reason: string): Verdict {
 }
 
 function brokenPromise(
+  hypothesis: Hypothesis,
   trial: TrialMeasurement,
   effects: readonly Effect[],
 ): { kind: VerdictKind; reason: string } | null {
   if (trial.resultsEqual === false)
     return { kind: 'regressed', reason: `results differ: ${trial.resultDifferences.join('; ')}` };
+  if (hypothesis.action.kind === 'rewrite' && trial.resultsEqual !== true) {
+    return { kind: 'unverifiable', reason: 'not every result of the rewritten statement could be compared' };
+  }
   if (!trial.constraintsIntact)
     return { kind: 'regressed', reason: 'constraints or row counts did not survive the change' };
   if (!trial.revertVerified)

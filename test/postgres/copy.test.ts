@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyStatements } from '../../src/lab/copy/apply.js';
 import { createLike } from '../../src/lab/copy/locale.js';
 import { copyDatabase, type CopyOptions } from '../../src/lab/copy/copy.js';
 import { createFromTemplate, dropDatabase, resetFromTemplate } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect, exportSnapshot } from '../../src/postgres/connect.js';
+import type { Kind, SchemaStatement } from '../../src/postgres/extract/script.js';
 import type { ConnectionSettings, Row, Session } from '../../src/postgres/session.js';
 import { startQuietServer, testMajors } from '../support/majors.js';
 
@@ -184,6 +186,42 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
     expect(await queryOn({ ...lab.connection, database: 'budget_copy' }, FOREIGN_KEYS)).toEqual(
       await queryOn(from, FOREIGN_KEYS),
     );
+  });
+
+  test('what the lab can not create is left out, with all that needs it, and the rest is made', async ({ skip }) => {
+    if (lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    const settings = await createSource(
+      lab,
+      'apply',
+      'CREATE TABLE k (i integer PRIMARY KEY); INSERT INTO k VALUES (1)',
+    );
+    const statement = (kind: Kind, identity: string, sql: string): SchemaStatement => ({ kind, identity, sql });
+    const statements: SchemaStatement[] = [
+      statement('extension', 'nowhere', 'CREATE EXTENSION nowhere'),
+      statement('table', 'a', 'CREATE TABLE a (x nowhere)'),
+      statement('table', 'b', 'CREATE TABLE b (i integer)'),
+      statement('table', 'c', 'CREATE TABLE c (t text COLLATE pg_catalog."xx_XX.utf8")'),
+      statement('collation', 'd', `CREATE COLLATION d (PROVIDER = libc, LOCALE = 'xx_XX.utf8')`),
+      {
+        ...statement('foreign key', 'b fk', 'ALTER TABLE b ADD FOREIGN KEY (i) REFERENCES k'),
+        inLab: 'SELECT only_a_superuser()',
+      },
+    ];
+    const skipped = await onServer(settings, (session) =>
+      applyStatements(session, statements, new AbortController().signal),
+    );
+    expect(skipped.map(({ what }) => what)).toEqual([
+      'extension nowhere',
+      'table a',
+      'sort order of table c',
+      'sort order of collation d',
+    ]);
+    const made = await queryOn(
+      settings,
+      `SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`,
+    );
+    expect(made.map((row) => row['relname'])).toEqual(['b', 'c', 'k']);
+    expect(await queryOn(settings, FOREIGN_KEYS)).toEqual([{ conname: 'b_i_fkey', convalidated: true }]);
   });
 
   test('a session that holds a snapshot holds no lock on what it has read', async ({ skip }) => {

@@ -153,7 +153,8 @@ describe.each(testMajors())('extractSchema on PostgreSQL %s', (major) => {
       return extractSchema(session);
     });
     const session = await connect({ ...source, user: 'nobody', password: 'nobody' }, { readOnly: true });
-    const asNobody = await extractSchema(session).finally(() => session.close());
+    const asNobody = await extractSchema(session);
+    await session.close();
     expect(textOf(asNobody)).toEqual(textOf(asOwner));
   });
 

@@ -308,6 +308,25 @@ describe('a rewrite', () => {
   });
 });
 
+test('a rewrite that is equal for one set of values and undecided for another is not called equal', async () => {
+  const from = 'SELECT id FROM orders WHERE customer_id = $1 LIMIT 1';
+  const other = await openLab({
+    connection: server.connection,
+    server,
+    database: 'shop',
+    target: null,
+    trialBudgetMs: 300,
+    baselineBudgetMs: 300,
+  });
+  await other.baseline(workloadOf(statement('any', from, { parameterSets: [given('5'), given('-1')] })));
+  const to = 'SELECT max(id) AS id FROM orders WHERE customer_id = $1 HAVING count(*) > 0 LIMIT 1';
+  expect(await other.trial(rewriteAction('any', from, to))).toMatchObject({
+    resultsEqual: null,
+    resultDifferences: [],
+  });
+  await other.close({ keepAccepted: true });
+});
+
 test('a statement that reads through a function is always measured', async () => {
   const other = await openLab({
     connection: server.connection,

@@ -39,8 +39,12 @@ export interface Workplace {
   run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CliResult>;
   /** Folders of lab servers that are there now. */
   labFolders(): readonly string[];
+  /** Paths of their data folders, the lab with the data before the statistics clone. */
+  labDataFolders(): readonly string[];
   /** Processes that work in a lab's folder; Linux only, empty elsewhere. */
   labProcesses(): readonly number[];
+  /** What those processes do, as PostgreSQL writes it into their titles. */
+  labActivity(): readonly string[];
   remove(): void;
 }
 
@@ -63,7 +67,9 @@ export function makeWorkplace(): Workplace {
     start,
     run: (args, env) => start(args, env).done,
     labFolders: () => readdirSync(tmp).filter((name) => ROOT_NAME.test(name)),
+    labDataFolders: () => dataFoldersIn(tmp),
     labProcesses: () => processesUnder(tmp),
+    labActivity: () => processesUnder(tmp).map(titleOf),
     remove() {
       for (const child of runs) child.kill('SIGKILL');
       rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
@@ -124,6 +130,34 @@ function quietEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(PG|NO_COLOR|FORCE_COLOR|NODE_OPTIONS|VITEST)/.test(name)),
   );
+}
+
+/** Asks again and again until the answer is neither false nor null; the test's own timeout is the limit. */
+export async function until<T>(ask: () => T | Promise<T>): Promise<Exclude<T, false | null | undefined>> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== false && answer !== null && answer !== undefined)
+      return answer as Exclude<T, false | null | undefined>;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Only the lab that holds the data is started without WAL senders. */
+function dataFoldersIn(tmp: string): string[] {
+  const folders = readdirSync(tmp)
+    .filter((name) => ROOT_NAME.test(name))
+    .map((name) => join(tmp, name, 'data'));
+  const holdsData = (folder: string): boolean =>
+    /^max_wal_senders = '0'/m.test(readFileSync(join(folder, 'postgresql.conf'), 'utf8'));
+  return folders.toSorted((a, b) => Number(holdsData(b)) - Number(holdsData(a)));
+}
+
+function titleOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+  } catch {
+    return '';
+  }
 }
 
 function processesUnder(folder: string): number[] {

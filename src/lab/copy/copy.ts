@@ -177,7 +177,7 @@ class Copy {
   }
 
   async #copyRows(lanes: readonly Lane[], plan: CopyPlan, signal: AbortSignal): Promise<CopiedTable[]> {
-    const asText = (await majorOf(first(lanes).source)) !== (await majorOf(first(lanes).lab));
+    const [sourceMajor, labMajor] = [await majorOf(first(lanes).source), await majorOf(first(lanes).lab)];
     this.#skipped.push(...plan.skipped);
     const meter = new Meter(plan, this.options.onProgress);
     const queue = [...plan.tables];
@@ -186,7 +186,8 @@ class Copy {
       for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
         signal.throwIfAborted();
         const result = await copyTable(lane, table, {
-          asText,
+          asText: sourceMajor !== labMajor,
+          trim: labMajor >= 16,
           signal,
           onBytes: (which, bytes) => meter.moved(which, bytes),
         });

@@ -35,6 +35,8 @@ export interface Comparison {
   readonly notes: readonly string[];
   /** Cases whose results were compared and found equal. */
   readonly equal: number;
+  /** Cases from which nothing follows: SQL leaves their result open, or they timed out with the change. */
+  readonly undecided: number;
 }
 
 export interface ComparisonOptions {
@@ -77,7 +79,15 @@ export async function compareSides(
     cases: group.length,
   }));
   const pairs = planPairs(expected, options.budgetMs, TRIAL_PAIRS);
-  const found: MutableComparison = { effects: [], records: [], failed: [], differences: [], notes: [], equal: 0 };
+  const found: MutableComparison = {
+    effects: [],
+    records: [],
+    failed: [],
+    differences: [],
+    notes: [],
+    equal: 0,
+    undecided: 0,
+  };
   for (const [number, group] of groups.entries()) {
     await compareStatement(sides, group, { ...options, number, pairs: pairs[number] ?? 0 }, found);
     options.progress(number + 1, groups.length);
@@ -115,6 +125,7 @@ async function compareStatement(
     if (result.difference !== null) found.differences.push(`${name}: ${result.difference}`);
     if (result.warm) warm.push(result.warm);
     if (result.warm?.equality?.result === 'equal') found.equal += 1;
+    else if (result.warm && result.difference === null) found.undecided += 1;
     const note = noteOf(result);
     if (note !== null) found.notes.push(`${name}: results ${note}`);
   }

@@ -102,17 +102,25 @@ async function revertOf(session: Session, action: Action, applied: Applied): Pro
   return verifyRevert(session, action, applied.basis);
 }
 
+/** The same text on both sides may leave some results open; of another text every result must have been seen to be equal. */
+function areEqual(comparison: Comparison, rewritten: boolean): boolean | null {
+  if (comparison.differences.length > 0) return false;
+  if (comparison.equal === 0 || (rewritten && comparison.undecided > 0)) return null;
+  return true;
+}
+
 function assemble(
   context: TrialContext,
   parts: { readonly applied: Applied; readonly measured: Measured; readonly revert: RevertCheck },
 ): TrialMeasurement {
   const { applied, measured, revert } = parts;
   const { comparison } = measured;
+  const rewritten = applied.basis === null;
   const failed = [...context.failed, ...comparison.failed];
   return {
     statements: comparison.effects,
     failed,
-    resultsEqual: comparison.differences.length > 0 ? false : comparison.equal > 0 ? true : null,
+    resultsEqual: areEqual(comparison, rewritten),
     resultDifferences: comparison.differences,
     revertVerified: revert.verified,
     revertNote: revert.note,

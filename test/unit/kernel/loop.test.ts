@@ -83,6 +83,22 @@ test.each([
   expect(world.accepted).toEqual([]);
 });
 
+test('a rewrite whose results could not all be compared is unverifiable, however fast', async () => {
+  const rewrite = createIndex('ia', {
+    kind: 'rewrite',
+    title: 'Rewrite a',
+    up: [],
+    down: [],
+    index: null,
+    rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] },
+  });
+  const world = makeWorld([finding(['a'], rewrite)], { 'Rewrite a': { a: 0.1 } });
+  world.trial = (_action, measured) => ({ ...measured, resultsEqual: null });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.iterations[0]?.verdict.kind).toBe('unverifiable');
+  expect(world.accepted).toEqual([]);
+});
+
 test('too few pairs are insufficient', async () => {
   const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
   world.trial = (_action, measured) =>

@@ -69,7 +69,9 @@ function objectsOf(row: IndexRow): SchemaObject[] {
     const [position, target] = entry.split(':');
     return `${alterIndex} ALTER COLUMN ${position} SET STATISTICS ${target}`;
   });
-  const base = { key: row.key, identity, section: 'post', needs, on: row.table } as const;
+  // By age: of two that serve alike, the planner and foreign keys take the older one.
+  const sortKey = `${row.table} ${String(row.position).padStart(6, '0')}`;
+  const base = { key: row.key, identity, sortKey, section: 'post', needs, on: row.table } as const;
   const index =
     row.constraint_name === null
       ? simpleObject({ ...base, kind: 'index' }, row.definition, ...targets)

@@ -25,7 +25,10 @@ export async function readTables(context: ExtractContext, parts: TableParts): Pr
     const columns = parts.columns.get(table.key) ?? [];
     const parents = (table.parent_keys ?? []).map((key) => parts.columns.get(key) ?? []);
     const identityOf = (column: ColumnRow): SequenceRow | undefined => identities.get(`${table.key} ${column.attnum}`);
-    return tableObjects({ table, columns, parents, checks: checks.get(table.key) ?? [], identityOf });
+    const looseAbove = (table.parent_keys ?? []).flatMap((key) =>
+      (checks.get(key) ?? []).filter((check) => !check.validated),
+    );
+    return tableObjects({ table, columns, parents, checks: checks.get(table.key) ?? [], looseAbove, identityOf });
   });
 }
 
@@ -35,6 +38,8 @@ interface TableFacts {
   /** The columns of each parent. */
   readonly parents: readonly (readonly ColumnRow[])[];
   readonly checks: readonly CheckRow[];
+  /** Those of the parents that are not validated there. */
+  readonly looseAbove: readonly CheckRow[];
   readonly identityOf: (column: ColumnRow) => SequenceRow | undefined;
 }
 
@@ -75,6 +80,7 @@ function tableObjects(facts: TableFacts): SchemaObject[] {
     object,
     ...partitionObjects(table, identity),
     ...unchecked,
+    ...validatedBelow(facts, identity),
     ...rowSecurityObjects(table, identity),
     ...replicaIdentityObjects(table, identity),
   ];
@@ -187,6 +193,27 @@ function defaultPart(identity: string, alter: string, column: ColumnRow): Schema
   const name = quoteIdent(column.attname);
   const sql = `${alter} ALTER COLUMN ${name} SET DEFAULT ${column.default_sql}`;
   return [{ key: column.default_key, kind: 'default', identity: `${identity}.${name}`, sql }];
+}
+
+/** A constraint that came from a parent, where it is not validated, and is so here. */
+function validatedBelow({ table, checks, looseAbove }: TableFacts, identity: string): SchemaObject[] {
+  return checks.flatMap((check) => {
+    const above = looseAbove.find(({ conname }) => conname === check.conname);
+    if (above === undefined || check.local || !check.validated || table.is_partition) return [];
+    const name = quoteIdent(check.conname);
+    const base = {
+      kind: 'check',
+      identity: `${identity} ${name}`,
+      section: 'post',
+      needs: [table.key, above.key],
+    } as const;
+    return [
+      simpleObject(
+        { key: `validate ${check.key}`, ...base },
+        `ALTER TABLE ONLY ${identity} VALIDATE CONSTRAINT ${name}`,
+      ),
+    ];
+  });
 }
 
 function checkPart(identity: string, check: CheckRow): SchemaPart {
