@@ -200,9 +200,5 @@ export const CANDIDATES = {
     spec('line', ['"purchase_id"', '"price"'], { method: 'brin', with: 'pages_per_range = 16' }),
     `SELECT sum(price) FROM line WHERE price < 0.05 AND purchase_id > 1`,
   ],
-  brin_wide: [
-    spec('visit', ['"person_id"', '"kind"'], { method: 'brin', with: 'pages_per_range = 1' }),
-    `SELECT count(*) FROM visit WHERE person_id BETWEEN 7 AND 9`,
-  ],
 };
 for (const [name, [one]] of Object.entries(CANDIDATES)) one.name = `try_${name}`;
