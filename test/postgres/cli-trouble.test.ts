@@ -139,12 +139,14 @@ describe('Ctrl-C', () => {
     expect(JSON.parse(readFileSync(join(place.path('trial'), 'report.json'), 'utf8'))).toEqual(cut);
     for (const name of ['report.md', 'report.html'])
       expect(existsSync(join(place.path('trial'), name)), name).toBe(true);
-    expect(ledgerOf('trial').map(({ type }) => type)).toEqual(['run-started', 'trial-started', 'run-stopped']);
-    expect(ledgerOf('trial').at(-1)).toMatchObject({ reason: 'interrupted' });
+    const [begun, cutOff, stopped] = [ledgerOf('trial')[0], ...ledgerOf('trial').slice(-2)];
+    expect(begun?.type).toBe('run-started');
+    expect(cutOff?.type).toBe('trial-started');
+    expect(stopped).toMatchObject({ type: 'run-stopped', reason: 'interrupted' });
     const report = await expectWhole(await start('trial').done, 'trial');
-    expect(report.replayed).toBe(0);
+    expect(report.replayed).toBe(cut.iterations.filter(({ decision }) => decision === 'accept').length);
     const tried = ledgerOf('trial').flatMap((entry) => (entry.type === 'trial-started' ? [entry.hypothesis.id] : []));
-    expect(tried[1]).toBe(tried[0]);
+    expect(tried.filter((id) => cutOff?.type === 'trial-started' && id === cutOff.hypothesis.id)).toHaveLength(2);
   });
 
   test("on a staging server of the user's: no database is left there", async () => {
@@ -177,7 +179,8 @@ describe('kill -9', () => {
     expect((await run.done).signal).toBe('SIGKILL');
     expect(place.labFolders().length).toBeGreaterThan(0);
     expect(existsSync(join(place.path('killed'), 'ledger/lock'))).toBe(true);
-    expect(ledgerOf('killed').map(({ type }) => type)).toEqual(['run-started', 'trial-started']);
+    expect(ledgerOf('killed')[0]?.type).toBe('run-started');
+    expect(ledgerOf('killed').at(-1)?.type).toBe('trial-started');
     const next = await start('killed').done;
     expect(next.stderr).toMatch(/Removed \d lab folders? of runs that were killed/);
     await expectWhole(next, 'killed');

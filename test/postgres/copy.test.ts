@@ -32,7 +32,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('copies every object with its rows', async ({ skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(source, 'every_object', EVERY_OBJECT);
     const report = await copyDatabase({ source: from, lab: lab.connection, database: 'copied', mode: 'data' });
     expect(report.skipped.map(({ what }) => what)).toEqual(['rows of 2 materialised view(s)']);
@@ -54,7 +57,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('makes statistics say what the source has them say', async ({ skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(
       source,
       'stale',
@@ -76,7 +82,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('leaves out with the reason what the role may not read', async ({ skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(
       source,
       'guarded',
@@ -102,7 +111,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('a row that the lab refuses costs its table and nothing else', async ({ skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(
       source,
       'refused',
@@ -125,7 +137,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('a full disk in the lab ends the copy, and nothing half-made stays', async ({ skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(
       source,
       'full_disk',
@@ -141,7 +156,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
     ['a lost connection to the source', 'target/connection-lost'],
     ['a lab that dies', 'lab/died'],
   ] as const)('%s ends the copy, and nothing half-made stays', async ([what, code], { skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(source, 'interrupted', ORDERS);
     const database = 'interrupted_copy';
     const stop = new AbortController();
@@ -174,7 +192,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('statistics mode has the schema and no rows; a budget is kept', async ({ skip }) => {
-    if (source === null || lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null || lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(source, 'budget', ORDERS);
     const options = { source: from, lab: lab.connection, database: 'budget_copy', budgetBytes: 1_000_000 } as const;
     await expect(copyDatabase({ ...options, mode: 'data' })).rejects.toMatchObject({ code: 'lab/disk-full' });
@@ -189,13 +210,15 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('what the lab can not create is left out, with all that needs it, and the rest is made', async ({ skip }) => {
-    if (lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const settings = await createSource(
       lab,
       'apply',
       'CREATE TABLE k (i integer PRIMARY KEY); INSERT INTO k VALUES (1)',
     );
-    const statement = (kind: Kind, identity: string, sql: string): SchemaStatement => ({ kind, identity, sql });
     const statements: SchemaStatement[] = [
       statement('extension', 'nowhere', 'CREATE EXTENSION nowhere'),
       statement('table', 'a', 'CREATE TABLE a (x nowhere)'),
@@ -225,7 +248,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('a session that holds a snapshot holds no lock on what it has read', async ({ skip }) => {
-    if (source === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const from = await createSource(source, 'locks', 'CREATE TABLE t (i integer); CREATE SEQUENCE s');
     const reader = await connect(from, { readOnly: true });
     await exportSnapshot(reader);
@@ -241,7 +267,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('a template that somebody is connected to can be copied, reset and dropped', async ({ skip }) => {
-    if (source === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (source === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const template = await createSource(source, 'accepted', 'CREATE TABLE t (i integer); INSERT INTO t VALUES (1)');
     const guest = await connect(template);
     await onServer(source.connection, async (admin) => {
@@ -259,7 +288,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
   });
 
   test('a sort order that the lab lacks is stood in for, and said', async ({ skip }) => {
-    if (lab === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (lab === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const answers: Row[][] = [
       [
         {
@@ -283,7 +315,10 @@ describe.each(testMajors())('copyDatabase from PostgreSQL %s', (major) => {
 test('copies between majors, both ways', async ({ skip }) => {
   const [older, newer] = [await startQuietServer(15), await startQuietServer('newest')];
   try {
-    if (older === null || newer === null || older.major === newer.major) return skip('It takes two majors');
+    if (older === null || newer === null || older.major === newer.major) {
+      skip('It takes two majors');
+      return;
+    }
     for (const [from, to] of [
       [older, newer],
       [newer, older],
@@ -307,6 +342,10 @@ const EXCEPT_STALE = 'app.a_second';
 const SEQUENCES =
   'SELECT schemaname::text, sequencename::text, last_value, start_value FROM pg_sequences ORDER BY 1, 2';
 const FOREIGN_KEYS = `SELECT conname::text, convalidated FROM pg_constraint WHERE contype = 'f' ORDER BY 1, 2`;
+
+function statement(kind: Kind, identity: string, sql: string): SchemaStatement {
+  return { kind, identity, sql };
+}
 
 /** A function that is true in the source and fails in every other database. */
 function inLabOnly(database: string, sqlstate: string): string {

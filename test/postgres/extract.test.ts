@@ -118,8 +118,14 @@ describe.each(testMajors())('extractSchema on PostgreSQL %s', (major) => {
     ['the web shop', WEBSHOP],
     ['TPC-H', TPCH],
   ] as const)('%s survives the round trip', async ([name, sql], { skip }) => {
-    if (server === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
-    if (sql === null) return skip(`${name} is not on this machine`);
+    if (server === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
+    if (sql === null) {
+      skip(`${name} is not on this machine`);
+      return;
+    }
     const settings = await createDatabases(server, 'source', 'copy');
     const newer = name === 'every object' ? SINCE.filter((entry) => entry.major <= (server?.major ?? 0)) : [];
     const source = await withSession(settings.source, async (session) => {
@@ -138,12 +144,15 @@ describe.each(testMajors())('extractSchema on PostgreSQL %s', (major) => {
     expect(copy.tables).toEqual(source.tables);
     if (name === 'every object') expect(await skippedOf(settings.source)).toEqual(LEFT_OUT_REASONS);
     const pgDump = await findPgDump(server.major);
-    if (pgDump === null) return;
-    expect(await dumpSchema(pgDump, settings.copy)).toBe(await dumpSchema(pgDump, settings.source));
+    if (pgDump !== null)
+      expect(await dumpSchema(pgDump, settings.copy)).toBe(await dumpSchema(pgDump, settings.source));
   });
 
   test('a role without rights reads the same', async ({ skip }) => {
-    if (server === null || EVERY_OBJECT === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (server === null || EVERY_OBJECT === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const { source } = await createDatabases(server, 'source', 'copy');
     const asOwner = await withSession(source, async (session) => {
       await session.run(EVERY_OBJECT);
@@ -159,7 +168,10 @@ describe.each(testMajors())('extractSchema on PostgreSQL %s', (major) => {
   });
 
   test('asks as often for many tables as for one', async ({ skip }) => {
-    if (server === null) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    if (server === null) {
+      skip(`PostgreSQL ${major} can not be had on this machine`);
+      return;
+    }
     const { source, copy } = await createDatabases(server, 'source', 'copy');
     const counts: number[] = [];
     for (const [settings, tables] of [
