@@ -6,6 +6,8 @@ import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { examineTarget, givenWorkload } from './examination.js';
 import { untilAborted } from './interruption.js';
+import { createForesight } from './foresight.js';
+import type { Foresight } from './foresight.js';
 import { createLabExaminer } from './lab-examiner.js';
 import { writeOutput } from './output.js';
 import { bindWorkload } from './parameters.js';
@@ -24,7 +26,6 @@ import type { Action } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
 import type { ConnectionSettings } from '../postgres/session.js';
@@ -81,8 +82,9 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       baselineBudgetMs: options.baselineBudgetMs,
       statementTimeoutMs: statementTimeout(options.budgetMs),
     });
-    const outcome = await runOn({ staging, origin, ledger, connectMs, replicaLagSeconds, options, context });
-    const coverage = coverageOf(snapshot, staging, bound.skipped);
+    const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
+    const outcome = await runOn({ staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context });
+    const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
     const report = toReport(outcome, { options, origin, coverage, session, startedAt });
     await writeOutput(options.outFolder, report, outcome.iterations);
     return report;
@@ -98,6 +100,7 @@ function statementTimeout(budgetMs: number): number {
 
 interface LoopSetting {
   readonly staging: Staging;
+  readonly foresight: Foresight;
   readonly origin: Snapshot;
   readonly ledger: { append(entry: LedgerEntry): Promise<void>; entries(): readonly LedgerEntry[] };
   readonly connectMs: number;
@@ -108,6 +111,7 @@ interface LoopSetting {
 
 function runOn({
   staging,
+  foresight,
   origin,
   ledger,
   connectMs,
@@ -123,20 +127,21 @@ function runOn({
     plans: () => staging.lab.plans(),
     accepted: () => accepted,
   });
-  const advisors = advisorsOf(options.advisorOptions);
   return runLoop(
     {
       lab: staging.lab,
-      whatIf: staging.whatIf && interruptible(staging.whatIf, signal),
+      get whatIf() {
+        return foresight.whatIf;
+      },
       examiner: { examine: (workload, measured) => untilAborted(signal, examiner.examine(workload, measured)) },
-      advisors: { examine: (snapshot, whatIf) => untilAborted(signal, advisors.examine(snapshot, whatIf)) },
+      advisors: foresight.advise(advisorsOf(options.advisorOptions)),
       ledger,
       clock: { nowMs: () => performance.now(), iso: () => new Date().toISOString() },
       watch: context.watch,
       signal,
       async adopted(hypothesis) {
         accepted.push(hypothesis.action);
-        await untilAborted(signal, staging.adopt(hypothesis.action));
+        await foresight.follow(() => staging.adopt(hypothesis.action));
       },
     },
     origin.workload,
@@ -154,16 +159,8 @@ function runOn({
   );
 }
 
-/** A question to the what-if engine takes seconds on a large catalog; an abort does not wait for the answer. */
-function interruptible(whatIf: WhatIf, signal: AbortSignal): WhatIf {
-  return {
-    cost: (fingerprints, change) => untilAborted(signal, whatIf.cost(fingerprints, change)),
-    size: (spec) => untilAborted(signal, whatIf.size(spec)),
-  };
-}
-
-function coverageOf(snapshot: Snapshot, staging: Staging, skipped: Coverage['skipped']): Coverage {
-  return mergeCoverage(snapshot.coverage, { examined: [], skipped: [...staging.skipped, ...skipped] });
+function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped'][]): Coverage {
+  return mergeCoverage(snapshot.coverage, { examined: [], skipped: skipped.flat() });
 }
 
 interface ReportFacts {

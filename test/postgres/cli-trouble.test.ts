@@ -71,6 +71,13 @@ function ledgerOf(out: string): LedgerEntry[] {
   return lines.map((line) => JSON.parse(line) as LedgerEntry);
 }
 
+/** Never 0 or less, which would be a whole group of processes. */
+function postmasterOf(data: string): number {
+  const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  expect(pid).toBeGreaterThan(1);
+  return pid;
+}
+
 /** A run that ended well: the report, the index accepted, the target untouched, nothing left, no half-written file. */
 async function expectWhole(result: CliResult, out: string): Promise<RunReport> {
   expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: expect.any(String) });
@@ -190,10 +197,21 @@ describe('kill -9', () => {
     const run = start('postmaster');
     await run.line(/ act +Create btree index/);
     const [data = ''] = place.labDataFolders();
-    process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+    process.kill(postmasterOf(data), 'SIGKILL');
     expect(await run.line(/the lab server ended during/)).toContain('starting it again');
     await expectWhole(await run.done, 'postmaster');
   });
+});
+
+test('the what-if engine killed in a trial costs the predictions, not the run', async () => {
+  const run = start('foresight');
+  await run.line(/ act +Create btree index/);
+  const [, data = ''] = place.labDataFolders();
+  process.kill(postmasterOf(data), 'SIGKILL');
+  const report = await expectWhole(await run.done, 'foresight');
+  expect(report.coverage.skipped).toContainEqual(
+    expect.objectContaining({ what: expect.stringContaining('what-if engine') }),
+  );
 });
 
 test('a second run in the same output folder is refused while the first one works', async () => {

@@ -5,7 +5,7 @@ import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
 import type { StatisticsClone } from '../../src/lab/whatif/clone.js';
 import { createIndexSql } from '../../src/model/action.js';
 import type { IndexSpec } from '../../src/model/action.js';
-import { planShape } from '../../src/model/plan.js';
+import { planNodes, planShape } from '../../src/model/plan.js';
 import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
 import { extractSchema } from '../../src/postgres/extract/extract.js';
@@ -92,6 +92,11 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
       const off = ratio(cost, real['Total Cost']);
       if (!(Math.abs(off) <= 0.01))
         differences.push(`${fingerprint}: ${real['Total Cost']} really, ${cost} on the clone`);
+      // A cost may hide a wrong number of rows below an aggregate.
+      const [there, here] = [real, (await explain(clone.session, QUERIES[fingerprint] ?? '')).root].map((root) =>
+        [...planNodes(root)].map((node) => node['Plan Rows']).join(', '),
+      );
+      if (there !== here) differences.push(`${fingerprint}: ${there} rows really, ${here} on the clone`);
       if (shape !== planShape(real))
         differences.push(`${fingerprint}: ${planShape(real)} really, ${shape} on the clone`);
     }
@@ -109,6 +114,20 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
     expect(clone.explainCalls - before).toBe(3);
     await clone.cost(['in_list', 'point'], { add: [line as IndexSpec], drop: ['public.line_article'] });
     expect(clone.explainCalls - before).toBe(3);
+    // A candidate that the plan left aside may as well not be there, unless it tells the planner something unused.
+    const idle = { ...(line as IndexSpec), keys: ['"price"', '"amount"'] };
+    const telling = { ...idle, keys: ['"price"', '(amount + 1)'] };
+    await clone.cost(['in_list'], { add: [line as IndexSpec, idle], drop: [] });
+    expect((await clone.cost(['in_list'], { add: [line as IndexSpec], drop: [] }))[0]?.uses).toEqual([]);
+    expect(clone.explainCalls - before).toBe(4);
+    const drop = ['public.line_pkey'];
+    await clone.cost(['in_list'], { add: [idle], drop });
+    await clone.cost(['in_list'], { add: [], drop });
+    expect(clone.explainCalls - before).toBe(5);
+    const others = ['public.line_article'];
+    await clone.cost(['in_list'], { add: [telling], drop: [...drop, ...others] });
+    await clone.cost(['in_list'], { add: [], drop: [...drop, ...others] });
+    expect(clone.explainCalls - before).toBe(7);
   });
 
   it('thinks indexes away and forgets it', async () => {
@@ -121,6 +140,27 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
     expect(gone?.planShape).not.toBe(kept?.planShape);
     clone.setWorkload(workload(QUERIES));
     expect(await clone.cost(['nested_loop'], NO_CHANGE)).toEqual([kept]);
+  });
+
+  it('knows the true ends of a candidate’s column', async () => {
+    const sql = `SELECT * FROM purchase WHERE placed > '2026-07-05' ORDER BY total`;
+    const unindexed = `SELECT * FROM line WHERE purchase_id + 0 > 1 AND price > 299.9`;
+    clone.setWorkload(workload({ sql, unindexed }));
+    const spec = { method: 'btree', unique: false, include: [], where: null, with: null };
+    const candidates: IndexSpec[] = [
+      { ...spec, name: 'try_ends', table: { schema: 'public', name: 'purchase' }, keys: ['"placed"', '"total"'] },
+      { ...spec, name: 'try_price', table: { schema: 'public', name: 'line' }, keys: ['"price"', '"amount"'] },
+    ];
+    const answers = await clone.cost(['sql', 'unindexed'], { add: candidates, drop: [] });
+    const without = await clone.cost(['sql'], NO_CHANGE);
+    await source.run('BEGIN');
+    for (const one of candidates) await source.run(createIndexSql(one, { concurrently: false }));
+    const real = [(await explain(source, sql)).root, (await explain(source, unindexed)).root];
+    await source.run('ROLLBACK');
+    expect(without[0]?.cost).toBeGreaterThan(0);
+    for (const [number, answer] of answers.entries()) {
+      expect(Math.abs(ratio(answer.cost, real[number]?.['Total Cost'] ?? Number.NaN))).toBeLessThanOrEqual(0.01);
+    }
   });
 
   it('prices a candidate like the index that is then built, given its true size', { timeout: 300_000 }, async () => {

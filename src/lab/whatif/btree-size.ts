@@ -71,7 +71,8 @@ function leafPages(content: BtreeContent): number {
   const single = tupleBytes + ITEM_BYTES;
   if (repetition === null || meanRepetition(content) <= 1) {
     const perPage = content.fixedWidth ? Math.max(1, Math.floor(room / single)) : Math.max(1, room / single - 0.5);
-    return Math.max(1, Math.ceil(rows / perPage));
+    // The last page has no high key and keeps the tuple that would have moved on.
+    return Math.max(1, Math.ceil((rows - 1) / perPage));
   }
   const perList = Math.max(1, Math.floor((POSTING_BYTES - tupleBytes) / TID_BYTES));
   const fullBytes = listBytes(tupleBytes, perList);

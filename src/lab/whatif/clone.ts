@@ -19,7 +19,7 @@ import { Planner } from './planner.js';
 import type { PlannedStatement } from './planner.js';
 import { BLOCK_BYTES } from './page.js';
 import { Shelf } from './shelf.js';
-import type { Sampler } from './shelf.js';
+import type { Sampler } from './sample.js';
 import { openStorage } from './storage.js';
 import type { Storage } from './storage.js';
 
@@ -129,7 +129,7 @@ class Clone implements StatisticsClone {
   #planner: Planner;
   #shelf: Shelf;
   #skipped: readonly Skipped[];
-  #versionNum: number;
+  #state: PlannerState;
   #tail: Promise<unknown> = Promise.resolve();
 
   static async open(options: StatisticsCloneOptions, parts: Parts): Promise<Clone> {
@@ -146,7 +146,7 @@ class Clone implements StatisticsClone {
     this.#session = parts.session;
     this.#storage = storage;
     this.#skipped = parts.skipped;
-    this.#versionNum = parts.planner.serverVersionNum;
+    this.#state = parts.planner;
     this.#planner = new Planner(parts.session);
     this.#shelf = this.#newShelf();
   }
@@ -203,7 +203,7 @@ class Clone implements StatisticsClone {
   refresh(from?: Session): Promise<void> {
     return this.#exclusive(async () => {
       const planner = await exportPlanner(from ?? this.#options.source);
-      this.#versionNum = planner.serverVersionNum;
+      this.#state = planner;
       await this.#shelf.clear();
       await install(this.#session, this.#storage, planner);
       const { database } = this.#session.settings;
@@ -230,7 +230,8 @@ class Clone implements StatisticsClone {
       session: this.#session,
       storage: this.#storage,
       sampler: lend,
-      sourceVersionNum: this.#versionNum,
+      sourceVersionNum: this.#state.serverVersionNum,
+      endpoints: this.#state.endpoints,
     });
   }
 

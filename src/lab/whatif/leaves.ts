@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { quoteIdent, quoteLiteral } from '../../base/quote.js';
+import { quoteLiteral, quoteQualified } from '../../base/quote.js';
 import type { RelationName } from '../../model/catalog.js';
 import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
 import type { IndexEndpoints } from '../../postgres/clone/endpoints.js';
@@ -30,15 +30,31 @@ export async function buildLeaves(session: Session, storage: Storage, planner: P
     const statistics = columns.get(columnKey(ends.table, ends.column));
     return ends.least !== null && ends.greatest !== null && !(statistics && endsWithin(ends, statistics));
   });
+  return buildLeavesFor(session, storage, beyond);
+}
+
+/** What the leaf of an index is to hold. */
+export interface LeafContent {
+  readonly index: RelationName;
+  readonly least: string | null;
+  readonly greatest: string | null;
+}
+
+/** The same for indexes of the clone whose ends are known; those whose values the clone does not take are left out. */
+export async function buildLeavesFor(
+  session: Session,
+  storage: Storage,
+  contents: readonly LeafContent[],
+): Promise<Leaves> {
   const leaves = new Map<string, Buffer>();
-  if (beyond.length === 0) return leaves;
-  const definitions = await readDefinitions(session, beyond);
-  const parts = beyond.flatMap((ends) => {
-    const keys = definitions.get(relationKey(ends.index));
-    return keys === undefined ? [] : [{ ends, keys }];
+  const definitions = contents.length === 0 ? new Map<string, KeyRow[]>() : await readDefinitions(session, contents);
+  const parts = contents.flatMap((content) => {
+    const keys = definitions.get(relationKey(content.index));
+    return keys === undefined || content.least === null || content.greatest === null ? [] : [{ content, keys }];
   });
-  for (let start = 0; start < parts.length; start += BATCH)
+  for (let start = 0; start < parts.length; start += BATCH) {
     await buildBatch(session, storage, parts.slice(start, start + BATCH), leaves);
+  }
   return leaves;
 }
 
@@ -81,10 +97,10 @@ SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.format_typ
  WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest($1::name[], $2::name[]))
  ORDER BY n.nspname, c.relname, a.attnum`;
 
-async function readDefinitions(session: Session, ends: readonly IndexEndpoints[]): Promise<Map<string, KeyRow[]>> {
+async function readDefinitions(session: Session, contents: readonly LeafContent[]): Promise<Map<string, KeyRow[]>> {
   const rows = await session.query<KeyRow>(KEYS_SQL, [
-    ends.map((one) => one.index.schema),
-    ends.map((one) => one.index.name),
+    contents.map((one) => one.index.schema),
+    contents.map((one) => one.index.name),
   ]);
   const definitions = new Map<string, KeyRow[]>();
   for (const row of rows) {
@@ -96,7 +112,7 @@ async function readDefinitions(session: Session, ends: readonly IndexEndpoints[]
 }
 
 interface Part {
-  readonly ends: IndexEndpoints;
+  readonly content: LeafContent;
   readonly keys: readonly KeyRow[];
 }
 
@@ -107,18 +123,18 @@ async function buildBatch(
   parts: readonly Part[],
   leaves: Map<string, Buffer>,
 ): Promise<void> {
-  await session.run('BEGIN');
+  await session.run('BEGIN; CREATE SCHEMA wizard_ends');
   try {
-    await session.run(parts.map(({ ends, keys }, number) => endsSql(ends, keys, number)).join(';'));
+    await session.run(parts.map(({ content, keys }, number) => endsSql(content, keys, number)).join(';'));
     const files = await session.query<{ number: number; path: string }>(
-      `SELECT n AS number, pg_catalog.pg_relation_filepath(('wizard_ends_index_' || n)::regclass) AS path
+      `SELECT n AS number, pg_catalog.pg_relation_filepath(('wizard_ends.index_' || n)::regclass) AS path
          FROM pg_catalog.generate_series(0, $1::int4) AS n ORDER BY n`,
       [parts.length - 1],
     );
     for (const { number, path } of files) {
       const page = readBlock(join(storage.dataDir, path), 1);
       const part = parts[number];
-      if (page !== null && part !== undefined) leaves.set(relationKey(part.ends.index), page);
+      if (page !== null && part !== undefined) leaves.set(relationKey(part.content.index), page);
     }
     await session.run('ROLLBACK');
   } catch {
@@ -130,7 +146,7 @@ async function buildBatch(
   }
 }
 
-function endsSql(ends: IndexEndpoints, columns: readonly KeyRow[], number: number): string {
+function endsSql(content: LeafContent, columns: readonly KeyRow[], number: number): string {
   const table = columns.map(
     (column, index) => `c${index + 1} ${column.type}${column.collation === null ? '' : ` COLLATE ${column.collation}`}`,
   );
@@ -140,8 +156,8 @@ function endsSql(ends: IndexEndpoints, columns: readonly KeyRow[], number: numbe
       : [],
   );
   const include = columns.flatMap((column, index) => (column.key ? [] : `c${index + 1}`));
-  const name = quoteIdent(`wizard_ends_${number}`);
+  const name = quoteQualified('wizard_ends', `table_${number}`);
   return `CREATE TABLE ${name} (${table.join(', ')});
-INSERT INTO ${name} (c1) VALUES (${quoteLiteral(ends.least ?? '')}), (${quoteLiteral(ends.greatest ?? '')});
-CREATE INDEX wizard_ends_index_${number} ON ${name} (${keys.join(', ')})${include.length > 0 ? ` INCLUDE (${include.join(', ')})` : ''} WITH (deduplicate_items = off)`;
+INSERT INTO ${name} (c1) VALUES (${quoteLiteral(content.least ?? '')}), (${quoteLiteral(content.greatest ?? '')});
+CREATE INDEX index_${number} ON ${name} (${keys.join(', ')})${include.length > 0 ? ` INCLUDE (${include.join(', ')})` : ''} WITH (deduplicate_items = off)`;
 }

@@ -8,6 +8,9 @@ import type { GinCounts } from './metapage.js';
 import { ginCounts } from './metapage.js';
 import type { SampleBuild } from './other-size.js';
 
+/** Lends a session of a database that holds data. What is done there leaves nothing behind. */
+export type Sampler = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+
 /** What a sample of a table's rows says about an index on it. */
 export interface IndexSample {
   /** Rows in the sample, and those of them that the index would hold. */

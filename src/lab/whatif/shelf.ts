@@ -1,18 +1,20 @@
 import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
+import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
 import { writeColumnStatistics } from '../../postgres/clone/write-columns.js';
-import { readRelationFiles, writeRelations } from '../../postgres/clone/write-relations.js';
+import { readRelationFiles, relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
 import type { RelationUpdate } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { candidateSize, expressionStatistics, readSizeInputs } from './candidate-size.js';
 import type { CandidateSize } from './candidate-size.js';
+import { CandidateEnds } from './candidate-ends.js';
 import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
 import { sampleIndexes } from './sample.js';
-import type { IndexSample } from './sample.js';
-import { indexKey } from './shelved.js';
+import type { IndexSample, Sampler } from './sample.js';
+import { groupBy, indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
 
@@ -24,9 +26,6 @@ export interface KnownSize {
   readonly level: number | null;
 }
 
-/** Lends a session of a database that holds data. What is done there leaves nothing behind. */
-export type Sampler = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
-
 /** What all candidates are made with. */
 export interface ShelfOptions {
   readonly session: Session;
@@ -34,6 +33,8 @@ export interface ShelfOptions {
   /** A database that holds data; null for statistics alone. */
   readonly sampler: Sampler | null;
   readonly sourceVersionNum: number;
+  /** Ends of columns as the source's indexes have them. */
+  readonly endpoints: readonly ColumnEnds[];
 }
 
 /**
@@ -44,9 +45,11 @@ export class Shelf {
   readonly #options: ShelfOptions;
   readonly #shelved = new Map<string, ShelvedIndex>();
   readonly #refused = new Map<string, WizardError>();
+  readonly #ends: CandidateEnds;
 
   constructor(options: ShelfOptions) {
     this.#options = options;
+    this.#ends = new CandidateEnds(options);
   }
 
   /** Puts specs on the shelf that are not there yet. Throws `lab/statement` for one that PostgreSQL does not accept. */
@@ -175,23 +178,15 @@ export class Shelf {
         )
       ).map((file) => [file.oid, file]),
     );
+    const leaves = await this.#ends.buildLeaves(sized.map(([layout]) => layout));
     const updates: RelationUpdate[] = sized.map(([layout, size]) => {
       const path = files.get(layout.oid)?.path ?? '';
-      const fileNode = writeIndexFile(storage, { method: layout.method, path }, { ...size, leaf: null });
+      const leaf = leaves.get(relationKey(layout)) ?? null;
+      const fileNode = writeIndexFile(storage, { method: layout.method, path }, { ...size, leaf });
       return { oid: layout.oid, pages: size.pages, rows: size.rows, pagesAllVisible: 0, fileNode };
     });
     await writeRelations(session, updates);
   }
-}
-
-function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 /** One fixed-width column is what its statistics say; everything else is better known from rows. */

@@ -34,3 +34,14 @@ export function shelvedName(oid: number): string {
 
 /** Finds such names in a plan's shape. */
 export const SHELVED_NAME = /wizard_shelf_\d+/g;
+
+/** Items by key, in the order in which keys first come. */
+export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -3,14 +3,18 @@ import type { RelationName } from '../../model/catalog.js';
 import type { Session } from '../session.js';
 import { IS_USER_SCHEMA } from './user-schemas.js';
 
-/** The least and the greatest value in an index's leading column. */
-export interface IndexEndpoints {
-  readonly index: RelationName;
+/** The least and the greatest value of a column. */
+export interface ColumnEnds {
   readonly table: RelationName;
   readonly column: string;
   /** As text; null when the index holds no value but NULL. */
   readonly least: string | null;
   readonly greatest: string | null;
+}
+
+/** The ends of an index's leading column. */
+export interface IndexEndpoints extends ColumnEnds {
+  readonly index: RelationName;
 }
 
 interface IndexRow extends Record<string, unknown> {
@@ -81,5 +85,37 @@ async function readBatch(session: Session, indexes: readonly IndexRow[]): Promis
     if (indexes.length <= 1) return [];
     const half = Math.ceil(indexes.length / 2);
     return [...(await readBatch(session, indexes.slice(0, half))), ...(await readBatch(session, indexes.slice(half)))];
+  }
+}
+
+/**
+ * Reads the ends of columns that no index may serve, in one pass over the table without its children. Columns whose type has
+ * no least value, and all columns where the session has no such table, are left out.
+ */
+export async function readColumnEnds(
+  session: Session,
+  table: RelationName,
+  columns: readonly string[],
+): Promise<ColumnEnds[]> {
+  if (columns.length === 0) return [];
+  const list = columns.map((column, number) => {
+    const name = quoteIdent(column);
+    return `pg_catalog.min(${name})::text AS l${number}, pg_catalog.max(${name})::text AS g${number}`;
+  });
+  try {
+    const [row] = await session.query<Record<string, string | null>>(
+      `SELECT ${list.join(', ')} FROM ONLY ${quoteQualified(table.schema, table.name)}`,
+    );
+    return columns.map((column, number) => ({
+      table,
+      column,
+      least: row?.[`l${number}`] ?? null,
+      greatest: row?.[`g${number}`] ?? null,
+    }));
+  } catch {
+    if (columns.length === 1) return [];
+    const half = Math.ceil(columns.length / 2);
+    const first = await readColumnEnds(session, table, columns.slice(0, half));
+    return [...first, ...(await readColumnEnds(session, table, columns.slice(half)))];
   }
 }

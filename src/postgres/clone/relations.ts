@@ -58,7 +58,7 @@ export async function readRelationSizes(session: Session): Promise<RelationSize[
     table: row.table_name === null ? null : { schema: row.table_schema ?? '', name: row.table_name },
     blocks: Number(row.blocks),
     pages: row.pages,
-    rows: Number(row.rows),
+    rows: row.rows,
     pagesAllVisible: row.all_visible,
   }));
 }
