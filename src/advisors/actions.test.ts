@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { aCatalog, anIndex, aTable } from '../../test/support/snapshot.js';
 import type { IndexSpec } from '../model/action.js';
-import { createIndexAction, dropIndexAction, freeIndexName } from './actions.js';
+import { freeIndexName } from '../indexes/index-name.js';
+import { createIndexAction, dropIndexAction } from './actions.js';
 
 const spec: IndexSpec = {
   table: { schema: 'public', name: 'log' },

@@ -2,9 +2,6 @@ import { quoteQualified } from '../base/quote.js';
 import { createIndexSql, type Action, type IndexSpec } from '../model/action.js';
 import { findTable, sameRelation, type Catalog, type Index, type RelationName } from '../model/catalog.js';
 
-/** `NAMEDATALEN - 1`, the server's limit for an identifier in bytes. */
-const MAX_NAME_BYTES = 63;
-
 /** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
 export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
   const partitioned = findTable(catalog, spec.table)?.kind === 'p';
@@ -47,19 +44,6 @@ export function dropIndexAction(index: Index, catalog: Catalog): Action {
   };
 }
 
-/** A name for a new index in PostgreSQL's own style that no relation of the catalog's schema bears yet; at most 63 bytes. */
-export function freeIndexName(catalog: Catalog, table: RelationName, parts: readonly string[]): string {
-  const taken = new Set(
-    [...catalog.indexes, ...catalog.tables].filter((one) => one.schema === table.schema).map((one) => one.name),
-  );
-  const stem = [table.name, ...parts].join('_');
-  for (let number = 0; ; number += 1) {
-    const suffix = number === 0 ? '_idx' : `_idx${number}`;
-    const name = `${clip(stem, MAX_NAME_BYTES - suffix.length)}${suffix}`;
-    if (!taken.has(name)) return name;
-  }
-}
-
 /** The parent's index first, on itself alone, then each partition's under its old name, attached; nested partitions the same way. */
 function partitionedDefinitions(index: Index, catalog: Catalog): readonly string[] {
   const children = catalog.indexes.filter((one) => one.partitionOf !== null && sameRelation(one.partitionOf, index));
@@ -84,10 +68,4 @@ function relationText(name: RelationName): string {
 function bare(sql: string): string {
   const match = /^"([a-z_][a-z0-9_]*)"(.*)$/s.exec(sql);
   return match ? `${match[1]}${match[2]}` : sql;
-}
-
-function clip(text: string, maxBytes: number): string {
-  let clipped = text;
-  while (Buffer.byteLength(clipped) > maxBytes) clipped = Array.from(clipped).slice(0, -1).join('');
-  return clipped;
 }

@@ -7,14 +7,15 @@ const FLOORS: Readonly<Record<string, number>> = {
   model: 1,
   sql: 1,
   stats: 1,
-  advisors: 2,
-  kernel: 2,
-  report: 2,
-  postgres: 3,
-  ledger: 3,
-  lab: 4,
-  app: 5,
-  cli: 6,
+  indexes: 2,
+  advisors: 3,
+  kernel: 3,
+  report: 3,
+  postgres: 4,
+  ledger: 4,
+  lab: 5,
+  app: 6,
+  cli: 7,
 };
 const DRIVERS = ['pg', 'pg-copy-streams'];
 /** `from '...'`, `import '...'`, `import('...')`, `require('...')`, types included. */

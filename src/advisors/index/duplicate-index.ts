@@ -3,7 +3,7 @@ import type { Catalog, Index } from '../../model/catalog.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
-import { indexesByTable, keySignature, reasonToKeep } from '../index-facts.js';
+import { indexesByTable, keySignature, reasonToKeep } from '../../indexes/facts.js';
 
 export default defineAdvisor({
   id: 'index/duplicate-index',

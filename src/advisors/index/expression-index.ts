@@ -2,14 +2,14 @@ import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
 import type { Predicate } from '../../sql/use-types.js';
-import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../candidates.js';
-import { indexableParts, sortedKeys } from '../candidates-btree.js';
-import { candidatePlace, indexFinding, statementNames } from '../candidates-finding.js';
-import { heuristicWhatIf } from '../candidates-heuristic.js';
-import { trigramOpclass } from '../candidates-methods.js';
-import { searchIndexes } from '../candidates-search.js';
+import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../../indexes/candidates.js';
+import { indexableParts, sortedKeys } from '../../indexes/btree-candidates.js';
+import { candidatePlace, indexFinding, statementNames } from '../index-finding.js';
+import { heuristicWhatIf } from '../../indexes/heuristic-what-if.js';
+import { trigramOpclass } from '../../indexes/method-candidates.js';
+import { searchIndexes } from '../../indexes/search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { isImmutable } from '../immutability.js';
+import { isImmutable } from '../../indexes/immutability.js';
 
 export default defineAdvisor({
   id: 'index/expression-index',

@@ -3,7 +3,7 @@ import { findTable, type Catalog, type Index } from '../../model/catalog.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { measured, placeOf } from '../evidence.js';
-import { reasonToKeep } from '../index-facts.js';
+import { reasonToKeep } from '../../indexes/facts.js';
 
 const NO_REVERT = 'An invalid index serves no query, and no statement makes one: there is nothing to restore.';
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
-import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../candidates.js';
-import { indexableParts, sortedKeys } from '../candidates-btree.js';
-import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../candidates-finding.js';
-import { heuristicWhatIf } from '../candidates-heuristic.js';
-import { searchIndexes, type Chosen } from '../candidates-search.js';
+import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../../indexes/candidates.js';
+import { indexableParts, sortedKeys } from '../../indexes/btree-candidates.js';
+import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../index-finding.js';
+import { heuristicWhatIf } from '../../indexes/heuristic-what-if.js';
+import { searchIndexes, type Chosen } from '../../indexes/search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, placeOf } from '../evidence.js';
-import { MOST_RARE, rareRows, type RareRows } from '../rare-rows.js';
+import { MOST_RARE, rareRows, type RareRows } from '../../indexes/rare-rows.js';
 
 export default defineAdvisor({
   id: 'index/partial-index',

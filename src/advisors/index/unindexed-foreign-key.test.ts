@@ -164,7 +164,7 @@ describe('index/unindexed-foreign-key', () => {
     expect(await severity([aStatement('DELETE FROM author')])).toEqual(['warning']);
   });
 
-  it('is silent on a short list that nothing deletes from', async () => {
+  it('is silent on a short list that nothing deletes from ', async () => {
     const list = aTable('author', { rowsEstimated: 30 });
     expect(await on({ tables: [list, book] })).toEqual([]);
     expect(await on({ tables: [list, book], statements: [aStatement('DELETE FROM author')] })).toHaveLength(1);

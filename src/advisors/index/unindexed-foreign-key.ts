@@ -11,11 +11,12 @@ import {
 } from '../../model/catalog.js';
 import { loadParser } from '../../sql/parse.js';
 import type { RelationUse } from '../../sql/use-types.js';
-import { createIndexAction, freeIndexName } from '../actions.js';
-import { usesOf } from '../candidates.js';
+import { freeIndexName } from '../../indexes/index-name.js';
+import { createIndexAction } from '../actions.js';
+import { usesOf } from '../../indexes/candidates.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
-import { estimatedRows, servesForeignKey } from '../index-facts.js';
+import { estimatedRows, servesForeignKey } from '../../indexes/facts.js';
 
 export default defineAdvisor({
   id: 'index/unindexed-foreign-key',

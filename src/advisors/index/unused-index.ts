@@ -8,7 +8,7 @@ import type { Workload } from '../../model/workload.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { measured, placeOf } from '../evidence.js';
-import { foreignKeysServed, reasonToKeep } from '../index-facts.js';
+import { foreignKeysServed, reasonToKeep } from '../../indexes/facts.js';
 
 const MS_PER_DAY = 86_400_000;
 

@@ -11,8 +11,8 @@ import { findNotIn, toNotExists, type NotInSite, type PlainSource } from '../../
 import { loadParser, tryParseStatement, type ParsedStatement } from '../../sql/parse.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
-import { estimatedRows } from '../index-facts.js';
-import { columnStatistics } from '../selectivity.js';
+import { estimatedRows } from '../../indexes/facts.js';
+import { columnStatistics } from '../../indexes/selectivity.js';
 
 export default defineAdvisor({
   id: 'query/not-in-subquery',

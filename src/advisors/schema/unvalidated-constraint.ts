@@ -4,7 +4,7 @@ import type { Action } from '../../model/action.js';
 import { findTable, sameRelation, type Catalog, type Constraint } from '../../model/catalog.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
-import { estimatedRows } from '../index-facts.js';
+import { estimatedRows } from '../../indexes/facts.js';
 
 export default defineAdvisor({
   id: 'schema/unvalidated-constraint',

@@ -6,7 +6,7 @@ import type { Evidence } from '../../model/finding.js';
 import type { Statistics } from '../../model/statistics.js';
 import { defineAdvisor } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
-import { estimatedRows } from '../index-facts.js';
+import { estimatedRows } from '../../indexes/facts.js';
 
 export default defineAdvisor({
   id: 'statistics/stale-statistics',

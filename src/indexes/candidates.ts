@@ -9,8 +9,8 @@ import { bindParameters } from '../sql/parameters.js';
 import { tryParseStatement } from '../sql/parse.js';
 import type { RelationUse, StatementUses } from '../sql/use-types.js';
 import { statementUses } from '../sql/uses.js';
-import { freeIndexName } from './actions.js';
-import { estimatedRows } from './index-facts.js';
+import { freeIndexName } from './index-name.js';
+import { estimatedRows } from './facts.js';
 
 /** One place in which a workload statement uses a table that is worth an index. */
 export interface TableUse {

@@ -3,7 +3,7 @@ import type { Catalog, Column } from '../model/catalog.js';
 import type { Predicate } from '../sql/use-types.js';
 import { columnKey, indexSpec } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
-import type { CandidateBasis } from './candidates-btree.js';
+import type { CandidateBasis } from './btree-candidates.js';
 import { columnStatistics } from './selectivity.js';
 
 /** Candidates of the other access methods: GIN for jsonb, arrays, full text and (with pg_trgm installed) patterns, GiST for ranges, BRIN for ranges over columns in table order. */

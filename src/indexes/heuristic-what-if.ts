@@ -7,7 +7,7 @@ import { normalForm } from '../sql/normal-form.js';
 import type { Predicate, SortUse } from '../sql/use-types.js';
 import { unquoted } from './candidates.js';
 import type { TableUse } from './candidates.js';
-import { bareKey } from './candidates-btree.js';
+import { bareKey } from './btree-candidates.js';
 import { columnStatistics, selectivity } from './selectivity.js';
 
 /**

@@ -3,12 +3,12 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { WhatIf } from '../model/what-if.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import { createIndexAction } from './actions.js';
-import { unquoted } from './candidates.js';
-import type { Candidate, TableUse } from './candidates.js';
-import type { Chosen } from './candidates-search.js';
+import { unquoted } from '../indexes/candidates.js';
+import type { Candidate, TableUse } from '../indexes/candidates.js';
+import type { Chosen } from '../indexes/search.js';
 import type { AdvisorFinding } from './define.js';
 import { estimated, measured, placeOf } from './evidence.js';
-import { estimatedRows } from './index-facts.js';
+import { estimatedRows } from '../indexes/facts.js';
 
 /** What a finding about an index is told from. */
 export interface FindingBasis {
