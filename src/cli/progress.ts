@@ -1,7 +1,8 @@
 import type { WriteStream } from 'node:tty';
-import { formatMs, formatPercent } from '../base/units.js';
+import { formatPercent } from '../base/units.js';
 import type { Progress, Watch } from '../kernel/ports.js';
 import type { Iteration } from '../model/run.js';
+import { totalWords } from '../report/words.js';
 
 /** Shows what goes on: a living line on a terminal, plain lines elsewhere. */
 export interface ProgressView {
@@ -69,11 +70,11 @@ function describe(progress: Exclude<Progress, { type: 'work' }>, paint: Paint): 
       ];
     }
     case 'iteration':
-      return describeIteration(progress.iteration, progress.workload.totalMs, paint);
+      return describeIteration(progress.iteration, totalWords(progress.workload), paint);
   }
 }
 
-function describeIteration(iteration: Iteration, totalMs: number, paint: Paint): readonly string[] {
+function describeIteration(iteration: Iteration, workloadTime: string, paint: Paint): readonly string[] {
   const { verdict, decision } = iteration;
   const indent = ' '.repeat(11);
   const badge = { accept: paint.green('ACCEPTED'), reject: paint.red('REJECTED'), escalate: paint.yellow('ESCALATED') }[
@@ -84,7 +85,7 @@ function describeIteration(iteration: Iteration, totalMs: number, paint: Paint):
     : `measured   nothing: ${decision.reason}`;
   return [
     `${indent} ${effect}`,
-    `${indent} decision   ${badge}${decision.kind === 'accept' ? `, gain ${formatPercent(verdict.gain)}` : ''}; workload now ${formatMs(totalMs)}`,
+    `${indent} decision   ${badge}${decision.kind === 'accept' ? `, gain ${formatPercent(verdict.gain)}` : ''}; workload now ${workloadTime}`,
   ];
 }
 

@@ -45,7 +45,7 @@ export function evaluate(
   const trial = measured;
   const effects = allEffects(trial, before);
   const draft = { effects, resultsEqual: trial.resultsEqual, revertVerified: trial.revertVerified };
-  const broken = brokenPromise(hypothesis, trial, effects);
+  const broken = brokenPromise(hypothesis, trial, before);
   if (broken) return { ...draft, kind: broken.kind, effect: effects[0] ?? null, gain: 0, reason: broken.reason };
   const slower = regressions(trial, before, thresholds);
   if (slower.length > 0) {
@@ -59,7 +59,19 @@ export function evaluate(
   }
   const { kind, effect, reason } = mainEffect(hypothesis, trial, effects, thresholds);
   const gain = kind === 'improved' && effect ? objectiveGain(effect, before, trial) : 0;
-  return { ...draft, kind, effect, gain, reason };
+  return { ...draft, kind, effect, gain, reason: [reason, ...reservations(trial)].join('; ') };
+}
+
+/** What a reader of the figures must know beside them. */
+function reservations(trial: TrialMeasurement): readonly string[] {
+  const cutOff = trial.statements.flatMap(({ name, beforeTimedOutMs }) =>
+    beforeTimedOutMs === null
+      ? []
+      : [`${name} did not finish in ${formatMs(beforeTimedOutMs)} before, so that its ratio is at most this`],
+  );
+  return trial.resultsEqual === null && trial.resultsUncompared.length > 0
+    ? [...cutOff, `no result could be compared: ${trial.resultsUncompared.join(', ')}`]
+    : cutOff;
 }
 
 /**
@@ -89,7 +101,7 @@ function unmeasured(kind: VerdictKind, reason: string): Verdict {
 function brokenPromise(
   hypothesis: Hypothesis,
   trial: TrialMeasurement,
-  effects: readonly Effect[],
+  before: WorkloadSummary,
 ): { kind: VerdictKind; reason: string } | null {
   if (trial.resultsEqual === false)
     return { kind: 'regressed', reason: `results differ: ${trial.resultDifferences.join('; ')}` };
@@ -103,11 +115,12 @@ function brokenPromise(
       kind: 'unverifiable',
       reason: `the revert could not be verified: ${trial.revertNote ?? 'the catalog differs'}`,
     };
-  const lost = trial.failed.filter((failed) =>
-    trial.statements.every((statement) => statement.fingerprint !== failed.fingerprint),
-  );
-  if (lost.length > 0 && effects.length === 0)
-    return { kind: 'unverifiable', reason: `nothing could be measured: ${lost[0]?.reason ?? ''}` };
+  const known = new Set([...trial.statements, ...before.failed].map(({ fingerprint }) => fingerprint));
+  const lost = trial.failed.filter(({ fingerprint }) => !known.has(fingerprint));
+  if (lost.length > 0 && trial.statements.length === 0) {
+    const reasons = lost.map(({ name, reason }) => `${name} ${reason}`);
+    return { kind: 'unverifiable', reason: `nothing could be measured: ${[...new Set(reasons)].join('; ')}` };
+  }
   return null;
 }
 

@@ -32,6 +32,8 @@ export interface TrialMeasurement {
   readonly resultsEqual: boolean | null;
   /** Which statements differed, in words. */
   readonly resultDifferences: readonly string[];
+  /** Which results could not be compared and why, in words. */
+  readonly resultsUncompared: readonly string[];
   /** The action's revert was run and the catalog deep-equals the earlier one. */
   readonly revertVerified: boolean;
   readonly revertNote: string | null;

@@ -35,6 +35,8 @@ export interface StatementSummary {
   readonly planShape: string;
   /** True where the plan and its data did not change and the figure is carried over from the last measurement. */
   readonly carriedOver: boolean;
+  /** The timeout that at least one parameter set ran into, milliseconds: times and counts are then lower bounds. Null where all finished. */
+  readonly timedOutMs: number | null;
 }
 
 /** The whole workload, weighted by calls. Quantiles are over executions. */

@@ -30,6 +30,8 @@ export interface StatementEffect {
   readonly planBefore: string;
   readonly planAfter: string;
   readonly rounds: number;
+  /** The timeout that the unchanged side ran into, milliseconds: its figures are then lower bounds, and the ratio an upper one. Null where it finished. */
+  readonly beforeTimedOutMs: number | null;
   /** Before/after execution times in order of running, for the report's distributions. */
   readonly beforeSamplesMs: readonly number[];
   readonly afterSamplesMs: readonly number[];

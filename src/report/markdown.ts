@@ -2,16 +2,19 @@ import { formatBytes, formatCount, formatMs } from '../base/units.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { md, mdFence, mdTable } from './text/md.js';
 import {
-  timeWords,
   effectSentence,
   effectWords,
   evidenceWords,
   formatMetric,
   formatRatio,
   isRefuted,
+  meanWords,
   metricWords,
   predictionSentence,
   predictionWords,
+  quantileWords,
+  statementChange,
+  totalWords,
 } from './words.js';
 
 /** `report.md`: the whole run in GitHub's Markdown. */
@@ -58,7 +61,7 @@ function head({
 }
 
 function workloadRow(title: string, of: RunReport['workload']['before']): readonly string[] {
-  const times = [of.totalMs, of.p50Ms, of.p95Ms, of.p99Ms].map(formatMs);
+  const times = [totalWords(of), ...[of.p50Ms, of.p95Ms, of.p99Ms].map((ms) => quantileWords(of, ms))];
   return [title, ...times, formatCount(of.buffers), formatBytes(of.walBytes)];
 }
 
@@ -145,9 +148,9 @@ function workload({ workload: { before, after } }: RunReport): string {
     return [
       md(row.name),
       formatCount(row.calls),
-      formatMs(row.meanMs),
-      formatMs(next?.meanMs ?? null),
-      next && row.meanMs && next.meanMs !== null ? timeWords(next.meanMs / row.meanMs) : 'unknown',
+      meanWords(row),
+      meanWords(next),
+      statementChange(row, next).words,
       formatCount(row.buffers),
       formatCount(next?.buffers ?? null),
     ];

@@ -56,6 +56,9 @@ const statementEffectSchema = z.object({
   planBefore: z.string(),
   planAfter: z.string(),
   rounds: z.number(),
+  beforeTimedOutMs: figure.describe(
+    'timeout that the unchanged side ran into: its figures are then lower bounds, the ratio an upper one; null where it finished',
+  ),
   beforeSamplesMs: z.array(z.number()).describe('execution times in order of running'),
   afterSamplesMs: z.array(z.number()),
 });

@@ -68,6 +68,9 @@ const statementSummarySchema = z.object({
   walBytes: figure,
   planShape: z.string(),
   carriedOver: z.boolean().describe('true where nothing that it depends on changed since it was measured'),
+  timedOutMs: figure.describe(
+    'timeout that an execution ran into: times and counts are then lower bounds; null where all finished',
+  ),
 });
 
 export const workloadSummarySchema = z
@@ -152,6 +155,7 @@ export function toWorkloadSummary(summary: WorkloadSummary): z.infer<typeof work
       walBytes: finite(row.walBytes),
       planShape: row.planShape,
       carriedOver: row.carriedOver,
+      timedOutMs: finite(row.timedOutMs),
     })),
     failed: summary.failed.map(({ fingerprint, name, reason }) => ({ fingerprint, name, reason })),
   };

@@ -4,14 +4,17 @@ import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js'
 import { paintFor } from './text/paint.js';
 import type { Paint, TextOptions } from './text/paint.js';
 import {
-  timeWords,
   effectWords,
   formatRatio,
   isRefuted,
+  meanWords,
   metricWords,
   oneLine,
   predictionWords,
+  quantileWords,
+  statementChange,
   times,
+  totalWords,
 } from './words.js';
 
 /** The end of a run for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
@@ -39,8 +42,8 @@ function heading(report: RunReport, { columns }: TextOptions, paint: Paint): rea
   return [
     paint.bold(fit(`${oneLine(report.target.label)}  PostgreSQL ${report.target.major}`, columns)),
     ...wrap(
-      `Workload ${formatMs(before.totalMs)} -> ${formatMs(after.totalMs)}${factor === null ? '' : ` (${times(factor)})`}, ` +
-        `p95 ${formatMs(before.p95Ms)} -> ${formatMs(after.p95Ms)}, p99 ${formatMs(before.p99Ms)} -> ${formatMs(after.p99Ms)}: measured in the lab.`,
+      `Workload ${totalWords(before)} -> ${totalWords(after)}${factor === null ? '' : ` (${times(factor)})`}, ` +
+        `p95 ${quantileWords(before, before.p95Ms)} -> ${quantileWords(after, after.p95Ms)}, p99 ${quantileWords(before, before.p99Ms)} -> ${quantileWords(after, after.p99Ms)}: measured in the lab.`,
       columns,
     ),
     ...wrap(
@@ -89,9 +92,7 @@ function statements(report: RunReport, { columns }: TextOptions, paint: Paint): 
     .map((row) => ({ row, next: later.get(row.fingerprint) }))
     .toSorted((a, b) => (b.row.meanMs ?? 0) * b.row.calls - (a.row.meanMs ?? 0) * a.row.calls);
   if (rows.length === 0) return [];
-  const ratios = rows.map(({ row, next }) =>
-    next && row.meanMs && next.meanMs !== null ? next.meanMs / row.meanMs : null,
-  );
+  const changes = rows.map(({ row, next }) => statementChange(row, next));
   const lines = table(
     [
       { title: 'Statement', align: 'left', shrinks: true },
@@ -103,14 +104,14 @@ function statements(report: RunReport, { columns }: TextOptions, paint: Paint): 
     rows.map(({ row, next }, position) => [
       oneLine(row.name),
       formatCount(row.calls),
-      formatMs(row.meanMs),
-      formatMs(next?.meanMs ?? null),
-      next?.carriedOver === true && ratios[position] === 1 ? 'untouched' : timeWords(ratios[position] ?? null),
+      meanWords(row),
+      meanWords(next),
+      next?.carriedOver === true && next.meanMs === row.meanMs ? 'untouched' : (changes[position]?.words ?? 'unknown'),
     ]),
     columns,
     (text, row, column) => {
       if (row < 0) return paint.dim(text);
-      const ratio = ratios[row] ?? null;
+      const ratio = changes[row]?.ratio ?? null;
       if (column !== 4 || ratio === null) return text;
       return ratio < 0.9 ? paint.good(text) : ratio > 1.1 ? paint.bad(text) : paint.dim(text);
     },

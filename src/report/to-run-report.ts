@@ -157,6 +157,7 @@ function toStatement(effect: StatementEffect): ReportedStatement {
     planBefore: effect.planBefore,
     planAfter: effect.planAfter,
     rounds: effect.rounds,
+    beforeTimedOutMs: finite(effect.beforeTimedOutMs),
     beforeSamplesMs: effect.beforeSamplesMs.filter(Number.isFinite),
     afterSamplesMs: effect.afterSamplesMs.filter(Number.isFinite),
   };

@@ -6,9 +6,13 @@ import {
   evidenceValue,
   formatRatio,
   isRefuted,
+  meanWords,
   oneLine,
   predictionSentence,
+  quantileWords,
+  statementChange,
   timeWords,
+  totalWords,
 } from './words.js';
 
 describe('words for figures', () => {
@@ -80,3 +84,23 @@ it('oneLine takes out what a terminal or a reader would obey', () => {
 function refuted(decision: string, verdict: string, statementRatio: number | null): boolean {
   return isRefuted({ decision, verdict, hypothesis: { prediction: { statementRatio, workloadRatio: null } } });
 }
+
+describe('words for times that were cut off', () => {
+  const done = { meanMs: 20, timedOutMs: null };
+  const cutOff = { meanMs: 12_000, timedOutMs: 12_000 };
+
+  it('says that they are lower bounds', () => {
+    expect([meanWords(done), meanWords(cutOff), meanWords(undefined)]).toEqual(['20.0 ms', '> 12.0 s', 'unknown']);
+    expect(totalWords({ totalMs: 12_020, perStatement: [done, cutOff] })).toBe('> 12.0 s');
+    expect(totalWords({ totalMs: 20, perStatement: [done] })).toBe('20.0 ms');
+    expect(quantileWords({ perStatement: [done, cutOff] }, 20)).toBe('20.0 ms');
+    expect(quantileWords({ perStatement: [done, cutOff] }, 12_000)).toBe('> 12.0 s');
+  });
+
+  it('knows of the change what can be known', () => {
+    expect(statementChange(cutOff, done).words).toBe('> 600x faster');
+    expect(statementChange(done, { ...done, meanMs: 10 }).words).toBe('2.0x faster');
+    expect(statementChange(cutOff, cutOff)).toEqual({ ratio: null, words: 'unknown' });
+    expect(statementChange(done, undefined)).toEqual({ ratio: null, words: 'unknown' });
+  });
+});

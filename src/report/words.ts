@@ -43,6 +43,43 @@ export function timeWords(ratio: number | null): string {
   return changeWords(ratio).replace(/less$/, 'faster').replace(/more$/, 'slower');
 }
 
+/** The mean time of a statement: `12 ms`, or `> 12 s` where an execution was cut off; `unknown` for null. */
+export function meanWords(
+  row: { readonly meanMs: number | null; readonly timedOutMs: number | null } | null | undefined,
+): string {
+  const text = formatMs(row?.meanMs ?? null);
+  return row && row.timedOutMs !== null ? `> ${text}` : text;
+}
+
+/** The total time of a workload, `> 1.2 min` where an execution was cut off. */
+export function totalWords(summary: {
+  readonly totalMs: number | null;
+  readonly perStatement: readonly { readonly timedOutMs: number | null }[];
+}): string {
+  const text = formatMs(summary.totalMs);
+  return summary.perStatement.some((row) => row.timedOutMs !== null) ? `> ${text}` : text;
+}
+
+/** A quantile of a workload's times; `> 12 s` where it falls on an execution that was cut off. */
+export function quantileWords(
+  { perStatement }: { readonly perStatement: readonly { readonly timedOutMs: number | null }[] },
+  ms: number | null,
+): string {
+  const cutOff = perStatement.some(({ timedOutMs }) => timedOutMs !== null && ms !== null && ms >= timedOutMs);
+  return cutOff ? `> ${formatMs(ms)}` : formatMs(ms);
+}
+
+/** How a statement's time changed: `12x faster`, `> 12x faster` where the time before was cut off. */
+export function statementChange(
+  before: { readonly meanMs: number | null; readonly timedOutMs: number | null },
+  after: { readonly meanMs: number | null; readonly timedOutMs: number | null } | null | undefined,
+): { readonly ratio: number | null; readonly words: string } {
+  const ratio = before.meanMs && after && after.meanMs !== null ? after.meanMs / before.meanMs : null;
+  if (before.timedOutMs === null) return { ratio, words: timeWords(ratio) };
+  if (ratio === null || after?.timedOutMs !== null) return { ratio: null, words: 'unknown' };
+  return { ratio, words: `> ${timeWords(ratio)}` };
+}
+
 /** An effect in a few words: `12x less`; for storage the bytes themselves, for a share of a database says little. */
 export function effectWords(effect: EffectLike): string {
   if (effect.metric === 'executionMs') return timeWords(effect.ratio);

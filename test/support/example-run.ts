@@ -497,6 +497,7 @@ function statementEffect(
     planBefore,
     planAfter,
     rounds: 24,
+    beforeTimedOutMs: null,
     beforeSamplesMs: spread(beforeMs),
     afterSamplesMs: spread(afterMs),
   };
@@ -521,6 +522,7 @@ function summary(
     walBytes: 0,
     planShape,
     carriedOver: false,
+    timedOutMs: null,
   };
 }
 

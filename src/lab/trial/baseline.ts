@@ -1,12 +1,12 @@
 import type { FailedCase, NoiseFloor } from '../../model/measurement.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from './cases.js';
-import { failedCase, reasonOf } from './measure.js';
+import { failedCase, inOrder, reasonOf } from './measure.js';
 import { planCase } from './planned.js';
 import type { PlannedCase } from './planned.js';
 import { BASELINE_PAIRS, planPairs, runPairs } from './rounds.js';
 import type { CasePairs, PairedCase, Sides } from './rounds.js';
-import { executeOnce } from './sampling.js';
+import { executeOnce, executeOrCutOff } from './sampling.js';
 import type { Execution } from './sampling.js';
 import { byStatement, noiseOf } from './summary.js';
 import type { CaseRecord } from './summary.js';
@@ -51,7 +51,9 @@ export async function measureBaseline(
       found,
     );
   }
-  return { records: found.records, failed: found.failed, noise: noiseOf(found.measured) };
+  const byKey = new Map(found.records.map((record) => [record.oneCase.key, record]));
+  const records = inOrder(cases, (one) => one).flatMap(({ key }) => byKey.get(key) ?? []);
+  return { records, failed: found.failed, noise: noiseOf(found.measured) };
 }
 
 interface Found {
@@ -72,6 +74,7 @@ async function measureCases(
     options.check();
     const result = await warmUp(sides, oneCase, options);
     if ('reason' in result) found.failed.push(failedCase(oneCase, result.reason));
+    else if ('timedOutMs' in result) found.records.push(result);
     else warm.push(result);
     options.progress(number + 1, cases.length * 2);
   }
@@ -110,10 +113,20 @@ async function warmUp(
   sides: Sides,
   oneCase: TrialCase,
   options: BaselineOptions,
-): Promise<WarmCase | { readonly reason: string }> {
+): Promise<WarmCase | CaseRecord | { readonly reason: string }> {
   try {
     const planned = await planCase(sides.before, oneCase.sql);
-    const before = await executeOnce(sides.before, oneCase, options.timeoutMs);
+    const before = await executeOrCutOff(sides.before, oneCase, options.timeoutMs);
+    options.check();
+    if ('cutOff' in before)
+      return {
+        oneCase,
+        samples: [before.cutOff],
+        planned,
+        plan: null,
+        carriedOver: false,
+        timedOutMs: options.timeoutMs,
+      };
     const after = await executeOnce(sides.after, oneCase, options.timeoutMs);
     return { oneCase, planned, before, after, ms: Math.min(before.sample.executionMs, after.sample.executionMs) };
   } catch (thrown) {
@@ -135,6 +148,7 @@ async function measureStatement(
     timeoutMs: options.timeoutMs,
     expectedMs: ms,
     timedOut: false,
+    beforeCutOff: null,
   }));
   const results = await runPairs(sides, paired, counts ? Math.max(1, pairs - 1) : pairs, options.number);
   if (!counts) return results;
@@ -151,5 +165,6 @@ function recordOf(item: WarmCase, pairs: CasePairs): CaseRecord {
     planned: item.planned,
     plan: pairs.planBefore ?? item.before.plan,
     carriedOver: false,
+    timedOutMs: null,
   };
 }

@@ -1,27 +1,15 @@
 import type { Action } from '../../model/action.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { StatementEffect } from '../../model/verdict.js';
-import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from './cases.js';
 import { failedCase, inOrder, reasonOf } from './measure.js';
 import { planCase } from './planned.js';
-import type { PlannedCase } from './planned.js';
-import { compareResults } from './results.js';
-import type { Equality, ResultDigest } from './results.js';
 import { TRIAL_PAIRS, planPairs, runPairs } from './rounds.js';
 import type { CasePairs, PairedCase, Sides } from './rounds.js';
-import { digestOnce } from './sampling.js';
-import { troubleOf } from './sessions.js';
 import { byStatement, caseMs, effectOf, isUnchanged } from './summary.js';
 import type { CaseRecord, MeasuredCase } from './summary.js';
-
-/** A case on both sides of a trial, planned. */
-export interface PlannedPair {
-  readonly record: CaseRecord;
-  readonly afterCase: TrialCase;
-  readonly before: PlannedCase;
-  readonly after: PlannedCase;
-}
+import { timeoutFor, warmUp } from './warm-up.js';
+import type { PlannedPair, WarmPair } from './warm-up.js';
 
 /** What came out of running cases on both sides. */
 export interface Comparison {
@@ -33,9 +21,11 @@ export interface Comparison {
   readonly differences: readonly string[];
   /** What was left out of the comparison of results, and why. */
   readonly notes: readonly string[];
+  /** Statements from whose results nothing follows, and why. */
+  readonly uncompared: readonly string[];
   /** Cases whose results were compared and found equal. */
   readonly equal: number;
-  /** Cases from which nothing follows: SQL leaves their result open, or they timed out with the change. */
+  /** Cases from which nothing follows: SQL leaves their result open, or one side timed out. */
   readonly undecided: number;
 }
 
@@ -85,6 +75,7 @@ export async function compareSides(
     failed: [],
     differences: [],
     notes: [],
+    uncompared: [],
     equal: 0,
     undecided: 0,
   };
@@ -94,14 +85,6 @@ export async function compareSides(
   }
   return found;
 }
-
-/** A statement may take four times as long as last time before it counts as timed out, and 5 s at least. */
-export function timeoutFor(record: CaseRecord): number {
-  return Math.max(LEAST_TIMEOUT_MS, TIMEOUT_FACTOR * caseMs(record));
-}
-
-const LEAST_TIMEOUT_MS = 5000;
-const TIMEOUT_FACTOR = 4;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };
 type MutableComparison = Mutable<Comparison>;
@@ -124,10 +107,11 @@ async function compareStatement(
     if (result.failed) found.failed.push(result.failed);
     if (result.difference !== null) found.differences.push(`${name}: ${result.difference}`);
     if (result.warm) warm.push(result.warm);
-    if (result.warm?.equality?.result === 'equal') found.equal += 1;
+    if (result.warm?.equality.result === 'equal') found.equal += 1;
     else if (result.warm && result.difference === null) found.undecided += 1;
-    const note = noteOf(result);
-    if (note !== null) found.notes.push(`${name}: results ${note}`);
+    const { result: outcome, note } = result.warm?.equality ?? NOT_WARM;
+    if (outcome !== 'different' && note !== null) found.notes.push(`${name}: results ${note}`);
+    if (outcome === 'undecided' && note !== null) found.uncompared.push(`${name}: ${note}`);
   }
   if (warm.length === 0) return;
   const results = await runPairs(sides, warm.map(pairedCase), pairsFor(warm, options.pairs), options.number);
@@ -144,88 +128,12 @@ async function compareStatement(
   if (!isUnchanged(effect, measured)) found.records.push(...measured.map((one) => one.after));
 }
 
+const NOT_WARM = { result: 'undecided', note: null } as const;
+
 /** As planned by the accepted state's time; fewer when the slower side turned out to be that slow. */
 function pairsFor(warm: readonly WarmPair[], planned: number): number {
   const ms = warm.reduce((sum, item) => sum + item.ms, 0) / warm.length;
   return Math.max(TRIAL_PAIRS.minimum(ms), Math.min(planned, TRIAL_PAIRS.wanted(ms)));
-}
-
-function noteOf({ warm }: WarmResult): string | null {
-  if (!warm) return null;
-  if (!warm.equality) return 'not compared: it timed out with the change';
-  return warm.equality.result === 'different' ? null : warm.equality.note;
-}
-
-interface WarmPair {
-  readonly pair: PlannedPair;
-  /** Null when the side with the change timed out. */
-  readonly equality: Equality | null;
-  /** Of one execution of the slower side, as this process saw it. */
-  readonly ms: number;
-}
-
-interface WarmResult {
-  readonly warm: WarmPair | null;
-  readonly failed: FailedCase | null;
-  readonly difference: string | null;
-}
-
-async function warmUp(sides: Sides, pair: PlannedPair, action: Action): Promise<WarmResult> {
-  const { record, afterCase } = pair;
-  const timeoutMs = timeoutFor(record);
-  const before = await timed(sides.before, record.oneCase, timeoutMs, pair.before.parallel);
-  sides.check();
-  if ('thrown' in before) {
-    return { warm: null, failed: failedCase(record.oneCase, reasonOf(before.thrown, timeoutMs)), difference: null };
-  }
-  const after = await timed(sides.after, afterCase, timeoutMs, pair.after.parallel);
-  sides.check();
-  if ('thrown' in after) {
-    if (troubleOf(after.thrown) === 'timeout') {
-      return { warm: { pair, equality: null, ms: timeoutMs }, failed: null, difference: null };
-    }
-    const reason = `${reasonOf(after.thrown, timeoutMs)} with the change`;
-    return { warm: null, failed: failedCase(record.oneCase, reason), difference: reason };
-  }
-  const equality = await compare(sides, pair, { before: before.digest, after: after.digest, timeoutMs, action });
-  const warm: WarmPair = { pair, equality, ms: Math.max(before.ms, after.ms) };
-  return { warm, failed: null, difference: equality.result === 'different' ? equality.note : null };
-}
-
-interface Digests {
-  readonly before: ResultDigest;
-  readonly after: ResultDigest;
-  readonly timeoutMs: number;
-  readonly action: Action;
-}
-
-/** Where results differ, the unchanged side runs once more: a statement that differs from itself proves nothing. */
-async function compare(sides: Sides, pair: PlannedPair, digests: Digests): Promise<Equality> {
-  const { shape } = pair.record.oneCase;
-  const rules = {
-    shape,
-    typesMayDiffer: digests.action.kind === 'alter-column-type',
-    sameText: digests.action.kind !== 'rewrite',
-  };
-  const equality = compareResults(digests.before, digests.after, rules);
-  if (equality.result !== 'different') return equality;
-  const again = await digestOnce(sides.before, pair.record.oneCase, digests.timeoutMs, pair.before.parallel);
-  if (compareResults(digests.before, again, rules).result !== 'different') return equality;
-  return { result: 'undecided', note: 'not compared: two runs of the unchanged statement differ' };
-}
-
-async function timed(
-  session: Session,
-  oneCase: TrialCase,
-  timeoutMs: number,
-  parallel: boolean,
-): Promise<{ readonly digest: ResultDigest; readonly ms: number } | { readonly thrown: unknown }> {
-  const startedMs = performance.now();
-  try {
-    return { digest: await digestOnce(session, oneCase, timeoutMs, parallel), ms: performance.now() - startedMs };
-  } catch (thrown) {
-    return { thrown };
-  }
 }
 
 function pairedCase(item: WarmPair): PairedCase {
@@ -235,7 +143,8 @@ function pairedCase(item: WarmPair): PairedCase {
     after: afterCase,
     timeoutMs: timeoutFor(record),
     expectedMs: item.ms,
-    timedOut: item.equality === null,
+    timedOut: item.timedOut === 'after',
+    beforeCutOff: item.timedOut === 'before' ? (record.samples[0] ?? null) : null,
   };
 }
 
@@ -249,6 +158,7 @@ function measuredCase(item: WarmPair, pairs: CasePairs): MeasuredCase {
       planned: after,
       plan: pairs.planAfter,
       carriedOver: false,
+      timedOutMs: null,
     },
     pairs,
   };

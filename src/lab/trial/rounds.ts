@@ -71,6 +71,8 @@ export interface PairedCase {
   readonly expectedMs: number;
   /** The side with the change already timed out once. */
   readonly timedOut: boolean;
+  /** What the unchanged side had cost when it was cut off: it is not run again. Null where it finishes. */
+  readonly beforeCutOff: Sample | null;
 }
 
 /** The pairs of one case: `before[i]` and `after[i]` ran next to each other. */
@@ -81,6 +83,8 @@ export interface CasePairs {
   readonly planAfter: Plan | null;
   /** The side with the change ran into the timeout: its times are that timeout, a lower bound; its counters repeat the other side's. */
   readonly censored: boolean;
+  /** The unchanged side did not finish: each of its samples is what it had cost when it was cut off, a lower bound. */
+  readonly beforeCutOff: boolean;
   /** Why the statement's pairs ended early: an error on either side, or a timeout on the unchanged one. */
   readonly failure: { readonly side: 'before' | 'after'; readonly reason: string } | null;
 }
@@ -164,10 +168,12 @@ class CaseRun {
 
   result(): CasePairs {
     const { before, after, planBefore, planAfter, failure } = this;
-    return { before, after, planBefore, planAfter, censored: this.timeouts > 0, failure };
+    const beforeCutOff = this.one.beforeCutOff !== null;
+    return { before, after, planBefore, planAfter, censored: this.timeouts > 0, beforeCutOff, failure };
   }
 
   private async runBefore(sides: Sides): Promise<Sample | null> {
+    if (this.one.beforeCutOff) return this.one.beforeCutOff;
     try {
       const { sample, plan } = await executeOnce(sides.before, this.one.before, this.one.timeoutMs);
       this.planBefore = plan;
@@ -188,7 +194,7 @@ class CaseRun {
       return sample;
     } catch (thrown) {
       sides.check();
-      if (troubleOf(thrown) === 'timeout') this.timeouts += 1;
+      if (troubleOf(thrown) === 'timeout' && !this.one.beforeCutOff) this.timeouts += 1;
       else this.failure = { side: 'after', reason: reasonOf(thrown, this.one.timeoutMs) };
       return null;
     }

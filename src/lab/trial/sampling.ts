@@ -6,6 +6,7 @@ import { planOf, rootOf } from './planned.js';
 import type { ExplainOutput } from './planned.js';
 import { digestBuilder } from './results.js';
 import type { ResultDigest } from './results.js';
+import { troubleOf } from './sessions.js';
 
 /** One measured execution and the plan it ran with. */
 export interface Execution {
@@ -19,12 +20,31 @@ export interface Execution {
  * does not hold, are read from the transaction's own counters. Throws on any error of the statement, timeout included.
  */
 export async function executeOnce(session: Session, oneCase: TrialCase, timeoutMs: number): Promise<Execution> {
+  return rolledBack(session, oneCase, timeoutMs, () => measured(session, oneCase));
+}
+
+/** An execution that was cut off: its figures are lower bounds. */
+export interface CutOff {
+  readonly cutOff: Sample;
+}
+
+/** As `executeOnce`, but a timeout is an outcome: what the statement had cost when it was cut off, parallel workers' blocks left out. */
+export async function executeOrCutOff(
+  session: Session,
+  oneCase: TrialCase,
+  timeoutMs: number,
+): Promise<Execution | CutOff> {
   return rolledBack(session, oneCase, timeoutMs, async () => {
-    const write = oneCase.kind !== 'select';
-    const before = write ? await readCounters(session) : null;
-    const output = rootOf(await session.query(`EXPLAIN (${MEASURE}) ${oneCase.sql}`));
-    const after = write ? await readCounters(session) : null;
-    return { sample: sampleOf(output, before && after ? difference(before, after) : null), plan: planOf(output) };
+    const before = await readCounters(session);
+    await session.run('SAVEPOINT database_wizard_execution');
+    try {
+      return await measured(session, oneCase);
+    } catch (thrown) {
+      if (troubleOf(thrown) !== 'timeout') throw thrown;
+      // Outside the transaction the counters would be on their way to the statistics already.
+      await session.run('ROLLBACK TO SAVEPOINT database_wizard_execution');
+      return { cutOff: cutOffSample(difference(before, await readCounters(session)), timeoutMs) };
+    }
   });
 }
 
@@ -67,6 +87,14 @@ async function rolledBack<T>(
   return result;
 }
 
+async function measured(session: Session, oneCase: TrialCase): Promise<Execution> {
+  const write = oneCase.kind !== 'select';
+  const before = write ? await readCounters(session) : null;
+  const output = rootOf(await session.query(`EXPLAIN (${MEASURE}) ${oneCase.sql}`));
+  const after = write ? await readCounters(session) : null;
+  return { sample: sampleOf(output, before && after ? difference(before, after) : null), plan: planOf(output) };
+}
+
 interface Counters {
   readonly walBytes: number;
   readonly fetched: number;
@@ -89,6 +117,19 @@ function difference(before: Counters, after: Counters): Counters {
     walBytes: after.walBytes - before.walBytes,
     fetched: after.fetched - before.fetched,
     hit: after.hit - before.hit,
+  };
+}
+
+function cutOffSample(spent: Counters, timeoutMs: number): Sample {
+  return {
+    executionMs: timeoutMs,
+    planningMs: 0,
+    sharedHit: Math.max(0, spent.hit),
+    sharedRead: Math.max(0, spent.fetched - spent.hit),
+    tempRead: 0,
+    tempWritten: 0,
+    walBytes: 0,
+    rows: 0,
   };
 }
 

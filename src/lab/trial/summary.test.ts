@@ -135,6 +135,7 @@ function pairs(before: readonly number[], after: readonly number[]): CasePairs {
     planBefore: null,
     planAfter: null,
     censored: false,
+    beforeCutOff: false,
     failure: null,
   };
 }
@@ -154,7 +155,7 @@ function recordOf(
     parameterSet,
   } as TrialCase;
   const planned = { shape: 'Seq Scan' } as PlannedCase;
-  return { oneCase, samples: samples(times), planned, plan: null, carriedOver: false, ...extra };
+  return { oneCase, samples: samples(times), planned, plan: null, carriedOver: false, timedOutMs: null, ...extra };
 }
 
 function measured(name: string, set: number, casePairs: CasePairs): Parameters<typeof effectOf>[0][number] {

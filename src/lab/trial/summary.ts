@@ -14,6 +14,8 @@ export interface CaseRecord {
   readonly planned: PlannedCase;
   readonly plan: Plan | null;
   readonly carriedOver: boolean;
+  /** The timeout that it ran into in the baseline, milliseconds; its one sample then holds lower bounds. Null where it finished. */
+  readonly timedOutMs: number | null;
 }
 
 /** Blocks touched by one execution, temporary ones included. */
@@ -88,6 +90,7 @@ export function effectOf(cases: readonly MeasuredCase[]): StatementEffect {
     afterWalBytes: over('after', (sample) => sample.walBytes),
     planBefore: shown.before.planned.shape,
     planAfter: shown.after.planned.shape,
+    beforeTimedOutMs: latest(cases.map((one) => (one.pairs.beforeCutOff ? one.before.timedOutMs : null))),
     rounds: Math.min(...cases.map((one) => one.pairs.before.length)),
     beforeSamplesMs,
     afterSamplesMs,
@@ -146,7 +149,14 @@ function summariseStatement(group: readonly CaseRecord[]): StatementSummary {
     walBytes: overCases(group, (sample) => sample.walBytes),
     planShape: slowest.planned.shape,
     carriedOver: group.every((record) => record.carriedOver),
+    timedOutMs: latest(group.map((record) => record.timedOutMs)),
   };
+}
+
+/** The greatest of those that are not null; null when all are. */
+function latest(timeouts: readonly (number | null)[]): number | null {
+  const known = timeouts.filter((ms) => ms !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** Median of a case's execution times, milliseconds. */

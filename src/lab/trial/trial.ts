@@ -122,6 +122,7 @@ function assemble(
     failed,
     resultsEqual: areEqual(comparison, rewritten),
     resultDifferences: comparison.differences,
+    resultsUncompared: comparison.uncompared,
     revertVerified: revert.verified,
     revertNote: revert.note,
     constraintsIntact: applied.broken.length === 0,

@@ -1,6 +1,6 @@
-import { formatCount, formatMs } from '../../base/units.js';
+import { formatCount } from '../../base/units.js';
 import type { RunReport } from '../run-report.js';
-import { timeWords, evidenceWords, formatRatio, predictionSentence } from '../words.js';
+import { evidenceWords, formatRatio, meanWords, predictionSentence, statementChange } from '../words.js';
 import { fileLink } from './file-link.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
@@ -31,12 +31,12 @@ export function workloadTable({ workload: { before, after } }: RunReport): Marku
         </thead>
         <tbody>
           ${rows.map(({ row, next }) => {
-            const change = next && row.meanMs && next.meanMs !== null ? next.meanMs / row.meanMs : null;
+            const change = statementChange(row, next);
             return html`<tr>
               <td>${row.name} <small>${row.kind}${next?.carriedOver === true && ', carried over'}</small></td>
               <td class="n">${formatCount(row.calls)}</td>
-              <td class="n">${formatMs(row.meanMs)}</td>
-              <td class="n">${formatMs(next?.meanMs ?? null)}</td>
+              <td class="n">${meanWords(row)}</td>
+              <td class="n">${meanWords(next)}</td>
               <td class="barcol">
                 <svg class="pair" role="presentation">
                   <rect class="before" y="1" height="5" rx="1" width="${barWidth(row.meanMs, longest)}" />
@@ -44,8 +44,8 @@ export function workloadTable({ workload: { before, after } }: RunReport): Marku
                 </svg>
               </td>
               <td>
-                <span class="${tone(change)}"
-                  >${next?.carriedOver === true && change === 1 ? 'untouched' : timeWords(change)}</span
+                <span class="${tone(change.ratio)}"
+                  >${next?.carriedOver === true && next.meanMs === row.meanMs ? 'untouched' : change.words}</span
                 >
               </td>
               <td class="n">${formatCount(row.buffers)} → ${formatCount(next?.buffers ?? null)}</td>

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
 import type { RunReport } from '../run-report.js';
-import { changeWords, isRefuted, times, timeWords } from '../words.js';
+import { changeWords, isRefuted, quantileWords, times, timeWords, totalWords } from '../words.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
 
@@ -22,8 +22,8 @@ export function overview(report: RunReport): Markup {
     </p>
     <section class="hero" aria-label="Workload before and after">
       <div class="big">
-        <span class="was">${formatMs(before.totalMs)}</span><span class="arrow" aria-hidden="true">→</span
-        ><span class="now">${formatMs(after.totalMs)}</span
+        <span class="was">${totalWords(before)}</span><span class="arrow" aria-hidden="true">→</span
+        ><span class="now">${totalWords(after)}</span
         >${factor !== null && html`<span class="factor">${times(factor)}<small>${factor >= 1 ? 'faster' : 'as fast'}</small></span>`}
       </div>
       ${bars(before.totalMs, after.totalMs)}
@@ -33,9 +33,9 @@ export function overview(report: RunReport): Markup {
       </p>
     </section>
     <dl class="tiles">
-      ${tile('p50', formatMs(before.p50Ms), formatMs(after.p50Ms), ratio(before.p50Ms, after.p50Ms))}
-      ${tile('p95', formatMs(before.p95Ms), formatMs(after.p95Ms), ratio(before.p95Ms, after.p95Ms))}
-      ${tile('p99', formatMs(before.p99Ms), formatMs(after.p99Ms), ratio(before.p99Ms, after.p99Ms))}
+      ${tile('p50', quantileWords(before, before.p50Ms), quantileWords(after, after.p50Ms), ratio(before.p50Ms, after.p50Ms))}
+      ${tile('p95', quantileWords(before, before.p95Ms), quantileWords(after, after.p95Ms), ratio(before.p95Ms, after.p95Ms))}
+      ${tile('p99', quantileWords(before, before.p99Ms), quantileWords(after, after.p99Ms), ratio(before.p99Ms, after.p99Ms))}
       ${tile('buffers', formatCount(before.buffers), formatCount(after.buffers), ratio(before.buffers, after.buffers))}
       ${tile('WAL', formatBytes(before.walBytes), formatBytes(after.walBytes), ratio(before.walBytes, after.walBytes))}
     </dl>

@@ -158,6 +158,7 @@ export function summaryOf(times: Readonly<Record<string, number>>): WorkloadSumm
     walBytes: 0,
     planShape: 'Seq Scan@t',
     carriedOver: false,
+    timedOutMs: null,
   }));
   const totalMs = perStatement.reduce((sum, row) => sum + row.meanMs, 0);
   return {
@@ -196,6 +197,7 @@ export function measurement(
       planBefore: 'Seq Scan@t',
       planAfter: 'Index Scan@t',
       rounds: 10,
+      beforeTimedOutMs: null,
       beforeSamplesMs: Array.from({ length: 10 }, () => beforeMs),
       afterSamplesMs: Array.from({ length: 10 }, () => beforeMs * ratio),
     };
@@ -205,6 +207,7 @@ export function measurement(
     failed: [],
     resultsEqual: true,
     resultDifferences: [],
+    resultsUncompared: [],
     revertVerified: true,
     revertNote: null,
     constraintsIntact: true,

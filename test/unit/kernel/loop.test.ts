@@ -99,6 +99,36 @@ test('a rewrite whose results could not all be compared is unverifiable, however
   expect(world.accepted).toEqual([]);
 });
 
+test('a statement that did not finish before is accepted on its lower bound, and both reservations are told', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.trial = (_action, measured) =>
+    'statements' in measured
+      ? {
+          ...measured,
+          statements: measured.statements.map((s) => ({ ...s, beforeTimedOutMs: 12_000 })),
+          resultsEqual: null,
+          resultsUncompared: ['a: not compared: the unchanged statement did not finish in 12.0 s'],
+        }
+      : measured;
+  const outcome = await runLoop(world.ports, workload, world.options);
+  const [iteration] = outcome.iterations;
+  expect(iteration?.decision.kind).toBe('accept');
+  expect(iteration?.verdict.resultsEqual).toBeNull();
+  expect(iteration?.decision.reason).toContain('a did not finish in 12.0 s before, so that its ratio is at most this');
+  expect(iteration?.decision.reason).toContain('no result could be compared: a: not compared');
+});
+
+test('a statement that finishes neither with the change nor without is no measurement', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  const failed = [{ fingerprint: 'a', name: 'a', reason: 'timed out after 12.0 s, with the change and without' }];
+  world.trial = (_action, measured) => ({ ...measured, statements: [], failed });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.iterations[0]?.verdict).toMatchObject({
+    kind: 'unverifiable',
+    reason: 'nothing could be measured: a timed out after 12.0 s, with the change and without',
+  });
+});
+
 test('too few pairs are insufficient', async () => {
   const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
   world.trial = (_action, measured) =>

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TrialMeasurement } from '../../src/kernel/ports.js';
+import type { OpenLab } from '../../src/lab/lab.js';
+import { startLabServer } from '../../src/lab/server.js';
+import type { LabServer } from '../../src/lab/server.js';
+import type { WorkloadSummary } from '../../src/model/measurement.js';
+import { testMajors } from '../support/majors.js';
+import { SHOP, action, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
+
+const TIMEOUT_MS = 3000;
+
+/** Reads all orders once per order without an index on the customer: 900 million rows. */
+const ABOVE_AVERAGE = `SELECT count(*) FROM orders AS o
+  WHERE o.amount > (SELECT avg(i.amount) FROM orders AS i WHERE i.customer_id = o.customer_id)`;
+const JOINED = `SELECT count(*) FROM orders AS o
+  JOIN (SELECT customer_id, avg(amount) AS usual FROM orders GROUP BY customer_id) AS i ON i.customer_id = o.customer_id
+  WHERE o.amount > i.usual`;
+
+const CREATE_INDEX = action(
+  'create-index',
+  'CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id)',
+  'DROP INDEX CONCURRENTLY orders_customer',
+);
+
+let server: LabServer;
+let lab: OpenLab;
+let summary: WorkloadSummary;
+
+beforeAll(async () => {
+  server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
+  lab = await labOn(server, 'shop', SHOP, {
+    statementTimeoutMs: TIMEOUT_MS,
+    trialBudgetMs: 500,
+    baselineBudgetMs: 500,
+  });
+  const workload = workloadOf(
+    statement('above average', ABOVE_AVERAGE, { calls: 1 }),
+    statement('one order', 'SELECT * FROM orders WHERE id = 17'),
+  );
+  summary = (await lab.baseline(workload)).summary;
+});
+
+afterAll(async () => {
+  await lab?.close();
+  await server?.stop();
+});
+
+test('a statement that does not finish stands in the baseline with what it had cost by then', () => {
+  expect(summary.failed).toEqual([]);
+  const cutOff = summary.perStatement.find((one) => one.name === 'above average');
+  expect(cutOff).toMatchObject({ timedOutMs: TIMEOUT_MS, meanMs: TIMEOUT_MS });
+  expect(cutOff?.buffers).toBeGreaterThan(1000);
+  expect(summary.perStatement.find((one) => one.name === 'one order')?.timedOutMs).toBeNull();
+});
+
+test('an index that lets it finish is measured against the timeout, and says that no result was compared', async () => {
+  const trial = await tried(CREATE_INDEX);
+  expect(trial.failed).toEqual([]);
+  const [effect] = trial.statements;
+  expect(effect).toMatchObject({ name: 'above average', beforeTimedOutMs: TIMEOUT_MS, beforeMs: TIMEOUT_MS });
+  expect(effect?.timeCiHigh).toBeLessThan(1);
+  expect(effect?.rounds).toBeGreaterThanOrEqual(3);
+  expect(trial.resultsEqual).toBeNull();
+  expect(trial.resultsUncompared).toEqual([
+    'above average: not compared: the unchanged statement did not finish in 3.00 s',
+  ]);
+  expect(trial.workloadAfter.perStatement.find((one) => one.name === 'above average')?.timedOutMs).toBeNull();
+});
+
+test('a change that does not help is no measurement', async () => {
+  const trial = await tried(rewriteAction('above average', ABOVE_AVERAGE, `${ABOVE_AVERAGE} AND o.id > 0`));
+  expect(trial.statements).toEqual([]);
+  expect(trial.failed.map((one) => one.reason)).toEqual(['timed out after 3.00 s, with the change and without']);
+  expect(trial.resultsEqual).toBeNull();
+  expect(trial.workloadAfter.perStatement.find((one) => one.name === 'above average')?.timedOutMs).toBe(TIMEOUT_MS);
+});
+
+test('a rewrite whose original does not finish even when waited for is not called equal', async () => {
+  const trial = await tried(rewriteAction('above average', ABOVE_AVERAGE, JOINED));
+  expect(trial.statements[0]?.timeCiHigh).toBeLessThan(1);
+  expect(trial.resultsEqual).toBeNull();
+});
+
+async function tried(change: Parameters<OpenLab['trial']>[0]): Promise<TrialMeasurement> {
+  const trial = await lab.trial(change);
+  if ('failure' in trial) throw new Error(trial.failure);
+  return trial;
+}
