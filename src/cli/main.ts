@@ -85,7 +85,7 @@ function fail(error: WizardError, json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, hint, sqlstate } }, null, 2)}\n`);
   process.stderr.write(`error ${code}: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`);
   if (code === 'internal' && process.env['DATABASE_WIZARD_DEBUG'])
-    process.stderr.write(`${error.stack ?? ''}\n${String((error.cause as Error)?.stack ?? '')}\n`);
+    process.stderr.write(`${error.stack ?? ''}\n${(error.cause as Error)?.stack ?? ''}\n`);
   return error.exitCode;
 }
 

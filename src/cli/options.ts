@@ -13,7 +13,7 @@ export function addOptions(program: Program, command: Command): void {
     program.argument(optional ? `[${kebab(key)}]` : `<${kebab(key)}>`, field?.description ?? '');
   }
   for (const [key, field] of Object.entries(shape)) {
-    if (command.positional.includes(key as never)) continue;
+    if (command.positional.includes(key)) continue;
     const flag = isBoolean(field) ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(key)}>`;
     const option = new Option(flag, field.description ?? '');
     const standard = field.safeParse(undefined);
@@ -39,7 +39,7 @@ export function readInput(
   const key = String(issue?.path[0] ?? '');
   throw new WizardError(
     'input/invalid',
-    `${command.positional.includes(key as never) ? key : `--${kebab(key)}`}: ${issue?.message ?? 'not valid'}`,
+    `${command.positional.includes(key) ? key : `--${kebab(key)}`}: ${issue?.message ?? 'not valid'}`,
     {
       hint: `See \`database-wizard ${command.name} --help\`.`,
     },

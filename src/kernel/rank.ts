@@ -24,7 +24,7 @@ export function rank(
       hypothesis,
       expectedGain: expectedGain(hypothesis, measured) * trust(hypothesis, history),
     }))
-    .sort(
+    .toSorted(
       (a, b) =>
         tier(a.hypothesis) - tier(b.hypothesis) ||
         b.expectedGain - a.expectedGain ||

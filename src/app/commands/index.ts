@@ -4,4 +4,4 @@ import { examine } from './examine.js';
 import { optimize } from './optimize.js';
 
 /** Every use case, in the order in which help lists them. */
-export const commands: readonly Command[] = [examine, optimize, demo] as unknown as readonly Command[];
+export const commands: readonly Command[] = [examine, optimize, demo] as readonly Command[];
