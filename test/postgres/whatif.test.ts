@@ -65,6 +65,9 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
     for (const table of ANALYZE) await source.run(`VACUUM ANALYZE ${table}`);
     await source.run(LATER);
     await source.run(
+      `CREATE FUNCTION lines_of(bigint) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM line WHERE purchase_id = $1'`,
+    );
+    await source.run(
       `ALTER DATABASE postgres SET random_page_cost TO 1.7; SET random_page_cost TO 1.7; SET work_mem TO '9MB'; SET enable_memoize TO off`,
     );
     clone = await createStatisticsClone({ server: lab, source, schema: await extractSchema(source), sampler: source });

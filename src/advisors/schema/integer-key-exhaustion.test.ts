@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { aColumn, aForeignKey, aSequence, aSnapshot, aTable } from '../../../test/support/snapshot.js';
+import {
+  aColumn,
+  aColumnStatistic,
+  aForeignKey,
+  anIndex,
+  aSequence,
+  aSnapshot,
+  aTable,
+} from '../../../test/support/snapshot.js';
 import type { Column, SequenceState } from '../../model/catalog.js';
 import advisor from './integer-key-exhaustion.js';
 
@@ -145,5 +153,43 @@ describe('schema/integer-key-exhaustion', () => {
     const part = aTable('event_1', { columns: [column], partitionOf: { schema: 'public', name: 'event' } });
     const found = await advisor.examine(aSnapshot({ tables: [parent, part] }), null);
     expect(found.map((one) => one.place)).toEqual(['public.event(id)']);
+  });
+
+  const counted = (histogram: readonly string[], more: Partial<Parameters<typeof aSnapshot>[0]> = {}) =>
+    aSnapshot({
+      tables: [aTable('event', { columns: [aColumn('id', int4)], rowsEstimated: 100_000 })],
+      indexes: [anIndex('event_pkey', 'event', ['id'], { unique: true, primary: true })],
+      statistics: { columns: [aColumnStatistic('event', 'id', { histogram })] },
+      ...more,
+    });
+
+  it('sees a key that is counted up without a sequence, by its statistics', async () => {
+    const [found] = await advisor.examine(counted(['2140000001', '2140050000', '2140150000']), null);
+    expect(found).toMatchObject({
+      severity: 'critical',
+      title: 'public.event(id) (integer) has used 99 % of the values it can take.',
+      evidence: [{ value: '2140150000', provenance: 'estimated' }, {}, {}, {}],
+      actions: [{ up: ['ALTER TABLE "public"."event" ALTER COLUMN "id" TYPE bigint'] }],
+    });
+  });
+
+  it('sees rows that bypass a sequence which stands far behind', async () => {
+    const columns = [aColumn('id', { ...int4, sequence: used(17n) })];
+    const tables = [aTable('event', { columns, rowsEstimated: 100_000 })];
+    const [found] = await advisor.examine(counted(['2140000001', '2140150000'], { tables }), null);
+    expect(found?.severity).toBe('critical');
+  });
+
+  it.each([
+    ['it is drawn at random', counted(['-2147000000', '0', '2147000000'])],
+    ['it is low', counted(['1', '100000'])],
+    ['it was never analysed', counted([])],
+    ['it is no key', counted(['2140000001', '2140150000'], { indexes: [] })],
+    [
+      'it is the key of another table',
+      counted(['2140000001', '2140150000'], { constraints: [aForeignKey('event', ['id'], 'other')] }),
+    ],
+  ])('is silent about one without a sequence when %s', async (_, snapshot) => {
+    expect(await advisor.examine(snapshot, null)).toEqual([]);
   });
 });

@@ -86,6 +86,8 @@ export async function createStatisticsClone(options: StatisticsCloneOptions): Pr
     const created = await createLike(source, admin, database, () => undefined);
     const session = await open(server, database);
     try {
+      // The body of a function may name what comes after it.
+      await session.run('SET check_function_bodies TO off');
       const applied = await applyStatements(
         session,
         [...schema.preData, ...schema.postData],
