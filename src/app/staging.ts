@@ -189,7 +189,7 @@ async function startServer(
 /** Small logs: a lab needs no crash safety beyond its own process, and the disk is the user's. */
 const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '512MB', min_wal_size: '32MB' };
 
-/** Copies of the data that exist at once at most: accepted, before, after, next. */
+/** Copies of the data that exist at once at most: the beginning, accepted, before, after. */
 const COPIES = 4;
 
 async function assertRoom(snapshot: Snapshot): Promise<void> {

@@ -4,35 +4,8 @@ import type { WorkloadSummary } from '../model/measurement.js';
 import type { Effect, StatementEffect, Verdict, VerdictKind } from '../model/verdict.js';
 import { workloadBootstrap } from '../stats/bootstrap.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
-
-/** What a verdict is held against. */
-export interface Thresholds {
-  /** Least fall of the touched statements' time that counts: 0.05 is 5 %. */
-  readonly minimalEffect: number;
-  /** A read that matters may become slower by this factor at most. */
-  readonly regressionTolerance: number;
-  /** A write may become slower by this factor at most... */
-  readonly writeTolerance: number;
-  /** ... and all writes together may cost at most this share of the time that the reads win. */
-  readonly writeBudgetShare: number;
-  /** A statement matters when it holds at least this share of the workload's time, */
-  readonly criticalShare: number;
-  /** or its p95 is at least this long. */
-  readonly criticalMs: number;
-  /** Fewer pairs than this are no measurement. */
-  readonly minimalPairs: number;
-}
-
-/** Defaults. 1.15 is the statement guard that the index study used; 5 % is the L8 threshold; 3 pairs are the fewest a slow statement gets. */
-export const DEFAULT_THRESHOLDS: Thresholds = {
-  minimalEffect: 0.05,
-  regressionTolerance: 1.15,
-  writeTolerance: 2,
-  writeBudgetShare: 0.25,
-  criticalShare: 0.01,
-  criticalMs: 100,
-  minimalPairs: 3,
-};
+import { regressions } from './regressions.js';
+import type { Thresholds } from './thresholds.js';
 
 /** The verdict on one trial, from its measurement alone. `before` is the accepted state as last measured. */
 export function evaluate(
@@ -188,49 +161,6 @@ function exactEffect(metric: Effect['metric'], before: number, after: number, no
   return [{ metric, before, after, ratio, ciLow: ratio * Math.exp(-noise), ciHigh: ratio * Math.exp(noise) }];
 }
 
-/** Statements that matter and became slower: with confidence beyond the noise, and beyond tolerance. */
-function regressions(trial: TrialMeasurement, before: WorkloadSummary, thresholds: Thresholds): readonly string[] {
-  const slower: string[] = [];
-  let writeCostMs = 0;
-  let readGainMs = 0;
-  for (const statement of trial.statements) {
-    const known = before.perStatement.find((row) => row.fingerprint === statement.fingerprint);
-    const calls = known?.calls ?? 1;
-    const changeMs = (statement.afterMs - statement.beforeMs) * calls;
-    const write = known !== undefined && known.kind !== 'select' && known.kind !== 'other';
-    if (write && changeMs > 0 && surelySlower(statement, trial)) writeCostMs += changeMs;
-    if (changeMs < 0) readGainMs -= changeMs;
-    const tolerance = write ? thresholds.writeTolerance : thresholds.regressionTolerance;
-    if (!matters(statement, changeMs, before, thresholds) || !surelySlower(statement, trial)) continue;
-    if (statement.timeRatio > tolerance)
-      slower.push(
-        `${statement.name} ${formatRatio(statement)} (${formatMs(statement.beforeMs)} -> ${formatMs(statement.afterMs)})`,
-      );
-  }
-  if (
-    writeCostMs > 0 &&
-    writeCostMs > readGainMs * thresholds.writeBudgetShare &&
-    writeCostMs > before.totalMs * thresholds.criticalShare
-  ) {
-    slower.push(`writes cost ${formatMs(writeCostMs)} more while reads win ${formatMs(readGainMs)}`);
-  }
-  return slower;
-}
-
-/** Measured slower with confidence: the interval's lower end is over 1 and over what doing nothing shows. */
-function surelySlower(statement: StatementEffect, trial: TrialMeasurement): boolean {
-  return statement.timeCiLow > 1 && Math.log(statement.timeRatio) > trial.noise.timeLogRatio;
-}
-
-function matters(
-  statement: StatementEffect,
-  changeMs: number,
-  before: WorkloadSummary,
-  thresholds: Thresholds,
-): boolean {
-  return changeMs > before.totalMs * thresholds.criticalShare || statement.afterMs >= thresholds.criticalMs;
-}
-
 function mainEffect(
   hypothesis: Hypothesis,
   trial: TrialMeasurement,
@@ -321,10 +251,6 @@ function describe(effect: Effect): string {
   const interval =
     effect.metric === 'executionMs' ? ` (95 %: ${effect.ciLow.toFixed(2)}..${effect.ciHigh.toFixed(2)})` : '';
   return `${name} ${unit(effect.before)} -> ${unit(effect.after)}, x${effect.ratio.toFixed(effect.ratio < 0.1 ? 3 : 2)}${interval}`;
-}
-
-function formatRatio(statement: StatementEffect): string {
-  return `x${statement.timeRatio.toFixed(2)} (95 %: ${statement.timeCiLow.toFixed(2)}..${statement.timeCiHigh.toFixed(2)})`;
 }
 
 function callsOf(statement: StatementEffect, before: WorkloadSummary): number {

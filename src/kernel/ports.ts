@@ -48,6 +48,18 @@ export interface TrialMeasurement {
   readonly noise: NoiseFloor;
 }
 
+/** What all accepted changes do together: the state that the run began with against the accepted one, interleaved. */
+export interface Confirmation {
+  readonly before: WorkloadSummary;
+  readonly after: WorkloadSummary;
+  /** Of the statements that the changes touch. */
+  readonly statements: readonly StatementEffect[];
+  /** null when nothing could be compared. */
+  readonly resultsEqual: boolean | null;
+  readonly resultDifferences: readonly string[];
+  readonly resultsUncompared: readonly string[];
+}
+
 /** A trial that gave no measurement, after the retries that are allowed. */
 export interface TrialFailure {
   readonly failure: string;
@@ -63,6 +75,8 @@ export interface Lab {
   trial(action: Action): Promise<TrialMeasurement | TrialFailure>;
   /** Makes the action part of the accepted state: the one just tried, or, where `measured` is null, one that an earlier run accepted from the very same state. */
   accept(action: Action, measured: TrialMeasurement | null): Promise<void>;
+  /** The beginning against the accepted state, in one measurement; null where nothing was accepted. */
+  confirm(): Promise<Confirmation | TrialFailure | null>;
   /** Hash over the catalog of the accepted state, the statistics and the rewritten statements. */
   stateHash(): Promise<string>;
 }

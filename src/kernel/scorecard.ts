@@ -2,7 +2,7 @@ import { formatCount, formatMs, formatPercent } from '../base/units.js';
 import type { Finding } from '../model/finding.js';
 import type { StatementSummary, WorkloadSummary } from '../model/measurement.js';
 import type { ScorecardRow } from '../model/run.js';
-import type { Thresholds } from './evaluate.js';
+import type { Thresholds } from './thresholds.js';
 
 /** What the scorecard is filled from. Null means it was not measured in this run. */
 export interface ScorecardBasis {

@@ -1,5 +1,5 @@
 import { WizardError, asWizardError } from '../base/errors.js';
-import type { Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
+import type { Confirmation, Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
 import type { Action } from '../model/action.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
@@ -9,6 +9,7 @@ import type { LabServer } from './server.js';
 import { runUp } from './trial/apply.js';
 import { measureBaseline } from './trial/baseline.js';
 import { prepareCases, rewriteCase } from './trial/cases.js';
+import { runConfirmation } from './trial/confirmation.js';
 import { assertSeparate } from './trial/instance.js';
 import type { Instance } from './trial/instance.js';
 import { createLayout } from './trial/layout.js';
@@ -67,6 +68,7 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
     after: `${stem}_trial_b`,
     next: `${stem}_next`,
     old: `${stem}_old`,
+    origin: `${stem}_origin`,
   });
   try {
     if (options.target !== null) await assertSeparate(sessions, options.database, options.target);
@@ -80,6 +82,10 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
 class MeasuringLab implements OpenLab {
   readonly role = 'lab';
   private accepted: Accepted | null = null;
+  /** As first measured: what was accepted is held against it in the end. */
+  private origin: Accepted | null = null;
+  /** In order, those taken up from the ledger included. */
+  private readonly actions: Action[] = [];
   private tried: { readonly action: Action; readonly outcome: TrialOutcome } | null = null;
   /** Rewritten texts by fingerprint. */
   private readonly rewrites = new Map<string, string>();
@@ -95,6 +101,7 @@ class MeasuringLab implements OpenLab {
   async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
     const accepted = await this.withRetry('the baseline', () => this.measureAccepted(workload));
     this.accepted = accepted;
+    this.origin ??= accepted;
     this.tried = null;
     return { summary: summarise(accepted.records, accepted.failed), noise: accepted.noise };
   }
@@ -145,7 +152,27 @@ class MeasuringLab implements OpenLab {
     if (this.accepted && this.tried && measured !== null) {
       this.accepted = { ...this.accepted, records: this.tried.outcome.records, failed: measured.failed };
     }
+    this.actions.push(action);
     this.tried = null;
+  }
+
+  async confirm(): Promise<Confirmation | TrialFailure | null> {
+    const { origin, actions, options } = this;
+    if (!origin || actions.length === 0) return null;
+    try {
+      return await this.withRetry('the confirmation', () =>
+        runConfirmation({
+          ...origin,
+          actions,
+          sessions: this.sessions,
+          layout: this.layout,
+          budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
+          progress: (done, total) => options.progress?.('evaluate', done, total),
+        }),
+      );
+    } catch (thrown) {
+      return { failure: failureOf(thrown) };
+    }
   }
 
   async stateHash(): Promise<string> {
@@ -191,7 +218,7 @@ class MeasuringLab implements OpenLab {
     const measured = await sessions.within(before, (one) =>
       sessions.within(after, (other) =>
         measureBaseline(one, other, prepared.cases, {
-          budgetMs: options.baselineBudgetMs ?? 25_000,
+          budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
           timeoutMs: options.statementTimeoutMs ?? 60_000,
           check: () => sessions.checkAborted(),
           progress: (done, total) => options.progress?.('baseline', done, total),
@@ -246,6 +273,8 @@ interface Accepted {
   readonly failed: WorkloadSummary['failed'];
   readonly noise: NoiseFloor;
 }
+
+const BASELINE_BUDGET_MS = 25_000;
 
 /** A server that one of its backends' crash took along is back within seconds. */
 const RECOVERY_MS = 30_000;

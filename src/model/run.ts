@@ -35,6 +35,17 @@ export interface Iteration {
 
 export type StopReason = 'targets-met' | 'mature' | 'small-gains' | 'budget' | 'interrupted' | 'no-workload';
 
+/** What all accepted changes do together, held against the beginning in one measurement. `none` where nothing was accepted. */
+export interface Together {
+  readonly verdict: 'confirmed' | 'regressed' | 'unverifiable' | 'none';
+  /** Plain sentence with the figures. */
+  readonly reason: string;
+  /** Of the statements that the changes touch. */
+  readonly statements: readonly StatementEffect[];
+  /** null when nothing could be compared. */
+  readonly resultsEqual: boolean | null;
+}
+
 export interface Stop {
   readonly reason: StopReason;
   /** With the figures. */

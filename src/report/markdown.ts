@@ -14,6 +14,7 @@ import {
   predictionWords,
   quantileWords,
   statementChange,
+  togetherWords,
   totalWords,
 } from './words.js';
 
@@ -41,6 +42,7 @@ function head({
   finishedAt,
   stop,
   workload: { before, after },
+  together,
   noise,
   overhead,
   replayed,
@@ -53,6 +55,7 @@ function head({
       [workloadRow('before', before), workloadRow('after', after)],
       [1, 2, 3, 4, 5, 6],
     ),
+    md(togetherWords(together)),
     `All figures are measured on a lab copy unless they are labelled estimated; what was not measured reads unknown. ` +
       `Noise floor (A against A, ${formatCount(noise.pairs)} pairs): time ratio ${formatRatio(noiseRatio(noise.timeLogRatio))}, buffers ${formatRatio(noiseRatio(noise.bufferLogRatio))}. ` +
       `The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).` +

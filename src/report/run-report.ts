@@ -123,7 +123,17 @@ export const runReportSchema = z.object({
   stop: z.object({ reason: z.string(), detail: z.string() }),
   replayed: z.number().int().describe('how many of the iterations were taken up from the ledger of an earlier run'),
   iterations: z.array(iterationSchema),
-  workload: z.object({ before: workloadSummarySchema, after: workloadSummarySchema }),
+  workload: z
+    .object({ before: workloadSummarySchema, after: workloadSummarySchema })
+    .describe('Measured side by side in the end where `together` was measured; else each at its own time.'),
+  together: z
+    .object({
+      verdict: z.enum(['confirmed', 'regressed', 'unverifiable', 'none']),
+      reason: z.string(),
+      resultsEqual: z.boolean().nullable(),
+      statements: z.array(statementEffectSchema),
+    })
+    .describe('All accepted changes together against the beginning, interleaved: the statements that they touch.'),
   noise: z
     .object({ timeLogRatio: figure, bufferLogRatio: figure, pairs: z.number() })
     .describe('What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio|.'),

@@ -14,6 +14,7 @@ import {
   quantileWords,
   statementChange,
   times,
+  togetherWords,
   totalWords,
 } from './words.js';
 
@@ -51,6 +52,11 @@ function heading(report: RunReport, { columns }: TextOptions, paint: Paint): rea
         `Stopped: ${oneLine(report.stop.reason)}, ${oneLine(report.stop.detail)}.`,
       columns,
     ),
+    ...(report.together.verdict === 'none'
+      ? []
+      : wrap(oneLine(togetherWords(report.together)), columns).map(
+          report.together.verdict === 'confirmed' ? (line) => line : paint.warn,
+        )),
     ...wrap(
       `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
       columns,

@@ -2,7 +2,7 @@ import type { Coverage } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction } from '../model/hypothesis.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
-import type { Iteration, ScorecardRow, Stop } from '../model/run.js';
+import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Target } from '../model/target.js';
 import type { Effect, StatementEffect } from '../model/verdict.js';
 import { migrationFiles } from './migrations.js';
@@ -27,6 +27,7 @@ export interface RunReportInput {
   readonly replayed: number;
   readonly before: WorkloadSummary;
   readonly after: WorkloadSummary;
+  readonly together: Together;
   readonly noise: NoiseFloor;
   readonly scorecard: readonly ScorecardRow[];
   readonly coverage: Coverage;
@@ -53,6 +54,12 @@ export function toRunReport(input: RunReportInput): RunReport {
     replayed: input.replayed,
     iterations: input.iterations.map(toIteration),
     workload: { before: toWorkloadSummary(input.before), after: toWorkloadSummary(input.after) },
+    together: {
+      verdict: input.together.verdict,
+      reason: input.together.reason,
+      resultsEqual: input.together.resultsEqual,
+      statements: input.together.statements.map(toStatement),
+    },
     noise: {
       timeLogRatio: finite(input.noise.timeLogRatio),
       bufferLogRatio: finite(input.noise.bufferLogRatio),

@@ -43,6 +43,13 @@ export function timeWords(ratio: number | null): string {
   return changeWords(ratio).replace(/less$/, 'faster').replace(/more$/, 'slower');
 }
 
+/** Whether the two columns of a workload may be compared, and what came of it: `All accepted changes together: confirmed, ...`. */
+export function togetherWords({ verdict, reason }: { readonly verdict: string; readonly reason: string }): string {
+  if (verdict === 'none') return 'Nothing was accepted, so that there is nothing to compare.';
+  const words = `All accepted changes together, against the beginning: ${verdict}, ${reason}.`;
+  return verdict === 'unverifiable' ? `${words} The figures before and after are of different minutes.` : words;
+}
+
 /** The mean time of a statement: `12 ms`, or `> 12 s` where an execution was cut off; `unknown` for null. */
 export function meanWords(
   row: { readonly meanMs: number | null; readonly timedOutMs: number | null } | null | undefined,

@@ -53,6 +53,12 @@ export function exampleRun(changes: Partial<RunReportInput> = {}): RunReportInpu
       freshStatistics(),
     ],
     replayed: 0,
+    together: {
+      verdict: 'confirmed',
+      reason: '3 statements touched, workload 48.2 s -> 9.13 s, results equal, none slower beyond tolerance',
+      statements: [],
+      resultsEqual: true,
+    },
     before: workload(before),
     after: workload(after),
     noise: { timeLogRatio: 0.031, bufferLogRatio: 0, pairs: 240 },

@@ -1,4 +1,3 @@
-import type { Action } from '../../model/action.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { StatementEffect } from '../../model/verdict.js';
 import type { TrialCase } from './cases.js';
@@ -9,13 +8,15 @@ import type { CasePairs, PairedCase, Sides } from './rounds.js';
 import { byStatement, caseMs, effectOf, isUnchanged } from './summary.js';
 import type { CaseRecord, MeasuredCase } from './summary.js';
 import { timeoutFor, warmUp } from './warm-up.js';
-import type { PlannedPair, WarmPair } from './warm-up.js';
+import type { PlannedPair, WarmPair, WarmUpRules } from './warm-up.js';
 
 /** What came out of running cases on both sides. */
 export interface Comparison {
   readonly effects: readonly StatementEffect[];
   /** Records of the side with the change, for the statements on which it had any effect. */
   readonly records: readonly CaseRecord[];
+  /** The same cases on the unchanged side, as measured beside them. */
+  readonly unchanged: readonly CaseRecord[];
   readonly failed: readonly FailedCase[];
   /** Statements whose results differ, or that fail with the change, in words. */
   readonly differences: readonly string[];
@@ -30,7 +31,7 @@ export interface Comparison {
 }
 
 export interface ComparisonOptions {
-  readonly action: Action;
+  readonly rules: WarmUpRules;
   readonly budgetMs: number;
   readonly progress: (done: number, total: number) => void;
 }
@@ -72,6 +73,7 @@ export async function compareSides(
   const found: MutableComparison = {
     effects: [],
     records: [],
+    unchanged: [],
     failed: [],
     differences: [],
     notes: [],
@@ -103,7 +105,7 @@ async function compareStatement(
   const warm: WarmPair[] = [];
   for (const pair of group) {
     sides.check();
-    const result = await warmUp(sides, pair, options.action);
+    const result = await warmUp(sides, pair, options.rules);
     if (result.failed) found.failed.push(result.failed);
     if (result.difference !== null) found.differences.push(`${name}: ${result.difference}`);
     if (result.warm) warm.push(result.warm);
@@ -125,7 +127,9 @@ async function compareStatement(
   const measured = warm.map((item, i) => measuredCase(item, results[i] as CasePairs));
   const effect = effectOf(measured);
   found.effects.push(effect);
-  if (!isUnchanged(effect, measured)) found.records.push(...measured.map((one) => one.after));
+  if (isUnchanged(effect, measured)) return;
+  found.records.push(...measured.map((one) => one.after));
+  found.unchanged.push(...measured.map((one) => one.before));
 }
 
 const NOT_WARM = { result: 'undecided', note: null } as const;
@@ -151,7 +155,13 @@ function pairedCase(item: WarmPair): PairedCase {
 function measuredCase(item: WarmPair, pairs: CasePairs): MeasuredCase {
   const { record, before, after, afterCase } = item.pair;
   return {
-    before: { ...record, planned: before },
+    before: {
+      ...record,
+      samples: pairs.before,
+      planned: before,
+      plan: pairs.planBefore ?? record.plan,
+      timedOutMs: pairs.beforeCutOff ? record.timedOutMs : null,
+    },
     after: {
       oneCase: afterCase,
       samples: pairs.after,

@@ -14,8 +14,10 @@ export interface DatabaseNames {
   readonly after: string;
   /** The accepted state to come, while it is made. */
   readonly next: string;
-  /** The accepted state that was, until it is dropped. */
+  /** The accepted state that was, until it is put away. */
   readonly old: string;
+  /** The accepted state that the run began with; there once a change of the schema was accepted. */
+  readonly origin: string;
 }
 
 /** Copies of the accepted state, made when they are needed. */
@@ -30,6 +32,8 @@ export interface Layout {
   dropTrials(): Promise<void>;
   /** Replaces the accepted state by a copy in which `change` ran, in one step: it is there wholly or not at all. */
   advance(change: (session: Session) => Promise<void>): Promise<void>;
+  /** Whether `origin` is there: else nothing but texts changed, and the accepted state is still that of the beginning. */
+  hasOrigin(): Promise<boolean>;
   dropAll(): Promise<void>;
 }
 
@@ -71,9 +75,11 @@ export function createLayout(sessions: LabSessions, maintenance: string, names: 
       }
       await asAdmin(async (admin) => {
         if (!swapped) await swap(admin, names);
-        await dropDatabase(admin, names.old);
+        if (await exists(admin, names.origin)) await dropDatabase(admin, names.old);
+        else await admin.run(rename(names.old, names.origin));
       });
     },
+    hasOrigin: () => asAdmin((admin) => exists(admin, names.origin)),
     async dropAll() {
       beforeIsClean = false;
       await asAdmin(async (admin) => {
@@ -89,6 +95,9 @@ async function exists(admin: Session, name: string): Promise<boolean> {
 
 /** Both names change in one transaction. */
 async function swap(admin: Session, names: DatabaseNames): Promise<void> {
-  const rename = (from: string, to: string): string => `ALTER DATABASE ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`;
   await admin.run(`BEGIN; ${rename(names.accepted, names.old)}; ${rename(names.next, names.accepted)}; COMMIT`);
+}
+
+function rename(from: string, to: string): string {
+  return `ALTER DATABASE ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`;
 }

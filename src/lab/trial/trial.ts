@@ -81,7 +81,11 @@ async function measureSides(context: TrialContext, sides: Sides, action: Action)
   );
   const chosen = plans.planned.filter((pair) => touched.has(pair.record.oneCase.fingerprint));
   if (chosen.some((pair) => pair.record.oneCase.soils)) context.layout.soil();
-  const ran = await compareSides(sides, chosen, { action, budgetMs: context.budgetMs, progress: context.progress });
+  const ran = await compareSides(sides, chosen, {
+    rules: { typesMayDiffer: action.kind === 'alter-column-type' },
+    budgetMs: context.budgetMs,
+    progress: context.progress,
+  });
   const comparison = {
     ...ran,
     failed: [...plans.failed, ...ran.failed],
@@ -91,7 +95,7 @@ async function measureSides(context: TrialContext, sides: Sides, action: Action)
 }
 
 /** Measured cases as measured; every other as last known. */
-function carryOver(accepted: readonly CaseRecord[], measured: readonly CaseRecord[]): readonly CaseRecord[] {
+export function carryOver(accepted: readonly CaseRecord[], measured: readonly CaseRecord[]): readonly CaseRecord[] {
   const fresh = new Map(measured.map((record) => [record.oneCase.key, record]));
   return accepted.map((record) => fresh.get(record.oneCase.key) ?? { ...record, carriedOver: true });
 }
@@ -103,7 +107,7 @@ async function revertOf(session: Session, action: Action, applied: Applied): Pro
 }
 
 /** The same text on both sides may leave some results open; of another text every result must have been seen to be equal. */
-function areEqual(comparison: Comparison, rewritten: boolean): boolean | null {
+export function areEqual(comparison: Comparison, rewritten: boolean): boolean | null {
   if (comparison.differences.length > 0) return false;
   if (comparison.equal === 0 || (rewritten && comparison.undecided > 0)) return null;
   return true;

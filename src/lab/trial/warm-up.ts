@@ -1,5 +1,4 @@
 import { formatMs } from '../../base/units.js';
-import type { Action } from '../../model/action.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from './cases.js';
@@ -31,6 +30,12 @@ export interface WarmPair {
   readonly ms: number;
 }
 
+/** What is allowed to differ. */
+export interface WarmUpRules {
+  /** A column's type was changed: names of result columns must be equal, their types not. */
+  readonly typesMayDiffer: boolean;
+}
+
 /** What running a case once on both sides showed. */
 export interface WarmResult {
   /** Null where there is nothing to measure. */
@@ -46,14 +51,14 @@ export function timeoutFor(record: CaseRecord): number {
 }
 
 /** Runs a case on both sides, compares the results, and leaves caches as they are after a run. */
-export async function warmUp(sides: Sides, pair: PlannedPair, action: Action): Promise<WarmResult> {
-  return pair.record.timedOutMs === null ? warmBoth(sides, pair, action) : warmCutOff(sides, pair, action);
+export async function warmUp(sides: Sides, pair: PlannedPair, rules: WarmUpRules): Promise<WarmResult> {
+  return pair.record.timedOutMs === null ? warmBoth(sides, pair, rules) : warmCutOff(sides, pair, rules);
 }
 
 const LEAST_TIMEOUT_MS = 5000;
 const TIMEOUT_FACTOR = 4;
 
-async function warmBoth(sides: Sides, pair: PlannedPair, action: Action): Promise<WarmResult> {
+async function warmBoth(sides: Sides, pair: PlannedPair, rules: WarmUpRules): Promise<WarmResult> {
   const { record, afterCase } = pair;
   const timeoutMs = timeoutFor(record);
   const before = await timed(sides.before, record.oneCase, timeoutMs, pair.before.parallel);
@@ -66,11 +71,11 @@ async function warmBoth(sides: Sides, pair: PlannedPair, action: Action): Promis
     const equality = undecided('it timed out with the change');
     return { warm: { pair, equality, timedOut: 'after', ms: timeoutMs }, failed: null, difference: null };
   }
-  return compared(sides, pair, { before, after, timeoutMs, action });
+  return compared(sides, pair, { before, after, timeoutMs, rules });
 }
 
 /** The unchanged side ran into its timeout in the baseline: the change has the first word, and the other side then gets what is needed to see that it still does not finish. */
-async function warmCutOff(sides: Sides, pair: PlannedPair, action: Action): Promise<WarmResult> {
+async function warmCutOff(sides: Sides, pair: PlannedPair, rules: WarmUpRules): Promise<WarmResult> {
   const { record, afterCase } = pair;
   const limitMs = timeoutFor(record);
   const after = await timed(sides.after, afterCase, limitMs, pair.after.parallel);
@@ -79,20 +84,18 @@ async function warmCutOff(sides: Sides, pair: PlannedPair, action: Action): Prom
     if (troubleOf(after.thrown) !== 'timeout') return failedWithChange(record, after.thrown, limitMs);
     return failed(record, `timed out after ${formatMs(limitMs)}, with the change and without`);
   }
-  const patienceMs = patience(limitMs, after.ms, action);
+  const patienceMs = patience(limitMs, after.ms, isRewritten(pair));
   const before = await timed(sides.before, record.oneCase, patienceMs, pair.before.parallel);
   sides.check();
-  if (!('thrown' in before)) return compared(sides, pair, { before, after, timeoutMs: limitMs, action });
+  if (!('thrown' in before)) return compared(sides, pair, { before, after, timeoutMs: limitMs, rules });
   if (troubleOf(before.thrown) !== 'timeout') return failed(record, reasonOf(before.thrown, patienceMs));
   const equality = undecided(`the unchanged statement did not finish in ${formatMs(Math.max(limitMs, patienceMs))}`);
   return { warm: { pair, equality, timedOut: 'before', ms: after.ms }, failed: null, difference: null };
 }
 
 /** A rewrite stands on the comparison of its results, so that it is worth waiting for; any other change needs no more than to be seen to be faster. */
-function patience(limitMs: number, afterMs: number, action: Action): number {
-  return action.kind === 'rewrite'
-    ? TIMEOUT_FACTOR * limitMs
-    : Math.min(limitMs, Math.max(LEAST_TIMEOUT_MS, TIMEOUT_FACTOR * afterMs));
+function patience(limitMs: number, afterMs: number, rewritten: boolean): number {
+  return rewritten ? TIMEOUT_FACTOR * limitMs : Math.min(limitMs, Math.max(LEAST_TIMEOUT_MS, TIMEOUT_FACTOR * afterMs));
 }
 
 interface Timed {
@@ -104,7 +107,7 @@ interface BothRan {
   readonly before: Timed;
   readonly after: Timed;
   readonly timeoutMs: number;
-  readonly action: Action;
+  readonly rules: WarmUpRules;
 }
 
 async function compared(sides: Sides, pair: PlannedPair, ran: BothRan): Promise<WarmResult> {
@@ -117,19 +120,19 @@ async function compared(sides: Sides, pair: PlannedPair, ran: BothRan): Promise<
 async function compare(
   sides: Sides,
   pair: PlannedPair,
-  { before, after, timeoutMs, action }: BothRan,
+  { before, after, timeoutMs, rules: { typesMayDiffer } }: BothRan,
 ): Promise<Equality> {
   const { shape } = pair.record.oneCase;
-  const rules = {
-    shape,
-    typesMayDiffer: action.kind === 'alter-column-type',
-    sameText: action.kind !== 'rewrite',
-  };
+  const rules = { shape, typesMayDiffer, sameText: !isRewritten(pair) };
   const equality = compareResults(before.digest, after.digest, rules);
   if (equality.result !== 'different') return equality;
   const again = await digestOnce(sides.before, pair.record.oneCase, timeoutMs, pair.before.parallel);
   if (compareResults(before.digest, again, rules).result !== 'different') return equality;
   return undecided('two runs of the unchanged statement differ');
+}
+
+function isRewritten({ record, afterCase }: PlannedPair): boolean {
+  return record.oneCase.sql !== afterCase.sql;
 }
 
 function undecided(why: string): Equality {

@@ -5,6 +5,7 @@ import { exportPlannerStatistics } from './planner-statistics.js';
 import type { PlannerStatistics } from './planner-statistics.js';
 import { writeColumnStatistics } from './write-columns.js';
 import { writeExtendedStatistics } from './write-extended.js';
+import { writePartitionedRows } from './write-relations.js';
 
 /** What a planner decides by, beside schema and sizes. Holds values out of columns: never print it. */
 export type PlannerState = PlannerStatistics;
@@ -15,11 +16,16 @@ export function exportPlanner(session: Session): Promise<PlannerState> {
 }
 
 /**
- * Makes a copy of the database decide by the same statistics and settings; sizes stay the copy's own. The session must
+ * Makes a copy of the database decide by the same statistics and settings; sizes stay the copy's own, and partitioned tables
+ * are as large as they were found. The session must
  * be a superuser's on that copy. Settings hold from the next session on.
  */
 export async function carryPlanner(session: Session, planner: PlannerState): Promise<Skipped[]> {
   await session.run(readingLiterals(planner));
+  await writePartitionedRows(
+    session,
+    planner.relations.filter((one) => one.kind === 'p'),
+  );
   const columns = await writeColumnStatistics(session, planner.columns, planner);
   const extended = await writeExtendedStatistics(session, planner.extended, planner);
   const refused = await writePlannerSettings(session, planner.settings);

@@ -1,12 +1,12 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
 import type { RunReport } from '../run-report.js';
-import { changeWords, isRefuted, quantileWords, times, timeWords, totalWords } from '../words.js';
+import { changeWords, isRefuted, quantileWords, times, timeWords, togetherWords, totalWords } from '../words.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
 
 /** The head of the page: what was looked at, what came of it. */
 export function overview(report: RunReport): Markup {
-  const { target, workload, overhead, stop, iterations } = report;
+  const { target, workload, together, overhead, stop, iterations } = report;
   const { before, after } = workload;
   const factor =
     before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
@@ -30,6 +30,9 @@ export function overview(report: RunReport): Markup {
       <p class="muted">
         The whole workload, each statement weighted by its calls: measured in the lab, before the first change and after
         the last accepted one.
+        <strong class="${together.verdict === 'confirmed' || together.verdict === 'none' ? '' : 'bad'}"
+          >${togetherWords(together)}</strong
+        >
       </p>
     </section>
     <dl class="tiles">

@@ -6,9 +6,16 @@ import type { Snapshot } from '../../../src/model/snapshot.js';
 import type { StatementEffect } from '../../../src/model/verdict.js';
 import type { Workload } from '../../../src/model/workload.js';
 import { DEFAULT_ESCALATION_LIMITS } from '../../../src/kernel/escalate.js';
-import { DEFAULT_THRESHOLDS } from '../../../src/kernel/evaluate.js';
-import type { LoopOptions, LoopPorts } from '../../../src/kernel/loop.js';
-import type { Lab, LedgerEntry, Progress, TrialFailure, TrialMeasurement } from '../../../src/kernel/ports.js';
+import { DEFAULT_THRESHOLDS } from '../../../src/kernel/thresholds.js';
+import type { LoopOptions, LoopPorts } from '../../../src/kernel/run.js';
+import type {
+  Confirmation,
+  Lab,
+  LedgerEntry,
+  Progress,
+  TrialFailure,
+  TrialMeasurement,
+} from '../../../src/kernel/ports.js';
 import { DEFAULT_STOP_RULES } from '../../../src/kernel/stop.js';
 
 /** Statement fingerprints with their time in the beginning. */
@@ -77,6 +84,8 @@ export interface World {
   readonly progress: Progress[];
   /** Changes every trial's outcome. */
   trial: (action: Action, measured: TrialMeasurement) => TrialMeasurement | TrialFailure;
+  /** Changes what all accepted changes do together. */
+  confirm: (measured: Confirmation) => Confirmation | TrialFailure;
   role: string;
   nowMs: number;
 }
@@ -92,6 +101,7 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
     role: 'lab',
     nowMs: 0,
     trial: (_action, measured) => measured,
+    confirm: (measured) => measured,
     ports: undefined as never,
     options: undefined as never,
   };
@@ -112,6 +122,7 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
         times[fingerprint] = (times[fingerprint] ?? 0) * ratio;
       return Promise.resolve();
     },
+    confirm: () => Promise.resolve(world.accepted.length === 0 ? null : world.confirm(confirmation(TIMES, times))),
     stateHash: () => Promise.resolve('base'),
   };
   const ports: LoopPorts = {
@@ -216,5 +227,18 @@ export function measurement(
     applyMs: 5,
     workloadAfter: summaryOf(after),
     noise: { timeLogRatio: 0.02, bufferLogRatio: 0, pairs: 20 },
+  };
+}
+
+function confirmation(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>): Confirmation {
+  const ratios = Object.entries(after).map(([name, ms]) => [name, ms / (before[name] ?? ms)] as const);
+  const { statements } = measurement(before, Object.fromEntries(ratios.filter(([, ratio]) => ratio !== 1)));
+  return {
+    before: summaryOf(before),
+    after: summaryOf(after),
+    statements,
+    resultsEqual: true,
+    resultDifferences: [],
+    resultsUncompared: [],
   };
 }

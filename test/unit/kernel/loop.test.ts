@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { WizardError } from '../../../src/base/errors.js';
 import { runLoop } from '../../../src/kernel/loop.js';
-import { createIndex, finding, makeWorld, workload } from './fakes.js';
+import { TIMES, createIndex, finding, makeWorld, measurement, summaryOf, workload } from './fakes.js';
 
 const onA = finding(['a'], createIndex('ia'));
 const onB = finding(['b'], createIndex('ib'));
@@ -227,4 +227,43 @@ test('escalated changes are not tried, and carry who decides and their evidence'
       evidence: [expect.stringContaining('calls: 1')],
     },
   });
+});
+
+test('all accepted changes are held against the beginning in one measurement, whose columns are reported', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.confirm = (measured) => ({ ...measured, after: summaryOf({ ...TIMES, a: 120 }) });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.together).toMatchObject({ verdict: 'confirmed', resultsEqual: true });
+  expect(outcome.after.perStatement.find((row) => row.name === 'a')?.meanMs).toBe(120);
+});
+
+test('losses that no single trial showed are told when they add up', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.confirm = (measured) => ({ ...measured, statements: measurement(TIMES, { a: 0.1, b: 1.4 }).statements });
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.together).toMatchObject({ verdict: 'regressed' });
+  expect(outcome.together.reason).toContain('slower beyond tolerance: b x1.40');
+});
+
+test('results that differ in the end are told, and a failure is not taken for a pass', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.confirm = (measured) => ({
+    ...measured,
+    resultsEqual: false,
+    resultDifferences: ['a: 3 rows before, 2 after'],
+  });
+  expect((await runLoop(world.ports, workload, world.options)).together).toMatchObject({
+    verdict: 'regressed',
+    reason: 'results differ: a: 3 rows before, 2 after',
+  });
+  const failing = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  failing.confirm = () => ({ failure: 'the lab server ended twice' });
+  const outcome = await runLoop(failing.ports, workload, failing.options);
+  expect(outcome.together).toMatchObject({ verdict: 'unverifiable', reason: 'the lab server ended twice' });
+  expect(outcome.after.perStatement.find((row) => row.name === 'a')?.meanMs).toBe(100);
+});
+
+test('where nothing was accepted there is nothing to confirm', async () => {
+  const world = makeWorld([onA], {});
+  expect((await runLoop(world.ports, workload, world.options)).together.verdict).toBe('none');
 });

@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto';
+import type { Finding } from '../model/finding.js';
+import type { Hypothesis } from '../model/hypothesis.js';
+import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
+import type { Decision, Iteration, ScorecardRow, Stop } from '../model/run.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { Verdict } from '../model/verdict.js';
+import type { Workload } from '../model/workload.js';
+import { act, isFailure } from './act.js';
+import { confirm, unconfirmed } from './confirm.js';
+import type { Confirmed } from './confirm.js';
+import { decide } from './decide.js';
+import { escalationFor } from './escalate.js';
+import { evaluate } from './evaluate.js';
+import { assertMeasured, assertValidated } from './guards.js';
+import { hypothesise } from './hypothesise.js';
+import type { RunMemory } from './memory.js';
+import type { TrialFailure, TrialMeasurement } from './ports.js';
+import { rank } from './rank.js';
+import type { Ranked } from './rank.js';
+import type { LoopOptions, LoopOutcome, LoopPorts, Untried } from './run.js';
+import { scorecard } from './scorecard.js';
+import { stopReason } from './stop.js';
+
+/** The end of a run that a signal stopped. */
+export const INTERRUPTED: Stop = {
+  reason: 'interrupted',
+  detail: 'stopped by a signal; the next run goes on from the ledger',
+};
+
+/** The state that passes from one iteration to the next. */
+export class Turn {
+  private state: string;
+  private measured: WorkloadSummary;
+  private noise: NoiseFloor;
+  private storageUsedBytes = 0;
+  private readonly history: Iteration[] = [];
+  private replayedCount = 0;
+  private waiting: readonly Ranked[] = [];
+  private readonly barred: Untried[] = [];
+  private findingsBefore: readonly Finding[] | null = null;
+  private findings: readonly Finding[] = [];
+  private snapshot: Snapshot | null = null;
+  private columns: Confirmed['columns'] = null;
+
+  constructor(
+    private readonly ports: LoopPorts,
+    private readonly options: LoopOptions,
+    private readonly workload: Workload,
+    private readonly baseline: { readonly summary: WorkloadSummary; readonly noise: NoiseFloor },
+    base: string,
+    private readonly memory: RunMemory,
+  ) {
+    this.state = base;
+    this.measured = baseline.summary;
+    this.noise = baseline.noise;
+  }
+
+  get hasExamined(): boolean {
+    return this.snapshot !== null;
+  }
+
+  /** Takes up what earlier runs accepted from this very state, without trying it again, and measures where that leads. */
+  async replay(): Promise<void> {
+    for (;;) {
+      const accepted = this.memory.acceptedFrom(this.state);
+      if (!accepted || this.ports.signal.aborted) break;
+      this.ports.watch({ type: 'note', text: `from the ledger: ${accepted.hypothesis.title}` });
+      await this.ports.lab.accept(accepted.hypothesis.action, null);
+      await this.ports.adopted(accepted.hypothesis, null);
+      this.history.push(accepted);
+      this.replayedCount += 1;
+      this.state = stateAfter(this.state, accepted.hypothesis);
+    }
+    if (this.replayedCount === 0) return;
+    const again = await this.ports.lab.baseline(this.workload);
+    this.measured = again.summary;
+    this.noise = again.noise;
+  }
+
+  async examine(): Promise<void> {
+    const { ports } = this;
+    ports.watch({ type: 'phase', phase: 'examine', text: 'reading the accepted state' });
+    this.snapshot = await ports.examiner.examine(this.workload, this.measured);
+    ports.watch({ type: 'phase', phase: 'hypothesise', text: 'asking the advisors and the what-if engine' });
+    this.findings = await ports.advisors.examine(this.snapshot, ports.whatIf);
+    this.findingsBefore ??= this.findings;
+    const basis = { snapshot: this.snapshot, measured: this.measured, whatIf: ports.whatIf };
+    const hypotheses = await hypothesise(basis, this.findings);
+    this.barred.length = 0;
+    this.waiting = rank(
+      hypotheses.filter((hypothesis) => this.worthATrial(hypothesis)),
+      this.measured,
+      this.history,
+    );
+  }
+
+  stop(budgetLeftMs: number): Stop | null {
+    if (this.ports.signal.aborted) return INTERRUPTED;
+    if (this.measured.perStatement.length === 0)
+      return { reason: 'no-workload', detail: 'no statement of the workload could be measured' };
+    return stopReason(
+      {
+        history: this.history.slice(this.replayedCount),
+        scorecard: this.scorecard(),
+        waiting: this.waiting.length,
+        budgetLeftMs,
+      },
+      this.options.stopRules,
+    );
+  }
+
+  next(): Hypothesis | null {
+    return this.waiting[0]?.hypothesis ?? null;
+  }
+
+  async iterate(hypothesis: Hypothesis): Promise<void> {
+    const { ports, options } = this;
+    const startedAt = ports.clock.iso();
+    const startedMs = ports.clock.nowMs();
+    ports.watch({ type: 'hypothesis', number: this.history.length + 1, hypothesis, waiting: this.waiting.length - 1 });
+    await ports.ledger.append({
+      type: 'trial-started',
+      at: startedAt,
+      run: options.run,
+      state: this.state,
+      hypothesis,
+    });
+    const escalation = escalationFor(hypothesis, options.escalation);
+    const trial = escalation ? null : await this.tryOut(hypothesis);
+    if (ports.signal.aborted) return;
+    const verdict: Verdict = trial
+      ? evaluate(hypothesis, trial, this.measured, options.thresholds)
+      : {
+          kind: 'unverifiable',
+          effect: null,
+          effects: [],
+          gain: 0,
+          resultsEqual: null,
+          revertVerified: false,
+          reason: 'escalated before any trial',
+        };
+    const measurement = trial && !isFailure(trial) ? trial : null;
+    assertMeasured(verdict, measurement);
+    const decision: Decision = escalation
+      ? { kind: 'escalate', reason: escalation.decisionNeeded, escalation }
+      : decide(hypothesis, verdict, {
+          storageUsedBytes: this.storageUsedBytes,
+          storageBudgetBytes: options.storageBudgetBytes,
+          storageAddedBytes: measurement ? measurement.storageBytesAfter - measurement.storageBytesBefore : 0,
+        });
+    assertValidated(decision, verdict, measurement);
+    const iteration: Iteration = {
+      number: this.history.length + 1,
+      hypothesis,
+      verdict,
+      decision,
+      statements: measurement?.statements ?? [],
+      stateBefore: this.state,
+      startedAt,
+      durationMs: ports.clock.nowMs() - startedMs,
+    };
+    await this.conclude(iteration, measurement);
+  }
+
+  async finish(stop: Stop): Promise<LoopOutcome> {
+    const { together, columns } = await this.confirmAll(stop);
+    if (columns) this.columns = columns;
+    await this.ports.ledger.append({
+      type: 'run-stopped',
+      at: this.ports.clock.iso(),
+      run: this.options.run,
+      reason: stop.reason,
+    });
+    if (!this.snapshot) throw new Error('the loop ended before its first examination');
+    const left = this.waiting.map(({ hypothesis }) => ({
+      hypothesis,
+      reason: `not tried: the run stopped (${stop.reason})`,
+    }));
+    return {
+      stop,
+      iterations: this.history,
+      replayed: this.replayedCount,
+      before: this.columns?.before ?? this.baseline.summary,
+      after: this.columns?.after ?? this.measured,
+      together,
+      noise: this.noise,
+      findingsBefore: this.findingsBefore ?? [],
+      findingsAfter: this.findings,
+      untried: [...left, ...this.barred],
+      scorecard: this.scorecard(),
+      snapshot: this.snapshot,
+    };
+  }
+
+  private async confirmAll(stop: Stop): Promise<Confirmed> {
+    const { ports, options } = this;
+    if (stop.reason === 'interrupted') return unconfirmed('unverifiable', 'the run was stopped before it was measured');
+    if (this.history.every((iteration) => iteration.decision.kind !== 'accept'))
+      return unconfirmed('none', 'nothing was accepted');
+    ports.watch({ type: 'phase', phase: 'evaluate', text: 'all accepted changes together, against the beginning' });
+    const confirmed = await confirm(ports.lab, { noise: this.noise, thresholds: options.thresholds });
+    ports.watch({ type: 'note', text: `together: ${confirmed.together.verdict}, ${confirmed.together.reason}` });
+    return confirmed;
+  }
+
+  private async tryOut(hypothesis: Hypothesis): Promise<TrialMeasurement | TrialFailure> {
+    this.ports.watch({ type: 'phase', phase: 'act', text: hypothesis.title });
+    return act(this.ports.lab, hypothesis, this.workload);
+  }
+
+  private async conclude(iteration: Iteration, trial: TrialMeasurement | null): Promise<void> {
+    const { ports, options } = this;
+    const accepted = iteration.decision.kind === 'accept' && trial !== null;
+    if (accepted) {
+      await ports.lab.accept(iteration.hypothesis.action, trial);
+      await ports.adopted(iteration.hypothesis, trial);
+      this.measured = trial.workloadAfter;
+      this.storageUsedBytes += Math.max(0, trial.storageBytesAfter - trial.storageBytesBefore);
+    }
+    const after = accepted ? stateAfter(this.state, iteration.hypothesis) : this.state;
+    await ports.ledger.append({
+      type: 'iteration',
+      at: ports.clock.iso(),
+      run: options.run,
+      iteration,
+      stateAfter: after,
+    });
+    this.history.push(iteration);
+    this.state = after;
+    ports.watch({ type: 'iteration', iteration, workload: this.measured });
+    if (accepted) await this.examine();
+    else
+      this.waiting = rank(
+        this.waiting.map((item) => item.hypothesis).filter((hypothesis) => this.worthATrial(hypothesis)),
+        this.measured,
+        this.history,
+      );
+  }
+
+  /** Not tried yet in this state, and asked for by something that can be measured. What is barred is said in the report. */
+  private worthATrial(hypothesis: Hypothesis): boolean {
+    const tried = this.history.some((iteration) => iteration.hypothesis.id === hypothesis.id);
+    if (tried) return false;
+    const reason = this.memory.triedIn(this.state, hypothesis.id)
+      ? 'tried under the same state in an earlier run: see the ledger'
+      : hypothesis.action.kind === 'create-index' && hypothesis.finding.statements.length === 0
+        ? 'no statement of the workload asks for it: an index needs workload evidence'
+        : null;
+    if (reason) this.barred.push({ hypothesis, reason });
+    return reason === null;
+  }
+
+  private scorecard(): readonly ScorecardRow[] {
+    return scorecard({
+      before: this.columns?.before ?? this.baseline.summary,
+      after: this.columns?.after ?? this.measured,
+      findings: this.findings,
+      connectMs: this.options.connectMs,
+      replicaLagSeconds: this.options.replicaLagSeconds,
+      thresholds: this.options.thresholds,
+    });
+  }
+}
+
+/** The accepted state after a change: a chain of hashes from the base state, the same in every run that goes the same way. */
+function stateAfter(state: string, hypothesis: Hypothesis): string {
+  return createHash('sha256').update(`${state}\n${hypothesis.id}`).digest('hex').slice(0, 16);
+}
