@@ -21,7 +21,9 @@ describe('calibration in a report', () => {
   });
 
   it('reads like this', () => {
-    expect(calibrationSentence(quality)).toMatchInlineSnapshot(`"Calibration over 3 predictions: off by a factor of 36 on average, rank correlation -1.00, 1 in the wrong direction, 0 without any effect. 3 iterations had no prediction or no measurement."`);
+    expect(calibrationSentence(quality)).toMatchInlineSnapshot(
+      `"Calibration over 3 predictions: off by a factor of 36 on average, rank correlation -1.00, 1 in the wrong direction, 0 without any effect. 3 iterations had no prediction or no measurement."`,
+    );
     expect(calibrationBinRows(quality)).toMatchInlineSnapshot(`
       [
         [
