@@ -138,8 +138,11 @@ describe('gainOf', () => {
 });
 
 function plan(present: string, uses: string, estimatedCost: number, value: number): MeasuredPlan {
-  const names = (text: string): readonly string[] => (text === '' ? [] : text.split(','));
-  return { present: names(present), uses: names(uses), estimatedCost, value };
+  return { present: namesOf(present), uses: namesOf(uses), estimatedCost, value };
+}
+
+function namesOf(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',');
 }
 
 function statement(
@@ -201,14 +204,16 @@ function bestOfAll(problem: ChoiceProblem): number {
 }
 
 function valueUnder({ cases }: ChoiceStatement, set: readonly string[]): number {
-  const within = (part: readonly string[], whole: readonly string[]): boolean =>
-    part.every((name) => whole.includes(name));
   const values = cases.map(({ plans, upkeep }) => {
     const possible = plans.filter((one) => within(one.uses, set)).toSorted((a, b) => a.estimatedCost - b.estimatedCost);
     const chosen = possible.find((one) => within(set, one.present)) ?? possible[0];
     return (chosen?.value ?? 0) + set.reduce((sum, name) => sum + (upkeep.get(name) ?? 0), 0);
   });
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function within(part: readonly string[], whole: readonly string[]): boolean {
+  return part.every((name) => whole.includes(name));
 }
 
 function round6(value: number): number {

@@ -76,7 +76,6 @@ function difference(one: BothValues, other: BothValues): MeasuredTotals {
 }
 
 function effectsOf(problems: BothProblems, without: BothValues, added: BothValues): readonly IndexEffect[] {
-  const gainMs = (effect: IndexEffect): number => effect.without.ms - effect.with.ms;
   return problems.time.statements
     .map(({ name }, i): IndexEffect => {
       const at = (both: BothValues): MeasuredTotals => ({
@@ -90,6 +89,10 @@ function effectsOf(problems: BothProblems, without: BothValues, added: BothValue
         isChanged(effect.without.ms, effect.with.ms) || isChanged(effect.without.buffers, effect.with.buffers),
     )
     .toSorted((a, b) => gainMs(b) - gainMs(a));
+}
+
+function gainMs(effect: IndexEffect): number {
+  return effect.without.ms - effect.with.ms;
 }
 
 function isChanged(before: number, after: number): boolean {

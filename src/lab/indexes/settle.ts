@@ -32,12 +32,10 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
       tolerance,
       cases: group.map((record) => {
         const upkeep = rules.upkeepOf(record, objective);
-        const plans = record.plans.flatMap((plan) => {
-          const figures = record.figures.get(workKey(record.oneCase, plan));
-          if (!figures || (figures.runs.length === 0 && figures.cutOffMs === null)) return [];
-          const kept = figures.plan.present.reduce((sum, index) => sum + (upkeep.get(index) ?? 0), 0);
-          const value = Math.max(0, valueOf(record, figures, objective) - kept);
-          return [{ present: plan.present, uses: plan.uses, estimatedCost: plan.estimatedCost, value }];
+        const values = valuesByText(record, upkeep, objective);
+        const plans = record.plans.flatMap(({ present, uses, estimatedCost, text }) => {
+          const value = values.get(text);
+          return value === undefined ? [] : [{ present, uses, estimatedCost, value }];
         });
         return { plans, upkeep };
       }),
@@ -109,6 +107,23 @@ export async function verify(
  */
 export const SLACK: Readonly<Record<Objective, number>> = { time: 0.1, buffers: 4 };
 const MOST_ROUNDS = 10;
+
+/** What each plan costs by itself: of a write that ran under several sets the least, without the upkeep of the indexes that were there. */
+function valuesByText(
+  record: CaseRecord,
+  upkeep: ReadonlyMap<string, number>,
+  objective: Objective,
+): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const figures of record.figures.values()) {
+    if (figures.runs.length === 0 && figures.cutOffMs === null) continue;
+    const { present, text } = figures.plan;
+    const kept = present.reduce((sum, index) => sum + (upkeep.get(index) ?? 0), 0);
+    const value = Math.max(0, valueOf(record, figures, objective) - kept);
+    values.set(text, Math.min(value, values.get(text) ?? Number.POSITIVE_INFINITY));
+  }
+  return values;
+}
 
 /** Blocks of a run that was cut off are not known: it ranks behind every plan that came to its end, by just enough to be refused. */
 function valueOf(record: CaseRecord, figures: PlanFigures, objective: Objective): number {

@@ -52,7 +52,7 @@ export function verifiedStatements(verified: readonly Verified[]): readonly Veri
     const isCut = (side: 'before' | 'after'): boolean => group.some((one) => one[side].cutOffMs !== null);
     const buffers = (side: 'before' | 'after'): number | null =>
       isCut(side) ? null : over(side, (figures) => buffersOf(figures) ?? 0);
-    const shown = group.find((one) => one.before.plan.shape !== one.after.plan.shape) ?? (group[0] as Verified);
+    const shown = group.find((one) => one.before.plan.shape !== one.after.plan.shape) ?? group[0];
     return {
       fingerprint,
       name,
@@ -64,8 +64,8 @@ export function verifiedStatements(verified: readonly Verified[]): readonly Veri
       afterBuffers: buffers('after'),
       beforeWalBytes: over('before', walBytesOf),
       afterWalBytes: over('after', walBytesOf),
-      planBefore: shown.before.plan.shape,
-      planAfter: shown.after.plan.shape,
+      planBefore: shown?.before.plan.shape ?? '',
+      planAfter: shown?.after.plan.shape ?? '',
       cutOff: isCut('before') ? (isCut('after') ? 'both' : 'before') : isCut('after') ? 'after' : 'neither',
       rounds: Math.min(...group.flatMap((one) => [one.before.runs.length, one.after.runs.length])),
     };

@@ -212,24 +212,31 @@ class Bench {
   private async run(table: string, turn: Turn): Promise<TurnFigures> {
     const { session } = this;
     await session.run('BEGIN');
+    const before = await this.counters(table);
     const plan = await explain(session, turn.sql, { analyze: true });
-    const [counted] = await session.query<{ rows: string; hot: string }>(
+    const after = await this.counters(table);
+    await session.run('COMMIT');
+    this.fullPageImages += (plan.root as { readonly 'WAL FPI'?: number })['WAL FPI'] ?? 0;
+    const vacuumed = await this.vacuum(table, turn.vacuum);
+    return {
+      rows: after.rows - before.rows,
+      hot: after.hot - before.hot,
+      ms: (plan.executionMs ?? 0) + vacuumed.ms,
+      walBytes: (plan.root['WAL Bytes'] ?? 0) + vacuumed.walBytes,
+      buffers: buffersOf(plan),
+    };
+  }
+
+  /** These counters hold what earlier transactions left to be reported, too: only differences mean anything. */
+  private async counters(table: string): Promise<{ readonly rows: number; readonly hot: number }> {
+    const [row] = await this.session.query<{ rows: string; hot: string }>(
       `SELECT (pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
                  + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid))::text AS rows,
               pg_catalog.pg_stat_get_xact_tuples_hot_updated(c.oid)::text AS hot
          FROM pg_catalog.pg_class AS c WHERE c.oid = $1::pg_catalog.regclass`,
       [table],
     );
-    await session.run('COMMIT');
-    this.fullPageImages += (plan.root as { readonly 'WAL FPI'?: number })['WAL FPI'] ?? 0;
-    const vacuumed = await this.vacuum(table, turn.vacuum);
-    return {
-      rows: Number(counted?.rows ?? 0),
-      hot: Number(counted?.hot ?? 0),
-      ms: (plan.executionMs ?? 0) + vacuumed.ms,
-      walBytes: (plan.root['WAL Bytes'] ?? 0) + vacuumed.walBytes,
-      buffers: buffersOf(plan),
-    };
+    return { rows: Number(row?.rows ?? 0), hot: Number(row?.hot ?? 0) };
   }
 
   /** Always, so that each turn finds room on its pages. */
