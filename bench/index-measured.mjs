@@ -158,16 +158,16 @@ function report(found) {
   );
   say();
   say(
-    `${formatMs(found.before.ms)} -> ${formatMs(found.after.ms)}, ${formatCount(found.before.buffers)} -> ${formatCount(found.after.buffers)} blocks (affected statements, calls times figures). ` +
+    `${formatMs(found.before.ms)} -> ${formatMs(found.after.ms)}, ${formatCount(found.before.buffers)} -> ${formatCount(found.after.buffers)} blocks (affected statements, calls times figures; a statement that was cut off counts its timeout and no blocks). ` +
       `Kept ${found.kept.length} of ${specs.length}, ${formatBytes(found.sizeBytes)} of ${formatBytes(found.budgetBytes)}. ` +
       `${found.executions} executions, ${found.plannerCalls} planner calls, ${formatMs(found.durationMs)}; proved ${found.proved}, complete ${found.complete}, assumed plans ${found.assumedPlans}.`,
   );
   say();
-  say('| index | size | build | kept | worth or change (ms) | blocks | why |');
+  say('| index | size | build | kept | time with it | blocks with it | for, or why not |');
   say('|---|---:|---:|---|---:|---:|---|');
   for (const { spec, sizeBytes, buildMs, worth, effects } of found.kept)
     say(
-      `| ${spec.name} | ${formatBytes(sizeBytes)} | ${formatMs(buildMs)} | yes | -${formatMs(worth.ms)} | -${formatCount(worth.buffers)} | ${effects.map((one) => one.statement).join(', ')} |`,
+      `| ${spec.name} | ${formatBytes(sizeBytes)} | ${formatMs(buildMs)} | yes | ${formatMs(-worth.ms)} | ${formatCount(-worth.buffers)} | ${effects.map((one) => one.statement).join(', ')} |`,
     );
   for (const { spec, why, reason, built, change } of found.dropped)
     say(

@@ -86,7 +86,7 @@ export interface MeasuredIndexSet {
   /** Names of statements that no index of the set changes: same plan, nothing written. Not run. */
   readonly unaffected: readonly string[];
   readonly failed: readonly FailedCase[];
-  /** Over `perStatement`, calls times figures. Blocks of statements that were cut off are left out on both sides. */
+  /** Over `perStatement`, calls times figures. Time is a lower bound where a statement was cut off. Blocks of statements that were cut off are left out on both sides. */
   readonly before: MeasuredTotals;
   readonly after: MeasuredTotals;
   readonly sizeBytes: number;

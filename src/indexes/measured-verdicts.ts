@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
-import { measuredValue } from './measured-choice.js';
+import { gainOf, measuredValue } from './measured-choice.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
 import type {
   DroppedIndex,
@@ -56,6 +56,9 @@ export function droppedIndex(
       why: 'budget',
       reason: `its ${formatBytes(index.sizeBytes)} do not fit in the ${formatBytes(Math.max(0, free))} that are left; ${changed}`,
     };
+  const { statements, leastGain } = problems[objective];
+  if (gainOf(statements, now[objective].perStatement, added[objective].perStatement) > Math.max(leastGain, 0.001))
+    return { ...facts, why: 'not-verified', reason: `${changed}, but no set with it stood its verification` };
   return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}` };
 }
 

@@ -1,4 +1,5 @@
 import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet, Objective } from '../../indexes/measured-index-set.js';
+import { measuredValue } from '../../indexes/measured-choice.js';
 import { droppedIndex, keptIndex } from '../../indexes/measured-verdicts.js';
 import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/write-cost.js';
 import type { TableWrite } from '../../indexes/write-cost.js';
@@ -68,7 +69,7 @@ export function assembleSet(
     budgetBytes: rules.budgetBytes,
     proved: standing.proved && measured.complete,
     complete: measured.complete && standing.complete,
-    assumedPlans: standing.assumedPlans,
+    assumedPlans: measuredValue(problems.time, kept).assumed,
     plannerCalls: loop.subsets.counts.plans,
     executions: loop.subsets.counts.runs,
   };

@@ -1,6 +1,7 @@
 import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
-import { chooseMeasured } from '../../indexes/measured-choice.js';
+import { chooseMeasured, measuredValue } from '../../indexes/measured-choice.js';
+import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured-choice.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/write-cost.js';
 import { writesTo } from '../../indexes/write-cost.js';
 import type { FailedCase } from '../../model/measurement.js';
@@ -75,7 +76,6 @@ export interface Standing {
   /** Indexes that the last verification spoke against, and why. */
   readonly banned: ReadonlyMap<string, string>;
   readonly proved: boolean;
-  readonly assumedPlans: number;
   readonly complete: boolean;
 }
 
@@ -88,35 +88,50 @@ export async function findStanding(
   const bench = benchOf(loop, 1);
   const banned = new Map<string, string>();
   const failed: FailedCase[] = [];
+  const known = new Map<string, Verified>();
+  const stood: Stood[] = [];
   let records = measured;
   for (let attempt = 1; ; attempt += 1) {
     loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
     const choice = await settle(bench, records, withoutBanned(rules, banned));
-    const result = await verify(bench, records, choice.kept);
-    failed.push(...result.failed);
-    records = result.verified.map((one) => one.record);
+    const { verified, failed: more } = await verify(bench, records, choice.kept, known);
+    failed.push(...more);
+    records = verified.map((one) => one.record);
     await tidy(loop, records);
-    const culprit = culpritOf(result.verified, choice.kept, rules);
-    const again = chooseMeasured(problemOf(records, withoutBanned(rules, banned), rules.objective));
-    const stands = again.kept.join() === choice.kept.join();
-    if (culprit === null && (stands || attempt >= MOST_ATTEMPTS)) {
-      if (!stands) loop.note('by the figures of its verification another set is better still; this one was verified');
-      const { kept, proved } = choice;
-      const assumedPlans = choice.value.assumed;
+    const culprit = culpritOf(verified, choice.kept, rules);
+    if (culprit === null) stood.push({ choice, verified });
+    const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
+    const stands = chooseMeasured(problem).kept.join() === choice.kept.join();
+    const isLast = attempt >= MOST_ATTEMPTS || isOver(bench);
+    const best = (culprit === null && stands) || isLast ? bestOf(problem, stood) : null;
+    if (best !== null) {
+      const isChosen = stands && best.choice === choice;
+      if (!isChosen)
+        loop.note('by the last figures another set looks better still; the best that was verified is given');
       return {
-        kept,
+        ...best,
+        kept: best.choice.kept,
         records,
-        verified: result.verified,
         failed,
         banned,
-        proved,
-        assumedPlans,
+        proved: isChosen && choice.proved,
         complete: !isOver(bench),
       };
     }
-    // Out of attempts, one after another goes: in the end nothing is left to speak against.
-    if (culprit !== null && (stands || attempt >= MOST_ATTEMPTS)) banned.set(culprit.index, culprit.reason);
+    // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
+    if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
   }
+}
+
+interface Stood {
+  readonly choice: MeasuredChoice;
+  readonly verified: readonly Verified[];
+}
+
+/** Of the sets that stood their verification the best by what is known now. */
+function bestOf(problem: ChoiceProblem, stood: readonly Stood[]): Stood | null {
+  const totals = stood.map((one) => ({ one, total: measuredValue(problem, one.choice.kept).total }));
+  return totals.toSorted((a, b) => a.total - b.total)[0]?.one ?? null;
 }
 
 function benchOf({ runner, subsets, options, startedMs }: OuterLoop, share: number): Bench {
@@ -127,7 +142,8 @@ function benchOf({ runner, subsets, options, startedMs }: OuterLoop, share: numb
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
 const MEASURING_SHARE = 0.7;
-const MOST_ATTEMPTS = 4;
+/** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
+const MOST_ATTEMPTS = 10;
 /** More than any budget. */
 const NEVER_FITS = Number.MAX_SAFE_INTEGER;
 

@@ -3,12 +3,15 @@ import { measuredValue } from '../../indexes/measured-choice.js';
 import type { MeasuredTotals, Objective, VerifiedStatement } from '../../indexes/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
-import { buffersOf, msOf } from './case-record.js';
+import { buffersOf, medianMsOf, msOf } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { SLACK, problemOf } from './settle.js';
 import type { ChoiceRules, Verified } from './settle.js';
 
-/** An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one that is missed least. */
+/**
+ * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one
+ * that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance.
+ */
 export function culpritOf(
   verified: readonly Verified[],
   kept: readonly string[],
@@ -17,30 +20,37 @@ export function culpritOf(
   if (kept.length === 0) return null;
   const { objective } = rules;
   const words = (value: number): string => (objective === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
-  let before = 0;
-  let after = 0;
+  const sums = measuresOf(objective).map(() => ({ before: 0, after: 0 }));
   for (const group of byStatement(verified, (one) => one.record.oneCase)) {
     const { name, calls, soils } = (group[0] as Verified).record.oneCase;
-    const bare = mean(group.map((one) => valueOf(one.before, objective)));
-    const now = mean(group.map((one) => valueOf(one.after, objective)));
-    // Where one side was cut off the sum would say nothing.
-    if (Number.isFinite(bare + now)) {
-      before += calls * bare;
-      after += calls * now;
+    const tolerance = soils ? rules.writeTolerance : rules.readTolerance;
+    const pairs = measuresOf(objective).map((valueOf) => ({
+      before: mean(group.map((one) => valueOf(one.before))),
+      after: mean(group.map((one) => valueOf(one.after))),
+    }));
+    for (const [position, { before, after }] of pairs.entries()) {
+      const sum = sums[position];
+      // Where one side was cut off the blocks are not known.
+      if (!sum || !Number.isFinite(before + after)) continue;
+      sum.before += calls * before;
+      sum.after += calls * after;
     }
-    const allowed = bare * (soils ? rules.writeTolerance : rules.readTolerance) + SLACK[objective];
-    if (!(now > allowed)) continue;
+    if (!pairs.every(({ before, after }) => after > before * tolerance + SLACK[objective])) continue;
     const used = new Set(group.flatMap((one) => one.after.plan.uses));
     const meant = kept.filter((index) => used.has(index) || (soils && isKeptUp(group, index, rules)));
     const index = leastMissed(verified, kept, meant, rules);
-    if (index !== null)
-      return { index, reason: `verified with it, ${name} took ${words(now)} instead of ${words(bare)}` };
+    const [shown] = pairs;
+    if (index !== null && shown)
+      return {
+        index,
+        reason: `verified with it, ${name} took ${words(shown.after)} instead of ${words(shown.before)}`,
+      };
   }
-  if (after <= before) return null;
+  const [shown] = sums;
+  if (!shown || !sums.every(({ before, after }) => after > before)) return null;
   const index = leastMissed(verified, kept, kept, rules);
-  return index === null
-    ? null
-    : { index, reason: `verified with it, the workload took ${words(after)} instead of ${words(before)}` };
+  const reason = `verified with it, the workload took ${words(shown.after)} instead of ${words(shown.before)}`;
+  return index === null ? null : { index, reason };
 }
 
 /** The statements for the report: the least of each side's runs, mean over parameter sets. */
@@ -84,8 +94,9 @@ export function verifiedTotals(statements: readonly VerifiedStatement[], side: '
   };
 }
 
-function valueOf(figures: PlanFigures, objective: Objective): number {
-  return objective === 'time' ? msOf(figures) : (buffersOf(figures) ?? Number.POSITIVE_INFINITY);
+/** Blocks are the same each time; time is not. */
+function measuresOf(objective: Objective): readonly ((figures: PlanFigures) => number)[] {
+  return objective === 'time' ? [msOf, medianMsOf] : [(figures) => buffersOf(figures) ?? Number.POSITIVE_INFINITY];
 }
 
 function walBytesOf({ runs }: PlanFigures): number {

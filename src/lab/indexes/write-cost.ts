@@ -157,11 +157,13 @@ async function updates(
     const from = start + (slices.first + round) * slice;
     return {
       sql: `UPDATE ${table} AS target SET ${set}
-              FROM (SELECT t.ctid AS place, pg_catalog.row_number() OVER (ORDER BY t.ctid) AS number,
-                           greatest(1, count(*) OVER () / ${Math.max(1, slice)}) AS step FROM ${table} AS t) AS numbered
+              FROM (SELECT place, CASE WHEN number % step = 0 THEN number / step END AS turn
+                      FROM (SELECT t.ctid AS place, pg_catalog.row_number() OVER (ORDER BY t.ctid) AS number,
+                                   greatest(1, count(*) OVER () / ${Math.max(1, slice)}) AS step FROM ${table} AS t) AS numbered
+                   ) AS spread
               JOIN ${FRESH} AS source ON source.${NUMBER} > ${from} AND source.${NUMBER} <= ${from + slice}
-               AND numbered.number = (source.${NUMBER} - ${from}) * numbered.step
-             WHERE target.ctid = numbered.place AND (${differs})`,
+               AND source.${NUMBER} - ${from} = spread.turn
+             WHERE target.ctid = spread.place AND (${differs})`,
       vacuum: false,
     };
   });
