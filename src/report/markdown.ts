@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { md, mdFence, mdTable } from './text/md.js';
 import {
@@ -182,9 +183,11 @@ function files({ migrations, rewrites }: RunReport): string {
   ].join('\n\n');
 }
 
-function calibration({ calibration: rows }: RunReport): string {
+function calibration({ calibration: rows, calibrationQuality: quality }: RunReport): string {
   if (rows.length === 0) return '';
-  return `## Predictions against measurements\n\n${mdTable(
+  const bins =
+    quality.bins.length > 0 ? `\n\n${mdTable(CALIBRATION_BINS, calibrationBinRows(quality), [1, 2, 3])}` : '';
+  return `## Predictions against measurements\n\n${calibrationSentence(quality)}\n\n${mdTable(
     ['#', 'Change', 'statements: estimated', 'measured', 'workload: estimated', 'measured'],
     rows.map((row) => [
       String(row.iteration),
@@ -195,7 +198,7 @@ function calibration({ calibration: rows }: RunReport): string {
       formatRatio(row.measuredWorkloadRatio),
     ]),
     [2, 3, 4, 5],
-  )}`;
+  )}${bins}`;
 }
 
 function untried({ untried: rows }: RunReport): string {

@@ -113,6 +113,26 @@ const scorecardRowSchema = z.object({
   source: z.string(),
 });
 
+const calibrationQualitySchema = z
+  .object({
+    pairs: z.number().int().describe('predictions of a statement ratio that were measured'),
+    unknown: z.number().int().describe('iterations without a prediction or without a measurement'),
+    meanAbsLogError: figure.describe('mean of |ln(measured / predicted)|; null without pairs'),
+    rankCorrelation: figure.describe("Spearman's; null for under three pairs or without spread"),
+    signErrors: z.number().int().describe('foreseen faster and measured slower, or the reverse'),
+    unconfirmed: z.number().int().describe('foreseen faster and measured the same'),
+    bins: z.array(
+      z.object({
+        from: figure.describe('least predicted fall of the time, as a fraction; null for no end'),
+        to: figure.describe('most, excluded'),
+        count: z.number().int(),
+        predictedFall: figure.describe('mean, estimated'),
+        measuredFall: figure.describe('mean, measured'),
+      }),
+    ),
+  })
+  .describe('How good the predictions of `calibration` were: whether a predicted 40 % is 40 %.');
+
 /** The document of `optimize --json` and `report.json`. Every figure is measured in the lab unless its field says otherwise; null means unknown. */
 export const runReportSchema = z.object({
   tool: toolSchema,
@@ -159,6 +179,7 @@ export const runReportSchema = z.object({
       }),
     )
     .describe('Prediction against measurement, for each iteration that measured something.'),
+  calibrationQuality: calibrationQualitySchema,
   migrations: z
     .array(z.object({ iteration: z.number().int(), title: z.string(), up: z.string(), down: z.string() }))
     .describe('files, relative to the output folder'),

@@ -45,6 +45,9 @@ describe('renderRun', () => {
         8 accepted   Analyze public.supplier_prices
                      measured: execution time 233x faster (ratio 0.0043, 95 % 0.0041
                      to 0.0047); foreseen: unknown
+        Calibration over 3 predictions: off by a factor of 36 on average, rank
+        correlation -1.00, 1 in the wrong direction, 0 without any effect. 3
+        iterations had no prediction or no measurement.
 
       Statements (mean time of a call, measured in the lab)
       Statement         calls    before     after         change

@@ -1,4 +1,5 @@
 import { formatCount, formatMs } from '../base/units.js';
+import { calibrationSentence } from './calibration.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
 import { paintFor } from './text/paint.js';
@@ -74,6 +75,8 @@ function decisions(report: RunReport, { columns }: TextOptions, paint: Paint): r
     for (const line of wrap(detail(iteration), Math.max(10, columns - 15)))
       lines.push(paint.dim(`${' '.repeat(15)}${line}`));
   }
+  if (report.calibration.length > 0)
+    lines.push(...wrap(calibrationSentence(report.calibrationQuality), columns - 2).map((line) => `  ${line}`));
   return lines.map((line) => clip(line, columns));
 }
 

@@ -1,3 +1,4 @@
+import { calibrate } from '../indexes/calibration.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction } from '../model/hypothesis.js';
@@ -44,6 +45,7 @@ export interface RunReportInput {
 /** The run as one JSON document. Figures that are not finite become null, which reads `unknown`. */
 export function toRunReport(input: RunReportInput): RunReport {
   const files = migrationFiles(input.iterations);
+  const rows = calibration(input.iterations, input.before);
   return {
     tool: { ...input.tool },
     target: toTarget(input.target),
@@ -74,7 +76,8 @@ export function toRunReport(input: RunReportInput): RunReport {
       predicted: toPrediction(hypothesis.prediction),
       reason,
     })),
-    calibration: calibration(input.iterations, input.before),
+    calibration: rows,
+    calibrationQuality: quality(rows),
     migrations: files.migrations.map(({ iteration, title, up, down }) => ({
       iteration,
       title,
@@ -207,4 +210,11 @@ function calibration(iterations: readonly Iteration[], before: WorkloadSummary):
     if (decision.kind === 'accept') acceptedMs = Math.max(0, acceptedMs + change);
   }
   return rows;
+}
+
+function quality(rows: RunReport['calibration']): RunReport['calibrationQuality'] {
+  const found = calibrate(
+    rows.map((row) => ({ predicted: row.predictedStatementRatio, measured: row.measuredStatementRatio })),
+  );
+  return { ...found, bins: found.bins.map((bin) => ({ ...bin })) };
 }

@@ -1,4 +1,5 @@
 import { formatCount } from '../../base/units.js';
+import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from '../calibration.js';
 import type { RunReport } from '../run-report.js';
 import { evidenceWords, formatRatio, meanWords, predictionSentence, statementChange } from '../words.js';
 import { fileLink } from './file-link.js';
@@ -97,9 +98,10 @@ export function fileList({ migrations, rewrites }: RunReport): Markup {
   </ol>`;
 }
 
-export function calibrationTable({ calibration: rows }: RunReport): Markup {
+export function calibrationTable({ calibration: rows, calibrationQuality: quality }: RunReport): Markup {
   if (rows.length === 0) return html`<p class="muted">Nothing was measured.</p>`;
-  return html`<p>Ratios after / before; below 1 is better. The planner's figures are estimated, the others measured.</p>
+  return html`<p>${calibrationSentence(quality)}</p>
+    <p>Ratios after / before; below 1 is better. The planner's figures are estimated, the others measured.</p>
     <div class="scroll">
       <table>
         <thead>
@@ -122,6 +124,28 @@ export function calibrationTable({ calibration: rows }: RunReport): Markup {
                 <td class="n">${formatRatio(row.measuredStatementRatio)}</td>
                 <td class="n">${formatRatio(row.predictedWorkloadRatio)}</td>
                 <td class="n">${formatRatio(row.measuredWorkloadRatio)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${quality.bins.length > 0 && binTable(quality)}`;
+}
+
+function binTable(quality: RunReport['calibrationQuality']): Markup {
+  return html`<h4>Does a predicted fall come true?</h4>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            ${CALIBRATION_BINS.map((title, column) => html`<th class="${column > 0 ? 'n' : ''}">${title}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${calibrationBinRows(quality).map(
+            (row) =>
+              html`<tr>
+                ${row.map((cell, column) => html`<td class="${column > 0 ? 'n' : ''}">${cell}</td>`)}
               </tr>`,
           )}
         </tbody>

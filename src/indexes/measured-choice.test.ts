@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../stats/random.js';
+import { chooseMeasured, gainOf, measuredValue } from './measured-choice.js';
+import type { ChoiceCase, ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
+
+const LIMITS = { budgetBytes: 100, slack: 0, leastGain: 0 };
+
+describe('chooseMeasured', () => {
+  test('keeps what helps and drops what the planner likes and the clock does not', () => {
+    const problem = problemOf(
+      ['good', 'lure'],
+      [
+        statement('reads', [plan('good,lure', 'good', 10, 2), plan('', '', 100, 50)]),
+        statement('lured', [plan('good,lure', 'lure', 5, 90), plan('good', '', 20, 30)]),
+      ],
+    );
+    expect(chooseMeasured(problem)).toMatchObject({ kept: ['good'], proved: true });
+    expect(measuredValue(problem, ['lure'])).toMatchObject({ slower: [1], perStatement: [50, 90] });
+  });
+
+  test('an index is no use while one blocks it that the planner believes to be cheaper', () => {
+    const problem = problemOf(
+      ['cheap looking', 'fast'],
+      [
+        statement('a', [
+          plan('cheap looking,fast', 'cheap looking', 5, 40),
+          plan('fast', 'fast', 8, 4),
+          plan('', '', 50, 41),
+        ]),
+        // The only thing that speaks for the other one.
+        statement('b', [plan('cheap looking,fast', 'cheap looking', 1, 1), plan('fast', '', 9, 30)]),
+      ],
+    );
+    // Both: 40 + 1. The fast one alone: 4 + 30.
+    expect(chooseMeasured(problem).kept).toEqual(['fast']);
+    expect(measuredValue(problem, ['cheap looking', 'fast']).total).toBe(41);
+  });
+
+  test('stays within the budget, and prefers two small indexes to a large one where they win more', () => {
+    const indexes = [
+      { name: 'large', sizeBytes: 90 },
+      { name: 'one', sizeBytes: 50 },
+      { name: 'two', sizeBytes: 50 },
+    ];
+    const all = 'large,one,two';
+    const problem = {
+      ...problemOf(
+        [],
+        [
+          statement('a', [plan(all, 'large', 1, 10), plan('one,two', '', 9, 100)]),
+          statement('b', [plan(all, 'one', 1, 30), plan('large,two', '', 9, 90)]),
+          statement('c', [plan(all, 'two', 1, 30), plan('large,one', '', 9, 90)]),
+        ],
+      ),
+      indexes,
+    };
+    expect(chooseMeasured(problem).kept).toEqual(['one', 'two']);
+    expect(chooseMeasured({ ...problem, budgetBytes: 99 }).kept).toEqual(['large']);
+    expect(chooseMeasured({ ...problem, budgetBytes: 49 }).kept).toEqual([]);
+  });
+
+  test('refuses a set under which one statement is slower beyond its tolerance, whatever the total', () => {
+    const plans = [plan('i', 'i', 1, 12), plan('', '', 2, 10)];
+    const wins = statement('wins', [plan('i', 'i', 1, 1), plan('', '', 9, 1000)]);
+    const problem = problemOf(['i'], [wins, statement('loses', plans)]);
+    expect(chooseMeasured(problem).kept).toEqual([]);
+    expect(chooseMeasured({ ...problem, slack: 0.5 }).kept).toEqual(['i']);
+    expect(chooseMeasured(problemOf(['i'], [wins, { ...statement('loses', plans), tolerance: 2 }])).kept).toEqual([
+      'i',
+    ]);
+  });
+
+  test('charges writes for each index that is there, used or not', () => {
+    const reads = statement('reads', [plan('i', 'i', 1, 1), plan('', '', 9, 20)]);
+    const write = (ms: number): ChoiceStatement => ({
+      ...statement('writes', [plan('i', '', 1, 5)], new Map([['i', ms]])),
+      tolerance: 10,
+    });
+    expect(chooseMeasured(problemOf(['i'], [reads, write(18)])).kept).toEqual(['i']);
+    expect(chooseMeasured(problemOf(['i'], [reads, write(20)])).kept).toEqual([]);
+  });
+
+  test('trims what gains too little, and keeps a large gain of a small statement', () => {
+    const rest = statement('rest', [plan('i,j', '', 1, 1000)]);
+    const problem = {
+      ...problemOf(
+        ['i', 'j'],
+        [
+          rest,
+          statement('small', [plan('i,j', 'i', 1, 0.01), plan('j', '', 9, 5)]),
+          statement('same', [plan('i,j', 'j', 1, 96), plan('i', '', 9, 100)]),
+        ],
+      ),
+      leastGain: 0.01,
+    };
+    expect(chooseMeasured(problem)).toMatchObject({ kept: ['i'], trimmed: ['j'] });
+  });
+
+  test('a plan seen under more is the plan of all sets between, one never seen is assumed', () => {
+    const problem = problemOf(
+      ['i', 'j', 'k'],
+      [statement('a', [plan('i,j', 'i', 5, 1), plan('j', 'j', 7, 2), plan('', '', 9, 3)])],
+    );
+    expect(measuredValue(problem, ['i'])).toMatchObject({ total: 1, assumed: 0 });
+    expect(measuredValue(problem, ['i', 'k'])).toMatchObject({ total: 1, assumed: 1 });
+  });
+
+  test('says so when it could not look at everything', () => {
+    const problem = randomProblem(seededRandom(3), 8);
+    expect(chooseMeasured(problem).proved).toBe(true);
+    expect(chooseMeasured({ ...problem, nodeLimit: 2 }).proved).toBe(false);
+  });
+
+  test('wants each case measured without the indexes', () => {
+    expect(() => chooseMeasured(problemOf(['i'], [statement('a', [plan('i', 'i', 1, 1)])]))).toThrow(/without/);
+  });
+
+  test('finds what trying every set finds', () => {
+    const random = seededRandom(11);
+    for (let round = 0; round < 300; round += 1) {
+      const problem = randomProblem(random, 1 + Math.floor(random() * 7));
+      const found = chooseMeasured(problem);
+      const best = bestOfAll(problem);
+      expect({ round, total: round6(found.value.total) }).toEqual({ round, total: round6(best) });
+      expect(found.value.slower).toEqual([]);
+    }
+  });
+});
+
+describe('gainOf', () => {
+  test('is the fall of the total, or the larger geometric mean, and negative for a loss', () => {
+    const calls = [{ calls: 1 }, { calls: 1 }];
+    expect(gainOf(calls, [50, 50], [25, 50])).toBeCloseTo(1 - Math.exp(0.5 * Math.log(0.5)));
+    expect(gainOf(calls, [99, 1], [99, 0.01])).toBeCloseTo(1 - Math.exp(0.01 * Math.log(0.01)));
+    expect(gainOf(calls, [10, 1], [11, 0.001])).toBeLessThan(0);
+    expect(gainOf(calls, [0, 0], [0, 0])).toBe(0);
+  });
+});
+
+function plan(present: string, uses: string, estimatedCost: number, value: number): MeasuredPlan {
+  return { present: namesOf(present), uses: namesOf(uses), estimatedCost, value };
+}
+
+function namesOf(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',');
+}
+
+function statement(
+  name: string,
+  plans: readonly MeasuredPlan[],
+  upkeep: ChoiceCase['upkeep'] = new Map(),
+): ChoiceStatement {
+  return { name, calls: 1, tolerance: 1.15, cases: [{ plans, upkeep }] };
+}
+
+function problemOf(names: readonly string[], statements: readonly ChoiceStatement[]): ChoiceProblem {
+  return { ...LIMITS, indexes: names.map((name) => ({ name, sizeBytes: 10 })), statements };
+}
+
+/** A planner with a fixed list of plans per case, of which random subsets were observed; the empty set always. */
+function randomProblem(random: () => number, count: number): ChoiceProblem {
+  const names = Array.from({ length: count }, (_, i) => `i${i}`);
+  const some = (share: number): string[] => names.filter(() => random() < share);
+  const statements = Array.from({ length: 1 + Math.floor(random() * 4) }, (_, s): ChoiceStatement => {
+    const cases = Array.from({ length: 1 + Math.floor(random() * 2) }, (): ChoiceCase => {
+      const known = [[], ...Array.from({ length: 6 }, () => some(0.35))].map((uses) => ({
+        uses,
+        estimatedCost: uses.length === 0 ? 100 : random() * 120,
+        value: 1 + random() * 20,
+      }));
+      const plans = [[], names, ...Array.from({ length: 6 }, () => some(0.6))].map((present) => {
+        const possible = known.filter((one) => one.uses.every((name) => present.includes(name)));
+        return { present, ...possible.reduce((a, b) => (b.estimatedCost < a.estimatedCost ? b : a)) };
+      });
+      return { plans, upkeep: new Map(random() < 0.3 ? some(0.5).map((name) => [name, random() * 3]) : []) };
+    });
+    return { name: `s${s}`, calls: 1 + Math.floor(random() * 9), tolerance: 1.15, cases };
+  });
+  const indexes = names.map((name) => ({ name, sizeBytes: Math.ceil(random() * 50) }));
+  return { ...LIMITS, indexes, statements };
+}
+
+/** By trying every set, with the rule written out anew. */
+function bestOfAll(problem: ChoiceProblem): number {
+  const { indexes, statements } = problem;
+  const base = statements.map((one) => valueUnder(one, []));
+  let best = Number.POSITIVE_INFINITY;
+  for (let mask = 0; mask < 2 ** indexes.length; mask += 1) {
+    const set = indexes.filter((_, i) => Math.floor(mask / 2 ** i) % 2 === 1);
+    if (set.reduce((sum, index) => sum + index.sizeBytes, 0) > problem.budgetBytes) continue;
+    const values = statements.map((one) =>
+      valueUnder(
+        one,
+        set.map((index) => index.name),
+      ),
+    );
+    if (values.some((value, i) => value > (base[i] ?? 0) * 1.15)) continue;
+    best = Math.min(
+      best,
+      values.reduce((sum, value, i) => sum + value * (statements[i]?.calls ?? 0), 0),
+    );
+  }
+  return best;
+}
+
+function valueUnder({ cases }: ChoiceStatement, set: readonly string[]): number {
+  const values = cases.map(({ plans, upkeep }) => {
+    const possible = plans.filter((one) => within(one.uses, set)).toSorted((a, b) => a.estimatedCost - b.estimatedCost);
+    const chosen = possible.find((one) => within(set, one.present)) ?? possible[0];
+    return (chosen?.value ?? 0) + set.reduce((sum, name) => sum + (upkeep.get(name) ?? 0), 0);
+  });
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function within(part: readonly string[], whole: readonly string[]): boolean {
+  return part.every((name) => whole.includes(name));
+}
+
+function round6(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

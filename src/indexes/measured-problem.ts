@@ -1,0 +1,85 @@
+import { WizardError } from '../base/errors.js';
+import type { ChoiceProblem } from './measured-choice.js';
+
+/** A choice with sets of indexes as bits. */
+export interface Compiled {
+  readonly names: readonly string[];
+  readonly sizes: readonly number[];
+  /** One for each index, in the order given. */
+  readonly bits: readonly bigint[];
+  readonly all: bigint;
+  readonly statements: readonly {
+    readonly calls: number;
+    readonly tolerance: number;
+    readonly cases: readonly CompiledCase[];
+  }[];
+}
+
+export interface CompiledCase {
+  /** The cheapest for the planner first; of equals the slowest, since nobody knows which it would take. */
+  readonly plans: readonly CompiledPlan[];
+  readonly upkeep: readonly { readonly bit: bigint; readonly value: number }[];
+}
+
+export interface CompiledPlan {
+  readonly present: bigint;
+  readonly uses: bigint;
+  readonly cost: number;
+  readonly value: number;
+}
+
+/** Throws `internal` for a case without a plan of the empty set, and for an index that nobody named. */
+export function compile(problem: ChoiceProblem): Compiled {
+  const names = problem.indexes.map((index) => index.name);
+  const bits = names.map((_, position) => 1n << BigInt(position));
+  const bitOf = new Map(names.map((name, position) => [name, bits[position] as bigint]));
+  const mask = (set: readonly string[]): bigint => set.reduce((sum, name) => sum | known(bitOf, name), 0n);
+  const statements = problem.statements.map(({ name, calls, tolerance, cases }) => ({
+    calls,
+    tolerance,
+    cases: cases.map((each) => {
+      if (!each.plans.some((plan) => plan.uses.length === 0))
+        throw new WizardError('internal', `${name} was not measured without the indexes`);
+      const plans = each.plans
+        .map((plan) => ({
+          present: mask(plan.present),
+          uses: mask(plan.uses),
+          cost: plan.estimatedCost,
+          value: plan.value,
+        }))
+        .toSorted((a, b) => a.cost - b.cost || b.value - a.value);
+      const upkeep = [...each.upkeep].map(([index, value]) => ({
+        bit: known(bitOf, index),
+        value: Math.max(0, value),
+      }));
+      return { plans, upkeep };
+    }),
+  }));
+  const all = bits.reduce((sum, bit) => sum | bit, 0n);
+  return { names, sizes: problem.indexes.map((index) => index.sizeBytes), bits, all, statements };
+}
+
+/** The set of these names. */
+export function masksOf(problem: Compiled, names: readonly string[]): bigint {
+  return names.reduce((sum, name) => sum | (problem.bits[problem.names.indexOf(name)] ?? 0n), 0n);
+}
+
+/** The names in a set, in the order given. */
+export function namesIn(problem: Compiled, set: bigint): readonly string[] {
+  return problem.names.filter((_, position) => (set & (problem.bits[position] ?? 0n)) !== 0n);
+}
+
+export function isSubset(part: bigint, whole: bigint): boolean {
+  return (part & whole) === part;
+}
+
+export function withoutBit(set: bigint, bit: bigint): bigint {
+  return (set | bit) ^ bit;
+}
+
+function known(bitOf: ReadonlyMap<string, bigint>, name: string): bigint {
+  const bit = bitOf.get(name);
+  if (bit === undefined)
+    throw new WizardError('internal', `A plan uses ${name}, which is none of the indexes to choose from`);
+  return bit;
+}

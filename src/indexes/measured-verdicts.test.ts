@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import type { ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
+import type { MeasuredIndex } from './measured-index-set.js';
+import { droppedIndex, keptIndex } from './measured-verdicts.js';
+import type { BothProblems } from './measured-verdicts.js';
+
+/** Under `good` both statements win; `lure` takes one away from it; `large` would help a third, and `idle` nobody. */
+const NAMES = ['good', 'lure', 'large', 'idle'];
+const PLANS: readonly (readonly [string, readonly Seen[]])[] = [
+  ['first', [seen(NAMES, ['good'], 1, 10), seen(['lure', 'large', 'idle'], [], 9, 100)]],
+  [
+    'second',
+    [
+      seen(NAMES, ['lure'], 1, 80),
+      seen(['good', 'large', 'idle'], ['good'], 2, 20),
+      seen(['large', 'idle'], [], 9, 50),
+    ],
+  ],
+  ['third', [seen(NAMES, ['large'], 1, 1), seen(['good', 'lure', 'idle'], [], 9, 40)]],
+];
+
+const problems: BothProblems = { time: problem(1), buffers: problem(10) };
+
+describe('keptIndex', () => {
+  test('is worth what would be lost without it, and names the statements', () => {
+    const found = keptIndex(problems, ['good'], built('good'));
+    expect(found.worth).toEqual({ ms: 90 + 30, buffers: 900 + 300 });
+    expect(found.effects).toEqual([
+      { statement: 'first', without: { ms: 100, buffers: 1000 }, with: { ms: 10, buffers: 100 } },
+      { statement: 'second', without: { ms: 50, buffers: 500 }, with: { ms: 20, buffers: 200 } },
+    ]);
+  });
+});
+
+describe('droppedIndex', () => {
+  test('slower: with the statement that suffers', () => {
+    expect(droppedIndex(problems, ['good'], built('lure'), 'time')).toMatchObject({
+      why: 'slower',
+      reason: 'with it second takes 80.0 ms instead of 20.0 ms',
+      change: { ms: 60, buffers: 600 },
+    });
+    expect(droppedIndex(problems, ['good'], built('lure'), 'buffers').reason).toBe(
+      'with it second takes 800 blocks instead of 200 blocks',
+    );
+  });
+
+  test('budget: a gain that does not fit', () => {
+    expect(droppedIndex(problems, ['good'], built('large'), 'time')).toMatchObject({
+      why: 'budget',
+      reason: expect.stringMatching(/^its 90 B do not fit in the 80 B that are left; with it .* instead of/),
+      change: { ms: -39 },
+    });
+  });
+
+  test('no gain: with both totals; a gain that counts and fits was refused by the verification', () => {
+    const time = { ...problems.time, budgetBytes: 1000 };
+    const totals = 'with it the statements would take 31.0 ms and 310 blocks instead of 70.0 ms and 700 blocks';
+    const strict = { time: { ...time, leastGain: 0.9 }, buffers: problems.buffers };
+    expect(droppedIndex(strict, ['good'], built('large'), 'time')).toMatchObject({ why: 'no-gain', reason: totals });
+    expect(droppedIndex({ ...problems, time }, ['good'], built('large'), 'time')).toMatchObject({
+      why: 'not-verified',
+      reason: `${totals}, but no set with it stood its verification`,
+    });
+  });
+
+  test('unused: with what writes would pay for it', () => {
+    expect(droppedIndex(problems, [], built('idle'), 'time')).toMatchObject({
+      why: 'unused',
+      reason: 'no plan uses it',
+      effects: [],
+    });
+    const writes = { ms: 12, walBytes: 1, buffers: 1, hotUpdatesLost: 0, rowsAssumed: false, unknown: [] };
+    expect(droppedIndex(problems, [], { ...built('idle'), writes }, 'time').reason).toBe(
+      'no plan uses it, and writes pay 12.0 ms for it',
+    );
+  });
+});
+
+type Seen = MeasuredPlan;
+
+function seen(present: readonly string[], uses: readonly string[], estimatedCost: number, value: number): Seen {
+  return { present, uses, estimatedCost, value };
+}
+
+function problem(factor: number): ChoiceProblem {
+  const indexes = NAMES.map((name) => ({ name, sizeBytes: name === 'large' ? 90 : 20 }));
+  const statements = PLANS.map(([name, plans]): ChoiceStatement => ({
+    name,
+    calls: 1,
+    tolerance: 1.15,
+    cases: [{ plans: plans.map((plan) => ({ ...plan, value: plan.value * factor })), upkeep: new Map() }],
+  }));
+  return { indexes, statements, budgetBytes: 100, slack: 0, leastGain: 0.01 };
+}
+
+function built(name: string): MeasuredIndex {
+  return {
+    spec: {
+      table: { schema: 'public', name: 't' },
+      method: 'btree',
+      unique: false,
+      keys: ['"a"'],
+      include: [],
+      where: null,
+      with: null,
+      name,
+    },
+    sizeBytes: name === 'large' ? 90 : 20,
+    buildMs: 1,
+    buildWalBytes: null,
+    writeCost: null,
+    writes: null,
+  };
+}

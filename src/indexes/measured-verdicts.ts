@@ -1,0 +1,120 @@
+import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { gainOf, measuredValue } from './measured-choice.js';
+import type { ChoiceProblem, SetValue } from './measured-choice.js';
+import type {
+  DroppedIndex,
+  IndexEffect,
+  KeptIndex,
+  MeasuredIndex,
+  MeasuredTotals,
+  Objective,
+} from './measured-index-set.js';
+
+/** The same choice by time and by blocks. */
+export interface BothProblems {
+  readonly time: ChoiceProblem;
+  readonly buffers: ChoiceProblem;
+}
+
+/** What a kept index is worth within the kept set. */
+export function keptIndex(problems: BothProblems, kept: readonly string[], index: MeasuredIndex): KeptIndex {
+  const without = values(
+    problems,
+    kept.filter((name) => name !== index.spec.name),
+  );
+  const now = values(problems, kept);
+  return { ...index, worth: difference(without, now), effects: effectsOf(problems, without, now) };
+}
+
+/** Why an index that was built was not kept: what it would do if it were added to the kept ones, by what was measured. */
+export function droppedIndex(
+  problems: BothProblems,
+  kept: readonly string[],
+  index: MeasuredIndex,
+  objective: Objective,
+): DroppedIndex {
+  const { name } = index.spec;
+  const now = values(problems, kept);
+  const added = values(problems, [...kept, name]);
+  const change = difference(added, now);
+  const effects = effectsOf(problems, now, added);
+  const facts = { spec: index.spec, built: index, change, effects };
+  const isUsed = problems.time.statements.some(({ cases }) =>
+    cases.some(({ plans }) => plans.some((plan) => plan.uses.includes(name))),
+  );
+  const upkeep = index.writes === null ? '' : `, and writes pay ${formatMs(index.writes.ms)} for it`;
+  if (!isUsed) return { ...facts, why: 'unused', reason: `no plan uses it${upkeep}` };
+  const worst = slowest(problems, now, added, objective);
+  if (worst !== null) return { ...facts, why: 'slower', reason: worst };
+  const sizes = new Map(problems.time.indexes.map((one) => [one.name, one.sizeBytes]));
+  const free = problems.time.budgetBytes - kept.reduce((sum, one) => sum + (sizes.get(one) ?? 0), 0);
+  const changed = `with it the statements would take ${totalsWords(added)} instead of ${totalsWords(now)}`;
+  const measuredGain = objective === 'time' ? -change.ms : -change.buffers;
+  if (measuredGain > 0 && index.sizeBytes > free)
+    return {
+      ...facts,
+      why: 'budget',
+      reason: `its ${formatBytes(index.sizeBytes)} do not fit in the ${formatBytes(Math.max(0, free))} that are left; ${changed}`,
+    };
+  const { statements, leastGain } = problems[objective];
+  if (gainOf(statements, now[objective].perStatement, added[objective].perStatement) > Math.max(leastGain, 0.001))
+    return { ...facts, why: 'not-verified', reason: `${changed}, but no set with it stood its verification` };
+  return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}` };
+}
+
+interface BothValues {
+  readonly time: SetValue;
+  readonly buffers: SetValue;
+}
+
+/** Under this share of a statement's figures nothing is said to have changed. */
+const SAME = 0.01;
+
+function values(problems: BothProblems, set: readonly string[]): BothValues {
+  return { time: measuredValue(problems.time, set), buffers: measuredValue(problems.buffers, set) };
+}
+
+function difference(one: BothValues, other: BothValues): MeasuredTotals {
+  return { ms: one.time.total - other.time.total, buffers: one.buffers.total - other.buffers.total };
+}
+
+function effectsOf(problems: BothProblems, without: BothValues, added: BothValues): readonly IndexEffect[] {
+  return problems.time.statements
+    .map(({ name }, i): IndexEffect => {
+      const at = (both: BothValues): MeasuredTotals => ({
+        ms: both.time.perStatement[i] ?? 0,
+        buffers: both.buffers.perStatement[i] ?? 0,
+      });
+      return { statement: name, without: at(without), with: at(added) };
+    })
+    .filter(
+      (effect) =>
+        isChanged(effect.without.ms, effect.with.ms) || isChanged(effect.without.buffers, effect.with.buffers),
+    )
+    .toSorted((a, b) => gainMs(b) - gainMs(a));
+}
+
+function gainMs(effect: IndexEffect): number {
+  return effect.without.ms - effect.with.ms;
+}
+
+function isChanged(before: number, after: number): boolean {
+  return Math.abs(after - before) > SAME * Math.max(before, after);
+}
+
+/** The statement that would suffer most of those beyond their tolerance, in words. */
+function slowest(problems: BothProblems, now: BothValues, added: BothValues, objective: Objective): string | null {
+  const at = (both: BothValues, position: number): number => both[objective].perStatement[position] ?? 0;
+  const beyond = added[objective].slower
+    .filter((position) => !now[objective].slower.includes(position))
+    .map((position) => ({ position, ratio: at(added, position) / at(now, position) }))
+    .toSorted((a, b) => b.ratio - a.ratio)[0];
+  if (beyond === undefined) return null;
+  const words = (value: number): string => (objective === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
+  const name = problems[objective].statements[beyond.position]?.name ?? '';
+  return `with it ${name} takes ${words(at(added, beyond.position))} instead of ${words(at(now, beyond.position))}`;
+}
+
+function totalsWords({ time, buffers }: BothValues): string {
+  return `${formatMs(time.total)} and ${formatCount(buffers.total)} blocks`;
+}

@@ -1,0 +1,164 @@
+import { median } from '../../stats/quantile.js';
+import { reasonOf } from '../trial/measure.js';
+import type { TrialCase } from '../trial/cases.js';
+import { troubleOf } from '../trial/sessions.js';
+import type { Runner } from './runner.js';
+import type { SubsetPlan, SubsetRun, Subsets } from './subset.js';
+
+/** One plan of a case with what it did. */
+export interface PlanFigures {
+  readonly plan: SubsetPlan;
+  readonly runs: SubsetRun[];
+  /** The timeout that ended a run, milliseconds; null when all came to their end. */
+  cutOffMs: number | null;
+}
+
+/** All that is known of a case. */
+export interface CaseRecord {
+  readonly oneCase: TrialCase;
+  /** Every question asked of the planner. */
+  readonly plans: SubsetPlan[];
+  /** By what is done: the plan's text, and for a write the indexes that it keeps up. */
+  readonly figures: Map<string, PlanFigures>;
+}
+
+/** What measuring needs. */
+export interface Bench {
+  readonly runner: Runner;
+  readonly subsets: Subsets;
+  /** Of one execution. */
+  readonly timeoutMs: number;
+  /** `performance.now()` after which nothing more is started that is not needed. */
+  readonly deadlineMs: number;
+}
+
+export function emptyRecord(oneCase: TrialCase): CaseRecord {
+  return { oneCase, plans: [], figures: new Map() };
+}
+
+/** The plan under a set: what is known, or else asked. A plan seen under more indexes, all of whose own are here, is this one too. */
+export async function planOfSet(bench: Bench, record: CaseRecord, present: readonly string[]): Promise<SubsetPlan> {
+  const known = record.plans.find(
+    (plan) => plan.uses.every((name) => present.includes(name)) && present.every((name) => plan.present.includes(name)),
+  );
+  if (known) return known;
+  const plan = await bench.runner.use((session) => bench.subsets.plan(session, record.oneCase, present));
+  record.plans.push(plan);
+  return plan;
+}
+
+/** The plan without any index of the set. For a write what is known of more indexes says how it plans, not what it costs: then it is held apart. */
+export async function barePlan(bench: Bench, record: CaseRecord): Promise<SubsetPlan> {
+  const known = record.plans.find((plan) => plan.present.length === 0);
+  if (known) return known;
+  const plan = await planOfSet(bench, record, []);
+  if (!record.oneCase.soils || plan.present.length === 0) return plan;
+  const bare = { ...plan, present: [] };
+  record.plans.push(bare);
+  return bare;
+}
+
+/** The figures of a plan, to be filled. */
+export function figuresOf(record: CaseRecord, plan: SubsetPlan): PlanFigures {
+  const key = workKey(record.oneCase, plan);
+  const known = record.figures.get(key);
+  if (known) return known;
+  const made: PlanFigures = { plan, runs: [], cutOffMs: null };
+  record.figures.set(key, made);
+  return made;
+}
+
+/** Two executions with the same key do the same work. */
+export function workKey(oneCase: TrialCase, plan: SubsetPlan): string {
+  return !oneCase.soils ? plan.text : `${plan.text} ${JSON.stringify(plan.present)}`;
+}
+
+/** Milliseconds: the least of the runs, or the timeout of one that was cut off. */
+export function msOf({ runs, cutOffMs }: PlanFigures): number {
+  if (cutOffMs !== null) return cutOffMs;
+  return runs.reduce((least, run) => Math.min(least, run.ms), Number.POSITIVE_INFINITY);
+}
+
+/** The same by the median, which one lucky run does not move. */
+export function medianMsOf({ runs, cutOffMs }: PlanFigures): number {
+  return cutOffMs ?? median(runs.map((run) => run.ms));
+}
+
+/** Blocks; null when a run was cut off. */
+export function buffersOf({ runs, cutOffMs }: PlanFigures): number | null {
+  if (cutOffMs !== null || runs.length === 0) return null;
+  return runs.reduce((least, run) => Math.min(least, run.buffers), Number.POSITIVE_INFINITY);
+}
+
+/** Runs one plan once. Gives a reason when the statement itself fails; a timeout is a figure. */
+export async function runOnce(
+  bench: Bench,
+  record: CaseRecord,
+  figures: PlanFigures,
+  timeoutMs: number,
+): Promise<string | null> {
+  try {
+    const run = await bench.runner.use((session) =>
+      bench.subsets.run(session, record.oneCase, figures.plan.present, timeoutMs),
+    );
+    figures.runs.push(run);
+    return null;
+  } catch (thrown) {
+    bench.runner.check();
+    if (troubleOf(thrown) !== 'timeout') return reasonOf(thrown, timeoutMs);
+    figures.cutOffMs = timeoutMs;
+    return null;
+  }
+}
+
+/**
+ * Runs plans of a case turn by turn (A B C, C B A, ...), until each has as many runs as its time allows, or the deadline.
+ * A plan that looks slower than the first, although it does not touch more blocks to match, is given twice as many: only time speaks against it.
+ * Plans that were cut off are not run again. Gives a reason when the statement fails.
+ */
+export async function runInTurns(
+  bench: Bench,
+  record: CaseRecord,
+  all: readonly PlanFigures[],
+): Promise<string | null> {
+  const first = all[0];
+  if (!first) return null;
+  const slowestMs = (): number => Math.max(0, ...all.filter((one) => one.runs.length > 0).map(msOf));
+  let wanted = 1;
+  for (let turn = 0; turn < wanted; turn += 1) {
+    for (const figures of turn % 2 === 0 ? all : all.toReversed()) {
+      if (figures.cutOffMs !== null || figures.runs.length >= wanted) continue;
+      if (figures.runs.length > 0 && performance.now() > bench.deadlineMs) return null;
+      const failure = await runOnce(bench, record, figures, timeoutFor(bench, first, figures));
+      if (failure !== null) return failure;
+    }
+    const doubtful = all.some((one) => one !== first && isDoubtful(first, one));
+    wanted = runsFor(slowestMs()) * (doubtful ? 2 : 1);
+  }
+  return null;
+}
+
+/** How often, by the time of one run: the least of five steadies short ones; a long one is steadier by itself. */
+function runsFor(ms: number): number {
+  if (ms < 50) return 5;
+  if (ms < 500) return 4;
+  return ms < 2000 ? 3 : 2;
+}
+
+function isDoubtful(first: PlanFigures, one: PlanFigures): boolean {
+  const [before, after] = [buffersOf(first), buffersOf(one)];
+  return before !== null && after !== null && after <= before * CLEAR && msOf(one) > msOf(first) * DOUBT;
+}
+
+/** So many more blocks explain more time. */
+const CLEAR = 1.15;
+/** The spread that repeated runs of one plan show on a machine with company. */
+const DOUBT = 1.05;
+
+/** Three times as slow as without any index is out of the question however slow it is; so it need not be waited for. */
+function timeoutFor(bench: Bench, first: PlanFigures, figures: PlanFigures): number {
+  if (figures === first || first.cutOffMs !== null || first.runs.length === 0) return bench.timeoutMs;
+  return Math.min(bench.timeoutMs, Math.max(LEAST_TIMEOUT_MS, 3 * msOf(first)));
+}
+
+const LEAST_TIMEOUT_MS = 1000;

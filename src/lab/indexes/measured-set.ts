@@ -1,0 +1,217 @@
+import type { MeasuredIndexSet, Objective } from '../../indexes/measured-index-set.js';
+import { writesOf, writesTo } from '../../indexes/write-cost.js';
+import type { IndexWriteCost, TableWrite } from '../../indexes/write-cost.js';
+import type { IndexSpec } from '../../model/action.js';
+import type { Catalog } from '../../model/catalog.js';
+import type { Workload } from '../../model/workload.js';
+import { asWizardError } from '../../base/errors.js';
+import { quoteQualified } from '../../base/quote.js';
+import { readCatalog } from '../../postgres/read/catalog.js';
+import type { ConnectionSettings } from '../../postgres/session.js';
+import { dropDatabase, resetFromTemplate } from '../databases.js';
+import type { LabServer } from '../server.js';
+import { prepareCases } from '../trial/cases.js';
+import { assertSeparate } from '../trial/instance.js';
+import type { Instance } from '../trial/instance.js';
+import { labSessions } from '../trial/sessions.js';
+import type { LabSessions } from '../trial/sessions.js';
+import { readDatabaseSettings } from '../trial/state.js';
+import { buildIndex } from './build.js';
+import type { IndexBuild } from './build.js';
+import { assembleSet, rulesOf } from './assemble.js';
+import type { RefusedIndex } from './assemble.js';
+import { findStanding, measureCases } from './outer-loop.js';
+import type { OuterLoop } from './outer-loop.js';
+import { createRunner } from './runner.js';
+import type { Runner } from './runner.js';
+import { Subsets } from './subset.js';
+import { measureWriteCosts } from './write-cost.js';
+
+export interface MeasureSetOptions {
+  /** A superuser or owner with CREATEDB; its database is the maintenance one, in which nothing is made. */
+  readonly connection: ConnectionSettings;
+  /** Restarted when it dies; null for a server that is not ours. */
+  readonly server: LabServer | null;
+  /** The database with the data. It is copied, and left as it is; sessions on it are ended. */
+  readonly template: string;
+  /** The target, to refuse an experiment on it; null when it can not be the same server. */
+  readonly target: Instance | null;
+  /** What the search chose: about 1.3 times the budget, so that measuring has a choice. */
+  readonly specs: readonly IndexSpec[];
+  readonly workload: Workload;
+  readonly budgetBytes: number;
+  /** For all of it. What is under way is ended first, and the verification takes one run of each statement at least. */
+  readonly timeBudgetMs: number;
+  /** Of one execution; 10 000 by default. */
+  readonly statementTimeoutMs?: number;
+  /** Time by default. */
+  readonly objective?: Objective;
+  /** What a read may take of its time without any index of the set; 1.15 by default, as in a trial. */
+  readonly readTolerance?: number;
+  /** The same for a write; 2 by default, as in a trial. */
+  readonly writeTolerance?: number;
+  /** Gain that an index must bring; 0.01 by default: what a duplicate of a primary key's prefix was measured to bring. */
+  readonly leastGain?: number;
+  readonly allowVolatile?: boolean;
+  /** An abort cancels what runs and rejects with `run/interrupted`. */
+  readonly signal?: AbortSignal;
+  readonly note?: (text: string) => void;
+  readonly progress?: (phase: 'writes' | 'build' | 'measure' | 'verify', done: number, total: number) => void;
+}
+
+/**
+ * Builds a set of indexes in a copy of the lab's database and keeps those which measurement confirms: the set with the least
+ * total within the budget under which no statement is slower than allowed. Every figure is measured; the planner is only asked
+ * what it would do. Leaves nothing behind. Throws `kernel/forbidden` for the target itself, `run/interrupted`, `lab/died`, `lab/disk-full`.
+ */
+export async function measureIndexSet(options: MeasureSetOptions): Promise<MeasuredIndexSet> {
+  const startedMs = performance.now();
+  const database = databaseName(options.template);
+  const sessions = labSessions(options.connection, options.signal ?? null);
+  const notes: string[] = [];
+  const note = (text: string): void => {
+    notes.push(text);
+    options.note?.(text);
+  };
+  try {
+    if (options.target !== null) await assertSeparate(sessions, options.template, options.target);
+  } catch (thrown) {
+    await sessions.closeAll();
+    throw thrown;
+  }
+  try {
+    await copyTemplate(sessions, options, database);
+    const runner = createRunner(sessions, { database, server: options.server, note });
+    const found = await measureIn(runner, options, { startedMs, note });
+    return { ...found, durationMs: performance.now() - startedMs, notes };
+  } finally {
+    await sessions.closeAll();
+    await dropCopy(options, database);
+  }
+}
+
+async function measureIn(
+  runner: Runner,
+  options: MeasureSetOptions,
+  { startedMs, note }: { readonly startedMs: number; readonly note: (text: string) => void },
+): Promise<Omit<MeasuredIndexSet, 'durationMs' | 'notes'>> {
+  const { workload, timeBudgetMs } = options;
+  const allowVolatile = options.allowVolatile ?? false;
+  const prepared = await runner.use((session) =>
+    prepareCases(session, workload, { rewrites: new Map(), allowVolatile }),
+  );
+  for (const text of prepared.notes) note(text);
+  const { catalog } = await runner.use(readCatalog);
+  const writes = writesOf(workload, catalog);
+  const { specs, refused } = usable(options.specs, catalog);
+  const costs = await writeCosts(runner, options, { specs, writes });
+  for (const cost of costs) for (const text of cost.unmeasured) note(`write cost of ${cost.index}: ${text}`);
+  const built = await buildAll(runner, options, specs, startedMs + timeBudgetMs / 2);
+  const loop: OuterLoop = {
+    runner,
+    subsets: new Subsets(built.builds),
+    prepared,
+    writes,
+    costs: new Map(costs.map((cost) => [cost.index, cost])),
+    builds: built.builds,
+    options,
+    startedMs,
+    note,
+  };
+  const measured = await measureCases(loop);
+  const rules = rulesOf(loop);
+  const standing = await findStanding(loop, measured.records, rules);
+  return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused] });
+}
+
+/** Names stand for indexes from here on, in plans too. */
+function usable(
+  specs: readonly IndexSpec[],
+  catalog: Catalog,
+): { readonly specs: readonly IndexSpec[]; readonly refused: readonly RefusedIndex[] } {
+  const taken = new Set(catalog.indexes.map((index) => index.name));
+  const refused: RefusedIndex[] = [];
+  const kept = specs.filter((spec) => {
+    if (!taken.has(spec.name)) {
+      taken.add(spec.name);
+      return true;
+    }
+    refused.push({
+      spec,
+      reason: `an index of the name ${spec.name} is there already: plans could not tell them apart`,
+    });
+    return false;
+  });
+  return { specs: kept, refused };
+}
+
+/** Before any index of the set is built: the scratch tables take on the indexes of theirs. */
+async function writeCosts(
+  runner: Runner,
+  options: MeasureSetOptions,
+  { specs, writes }: { readonly specs: readonly IndexSpec[]; readonly writes: readonly TableWrite[] },
+): Promise<readonly IndexWriteCost[]> {
+  let done = 0;
+  const check = (): void => {
+    runner.check();
+    done += 1;
+    options.progress?.('writes', done, specs.length);
+  };
+  return runner.use((session) => measureWriteCosts(session, specs, (spec) => writesTo(writes, spec.table), { check }));
+}
+
+async function buildAll(
+  runner: Runner,
+  options: MeasureSetOptions,
+  specs: readonly IndexSpec[],
+  deadlineMs: number,
+): Promise<{ readonly builds: readonly IndexBuild[]; readonly refused: readonly RefusedIndex[] }> {
+  const builds: IndexBuild[] = [];
+  const refused: RefusedIndex[] = [];
+  for (const [number, spec] of specs.entries()) {
+    const timeoutMs = deadlineMs - performance.now();
+    if (timeoutMs <= 0) {
+      refused.push({ spec, reason: 'the time ran out before it was built' });
+      continue;
+    }
+    const built = await runner.use(async (session) => {
+      // A connection that was lost may have left it there, whole.
+      await session.run(`DROP INDEX IF EXISTS ${quoteQualified(spec.table.schema, spec.name)}`);
+      return buildIndex(session, spec, { keep: true, timeoutMs });
+    });
+    if ('reason' in built) refused.push({ spec, reason: built.reason });
+    else builds.push(built);
+    options.progress?.('build', number + 1, specs.length);
+  }
+  // An index on an expression has statistics of its own, which only ANALYZE makes.
+  const expressions = builds.filter(({ spec }) => spec.keys.some((key) => !key.startsWith('"')));
+  for (const table of new Set(expressions.map(({ spec }) => quoteQualified(spec.table.schema, spec.table.name))))
+    await runner.use((session) => session.run(`ANALYZE ${table}`));
+  return { builds, refused };
+}
+
+async function copyTemplate(sessions: LabSessions, options: MeasureSetOptions, database: string): Promise<void> {
+  const settings = await sessions.within(options.template, readDatabaseSettings);
+  await sessions.within(options.connection.database, async (admin) => {
+    await resetFromTemplate(admin, database, options.template);
+    for (const setting of settings) await admin.run(setting.sql(database));
+  });
+}
+
+/** The signal that may have ended it must not keep the copy from going. */
+async function dropCopy(options: MeasureSetOptions, database: string): Promise<void> {
+  const sessions = labSessions(options.connection, null);
+  await sessions
+    .within(options.connection.database, (admin) => dropDatabase(admin, database))
+    .catch((thrown: unknown) =>
+      options.note?.(`the lab's database ${database} could not be dropped: ${asWizardError(thrown).message}`),
+    );
+  await sessions.closeAll();
+}
+
+/** Leaves room for the ending: a longer name would be cut by the server (`NAMEDATALEN`) to that of the template. */
+function databaseName(template: string): string {
+  let stem = template;
+  while (Buffer.byteLength(stem) > 52) stem = Array.from(stem).slice(0, -1).join('');
+  return `${stem}_indexes`;
+}

@@ -1,0 +1,127 @@
+import { formatCount, formatMs } from '../../base/units.js';
+import { measuredValue } from '../../indexes/measured-choice.js';
+import type { MeasuredTotals, Objective, VerifiedStatement } from '../../indexes/measured-index-set.js';
+import { mean } from '../../stats/quantile.js';
+import { byStatement } from '../trial/summary.js';
+import { buffersOf, medianMsOf, msOf } from './case-record.js';
+import type { PlanFigures } from './case-record.js';
+import { SLACK, problemOf } from './settle.js';
+import type { ChoiceRules, Verified } from './settle.js';
+
+/**
+ * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one
+ * that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance.
+ */
+export function culpritOf(
+  verified: readonly Verified[],
+  kept: readonly string[],
+  rules: ChoiceRules,
+): { readonly index: string; readonly reason: string } | null {
+  if (kept.length === 0) return null;
+  const { objective } = rules;
+  const words = (value: number): string => (objective === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
+  const sums = measuresOf(objective).map(() => ({ before: 0, after: 0 }));
+  for (const group of byStatement(verified, (one) => one.record.oneCase)) {
+    const { name, calls, soils } = (group[0] as Verified).record.oneCase;
+    const tolerance = soils ? rules.writeTolerance : rules.readTolerance;
+    const pairs = measuresOf(objective).map((valueOf) => ({
+      before: mean(group.map((one) => valueOf(one.before))),
+      after: mean(group.map((one) => valueOf(one.after))),
+    }));
+    for (const [position, { before, after }] of pairs.entries()) {
+      const sum = sums[position];
+      // Where one side was cut off the blocks are not known.
+      if (!sum || !Number.isFinite(before + after)) continue;
+      sum.before += calls * before;
+      sum.after += calls * after;
+    }
+    if (!pairs.every(({ before, after }) => after > before * tolerance + SLACK[objective])) continue;
+    const used = new Set(group.flatMap((one) => one.after.plan.uses));
+    const meant = kept.filter((index) => used.has(index) || (soils && isKeptUp(group, index, rules)));
+    const index = leastMissed(verified, kept, meant, rules);
+    const [shown] = pairs;
+    if (index !== null && shown)
+      return {
+        index,
+        reason: `verified with it, ${name} took ${words(shown.after)} instead of ${words(shown.before)}`,
+      };
+  }
+  const [shown] = sums;
+  if (!shown || !sums.every(({ before, after }) => after > before)) return null;
+  const index = leastMissed(verified, kept, kept, rules);
+  const reason = `verified with it, the workload took ${words(shown.after)} instead of ${words(shown.before)}`;
+  return index === null ? null : { index, reason };
+}
+
+/** The statements for the report: the least of each side's runs, mean over parameter sets. */
+export function verifiedStatements(verified: readonly Verified[]): readonly VerifiedStatement[] {
+  return byStatement(verified, (one) => one.record.oneCase).map((group): VerifiedStatement => {
+    const { fingerprint, name, kind, calls } = (group[0] as Verified).record.oneCase;
+    const over = (side: 'before' | 'after', value: (figures: PlanFigures) => number): number =>
+      mean(group.map((one) => value(one[side])));
+    const isCut = (side: 'before' | 'after'): boolean => group.some((one) => one[side].cutOffMs !== null);
+    const buffers = (side: 'before' | 'after'): number | null =>
+      isCut(side) ? null : over(side, (figures) => buffersOf(figures) ?? 0);
+    const shown = group.find((one) => one.before.plan.shape !== one.after.plan.shape) ?? group[0];
+    return {
+      fingerprint,
+      name,
+      kind,
+      calls,
+      beforeMs: over('before', msOf),
+      afterMs: over('after', msOf),
+      beforeBuffers: buffers('before'),
+      afterBuffers: buffers('after'),
+      beforeWalBytes: over('before', walBytesOf),
+      afterWalBytes: over('after', walBytesOf),
+      planBefore: shown?.before.plan.shape ?? '',
+      planAfter: shown?.after.plan.shape ?? '',
+      cutOff: isCut('before') ? (isCut('after') ? 'both' : 'before') : isCut('after') ? 'after' : 'neither',
+      rounds: Math.min(...group.flatMap((one) => [one.before.runs.length, one.after.runs.length])),
+    };
+  });
+}
+
+/** Calls times figures; blocks only of statements that came to their end on both sides. */
+export function verifiedTotals(statements: readonly VerifiedStatement[], side: 'before' | 'after'): MeasuredTotals {
+  const ended = statements.filter((one) => one.beforeBuffers !== null && one.afterBuffers !== null);
+  return {
+    ms: statements.reduce((sum, one) => sum + one.calls * (side === 'before' ? one.beforeMs : one.afterMs), 0),
+    buffers: ended.reduce(
+      (sum, one) => sum + one.calls * ((side === 'before' ? one.beforeBuffers : one.afterBuffers) ?? 0),
+      0,
+    ),
+  };
+}
+
+/** Blocks are the same each time; time is not. */
+function measuresOf(objective: Objective): readonly ((figures: PlanFigures) => number)[] {
+  return objective === 'time' ? [msOf, medianMsOf] : [(figures) => buffersOf(figures) ?? Number.POSITIVE_INFINITY];
+}
+
+function walBytesOf({ runs }: PlanFigures): number {
+  return runs.length === 0 ? 0 : Math.min(...runs.map((run) => run.walBytes));
+}
+
+function isKeptUp(group: readonly Verified[], index: string, rules: ChoiceRules): boolean {
+  return group.some((one) => rules.upkeepOf(one.record, rules.objective).has(index));
+}
+
+function leastMissed(
+  verified: readonly Verified[],
+  kept: readonly string[],
+  meant: readonly string[],
+  rules: ChoiceRules,
+): string | null {
+  const problem = problemOf(
+    verified.map((one) => one.record),
+    rules,
+    rules.objective,
+  );
+  const without = (index: string): number =>
+    measuredValue(
+      problem,
+      kept.filter((one) => one !== index),
+    ).total;
+  return meant.toSorted((a, b) => without(a) - without(b))[0] ?? null;
+}

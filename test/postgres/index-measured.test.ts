@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MeasuredIndexSet } from '../../src/indexes/measured-index-set.js';
+import { measureIndexSet } from '../../src/lab/indexes/measured-set.js';
+import type { MeasureSetOptions } from '../../src/lab/indexes/measured-set.js';
+import { startLabServer } from '../../src/lab/server.js';
+import type { LabServer } from '../../src/lab/server.js';
+import { readInstance } from '../../src/lab/trial/instance.js';
+import type { IndexSpec } from '../../src/model/action.js';
+import { testMajors } from '../support/majors.js';
+import { given, runIn, runScript, statement, withSession, workloadOf } from '../support/trial-lab.js';
+
+/** The correlation of `reading.sensor` is set to 1 in the statistics, while its rows lie in no order: an index scan then looks cheap, and reads a page for each row. */
+const SCHEMA = `
+  CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL, note text NOT NULL);
+  INSERT INTO orders SELECT g, g * 7919 % 2000, repeat('x', 60) FROM generate_series(1, 40000) AS g;
+  CREATE TABLE reading (id int PRIMARY KEY, sensor int NOT NULL, value text NOT NULL);
+  INSERT INTO reading SELECT g, g * 7919 % 1009, repeat('v', 60) FROM generate_series(1, 40000) AS g;
+  CREATE TABLE account (id int PRIMARY KEY, owner text NOT NULL, balance int NOT NULL) WITH (fillfactor = 80);
+  INSERT INTO account SELECT g, repeat('o', 40), g * 31 % 5003 FROM generate_series(1, 10000) AS g;
+  CREATE TABLE order_line (order_id int, line int, note text NOT NULL, PRIMARY KEY (order_id, line));
+  INSERT INTO order_line SELECT g / 4, g % 4, repeat('n', 30) FROM generate_series(1, 40000) AS g;
+  VACUUM ANALYZE;
+  UPDATE pg_catalog.pg_statistic SET stanumbers1 = CASE WHEN stakind1 = 3 THEN '{1}' ELSE stanumbers1 END,
+    stanumbers2 = CASE WHEN stakind2 = 3 THEN '{1}' ELSE stanumbers2 END, stanumbers3 = CASE WHEN stakind3 = 3 THEN '{1}' ELSE stanumbers3 END
+    WHERE starelid = 'reading'::regclass AND staattnum = 2;`;
+
+const HELPS = index('orders', 'orders_customer', ['"customer_id"']);
+const LURES = index('reading', 'reading_sensor', ['"sensor"']);
+const UPDATED = index('account', 'account_balance', ['"balance"']);
+const PREFIX = index('order_line', 'order_line_order', ['"order_id"']);
+const SPECS = [HELPS, LURES, UPDATED, PREFIX];
+
+const WORKLOAD = workloadOf(
+  statement('orders of a customer', 'SELECT * FROM orders WHERE customer_id = $1', {
+    parameterSets: [given('5'), given('77')],
+  }),
+  statement('readings', 'SELECT count(value) FROM reading WHERE sensor BETWEEN 100 AND 250'),
+  statement('rich', 'SELECT id FROM account WHERE balance = 17', { calls: 1 }),
+  statement('book', 'UPDATE account SET balance = balance + 1 WHERE id = 4711', { calls: 5000 }),
+  statement('lines', 'SELECT note FROM order_line WHERE order_id = 4711'),
+  statement('owner', 'SELECT owner FROM account WHERE id = 17'),
+);
+
+let server: LabServer;
+
+beforeAll(async () => {
+  server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
+  await runIn(server, 'postgres', 'CREATE DATABASE shop');
+  await withSession(server, 'shop', (session) => runScript(session, SCHEMA));
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+describe('a set of indexes, measured by blocks', () => {
+  let found: MeasuredIndexSet;
+
+  beforeAll(async () => {
+    found = await measureIndexSet(options());
+  });
+
+  test('keeps the one that helps', () => {
+    expect(found.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
+    const [kept] = found.kept;
+    expect(kept).toMatchObject({ writeCost: null, writes: null });
+    expect(kept?.effects.map((effect) => effect.statement)).toEqual(['orders of a customer']);
+    // 20 rows on 20 pages of about 460.
+    expect(kept?.effects[0]?.without.buffers).toBeGreaterThan(400);
+    expect(kept?.effects[0]?.with.buffers).toBeLessThan(30);
+    expect(kept?.worth.buffers).toBeGreaterThan(100 * 400);
+    expect(kept?.sizeBytes).toBe(found.sizeBytes);
+    expect(found).toMatchObject({ complete: true, proved: true, assumedPlans: 0, failed: [] });
+  });
+
+  test('drops the one that the planner likes and reality does not, with its figures', () => {
+    const lure = dropped(found, 'reading_sensor');
+    expect(lure).toMatchObject({ why: 'slower', reason: expect.stringMatching(/readings takes .* blocks instead of/) });
+    const [effect] = lure?.effects ?? [];
+    expect(effect?.statement).toBe('readings');
+    expect(effect?.with.buffers).toBeGreaterThan(3 * (effect?.without.buffers ?? Number.POSITIVE_INFINITY));
+  });
+
+  test('drops the one on a column that is updated all the time, and counts the HOT updates lost', () => {
+    const updated = dropped(found, 'account_balance');
+    expect(updated?.why).toBe('no-gain');
+    expect(updated?.change?.buffers).toBeGreaterThan(0);
+    // It does help the read.
+    const rich = updated?.effects.find((effect) => effect.statement === 'rich');
+    expect(rich?.with.buffers).toBeLessThan((rich?.without.buffers ?? 0) / 5);
+    const cost = updated?.built?.writeCost?.updated[0];
+    expect(cost?.columns).toEqual(['balance']);
+    expect(cost?.hotWithout).toBeGreaterThan((cost?.rows ?? 0) * 0.5);
+    expect(cost?.hotWith).toBe(0);
+    expect(updated?.built?.writes).toMatchObject({ rowsAssumed: false, unknown: [] });
+    expect(updated?.built?.writes?.hotUpdatesLost).toBeGreaterThan(2500);
+    expect(updated?.built?.writes?.walBytes).toBeGreaterThan(5000 * 50);
+  });
+
+  test('drops the beginning of a primary key, which gains nothing', () => {
+    expect(['no-gain', 'unused']).toContain(dropped(found, 'order_line_order')?.why);
+  });
+
+  test('reports each affected statement, verified, and names the rest', () => {
+    const orders = found.perStatement.find((one) => one.name === 'orders of a customer');
+    expect(orders).toMatchObject({ cutOff: 'neither', calls: 100 });
+    expect(orders?.planAfter).toContain('orders_customer');
+    expect(orders?.planBefore).toContain('Seq Scan');
+    expect(orders?.afterBuffers).toBeLessThan((orders?.beforeBuffers ?? 0) / 10);
+    expect(orders?.rounds).toBeGreaterThan(1);
+    const book = found.perStatement.find((one) => one.name === 'book');
+    expect(book?.afterBuffers).toBe(book?.beforeBuffers);
+    expect(book?.beforeWalBytes).toBeGreaterThan(0);
+    expect(found.unaffected).toContain('owner');
+    expect(found.after.buffers).toBeLessThan(found.before.buffers);
+  });
+
+  test('leaves nothing behind', async () => {
+    expect(await databases()).toEqual(['postgres', 'shop']);
+    const left = await withSession(server, 'shop', (session) =>
+      session.query(`SELECT 1 FROM pg_namespace WHERE nspname LIKE 'database_wizard%'`),
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+describe('the limits of a measured set', () => {
+  test('a budget of nothing keeps nothing, and says what did not fit', async () => {
+    const found = await measureIndexSet(options({ budgetBytes: 8192, specs: [HELPS] }));
+    expect(found.kept).toEqual([]);
+    expect(dropped(found, 'orders_customer')).toMatchObject({
+      why: 'budget',
+      reason: expect.stringMatching(/do not fit/),
+    });
+    expect(found.before).toEqual(found.after);
+  });
+
+  test('what can not be built is said, and the rest goes on', async () => {
+    const unique = { ...index('orders', 'orders_unique', ['"customer_id"']), unique: true };
+    const gone = index('orders', 'orders_gone', ['"no_such_column"']);
+    const twice = { ...HELPS, keys: ['"note"'] };
+    const found = await measureIndexSet(options({ specs: [unique, gone, HELPS, twice] }));
+    expect(found.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
+    const reasons = found.dropped.map((one) => [one.spec.name, one.why, one.reason]);
+    expect(reasons).toEqual([
+      ['orders_customer', 'not-built', expect.stringMatching(/is there already/)],
+      ['orders_unique', 'not-built', expect.stringMatching(/unique/)],
+      ['orders_gone', 'not-built', expect.stringMatching(/no_such_column/)],
+    ]);
+  });
+
+  test('a statement that only ends with the index counts its timeout, and keeps it', async () => {
+    const slow = statement(
+      'slow',
+      'SELECT count(*) FROM order_line AS l WHERE l.line = 1 AND EXISTS (SELECT 1 FROM orders AS o WHERE o.customer_id = l.order_id + 1000000 OFFSET 0)',
+    );
+    const found = await measureIndexSet(
+      options({ specs: [HELPS], workload: workloadOf(slow), statementTimeoutMs: 1000 }),
+    );
+    expect(found.kept).toHaveLength(1);
+    expect(found.perStatement[0]).toMatchObject({ cutOff: 'before', beforeMs: 1000, beforeBuffers: null });
+  });
+
+  test('time that runs out gives what is known, labelled', async () => {
+    const found = await measureIndexSet(options({ timeBudgetMs: 1 }));
+    expect(found.complete).toBe(false);
+    expect(found.kept).toEqual([]);
+    expect(found.dropped.every((one) => /time ran out/.test(one.reason))).toBe(true);
+  });
+
+  test('the target itself is refused, and nothing is made on it', async () => {
+    const target = await withSession(server, 'shop', readInstance);
+    await expect(measureIndexSet(options({ target }))).rejects.toMatchObject({ code: 'kernel/forbidden' });
+    expect(await databases()).toEqual(['postgres', 'shop']);
+  });
+});
+
+describe('trouble while a set is measured', () => {
+  test('a connection that is killed is opened again', async () => {
+    const notes: string[] = [];
+    let killed = false;
+    const found = await measureIndexSet(
+      options({
+        specs: [HELPS, LURES],
+        note: (text) => notes.push(text),
+        progress: (phase) => {
+          if (phase !== 'measure' || killed) return;
+          killed = true;
+          void runIn(
+            server,
+            'postgres',
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shop_indexes'`,
+          );
+        },
+      }),
+    );
+    expect(killed).toBe(true);
+    expect(notes.join()).toMatch(/lost: once more/);
+    expect(found.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
+    expect(await databases()).toEqual(['postgres', 'shop']);
+  });
+
+  test('an abort ends it, and leaves nothing behind', async () => {
+    const controller = new AbortController();
+    const work = measureIndexSet(
+      options({ signal: controller.signal, progress: (phase) => phase === 'build' && controller.abort() }),
+    );
+    await expect(work).rejects.toMatchObject({ code: 'run/interrupted' });
+    expect(await databases()).toEqual(['postgres', 'shop']);
+  });
+
+  test('a server that dies is started again', async () => {
+    let died = false;
+    const found = await measureIndexSet(
+      options({
+        specs: [HELPS],
+        progress: (phase) => {
+          if (phase !== 'verify' || died) return;
+          died = true;
+          server.kill();
+        },
+      }),
+    );
+    expect(died).toBe(true);
+    expect(found.kept).toHaveLength(1);
+    expect(await databases()).toEqual(['postgres', 'shop']);
+  });
+});
+
+function options(extra: Partial<MeasureSetOptions> = {}): MeasureSetOptions {
+  return {
+    connection: server.connection,
+    server,
+    template: 'shop',
+    target: null,
+    specs: SPECS,
+    workload: WORKLOAD,
+    budgetBytes: 50 * 2 ** 20,
+    timeBudgetMs: 60_000,
+    objective: 'buffers',
+    ...extra,
+  };
+}
+
+function index(table: string, name: string, keys: readonly string[]): IndexSpec {
+  return {
+    table: { schema: 'public', name: table },
+    method: 'btree',
+    unique: false,
+    keys,
+    include: [],
+    where: null,
+    with: null,
+    name,
+  };
+}
+
+function dropped(found: MeasuredIndexSet, name: string): MeasuredIndexSet['dropped'][number] | undefined {
+  return found.dropped.find((one) => one.spec.name === name);
+}
+
+async function databases(): Promise<readonly string[]> {
+  const rows = await withSession(server, 'postgres', (session) =>
+    session.query<{ name: string }>(
+      'SELECT datname::text AS name FROM pg_database WHERE NOT datistemplate ORDER BY datname',
+    ),
+  );
+  return rows.map((row) => row.name);
+}
