@@ -43,7 +43,7 @@ export async function tpchClone(server, folder, knownSize) {
 export function columnWidths(folder) {
   const saved = JSON.parse(readFileSync(join(folder, 'tpch-sf1-statistics', 'statistics.json'), 'utf8'));
   return {
-    widths: new Map(saved.stats.map((row) => [`${row.rel ?? row.tab}.${row.attname}`, row.avg_width])),
+    widths: new Map(saved.stats.map((row) => [`${row.rel}.${row.attname}`, row.avg_width])),
     rows: new Map(saved.rels.filter((row) => row.kind === 'r').map((row) => [row.rel, row.reltuples])),
   };
 }
