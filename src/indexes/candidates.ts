@@ -42,7 +42,7 @@ export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): 
       const table = lookupTable(catalog, use.schema, use.name);
       if (!table || !['r', 'p', 'm'].includes(table.kind)) return [];
       const { rows } = estimatedRows(catalog, table);
-      return rows < limits.minRows || pagesOf(catalog, table) < limits.minPages
+      return rows < limits.minRows || tablePages(catalog, table) < limits.minPages
         ? []
         : [{ statement, table, rows, use }];
     }),
@@ -160,12 +160,13 @@ export function unquoted(quoted: string): string {
   return quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted;
 }
 
-function pagesOf(catalog: Catalog, table: Table): number {
+/** Heap pages, those of all partitions added up. */
+export function tablePages(catalog: Catalog, table: Table): number {
   if (table.kind !== 'p') return table.pages;
   const parts = catalog.tables.filter(
     (one) => one.partitionOf?.schema === table.schema && one.partitionOf.name === table.name,
   );
-  return parts.reduce((sum, part) => sum + pagesOf(catalog, part), 0);
+  return parts.reduce((sum, part) => sum + tablePages(catalog, part), 0);
 }
 
 function withArguments(statement: WorkloadStatement, uses: StatementUses): string {

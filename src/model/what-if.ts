@@ -26,3 +26,26 @@ export interface WhatIf {
   ): Promise<readonly WhatIfCost[]>;
   size(spec: IndexSpec): Promise<WhatIfSize>;
 }
+
+/** One statement's cost with all that a search needs to infer others from it. */
+export interface PlannedCost extends WhatIfCost {
+  /** Existing indexes (`schema.name`) that a plan uses; for one of a partition, the index of the whole tree. */
+  readonly usesExisting: readonly string[];
+  /** EXPLAINs that this answer took: 0 for one from memory, one for each parameter set otherwise. */
+  readonly planned: number;
+}
+
+/** A candidate that PostgreSQL does not accept, with its reason. */
+export interface RefusedIndex {
+  readonly refused: string;
+}
+
+/** What index selection asks: answers say which existing indexes they rest on, and many sizes are had at once. */
+export interface IndexWhatIf extends WhatIf {
+  cost(
+    fingerprints: readonly string[],
+    change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },
+  ): Promise<readonly PlannedCost[]>;
+  /** In the order of the specs. One that can not be created is an answer, not an error. */
+  sizes(specs: readonly IndexSpec[]): Promise<readonly (WhatIfSize | RefusedIndex)[]>;
+}

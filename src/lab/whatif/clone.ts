@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { WizardError } from '../../base/errors.js';
 import { quoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Skipped } from '../../model/coverage.js';
-import type { WhatIf, WhatIfCost, WhatIfSize } from '../../model/what-if.js';
+import type { IndexWhatIf, PlannedCost, RefusedIndex, WhatIfSize } from '../../model/what-if.js';
 import { carryPlanner, exportPlanner } from '../../postgres/clone/planner.js';
 import type { PlannerState } from '../../postgres/clone/planner.js';
 import { connect } from '../../postgres/connect.js';
@@ -19,6 +20,7 @@ import { Planner } from './planner.js';
 import type { PlannedStatement } from './planner.js';
 import { BLOCK_BYTES } from './page.js';
 import { Shelf } from './shelf.js';
+import type { KnownSize } from './shelf.js';
 import type { Sampler } from './sample.js';
 import { openStorage } from './storage.js';
 import type { Storage } from './storage.js';
@@ -39,7 +41,7 @@ export interface Adoption {
 }
 
 /** A database without data whose planner believes it is the source. */
-export interface StatisticsClone extends WhatIf {
+export interface StatisticsClone extends IndexWhatIf {
   /** The statements that `cost` knows: executable SQL, one text for each parameter set. Forgets what was known of others. */
   setWorkload(statements: readonly PlannedStatement[]): void;
   /** Follows the lab's accepted state. Throws `lab/statement` when the clone does not take the change. */
@@ -63,6 +65,10 @@ export interface StatisticsCloneOptions {
   readonly schema: SchemaScript;
   /** A database that holds data: sizes of candidates and statistics of expressions are then sampled. */
   readonly sampler?: Session | Sampler;
+  /** What the planner is to believe, where it was saved earlier; read from the source when not given. */
+  readonly planner?: PlannerState;
+  /** Sizes of candidates that another model knows; null for one that it leaves to ours. */
+  readonly knownSize?: (spec: IndexSpec) => KnownSize | null;
   readonly note?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -76,7 +82,7 @@ const PLANNING_TIMEOUT_MS = 10_000;
  */
 export async function createStatisticsClone(options: StatisticsCloneOptions): Promise<StatisticsClone> {
   const { server, source, schema } = options;
-  const planner = await exportPlanner(source);
+  const planner = options.planner ?? (await exportPlanner(source));
   const database = `wizard_clone_${randomBytes(4).toString('hex')}`;
   const admin = await connect(server.connection);
   try {
@@ -172,11 +178,11 @@ class Clone implements StatisticsClone {
   cost(
     fingerprints: readonly string[],
     change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },
-  ): Promise<readonly WhatIfCost[]> {
+  ): Promise<readonly PlannedCost[]> {
     return this.#exclusive(async () => {
       const add = await this.#shelf.take(change.add);
       const drop = await this.#planner.findIndexes(change.drop);
-      const costs: WhatIfCost[] = [];
+      const costs: PlannedCost[] = [];
       for (const fingerprint of fingerprints) costs.push(await this.#planner.cost(fingerprint, { add, drop }));
       return costs;
     });
@@ -187,6 +193,17 @@ class Clone implements StatisticsClone {
       const [shelved] = await this.#shelf.take([spec]);
       const pages = shelved?.pages ?? 0;
       return { pages, sizeBytes: pages * BLOCK_BYTES, rows: shelved?.rows ?? 0 };
+    });
+  }
+
+  sizes(specs: readonly IndexSpec[]): Promise<readonly (WhatIfSize | RefusedIndex)[]> {
+    return this.#exclusive(async () => {
+      const taken = await this.#shelf.offer(specs);
+      return taken.map((one) =>
+        one instanceof WizardError
+          ? { refused: one.message }
+          : { pages: one.pages, sizeBytes: one.pages * BLOCK_BYTES, rows: one.rows },
+      );
     });
   }
 
@@ -234,6 +251,7 @@ class Clone implements StatisticsClone {
       sampler: lend,
       sourceVersionNum: this.#state.serverVersionNum,
       endpoints: this.#state.endpoints,
+      knownSize: this.#options.knownSize ?? (() => null),
     });
   }
 

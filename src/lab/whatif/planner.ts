@@ -1,4 +1,4 @@
-import type { WhatIfCost } from '../../model/what-if.js';
+import type { PlannedCost } from '../../model/what-if.js';
 import { planNodes, planShape } from '../../model/plan.js';
 import type { PlanNode } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
@@ -34,6 +34,8 @@ interface Answer {
   /** Keys of the candidates that were shown, and of those that a plan used. */
   readonly shown: ReadonlySet<string>;
   readonly used: ReadonlySet<string>;
+  /** `schema.name` of the indexes of the accepted state that a plan used. */
+  readonly usedExisting: readonly string[];
 }
 
 /**
@@ -46,6 +48,8 @@ export class Planner {
   readonly #tables = new Map<string, ReadonlySet<number>>();
   /** By statement and indexes thought away. */
   readonly #known = new Map<string, Answer[]>();
+  /** Names of the accepted state's indexes in plans, which know no schema, and the whole index each belongs to. */
+  #existing: ReadonlyMap<string, readonly string[]> | null = null;
   #explainCalls = 0;
 
   constructor(session: Session) {
@@ -65,6 +69,7 @@ export class Planner {
   forget(): void {
     this.#tables.clear();
     this.#known.clear();
+    this.#existing = null;
   }
 
   /** The same planner on another session. */
@@ -75,19 +80,21 @@ export class Planner {
   }
 
   /** Cost null for a statement that is not in the workload or can not be planned. */
-  async cost(fingerprint: string, change: PlannedChange): Promise<WhatIfCost> {
+  async cost(fingerprint: string, change: PlannedChange): Promise<PlannedCost> {
     const queries = this.#statements.get(fingerprint) ?? [];
-    if (queries.length === 0) return { fingerprint, cost: null, uses: [], planShape: null };
+    if (queries.length === 0) return { fingerprint, ...UNPLANNED };
+    const before = this.#explainCalls;
     const tables = this.#tables.get(fingerprint) ?? (await this.#readTables(fingerprint, queries));
     const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean =>
       heaps.some((heap) => tables.has(heap));
     const relevant = { add: change.add.filter(touches), drop: change.drop.filter(touches) };
     const answers = this.#answers(fingerprint, relevant.drop);
     const known = answers.find((answer) => answersFor(answer, relevant.add));
-    if (known !== undefined) return present(fingerprint, known, relevant.add);
+    const taken = (): number => this.#explainCalls - before;
+    if (known !== undefined) return { ...present(fingerprint, known, relevant.add), planned: taken() };
     const answer = await this.#inChange(relevant, () => this.#plan(queries, relevant.add));
     answers.push(answer);
-    return present(fingerprint, answer, relevant.add);
+    return { ...present(fingerprint, answer, relevant.add), planned: taken() };
   }
 
   #answers(fingerprint: string, drop: readonly HiddenIndex[]): Answer[] {
@@ -117,21 +124,30 @@ export class Planner {
   async #plan(queries: readonly string[], add: readonly ShelvedIndex[]): Promise<Answer> {
     const keys = new Map(add.flatMap(({ spec, names }) => names.map((name) => [name, indexKey(spec)])));
     const shown = new Set(keys.values());
+    const existing = (this.#existing ??= await this.#readExisting());
     const used = new Set<string>();
+    const usedExisting = new Set<string>();
     const shapes = new Set<string>();
     let total = 0;
     for (const sql of queries) {
       const root = await this.#explain(sql);
       // The mean over some of the parameter sets would not be comparable.
-      if (root === null) return { cost: null, planShape: null, shown, used: shown };
+      if (root === null) return { cost: null, planShape: null, shown, used: shown, usedExisting: [] };
       for (const node of planNodes(root)) {
-        const key = keys.get(node['Index Name'] ?? '');
+        const name = node['Index Name'] ?? '';
+        const key = keys.get(name);
         if (key !== undefined) used.add(key);
+        else for (const whole of existing.get(name) ?? []) usedExisting.add(whole);
       }
       shapes.add(planShape(root));
       total += root['Total Cost'];
     }
-    return { cost: total / queries.length, planShape: [...shapes].join(' | '), shown, used };
+    return { cost: total / queries.length, planShape: [...shapes].join(' | '), shown, used, usedExisting: [...usedExisting].toSorted() };
+  }
+
+  async #readExisting(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const rows = await this.#session.query<{ name: string; wholes: string[] }>(EXISTING_SQL);
+    return new Map(rows.map((row) => [row.name, row.wholes]));
   }
 
   /** Null when it can not be planned. Leaves the transaction usable. */
@@ -200,7 +216,7 @@ function isInert(key: string): boolean {
 const INERT = /^CREATE INDEX "x" ON (?:"(?:[^"]|"")*"|\.)+ USING \w+ \([^()]*\)/;
 
 /** An answer in the asker's own names. */
-function present(fingerprint: string, answer: Answer, add: readonly ShelvedIndex[]): WhatIfCost {
+function present(fingerprint: string, answer: Answer, add: readonly ShelvedIndex[]): Omit<PlannedCost, 'planned'> {
   const names = new Map(add.flatMap((index) => index.names.map((name) => [name, index.spec.name])));
   const uses = new Set(
     add.filter(({ spec }) => answer.used.has(indexKey(spec)) && answer.cost !== null).map(({ spec }) => spec.name),
@@ -209,9 +225,22 @@ function present(fingerprint: string, answer: Answer, add: readonly ShelvedIndex
     fingerprint,
     cost: answer.cost,
     uses: [...uses].toSorted(),
+    usesExisting: answer.usedExisting,
     planShape: answer.planShape?.replaceAll(SHELVED_NAME, (name) => names.get(name) ?? name) ?? null,
   };
 }
+
+const UNPLANNED = { cost: null, uses: [], usesExisting: [], planShape: null, planned: 0 } as const;
+
+/** By the bare name that a plan shows, the indexes that it may mean. */
+const EXISTING_SQL = `
+SELECT c.relname::text AS name, pg_catalog.array_agg(DISTINCT wn.nspname || '.' || w.relname)::text[] AS wholes
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_class AS w ON w.oid = coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)
+  JOIN pg_catalog.pg_namespace AS wn ON wn.oid = w.relnamespace
+ WHERE i.indexrelid >= 16384
+ GROUP BY c.relname ORDER BY c.relname`;
 
 const LOCKED_SQL = `
 SELECT DISTINCT l.relation::int8::text AS oid FROM pg_catalog.pg_locks AS l

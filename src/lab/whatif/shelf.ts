@@ -35,6 +35,8 @@ export interface ShelfOptions {
   readonly sourceVersionNum: number;
   /** Ends of columns as the source's indexes have them. */
   readonly endpoints: readonly ColumnEnds[];
+  /** Sizes that come from elsewhere, of indexes on tables that are not partitioned. */
+  readonly knownSize: (spec: IndexSpec) => KnownSize | null;
 }
 
 /**
@@ -54,6 +56,14 @@ export class Shelf {
 
   /** Puts specs on the shelf that are not there yet. Throws `lab/statement` for one that PostgreSQL does not accept. */
   async take(specs: readonly IndexSpec[]): Promise<ShelvedIndex[]> {
+    return (await this.offer(specs)).map((one) => {
+      if (one instanceof WizardError) throw one;
+      return one;
+    });
+  }
+
+  /** The same, with the error in the place of one that PostgreSQL does not accept. */
+  async offer(specs: readonly IndexSpec[]): Promise<(ShelvedIndex | WizardError)[]> {
     const missing = new Map(
       specs
         .filter((spec) => !this.#shelved.has(indexKey(spec)) && !this.#refused.has(indexKey(spec)))
@@ -64,10 +74,11 @@ export class Shelf {
     return specs.map((spec) => this.#get(spec));
   }
 
-  #get(spec: IndexSpec): ShelvedIndex {
-    const refused = this.#refused.get(indexKey(spec));
-    if (refused !== undefined) throw refused;
-    const shelved = this.#shelved.get(indexKey(spec));
+  #get(spec: IndexSpec): ShelvedIndex | WizardError {
+    const key = indexKey(spec);
+    const refused = this.#refused.get(key);
+    if (refused !== undefined) return refused;
+    const shelved = this.#shelved.get(key);
     if (shelved === undefined) throw new WizardError('internal', `Index ${spec.name} did not reach the shelf`);
     return { ...shelved, spec };
   }
@@ -96,10 +107,7 @@ export class Shelf {
     const [only] = created.layouts;
     const estimated = only === undefined ? undefined : sizes.get(only.oid);
     if (size === null || only === undefined || estimated === undefined || created.layouts.length > 1) return;
-    const gin = estimated.gin === null ? null : { ...estimated.gin, totalPages: size.pages };
-    await this.#writeSizes([
-      [only, { ...estimated, gin, pages: size.pages, rows: size.rows, level: size.level ?? estimated.level }],
-    ]);
+    await this.#writeSizes([[only, withKnown(estimated, size)]]);
   }
 
   /** Forgets all candidates, and drops them. */
@@ -115,7 +123,7 @@ export class Shelf {
 
   /** Samples, estimates and writes the sizes of indexes that were just created on one table. */
   async #sizeAll(created: readonly CreatedIndex[]): Promise<Map<number, CandidateSize>> {
-    const { session, storage, sourceVersionNum } = this.#options;
+    const { session, storage, sourceVersionNum, knownSize } = this.#options;
     const all = created.flatMap((one) => one.layouts.map((layout) => ({ layout, spec: one.spec })));
     const samples = await this.#sample(all);
     const files = new Map(
@@ -128,7 +136,7 @@ export class Shelf {
     );
     const heapPages = await this.#heapBlocks(all.map(({ layout }) => layout.heap.oid));
     const sized: [IndexLayout, CandidateSize][] = [];
-    for (const { layout } of all) {
+    for (const { layout, spec } of all) {
       const sample = samples.get(layout.oid) ?? null;
       const path = files.get(layout.oid)?.path ?? '';
       const deduplicates =
@@ -143,7 +151,7 @@ export class Shelf {
         });
         inputs = await readSizeInputs(session, layout, known);
       }
-      sized.push([layout, candidateSize(inputs)]);
+      sized.push([layout, withKnown(candidateSize(inputs), knownSize(spec))]);
     }
     await this.#writeSizes(sized);
     return new Map(sized.map(([layout, size]) => [layout.oid, size]));
@@ -187,6 +195,12 @@ export class Shelf {
     });
     await writeRelations(session, updates);
   }
+}
+
+function withKnown(estimated: CandidateSize, known: KnownSize | null): CandidateSize {
+  if (known === null) return estimated;
+  const gin = estimated.gin === null ? null : { ...estimated.gin, totalPages: known.pages };
+  return { ...estimated, gin, pages: known.pages, rows: known.rows, level: known.level ?? estimated.level };
 }
 
 /** One fixed-width column is what its statistics say; everything else is better known from rows. */

@@ -1,0 +1,52 @@
+/** How much a search may use. */
+export interface SearchAllowance {
+  /** Milliseconds; null for no limit. */
+  readonly timeMs: number | null;
+  /** EXPLAINs; null for no limit. */
+  readonly plannerCalls: number | null;
+}
+
+/** What a search has used, and whether it has to come to its end. */
+export class Allowance {
+  readonly #limits: SearchAllowance;
+  readonly #now: () => number;
+  readonly #signal: AbortSignal | null;
+  readonly #startedMs: number;
+  #plannerCalls = 0;
+
+  /** `now` gives milliseconds from any fixed instant. */
+  constructor(limits: SearchAllowance, now: () => number, signal: AbortSignal | null) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#signal = signal;
+    this.#startedMs = now();
+  }
+
+  get plannerCalls(): number {
+    return this.#plannerCalls;
+  }
+
+  get elapsedMs(): number {
+    return this.#now() - this.#startedMs;
+  }
+
+  /** Null for no limit. */
+  get leftMs(): number | null {
+    return this.#limits.timeMs === null ? null : Math.max(0, this.#limits.timeMs - this.elapsedMs);
+  }
+
+  /** Adds EXPLAINs that were made. */
+  count(plannerCalls: number): void {
+    this.#plannerCalls += plannerCalls;
+  }
+
+  /** Whether this share (0 to 1) of the EXPLAINs or of the time is used up, or the search was called off. */
+  isSpent(share = 1): boolean {
+    const { plannerCalls, timeMs } = this.#limits;
+    return (
+      this.#signal?.aborted === true ||
+      (plannerCalls !== null && this.#plannerCalls >= plannerCalls * share) ||
+      (timeMs !== null && this.elapsedMs >= timeMs * share)
+    );
+  }
+}

@@ -1,0 +1,154 @@
+import type { IndexWhatIf } from '../../model/what-if.js';
+import type { Allowance } from './allowance.js';
+import type { Choice, Item, Problem, ProblemStatement } from './problem.js';
+
+/** What the planner said of one statement. The sets are bits by position in `relevant`. */
+export interface CostAnswer {
+  readonly shown: bigint;
+  readonly used: bigint;
+  readonly cost: number;
+}
+
+/**
+ * All that is known of one statement's cost. An answer holds for every set between what the plan used and what was
+ * shown; and an index more never makes a plan dearer to the planner, which gives bounds for all other sets.
+ */
+export class StatementCosts {
+  readonly statement: ProblemStatement;
+  /** All relevant items. */
+  readonly full: bigint;
+  /** Those that exist already. */
+  readonly present: bigint;
+  readonly #items: readonly Item[];
+  readonly #place: ReadonlyMap<number, bigint>;
+  readonly #gives: readonly bigint[];
+  readonly #telling: bigint;
+  readonly #answers: CostAnswer[] = [];
+  #usedEver = 0n;
+
+  constructor(problem: Problem, statement: ProblemStatement) {
+    this.statement = statement;
+    this.#items = statement.relevant.map((id) => itemAt(problem, id));
+    this.#place = new Map(statement.relevant.map((id, place) => [id, 1n << BigInt(place)]));
+    this.full = (1n << BigInt(statement.relevant.length)) - 1n;
+    this.present = this.#where((item) => item.existing !== null);
+    this.#telling = this.#where((item) => !item.inert);
+    this.#gives = this.#items.map((item) => this.bits(item.gives));
+  }
+
+  get answers(): readonly CostAnswer[] {
+    return this.#answers;
+  }
+
+  /** Every item that some plan used. */
+  get usedEver(): bigint {
+    return this.#usedEver;
+  }
+
+  /** Items that are not relevant here are left out. */
+  bits(ids: Iterable<number>): bigint {
+    let bits = 0n;
+    for (const id of ids) bits |= this.#place.get(id) ?? 0n;
+    return bits;
+  }
+
+  /** Items of a set, in order. */
+  itemsIn(bits: bigint): Item[] {
+    return this.#items.filter((_, place) => ((bits >> BigInt(place)) & 1n) === 1n);
+  }
+
+  /** The set with all that its items give as well. */
+  given(bits: bigint): bigint {
+    return this.#gives.reduce((sum, gives, place) => (((bits >> BigInt(place)) & 1n) === 1n ? sum | gives : sum), bits);
+  }
+
+  /** Items of the same family as one of the set's, the set's own included, that meet a condition. */
+  relatives(item: Item, among: bigint, wanted: (other: Item) => boolean): bigint {
+    return among & this.#where((other) => other.family === item.family && wanted(other));
+  }
+
+  /** Adds what the planner said. */
+  learn(answer: CostAnswer): void {
+    this.#answers.push(answer);
+    this.#usedEver |= answer.used;
+  }
+
+  /** The answer for a set, when one that is known holds for it. */
+  known(set: bigint): CostAnswer | undefined {
+    return this.#answers.find(
+      ({ shown, used }) => (used & ~set) === 0n && (set & ~shown) === 0n && (shown & ~set & this.#telling) === 0n,
+    );
+  }
+
+  /** The cost is at most this; infinite when nothing is known. */
+  upper(set: bigint): number {
+    return this.#answers.reduce(
+      (least, { used, cost }) => (cost < least && (used & ~set) === 0n ? cost : least),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** The cost is at least this; 0 when nothing is known. */
+  lower(set: bigint): number {
+    return this.#answers.reduce(
+      (most, { shown, cost }) => (cost > most && (set & ~shown) === 0n ? cost : most),
+      0,
+    );
+  }
+
+  #where(wanted: (item: Item) => boolean): bigint {
+    return this.bits(this.#items.filter(wanted).map((item) => item.id));
+  }
+}
+
+/** The costs of all statements, asked at most once each and counted. */
+export class CostCache {
+  readonly problem: Problem;
+  readonly statements: readonly StatementCosts[];
+  readonly #whatIf: IndexWhatIf;
+  readonly #allowance: Allowance;
+  readonly #names: ReadonlyMap<string, number>;
+
+  constructor(problem: Problem, whatIf: IndexWhatIf, allowance: Allowance) {
+    this.problem = problem;
+    this.#whatIf = whatIf;
+    this.#allowance = allowance;
+    this.statements = problem.statements.map((statement) => new StatementCosts(problem, statement));
+    this.#names = new Map(problem.items.map((item) => [item.existing ?? item.spec?.name ?? '', item.id]));
+  }
+
+  /** The statement's cost with exactly this set; null when it is not known and there is nothing left to ask with. */
+  async at(costs: StatementCosts, set: bigint): Promise<CostAnswer | null> {
+    const known = costs.known(set);
+    if (known !== undefined) return known;
+    if (this.#allowance.isSpent()) return null;
+    const [said] = await this.#whatIf.cost([costs.statement.fingerprint], {
+      add: costs.itemsIn(set).flatMap((item) => item.spec ?? []),
+      drop: costs.itemsIn(costs.present & ~set).flatMap((item) => item.existing ?? []),
+    });
+    this.#allowance.count(said?.planned ?? 0);
+    const names = [...(said?.uses ?? []), ...(said?.usesExisting ?? [])];
+    const used = costs.bits(names.flatMap((name) => this.#names.get(name) ?? [])) & set;
+    // One that can not be planned so is as dear as can be: it rests on all that was shown.
+    const answer =
+      said === undefined || said.cost === null
+        ? { shown: set, used: set, cost: Number.MAX_VALUE }
+        : { shown: set, used, cost: said.cost };
+    costs.learn(answer);
+    return answer;
+  }
+
+  /** The objective's value of a choice at most, by what is known; infinite when a statement is not known at all. */
+  upper(choice: Choice): number {
+    return this.statements.reduce(
+      (sum, costs) => sum + costs.statement.value(costs.upper(costs.bits(choice))),
+      0,
+    );
+  }
+}
+
+function itemAt(problem: Problem, id: number): Item {
+  const item = problem.items[id];
+  if (item === undefined) throw new RangeError(`No item ${id}`);
+  return item;
+}

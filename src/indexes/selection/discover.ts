@@ -1,0 +1,90 @@
+import type { CostAnswer, CostCache, StatementCosts } from './cost-cache.js';
+import type { Allowance } from './allowance.js';
+
+/** How long to look for plans. */
+export interface DiscoveryLimits {
+  /** Share of the allowance, 0 to 1. */
+  readonly share: number;
+  /** A gain below this (in the objective's unit) is not followed. */
+  readonly tolerance: number;
+  /** Bytes that plans have to share; null for no limit. */
+  readonly storageBytes: number | null;
+}
+
+/** A set of items with its answer, whose used items are to be taken away next. */
+interface Node {
+  readonly costs: StatementCosts;
+  readonly answer: CostAnswer;
+  /** What other plans than this one may be worth, in the objective's unit. */
+  readonly worth: number;
+}
+
+/**
+ * Finds the good plans of each statement, the weightiest first: asks with everything in sight, then takes away what was
+ * used, once the larger of its family and once the whole family, and so on. False when the allowance ended it.
+ */
+export async function discover(cache: CostCache, allowance: Allowance, limits: DiscoveryLimits): Promise<boolean> {
+  const open: Node[] = [];
+  const seen = new Set<string>();
+  for (const costs of cache.statements) {
+    if ((await cache.at(costs, costs.present)) === null) return false;
+  }
+  for (const costs of cache.statements) {
+    const answer = await cache.at(costs, costs.full);
+    if (answer === null) return false;
+    open.push(node(costs, answer, limits));
+  }
+  for (;;) {
+    const next = takeBest(open);
+    if (next === undefined || next.worth < limits.tolerance) return true;
+    for (const set of reduced(next)) {
+      if (allowance.isSpent(limits.share)) return false;
+      const key = `${next.costs.statement.fingerprint} ${set.toString(36)}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const answer = await cache.at(next.costs, set);
+      if (answer === null) return false;
+      open.push(node(next.costs, answer, limits));
+    }
+  }
+}
+
+/** Nearly the same size: choosing between them is not worth a question. */
+const NEARLY = 0.9;
+
+/** A plan whose indexes take less than this share of the storage is there for the taking: no other is needed. */
+const LARGE_SHARE = 0.1;
+
+function node(costs: StatementCosts, answer: CostAnswer, { storageBytes }: DiscoveryLimits): Node {
+  const { value } = costs.statement;
+  const gain = value(costs.upper(costs.present)) - value(answer.cost);
+  const bytes = costs.itemsIn(answer.used & ~costs.present).reduce((sum, item) => sum + item.bytes, 0);
+  const share = storageBytes === null ? 1 : Math.min(1, bytes / (LARGE_SHARE * Math.max(1, storageBytes)));
+  return { costs, answer, worth: gain * share };
+}
+
+/** The first of those that are worth most. */
+function takeBest(open: Node[]): Node | undefined {
+  let best = 0;
+  for (let index = 1; index < open.length; index += 1) {
+    if ((open[index]?.worth ?? 0) > (open[best]?.worth ?? 0)) best = index;
+  }
+  return open.splice(best, 1)[0];
+}
+
+/** The sets to ask about next: without each used family, and with its smaller members alone. */
+function reduced({ costs, answer }: Node): bigint[] {
+  const used = costs.itemsIn(answer.used & ~costs.present);
+  // What an existing index is worth beside all others: that tells whether it may go.
+  const gone =
+    answer.shown === costs.full
+      ? costs.itemsIn(answer.used & costs.present).map((item) => costs.full & ~costs.bits([item.id]))
+      : [];
+  const sets = used.flatMap((item) => {
+    const family = costs.relatives(item, answer.shown, (other) => other.existing === null);
+    const smaller = costs.relatives(item, family, (other) => other.bytes < NEARLY * item.bytes);
+    const without = answer.shown & ~family;
+    return smaller === 0n ? [without] : [without, without | smaller];
+  });
+  return [...sets, ...gone];
+}

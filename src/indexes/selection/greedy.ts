@@ -1,0 +1,97 @@
+import type { CostCache, StatementCosts } from './cost-cache.js';
+import { choiceBytes } from './problem.js';
+import type { Choice } from './problem.js';
+
+/**
+ * Adds, again and again, what gains most for its size by what is known: `gain / bytes ^ power`. A step may be several
+ * indexes, where a plan needs them together. Costs no question.
+ */
+export function greedyChoice(
+  cache: CostCache,
+  start: Choice,
+  { storageBytes, power }: { readonly storageBytes: number | null; readonly power: number },
+): Choice {
+  const choice = new Set(start);
+  const state = new Map(cache.statements.map((costs) => [costs, guessedCost(costs, choice)]));
+  const byItem = statementsByItem(cache);
+  let steps = collectSteps(cache).map((ids): Step => ({ ids, score: Number.POSITIVE_INFINITY }));
+  let left = storageBytes === null ? Number.POSITIVE_INFINITY : storageBytes - choiceBytes(cache.problem, choice);
+  const score = ({ ids }: Step): number => {
+    const missing = ids.filter((id) => !choice.has(id));
+    const bytes = missing.reduce((sum, id) => sum + (cache.problem.items[id]?.bytes ?? 0), 0);
+    if (missing.length === 0 || bytes > left) return 0;
+    const writes = missing.reduce((sum, id) => sum + (cache.problem.items[id]?.writeCost ?? 0), 0);
+    const larger = new Set([...choice, ...missing]);
+    const touched = new Set(missing.flatMap((id) => byItem.get(id) ?? []));
+    let gain = -writes;
+    for (const costs of touched) {
+      const { value } = costs.statement;
+      gain += value(state.get(costs) ?? 0) - value(guessedCost(costs, larger));
+    }
+    return gain <= 0 ? 0 : gain / Math.max(1, bytes) ** power;
+  };
+  for (;;) {
+    const best = takeLazily(steps, score);
+    if (best === null) return choice;
+    steps = best.others;
+    const missing = best.step.ids.filter((id) => !choice.has(id));
+    for (const id of missing) {
+      choice.add(id);
+      left -= cache.problem.items[id]?.bytes ?? 0;
+    }
+    for (const costs of new Set(missing.flatMap((id) => byItem.get(id) ?? [])))
+      state.set(costs, guessedCost(costs, choice));
+  }
+}
+
+/** By known plans, one index standing for another whose keys it begins with. */
+export function guessedCost(costs: StatementCosts, choice: Choice): number {
+  const set = costs.bits(choice);
+  return Math.max(costs.upper(costs.given(set)), costs.lower(set));
+}
+
+/** Indexes that a known plan uses together; `score` may be out of date, and is then too high or nearly right. */
+interface Step {
+  readonly ids: readonly number[];
+  readonly score: number;
+}
+
+function collectSteps(cache: CostCache): readonly (readonly number[])[] {
+  const steps = new Map<string, readonly number[]>();
+  for (const costs of cache.statements) {
+    for (const { used } of costs.answers) {
+      const ids = costs.itemsIn(used & ~costs.present).map((item) => item.id);
+      if (ids.length > 0) steps.set(ids.join(' '), ids);
+    }
+  }
+  return [...steps.keys()].toSorted().map((key) => steps.get(key) ?? []);
+}
+
+function statementsByItem(cache: CostCache): ReadonlyMap<number, readonly StatementCosts[]> {
+  const byItem = new Map<number, StatementCosts[]>();
+  for (const costs of cache.statements) {
+    for (const id of costs.statement.relevant) byItem.set(id, [...(byItem.get(id) ?? []), costs]);
+  }
+  return byItem;
+}
+
+/** Looks at steps in the order of what they were worth, and takes the first that is still worth more than the next was. */
+function takeLazily(
+  steps: readonly Step[],
+  score: (step: Step) => number,
+): { readonly step: Step; readonly others: Step[] } | null {
+  const sorted = steps.toSorted((a, b) => b.score - a.score);
+  const fresh: Step[] = [];
+  let best: Step | null = null;
+  let looked = 0;
+  for (const step of sorted) {
+    if (best !== null && best.score >= step.score) break;
+    looked += 1;
+    const now = { ids: step.ids, score: score(step) };
+    if (now.score > 0) fresh.push(now);
+    if (now.score > (best?.score ?? 0)) best = now;
+  }
+  if (best === null) return null;
+  const chosen = best;
+  return { step: chosen, others: [...fresh.filter((step) => step !== chosen), ...sorted.slice(looked)] };
+}

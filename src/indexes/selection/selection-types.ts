@@ -1,0 +1,95 @@
+import type { IndexSpec } from '../../model/action.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import type { IndexWhatIf } from '../../model/what-if.js';
+import type { Candidate } from '../candidates.js';
+import type { SearchAllowance } from './allowance.js';
+import type { Progress } from './improve.js';
+
+/** What is to be made as small as can be: `sum` is calls x cost; `robust` the mean logarithm of the cost ratios and a sum in which no statement weighs more than a tenth. */
+export type SelectionObjective = 'sum' | 'robust';
+
+/** What an index selection is made over. */
+export interface SelectionInput {
+  readonly snapshot: Snapshot;
+  readonly whatIf: IndexWhatIf;
+  /** Indexes that may be created. Those that an existing index gives already are left out. */
+  readonly candidates: readonly Candidate[];
+  /** Bytes that new indexes may take, less those of dropped ones; null for no limit. */
+  readonly storageBytes: number | null;
+  /** More budgets to answer for, with what is known by then and as many questions as are left. */
+  readonly curveBytes?: readonly (number | null)[];
+  readonly objective: SelectionObjective;
+  readonly allowance: SearchAllowance;
+  /** Bytes of an index; by default what the what-if engine says. */
+  readonly sizeBytes?: (spec: IndexSpec) => number | null;
+  /** Share of the workload's present cost (0 to 1) that keeping an index costs; by default nothing. */
+  readonly writeShare?: (index: IndexSpec | { readonly existing: string }) => number;
+  /** Milliseconds from any fixed instant. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a set of indexes does to one statement: costs in the planner's unit, `estimated`. */
+export interface StatementGain {
+  readonly fingerprint: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** An index to create. Gains are shares of the objective's present value, 0 to 1; null where there was nothing left to ask with. */
+export interface SelectedIndex {
+  readonly spec: IndexSpec;
+  readonly sizeBytes: number;
+  readonly writeShare: number;
+  /** The statements whose plans use it, the one with the greatest gain by the whole set first. */
+  readonly serves: readonly StatementGain[];
+  /** If it were the only one. */
+  readonly gainAlone: number | null;
+  /** What would be lost without it. */
+  readonly gainInSet: number | null;
+  /** `schema.name` of existing indexes that it gives as well. */
+  readonly redundant: readonly string[];
+}
+
+/** An existing index that need not stay. */
+export interface DroppedIndex {
+  readonly index: string;
+  readonly sizeBytes: number;
+  /** `given`: `by` gives all that it does. `not-worth-it`: writes or the budget speak against it. */
+  readonly reason: 'given' | 'not-worth-it';
+  readonly by: string | null;
+}
+
+/** One point of cost against storage. */
+export interface CurvePoint {
+  readonly storageBytes: number | null;
+  readonly usedBytes: number;
+  /** Share of the present objective, 0 to 1. */
+  readonly objective: number;
+  readonly bound: number;
+  readonly indexes: readonly IndexSpec[];
+  readonly plannerCalls: number;
+  readonly complete: boolean;
+}
+
+/** The indexes to have. Objectives are shares of the present one. All costs are `estimated`. */
+export interface IndexSelection {
+  readonly chosen: readonly SelectedIndex[];
+  readonly drop: readonly DroppedIndex[];
+  readonly statements: readonly StatementGain[];
+  readonly objective: number;
+  /** No choice of the candidates gets below, as long as one more index never makes a plan dearer to the planner. */
+  readonly bound: number;
+  /** (objective - bound) / objective. */
+  readonly gap: number;
+  readonly usedBytes: number;
+  readonly curve: readonly CurvePoint[];
+  readonly plannerCalls: number;
+  /** False when time, questions or the caller ended the search: this is then the best so far. */
+  readonly complete: boolean;
+  readonly progress: readonly Progress[];
+  /** Candidates that PostgreSQL does not accept. */
+  readonly refused: readonly { readonly spec: IndexSpec; readonly reason: string }[];
+  /** Statements that can not be planned. */
+  readonly skipped: readonly string[];
+}

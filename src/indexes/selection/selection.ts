@@ -1,0 +1,178 @@
+import { sameRelation } from '../../model/catalog.js';
+import type { Catalog, Table } from '../../model/catalog.js';
+import type { WorkloadStatement } from '../../model/workload.js';
+import { coveringIndex, mergeCandidates, tablePages, tableUses } from '../candidates.js';
+import type { Candidate, TableUse } from '../candidates.js';
+import { Allowance } from './allowance.js';
+import { CostCache } from './cost-cache.js';
+import { discover } from './discover.js';
+import { improve } from './improve.js';
+import type { Incumbent, Progress } from './improve.js';
+import { candidateDraft, existingDrafts, isRelevant, numberItems } from './items.js';
+import type { ItemDraft } from './items.js';
+import { statementValues } from './objective.js';
+import { choiceBytes, presentChoice } from './problem.js';
+import type { Problem } from './problem.js';
+import { OBJECTIVE_SCALE } from './programmes.js';
+import type { CurvePoint, IndexSelection, SelectionInput } from './selection-types.js';
+import { describeChoice } from './describe.js';
+import { loadSolver } from './solver.js';
+
+/**
+ * Chooses the best set of indexes for the whole workload within a budget: finds each statement's good plans by asking the
+ * planner, and the best choice among them by integer programmes, until it is proved near enough or the allowance is
+ * spent. The same input gives the same answer as long as no limit of time ends it. Needs `loadParser()`.
+ */
+export async function selectIndexes(input: SelectionInput): Promise<IndexSelection> {
+  const allowance = new Allowance(input.allowance, input.now, input.signal ?? null);
+  const progress: Progress[] = [];
+  const { cache, refused, skipped } = await prepare(input, allowance);
+  const { problem } = cache;
+  const highs = await loadSolver();
+  await discover(cache, allowance, {
+    share: DISCOVERY_SHARE,
+    tolerance: DISCOVERY_TOLERANCE,
+    storageBytes: input.storageBytes,
+  });
+  const budget = (bytes: number | null): number | null =>
+    bytes === null ? null : bytes + choiceBytes(problem, presentChoice(problem));
+  const search = (bytes: number | null, onProgress: (one: Progress) => void): Promise<Incumbent> =>
+    improve({ cache, highs, allowance, storageBytes: budget(bytes), onProgress });
+  const best = await search(input.storageBytes, (one) => progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE }));
+  const selection = await describeChoice(cache, best, allowance);
+  const { plannerCalls } = allowance;
+  const curve: CurvePoint[] = [];
+  for (const bytes of input.curveBytes ?? []) {
+    const before = allowance.plannerCalls;
+    curve.push(curvePoint(problem, bytes, await search(bytes, () => undefined), allowance.plannerCalls - before));
+  }
+  return {
+    ...selection,
+    curve,
+    plannerCalls,
+    complete: best.settled,
+    progress,
+    refused,
+    skipped,
+  };
+}
+
+/** Finding plans may take this share of the questions. */
+const DISCOVERY_SHARE = 0.6;
+/** Of the objective's 100: what is worth following up. */
+const DISCOVERY_TOLERANCE = 0.05;
+
+interface Prepared {
+  readonly cache: CostCache;
+  readonly refused: IndexSelection['refused'];
+  readonly skipped: readonly string[];
+}
+
+async function prepare(input: SelectionInput, allowance: Allowance): Promise<Prepared> {
+  const { snapshot, whatIf, writeShare = () => 0 } = input;
+  const wanted = mergeCandidates(input.candidates).filter(
+    ({ spec, table }) => !isTiny(snapshot.catalog, table) && !coveringIndex(snapshot.catalog, spec),
+  );
+  const sizes = await whatIf.sizes(wanted.map((one) => one.spec));
+  const refused: { spec: Candidate['spec']; reason: string }[] = [];
+  const drafts = new Map<ItemDraft, readonly string[]>();
+  const room = largestBudget(input);
+  for (const [at, candidate] of wanted.entries()) {
+    const size = sizes[at];
+    if (size === undefined) continue;
+    if ('refused' in size) {
+      refused.push({ spec: candidate.spec, reason: size.refused });
+      continue;
+    }
+    const bytes = input.sizeBytes?.(candidate.spec) ?? size.sizeBytes;
+    if (bytes > room) continue;
+    const writeCost = writeShare(candidate.spec) * OBJECTIVE_SCALE;
+    drafts.set(candidateDraft(candidate, { bytes, writeCost }), candidate.for);
+  }
+  const existingCost = (existing: string): number => writeShare({ existing }) * OBJECTIVE_SCALE;
+  for (const draft of existingDrafts(snapshot.catalog, existingCost)) drafts.set(draft, []);
+  const items = numberItems([...drafts.keys()]);
+  const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
+  const base = await presentCosts(input, snapshot.workload.statements, allowance);
+  const planned = snapshot.workload.statements.filter((one) => base.has(one.fingerprint));
+  const values = statementValues(
+    planned.map((one) => ({ calls: one.calls, cost: base.get(one.fingerprint)?.cost ?? 0 })),
+    input.objective,
+  );
+  const byStatement = groupUses(uses);
+  const statements = planned.map((statement, at) => ({
+    fingerprint: statement.fingerprint,
+    relevant: relevantItems(drafts, byStatement.get(statement.fingerprint) ?? []),
+    value: values[at] ?? (() => 0),
+  }));
+  const cache = new CostCache({ items, statements }, whatIf, allowance);
+  for (const costs of cache.statements) {
+    const answer = base.get(costs.statement.fingerprint);
+    const used = new Set(answer?.uses);
+    const ids = items.filter((item) => item.existing !== null && used.has(item.existing)).map((item) => item.id);
+    if (answer) costs.learn({ shown: costs.present, used: costs.bits(ids), cost: answer.cost });
+  }
+  const skipped = snapshot.workload.statements.filter((one) => !base.has(one.fingerprint)).map((one) => one.fingerprint);
+  return { cache, refused, skipped };
+}
+
+/** A table of fewer pages is read as a whole in the time that an index takes to descend. */
+const LEAST_PAGES = 4;
+
+function isTiny(catalog: Catalog, table: Table): boolean {
+  return tablePages(catalog, table) < LEAST_PAGES;
+}
+
+/** No larger index can be part of an answer, unless existing ones make room. */
+function largestBudget({ storageBytes, curveBytes = [], snapshot }: SelectionInput): number {
+  const budgets = [storageBytes, ...curveBytes].map((bytes) => bytes ?? Number.POSITIVE_INFINITY);
+  return Math.max(...budgets) + existingDrafts(snapshot.catalog, () => 0).reduce((sum, draft) => sum + draft.bytes, 0);
+}
+
+interface PresentCost {
+  readonly cost: number;
+  readonly uses: readonly string[];
+}
+
+async function presentCosts(
+  { whatIf }: SelectionInput,
+  statements: readonly WorkloadStatement[],
+  allowance: Allowance,
+): Promise<ReadonlyMap<string, PresentCost>> {
+  const base = new Map<string, PresentCost>();
+  for (const { fingerprint } of statements) {
+    if (allowance.isSpent()) break;
+    const [said] = await whatIf.cost([fingerprint], { add: [], drop: [] });
+    allowance.count(said?.planned ?? 0);
+    if (said && said.cost !== null) base.set(fingerprint, { cost: said.cost, uses: said.usesExisting });
+  }
+  return base;
+}
+
+function groupUses(uses: readonly TableUse[]): ReadonlyMap<string, readonly TableUse[]> {
+  const groups = new Map<string, TableUse[]>();
+  for (const one of uses) {
+    const { fingerprint } = one.statement;
+    groups.set(fingerprint, [...(groups.get(fingerprint) ?? []), one]);
+  }
+  return groups;
+}
+
+function relevantItems(drafts: ReadonlyMap<ItemDraft, readonly string[]>, uses: readonly TableUse[]): number[] {
+  return [...drafts].flatMap(([draft, madeFor], id) => {
+    const here = uses.filter((one) => sameRelation(one.table, draft.table));
+    return here.length > 0 && isRelevant(draft, here, madeFor) ? [id] : [];
+  });
+}
+
+function curvePoint(problem: Problem, storageBytes: number | null, best: Incumbent, plannerCalls: number): CurvePoint {
+  return {
+    storageBytes,
+    usedBytes: choiceBytes(problem, best.choice) - choiceBytes(problem, presentChoice(problem)),
+    objective: best.objective / OBJECTIVE_SCALE,
+    bound: best.bound / OBJECTIVE_SCALE,
+    indexes: [...best.choice].flatMap((id) => problem.items[id]?.spec ?? []),
+    plannerCalls,
+    complete: best.settled,
+  };
+}
