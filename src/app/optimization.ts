@@ -14,7 +14,7 @@ import { bindWorkload } from './parameters.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
 import { version } from './version.js';
-import { WizardError } from '../base/errors.js';
+import { noWorkload } from './workload-file.js';
 import { DEFAULT_ESCALATION_LIMITS } from '../kernel/escalate.js';
 import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
 import { runLoop } from '../kernel/loop.js';
@@ -182,12 +182,5 @@ function toReport(outcome: LoopOutcome, { options, origin, coverage, session, st
     finishedAt: new Date().toISOString(),
     coverage,
     overhead: session.overhead(),
-  });
-}
-
-function noWorkload(snapshot: Snapshot): WizardError {
-  const why = snapshot.coverage.skipped.find((row) => /pg_stat_statements|statements/.test(row.what));
-  return new WizardError('input/workload', `There is no workload to measure${why ? `: ${why.reason}` : ''}`, {
-    hint: `Give a file of SQL statements with --workload${why?.remedy ? `, or: ${why.remedy}` : ''}`,
   });
 }

@@ -1,6 +1,10 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Iteration } from '../model/run.js';
+import { renderIndexHtml } from '../report/index/index-html.js';
+import { renderIndexMarkdown } from '../report/index/index-markdown.js';
+import type { IndexReport } from '../report/index/index-report.js';
+import { indexSqlFiles } from '../report/index/sql-files.js';
 import { renderHtml } from '../report/html.js';
 import { renderMarkdown } from '../report/markdown.js';
 import { migrationFiles } from '../report/migrations.js';
@@ -17,6 +21,17 @@ export async function writeOutput(folder: string, report: RunReport, iterations:
     ...rewrites.map(({ file }) => file),
   ];
   for (const sub of ['migrations', 'rewrites']) await removeStale(folder, sub, new Set(files.map((file) => file.path)));
+  for (const file of files) await writeWhole(join(folder, file.path), file.content);
+}
+
+/** Writes the report of an index selection and its SQL. Each file is there wholly or not at all. */
+export async function writeIndexOutput(folder: string, report: IndexReport): Promise<void> {
+  const files = [
+    { path: 'indexes.json', content: `${JSON.stringify(report, null, 2)}\n` },
+    { path: 'indexes.md', content: renderIndexMarkdown(report) },
+    { path: 'indexes.html', content: renderIndexHtml(report) },
+    ...indexSqlFiles(report),
+  ];
   for (const file of files) await writeWhole(join(folder, file.path), file.content);
 }
 

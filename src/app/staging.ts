@@ -14,6 +14,7 @@ import type { OpenLab } from '../lab/lab.js';
 import { startLabServer } from '../lab/server.js';
 import type { LabServer } from '../lab/server.js';
 import { readInstance } from '../lab/trial/instance.js';
+import type { Instance } from '../lab/trial/instance.js';
 import { createStatisticsClone } from '../lab/whatif/clone.js';
 import type { StatisticsClone } from '../lab/whatif/clone.js';
 import { carryPlanner, exportPlanner } from '../postgres/clone/planner.js';
@@ -46,6 +47,8 @@ export interface StagingOptions {
 /** A staging copy with what goes with it. */
 export interface Staging {
   readonly lab: OpenLab;
+  /** Where its databases are: the accepted state is `database`. */
+  readonly place: Place & { readonly database: string; readonly target: Instance };
   readonly whatIf: StatisticsClone | null;
   /** Brings the what-if engine to the accepted state after a change was accepted. */
   readonly adopt: (action: Action) => Promise<void>;
@@ -103,6 +106,7 @@ export async function stage(options: StagingOptions): Promise<Staging> {
   const workload = new WhatIfWorkload(whatIf.clone, snapshot.workload.statements);
   return {
     lab,
+    place: { ...place, database, target },
     whatIf: whatIf.clone,
     adopt: (action) => follow(action, lab, whatIf.clone, workload),
     skipped: [...planner.skipped, ...copied.skipped, ...carried, ...whatIf.skipped],
@@ -161,7 +165,8 @@ export function executableQueries(statement: WorkloadStatement): readonly string
   return statement.parameterSets.map((set) => bindParameters(statement.sql, [...set.values]));
 }
 
-interface Place {
+/** A server for a lab; null where it is the user's own staging server. */
+export interface Place {
   readonly connection: ConnectionSettings;
   readonly server: LabServer | null;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { asWizardError, WizardError } from '../base/errors.js';
+import type { Snapshot } from '../model/snapshot.js';
 import type { UnusableStatement, Workload, WorkloadStatement } from '../model/workload.js';
 import { fingerprint } from '../sql/fingerprint.js';
 import { isTransactionControl, isUtility, statementKind } from '../sql/kind.js';
@@ -103,4 +104,12 @@ function apart(statement: WorkloadStatement, seen: Map<string, number>): Workloa
 function shortName(sql: string): string {
   const line = sql.replaceAll(/\s+/g, ' ').trim();
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+/** That a run has nothing to measure, with the reason that the examination gave. */
+export function noWorkload(snapshot: Snapshot): WizardError {
+  const why = snapshot.coverage.skipped.find((row) => /pg_stat_statements|statements/.test(row.what));
+  return new WizardError('input/workload', `There is no workload to measure${why ? `: ${why.reason}` : ''}`, {
+    hint: `Give a file of SQL statements with --workload${why?.remedy ? `, or: ${why.remedy}` : ''}`,
+  });
 }

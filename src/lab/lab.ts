@@ -54,6 +54,8 @@ export interface OpenLab extends Lab {
   plans(): ReadonlyMap<string, Plan>;
   /** Reads the accepted state. Must change nothing in it; nothing else of the lab runs meanwhile. */
   withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** A copy of the accepted state that may be changed; nothing else of the lab runs meanwhile. */
+  withScratch<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Drops the trial databases, and the accepted one with them unless told to keep it. Never throws. */
   close(options?: { readonly keepAccepted: boolean }): Promise<void>;
 }
@@ -191,6 +193,11 @@ class MeasuringLab implements OpenLab {
 
   withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.sessions.within(this.layout.names.accepted, work);
+  }
+
+  async withScratch<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    await this.layout.prepareAfter();
+    return this.sessions.within(this.layout.names.after, work);
   }
 
   async close({ keepAccepted } = { keepAccepted: false }): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Command } from '../command.js';
 import { demo } from './demo.js';
 import { examine } from './examine.js';
+import { index } from './indexes.js';
 import { optimize } from './optimize.js';
 
 /** Every use case, in the order in which help lists them. */
-export const commands: readonly Command[] = [examine, optimize, demo] as readonly Command[];
+export const commands: readonly Command[] = [examine, optimize, index, demo] as readonly Command[];

@@ -43,8 +43,12 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   const present = presentChoice(cache.problem);
   if (fits(cache, present, storageBytes)) search.offer(present);
   else search.offer(greedyChoice(cache, new Set(), { storageBytes, power: 1 }));
-  for (const power of [0.6, 1]) await search.verify(greedyChoice(cache, search.best.choice.size > 0 ? present : new Set(), { storageBytes, power }));
-  const settled = (await search.follow(planProgramme, MOST_PLAN_ROUNDS)) && (await search.follow(boundProgramme, MOST_BOUND_ROUNDS));
+  for (const power of [0.6, 1])
+    await search.verify(
+      greedyChoice(cache, search.best.choice.size > 0 ? present : new Set(), { storageBytes, power }),
+    );
+  const settled =
+    (await search.follow(planProgramme, MOST_PLAN_ROUNDS)) && (await search.follow(boundProgramme, MOST_BOUND_ROUNDS));
   return { ...search.best, bound: search.bound, settled: settled && !allowance.isSpent() };
 }
 
@@ -57,7 +61,10 @@ const SOLVER_GAP = 1e-4;
 
 class Search {
   readonly #input: ImproveInput;
-  #best: { readonly choice: Choice; readonly objective: number } = { choice: new Set(), objective: Number.POSITIVE_INFINITY };
+  #best: { readonly choice: Choice; readonly objective: number } = {
+    choice: new Set(),
+    objective: Number.POSITIVE_INFINITY,
+  };
   #bound = 0;
 
   constructor(input: ImproveInput) {
@@ -161,10 +168,15 @@ function prune(cache: CostCache, choice: Choice): Choice {
     const set = costs.bits(choice);
     const plan = costs.answers
       .filter((answer) => (answer.used & ~set) === 0n)
-      .reduce((best, answer) => (answer.cost < best.cost ? answer : best), { cost: Number.POSITIVE_INFINITY, used: 0n });
+      .reduce((best, answer) => (answer.cost < best.cost ? answer : best), {
+        cost: Number.POSITIVE_INFINITY,
+        used: 0n,
+      });
     for (const item of costs.itemsIn(plan.used)) used.add(item.id);
   }
-  return new Set([...choice].filter((id) => used.has(id) || cache.problem.items[id]?.existing !== null).toSorted((a, b) => a - b));
+  return new Set(
+    [...choice].filter((id) => used.has(id) || cache.problem.items[id]?.existing !== null).toSorted((a, b) => a - b),
+  );
 }
 
 function fits(cache: CostCache, choice: Choice, storageBytes: number | null): boolean {

@@ -211,7 +211,15 @@ function addSteps(programme: Programme, items: Items, costs: StatementCosts): vo
     const step = programme.addVariable(Math.max(0, fall), 'continuous');
     const unseen = costs.itemsIn(costs.full & ~shown).map((item) => [items.at(item.id), 1] as const);
     programme.addRow([[step, 1], ...unseen], 1, Number.POSITIVE_INFINITY);
-    if (above !== null) programme.addRow([[step, 1], [above, -1]], 0, Number.POSITIVE_INFINITY);
+    if (above !== null)
+      programme.addRow(
+        [
+          [step, 1],
+          [above, -1],
+        ],
+        0,
+        Number.POSITIVE_INFINITY,
+      );
     above = step;
   }
 }

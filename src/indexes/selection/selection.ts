@@ -38,7 +38,9 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     bytes === null ? null : bytes + choiceBytes(problem, presentChoice(problem));
   const search = (bytes: number | null, onProgress: (one: Progress) => void): Promise<Incumbent> =>
     improve({ cache, highs, allowance, storageBytes: budget(bytes), onProgress });
-  const best = await search(input.storageBytes, (one) => progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE }));
+  const best = await search(input.storageBytes, (one) =>
+    progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE }),
+  );
   const selection = await describeChoice(cache, best, allowance);
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];
@@ -112,7 +114,9 @@ async function prepare(input: SelectionInput, allowance: Allowance): Promise<Pre
     const ids = items.filter((item) => item.existing !== null && used.has(item.existing)).map((item) => item.id);
     if (answer) costs.learn({ shown: costs.present, used: costs.bits(ids), cost: answer.cost });
   }
-  const skipped = snapshot.workload.statements.filter((one) => !base.has(one.fingerprint)).map((one) => one.fingerprint);
+  const skipped = snapshot.workload.statements
+    .filter((one) => !base.has(one.fingerprint))
+    .map((one) => one.fingerprint);
   return { cache, refused, skipped };
 }
 

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { resolveConnection } from '../../postgres/conninfo.js';
+import { describeTarget } from '../../postgres/errors.js';
+import { indexReportSchema } from '../../report/index/index-report.js';
+import { renderIndexes } from '../../report/index/index-terminal.js';
+import { defineCommand } from '../command.js';
+import { adviseIndexes } from '../index-advice.js';
+import { durationInput, sizeInput } from './optimize.js';
+
+const writeWeightInput = z.string().transform((text, check) => {
+  if (text === 'auto') return 1;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  check.addIssue({ code: 'custom', message: `"${text}" is not a weight; write auto, 0, or a number such as 2` });
+  return z.NEVER;
+});
+
+export const index = defineCommand({
+  name: 'index',
+  summary:
+    'Chooses the best set of indexes for the whole workload under a storage budget, measured on a lab copy. Never writes to the target.',
+  effect: 'lab',
+  positional: ['url'],
+  input: z.object({
+    url: z.string().optional().describe('connection string of the target; PG* variables fill what it leaves out'),
+    workload: z.string().optional().describe('a file of SQL statements, or pg_stat_statements (the default)'),
+    storage: sizeInput.optional().describe('most that new indexes may take, e.g. 500MB (default: no limit)'),
+    writeWeight: writeWeightInput
+      .prefault('auto')
+      .describe('auto: writes count as measured; 0: they do not count; 2: they count twice (default: auto)'),
+    lab: z.string().default('auto').describe('auto: a server of our own; or the connection string of a staging server'),
+    budget: durationInput
+      .prefault('5m')
+      .describe('time for the search, and the same again for measuring, e.g. 90s, 5m (default: 5m)'),
+    out: z.string().default('database-wizard-out').describe('output folder for indexes.html, .md, .json and .sql'),
+  }),
+  output: indexReportSchema,
+  async run(input, context) {
+    const target = await resolveConnection(input.url, context.env);
+    const lab = input.lab === 'auto' ? 'auto' : await resolveConnection(input.lab, context.env);
+    return adviseIndexes(
+      {
+        target,
+        workload: input.workload,
+        lab,
+        storageBudgetBytes: input.storage ?? null,
+        writeWeight: input.writeWeight,
+        budgetMs: input.budget,
+        outFolder: resolve(input.out),
+        command: `index ${describeTarget(target)}`,
+      },
+      context,
+    );
+  },
+  render: (report, view) => renderIndexes(report, view),
+  failsCheck: (report) => report.indexes.some((one) => one.decision === 'create') || report.existing.length > 0,
+});

@@ -1,0 +1,191 @@
+import { advisorsOf } from './advisors.js';
+import { createCleanup } from './cleanup.js';
+import type { CommandContext } from './command.js';
+import { examineTarget, givenWorkload } from './examination.js';
+import { searchIndexSet } from './index-search.js';
+import type { IndexSearch } from './index-search.js';
+import { untilAborted } from './interruption.js';
+import { createLabExaminer } from './lab-examiner.js';
+import { writeIndexOutput } from './output.js';
+import { bindWorkload } from './parameters.js';
+import { openTarget, stage } from './staging.js';
+import type { Staging } from './staging.js';
+import { version } from './version.js';
+import { noWorkload } from './workload-file.js';
+import { createIndexAction } from '../advisors/actions.js';
+import { WizardError } from '../base/errors.js';
+import type { MeasuredIndexSet } from '../indexes/measured-index-set.js';
+import { measureIndexSet } from '../lab/indexes/measured-set.js';
+import { mergeCoverage } from '../model/coverage.js';
+import type { Finding } from '../model/finding.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { ConnectionSettings } from '../postgres/session.js';
+import type { IndexReport } from '../report/index/index-report.js';
+import { toIndexReport } from '../report/index/to-index-report.js';
+
+/** What an index selection is asked for. */
+export interface IndexAdviceOptions {
+  readonly target: ConnectionSettings;
+  /** A file, `pg_stat_statements`, or undefined for the latter. */
+  readonly workload: string | undefined;
+  readonly lab: 'auto' | ConnectionSettings;
+  readonly storageBudgetBytes: number | null;
+  /** 1 counts what writes were measured to cost, 0 leaves them out. */
+  readonly writeWeight: number;
+  /** For searching, and the same again for measuring. */
+  readonly budgetMs: number;
+  readonly outFolder: string;
+  /** As the report shows it: without secrets. */
+  readonly command: string;
+}
+
+/** Chooses indexes for the whole workload: searched with the planner's estimates, then built and measured on a lab copy. The target is only read. */
+export async function adviseIndexes(options: IndexAdviceOptions, context: CommandContext): Promise<IndexReport> {
+  const startedAt = new Date().toISOString();
+  const { signal, watch } = context;
+  const cleanup = createCleanup((text) => watch({ type: 'note', text }));
+  try {
+    const given = await givenWorkload(options.workload);
+    watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
+    const { session } = await openTarget(options.target, signal);
+    cleanup.add(() => session.close());
+    const { snapshot } = await untilAborted(signal, examineTarget(session, given));
+    const bound = bindWorkload(snapshot);
+    if (bound.workload.statements.length === 0) throw noWorkload(snapshot);
+    const origin: Snapshot = { ...snapshot, workload: bound.workload };
+    const staging = await stage({
+      source: options.target,
+      session,
+      snapshot: origin,
+      lab: options.lab,
+      signal,
+      watch,
+      cleanup,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    });
+    const { search, review } = await searched(staging, origin, options, context);
+    const measured = await measure(staging, search, options, context);
+    const report = toIndexReport({
+      tool: { name: 'database-wizard', version },
+      command: options.command,
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      snapshot: search.snapshot,
+      workloadMs: search.workloadMs,
+      storageBudgetBytes: options.storageBudgetBytes,
+      writeWeight: options.writeWeight,
+      candidates: search.candidates,
+      selection: search.selection,
+      measured,
+      review,
+      actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
+      coverage: mergeCoverage(snapshot.coverage, {
+        examined: [],
+        skipped: [...bound.skipped, ...staging.skipped, ...search.skipped, ...unmeasured(measured)],
+      }),
+      overhead: session.overhead(),
+      outputFolder: options.outFolder,
+    });
+    await writeIndexOutput(options.outFolder, report);
+    return report;
+  } finally {
+    await cleanup.run();
+  }
+}
+
+/** One statement may not use up the measuring. */
+const STATEMENT_TIMEOUT_MS = 20_000;
+
+/** What measuring may choose from: the best set by the planner is not the best in reality. */
+const ROOM = 1.3;
+
+async function searched(
+  staging: Staging,
+  origin: Snapshot,
+  options: IndexAdviceOptions,
+  context: CommandContext,
+): Promise<{ readonly search: IndexSearch; readonly review: readonly Finding[] }> {
+  const { signal, watch } = context;
+  const { whatIf, lab } = staging;
+  if (!whatIf) throw noWhatIf(staging);
+  watch({ type: 'phase', phase: 'baseline', text: 'measuring the workload as it is, A against A' });
+  const { summary } = await untilAborted(signal, lab.baseline(origin.workload));
+  const examiner = createLabExaminer({
+    origin,
+    onAccepted: (work) => lab.withAccepted(work),
+    plans: () => lab.plans(),
+    accepted: () => [],
+  });
+  const snapshot = await untilAborted(signal, examiner.examine(origin.workload, summary));
+  watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
+  const { storageBudgetBytes } = options;
+  const search = await searchIndexSet({
+    snapshot,
+    whatIf,
+    lab,
+    workloadMs: summary.totalMs,
+    storageBytes: storageBudgetBytes === null ? null : storageBudgetBytes * ROOM,
+    shownBytes: storageBudgetBytes,
+    writeWeight: options.writeWeight,
+    timeMs: options.budgetMs,
+    signal,
+    note: (text) => watch({ type: 'note', text }),
+  });
+  const findings = await untilAborted(signal, advisorsOf().examine(snapshot, null));
+  return { search, review: findings.filter((finding) => isReview(finding, snapshot)) };
+}
+
+/** Findings about indexes that are there; those that are missing are what the search is about. */
+function isReview(finding: Finding, { catalog }: Snapshot): boolean {
+  return (
+    finding.advisor.startsWith('index/') &&
+    catalog.indexes.some((index) => finding.place === `${index.schema}.${index.name}`)
+  );
+}
+
+async function measure(
+  staging: Staging,
+  { selection, snapshot }: IndexSearch,
+  options: IndexAdviceOptions,
+  { signal, watch }: CommandContext,
+): Promise<MeasuredIndexSet | null> {
+  if (selection.chosen.length === 0) return null;
+  const { connection, server, database, target } = staging.place;
+  watch({ type: 'phase', phase: 'evaluate', text: `building ${selection.chosen.length} indexes and measuring them` });
+  return measureIndexSet({
+    connection,
+    server,
+    template: database,
+    target,
+    specs: selection.chosen.map((one) => one.spec),
+    workload: snapshot.workload,
+    budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
+    timeBudgetMs: options.budgetMs,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    signal,
+    note: (text) => watch({ type: 'note', text }),
+    progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),
+  });
+}
+
+const WORDS = {
+  writes: 'measuring what they cost the writes',
+  build: 'building',
+  measure: 'leaving each one out',
+  verify: 'verifying what is kept',
+} as const;
+
+function unmeasured(measured: MeasuredIndexSet | null): readonly { what: string; reason: string; remedy: null }[] {
+  return (measured?.failed ?? []).map(({ name, reason }) => ({ what: `statement ${name}`, reason, remedy: null }));
+}
+
+function noWhatIf({ skipped }: Staging): WizardError {
+  const why = skipped.find((row) => row.what.startsWith('what-if engine'));
+  return new WizardError(
+    'lab/died',
+    `Indexes can not be searched without the what-if engine${why ? `: ${why.reason}` : ''}`,
+    {
+      hint: 'Look at the note above for what the server said; `examine` and `optimize` work without it.',
+    },
+  );
+}

@@ -1,0 +1,134 @@
+import { specKey } from '../indexes/candidates.js';
+import type { Candidate } from '../indexes/candidates.js';
+import { selectIndexes } from '../indexes/selection/selection.js';
+import type { IndexSelection } from '../indexes/selection/selection-types.js';
+import { workloadCandidates } from '../indexes/workload-candidates.js';
+import { periodCost, writesOf, writesTo } from '../indexes/write-cost.js';
+import { measureWriteCosts } from '../lab/indexes/write-cost.js';
+import type { OpenLab } from '../lab/lab.js';
+import type { IndexSpec } from '../model/action.js';
+import type { Skipped } from '../model/coverage.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { IndexWhatIf } from '../model/what-if.js';
+import { loadParser } from '../sql/parse.js';
+
+/** What a search of a set of indexes stands on. */
+export interface IndexSearchOptions {
+  /** With the workload as measured in the lab. */
+  readonly snapshot: Snapshot;
+  readonly whatIf: IndexWhatIf;
+  readonly lab: OpenLab;
+  /** Of the workload, as measured, milliseconds: what the cost of writes is a share of. */
+  readonly workloadMs: number;
+  readonly storageBytes: number | null;
+  /** The budget that the curve marks. */
+  readonly shownBytes: number | null;
+  readonly writeWeight: number;
+  readonly timeMs: number;
+  readonly signal: AbortSignal;
+  readonly note: (text: string) => void;
+}
+
+export interface IndexSearch {
+  readonly snapshot: Snapshot;
+  readonly workloadMs: number;
+  readonly candidates: number;
+  readonly selection: IndexSelection;
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * Searches a set with what writes were measured to cost: those of the indexes that a first search chooses are measured on
+ * a scratch copy and the search is made again, until it chooses nothing that was not measured.
+ */
+export async function searchIndexSet(options: IndexSearchOptions): Promise<IndexSearch> {
+  await loadParser();
+  const { snapshot } = options;
+  const candidates = workloadCandidates(snapshot);
+  const writes = writesOf(snapshot.workload, snapshot.catalog);
+  const costs = new Map<string, number>();
+  const startedMs = performance.now();
+  const skipped: Skipped[] = [];
+  for (let round = 1; ; round += 1) {
+    const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
+    const isLast = round === MOST_ROUNDS || leftMs <= 1000;
+    const selection = await search(options, candidates, costs, leftMs);
+    const fresh = selection.chosen
+      .map((one) => one.spec)
+      .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
+    if (options.writeWeight === 0 || fresh.length === 0 || isLast) {
+      const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
+      return {
+        snapshot,
+        workloadMs: options.workloadMs,
+        candidates: candidates.length,
+        selection,
+        skipped: [...skipped, ...unmeasured],
+      };
+    }
+    options.note(`measuring what ${fresh.length} indexes cost the writes`);
+    const measured = await options.lab.withScratch((session) =>
+      measureWriteCosts(session, fresh, (spec) => writesTo(writes, spec.table), {
+        check: () => options.signal.throwIfAborted(),
+      }),
+    );
+    for (const [at, spec] of fresh.entries()) {
+      const cost = measured[at];
+      if (!cost) continue;
+      costs.set(specKey(spec), periodCost(cost, writesTo(writes, spec.table)).ms);
+      skipped.push(...cost.unmeasured.map((reason) => ({ what: `write cost of ${cost.index}`, reason, remedy: null })));
+    }
+  }
+}
+
+/** Searches with more and more measured costs; a choice that still changes after this is between equals. */
+const MOST_ROUNDS = 4;
+
+/** Shares of the budget at which the curve is drawn; without a budget, of what the unlimited set takes. */
+const CURVE_SHARES = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5];
+
+async function search(
+  options: IndexSearchOptions,
+  candidates: readonly Candidate[],
+  costs: ReadonlyMap<string, number>,
+  timeMs: number,
+): Promise<IndexSelection> {
+  const { snapshot, whatIf, storageBytes, signal, writeWeight, workloadMs } = options;
+  const known = [...costs.values()];
+  // An index that was not measured yet is taken to cost what the cheapest measured one does, so that it is not shut out.
+  const least = known.length > 0 ? Math.min(...known) : 0;
+  const writes = writesOf(snapshot.workload, snapshot.catalog);
+  const writeShare = (index: IndexSpec | { readonly existing: string }): number => {
+    if ('existing' in index || workloadMs <= 0 || writesTo(writes, index.table).length === 0) return 0;
+    return (writeWeight * (costs.get(specKey(index)) ?? least)) / workloadMs;
+  };
+  const base = {
+    snapshot,
+    whatIf,
+    candidates,
+    objective: 'robust',
+    writeShare,
+    now: () => performance.now(),
+    signal,
+  } as const;
+  const limits = { timeMs, plannerCalls: null };
+  const reference = options.shownBytes ?? storageBytes;
+  if (reference !== null)
+    return selectIndexes({
+      ...base,
+      storageBytes,
+      curveBytes: CURVE_SHARES.map((one) => one * reference),
+      allowance: limits,
+    });
+  const free = await selectIndexes({ ...base, storageBytes: null, allowance: limits });
+  const curve = CURVE_SHARES.filter((one) => one <= 1).map((one) => one * free.usedBytes);
+  return selectIndexes({ ...base, storageBytes: null, curveBytes: curve, allowance: limits });
+}
+
+function notMeasured(spec: IndexSpec): Skipped {
+  return {
+    what: `write cost of ${spec.name} in the search`,
+    reason: 'the time was used up; it is measured with the set',
+    remedy: null,
+  };
+}

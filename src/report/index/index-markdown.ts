@@ -1,0 +1,94 @@
+import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { md, mdFence, mdTable } from '../text/md.js';
+import type { IndexReport, ProposedIndex } from './index-report.js';
+import { costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+
+/** `indexes.md`: the selection in GitHub's Markdown. */
+export function renderIndexMarkdown(report: IndexReport): string {
+  const sections = [
+    head(report),
+    ...report.indexes.map(proposal),
+    statements(report),
+    curve(report),
+    existing(report),
+    skipped(report),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function head(report: IndexReport): string {
+  return [
+    `# ${md(report.target.label)}: indexes for the whole workload`,
+    `PostgreSQL ${report.target.major}, ${md(report.startedAt)} to ${md(report.finishedAt)}, ${md(report.tool.name)} ${md(report.tool.version)}.`,
+    md(searchSentence(report)),
+    md(measuredSentence(report)),
+    `The target was only read: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
+  ].join('\n\n');
+}
+
+function proposal(one: ProposedIndex): string {
+  return [
+    `## ${one.decision}: ${md(one.title)}`,
+    [
+      `- for ${md(servesWords(one))}`,
+      `- ${md(gainWords(one))}`,
+      `- ${md(costWords(one))}`,
+      `- measured: ${md(one.reason)}`,
+      ...one.redundant.map((index) => `- makes redundant: ${md(index)}`),
+    ].join('\n'),
+    mdFence(one.action.up.map((sql) => `${sql};`).join('\n'), 'sql'),
+  ].join('\n\n');
+}
+
+function statements({ measured }: IndexReport): string {
+  if (!measured || measured.statements.length === 0) return '';
+  return [
+    '## Statements, without and with the set (measured, turn by turn)',
+    mdTable(
+      ['Statement', 'calls', 'without', 'with', 'blocks without', 'with'],
+      measured.statements.map((row) => [
+        md(row.name),
+        formatCount(row.calls),
+        `${row.cutOff === 'before' || row.cutOff === 'both' ? '> ' : ''}${formatMs(row.beforeMs)}`,
+        `${row.cutOff === 'after' || row.cutOff === 'both' ? '> ' : ''}${formatMs(row.afterMs)}`,
+        formatCount(row.beforeBuffers),
+        formatCount(row.afterBuffers),
+      ]),
+      [1, 2, 3, 4, 5],
+    ),
+  ].join('\n\n');
+}
+
+function curve({ curve: points }: IndexReport): string {
+  if (points.length === 0) return '';
+  return [
+    '## Cost against storage (estimated by the planner)',
+    mdTable(
+      ['budget', 'used', 'indexes', 'cost'],
+      points.map((point) => [
+        point.storageBytes === null ? 'no limit' : formatBytes(point.storageBytes),
+        formatBytes(point.usedBytes),
+        formatCount(point.indexes),
+        formatPercent(point.objective),
+      ]),
+      [0, 1, 2, 3],
+    ),
+  ].join('\n\n');
+}
+
+function existing({ existing: rows }: IndexReport): string {
+  if (rows.length === 0) return '';
+  return ['## Indexes that are there', rows.map((row) => `- ${md(row.advice)} (${md(row.advisor)})`).join('\n')].join(
+    '\n\n',
+  );
+}
+
+function skipped({ coverage }: IndexReport): string {
+  if (coverage.skipped.length === 0) return '';
+  return [
+    '## Not looked at',
+    coverage.skipped
+      .map((row) => `- ${md(row.what)}: ${md(row.reason)}${row.remedy ? ` (${md(row.remedy)})` : ''}`)
+      .join('\n'),
+  ].join('\n\n');
+}

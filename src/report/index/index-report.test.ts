@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { DRIVER, MAIL, exampleIndexes } from '../../../test/support/example-indexes.js';
+import { displayWidth } from '../text/columns.js';
+import { renderIndexHtml } from './index-html.js';
+import { renderIndexMarkdown } from './index-markdown.js';
+import { indexReportSchema } from './index-report.js';
+import { renderIndexes } from './index-terminal.js';
+import { indexSqlFiles } from './sql-files.js';
+import { toIndexReport } from './to-index-report.js';
+
+const report = toIndexReport(exampleIndexes());
+
+describe('the report of an index selection', () => {
+  it('is the document that its schema says', () => {
+    expect(indexReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+  });
+
+  it('says of each index what was foreseen, what was measured, and what became of it', () => {
+    expect(report.indexes.map((one) => [one.decision, one.measured?.sizeBytes, one.measured?.worth])).toEqual([
+      ['create', 1_048_576, { ms: 110_000, buffers: 900_000 }],
+      ['refuted', 3_700_000, null],
+    ]);
+    expect(report.indexes[1]?.reason).toBe('trips by driver 5.63 ms -> 7.02 ms with it');
+  });
+
+  it('without a measurement claims none', () => {
+    const bare = toIndexReport(exampleIndexes({ measured: null }));
+    expect(bare.indexes.map((one) => [one.decision, one.measured])).toEqual([
+      ['unmeasured', null],
+      ['unmeasured', null],
+    ]);
+    expect(bare.measured).toBeNull();
+    expect(renderIndexes(bare, { columns: 80, colour: false })).toContain('Nothing was measured');
+  });
+
+  it('calls an index redundant only for one that is kept', () => {
+    expect(report.existing).toEqual([]);
+    const measured = exampleIndexes().measured;
+    const kept = { ...measured?.kept[0], spec: DRIVER };
+    const both = toIndexReport(exampleIndexes({ measured: { ...measured, kept: [kept], dropped: [] } as never }));
+    expect(both.existing.map((row) => row.index)).toEqual(['public.trip_driver_idx']);
+  });
+
+  it('reads well in a terminal', () => {
+    expect(renderIndexes(report, { columns: 80, colour: false })).toMatchInlineSnapshot(`
+      "test  PostgreSQL 18
+      2 statements, 4,800 calls, 2.08 min measured in the lab; at most 8.00 MB more.
+      Of 31 candidates 2 were chosen, 4.39 MB: planner cost 100 % -> 37.0 %
+      (estimated, 57 planner calls); nothing better than 36.8 % can be made of them
+      (gap 0.500 %).
+      Measured: 1 of 2 were kept, 1.00 MB as built. The statements that they bear on:
+      2.00 min -> 280 ms, 3,200,000 -> 16,000 blocks, weighted by calls; no better set
+      can be made of them by what was measured.
+      The target was read only: 130 statements, 400 ms (measured).
+
+      Indexes
+      create      Create btree index on public.customers ((lower("mail")))
+                  for "log-in"; alone 52.0 %, in the set 51.0 % of the planner's cost
+                  (estimated)
+                  1.00 MB as built (977 kB estimated), built in 88.0 ms, writes cost
+                  4.20 ms and 80.0 kB of WAL more, 7 HOT updates lost
+                  measured: without it the statements take 1.83 min more and touch
+                  900,000 more blocks
+      refuted     Create btree index on public.trip ("driver", "started")
+                  for "trips by driver"; alone 11.0 %, in the set 10.0 % of the
+                  planner's cost (estimated)
+                  3.53 MB as built (3.43 MB estimated), built in 120 ms, the workload
+                  does not write to its table
+                  measured: trips by driver 5.63 ms -> 7.02 ms with it
+
+      Cost against storage (estimated by the planner)
+       budget     used  indexes    cost
+      1.91 MB   977 kB        1  48.0 %  ##############
+      8.00 MB  4.39 MB        2  37.0 %  ###########
+
+      skipped statement fn: no values for its parameters
+
+      Files in /out
+      "
+    `);
+  });
+
+  it.each([40, 80, 120])('keeps within %s columns', (columns) => {
+    const lines = renderIndexes(report, { columns, colour: true }).split('\n');
+    expect(lines.filter((line) => displayWidth(line) > columns)).toEqual([]);
+  });
+
+  it('shows the curve and lower bounds, and escapes what strangers wrote', () => {
+    const hostile = exampleIndexes({ command: 'index <script>alert(1)</script>' });
+    const page = renderIndexHtml(toIndexReport(hostile));
+    expect(page).toContain('<path d="M48.0 12.0');
+    expect(page).toContain('&#62; 30.0 ms');
+    expect(page).not.toContain('<script>');
+    expect(renderIndexMarkdown(report)).toContain('> 30.0 ms');
+  });
+
+  it('writes SQL for what is kept alone, the other way round for the way back', () => {
+    const [up, down] = indexSqlFiles(report);
+    expect(up?.content).toContain(`CREATE INDEX CONCURRENTLY "${MAIL.name}"`);
+    expect(up?.content).not.toContain(DRIVER.name);
+    expect(down?.content).toContain(`DROP INDEX CONCURRENTLY IF EXISTS "public"."${MAIL.name}"`);
+    const none = indexSqlFiles(toIndexReport(exampleIndexes({ measured: null })));
+    expect(none[0]?.content).toContain('measurement confirmed no index');
+  });
+
+  it('keeps a line break in a name inside the comment', () => {
+    const [first] = report.indexes;
+    const named = { ...report, indexes: [{ ...first, title: 'x\nDROP TABLE customers; --' }] } as typeof report;
+    expect(indexSqlFiles(named)[0]?.content).not.toMatch(/^DROP TABLE/m);
+  });
+});

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import {
+  actionSchema,
+  coverageSchema,
+  evidenceSchema,
+  figure,
+  overheadSchema,
+  targetSchema,
+  toolSchema,
+} from '../schema-parts.js';
+
+const share = figure.describe('share of the workload’s present planner cost, 0 to 1; estimated');
+
+const totalsSchema = z.object({ ms: figure, buffers: figure });
+
+const writesSchema = z
+  .object({
+    ms: figure,
+    walBytes: figure,
+    buffers: figure,
+    hotUpdatesLost: figure,
+    rowsAssumed: z.boolean().describe('how many rows a statement writes was not counted: one a call is assumed'),
+    unknown: z.array(z.string()).describe('statements whose writes could not be measured'),
+  })
+  .describe('What the index adds to the workload’s own writes: measured per row in the lab, times the rows.');
+
+const measuredIndexSchema = z.object({
+  sizeBytes: figure,
+  buildMs: figure,
+  buildWalBytes: figure.describe('null where the lab keeps builds out of the WAL'),
+  worth: totalsSchema
+    .nullable()
+    .describe('how the totals would rise if only this index went; null where it was not kept'),
+  writes: writesSchema.nullable().describe('null where the workload does not write to its table'),
+});
+
+const proposedIndexSchema = z.object({
+  title: z.string(),
+  action: actionSchema,
+  decision: z.enum(['create', 'refuted', 'unmeasured']),
+  reason: z.string(),
+  estimated: z.object({
+    sizeBytes: figure,
+    gainAlone: share,
+    gainInSet: share,
+    writeShare: figure.describe('share of the workload’s time that its writes cost, from the measured cost of a row'),
+    serves: z.array(z.object({ fingerprint: z.string(), name: z.string(), costBefore: figure, costAfter: figure })),
+  }),
+  measured: measuredIndexSchema.nullable(),
+  redundant: z.array(z.string()).describe('existing indexes that it gives as well'),
+});
+
+const existingAdviceSchema = z.object({
+  index: z.string(),
+  advice: z.string(),
+  advisor: z.string(),
+  evidence: z.array(evidenceSchema),
+  action: actionSchema.nullable(),
+});
+
+/** The document of `index --json` and `indexes.json`. Costs are estimated, all else is measured in the lab unless its field says otherwise; null means unknown. */
+export const indexReportSchema = z.object({
+  tool: toolSchema,
+  target: targetSchema,
+  command: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  storageBudgetBytes: figure.describe('null for no limit'),
+  writeWeight: z.number(),
+  workload: z.object({ origin: z.string(), statements: z.number().int(), calls: figure, totalMs: figure }),
+  search: z
+    .object({
+      candidates: z.number().int(),
+      plannerCalls: z.number().int(),
+      objective: share,
+      bound: figure.describe('no choice of the candidates gets below, by what was asked'),
+      gap: figure.describe('(objective - bound) / objective'),
+      usedBytes: figure,
+      complete: z.boolean().describe('false where time ended the search: this is then the best so far'),
+      refused: z.array(z.object({ definition: z.string(), reason: z.string() })),
+    })
+    .describe('The estimating search, before anything was measured.'),
+  indexes: z.array(proposedIndexSchema),
+  existing: z.array(existingAdviceSchema),
+  curve: z
+    .array(z.object({ storageBytes: figure, usedBytes: figure, objective: share, indexes: z.number().int() }))
+    .describe('Estimated cost against storage.'),
+  measured: z
+    .object({
+      before: totalsSchema,
+      after: totalsSchema,
+      sizeBytes: figure,
+      proved: z.boolean().describe('no better set can be made of these indexes by what was measured'),
+      complete: z.boolean(),
+      executions: z.number().int(),
+      statements: z.array(
+        z.object({
+          fingerprint: z.string(),
+          name: z.string(),
+          calls: z.number(),
+          beforeMs: figure,
+          afterMs: figure,
+          beforeBuffers: figure,
+          afterBuffers: figure,
+          cutOff: z.enum(['neither', 'before', 'after', 'both']),
+        }),
+      ),
+    })
+    .nullable()
+    .describe('The set that was kept against none of it, turn by turn; null where nothing was proposed or measured.'),
+  coverage: coverageSchema,
+  overhead: overheadSchema,
+  outputFolder: z.string().nullable(),
+});
+
+export type IndexReport = z.infer<typeof indexReportSchema>;
+export type ProposedIndex = IndexReport['indexes'][number];

@@ -1,0 +1,117 @@
+import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { displayWidth, fit, stripColours, table, wrap } from '../text/columns.js';
+import { paintFor } from '../text/paint.js';
+import type { Paint, TextOptions } from '../text/paint.js';
+import { oneLine } from '../words.js';
+import type { IndexReport, ProposedIndex } from './index-report.js';
+import { costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+
+/** An index selection for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
+export function renderIndexes(report: IndexReport, options: TextOptions): string {
+  const paint = paintFor(options.colour);
+  const blocks = [
+    heading(report, options, paint),
+    proposals(report, options, paint),
+    existing(report, options, paint),
+    curve(report, options, paint),
+    skipped(report, options, paint),
+    report.outputFolder === null ? [] : [fit(`Files in ${oneLine(report.outputFolder)}`, options.columns)],
+  ];
+  const lines = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
+  return `${lines.join('\n\n')}\n`
+    .split('\n')
+    .map((line) => (displayWidth(line) <= options.columns ? line : fit(stripColours(line), options.columns)))
+    .join('\n');
+}
+
+function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const budget =
+    report.storageBudgetBytes === null ? 'no storage limit' : `at most ${formatBytes(report.storageBudgetBytes)} more`;
+  return [
+    paint.bold(fit(`${oneLine(report.target.label)}  PostgreSQL ${report.target.major}`, columns)),
+    ...wrap(
+      `${formatCount(report.workload.statements)} statements, ${formatCount(report.workload.calls)} calls, ${formatMs(report.workload.totalMs)} measured in the lab; ${budget}.`,
+      columns,
+    ),
+    ...wrap(searchSentence(report), columns),
+    ...wrap(measuredSentence(report), columns),
+    ...wrap(
+      `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
+      columns,
+    ).map(paint.dim),
+  ];
+}
+
+const DECISIONS = { create: 'create', refuted: 'refuted', unmeasured: 'unmeasured' } as const;
+
+function proposals({ indexes }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (indexes.length === 0) return [paint.bold('Indexes'), 'None is worth having for this workload, by the planner.'];
+  return [
+    paint.bold('Indexes'),
+    ...indexes.flatMap((one) => {
+      const colour = one.decision === 'create' ? paint.good : one.decision === 'refuted' ? paint.bad : paint.warn;
+      const title = fit(oneLine(one.title), Math.max(10, columns - 12));
+      return [
+        `${colour(DECISIONS[one.decision].padEnd(11))} ${title}`,
+        ...details(one).flatMap((text) =>
+          wrap(oneLine(text), Math.max(10, columns - 12)).map((line) => paint.dim(`            ${line}`)),
+        ),
+      ];
+    }),
+  ];
+}
+
+function details(one: ProposedIndex): readonly string[] {
+  return [
+    `for ${servesWords(one)}; ${gainWords(one)}`,
+    costWords(one),
+    `measured: ${one.reason}`,
+    ...(one.redundant.length > 0 ? [`makes redundant: ${one.redundant.join(', ')}`] : []),
+  ];
+}
+
+function existing({ existing: rows }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (rows.length === 0) return [];
+  return [
+    paint.bold('Indexes that are there'),
+    ...rows.flatMap((row) => [
+      ...wrap(`${oneLine(row.advice)} (${row.advisor})`, columns, '  '),
+      ...(row.action ? wrap(`to try: ${oneLine(row.action.title)}`, columns, '    ').map(paint.dim) : []),
+    ]),
+  ];
+}
+
+/** The width of the longest bar. */
+const BAR = 30;
+
+function curve({ curve: points }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (points.length === 0) return [];
+  const rows = points.map((point) => [
+    point.storageBytes === null ? 'no limit' : formatBytes(point.storageBytes),
+    formatBytes(point.usedBytes),
+    formatCount(point.indexes),
+    formatPercent(point.objective),
+    '#'.repeat(Math.round(BAR * Math.min(1, point.objective ?? 0))),
+  ]);
+  return [
+    paint.bold('Cost against storage (estimated by the planner)'),
+    ...table(
+      [
+        { title: 'budget', align: 'right' },
+        { title: 'used', align: 'right' },
+        { title: 'indexes', align: 'right' },
+        { title: 'cost', align: 'right' },
+        { title: '', align: 'left', shrinks: true },
+      ],
+      rows,
+      columns,
+      (text, row) => (row < 0 ? paint.dim(text) : text),
+    ),
+  ];
+}
+
+function skipped({ coverage }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  return coverage.skipped.flatMap((row) =>
+    wrap(`skipped ${oneLine(row.what)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn),
+  );
+}

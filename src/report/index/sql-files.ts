@@ -1,0 +1,30 @@
+import type { ReportFile } from '../migrations.js';
+import type { IndexReport } from './index-report.js';
+import { costWords, servesWords } from './words.js';
+
+/** The indexes that measurement confirmed, as SQL that psql runs, and what takes them away again. */
+export function indexSqlFiles({ indexes }: IndexReport): readonly ReportFile[] {
+  const kept = indexes.filter((one) => one.decision === 'create');
+  const up = kept.flatMap((one) => [
+    comment(one.title),
+    comment(`for ${servesWords(one)}; ${costWords(one)}`),
+    comment(one.action.lock),
+    ...one.action.up.map((sql) => `${sql};`),
+    '',
+  ]);
+  const down = kept.toReversed().flatMap((one) => [comment(one.title), ...one.action.down.map((sql) => `${sql};`), '']);
+  return [
+    { path: 'indexes.up.sql', content: text(up, 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql') },
+    { path: 'indexes.down.sql', content: text(down, 'Takes the indexes of indexes.up.sql away again.') },
+  ];
+}
+
+function text(lines: readonly string[], head: string): string {
+  const body = lines.length > 0 ? lines.join('\n') : comment('Nothing: measurement confirmed no index.');
+  return `${comment(head)}\n\n${body.trimEnd()}\n`;
+}
+
+/** One line whatever is in it: a name may hold a line break, and what follows must stay a comment. */
+function comment(words: string): string {
+  return `-- ${words.replaceAll(/\s+/gu, ' ')}`;
+}

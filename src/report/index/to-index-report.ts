@@ -1,0 +1,176 @@
+import { formatCount, formatMs } from '../../base/units.js';
+import type { MeasuredIndex, MeasuredIndexSet, MeasuredTotals } from '../../indexes/measured-index-set.js';
+import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
+import { createIndexSql } from '../../model/action.js';
+import type { Action, IndexSpec } from '../../model/action.js';
+import type { Coverage } from '../../model/coverage.js';
+import type { Finding } from '../../model/finding.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import type { IndexReport, ProposedIndex } from './index-report.js';
+import { finite, toAction, toCoverage, toFinding, toTarget } from '../schema-parts.js';
+
+/** All that an index selection leaves behind. */
+export interface IndexReportInput {
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly command: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly snapshot: Snapshot;
+  /** As first measured, milliseconds; null where it was not. */
+  readonly workloadMs: number | null;
+  readonly storageBudgetBytes: number | null;
+  readonly writeWeight: number;
+  readonly candidates: number;
+  readonly selection: IndexSelection;
+  /** Null where nothing was proposed. */
+  readonly measured: MeasuredIndexSet | null;
+  /** What advisors say of the indexes that are there. */
+  readonly review: readonly Finding[];
+  readonly actionOf: (spec: IndexSpec) => Action;
+  readonly coverage: Coverage;
+  readonly overhead: { readonly statements: number; readonly totalMs: number };
+  readonly outputFolder: string | null;
+}
+
+/** The selection as one JSON document. Figures that are not finite become null, which reads `unknown`. */
+export function toIndexReport(input: IndexReportInput): IndexReport {
+  const { snapshot, selection, measured } = input;
+  const { statements } = snapshot.workload;
+  return {
+    tool: { ...input.tool },
+    target: toTarget(snapshot.target),
+    command: input.command,
+    startedAt: input.startedAt,
+    finishedAt: input.finishedAt,
+    storageBudgetBytes: input.storageBudgetBytes,
+    writeWeight: input.writeWeight,
+    workload: {
+      origin: snapshot.workload.origin,
+      statements: statements.length,
+      calls: statements.reduce((sum, one) => sum + one.calls, 0),
+      totalMs: finite(input.workloadMs),
+    },
+    search: {
+      candidates: input.candidates,
+      plannerCalls: selection.plannerCalls,
+      objective: finite(selection.objective),
+      bound: finite(selection.bound),
+      gap: finite(selection.gap),
+      usedBytes: finite(selection.usedBytes),
+      complete: selection.complete,
+      refused: selection.refused.map(({ spec, reason }) => ({
+        definition: createIndexSql(spec, { concurrently: false }),
+        reason,
+      })),
+    },
+    indexes: selection.chosen.map((chosen) => proposed(input, chosen)),
+    existing: existing(input),
+    curve: selection.curve.map((point) => ({
+      storageBytes: finite(point.storageBytes),
+      usedBytes: finite(point.usedBytes),
+      objective: finite(point.objective),
+      indexes: point.indexes.length,
+    })),
+    measured: measured && measuredSet(measured),
+    coverage: toCoverage(input.coverage),
+    overhead: { ...input.overhead },
+    outputFolder: input.outputFolder,
+  };
+}
+
+function proposed(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex {
+  const { spec } = chosen;
+  const names = new Map(input.snapshot.workload.statements.map((one) => [one.fingerprint, one.name]));
+  const kept = input.measured?.kept.find((one) => one.spec.name === spec.name) ?? null;
+  const dropped = input.measured?.dropped.find((one) => one.spec.name === spec.name) ?? null;
+  const action = input.actionOf(spec);
+  return {
+    title: action.title,
+    action: toAction(action),
+    decision: kept ? 'create' : dropped ? 'refuted' : 'unmeasured',
+    reason: kept ? keptReason(kept.worth) : (dropped?.reason ?? 'not built: nothing was measured'),
+    estimated: {
+      sizeBytes: finite(chosen.sizeBytes),
+      gainAlone: finite(chosen.gainAlone),
+      gainInSet: finite(chosen.gainInSet),
+      writeShare: finite(chosen.writeShare),
+      serves: chosen.serves.map((gain) => ({
+        fingerprint: gain.fingerprint,
+        name: names.get(gain.fingerprint) ?? gain.fingerprint,
+        costBefore: finite(gain.before),
+        costAfter: finite(gain.after),
+      })),
+    },
+    measured: measuredIndex(kept ?? dropped?.built ?? null, kept?.worth ?? null),
+    redundant: kept ? [...chosen.redundant] : [],
+  };
+}
+
+function keptReason({ ms, buffers }: MeasuredTotals): string {
+  return `without it the statements take ${formatMs(ms)} more and touch ${formatCount(buffers)} more blocks`;
+}
+
+function measuredIndex(built: MeasuredIndex | null, worth: MeasuredTotals | null): ProposedIndex['measured'] {
+  return (
+    built && {
+      sizeBytes: finite(built.sizeBytes),
+      buildMs: finite(built.buildMs),
+      buildWalBytes: finite(built.buildWalBytes),
+      worth: worth && totals(worth),
+      writes: built.writes && {
+        ms: finite(built.writes.ms),
+        walBytes: finite(built.writes.walBytes),
+        buffers: finite(built.writes.buffers),
+        hotUpdatesLost: finite(built.writes.hotUpdatesLost),
+        rowsAssumed: built.writes.rowsAssumed,
+        unknown: [...built.writes.unknown],
+      },
+    }
+  );
+}
+
+/** What the advisors say, then what the new indexes make redundant. One that merely was not used in the time that was seen is not in it: that is no reason to drop it. */
+function existing(input: IndexReportInput): IndexReport['existing'] {
+  const created = new Set(input.measured?.kept.map((one) => one.spec.name));
+  const superseded = input.selection.chosen
+    .filter(({ spec }) => created.has(spec.name))
+    .flatMap(({ spec, redundant }) =>
+      redundant.map((index) => ({
+        index,
+        advice: `Redundant once ${spec.table.schema}.${spec.name} is there, which gives all that it does; drop it after that proved itself.`,
+        advisor: 'index selection',
+        evidence: [],
+        action: null,
+      })),
+    );
+  const reviewed = input.review.map((finding) => {
+    const { place, title, advisor, evidence, actions } = toFinding(finding);
+    return { index: place, advice: title, advisor, evidence, action: actions[0] ?? null };
+  });
+  return [...reviewed, ...superseded];
+}
+
+function measuredSet(measured: MeasuredIndexSet): NonNullable<IndexReport['measured']> {
+  return {
+    before: totals(measured.before),
+    after: totals(measured.after),
+    sizeBytes: finite(measured.sizeBytes),
+    proved: measured.proved,
+    complete: measured.complete,
+    executions: measured.executions,
+    statements: measured.perStatement.map((row) => ({
+      fingerprint: row.fingerprint,
+      name: row.name,
+      calls: row.calls,
+      beforeMs: finite(row.beforeMs),
+      afterMs: finite(row.afterMs),
+      beforeBuffers: finite(row.beforeBuffers),
+      afterBuffers: finite(row.afterBuffers),
+      cutOff: row.cutOff,
+    })),
+  };
+}
+
+function totals({ ms, buffers }: MeasuredTotals): { ms: number | null; buffers: number | null } {
+  return { ms: finite(ms), buffers: finite(buffers) };
+}

@@ -1,0 +1,53 @@
+import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
+import type { IndexReport, ProposedIndex } from './index-report.js';
+
+/** What the estimating search came to: `planner cost 100 % -> 31 % (estimated) with 4 indexes of 12.4 MB, ...`. */
+export function searchSentence({ search, indexes }: IndexReport): string {
+  const proof =
+    search.bound === null || search.gap === null
+      ? 'no bound was proved'
+      : `nothing better than ${formatPercent(search.bound)} can be made of them (gap ${formatPercent(search.gap)})`;
+  const ended = search.complete ? '' : '; the time ended the search, this is the best so far';
+  return (
+    `Of ${formatCount(search.candidates)} candidates ${formatCount(indexes.length)} were chosen, ${formatBytes(search.usedBytes)}: planner cost ` +
+    `100 % -> ${formatPercent(search.objective)} (estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.`
+  );
+}
+
+/** What was measured of the set that is kept: `Measured: 1.20 min -> 2.10 s, ...`. */
+export function measuredSentence({ measured, indexes }: IndexReport): string {
+  if (!measured) return 'Nothing was measured: no index was proposed.';
+  const kept = indexes.filter((one) => one.decision === 'create').length;
+  return (
+    `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +
+    `The statements that they bear on: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
+    `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
+    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : '; the time ran out before all of it was measured'}.`
+  );
+}
+
+/** Why it is there: the statements it serves, the most important first. */
+export function servesWords({ estimated: { serves } }: ProposedIndex): string {
+  if (serves.length === 0) return 'no statement by itself';
+  const shown = serves.slice(0, 4).map(({ name }) => `"${name}"`);
+  const more = serves.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** Foreseen and measured size, build time, and what it costs the workload's writes. */
+export function costWords({ estimated, measured }: ProposedIndex): string {
+  const size = `${formatBytes(measured?.sizeBytes ?? null)} as built (${formatBytes(estimated.sizeBytes)} estimated)`;
+  const build = `built in ${formatMs(measured?.buildMs ?? null)}`;
+  const writes = measured?.writes
+    ? `writes cost ${formatMs(measured.writes.ms)} and ${formatBytes(measured.writes.walBytes)} of WAL more` +
+      (measured.writes.hotUpdatesLost ? `, ${formatCount(measured.writes.hotUpdatesLost)} HOT updates lost` : '')
+    : measured
+      ? 'the workload does not write to its table'
+      : 'write cost unknown';
+  return `${size}, ${build}, ${writes}`;
+}
+
+/** Share of the planner's cost that it takes away, alone and in the set. */
+export function gainWords({ estimated: { gainAlone, gainInSet } }: ProposedIndex): string {
+  return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the planner's cost (estimated)`;
+}
