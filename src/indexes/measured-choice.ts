@@ -184,7 +184,10 @@ class Search {
 
   /** Branch and bound; false when it had to stop before the end. */
   prove(nodeLimit: number): boolean {
-    const order = this.problem.bits.toSorted((a, b) => this.value(a).total - this.value(b).total);
+    const useful = this.useful();
+    const order = this.problem.bits
+      .filter((bit) => (useful & bit) !== 0n)
+      .toSorted((a, b) => this.value(a).total - this.value(b).total);
     let nodes = 0;
     const visit = (chosen: bigint, position: number, open: bigint): boolean => {
       nodes += 1;
@@ -196,7 +199,7 @@ class Search {
       const within = this.fits(chosen | bit) ? visit(chosen | bit, position + 1, rest) : true;
       return within && visit(chosen, position + 1, rest);
     };
-    return visit(0n, 0, this.problem.all);
+    return visit(0n, 0, useful);
   }
 
   /** Takes indexes away, the least useful first, while their gain is under the least that counts. */
@@ -218,6 +221,16 @@ class Search {
       trimmed.push(least.bit);
       this.best = withoutBit(this.best, least.bit);
     }
+  }
+
+  /** Indexes that some plan uses under which its statement may stay within its tolerance: in a set that may be chosen the others are never used. */
+  private useful(): bigint {
+    let useful = 0n;
+    for (const [position, { cases, tolerance }] of this.problem.statements.entries()) {
+      const allowed = ((this.bases[position] ?? 0) * tolerance + this.limits.slack) * cases.length;
+      for (const { plans } of cases) for (const plan of plans) if (plan.value <= allowed) useful |= plan.uses;
+    }
+    return useful;
   }
 
   private offer(set: bigint): boolean {

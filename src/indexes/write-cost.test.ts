@@ -91,6 +91,13 @@ describe('periodCost', () => {
     });
   });
 
+  test('time alone is no cost: blocks or WAL must confirm it', () => {
+    const same = { rows: 9, without: figures(1, 100, 2), with: figures(5, 100.5, 2.01) };
+    expect(periodCost({ ...cost, inserted: same }, [write('insert', 10)]).ms).toBe(0);
+    const unlogged = { rows: 9, without: figures(1, 0, 2), with: figures(5, 0, 3) };
+    expect(periodCost({ ...cost, inserted: unlogged }, [write('insert', 10)]).ms).toBe(40);
+  });
+
   test('says where the number of rows was assumed', () => {
     expect(periodCost(cost, [{ ...write('insert', 1), rowsAssumed: true }]).rowsAssumed).toBe(true);
   });

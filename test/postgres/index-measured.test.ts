@@ -19,6 +19,10 @@ const SCHEMA = `
   INSERT INTO account SELECT g, repeat('o', 40), g * 31 % 5003 FROM generate_series(1, 10000) AS g;
   CREATE TABLE order_line (order_id int, line int, note text NOT NULL, PRIMARY KEY (order_id, line));
   INSERT INTO order_line SELECT g / 4, g % 4, repeat('n', 30) FROM generate_series(1, 40000) AS g;
+  CREATE TABLE buyer (id int PRIMARY KEY);
+  INSERT INTO buyer SELECT g FROM generate_series(0, 2100) AS g;
+  CREATE TABLE invoice (id int PRIMARY KEY, buyer_id int NOT NULL REFERENCES buyer ON DELETE CASCADE, note text NOT NULL);
+  INSERT INTO invoice SELECT g, g * 7919 % 2000, repeat('i', 60) FROM generate_series(1, 20000) AS g;
   VACUUM ANALYZE;
   UPDATE pg_catalog.pg_statistic SET stanumbers1 = CASE WHEN stakind1 = 3 THEN '{1}' ELSE stanumbers1 END,
     stanumbers2 = CASE WHEN stakind2 = 3 THEN '{1}' ELSE stanumbers2 END, stanumbers3 = CASE WHEN stakind3 = 3 THEN '{1}' ELSE stanumbers3 END
@@ -147,6 +151,16 @@ describe('the limits of a measured set', () => {
       ['orders_unique', 'not-built', expect.stringMatching(/unique/)],
       ['orders_gone', 'not-built', expect.stringMatching(/no_such_column/)],
     ]);
+  });
+
+  test('an index that only the cascade of a foreign key uses is kept, though no plan shows it', async () => {
+    const specs = [index('invoice', 'invoice_buyer', ['"buyer_id"']), index('invoice', 'invoice_note', ['"note"'])];
+    const forget = statement('forget', 'DELETE FROM buyer WHERE id = 5');
+    const found = await measureIndexSet(options({ specs, workload: workloadOf(forget) }));
+    expect(found.kept.map((one) => one.spec.name)).toEqual(['invoice_buyer']);
+    const [shown] = found.perStatement;
+    expect(shown?.planAfter).not.toContain('invoice_buyer');
+    expect(shown?.afterBuffers).toBeLessThan((shown?.beforeBuffers ?? 0) / 3);
   });
 
   test('a statement that only ends with the index counts its timeout, and keeps it', async () => {

@@ -1,3 +1,4 @@
+import { hiddenUses } from '../../indexes/hidden-uses.js';
 import type { MeasuredIndexSet, Objective } from '../../indexes/measured-index-set.js';
 import { writesOf, writesTo } from '../../indexes/write-cost.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/write-cost.js';
@@ -101,6 +102,8 @@ async function measureIn(
     prepareCases(session, workload, { rewrites: new Map(), allowVolatile }),
   );
   for (const text of prepared.notes) note(text);
+  const opaque = new Set(prepared.cases.filter((one) => one.opaque).map((one) => one.name));
+  for (const name of opaque) note(`${name}: calls a function, and which indexes that uses no plan shows`);
   const { catalog } = await runner.use(readCatalog);
   const writes = writesOf(workload, catalog);
   const { specs, refused } = usable(options.specs, catalog);
@@ -109,7 +112,7 @@ async function measureIn(
   const built = await buildAll(runner, options, specs, startedMs + timeBudgetMs / 2);
   const loop: OuterLoop = {
     runner,
-    subsets: new Subsets(built.builds),
+    subsets: new Subsets(built.builds, hiddenUses(writes, specs, catalog)),
     prepared,
     writes,
     costs: new Map(costs.map((cost) => [cost.index, cost])),

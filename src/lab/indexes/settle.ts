@@ -6,6 +6,7 @@ import { failedCase } from '../trial/measure.js';
 import { byStatement } from '../trial/summary.js';
 import { barePlan, buffersOf, emptyRecord, figuresOf, msOf, planOfSet, runInTurns, workKey } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
+import type { SubsetPlan } from './subset.js';
 
 /** What an index costs one execution of a case: only for writes. */
 export type UpkeepOf = (record: CaseRecord, objective: Objective) => ReadonlyMap<string, number>;
@@ -32,9 +33,10 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
       tolerance,
       cases: group.map((record) => {
         const upkeep = rules.upkeepOf(record, objective);
-        const values = valuesByText(record, upkeep, objective);
-        const plans = record.plans.flatMap(({ present, uses, estimatedCost, text }) => {
-          const value = values.get(text);
+        const values = valuesByPlan(record, upkeep, objective);
+        const plans = record.plans.flatMap((plan) => {
+          const { present, uses, estimatedCost } = plan;
+          const value = values.get(planKey(plan));
           return value === undefined ? [] : [{ present, uses, estimatedCost, value }];
         });
         return { plans, upkeep };
@@ -118,7 +120,7 @@ export const SLACK: Readonly<Record<Objective, number>> = { time: 0.1, buffers: 
 const MOST_ROUNDS = 10;
 
 /** What each plan costs by itself: of a write that ran under several sets the least, without the upkeep of the indexes that were there. */
-function valuesByText(
+function valuesByPlan(
   record: CaseRecord,
   upkeep: ReadonlyMap<string, number>,
   objective: Objective,
@@ -126,12 +128,17 @@ function valuesByText(
   const values = new Map<string, number>();
   for (const figures of record.figures.values()) {
     if (figures.runs.length === 0 && figures.cutOffMs === null) continue;
-    const { present, text } = figures.plan;
-    const kept = present.reduce((sum, index) => sum + (upkeep.get(index) ?? 0), 0);
+    const key = planKey(figures.plan);
+    const kept = figures.plan.present.reduce((sum, index) => sum + (upkeep.get(index) ?? 0), 0);
     const value = Math.max(0, valueOf(record, figures, objective) - kept);
-    values.set(text, Math.min(value, values.get(text) ?? Number.POSITIVE_INFINITY));
+    values.set(key, Math.min(value, values.get(key) ?? Number.POSITIVE_INFINITY));
   }
   return values;
+}
+
+/** The text does not tell which indexes a write's triggers have. */
+function planKey({ text, uses }: SubsetPlan): string {
+  return JSON.stringify([text, uses]);
 }
 
 /** Blocks of a run that was cut off are not known: it ranks behind every plan that came to its end, by just enough to be refused. */

@@ -10,7 +10,7 @@ import type { IndexBuild } from './build.js';
 export interface SubsetPlan {
   /** Names of the indexes that were there. */
   readonly present: readonly string[];
-  /** Those of them that the plan uses. */
+  /** Those of them that the plan uses, or that its triggers may use. */
   readonly uses: readonly string[];
   readonly estimatedCost: number;
   /** The form without figures, for people. */
@@ -34,7 +34,11 @@ export class Subsets {
   readonly counts = { plans: 0, runs: 0 };
   private readonly owners: ReadonlyMap<string, readonly string[]>;
 
-  constructor(private readonly builds: readonly IndexBuild[]) {
+  constructor(
+    private readonly builds: readonly IndexBuild[],
+    /** What no plan shows: names of indexes by fingerprint. */
+    private readonly hidden: ReadonlyMap<string, readonly string[]>,
+  ) {
     const owners = new Map<string, string[]>();
     for (const { spec, namesInPlans } of builds)
       for (const name of namesInPlans) owners.set(name, [...(owners.get(name) ?? []), spec.name]);
@@ -49,7 +53,7 @@ export class Subsets {
   async plan(session: Session, oneCase: TrialCase, present: readonly string[]): Promise<SubsetPlan> {
     return this.under(session, present, { timeoutMs: 0, write: false }, async () => {
       this.counts.plans += 1;
-      return this.read(await explain(session, oneCase.sql, { verbose: true }), present);
+      return this.read(await explain(session, oneCase.sql, { verbose: true }), oneCase, present);
     });
   }
 
@@ -62,10 +66,10 @@ export class Subsets {
     return this.under(session, present, { timeoutMs, write }, async () => {
       await explain(session, oneCase.sql);
       this.counts.runs += 1;
-      const before = write ? await walPosition(session) : 0;
+      const before = write ? await readCounters(session) : NOTHING;
       const plan = await explain(session, oneCase.sql, { analyze: true });
-      const walBytes = write ? (await walPosition(session)) - before : 0;
-      return runOf(plan, walBytes);
+      const after = write ? await readCounters(session) : NOTHING;
+      return runOf(plan, { walBytes: after.walBytes - before.walBytes, blocks: after.blocks - before.blocks });
     });
   }
 
@@ -91,8 +95,8 @@ export class Subsets {
     }
   }
 
-  private read({ root }: Plan, present: readonly string[]): SubsetPlan {
-    const used = new Set<string>();
+  private read({ root }: Plan, oneCase: TrialCase, present: readonly string[]): SubsetPlan {
+    const used = new Set<string>(this.hidden.get(oneCase.fingerprint) ?? []);
     // Names in plans bear no schema: of two indexes with one name both count as used.
     for (const node of planNodes(root))
       for (const owner of this.owners.get(node['Index Name'] ?? '') ?? []) if (present.includes(owner)) used.add(owner);
@@ -108,15 +112,17 @@ export class Subsets {
 
 const ESTIMATES = new Set(['Startup Cost', 'Total Cost', 'Plan Rows', 'Plan Width']);
 
-function runOf(plan: Plan, walBytes: number): SubsetRun {
+/** The plan's root knows no triggers; where some fired, the transaction's counters know more. */
+function runOf(plan: Plan, counted: Counters): SubsetRun {
   const { root } = plan;
   const blocks = (['Shared Hit Blocks', 'Shared Read Blocks', 'Temp Read Blocks', 'Temp Written Blocks'] as const).map(
     (key) => root[key] ?? 0,
   );
+  const buffers = blocks.reduce((sum, count) => sum + count, 0);
   return {
     ms: plan.executionMs ?? 0,
-    buffers: blocks.reduce((sum, count) => sum + count, 0),
-    walBytes,
+    buffers: Math.max(buffers, counted.blocks),
+    walBytes: counted.walBytes,
     rows: rowsOf(root),
   };
 }
@@ -127,9 +133,20 @@ function rowsOf(root: PlanNode): number {
   return (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1);
 }
 
-async function walPosition(session: Session): Promise<number> {
-  const [row] = await session.query<{ position: string }>(
-    `SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text AS position`,
+interface Counters {
+  readonly walBytes: number;
+  /** Of the user's relations, triggers and cascades included. */
+  readonly blocks: number;
+}
+
+const NOTHING: Counters = { walBytes: 0, blocks: 0 };
+
+/** Only differences mean anything: what earlier transactions left to be reported is in it. */
+async function readCounters(session: Session): Promise<Counters> {
+  const [row] = await session.query<{ position: string; blocks: string }>(
+    `SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text AS position,
+            coalesce(sum(pg_catalog.pg_stat_get_xact_blocks_fetched(c.oid)), 0)::text AS blocks
+       FROM pg_catalog.pg_class AS c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'i', 't')`,
   );
-  return Number(row?.position ?? 0);
+  return { walBytes: Number(row?.position ?? 0), blocks: Number(row?.blocks ?? 0) };
 }

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { aCatalog, aForeignKey, aTable } from '../../test/support/snapshot.js';
+import type { IndexSpec } from '../model/action.js';
+import { hiddenUses } from './hidden-uses.js';
+import type { TableWrite } from './write-cost.js';
+
+const catalog = aCatalog({
+  tables: ['buyer', 'orders', 'line', 'other'].map((name) => aTable(name)),
+  constraints: [
+    aForeignKey('orders', ['buyer_id'], 'buyer'),
+    aForeignKey('line', ['order_id', 'part'], 'orders'),
+    aForeignKey('buyer', ['referrer_id'], 'buyer'),
+    aForeignKey('orders', ['other_id'], 'other'),
+  ],
+});
+const SPECS = [
+  index('orders_buyer', 'orders', ['"buyer_id" DESC']),
+  index('orders_other', 'orders', ['"other_id"', '"buyer_id"']),
+  index('line_part', 'line', ['"part"']),
+  index('line_note', 'line', ['"note"', '"order_id"']),
+  index('buyer_referrer', 'buyer', ['"referrer_id"']),
+  index('buyer_prefix', 'orders', ['"buyer_id_old"']),
+];
+
+test.each([
+  ['delete', 'buyer', ['orders_buyer', 'line_part', 'buyer_referrer']],
+  ['update', 'orders', ['line_part']],
+  ['delete', 'line', null],
+  ['insert', 'buyer', null],
+] as const)('%s on %s', (kind, table, wanted) => {
+  expect(hiddenUses([write(kind, table)], SPECS, catalog).get('s') ?? null).toEqual(wanted);
+});
+
+function write(kind: TableWrite['kind'], table: string): TableWrite {
+  return {
+    table: { schema: 'public', name: table },
+    fingerprint: 's',
+    name: 's',
+    kind,
+    columns: [],
+    rows: 1,
+    rowsAssumed: false,
+  };
+}
+
+function index(name: string, table: string, keys: readonly string[]): IndexSpec {
+  const rest = { method: 'btree', unique: false, include: [], where: null, with: null };
+  return { ...rest, table: { schema: 'public', name: table }, keys, name };
+}

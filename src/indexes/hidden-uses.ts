@@ -1,0 +1,58 @@
+import { quoteIdent } from '../base/quote.js';
+import { sameRelation } from '../model/catalog.js';
+import type { Catalog, RelationName } from '../model/catalog.js';
+import type { IndexSpec } from '../model/action.js';
+import type { TableWrite } from './write-cost.js';
+
+/**
+ * Indexes that a write may use where no plan shows it: the checks and cascades of foreign keys are triggers that run queries of their own.
+ * By the statement's fingerprint, names of indexes that begin with a column of a foreign key which leads to the table written, through
+ * cascades too. Which of them really matter only measurement tells.
+ */
+export function hiddenUses(
+  writes: readonly TableWrite[],
+  specs: readonly IndexSpec[],
+  catalog: Catalog,
+): ReadonlyMap<string, readonly string[]> {
+  const uses = new Map<string, readonly string[]>();
+  for (const write of writes) {
+    if (write.kind === 'insert') continue;
+    const keys = foreignKeysTo(catalog, write.table);
+    const names = specs
+      .filter((spec) =>
+        keys.some(
+          (key) => sameRelation(key.table, spec.table) && key.columns.some((column) => beginsWith(spec, column)),
+        ),
+      )
+      .map((spec) => spec.name);
+    if (names.length > 0) uses.set(write.fingerprint, [...new Set([...(uses.get(write.fingerprint) ?? []), ...names])]);
+  }
+  return uses;
+}
+
+interface ForeignKey {
+  readonly table: RelationName;
+  readonly columns: readonly string[];
+}
+
+/** Foreign keys that refer to the table, and to the tables that these are on, and so forth. */
+function foreignKeysTo(catalog: Catalog, table: RelationName): readonly ForeignKey[] {
+  const found: ForeignKey[] = [];
+  const reached: RelationName[] = [table];
+  for (let next = reached.shift(); next !== undefined; next = reached.shift()) {
+    const target = next;
+    for (const one of catalog.constraints) {
+      if (one.kind !== 'foreign' || found.includes(one)) continue;
+      if (one.references === null || !sameRelation(one.references.table, target)) continue;
+      found.push(one);
+      reached.push(one.table);
+    }
+  }
+  return found;
+}
+
+function beginsWith(spec: IndexSpec, column: string): boolean {
+  const first = spec.keys[0] ?? '';
+  const name = quoteIdent(column);
+  return first === name || first.startsWith(`${name} `);
+}
