@@ -47,8 +47,8 @@ export function servesTheSame(a: Index, b: Index): boolean {
   );
 }
 
-/** How an index stands in for another: `prefix` by its first keys, `whole` by rows that the partial one leaves out, `equality` a btree for a hash index. */
-export type StandIn = 'prefix' | 'whole' | 'equality';
+/** How an index stands in for another: `prefix` by its first keys, `whole` by rows that the partial one leaves out, `comparison` a btree for a hash index, or for a GIN or GiST index on a scalar. */
+export type StandIn = 'prefix' | 'whole' | 'comparison';
 
 /** Whether and how `wider` finds every row that `index` finds, by the same keys; null when it does not, or when both are the same. What it costs more is not weighed. */
 export function standsInFor(wider: Index, index: Index): StandIn | null {
@@ -56,12 +56,30 @@ export function standsInFor(wider: Index, index: Index): StandIn | null {
   if (!sameRelation(wider.table, index.table) || servesTheSame(wider, index)) return null;
   const isWhole = wider.predicate === null && index.predicate !== null;
   if (wider.predicate !== index.predicate && !isWhole) return null;
-  if (index.method === 'hash') return isWhole || !sameEquality(wider.keys[0], index.keys[0]) ? null : 'equality';
+  if (index.method === 'hash' || isOnScalar(index))
+    return isWhole || !comparesTheSame(wider.keys[0], index.keys[0]) ? null : 'comparison';
   const held = new Set([...wider.keys, ...wider.include].map(expressionOf));
   const holdsIncluded = index.include.every((column) => held.has(expressionOf(column)));
   if (index.method !== 'btree' || !holdsIncluded || !startsWith(wider.keys, index.keys, 'btree')) return null;
   return isWhole ? 'whole' : 'prefix';
 }
+
+/** Whether a GIN or GiST index holds nothing but one plain column through an operator class of btree_gin or btree_gist: what it finds by comparing, a btree finds. */
+export function isOnScalar({ method, keys, include }: Index): boolean {
+  const [only] = keys;
+  if (keys.length !== 1 || include.length > 0 || !only || only.column === null) return false;
+  const name = only.opclass?.split('.').at(-1) ?? '';
+  const type = (method === 'gin' ? /^(\w+)_ops$/ : method === 'gist' ? /^gist_(\w+)_ops$/ : null)?.exec(name)?.[1];
+  return type !== undefined && SCALARS.has(type);
+}
+
+/** Types as the operator classes of btree_gin and btree_gist name them (manual, "btree_gin", "btree_gist"). */
+const SCALARS = new Set(
+  (
+    'int2 int4 int8 float4 float8 oid money timestamp timestamptz time timetz date interval macaddr macaddr8 inet cidr ' +
+    'text varchar char bpchar bytea bit varbit numeric enum uuid name bool'
+  ).split(' '),
+);
 
 /** Whether the first keys of `longer` are all of `keys`, read forwards or, in a btree, backwards. */
 export function startsWith(longer: readonly IndexColumn[], keys: readonly IndexColumn[], method: string): boolean {
@@ -98,15 +116,15 @@ function rangePages(index: Index): string | null {
   return index.method === 'brin' ? (index.parameters['pages_per_range'] ?? null) : null;
 }
 
-/** Classes of different methods have different names; the default ones of a type agree on what is equal. */
-function sameEquality(btree: IndexColumn | undefined, hash: IndexColumn | undefined): boolean {
+/** Classes of different methods have different names; the default ones of a type agree on what is equal and what is less. */
+function comparesTheSame(btree: IndexColumn | undefined, other: IndexColumn | undefined): boolean {
   return (
     btree !== undefined &&
-    hash !== undefined &&
-    btree.expression === hash.expression &&
-    btree.collation === hash.collation &&
+    other !== undefined &&
+    btree.expression === other.expression &&
+    btree.collation === other.collation &&
     btree.opclassIsDefault &&
-    hash.opclassIsDefault
+    other.opclassIsDefault
   );
 }
 

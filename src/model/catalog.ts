@@ -127,7 +127,7 @@ export interface Index extends RelationName {
   readonly sizeBytes: number;
   /** `reltuples`; null when never counted. */
   readonly rowsEstimated: number | null;
-  /** `idx_scan` since the statistics reset; null where not visible. 0 for the parent of a partitioned one, whose parts count. */
+  /** `idx_scan` since the statistics reset; null where not visible, and for the parent of a partitioned one, whose parts count. */
   readonly scans: number | null;
   /** `idx_tup_read`: entries that its scans returned; null where not visible. */
   readonly entriesRead: number | null;

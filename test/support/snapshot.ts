@@ -9,6 +9,8 @@ import type {
   TableActivity,
 } from '../../src/model/catalog.js';
 import type { Plan, PlanNode } from '../../src/model/plan.js';
+import type { IndexRebuild } from '../../src/model/index-rebuild.js';
+import { NO_REPLICATION, type Replication } from '../../src/model/replication.js';
 import type { Settings } from '../../src/model/settings.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import type { ColumnStatistics, Statistics } from '../../src/model/statistics.js';
@@ -210,6 +212,8 @@ export interface SnapshotFacts {
   readonly plans?: ReadonlyMap<string, Plan>;
   readonly settings?: Settings;
   readonly statistics?: Partial<Statistics>;
+  readonly replication?: Partial<Replication>;
+  readonly rebuilds?: readonly IndexRebuild[];
 }
 
 export function aCatalog(facts: SnapshotFacts = {}): Catalog {
@@ -240,6 +244,8 @@ export function aSnapshot(facts: SnapshotFacts = {}): Snapshot {
       ...facts.statistics,
     },
     plans: facts.plans ?? new Map(),
+    replication: { ...NO_REPLICATION, ...facts.replication },
+    rebuilds: facts.rebuilds ?? [],
     coverage: { examined: [], skipped: [] },
   };
 }

@@ -170,7 +170,7 @@ describe('index/overlapping-index', () => {
       'a hash index',
       { ...narrow, method: 'hash' },
       wide,
-      'Index public.narrow finds equal values only, which public.wide finds as well.',
+      'Index public.narrow finds by comparing only, what public.wide finds as well, and in order.',
     ],
     [
       'used, and the wider one is needed anyway',

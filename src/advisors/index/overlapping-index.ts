@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { Catalog, Index } from '../../model/catalog.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import { btreeServes, columnUses } from '../../indexes/column-use.js';
+import { loadParser } from '../../sql/parse.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
@@ -15,7 +18,8 @@ export default defineAdvisor({
     why: 'The wider index can serve the same searches, so that each write pays for a second index which may earn nothing.',
     limits:
       'Keys must agree in operator class, collation and order, forwards or backwards, and the wider index must hold all INCLUDE columns. Predicates must be ' +
-      'the same, or the wider index whole and the partial one hold `minPartialShare` of its rows. A hash index counts when a btree on its column is no larger. ' +
+      'the same, or the wider index whole and the partial one hold `minPartialShare` of its rows. A hash index, and a GIN or GiST index on one scalar, counts when a btree on its column is no larger; the GiST one where ' +
+      'the whole workload is known and never asks for the nearest. ' +
       'Unique indexes and those that back or enforce something are left alone; so is a narrower one that is used while the wider one is not. ' +
       'A partitioned index is reported once, on its parent. The narrower one is smaller and may still win: only the trial can tell.',
     sources: ['PostgreSQL manual, "Multicolumn Indexes"', 'PostgreSQL wiki, "Index Maintenance"'],
@@ -26,7 +30,9 @@ export default defineAdvisor({
     good: 'DROP INDEX visit_page_idx;',
   },
   options: z.object({ minPartialShare: z.number().min(0).max(1).default(0.8) }),
-  examine({ catalog }, { minPartialShare }) {
+  async examine(snapshot, { minPartialShare }) {
+    const { catalog } = snapshot;
+    await loadParser();
     return indexesByTable(catalog).flatMap((indexes) => {
       const repeated = new Set(repetitions(catalog, indexes).map(({ redundant }) => redundant));
       return indexes.flatMap((index): AdvisorFinding[] => {
@@ -34,7 +40,7 @@ export default defineAdvisor({
         const [best] = indexes
           .filter((wider) => !repeated.has(wider))
           .flatMap((wider) => pairOf(catalog, wider, index) ?? [])
-          .filter((pair) => earnsNothing(pair, minPartialShare))
+          .filter((pair) => earnsNothing(pair, minPartialShare) && !mayOrderByDistance(snapshot, pair.index))
           .toSorted((a, b) => a.wider.sizeBytes - b.wider.sizeBytes || a.widerIndex.oid - b.widerIndex.oid);
         return best ? [describe(catalog, best)] : [];
       });
@@ -64,12 +70,20 @@ function earnsNothing({ widerIndex, how, narrow, wider }: Pair, minPartialShare:
   if (how === 'whole') {
     return narrow.rows !== null && wider.rows !== null && wider.rows > 0 && narrow.rows >= minPartialShare * wider.rows;
   }
+  // A smaller one of another method may read less.
   return how === 'prefix' || narrow.sizeBytes >= wider.sizeBytes;
+}
+
+/** GiST also answers "which are nearest": only a workload that is wholly known can tell that nobody asks. */
+function mayOrderByDistance(snapshot: Snapshot, { method, table, keys: [first] }: Index): boolean {
+  if (method !== 'gist' || !first || first.column === null) return false;
+  const uses = columnUses(snapshot, table, first.column);
+  return uses === null || !btreeServes(uses, first.column);
 }
 
 function titleOf({ index, widerIndex, how }: Pair): string {
   const [one, other] = [placeOf(index), placeOf(widerIndex)];
-  if (how === 'equality') return `Index ${one} finds equal values only, which ${other} finds as well.`;
+  if (how === 'comparison') return `Index ${one} finds by comparing only, what ${other} finds as well, and in order.`;
   return how === 'prefix'
     ? `Index ${one} is the beginning of ${other}.`
     : `Index ${one} holds nearly all rows of ${other}, under the same keys.`;
