@@ -48,7 +48,8 @@ export async function readIndexFill(
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 const INSTALL = 'CREATE EXTENSION pgstattuple; without it bloat is estimated from statistics.';
-const GRANT = 'GRANT pg_stat_scan_tables to the role; without it bloat is estimated from statistics.';
+const GRANT =
+  'GRANT pg_stat_scan_tables to the role, and USAGE on the schema of pgstattuple; without it bloat is estimated from statistics.';
 
 function missing(reason: string, remedy: string): Skipped {
   return { what: 'exact bloat of indexes', reason, remedy };
