@@ -44,6 +44,27 @@ export function dropIndexAction(index: Index, catalog: Catalog): Action {
   };
 }
 
+/** The action that builds an index anew. There is nothing to revert: it finds the same rows before and after. */
+export function reindexAction(index: Index): Action {
+  const name = quoteQualified(index.schema, index.name);
+  const on = relationText(index.table);
+  // PostgreSQL has no other way for the index of an exclusion constraint (manual, "REINDEX").
+  const blocking = index.exclusion;
+  return {
+    kind: 'reindex',
+    title: `Rebuild index ${relationText(index)}`,
+    up: [`REINDEX INDEX ${blocking ? '' : 'CONCURRENTLY '}${name}`],
+    down: [],
+    lock: blocking
+      ? `takes SHARE on ${on}, which blocks writes until the index is built, and ACCESS EXCLUSIVE on the index`
+      : `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
+    transactional: blocking,
+    tables: [index.table],
+    index: null,
+    rewrite: null,
+  };
+}
+
 /** The parent's index first, on itself alone, then each partition's under its old name, attached; nested partitions the same way. */
 function partitionedDefinitions(index: Index, catalog: Catalog): readonly string[] {
   const children = catalog.indexes.filter((one) => one.partitionOf !== null && sameRelation(one.partitionOf, index));

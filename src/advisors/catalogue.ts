@@ -1,8 +1,15 @@
 // Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.
 import type { Advisor } from './define.js';
+import indexBloatedIndex from './index/bloated-index.js';
+import indexBrinWithoutOrder from './index/brin-without-order.js';
+import indexBtreeOnDocument from './index/btree-on-document.js';
 import indexDuplicateIndex from './index/duplicate-index.js';
 import indexExpressionIndex from './index/expression-index.js';
+import indexGinOnScalar from './index/gin-on-scalar.js';
+import indexGistOnScalar from './index/gist-on-scalar.js';
+import indexHashOnFewValues from './index/hash-on-few-values.js';
 import indexInvalidIndex from './index/invalid-index.js';
+import indexMergeableIndexes from './index/mergeable-indexes.js';
 import indexMissingIndex from './index/missing-index.js';
 import indexOverlappingIndex from './index/overlapping-index.js';
 import indexPartialIndex from './index/partial-index.js';
@@ -11,15 +18,23 @@ import indexUnusedIndex from './index/unused-index.js';
 import queryNotInSubquery from './query/not-in-subquery.js';
 import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js';
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
+import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
 import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
 import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
 import statisticsStaleStatistics from './statistics/stale-statistics.js';
 
 /** Every advisor, sorted by id. */
 export const catalogue: readonly Advisor[] = [
+  indexBloatedIndex,
+  indexBrinWithoutOrder,
+  indexBtreeOnDocument,
   indexDuplicateIndex,
   indexExpressionIndex,
+  indexGinOnScalar,
+  indexGistOnScalar,
+  indexHashOnFewValues,
   indexInvalidIndex,
+  indexMergeableIndexes,
   indexMissingIndex,
   indexOverlappingIndex,
   indexPartialIndex,
@@ -28,6 +43,7 @@ export const catalogue: readonly Advisor[] = [
   queryNotInSubquery,
   schemaForeignKeyTypeMismatch,
   schemaIntegerKeyExhaustion,
+  schemaUnloggedWithStandbys,
   schemaUnvalidatedConstraint,
   settingsSortSpillsToDisk,
   statisticsStaleStatistics,

@@ -20,6 +20,8 @@ export interface AdvisorDocs {
   readonly contractOptions?: unknown;
   /** Why the first action has no revert that restores the catalog; left out where it has one. */
   readonly noRevert?: string;
+  /** Why it offers no change; left out where it offers one. */
+  readonly noRemedy?: string;
 }
 
 export interface AdvisorDefinition<Options extends z.ZodType> {

@@ -8,6 +8,9 @@ import { readTarget } from '../postgres/read/target.js';
 import type { TargetFacts } from '../postgres/read/target.js';
 import { readWorkloadFromStatements } from '../postgres/read/workload.js';
 import type { Session } from '../postgres/session.js';
+import { readIndexFill } from '../postgres/read/index-fill.js';
+import type { ConnectionSettings } from '../postgres/session.js';
+import { lookAtReplicas } from './replicas.js';
 import { workloadFromFile } from './workload-file.js';
 
 /** A snapshot of a target, with who looked. */
@@ -21,12 +24,23 @@ export async function givenWorkload(source: string | undefined): Promise<Workloa
   return source === undefined || source === 'pg_stat_statements' ? null : workloadFromFile(source);
 }
 
-/** Reads a target through a read-only session, and its `pg_stat_statements` where no workload was given. */
-export async function examineTarget(session: Session, given: Workload | null): Promise<Examination> {
+/** What else to look at beside the target itself. */
+export interface Beyond {
+  /** Its standbys. */
+  readonly replicas: readonly ConnectionSettings[];
+  /** Whether to read every page of its large indexes for how full they are. */
+  readonly exactBloat: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Reads a target through a read-only session, its `pg_stat_statements` where no workload was given, and what `beyond` asks for. */
+export async function examineTarget(session: Session, given: Workload | null, beyond: Beyond): Promise<Examination> {
   const facts = await readTarget(session, 'production');
   const { catalog, skipped: catalogSkipped } = await readCatalog(session);
   const { statistics, skipped: statisticsSkipped } = await readStatistics(session);
   const settings = await readSettings(session);
+  const replicas = await lookAtReplicas(session, beyond.replicas, beyond.signal);
+  const fill = beyond.exactBloat ? await readIndexFill(session, catalog) : { rebuilds: [], skipped: [] };
   const { workload: read, skipped: workloadSkipped } = given
     ? { workload: given, skipped: [] }
     : await readWorkloadFromStatements(session);
@@ -38,18 +52,35 @@ export async function examineTarget(session: Session, given: Workload | null): P
       count('functions', catalog.functions.length),
       count('column statistics', statistics.columns.length),
       count('settings', settings.length),
+      ...replicas.examined,
+      ...(fill.rebuilds.length > 0 ? [count('indexes read page by page', fill.rebuilds.length)] : []),
       count(`statements from ${read.origin}`, read.statements.length),
     ],
     skipped: [
       ...catalogSkipped,
       ...statisticsSkipped,
       ...workloadSkipped,
+      ...replicas.skipped,
+      ...fill.skipped,
       ...rightsSkipped(facts),
       ...read.unusable.map(unusable),
     ],
   };
   const { rights: _rights, inRecovery: _inRecovery, ...target } = facts;
-  return { facts, snapshot: { target, catalog, workload: read, settings, statistics, plans: new Map(), coverage } };
+  return {
+    facts,
+    snapshot: {
+      target,
+      catalog,
+      workload: read,
+      settings,
+      statistics,
+      plans: new Map(),
+      replication: replicas.replication,
+      rebuilds: fill.rebuilds,
+      coverage,
+    },
+  };
 }
 
 /** What a lesser role can not see, said once each. */

@@ -29,6 +29,10 @@ export interface IndexAdviceOptions {
   /** A file, `pg_stat_statements`, or undefined for the latter. */
   readonly workload: string | undefined;
   readonly lab: 'auto' | ConnectionSettings;
+  /** Standbys whose index scans count as well. */
+  readonly replicas: readonly ConnectionSettings[];
+  /** Read the pages of large btrees through pgstattuple. */
+  readonly exactBloat: boolean;
   readonly storageBudgetBytes: number | null;
   /** 1 counts what writes were measured to cost, 0 leaves them out. */
   readonly writeWeight: number;
@@ -49,7 +53,10 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
     watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
     const { session } = await openTarget(options.target, signal);
     cleanup.add(() => session.close());
-    const { snapshot } = await untilAborted(signal, examineTarget(session, given));
+    const { snapshot } = await untilAborted(
+      signal,
+      examineTarget(session, given, { replicas: options.replicas, exactBloat: options.exactBloat, signal }),
+    );
     const bound = bindWorkload(snapshot);
     if (bound.workload.statements.length === 0) throw noWorkload(snapshot);
     const origin: Snapshot = { ...snapshot, workload: bound.workload };

@@ -1,7 +1,9 @@
+import { quoteQualified } from '../base/quote.js';
 import type { Examiner } from '../kernel/ports.js';
 import type { Action } from '../model/action.js';
 import type { Catalog, Column, Index, RelationName, Table } from '../model/catalog.js';
 import { sameRelation } from '../model/catalog.js';
+import type { IndexRebuild } from '../model/index-rebuild.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
 import type { Snapshot } from '../model/snapshot.js';
@@ -46,6 +48,8 @@ export function createLabExaminer(options: LabExaminerOptions): Examiner {
             readAt: origin.statistics.readAt,
           },
           plans: options.plans(),
+          replication: origin.replication,
+          rebuilds: rebuildsOf(catalog, origin.catalog, options.accepted()),
           coverage: origin.coverage,
         } satisfies Snapshot;
       }),
@@ -85,7 +89,28 @@ function columnWithHistory(column: Column, origin: Column | undefined): Column {
 }
 
 function indexWithHistory(index: Index, origin: Index | undefined): Index {
-  return { ...index, scans: origin?.scans ?? null, lastScan: origin?.lastScan ?? null };
+  return {
+    ...index,
+    scans: origin?.scans ?? null,
+    lastScan: origin?.lastScan ?? null,
+    entriesRead: origin?.entriesRead ?? null,
+  };
+}
+
+/** The copy's indexes are built anew: what each takes there is what REINDEX would leave of it. Accepted changes that build it or write its table anew end the comparison. */
+function rebuildsOf(lab: Catalog, origin: Catalog, accepted: readonly Action[]): readonly IndexRebuild[] {
+  const earlier = new Map(origin.indexes.map((index) => [key(index), index]));
+  const rewritten = accepted.filter((action) => action.kind === 'alter-column-type').flatMap((action) => action.tables);
+  const rebuilt = accepted.filter((action) => action.kind === 'reindex').flatMap((action) => action.up);
+  return lab.indexes.flatMap((index) => {
+    const before = earlier.get(key(index));
+    const isOther = !before?.valid || before.definition !== index.definition || before.sizeBytes === 0;
+    const isAnew =
+      rewritten.some((table) => sameRelation(table, index.table)) ||
+      rebuilt.some((sql) => sql.endsWith(` ${quoteQualified(index.schema, index.name)}`));
+    if (isOther || isAnew) return [];
+    return [{ index, sizeBytes: before.sizeBytes, rebuiltBytes: index.sizeBytes, how: 'built' as const }];
+  });
 }
 
 /** Times as measured on the accepted state, and accepted rewrites in place of what they replace. */

@@ -39,6 +39,8 @@ export interface OptimizationOptions {
   readonly workload: string | undefined;
   /** `auto`, or how to reach a staging server. */
   readonly lab: 'auto' | ConnectionSettings;
+  /** Standbys whose index counters are added. */
+  readonly replicas?: readonly ConnectionSettings[];
   readonly budgetMs: number;
   readonly storageBudgetBytes: number | null;
   readonly outFolder: string;
@@ -62,7 +64,8 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
     const { session, connectMs } = await openTarget(options.target, context.signal);
     cleanup.add(() => session.close());
-    const { snapshot } = await untilAborted(context.signal, examineTarget(session, given));
+    const beyond = { replicas: options.replicas ?? [], exactBloat: false, signal: context.signal };
+    const { snapshot } = await untilAborted(context.signal, examineTarget(session, given, beyond));
     const bound = bindWorkload(snapshot);
     if (bound.workload.statements.length === 0) throw noWorkload(snapshot);
     // Not before there is something to do: a mistyped address leaves no folder behind.

@@ -127,6 +127,8 @@ async function follow(
     const size = await lab.withAccepted((session) => readIndexSize(session, index));
     return clone.adopt(size ? { add: { spec: index, ...size, level: null } } : { sql: action.up });
   }
+  // The copy's indexes were built anew when it was made, and so were the clone's sizes.
+  if (action.kind === 'reindex') return;
   if (action.kind !== 'setting' && action.kind !== 'analyze') await clone.adopt({ sql: action.up });
   if (action.kind !== 'drop-index') await lab.withAccepted((session) => clone.refresh(session));
 }

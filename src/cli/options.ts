@@ -14,8 +14,9 @@ export function addOptions(program: Program, command: Command): void {
   }
   for (const [key, field] of Object.entries(shape)) {
     if (command.positional.includes(key)) continue;
-    const flag = isBoolean(field) ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(key)}>`;
+    const flag = kindOf(field) === 'boolean' ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(key)}>`;
     const option = new Option(flag, field.description ?? '');
+    if (kindOf(field) === 'list') option.argParser(collect);
     const standard = field.safeParse(undefined);
     if (standard.success && typeof standard.data === 'string') option.description += ` (default: ${standard.data})`;
     program.addOption(option);
@@ -46,9 +47,15 @@ export function readInput(
   );
 }
 
-function isBoolean(field: z.ZodType): boolean {
+/** A flag without a value, one that may be given several times, or one with a value. */
+function kindOf(field: z.ZodType): 'boolean' | 'list' | 'value' {
   const inner = field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field;
-  return inner instanceof z.ZodBoolean;
+  if (inner instanceof z.ZodBoolean) return 'boolean';
+  return inner instanceof z.ZodArray ? 'list' : 'value';
+}
+
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
 }
 
 function kebab(key: string): string {
@@ -58,10 +65,15 @@ function kebab(key: string): string {
 function metavar(key: string): string {
   return (
     (
-      { workload: 'source', lab: 'where', budget: 'time', storage: 'size', out: 'folder', seed: 'number' } as Record<
-        string,
-        string
-      >
+      {
+        workload: 'source',
+        lab: 'where',
+        replica: 'url',
+        budget: 'time',
+        storage: 'size',
+        out: 'folder',
+        seed: 'number',
+      } as Record<string, string>
     )[key] ?? 'value'
   );
 }

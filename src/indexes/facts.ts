@@ -1,5 +1,13 @@
 import { quoteIdent } from '../base/quote.js';
-import { indexesOf, sameRelation, type Catalog, type Constraint, type Index, type Table } from '../model/catalog.js';
+import {
+  findTable,
+  indexesOf,
+  sameRelation,
+  type Catalog,
+  type Constraint,
+  type Index,
+  type Table,
+} from '../model/catalog.js';
 
 /** A row count with how it came to be. */
 export interface RowCount {
@@ -60,9 +68,41 @@ export function indexesByTable(catalog: Catalog): readonly (readonly Index[])[] 
   return catalog.tables.map((table) => indexesOf(catalog, table)).filter((indexes) => indexes.length > 0);
 }
 
-/** What one key column orders by, as one comparable text. */
-export function keySignature(key: Index['keys'][number]): string {
-  return JSON.stringify([key.expression, key.opclass, key.collation, key.descending, key.nullsFirst]);
+/** An index with all its parts, where it is one of a partitioned table: what they take and how they were used. */
+export interface WholeIndex {
+  readonly sizeBytes: number;
+  /** Null where a counter of one of them is not visible. */
+  readonly scans: number | null;
+  /** Null where one of them was never counted. */
+  readonly rows: number | null;
+  /** Every index that stores rows: its own, or the parts of all levels. */
+  readonly stored: readonly Index[];
+}
+
+/** Adds up what the parts of an index take and how often they were scanned; an index that is not partitioned is its own only part. */
+export function wholeIndex(catalog: Catalog, index: Index): WholeIndex {
+  const stored = isPartitioned(catalog, index) ? storedParts(catalog, index) : [index];
+  return {
+    sizeBytes: stored.reduce((sum, part) => sum + part.sizeBytes, 0),
+    scans: total(stored.map((part) => part.scans)),
+    rows: total(stored.map((part) => part.rowsEstimated)),
+    stored,
+  };
+}
+
+/** Whether the index is one of a partitioned table, which stores nothing itself. */
+export function isPartitioned(catalog: Catalog, index: Index): boolean {
+  return findTable(catalog, index.table)?.kind === 'p';
+}
+
+/** The parts of all levels that store rows. */
+function storedParts(catalog: Catalog, parent: Index): readonly Index[] {
+  const parts = catalog.indexes.filter((one) => one.partitionOf !== null && sameRelation(one.partitionOf, parent));
+  return parts.flatMap((part) => (isPartitioned(catalog, part) ? storedParts(catalog, part) : [part]));
+}
+
+function total(values: readonly (number | null)[]): number | null {
+  return values.reduce<number | null>((sum, value) => (sum === null || value === null ? null : sum + value), 0);
 }
 
 /** True for no predicate, and for one that only leaves out NULLs of these columns (equality never matches those). */

@@ -169,6 +169,7 @@ function mainEffect(
 ): { kind: VerdictKind; effect: Effect | null; reason: string } {
   const time = effects.find((effect) => effect.metric === 'executionMs') ?? null;
   if (hypothesis.action.kind === 'drop-index') return tidyEffect(effects, time, thresholds);
+  if (hypothesis.action.kind === 'reindex') return rebuildEffect(hypothesis, trial, time, thresholds);
   if (hypothesis.action.kind === 'constraint' || hypothesis.action.kind === 'alter-column-type')
     return riskEffect(time);
   if (!time) {
@@ -219,6 +220,29 @@ function tidyEffect(
     .map((effect) => describe(effect))
     .join(', ');
   return { kind: 'improved', effect: won, reason: `${text}${timeText}` };
+}
+
+/**
+ * A copy's indexes are built anew, so that its two sides show nothing of a rebuild but that it runs and hurts nobody.
+ * What it wins is the target's index against the copy's: both were read.
+ */
+function rebuildEffect(
+  { prediction }: Hypothesis,
+  trial: TrialMeasurement,
+  time: Effect | null,
+  thresholds: Thresholds,
+): { kind: VerdictKind; effect: Effect | null; reason: string } {
+  const excess = prediction.storageBytes === null ? 0 : -prediction.storageBytes;
+  const [effect] = exactEffect('storageBytes', trial.storageBytesAfter + excess, trial.storageBytesAfter, 0);
+  if (!effect || excess <= 0)
+    return { kind: 'neutral', effect: effect ?? null, reason: 'built anew it takes as much as on the target' };
+  if (time && time.ciLow > 1 + thresholds.minimalEffect)
+    return { kind: 'regressed', effect: time, reason: `statements became slower: ${describe(time)}` };
+  return {
+    kind: 'improved',
+    effect,
+    reason: `${describe(effect)}: the table with its indexes as on the target, and with this one built anew`,
+  };
 }
 
 /** A change that removes a risk: it wins by being harmless. The finding itself is one before and none after, which the next examination sees. */

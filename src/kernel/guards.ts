@@ -95,6 +95,7 @@ export function assertValidated(decision: Decision, verdict: Verdict, measured: 
 const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
   'create-index': ['IndexStmt'],
   'drop-index': ['DropStmt'],
+  reindex: ['ReindexStmt'],
   analyze: ['VacuumStmt'],
   'create-statistics': ['CreateStatsStmt'],
   setting: ['DoStmt', 'AlterDatabaseSetStmt', 'AlterRoleSetStmt'],
@@ -128,6 +129,9 @@ function assertInside(action: Action, statement: ParsedStatement): void {
       throw forbidden(`"${action.title}" drops something that is no index`, 'Escalate it.');
     if (statement.body['behavior'] === 'DROP_CASCADE')
       throw forbidden(`"${action.title}" drops with CASCADE`, 'Name each object.');
+  }
+  if (statement.type === 'ReindexStmt' && statement.body['kind'] !== 'REINDEX_OBJECT_INDEX') {
+    throw forbidden(`"${action.title}" rebuilds more than one index`, 'One change in one iteration.');
   }
   if (statement.type === 'VacuumStmt' && statement.body['is_vacuumcmd'] === true) {
     throw forbidden(`"${action.title}" vacuums`, 'An analyze action holds ANALYZE only.');

@@ -84,6 +84,11 @@ async function predict(basis: HypothesisBasis, finding: Finding, action: Action)
     const ratios = await costRatios(basis, { add: [], drop: [`${dropped.schema}.${dropped.name}`] });
     return fromRatios(basis.measured, ratios, bytes);
   }
+  if (action.kind === 'reindex') {
+    const rebuild = basis.snapshot.rebuilds.find(({ index }) => finding.place === `${index.schema}.${index.name}`);
+    const bytes = rebuild ? rebuild.rebuiltBytes - rebuild.sizeBytes : null;
+    return unknownPrediction('the same index built anew, against its size on the target', bytes);
+  }
   return unknownPrediction('the planner can not foresee this change; only the trial can tell', null);
 }
 
@@ -161,6 +166,14 @@ function assessRisk(action: Action, snapshot: Snapshot): Risk {
       return {
         level: 'medium',
         behaviour: 'a query outside the observed workload may lose its plan',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0,
+      };
+    case 'reindex':
+      return {
+        level: 'low',
+        behaviour: 'none: the index finds the same rows; the build needs disk for a second copy of it, and I/O',
         data: none,
         downtimeMs: 0,
         effortWeeks: 0,

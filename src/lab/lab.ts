@@ -149,7 +149,7 @@ class MeasuringLab implements OpenLab {
           await runUp(session, action);
         }),
       );
-      if (action.kind === 'analyze') this.beyond.push(action.up.join(';'));
+      if (action.kind === 'analyze' || action.kind === 'reindex') this.beyond.push(action.up.join(';'));
     }
     if (this.accepted && this.tried && measured !== null) {
       this.accepted = { ...this.accepted, records: this.tried.outcome.records, failed: measured.failed };

@@ -28,6 +28,7 @@ const table: Table = {
   ...ORDERS,
   oid: 1,
   kind: 'r',
+  persistence: 'p',
   columns: [
     column('id', 'bigint', 'int8', 'N'),
     column('status', 'app.order_status', 'order_status', 'E'),

@@ -20,6 +20,7 @@ export interface IndexSpec {
 export type ActionKind =
   | 'create-index'
   | 'drop-index'
+  | 'reindex'
   | 'analyze'
   | 'create-statistics'
   | 'rewrite'
@@ -44,7 +45,7 @@ export interface Action {
   readonly title: string;
   /** SQL that applies it in production form (CONCURRENTLY where it applies), each one statement. Empty for a rewrite. */
   readonly up: readonly string[];
-  /** SQL that reverts it, in the order to run. Empty for a rewrite, and for `analyze`, which changes no schema. */
+  /** SQL that reverts it, in the order to run. Empty for a rewrite, and for `analyze` and `reindex`, which change no schema. */
   readonly down: readonly string[];
   /** The lock in plain words: "takes SHARE UPDATE EXCLUSIVE on public.book, which blocks DDL and VACUUM but neither reads nor writes". */
   readonly lock: string;

@@ -66,6 +66,7 @@ function label(name: RelationName): string {
 function tableStructure(table: Table): unknown {
   return {
     kind: table.kind,
+    persistence: table.persistence,
     columns: table.columns.map(columnStructure),
     partitionOf: table.partitionOf && label(table.partitionOf),
     partitionKey: table.partitionKey,

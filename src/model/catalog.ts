@@ -33,9 +33,13 @@ export interface SequenceState {
 /** `pg_class.relkind`: `r` table, `p` partitioned table, `m` materialised view, `v` view, `f` foreign table. */
 export type RelationKind = 'r' | 'p' | 'm' | 'v' | 'f';
 
+/** `pg_class.relpersistence`: `p` permanent, `u` unlogged (not on standbys, emptied after a crash), `t` temporary. */
+export type Persistence = 'p' | 'u' | 't';
+
 export interface Table extends RelationName {
   readonly oid: number;
   readonly kind: RelationKind;
+  readonly persistence: Persistence;
   readonly columns: readonly Column[];
   /** Planner's estimate (`reltuples`); null when never analysed (-1). */
   readonly rowsEstimated: number | null;
@@ -77,6 +81,14 @@ export interface IndexColumn {
   /** `schema.opclass` of a key column; null for an included one. */
   readonly opclass: string | null;
   readonly opclassIsDefault: boolean;
+  /** Parameters of the operator class, e.g. `siglen=32`; null where none are set. */
+  readonly opclassOptions: string | null;
+  /** Whether equal keys are the same bytes, so that a btree may merge them (operator class support function 4, deterministic collation). */
+  readonly mergesEqual: boolean;
+  /** `attlen` of what the index stores: bytes of a fixed width, -1 variable. */
+  readonly lengthBytes: number;
+  /** 1, 2, 4 or 8. */
+  readonly alignmentBytes: number;
   /** `schema.collation`; null when not collatable. */
   readonly collation: string | null;
   readonly descending: boolean;
@@ -97,6 +109,8 @@ export interface Index extends RelationName {
   readonly primary: boolean;
   readonly exclusion: boolean;
   readonly valid: boolean;
+  /** A session builds it, or holds a lock under which it may: what it lacks may come yet. */
+  readonly building: boolean;
   readonly replicaIdentity: boolean;
   readonly clustered: boolean;
   /** The constraint it backs (primary key, unique, exclusion), if any. */
@@ -107,10 +121,16 @@ export interface Index extends RelationName {
   readonly partitionOf: RelationName | null;
   /** `pg_get_indexdef(index)`. */
   readonly definition: string;
+  /** Storage parameters that were set, e.g. `fillfactor`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** 0 for the parent of a partitioned one. */
   readonly sizeBytes: number;
+  /** `reltuples`; null when never counted. */
   readonly rowsEstimated: number | null;
-  /** `idx_scan` since the statistics reset; null where not visible. */
+  /** `idx_scan` since the statistics reset; null where not visible, and for the parent of a partitioned one, whose parts count. */
   readonly scans: number | null;
+  /** `idx_tup_read`: entries that its scans returned; null where not visible. */
+  readonly entriesRead: number | null;
   /** `last_idx_scan` (16+); null when never or not known. ISO 8601. */
   readonly lastScan: string | null;
 }

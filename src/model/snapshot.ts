@@ -1,6 +1,8 @@
 import type { Catalog } from './catalog.js';
 import type { Coverage } from './coverage.js';
+import type { IndexRebuild } from './index-rebuild.js';
 import type { Plan } from './plan.js';
+import type { Replication } from './replication.js';
 import type { Settings } from './settings.js';
 import type { Statistics } from './statistics.js';
 import type { Target } from './target.js';
@@ -15,5 +17,8 @@ export interface Snapshot {
   readonly statistics: Statistics;
   /** Plans of workload statements by fingerprint, where one was read: estimated on production, run in the lab. */
   readonly plans: ReadonlyMap<string, Plan>;
+  readonly replication: Replication;
+  /** Indexes whose size after REINDEX is known from more than statistics; empty where nobody asked. */
+  readonly rebuilds: readonly IndexRebuild[];
   readonly coverage: Coverage;
 }

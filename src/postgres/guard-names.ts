@@ -51,8 +51,9 @@ const HARMLESS_VOLATILE = new Set(
   ).split(' '),
 );
 
-/** Volatile functions of extensions that only read counters, with the extension that must own them. */
+/** Volatile functions of extensions that only read counters or pages, with the extension that must own them. */
 export const HARMLESS_OF_EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['pgstatindex', 'pgstattuple'],
   ['pg_stat_statements', 'pg_stat_statements'],
   ['pg_stat_statements_info', 'pg_stat_statements'],
 ]);

@@ -38,6 +38,22 @@ describe('migrationFiles', () => {
     `);
   });
 
+  it('says what an interrupted rebuild leaves', () => {
+    const [accepted] = exampleRun().iterations.filter((one) => one.decision.kind === 'accept');
+    if (!accepted) throw new Error('the example accepts something');
+    const action = {
+      ...accepted.hypothesis.action,
+      kind: 'reindex' as const,
+      up: ['REINDEX INDEX CONCURRENTLY "public"."worn"'],
+      down: [],
+      index: null,
+    };
+    const [file] = migrationFiles([{ ...accepted, hypothesis: { ...accepted.hypothesis, action } }]).migrations;
+    expect(file?.up.content).toContain('name ends in _ccnew may stay behind: drop that one');
+    expect(file?.up.content).toMatch(/\n\nREINDEX INDEX CONCURRENTLY "public"\."worn";\n$/);
+    expect(file?.down.content).toContain('Nothing to run');
+  });
+
   it('hands over accepted changes only, numbered in their order; rewrites apart', () => {
     expect(migrations.map(({ iteration, up }) => [iteration, up.path])).toEqual([
       [1, 'migrations/0001_create_btree_index_on_public_customers_lower_email.up.sql'],

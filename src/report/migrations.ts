@@ -63,7 +63,9 @@ function upContent(iteration: Iteration, base: string): string {
     ...(action.up.some(isConcurrent)
       ? comment(
           '          ',
-          'if it is interrupted, an invalid index may stay behind: run the down file, then this one again',
+          action.kind === 'reindex'
+            ? 'if it is interrupted, an invalid index whose name ends in _ccnew may stay behind: drop that one, then run this file again'
+            : 'if it is interrupted, an invalid index may stay behind: run the down file, then this one again',
         )
       : []),
     ...comment(

@@ -8,6 +8,7 @@ import { workloadFromText } from '../../src/app/workload-file.js';
 import { drawParameterSets } from '../../src/lab/parameters.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { Finding } from '../../src/model/finding.js';
+import { NO_REPLICATION } from '../../src/model/replication.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
@@ -152,6 +153,8 @@ describe('advisors of the workload, with indexes built for real', () => {
       settings: await readSettings(session),
       workload,
       plans: new Map(),
+      replication: NO_REPLICATION,
+      rebuilds: [],
       coverage: { examined: [], skipped: [] },
     };
     return advisor.examine(snapshot, realIndexes(session, workload.statements));

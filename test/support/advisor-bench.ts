@@ -5,6 +5,7 @@ import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
 import type { Action } from '../../src/model/action.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { Plan } from '../../src/model/plan.js';
+import { NO_REPLICATION } from '../../src/model/replication.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import type { WhatIf } from '../../src/model/what-if.js';
 import type { WorkloadStatement } from '../../src/model/workload.js';
@@ -136,6 +137,8 @@ async function takeSnapshot(session: Session, statements: readonly WorkloadState
     settings: await readSettings(session),
     statistics,
     plans,
+    replication: NO_REPLICATION,
+    rebuilds: [],
     coverage: { examined: [], skipped: [] },
   };
 }

@@ -21,6 +21,7 @@ export function advisorPage(advisor: Advisor): string {
     ...(docs.contractOptions ? [`with the options \`${JSON.stringify(docs.contractOptions)}\`,`] : []),
     'and this mends it:',
     sqlBlock(docs.good),
+    ...(docs.noRemedy ? ['## No remedy', docs.noRemedy] : []),
     ...(docs.noRevert ? ['## No way back', docs.noRevert] : []),
     '## Sources',
     docs.sources.map((source) => `- ${source}`).join('\n'),

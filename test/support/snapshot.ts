@@ -9,6 +9,8 @@ import type {
   TableActivity,
 } from '../../src/model/catalog.js';
 import type { Plan, PlanNode } from '../../src/model/plan.js';
+import type { IndexRebuild } from '../../src/model/index-rebuild.js';
+import { NO_REPLICATION, type Replication } from '../../src/model/replication.js';
 import type { Settings } from '../../src/model/settings.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import type { ColumnStatistics, Statistics } from '../../src/model/statistics.js';
@@ -43,6 +45,7 @@ export function aTable(name: string, more: Partial<Table> = {}): Table {
     name,
     oid: 1,
     kind: 'r',
+    persistence: 'p',
     columns: [aColumn('id')],
     rowsEstimated: 100_000,
     sizeBytes: 8192 * 1000,
@@ -79,6 +82,10 @@ export function aKey(column: string, more: Partial<IndexColumn> = {}): IndexColu
     expression: column,
     opclass: 'pg_catalog.int8_ops',
     opclassIsDefault: true,
+    opclassOptions: null,
+    mergesEqual: true,
+    lengthBytes: 8,
+    alignmentBytes: 8,
     collation: null,
     descending: false,
     nullsFirst: false,
@@ -111,15 +118,18 @@ export function anIndex(
     primary: false,
     exclusion: false,
     valid: true,
+    building: false,
     replicaIdentity: false,
     clustered: false,
     constraint: null,
     referencedByForeignKeys: [],
     partitionOf: null,
     definition: `CREATE INDEX ${name} ON public.${table} USING btree (${columns.map((key) => key.expression).join(', ')})`,
+    parameters: {},
     sizeBytes: 4 * 1024 * 1024,
     rowsEstimated: 100_000,
     scans: 0,
+    entriesRead: 0,
     lastScan: null,
     ...more,
   };
@@ -202,6 +212,8 @@ export interface SnapshotFacts {
   readonly plans?: ReadonlyMap<string, Plan>;
   readonly settings?: Settings;
   readonly statistics?: Partial<Statistics>;
+  readonly replication?: Partial<Replication>;
+  readonly rebuilds?: readonly IndexRebuild[];
 }
 
 export function aCatalog(facts: SnapshotFacts = {}): Catalog {
@@ -232,6 +244,8 @@ export function aSnapshot(facts: SnapshotFacts = {}): Snapshot {
       ...facts.statistics,
     },
     plans: facts.plans ?? new Map(),
+    replication: { ...NO_REPLICATION, ...facts.replication },
+    rebuilds: facts.rebuilds ?? [],
     coverage: { examined: [], skipped: [] },
   };
 }

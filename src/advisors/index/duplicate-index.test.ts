@@ -104,7 +104,9 @@ describe('index/duplicate-index', () => {
   });
 
   it.each<[string, Partial<Index>]>([
-    ['order', { keys: [aKey('email', { descending: true, nullsFirst: true })] }],
+    ['order of NULLs', { keys: [aKey('email', { nullsFirst: true })] }],
+    ['order of NULLs, backwards', { keys: [aKey('email', { descending: true })] }],
+    ['parameter of the operator class', { keys: [aKey('email', { opclassOptions: '{siglen=32}' })] }],
     ['operator class', { keys: [aKey('email', { opclass: 'pg_catalog.text_pattern_ops', opclassIsDefault: false })] }],
     ['collation', { keys: [aKey('email', { collation: 'pg_catalog.C' })] }],
     ['expression', { keys: [aKey('email', { column: null, expression: 'lower(email)' })] }],
@@ -113,9 +115,69 @@ describe('index/duplicate-index', () => {
     ['INCLUDE', { include: [aKey('name', { opclass: null })] }],
     ['table', { table: { schema: 'public', name: 'writer' } }],
     ['validity', { valid: false }],
+    ['state', { building: true }],
     ['parent', { partitionOf: { schema: 'public', name: 'parent_idx' }, oid: 5000 }],
   ])('is silent on another %s', async (what, more) => {
     expect(await places([first, { ...again, ...more }])).toEqual(what === 'parent' ? ['public.reader_email_idx'] : []);
+  });
+
+  it('reads a btree backwards', async () => {
+    const down = { descending: true, nullsFirst: true };
+    const two = anIndex('two', 'reader', ['email', 'name']);
+    expect(await places([two, anIndex('back', 'reader', [aKey('email', down), aKey('name', down)])])).toEqual([
+      'public.back',
+    ]);
+    expect(await places([two, anIndex('mixed', 'reader', ['email', aKey('name', down)])])).toEqual([]);
+    expect(
+      await places([
+        { ...two, method: 'gist' },
+        { ...anIndex('back', 'reader', [aKey('email', down), aKey('name', down)]), method: 'gist' },
+      ]),
+    ).toEqual([]);
+  });
+
+  it.each<[string, boolean]>([
+    ['gin', true],
+    ['brin', true],
+    ['btree', false],
+    ['gist', false],
+  ])('of %s keys in another order: %s', async (method, same) => {
+    const one = anIndex('one', 'reader', ['email', 'name'], { method });
+    const turned = anIndex('turned', 'reader', ['name', 'email'], { method });
+    expect(await places([one, turned])).toEqual(same ? ['public.turned'] : []);
+  });
+
+  it('tells summaries of another grain apart', async () => {
+    const fine = { method: 'brin', parameters: { pages_per_range: '8' } };
+    expect(
+      await places([
+        { ...first, method: 'brin' },
+        { ...again, ...fine },
+      ]),
+    ).toEqual([]);
+    expect(
+      await places([
+        { ...first, ...fine },
+        { ...again, ...fine },
+      ]),
+    ).toEqual(['public.reader_email_again']);
+  });
+
+  it('drops the larger of two, whatever its age', async () => {
+    expect(await places([{ ...first, sizeBytes: 9_000_000 }, again])).toEqual(['public.reader_email_idx']);
+  });
+
+  it('speaks of a partitioned index once, with the size and the scans of all its parts', async () => {
+    const parent = aTable('log', { kind: 'p' });
+    const part = aTable('log_1', { partitionOf: parent });
+    const indexes = ['a', 'b'].flatMap((name) => [
+      anIndex(name, 'log', ['at'], { sizeBytes: 0 }),
+      anIndex(`${name}_1`, 'log_1', ['at'], { partitionOf: { schema: 'public', name }, sizeBytes: 500, scans: 3 }),
+    ]);
+    const found = await advisor.examine(aSnapshot({ tables: [parent, part], indexes }), null);
+    expect(found.map((one) => one.place)).toEqual(['public.b']);
+    expect(found[0]?.evidence.map((fact) => fact.value)).toEqual(expect.arrayContaining([500, 3]));
+    expect(found[0]?.actions[0]?.up).toEqual(['DROP INDEX "public"."b"']);
   });
 
   it('leaves two alone that both enforce something', async () => {

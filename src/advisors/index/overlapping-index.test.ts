@@ -14,82 +14,89 @@ describe('index/overlapping-index', () => {
   it('finds the narrower one', async () => {
     expect(await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide] }), null))
       .toMatchInlineSnapshot(`
-      [
-        {
-          "actions": [
-            {
-              "down": [
-                "CREATE INDEX CONCURRENTLY narrow ON public.visit USING btree (page)",
-              ],
-              "index": null,
-              "kind": "drop-index",
-              "lock": "takes SHARE UPDATE EXCLUSIVE on public.visit, which blocks DDL and VACUUM but neither reads nor writes",
-              "rewrite": null,
-              "tables": [
-                {
-                  "name": "visit",
-                  "schema": "public",
-                },
-              ],
-              "title": "Drop index public.narrow",
-              "transactional": false,
-              "up": [
-                "DROP INDEX CONCURRENTLY "public"."narrow"",
-              ],
-            },
-          ],
-          "advisor": "index/overlapping-index",
-          "evidence": [
-            {
-              "provenance": "measured",
-              "source": "pg_get_indexdef",
-              "unit": "",
-              "value": "CREATE INDEX narrow ON public.visit USING btree (page)",
-              "what": "definition",
-            },
-            {
-              "provenance": "measured",
-              "source": "pg_get_indexdef",
-              "unit": "",
-              "value": "CREATE INDEX wide ON public.visit USING btree (page, seen)",
-              "what": "definition of the wider one",
-            },
-            {
-              "provenance": "measured",
-              "source": "pg_relation_size",
-              "unit": "bytes",
-              "value": 4194304,
-              "what": "size",
-            },
-            {
-              "provenance": "measured",
-              "source": "pg_relation_size",
-              "unit": "bytes",
-              "value": 4194304,
-              "what": "size of the wider one",
-            },
-            {
-              "provenance": "measured",
-              "source": "pg_stat_all_indexes.idx_scan",
-              "unit": "scans",
-              "value": 0,
-              "what": "scans since the counters began",
-            },
-            {
-              "provenance": "estimated",
-              "source": "the size of the dropped index",
-              "unit": "bytes",
-              "value": 4194304,
-              "what": "space freed",
-            },
-          ],
-          "place": "public.narrow",
-          "severity": "info",
-          "statements": [],
-          "title": "Index public.narrow is the beginning of public.wide.",
-        },
-      ]
-    `);
+        [
+          {
+            "actions": [
+              {
+                "down": [
+                  "CREATE INDEX CONCURRENTLY narrow ON public.visit USING btree (page)",
+                ],
+                "index": null,
+                "kind": "drop-index",
+                "lock": "takes SHARE UPDATE EXCLUSIVE on public.visit, which blocks DDL and VACUUM but neither reads nor writes",
+                "rewrite": null,
+                "tables": [
+                  {
+                    "name": "visit",
+                    "schema": "public",
+                  },
+                ],
+                "title": "Drop index public.narrow",
+                "transactional": false,
+                "up": [
+                  "DROP INDEX CONCURRENTLY "public"."narrow"",
+                ],
+              },
+            ],
+            "advisor": "index/overlapping-index",
+            "evidence": [
+              {
+                "provenance": "measured",
+                "source": "pg_get_indexdef",
+                "unit": "",
+                "value": "CREATE INDEX narrow ON public.visit USING btree (page)",
+                "what": "definition",
+              },
+              {
+                "provenance": "measured",
+                "source": "pg_get_indexdef",
+                "unit": "",
+                "value": "CREATE INDEX wide ON public.visit USING btree (page, seen)",
+                "what": "definition of the wider one",
+              },
+              {
+                "provenance": "measured",
+                "source": "pg_relation_size",
+                "unit": "bytes",
+                "value": 4194304,
+                "what": "size",
+              },
+              {
+                "provenance": "measured",
+                "source": "pg_relation_size",
+                "unit": "bytes",
+                "value": 4194304,
+                "what": "size of the wider one",
+              },
+              {
+                "provenance": "measured",
+                "source": "pg_stat_all_indexes.idx_scan",
+                "unit": "scans",
+                "value": 0,
+                "what": "scans since the counters began",
+              },
+              {
+                "provenance": "measured",
+                "source": "pg_stat_all_indexes.idx_scan",
+                "unit": "scans",
+                "value": 0,
+                "what": "scans of the wider one",
+              },
+              {
+                "provenance": "estimated",
+                "source": "the size of the dropped index",
+                "unit": "bytes",
+                "value": 4194304,
+                "what": "space freed",
+              },
+            ],
+            "place": "public.narrow",
+            "severity": "info",
+            "statements": [],
+            "title": "Index public.narrow is the beginning of public.wide.",
+          },
+        ]
+      `);
   });
 
   it('finds the one without INCLUDE, and names the smallest that stands in', async () => {
@@ -110,7 +117,20 @@ describe('index/overlapping-index', () => {
     ['the narrower is clustered', { ...narrow, clustered: true }, wide],
     ['the narrower is part of a partitioned index', { ...narrow, partitionOf: { schema: 'public', name: 'p' } }, wide],
     ['the narrower holds more INCLUDE columns', { ...narrow, include: [aKey('other')] }, wide],
-    ['the narrower is partial', { ...narrow, predicate: '(page > 5)' }, wide],
+    [
+      'the narrower is partial and leaves many rows out',
+      { ...narrow, predicate: '(page > 5)', rowsEstimated: 79_000 },
+      wide,
+    ],
+    ['nobody knows how many rows it leaves out', { ...narrow, predicate: '(page > 5)', rowsEstimated: null }, wide],
+    ['only the narrower is used', { ...narrow, scans: 5 }, wide],
+    ['the order of NULLs differs', narrow, { ...wide, keys: [aKey('page', { nullsFirst: true }), aKey('seen')] }],
+    ['the hash index is smaller', { ...narrow, method: 'hash', sizeBytes: 10 }, wide],
+    [
+      'the hash index has an operator class of its own',
+      { ...narrow, method: 'hash', keys: [aKey('page', { opclassIsDefault: false })] },
+      wide,
+    ],
     ['the wider is partial', narrow, { ...wide, predicate: '(page > 5)' }],
     ['the wider is invalid', narrow, { ...wide, valid: false }],
     ['the orders differ', narrow, { ...wide, keys: [aKey('page', { descending: true }), aKey('seen')] }],
@@ -125,5 +145,45 @@ describe('index/overlapping-index', () => {
 
   it('takes a column that the wider one includes for held', async () => {
     expect(await places([{ ...narrow, include: [aKey('seen')] }, wide])).toEqual(['public.narrow']);
+  });
+
+  it.each<[string, Index, Index, string]>([
+    [
+      'read backwards',
+      narrow,
+      { ...wide, keys: [aKey('page', { descending: true, nullsFirst: true }), aKey('seen')] },
+      'Index public.narrow is the beginning of public.wide.',
+    ],
+    [
+      'partial, of nearly all rows',
+      { ...narrow, predicate: '(page > 5)', rowsEstimated: 81_000 },
+      wide,
+      'Index public.narrow holds nearly all rows of public.wide, under the same keys.',
+    ],
+    [
+      'partial, beside a whole one on the same keys',
+      { ...narrow, predicate: '(page > 5)' },
+      { ...narrow, name: 'whole', oid: 9 },
+      'Index public.narrow holds nearly all rows of public.whole, under the same keys.',
+    ],
+    [
+      'a hash index',
+      { ...narrow, method: 'hash' },
+      wide,
+      'Index public.narrow finds by comparing only, what public.wide finds as well, and in order.',
+    ],
+    [
+      'used, and the wider one is needed anyway',
+      { ...narrow, scans: 5 },
+      { ...wide, unique: true },
+      'Index public.narrow is the beginning of public.wide.',
+    ],
+  ])('finds one that is %s', async (_, one, other, title) => {
+    const found = await advisor.examine(aSnapshot({ tables: [aTable('visit')], indexes: [one, other] }), null);
+    expect(found.map((finding) => finding.title)).toEqual([title]);
+  });
+
+  it('leaves a repeated one to the advisor for that', async () => {
+    expect(await places([narrow, { ...narrow, name: 'again', oid: 5000 }, wide])).toEqual(['public.narrow']);
   });
 });

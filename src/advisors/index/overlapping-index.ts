@@ -1,20 +1,27 @@
 import { z } from 'zod';
 import type { Catalog, Index } from '../../model/catalog.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import { btreeServes, columnUses } from '../../indexes/column-use.js';
+import { loadParser } from '../../sql/parse.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
-import { indexesByTable, keySignature, reasonToKeep } from '../../indexes/facts.js';
+import { indexesByTable, reasonToKeep, wholeIndex, type WholeIndex } from '../../indexes/facts.js';
+import { repetitions, standsInFor, type StandIn } from '../../indexes/redundancy.js';
 
 export default defineAdvisor({
   id: 'index/overlapping-index',
   status: 'stable',
   severity: 'info',
   docs: {
-    what: 'Btree indexes whose keys are the first keys of another index of the same table.',
+    what: 'Indexes whose keys are the first keys of another index of the same table.',
     why: 'The wider index can serve the same searches, so that each write pays for a second index which may earn nothing.',
     limits:
-      'Keys must agree in operator class, collation and order, predicates must be the same, and the wider index must hold all INCLUDE columns. ' +
-      'Unique indexes and those that back or enforce something are left alone. The narrower one is smaller and may still win: only the trial can tell.',
+      'Keys must agree in operator class, collation and order, forwards or backwards, and the wider index must hold all INCLUDE columns. Predicates must be ' +
+      'the same, or the wider index whole and the partial one hold `minPartialShare` of its rows. A hash index, and a GIN or GiST index on one scalar, counts when a btree on its column is no larger; the GiST one where ' +
+      'the whole workload is known and never asks for the nearest. ' +
+      'Unique indexes and those that back or enforce something are left alone; so is a narrower one that is used while the wider one is not. ' +
+      'A partitioned index is reported once, on its parent. The narrower one is smaller and may still win: only the trial can tell.',
     sources: ['PostgreSQL manual, "Multicolumn Indexes"', 'PostgreSQL wiki, "Index Maintenance"'],
     bad: `
       CREATE TABLE visit (id bigint PRIMARY KEY, page_id bigint NOT NULL, seen_at timestamptz NOT NULL);
@@ -22,44 +29,85 @@ export default defineAdvisor({
       CREATE INDEX visit_page_seen_idx ON visit (page_id, seen_at);`,
     good: 'DROP INDEX visit_page_idx;',
   },
-  options: z.object({}),
-  examine({ catalog }) {
-    return indexesByTable(catalog).flatMap((indexes) =>
-      indexes.flatMap((index): AdvisorFinding[] => {
-        if (index.method !== 'btree' || index.unique || !index.valid || reasonToKeep(index) !== null) return [];
-        const wider = indexes
-          .filter((other) => covers(other, index))
-          .toSorted((a, b) => a.sizeBytes - b.sizeBytes || a.oid - b.oid)[0];
-        return wider ? [describe(catalog, index, wider)] : [];
-      }),
-    );
+  options: z.object({ minPartialShare: z.number().min(0).max(1).default(0.8) }),
+  async examine(snapshot, { minPartialShare }) {
+    const { catalog } = snapshot;
+    await loadParser();
+    return indexesByTable(catalog).flatMap((indexes) => {
+      const repeated = new Set(repetitions(catalog, indexes).map(({ redundant }) => redundant));
+      return indexes.flatMap((index): AdvisorFinding[] => {
+        if (index.unique || !index.valid || reasonToKeep(index) !== null || repeated.has(index)) return [];
+        const [best] = indexes
+          .filter((wider) => !repeated.has(wider))
+          .flatMap((wider) => pairOf(catalog, wider, index) ?? [])
+          .filter((pair) => earnsNothing(pair, minPartialShare) && !mayOrderByDistance(snapshot, pair.index))
+          .toSorted((a, b) => a.wider.sizeBytes - b.wider.sizeBytes || a.widerIndex.oid - b.widerIndex.oid);
+        return best ? [describe(catalog, best)] : [];
+      });
+    });
   },
 });
 
-/** Whether `wider` can stand in for `index` in every search, and is not the same index twice (that is `index/duplicate-index`). */
-function covers(wider: Index, index: Index): boolean {
-  if (wider === index || !wider.valid || wider.method !== 'btree' || wider.predicate !== index.predicate) return false;
-  const isPrefix = index.keys.every((key, position) => {
-    const other = wider.keys[position];
-    return other !== undefined && keySignature(other) === keySignature(key);
-  });
-  const held = new Set([...wider.keys, ...wider.include].map((column) => column.expression));
-  const holdsIncluded = index.include.every((column) => held.has(column.expression));
-  const isWider = wider.keys.length > index.keys.length || wider.include.length > index.include.length;
-  return isPrefix && holdsIncluded && isWider;
+interface Pair {
+  readonly index: Index;
+  readonly widerIndex: Index;
+  readonly how: StandIn;
+  readonly narrow: WholeIndex;
+  readonly wider: WholeIndex;
 }
 
-function describe(catalog: Catalog, index: Index, wider: Index): AdvisorFinding {
+function pairOf(catalog: Catalog, widerIndex: Index, index: Index): Pair | null {
+  const how = standsInFor(widerIndex, index);
+  if (how === null) return null;
+  return { index, widerIndex, how, narrow: wholeIndex(catalog, index), wider: wholeIndex(catalog, widerIndex) };
+}
+
+/** Whether nothing that is known speaks for the narrower one. */
+function earnsNothing({ widerIndex, how, narrow, wider }: Pair, minPartialShare: number): boolean {
+  // Where only the narrower one is used, the wider one is the one to look at (`index/unused-index`).
+  const onlyNarrowUsed = wider.scans === 0 && narrow.scans !== null && narrow.scans > 0;
+  if (onlyNarrowUsed && !widerIndex.unique && reasonToKeep(widerIndex) === null) return false;
+  if (how === 'whole') {
+    return narrow.rows !== null && wider.rows !== null && wider.rows > 0 && narrow.rows >= minPartialShare * wider.rows;
+  }
+  // A smaller one of another method may read less.
+  return how === 'prefix' || narrow.sizeBytes >= wider.sizeBytes;
+}
+
+/** GiST also answers "which are nearest": only a workload that is wholly known can tell that nobody asks. */
+function mayOrderByDistance(snapshot: Snapshot, { method, table, keys: [first] }: Index): boolean {
+  if (method !== 'gist' || !first || first.column === null) return false;
+  const uses = columnUses(snapshot, table, first.column);
+  return uses === null || !btreeServes(uses, first.column);
+}
+
+function titleOf({ index, widerIndex, how }: Pair): string {
+  const [one, other] = [placeOf(index), placeOf(widerIndex)];
+  if (how === 'comparison') return `Index ${one} finds by comparing only, what ${other} finds as well, and in order.`;
+  return how === 'prefix'
+    ? `Index ${one} is the beginning of ${other}.`
+    : `Index ${one} holds nearly all rows of ${other}, under the same keys.`;
+}
+
+function describe(catalog: Catalog, pair: Pair): AdvisorFinding {
+  const { index, widerIndex, how, narrow, wider } = pair;
   return {
-    title: `Index ${placeOf(index)} is the beginning of ${placeOf(wider)}.`,
+    title: titleOf(pair),
     place: placeOf(index),
     evidence: [
       measured('definition', index.definition, '', 'pg_get_indexdef'),
-      measured('definition of the wider one', wider.definition, '', 'pg_get_indexdef'),
-      measured('size', index.sizeBytes, 'bytes', 'pg_relation_size'),
+      measured('definition of the wider one', widerIndex.definition, '', 'pg_get_indexdef'),
+      measured('size', narrow.sizeBytes, 'bytes', 'pg_relation_size'),
       measured('size of the wider one', wider.sizeBytes, 'bytes', 'pg_relation_size'),
-      measured('scans since the counters began', index.scans, 'scans', 'pg_stat_all_indexes.idx_scan'),
-      estimated('space freed', index.sizeBytes, 'bytes', 'the size of the dropped index'),
+      ...(how === 'whole'
+        ? [
+            estimated('rows', narrow.rows, 'rows', 'pg_class.reltuples'),
+            estimated('rows of the wider one', wider.rows, 'rows', 'pg_class.reltuples'),
+          ]
+        : []),
+      measured('scans since the counters began', narrow.scans, 'scans', 'pg_stat_all_indexes.idx_scan'),
+      measured('scans of the wider one', wider.scans, 'scans', 'pg_stat_all_indexes.idx_scan'),
+      estimated('space freed', narrow.sizeBytes, 'bytes', 'the size of the dropped index'),
     ],
     statements: [],
     actions: [dropIndexAction(index, catalog)],

@@ -20,6 +20,8 @@ import { examineTarget, givenWorkload } from '../examination.js';
 import { untilAborted } from '../interruption.js';
 import { bindWorkload } from '../parameters.js';
 import { executableQueries, openTarget } from '../staging.js';
+import { exactBloatInput, replicaInput } from '../inputs.js';
+import { resolveReplicas } from '../replicas.js';
 import { version } from '../version.js';
 
 export const examine = defineCommand({
@@ -35,6 +37,8 @@ export const examine = defineCommand({
       .enum(['auto', 'off'])
       .default('auto')
       .describe('auto: plan hypothetical indexes on a local statistics clone; off: heuristics only'),
+    replica: replicaInput,
+    exactBloat: exactBloatInput,
   }),
   output: examineReportSchema,
   async run(input, context) {
@@ -43,11 +47,15 @@ export const examine = defineCommand({
     const cleanup = createCleanup((text) => context.watch({ type: 'note', text }));
     try {
       const settings = await resolveConnection(input.url, context.env);
+      const replicas = await resolveReplicas(input.replica, context.env);
       const given = await givenWorkload(input.workload);
       context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
       const { session } = await openTarget(settings, signal);
       cleanup.add(() => session.close());
-      const { snapshot } = await untilAborted(signal, examineTarget(session, given));
+      const { snapshot } = await untilAborted(
+        signal,
+        examineTarget(session, given, { replicas, exactBloat: input.exactBloat, signal }),
+      );
       const bound = bindWorkload(snapshot);
       const usable: Snapshot = { ...snapshot, workload: bound.workload };
       const { whatIf, skipped } = await untilAborted(

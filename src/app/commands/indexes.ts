@@ -6,6 +6,8 @@ import { indexReportSchema } from '../../report/index/index-report.js';
 import { renderIndexes } from '../../report/index/index-terminal.js';
 import { defineCommand } from '../command.js';
 import { adviseIndexes } from '../index-advice.js';
+import { exactBloatInput, replicaInput } from '../inputs.js';
+import { resolveReplicas } from '../replicas.js';
 import { durationInput, sizeInput } from './optimize.js';
 
 const writeWeightInput = z.string().transform((text, check) => {
@@ -29,6 +31,8 @@ export const index = defineCommand({
     writeWeight: writeWeightInput
       .prefault('auto')
       .describe('auto: writes count as measured; 0: they do not count; 2: they count twice (default: auto)'),
+    replica: replicaInput,
+    exactBloat: exactBloatInput,
     lab: z.string().default('auto').describe('auto: a server of our own; or the connection string of a staging server'),
     budget: durationInput
       .prefault('5m')
@@ -44,6 +48,8 @@ export const index = defineCommand({
         target,
         workload: input.workload,
         lab,
+        replicas: await resolveReplicas(input.replica, context.env),
+        exactBloat: input.exactBloat,
         storageBudgetBytes: input.storage ?? null,
         writeWeight: input.writeWeight,
         budgetMs: input.budget,

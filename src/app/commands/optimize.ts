@@ -6,7 +6,9 @@ import { resolveConnection } from '../../postgres/conninfo.js';
 import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
+import { replicaInput } from '../inputs.js';
 import { optimizeTarget } from '../optimization.js';
+import { resolveReplicas } from '../replicas.js';
 
 /** `15m`, `90s`, `2h`, to milliseconds. */
 export const durationInput = z.string().transform((text, check) => {
@@ -37,6 +39,7 @@ export const optimize = defineCommand({
       .prefault('15m')
       .describe('time after which no new hypothesis is tried, e.g. 90s, 15m, 2h (default: 15m)'),
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
+    replica: replicaInput,
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
   }),
   output: runReportSchema,
@@ -49,6 +52,7 @@ export const optimize = defineCommand({
         workload: input.workload,
         lab,
         budgetMs: input.budget,
+        replicas: await resolveReplicas(input.replica, context.env),
         storageBudgetBytes: input.storage ?? null,
         outFolder: resolve(input.out),
         command: `optimize ${describeTarget(target)}`,

@@ -18,7 +18,7 @@ import { installSizes } from './install.js';
 import { buildLeaves } from './leaves.js';
 import { Planner } from './planner.js';
 import type { PlannedStatement } from './planner.js';
-import { BLOCK_BYTES } from './page.js';
+import { BLOCK_BYTES } from '../../base/block.js';
 import { Shelf } from './shelf.js';
 import type { KnownSize } from './shelf.js';
 import type { Sampler } from './sample.js';

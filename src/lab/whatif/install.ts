@@ -6,7 +6,7 @@ import type { RelationSize } from '../../postgres/clone/relations.js';
 import { readRelationFiles, relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
 import type { RelationFile, RelationUpdate } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
-import { btreeHeight } from './btree-size.js';
+import { btreeHeight } from '../../indexes/btree-size.js';
 import { writeIndexFile } from './index-file.js';
 import { brinCounts, btreeLevel, ginCounts, visibilityMapPage } from './metapage.js';
 import { createRelation, relationBlocks } from './relation-file.js';

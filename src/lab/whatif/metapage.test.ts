@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { brinCounts, brinMetapage, btreeLevel, btreePages, ginCounts, ginMetapage } from './metapage.js';
-import { BLOCK_BYTES, emptyPage, setChecksum } from './page.js';
+import { BLOCK_BYTES } from '../../base/block.js';
+import { emptyPage, setChecksum } from './page.js';
 
 it('reads back what it wrote', () => {
   const gin = { pendingPages: 1, totalPages: 500_000, entryPages: 40, dataPages: 459, entries: 5_000_000_000 };

@@ -1,4 +1,5 @@
-import { BLOCK_BYTES, PAGE_HEADER_BYTES, emptyPage } from './page.js';
+import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../base/block.js';
+import { emptyPage } from './page.js';
 
 /** What the planner reads from a GIN index itself (`GinMetaPageData`). */
 export interface GinCounts {

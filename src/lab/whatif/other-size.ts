@@ -1,6 +1,6 @@
-import { maxAlign } from './btree-size.js';
+import { maxAlign } from '../../indexes/btree-size.js';
 import type { BrinCounts } from './metapage.js';
-import { BLOCK_BYTES, PAGE_HEADER_BYTES } from './page.js';
+import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../base/block.js';
 
 const ITEM_BYTES = 4;
 

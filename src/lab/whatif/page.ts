@@ -1,8 +1,4 @@
-/** Bytes of a block in every build that npm ships. */
-export const BLOCK_BYTES = 8192;
-
-/** Bytes of `PageHeaderData`: what a page holds begins here. */
-export const PAGE_HEADER_BYTES = 24;
+import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../base/block.js';
 
 /** `FNV_PRIME` of checksum_impl.h. */
 const FNV_PRIME = 16_777_619;

@@ -11,7 +11,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { BLOCK_BYTES, setChecksum } from './page.js';
+import { BLOCK_BYTES } from '../../base/block.js';
+import { setChecksum } from './page.js';
 
 /** Blocks in one file of a relation: `RELSEG_SIZE` of every build that npm ships (1 GiB). */
 const SEGMENT_BLOCKS = 131_072;

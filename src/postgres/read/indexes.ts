@@ -17,7 +17,10 @@ const IN_SCOPE = `
   JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid AND t.relkind IN ('r', 'p', 'm') AND t.oid <> ALL ($1::pg_catalog.oid[])
   JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace AND ${userSchema('tn')} AND ${notOfExtension('pg_class', 't.oid')}`;
 
-/** Columns of later majors (`indnullsnotdistinct` 15, `last_idx_scan` 16) are read through jsonb, which is NULL where they are not. */
+/**
+ * `is_building` also reads locks: the progress view shows a lesser role nothing, and a build holds SHARE UPDATE EXCLUSIVE or SHARE on the table throughout.
+ * Columns of later majors (`indnullsnotdistinct` 15, `last_idx_scan` 16) are read through jsonb, which is NULL where they are not.
+ */
 const INDEXES_SQL = `
   WITH backed AS (
     SELECT k.conindid, k.conrelid, pg_catalog.min(k.conname::text) AS name FROM pg_catalog.pg_constraint AS k
@@ -25,17 +28,25 @@ const INDEXES_SQL = `
   ), referring AS (
     SELECT k.conindid, pg_catalog.array_agg(DISTINCT k.conname ORDER BY k.conname) AS names FROM pg_catalog.pg_constraint AS k
     WHERE k.contype = 'f' GROUP BY k.conindid
+  ), held AS (
+    SELECT DISTINCT l.relation FROM pg_catalog.pg_locks AS l
+    JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
+    WHERE l.locktype = 'relation' AND l.pid <> pg_catalog.pg_backend_pid()
+      AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  ), built AS (
+    SELECT b.index_relid FROM pg_catalog.pg_stat_progress_create_index AS b WHERE b.datname = pg_catalog.current_database()
   )
   SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, tn.nspname AS table_schema, t.relname AS table_name,
     am.amname AS method, i.indnkeyatts AS key_count, pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) AS predicate,
     i.indisunique AS is_unique, coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
     i.indisprimary AS is_primary, i.indisexclusion AS is_exclusion, i.indisvalid AND i.indisready AS is_valid,
+    c.oid IN (SELECT index_relid FROM built) OR c.oid IN (SELECT relation FROM held) OR i.indrelid IN (SELECT relation FROM held) AS is_building,
     i.indisreplident AS is_replident, i.indisclustered AS is_clustered,
     b.name AS constraint_name, coalesce(f.names, '{}') AS foreign_keys,
     pn.nspname AS parent_schema, p.relname AS parent_name,
-    pg_catalog.pg_get_indexdef(c.oid) AS definition,
+    pg_catalog.pg_get_indexdef(c.oid) AS definition, coalesce(c.reloptions, '{}') AS options,
     CASE WHEN c.relkind = 'i' THEN ${sizeSql('c')} ELSE 0 END AS size_bytes, c.reltuples::float8 AS rows,
-    s.idx_scan AS scans, ${isoTime(`(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::timestamptz`)} AS last_scan
+    s.idx_scan AS scans, s.idx_tup_read AS entries_read, ${isoTime(`(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::timestamptz`)} AS last_scan
   ${IN_SCOPE}
   JOIN pg_catalog.pg_am AS am ON am.oid = c.relam
   LEFT JOIN backed AS b ON b.conindid = c.oid AND b.conrelid = i.indrelid
@@ -46,16 +57,23 @@ const INDEXES_SQL = `
   LEFT JOIN pg_catalog.pg_stat_all_indexes AS s ON s.indexrelid = c.oid
   ORDER BY n.nspname, c.relname`;
 
-/** `indoption`: 1 is DESC, 2 is NULLS FIRST (manual, "pg_index"). The vectors count from 0. */
+/**
+ * `indoption`: 1 is DESC, 2 is NULLS FIRST (manual, "pg_index"). The vectors count from 0. Support function 4 of a btree is `equalimage`;
+ * interval lists it before 17, and the server does not heed it (`_bt_allequalimage`).
+ */
 const COLUMNS_SQL = `
   SELECT i.indexrelid::int8 AS oid, k.place, a.attname AS column_name,
     pg_catalog.pg_get_indexdef(i.indexrelid, k.place, true) AS expression, k.place > i.indnkeyatts AS included,
     on_.nspname AS opclass_schema, oc.opcname AS opclass, coalesce(oc.opcdefault, true) AS opclass_default,
+    st.attoptions::text AS opclass_options, st.attlen::int4 AS length, st.attalign::text AS alignment,
+    EXISTS (SELECT FROM pg_catalog.pg_amproc AS ap WHERE ap.amprocfamily = oc.opcfamily AND ap.amproclefttype = oc.opcintype
+      AND ap.amprocrighttype = oc.opcintype AND ap.amprocnum = 4) AND oc.opcname <> 'interval_ops' AND coalesce(co.collisdeterministic, true) AS merges_equal,
     cn.nspname AS collation_schema, co.collname AS collation,
     coalesce(i.indoption[k.place - 1]::int4, 0) AS option
   ${IN_SCOPE}
   CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnatts::int4) AS k (place)
   LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.place - 1] AND a.attnum <> 0
+  LEFT JOIN pg_catalog.pg_attribute AS st ON st.attrelid = i.indexrelid AND st.attnum = k.place
   LEFT JOIN pg_catalog.pg_opclass AS oc ON oc.oid = i.indclass[k.place - 1] AND k.place <= i.indnkeyatts
   LEFT JOIN pg_catalog.pg_namespace AS on_ ON on_.oid = oc.opcnamespace
   LEFT JOIN pg_catalog.pg_collation AS co ON co.oid = i.indcollation[k.place - 1] AND k.place <= i.indnkeyatts
@@ -76,6 +94,7 @@ type IndexRow = {
   is_primary: boolean;
   is_exclusion: boolean;
   is_valid: boolean;
+  is_building: boolean;
   is_replident: boolean;
   is_clustered: boolean;
   constraint_name: string | null;
@@ -83,9 +102,11 @@ type IndexRow = {
   parent_schema: string | null;
   parent_name: string | null;
   definition: string;
+  options: string[];
   size_bytes: string;
   rows: number;
   scans: string | null;
+  entries_read: string | null;
   last_scan: string | null;
 };
 
@@ -98,6 +119,10 @@ type ColumnRow = {
   opclass_schema: string | null;
   opclass: string | null;
   opclass_default: boolean;
+  opclass_options: string | null;
+  merges_equal: boolean;
+  length: number;
+  alignment: string;
   collation_schema: string | null;
   collation: string | null;
   option: number;
@@ -113,6 +138,10 @@ async function readIndexColumns(session: Session, locked: readonly string[]): Pr
       expression: row.expression,
       opclass: row.opclass === null ? null : `${row.opclass_schema}.${row.opclass}`,
       opclassIsDefault: row.opclass_default,
+      opclassOptions: row.opclass_options,
+      mergesEqual: row.merges_equal,
+      lengthBytes: row.length,
+      alignmentBytes: ALIGNMENTS[row.alignment] ?? 8,
       collation: row.collation === null ? null : `${row.collation_schema}.${row.collation}`,
       descending: (row.option & 1) !== 0,
       nullsFirst: (row.option & 2) !== 0,
@@ -136,6 +165,7 @@ function toIndex(row: IndexRow, columns: readonly IndexColumn[]): Index {
     primary: row.is_primary,
     exclusion: row.is_exclusion,
     valid: row.is_valid,
+    building: row.is_building,
     replicaIdentity: row.is_replident,
     clustered: row.is_clustered,
     constraint: row.constraint_name,
@@ -145,9 +175,20 @@ function toIndex(row: IndexRow, columns: readonly IndexColumn[]): Index {
         ? null
         : { schema: row.parent_schema, name: row.parent_name },
     definition: row.definition,
+    parameters: Object.fromEntries(row.options.map(toParameter)),
     sizeBytes: Number(row.size_bytes),
     rowsEstimated: row.rows < 0 ? null : row.rows,
     scans: row.scans === null ? null : Number(row.scans),
+    entriesRead: row.entries_read === null ? null : Number(row.entries_read),
     lastScan: row.last_scan,
   };
+}
+
+/** `attalign` in bytes. */
+const ALIGNMENTS: Readonly<Record<string, number>> = { c: 1, s: 2, i: 4, d: 8 };
+
+/** One of `reloptions`, e.g. `fillfactor=70`. */
+function toParameter(option: string): readonly [name: string, value: string] {
+  const at = option.indexOf('=');
+  return [option.slice(0, at), option.slice(at + 1)];
 }

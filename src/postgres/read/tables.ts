@@ -1,4 +1,4 @@
-import type { RelationKind, Table, TableActivity } from '../../model/catalog.js';
+import type { Persistence, RelationKind, Table, TableActivity } from '../../model/catalog.js';
 import type { Session } from '../session.js';
 import type { ColumnsByTable } from './columns.js';
 import { isoTime, notOfExtension, userSchema } from './scope.js';
@@ -21,7 +21,7 @@ export async function readTables(
 }
 
 const TABLES_SQL = `
-  SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.reltuples::float8 AS rows,
+  SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::float8 AS rows,
     CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql('c')} ELSE 0 END AS size_bytes,
     pg_catalog.current_setting('block_size')::int8 AS block_size, c.relallvisible AS all_visible,
     pn.nspname AS parent_schema, p.relname AS parent_name,
@@ -47,6 +47,7 @@ type TableRow = {
   schema: string;
   name: string;
   kind: RelationKind;
+  persistence: Persistence;
   rows: number;
   size_bytes: string;
   block_size: string;
@@ -77,6 +78,7 @@ function toTable(row: TableRow, columns: ColumnsByTable): Table {
     schema: row.schema,
     name: row.name,
     kind: row.kind,
+    persistence: row.persistence,
     columns: columns.get(oid) ?? [],
     rowsEstimated: row.rows < 0 ? null : row.rows,
     sizeBytes,

@@ -128,7 +128,9 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
   const ports: LoopPorts = {
     lab,
     whatIf: null,
-    examiner: { examine: () => Promise.resolve({ catalog: { tables: [], indexes: [] } } as unknown as Snapshot) },
+    examiner: {
+      examine: () => Promise.resolve({ catalog: { tables: [], indexes: [] }, rebuilds: [] } as unknown as Snapshot),
+    },
     advisors: {
       examine: () =>
         Promise.resolve(findings.filter((found) => !world.accepted.includes(found.actions[0]?.title ?? ''))),

@@ -64,6 +64,8 @@ test.each([
       ],
     }),
   ],
+  ['a rebuild of all indexes of a table', createIndex('ia', { kind: 'reindex', up: ['REINDEX TABLE CONCURRENTLY t'] })],
+  ['a rebuild of a database', createIndex('ia', { kind: 'reindex', up: ['REINDEX DATABASE d'] })],
   ['VACUUM FULL as an analyze', createIndex('ia', { kind: 'analyze', up: ['VACUUM FULL t'] })],
 ])('many or foreign changes in one iteration: %s', async (_name, action) => {
   expect(() => assertSingleChange(action)).toThrow(expect.objectContaining({ code: 'kernel/forbidden' }));

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, PAGE_HEADER_BYTES } from './page.js';
+import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../base/block.js';
 
 /** How the key values of an index repeat. Heavy values are few and counted one by one, the others share a mean. */
 export interface KeyRepetition {
