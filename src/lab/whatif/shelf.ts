@@ -13,7 +13,7 @@ import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
 import { sampleIndexes } from './sample.js';
-import type { IndexSample, Sampler } from './sample.js';
+import type { IndexSample, RefusedByRows, Sampler } from './sample.js';
 import { groupBy, indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
@@ -44,6 +44,7 @@ export interface ShelfOptions {
 export class Shelf {
   readonly #options: ShelfOptions;
   readonly #shelved = new Map<string, ShelvedIndex>();
+  /** By the index's key: why it can not be. */
   readonly #refused = new Map<string, WizardError>();
   readonly #ends: CandidateEnds;
 
@@ -52,7 +53,7 @@ export class Shelf {
     this.#ends = new CandidateEnds(options);
   }
 
-  /** Puts specs on the shelf that are not there yet. Throws `lab/statement` for one that PostgreSQL does not accept. */
+  /** Puts specs on the shelf that are not there yet, and gives those that PostgreSQL accepts. */
   async take(specs: readonly IndexSpec[]): Promise<ShelvedIndex[]> {
     const missing = new Map(
       specs
@@ -61,15 +62,15 @@ export class Shelf {
     );
     const byTable = groupBy([...missing.values()], (spec) => JSON.stringify(spec.table));
     for (const group of byTable.values()) await this.#shelve(group);
-    return specs.map((spec) => this.#get(spec));
+    return specs.flatMap((spec) => {
+      const shelved = this.#shelved.get(indexKey(spec));
+      return shelved === undefined ? [] : [{ ...shelved, spec }];
+    });
   }
 
-  #get(spec: IndexSpec): ShelvedIndex {
-    const refused = this.#refused.get(indexKey(spec));
-    if (refused !== undefined) throw refused;
-    const shelved = this.#shelved.get(indexKey(spec));
-    if (shelved === undefined) throw new WizardError('internal', `Index ${spec.name} did not reach the shelf`);
-    return { ...shelved, spec };
+  /** Why an index that was asked for can not be; null for one that can. */
+  refusal(spec: IndexSpec): string | null {
+    return this.#refused.get(indexKey(spec))?.message ?? null;
   }
 
   async #shelve(specs: readonly IndexSpec[]): Promise<void> {
@@ -77,6 +78,7 @@ export class Shelf {
     for (const [spec, error] of refused) this.#refused.set(indexKey(spec), error);
     const sizes = await this.#sizeAll(created);
     for (const { layouts, ...one } of created) {
+      if (this.#refused.has(indexKey(one.spec))) continue;
       const leaves = layouts.map((layout) => sizes.get(layout.oid));
       this.#shelved.set(indexKey(one.spec), {
         ...one,
@@ -106,8 +108,7 @@ export class Shelf {
   async clear(): Promise<void> {
     for (const shelved of this.#shelved.values()) {
       const [name] = shelved.names;
-      if (name !== undefined)
-        await this.#options.session.run(`DROP INDEX IF EXISTS ${quoteQualified(shelved.spec.table.schema, name)}`);
+      if (name !== undefined) await this.#options.session.run(dropSql(shelved.spec, name));
     }
     this.#shelved.clear();
     this.#refused.clear();
@@ -116,8 +117,10 @@ export class Shelf {
   /** Samples, estimates and writes the sizes of indexes that were just created on one table. */
   async #sizeAll(created: readonly CreatedIndex[]): Promise<Map<number, CandidateSize>> {
     const { session, storage, sourceVersionNum } = this.#options;
-    const all = created.flatMap((one) => one.layouts.map((layout) => ({ layout, spec: one.spec })));
-    const samples = await this.#sample(all);
+    const asked = created.flatMap((one) => one.layouts.map((layout) => ({ layout, spec: one.spec })));
+    const samples = await this.#sample(asked);
+    for (const one of created) await this.#dropRefused(one, samples);
+    const all = asked.filter(({ spec }) => !this.#refused.has(indexKey(spec)));
     const files = new Map(
       (
         await readRelationFiles(
@@ -129,7 +132,8 @@ export class Shelf {
     const heapPages = await this.#heapBlocks(all.map(({ layout }) => layout.heap.oid));
     const sized: [IndexLayout, CandidateSize][] = [];
     for (const { layout } of all) {
-      const sample = samples.get(layout.oid) ?? null;
+      const found = samples.get(layout.oid);
+      const sample = found === undefined || 'refused' in found ? null : found;
       const path = files.get(layout.oid)?.path ?? '';
       const deduplicates =
         readDeduplicates(storage, { method: layout.method, path }) &&
@@ -149,9 +153,24 @@ export class Shelf {
     return new Map(sized.map(([layout, size]) => [layout.oid, size]));
   }
 
-  async #sample(all: readonly { layout: IndexLayout; spec: IndexSpec }[]): Promise<Map<number, IndexSample>> {
+  /** An index that the clone took because its tables are empty, and that the rows do not allow. */
+  async #dropRefused(one: CreatedIndex, samples: ReadonlyMap<number, IndexSample | RefusedByRows>): Promise<void> {
+    for (const layout of one.layouts) {
+      const sample = samples.get(layout.oid);
+      if (sample === undefined || !('refused' in sample) || this.#refused.has(indexKey(one.spec))) continue;
+      const table = quoteQualified(layout.heap.schema, layout.heap.name);
+      const message = `Index ${one.spec.name} can not be created: ${sample.refused}; seen in a sample of ${table}`;
+      this.#refused.set(indexKey(one.spec), new WizardError('lab/statement', message));
+      const [name] = one.names;
+      if (name !== undefined) await this.#options.session.run(dropSql(one.spec, name));
+    }
+  }
+
+  async #sample(
+    all: readonly { layout: IndexLayout; spec: IndexSpec }[],
+  ): Promise<Map<number, IndexSample | RefusedByRows>> {
     const { sampler } = this.#options;
-    const samples = new Map<number, IndexSample>();
+    const samples = new Map<number, IndexSample | RefusedByRows>();
     if (sampler === null) return samples;
     const worth = all.filter(({ layout }) => needsSample(layout));
     for (const group of groupBy(worth, ({ layout }) => layout.heap.oid).values()) {
@@ -189,14 +208,15 @@ export class Shelf {
   }
 }
 
-/** One fixed-width column is what its statistics say; everything else is better known from rows. */
+function dropSql(spec: IndexSpec, name: string): string {
+  return `DROP INDEX IF EXISTS ${quoteQualified(spec.table.schema, name)}`;
+}
+
+/** A summary of one fixed-width column is the same whatever the rows. */
 function needsSample(layout: IndexLayout): boolean {
-  const [only] = layout.columns;
-  const simple =
-    layout.columns.length === 1 &&
-    only !== undefined &&
-    only.column !== null &&
-    only.length > 0 &&
-    layout.predicate === null;
-  return !simple || !['btree', 'hash', 'brin'].includes(layout.method);
+  return (
+    layout.method !== 'brin' ||
+    layout.predicate !== null ||
+    layout.columns.some((column) => column.length < 0 || column.column === null)
+  );
 }
