@@ -83,9 +83,13 @@ export interface SampleBuild {
   readonly pages: number;
 }
 
-/** What a size grows to, on the line through two builds; never below the larger one scaled down. */
+/**
+ * What a size grows to, by the power that two builds show: keys that come again take less than new ones. At least the
+ * square root, at most in proportion; below the larger build in proportion.
+ */
 export function extrapolate(small: SampleBuild, large: SampleBuild, rows: number): number {
-  if (rows <= large.rows || large.rows <= small.rows) return (large.pages * rows) / Math.max(1, large.rows);
-  const slope = Math.max(0, large.pages - small.pages) / (large.rows - small.rows);
-  return large.pages + slope * (rows - large.rows);
+  if (rows <= large.rows || large.rows <= small.rows || small.pages <= 0)
+    return (large.pages * rows) / Math.max(1, large.rows);
+  const power = Math.log(large.pages / small.pages) / Math.log(large.rows / small.rows);
+  return large.pages * (rows / large.rows) ** Math.min(1, Math.max(0.5, power));
 }

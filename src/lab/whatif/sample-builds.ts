@@ -10,7 +10,10 @@ export type GrownBuild = SampleBuild & { readonly gin: GinCounts | null };
 /** The table that the sampled rows are in. */
 export const SAMPLE = 'pg_temp.wizard_sample';
 
-/** Builds an index over half of the sample and over all of it. */
+/** A larger sample, for indexes whose growth is followed. */
+export const LARGE_SAMPLE = 'pg_temp.wizard_large';
+
+/** Builds an index over half of the large sample and over all of it. */
 export async function buildTwice(sampler: Session, spec: IndexSpec): Promise<GrownBuild[]> {
   const inspect = await sampler
     .run('SAVEPOINT inspect; CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA public')
@@ -20,9 +23,9 @@ export async function buildTwice(sampler: Session, spec: IndexSpec): Promise<Gro
       return false;
     });
   await sampler.run(`CREATE TEMP TABLE wizard_half ON COMMIT DROP AS
-SELECT s.* FROM (SELECT *, pg_catalog.row_number() OVER () AS wizard_number FROM ${SAMPLE}) AS s WHERE s.wizard_number % 2 = 0`);
+SELECT s.* FROM (SELECT *, pg_catalog.row_number() OVER () AS wizard_number FROM ${LARGE_SAMPLE}) AS s WHERE s.wizard_number % 2 = 0`);
   const builds: GrownBuild[] = [];
-  for (const table of ['wizard_half', 'wizard_sample']) {
+  for (const table of ['wizard_half', 'wizard_large']) {
     await sampler.run(createSql(spec, table));
     const [built] = await sampler.query<{ bytes: string; rows: number; meta: string | null }>(
       `SELECT pg_catalog.pg_relation_size('pg_temp.wizard_built')::text AS bytes, (SELECT count(*)::int4 FROM pg_temp.${table}) AS rows,

@@ -13,7 +13,7 @@ import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
 import { sampleIndexes } from './sample.js';
-import type { IndexSample, RefusedByRows, Sampler } from './sample.js';
+import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './sample.js';
 import { groupBy, indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
@@ -117,29 +117,25 @@ export class Shelf {
   /** Samples, estimates and writes the sizes of indexes that were just created on one table. */
   async #sizeAll(created: readonly CreatedIndex[]): Promise<Map<number, CandidateSize>> {
     const { session, storage, sourceVersionNum } = this.#options;
-    const asked = created.flatMap((one) => one.layouts.map((layout) => ({ layout, spec: one.spec })));
+    const layouts = created.flatMap((one) => one.layouts);
+    const oids = layouts.map((layout) => layout.oid);
+    const files = new Map((await readRelationFiles(session, oids)).map((file) => [file.oid, file.path]));
+    const asked = created.flatMap((one) =>
+      one.layouts.map((layout) => {
+        const path = files.get(layout.oid) ?? '';
+        return { layout, spec: one.spec, deduplicates: deduplicates(storage, layout, path) };
+      }),
+    );
     const samples = await this.#sample(asked);
     for (const one of created) await this.#dropRefused(one, samples);
-    const all = asked.filter(({ spec }) => !this.#refused.has(indexKey(spec)));
-    const files = new Map(
-      (
-        await readRelationFiles(
-          session,
-          all.map(({ layout }) => layout.oid),
-        )
-      ).map((file) => [file.oid, file]),
-    );
-    const heapPages = await this.#heapBlocks(all.map(({ layout }) => layout.heap.oid));
+    const heapPages = await this.#heapBlocks(layouts.map((layout) => layout.heap.oid));
     const sized: [IndexLayout, CandidateSize][] = [];
-    for (const { layout } of all) {
+    for (const one of asked) {
+      const { layout } = one;
+      if (this.#refused.has(indexKey(one.spec))) continue;
       const found = samples.get(layout.oid);
       const sample = found === undefined || 'refused' in found ? null : found;
-      const path = files.get(layout.oid)?.path ?? '';
-      const deduplicates =
-        readDeduplicates(storage, { method: layout.method, path }) &&
-        !layout.unique &&
-        layout.options['deduplicate_items'] !== 'off';
-      const known = { heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates, sample };
+      const known = { heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates: one.deduplicates, sample };
       let inputs = await readSizeInputs(session, layout, known);
       if (sample !== null && sample.expressions.length > 0) {
         await writeColumnStatistics(session, expressionStatistics(sample, inputs.heapRows), {
@@ -166,9 +162,7 @@ export class Shelf {
     }
   }
 
-  async #sample(
-    all: readonly { layout: IndexLayout; spec: IndexSpec }[],
-  ): Promise<Map<number, IndexSample | RefusedByRows>> {
+  async #sample(all: readonly SampleWanted[]): Promise<Map<number, IndexSample | RefusedByRows>> {
     const { sampler } = this.#options;
     const samples = new Map<number, IndexSample | RefusedByRows>();
     if (sampler === null) return samples;
@@ -206,6 +200,11 @@ export class Shelf {
     });
     await writeRelations(session, updates);
   }
+}
+
+function deduplicates(storage: Storage, layout: IndexLayout, path: string): boolean {
+  const isAllowed = !layout.unique && layout.options['deduplicate_items'] !== 'off';
+  return isAllowed && readDeduplicates(storage, { method: layout.method, path });
 }
 
 function dropSql(spec: IndexSpec, name: string): string {
