@@ -13,13 +13,15 @@ import { off, pagesOf, percent, spread, workload } from './comparison.mjs';
 import { events } from './sizes/events.mjs';
 import { fitted } from './sizes/fitted.mjs';
 import { graph } from './sizes/graph.mjs';
+import { ledger } from './sizes/ledger.mjs';
+import { series } from './sizes/series.mjs';
 import { tpch } from './sizes/tpch.mjs';
 import { webshop } from './sizes/webshop.mjs';
 
 const { values } = parseArgs({
   options: { major: { type: 'string', default: 'newest' }, only: { type: 'string', default: '' } },
 });
-const sets = [tpch, webshop, events, graph, fitted];
+const sets = [tpch, webshop, events, graph, ledger, series, fitted];
 const chosen = values.only === '' ? sets : sets.filter((set) => set.name.includes(values.only));
 const NEAR = 0.1;
 const lines = [];

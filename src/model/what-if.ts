@@ -15,11 +15,16 @@ export interface WhatIfSize {
   readonly pages: number;
   readonly sizeBytes: number;
   readonly rows: number;
+  /** Why the index can not be, in words; pages and rows are 0 then. Absent for one that can. */
+  readonly refused?: string;
 }
 
 /** Plans statements as if indexes existed or were gone; nothing is executed, nothing outside the clone changes. */
 export interface WhatIf {
-  /** Plans every statement of the workload given under the accepted state plus `add` minus `drop` (index names as `schema.name`). */
+  /**
+   * Plans every statement of the workload given under the accepted state plus `add` minus `drop` (index names as `schema.name`).
+   * An index that can not be counts as not asked for; `size` says why.
+   */
   cost(
     fingerprints: readonly string[],
     change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },

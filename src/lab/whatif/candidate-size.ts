@@ -288,7 +288,7 @@ SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac:
   });
   const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
   const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
-  const heapRows = known.heapBlocks === 0 ? 0 : await planRows(session, `SELECT FROM ${table}`);
+  const heapRows = await countHeapRows(session, layout, table, known);
   const indexed = where === '' || heapRows === 0 ? heapRows : await planRows(session, `SELECT FROM ${table}${where}`);
   const keys = layout.columns.slice(0, layout.keyCount);
   const covered = keys.length > 1 && (await hasGroupStatistics(session, layout.heap.oid, keys));
@@ -296,6 +296,22 @@ SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac:
     ? await planRows(session, `SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`)
     : null;
   return { layout, heapRows, indexedRows: indexed, columns, groups, ...known };
+}
+
+/** As the planner has it; of a table that nobody analysed it knows no more than the width of its columns. */
+async function countHeapRows(
+  session: Session,
+  layout: IndexLayout,
+  table: string,
+  { heapBlocks, sample }: { readonly heapBlocks: number; readonly sample: IndexSample | null },
+): Promise<number> {
+  if (heapBlocks === 0) return 0;
+  const [row] = await session.query<{ analysed: boolean }>(
+    'SELECT reltuples >= 0 AS analysed FROM pg_catalog.pg_class WHERE oid = $1',
+    [layout.heap.oid],
+  );
+  if (row?.analysed === false && sample !== null) return Math.round(sample.rowsPerBlock * heapBlocks);
+  return planRows(session, `SELECT FROM ${table}`);
 }
 
 async function planRows(session: Session, sql: string): Promise<number> {

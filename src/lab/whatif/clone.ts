@@ -86,18 +86,10 @@ export async function createStatisticsClone(options: StatisticsCloneOptions): Pr
     const created = await createLike(source, admin, database, () => undefined);
     const session = await open(server, database);
     try {
-      const applied = await applyStatements(
-        session,
-        [...schema.preData, ...schema.postData],
-        options.signal ?? new AbortController().signal,
-      );
-      return await Clone.open(options, {
-        admin,
-        database,
-        session,
-        planner,
-        skipped: [...planner.skipped, ...created, ...applied],
-      });
+      const signal = options.signal ?? new AbortController().signal;
+      const applied = await applyStatements(session, [...schema.preData, ...schema.postData], signal);
+      const skipped = [...planner.skipped, ...created, ...applied];
+      return await inLab(() => Clone.open(options, { admin, database, session, planner, skipped }));
     } catch (error) {
       await session.close().catch(() => undefined);
       throw error;
@@ -184,7 +176,9 @@ class Clone implements StatisticsClone {
     return this.#exclusive(async () => {
       const [shelved] = await this.#shelf.take([spec]);
       const pages = shelved?.pages ?? 0;
-      return { pages, sizeBytes: pages * BLOCK_BYTES, rows: shelved?.rows ?? 0 };
+      const size = { pages, sizeBytes: pages * BLOCK_BYTES, rows: shelved?.rows ?? 0 };
+      const refused = this.#shelf.refusal(spec);
+      return refused === null ? size : { ...size, refused };
     });
   }
 

@@ -218,13 +218,17 @@ SELECT DISTINCT l.relation::int8::text AS oid FROM pg_catalog.pg_locks AS l
  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())`;
 
+/** The tree is walked once: in a condition it would be for each row of pg_index. */
 const INDEX_SQL = `
+WITH named AS (
+  SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE n.nspname || '.' || c.relname = $1 AND c.relkind IN ('i', 'I')
+), tree AS (
+  SELECT named.oid FROM named UNION SELECT p.relid FROM named CROSS JOIN LATERAL pg_catalog.pg_partition_tree(named.oid) AS p
+)
 SELECT i.indexrelid::int8::text AS oid, i.indrelid::int8::text AS heap
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid OR i.indexrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) AS p)
- WHERE n.nspname || '.' || c.relname = $1 AND c.relkind IN ('i', 'I')
- ORDER BY i.indexrelid = c.oid DESC, i.indexrelid`;
+  FROM tree JOIN pg_catalog.pg_index AS i ON i.indexrelid = tree.oid
+ ORDER BY i.indexrelid IN (SELECT named.oid FROM named) DESC, i.indexrelid`;
 
 const DROP_SQL = `
 SELECT coalesce(

@@ -20,6 +20,8 @@ export type Sampler = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 export interface IndexSample {
   /** Rows in the sample. */
   readonly sampledRows: number;
+  /** Rows of the table to a block, where the sample was drawn. */
+  readonly rowsPerBlock: number;
   readonly keys: SampledKeys;
   /** Values by their true number of rows, the heavy ones left out; null when they are to be guessed from the sample. */
   readonly classes: readonly KeyClass[] | null;
@@ -64,18 +66,18 @@ export async function sampleIndexes(
   await sampler.run('BEGIN');
   try {
     const columns = [...new Set(layouts.flatMap((layout) => layout.columnsUsed))].map(quoteIdent);
-    const { sampledRows, rowsPerSampled } = await drawSample(sampler, layouts, columns);
+    const drawn = await drawSample(sampler, layouts, columns);
     const sliced: SliceWanted[] = [];
     for (const one of indexes) {
       await sampler.run('SAVEPOINT one');
-      const sample = await sampleOne(sampler, { ...one, sampledRows, rowsPerSampled }).catch(refusalOf);
+      const sample = await sampleOne(sampler, { ...one, ...drawn }).catch(refusalOf);
       await sampler.run('ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one');
       if (sample === null) continue;
       const { layout } = one;
       found.set(layout.oid, sample);
       if ('pivot' in sample && sample.pivot !== null) sliced.push({ layout, pivot: sample.pivot });
     }
-    for (const [oid, classes] of await sliceClasses(sampler, sliced, rowsPerSampled)) {
+    for (const [oid, classes] of await sliceClasses(sampler, sliced, drawn.rowsPerSampled)) {
       const sample = found.get(oid);
       if (sample !== undefined && 'keys' in sample) found.set(oid, { ...sample, classes });
     }
@@ -119,18 +121,27 @@ async function drawSample(
   await sampler.run(`SET LOCAL search_path TO pg_catalog; ${drawSql('wizard_sample', SAMPLE_ROWS)}`);
   if (layouts.some((layout) => METHODS_BUILT.has(layout.method)))
     await sampler.run(drawSql('wizard_large', BUILD_ROWS));
-  const [counted] = await sampler.query<{ rows: number }>(`SELECT count(*)::int4 AS rows FROM ${SAMPLE}`);
-  return { sampledRows: counted?.rows ?? 0, rowsPerSampled: Math.max(1, rows / SAMPLE_ROWS) };
+  const [counted] = await sampler.query<{ rows: number; blocks: number }>(
+    `SELECT count(*)::int4 AS rows, (pg_catalog.pg_relation_size(${quoteLiteral(table)}::regclass) / 8192)::float8 AS blocks FROM ${SAMPLE}`,
+  );
+  const sampledRows = counted?.rows ?? 0;
+  const rowsPerSampled = Math.max(1, rows / SAMPLE_ROWS);
+  return {
+    sampledRows,
+    rowsPerSampled,
+    rowsPerBlock: (sampledRows * rowsPerSampled) / Math.max(1, counted?.blocks ?? 0),
+  };
 }
 
 interface Drawn {
   readonly sampledRows: number;
   readonly rowsPerSampled: number;
+  readonly rowsPerBlock: number;
 }
 
 async function sampleOne(
   sampler: Session,
-  { layout, spec, deduplicates, sampledRows, rowsPerSampled }: SampleWanted & Drawn,
+  { layout, spec, deduplicates, sampledRows, rowsPerSampled, rowsPerBlock }: SampleWanted & Drawn,
 ): Promise<IndexSample & { readonly pivot: string | null }> {
   await computeKeys(sampler, layout, SAMPLE);
   const repeats = deduplicates || layout.method === 'hash';
@@ -141,5 +152,5 @@ async function sampleOne(
   const expressions = await sampleExpressions(sampler, layout);
   const pivot = repeats ? await slicePivot(sampler, layout, keys, rowsPerSampled) : null;
   const builds = METHODS_BUILT.has(layout.method) && sampledRows > 100 ? await buildTwice(sampler, spec) : [];
-  return { sampledRows, keys, classes: null, pivot, expressions, builds };
+  return { sampledRows, rowsPerBlock, keys, classes: null, pivot, expressions, builds };
 }
