@@ -166,9 +166,7 @@ class Clone implements StatisticsClone {
     return this.#exclusive(async () => {
       const add = await this.#shelf.take(change.add);
       const drop = await this.#planner.findIndexes(change.drop);
-      const costs: WhatIfCost[] = [];
-      for (const fingerprint of fingerprints) costs.push(await this.#planner.cost(fingerprint, { add, drop }));
-      return costs;
+      return this.#planner.costs(fingerprints, { add, drop });
     });
   }
 

@@ -36,6 +36,16 @@ interface Answer {
   readonly used: ReadonlySet<string>;
 }
 
+/** A statement under what matters to it of a change. */
+interface Question {
+  readonly fingerprint: string;
+  readonly queries: readonly string[];
+  readonly relevant: PlannedChange;
+}
+
+/** Statements planned before their locks are let go. */
+const STATEMENTS_LOCKED = 20;
+
 /**
  * Plans statements under changes, each question once. A change on a table that a statement does not read is none to it,
  * and candidates that a plan left aside may as well not be there.
@@ -74,20 +84,49 @@ export class Planner {
     return this;
   }
 
-  /** Cost null for a statement that is not in the workload or can not be planned. */
-  async cost(fingerprint: string, change: PlannedChange): Promise<WhatIfCost> {
+  /** Cost null for a statement that is not in the workload or can not be planned. What is not known yet is planned in one transaction. */
+  async costs(fingerprints: readonly string[], change: PlannedChange): Promise<WhatIfCost[]> {
+    const questions: Question[] = [];
+    for (const fingerprint of fingerprints) questions.push(await this.#question(fingerprint, change));
+    const open = questions.filter((question) => question.queries.length > 0 && this.#find(question) === undefined);
+    if (open.length > 0) {
+      // An index on a table that a statement does not read is nothing to it: all can be shown to all.
+      const asked = new Set<unknown>(open.flatMap(({ relevant }) => [...relevant.add, ...relevant.drop]));
+      const together = {
+        add: change.add.filter((index) => asked.has(index)),
+        drop: change.drop.filter((index) => asked.has(index)),
+      };
+      await this.#inChange(together, () => this.#planAll(open));
+    }
+    return questions.map((question) => {
+      const answer = this.#find(question);
+      if (answer === undefined) return { fingerprint: question.fingerprint, cost: null, uses: [], planShape: null };
+      return present(question.fingerprint, answer, question.relevant.add);
+    });
+  }
+
+  async #question(fingerprint: string, change: PlannedChange): Promise<Question> {
     const queries = this.#statements.get(fingerprint) ?? [];
-    if (queries.length === 0) return { fingerprint, cost: null, uses: [], planShape: null };
+    if (queries.length === 0) return { fingerprint, queries, relevant: { add: [], drop: [] } };
     const tables = this.#tables.get(fingerprint) ?? (await this.#readTables(fingerprint, queries));
     const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean =>
       heaps.some((heap) => tables.has(heap));
-    const relevant = { add: change.add.filter(touches), drop: change.drop.filter(touches) };
-    const answers = this.#answers(fingerprint, relevant.drop);
-    const known = answers.find((answer) => answersFor(answer, relevant.add));
-    if (known !== undefined) return present(fingerprint, known, relevant.add);
-    const answer = await this.#inChange(relevant, () => this.#plan(queries, relevant.add));
-    answers.push(answer);
-    return present(fingerprint, answer, relevant.add);
+    return { fingerprint, queries, relevant: { add: change.add.filter(touches), drop: change.drop.filter(touches) } };
+  }
+
+  #find({ fingerprint, queries, relevant }: Question): Answer | undefined {
+    if (queries.length === 0) return undefined;
+    return this.#answers(fingerprint, relevant.drop).find((answer) => answersFor(answer, relevant.add));
+  }
+
+  async #planAll(questions: readonly Question[]): Promise<void> {
+    for (const [number, question] of questions.entries()) {
+      // Locks are kept until the savepoint is, and a server has room for some thousands.
+      if (number % STATEMENTS_LOCKED === 0) await this.#session.run('ROLLBACK TO SAVEPOINT planning');
+      if (this.#find(question) !== undefined) continue;
+      const { fingerprint, queries, relevant } = question;
+      this.#answers(fingerprint, relevant.drop).push(await this.#plan(queries, relevant.add));
+    }
   }
 
   #answers(fingerprint: string, drop: readonly HiddenIndex[]): Answer[] {
