@@ -12,6 +12,7 @@ import { CandidateEnds } from './candidate-ends.js';
 import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
+import { lendSamples, spreadOut } from './sample-leaves.js';
 import { sampleIndexes } from './sample.js';
 import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './sample.js';
 import { groupBy, indexKey } from './shelved.js';
@@ -167,9 +168,12 @@ export class Shelf {
     const samples = new Map<number, IndexSample | RefusedByRows>();
     if (sampler === null) return samples;
     const worth = all.filter(({ layout }) => needsSample(layout));
-    for (const group of groupBy(worth, ({ layout }) => layout.heap.oid).values()) {
+    const trees = [...groupBy(worth, ({ spec }) => indexKey(spec)).values()];
+    const chosen = trees.flatMap(spreadOut);
+    for (const group of groupBy(chosen, ({ layout }) => layout.heap.oid).values()) {
       for (const [oid, sample] of await sampler((session) => sampleIndexes(session, group))) samples.set(oid, sample);
     }
+    for (const leaves of trees) lendSamples(leaves, samples);
     return samples;
   }
 
