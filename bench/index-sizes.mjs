@@ -39,7 +39,7 @@ try {
   const admin = await connect(servers[0].connection);
   const [version] = await admin.query(`SELECT current_setting('server_version') AS number`);
   const command = `npm run bench:index-sizes -- --major ${values.major}${values.only === '' ? '' : ` --only '${values.only}'`}`;
-  say(`${new Date().toISOString().slice(0, 10)}, PostgreSQL ${version.number}. Command: \`${command}\`.`);
+  say(`${new Date().toISOString().slice(0, 10)}, PostgreSQL ${String(version.number)}. Command: \`${command}\`.`);
   say(
     'Every size and cost was asked before the index was built. Pages of 8 kB; the cost is the planner’s for one statement that the index is for.',
   );
@@ -155,7 +155,7 @@ function summarise() {
       return `${count} (${((count / group.length) * 100).toFixed(1)} %)`;
     };
     say(
-      `| ${name} | ${group.length} | ${near((row) => row.size, NEAR)} | ${spread(group.map((row) => row.size))} | ${near((row) => row.statistics, NEAR)} | ${near((row) => row.cost, 0.01)} | ${spread(group.map((row) => row.cost))} |`,
+      `| ${String(name)} | ${group.length} | ${near((row) => row.size, NEAR)} | ${spread(group.map((row) => row.size))} | ${near((row) => row.statistics, NEAR)} | ${near((row) => row.cost, 0.01)} | ${spread(group.map((row) => row.cost))} |`,
     );
   }
 }

@@ -27,7 +27,7 @@ const HASH_PAGE_ITEMS = Math.floor((BLOCK_BYTES - PAGE_HEADER_BYTES - 16) / HASH
 /** A value of fewer rows than this share of a page is one of many to its bucket. */
 const HASH_HEAVY_SHARE = 0.25;
 
-/** Pages of a hash index (`_hash_init`, `_hash_spareindex` of hashpage.c). Widths do not matter to it. */
+/** Pages of a hash index (`_hash_init`, `_hash_spareindex` of hashpage.c). Buckets are for the rows of the whole table, those that it leaves out too; widths do not matter to it. */
 export function hashPages(rows: number, fillFactor: number, classes: readonly KeyClass[]): number {
   const perBucket = Math.max(10, Math.floor((BLOCK_BYTES * fillFactor) / 100 / HASH_ITEM_BYTES));
   const buckets = roundBuckets(Math.max(2, Math.ceil(rows / perBucket)));
