@@ -1,3 +1,5 @@
+import { indexSpec as spec } from './comparison.mjs';
+
 // A small shop with skew, correlation, NULLs and most column types: what the what-if bench and its test run on.
 
 export const SCHEMA = `
@@ -114,17 +116,6 @@ export const QUERIES = {
   delete: `DELETE FROM line WHERE purchase_id = 4711`,
   insert: `INSERT INTO line SELECT id, 9, 1, 1, 1 FROM purchase WHERE placed > '2023-10-01'`,
 };
-
-const spec = (table, keys, more = {}) => ({
-  table: { schema: 'public', name: table },
-  method: 'btree',
-  unique: false,
-  keys,
-  include: [],
-  where: null,
-  with: null,
-  ...more,
-});
 
 // Each candidate with a query that it is for.
 export const CANDIDATES = {

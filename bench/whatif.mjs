@@ -10,6 +10,7 @@ import { explain } from '../dist/postgres/explain.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
 import { startLabServer } from '../dist/lab/server.js';
 import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
+import { off, pagesOf, percent, spread, workload } from './comparison.mjs';
 import { ANALYZE, CANDIDATES, LATER, QUERIES, SCHEMA, data } from './whatif-data.mjs';
 
 const { values } = parseArgs({
@@ -23,19 +24,11 @@ const say = (line = '') => {
   lines.push(line);
   console.log(line);
 };
-const percent = (fraction) => `${(fraction * 100).toFixed(2)} %`;
-const off = (cost, real) => (cost === real ? 0 : cost / real - 1);
 const timed = async (work) => {
   const start = performance.now();
   const result = await work();
   return { result, ms: performance.now() - start };
 };
-const quantile = (sorted, at) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))];
-const spread = (errors) => {
-  const sorted = errors.map(Math.abs).toSorted((a, b) => a - b);
-  return `median ${percent(quantile(sorted, 0.5))}, 90th percentile ${percent(quantile(sorted, 0.9))}, worst ${percent(sorted.at(-1))}`;
-};
-const workload = (entries) => entries.map(([fingerprint, sql]) => ({ fingerprint, queries: [sql] }));
 
 const servers = [await startLabServer({ major }), await startLabServer({ major })];
 try {
@@ -199,15 +192,6 @@ async function compareCandidates(source, clone) {
   say(
     `Cost with the modelled size off: ${spread(errors.model)}; within 1 %: ${errors.model.filter((error) => Math.abs(error) <= 0.01).length} of ${entries.length}.`,
   );
-}
-
-async function pagesOf(session, index) {
-  const [row] = await session.query(
-    `SELECT (coalesce(sum(pg_relation_size(r.relid)), 0) / 8192)::int AS pages
-       FROM (SELECT to_regclass($1) AS relid UNION SELECT relid FROM pg_partition_tree(to_regclass($1))) AS r`,
-    [index],
-  );
-  return row.pages;
 }
 
 async function explainWithout(session, sql, hidden) {

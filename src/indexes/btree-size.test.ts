@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { btreeHeight, btreeSize } from './btree-size.js';
 
-const unique = { fixedWidth: true, repetition: null, fillFactor: 90 };
+const unique = { deduplicates: false, fillFactor: 90 };
 
 describe('sizes that CREATE INDEX gave on PostgreSQL 15 and 18', () => {
   it.each([
@@ -14,15 +14,12 @@ describe('sizes that CREATE INDEX gave on PostgreSQL 15 and 18', () => {
     [1_000_000, { pages: 2745, level: 2 }],
     [0, { pages: 1, level: 0 }],
   ])('%i rows', (rows, size) => {
-    expect(btreeSize({ ...unique, rows, tupleBytes: 16 })).toEqual(size);
+    expect(btreeSize({ ...unique, classes: [{ rows, values: 1, tupleBytes: 16 }] })).toEqual(size);
   });
 
   it('merges equal keys into posting lists', () => {
-    const repetition = { heavy: [30_000, 30_000, 30_000, 30_000, 30_000], otherRows: 0, otherDistinct: 0 };
-    expect(btreeSize({ rows: 150_000, tupleBytes: 16, fixedWidth: true, repetition, fillFactor: 90 })).toEqual({
-      pages: 129,
-      level: 1,
-    });
+    const classes = [{ rows: 30_000, values: 5, tupleBytes: 16 }];
+    expect(btreeSize({ classes, deduplicates: true, fillFactor: 90 })).toEqual({ pages: 129, level: 1 });
   });
 });
 

@@ -1,24 +1,22 @@
 import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../base/block.js';
+import { seededRandom } from '../stats/random.js';
+import type { Random } from '../stats/random.js';
 
-/** How the key values of an index repeat. Heavy values are few and counted one by one, the others share a mean. */
-export interface KeyRepetition {
-  /** Index tuples of each heavy value. */
-  readonly heavy: readonly number[];
-  /** Index tuples of all other values together. */
-  readonly otherRows: number;
-  /** How many other values there are. */
-  readonly otherDistinct: number;
+/** Key values of an index that are alike. */
+export interface KeyClass {
+  /** Index tuples of each such value; 1 where nothing is known of repetition. A mean need not be whole. */
+  readonly rows: number;
+  /** How many such values there are. Expected, so it need not be whole. */
+  readonly values: number;
+  /** Bytes of each tuple, header and alignment included. */
+  readonly tupleBytes: number;
 }
 
 /** What the size of a freshly built btree follows from. */
 export interface BtreeContent {
-  readonly rows: number;
-  /** Mean bytes of an index tuple, header and alignment included. */
-  readonly tupleBytes: number;
-  /** Whether all tuples have `tupleBytes`. */
-  readonly fixedWidth: boolean;
-  /** Null when the server will not deduplicate: INCLUDE, unique, numeric, float, jsonb, `deduplicate_items = off`. */
-  readonly repetition: KeyRepetition | null;
+  readonly classes: readonly KeyClass[];
+  /** False when the server will not: INCLUDE, unique, numeric, float, jsonb, `deduplicate_items = off`. */
+  readonly deduplicates: boolean;
   /** Percent; 90 when not set. */
   readonly fillFactor: number;
 }
@@ -32,12 +30,15 @@ export interface BtreeSize {
 /** Line pointer of an item on a page. */
 const ITEM_BYTES = 4;
 const TID_BYTES = 6;
-/** Free for tuples on an empty page: without page header, `BTPageOpaqueData` (16), and the high key's line pointer. */
-const LEAF_BYTES = BLOCK_BYTES - PAGE_HEADER_BYTES - 16 - ITEM_BYTES;
+/** A page without header and `BTPageOpaqueData` (16). */
+const PAGE_BYTES = BLOCK_BYTES - PAGE_HEADER_BYTES - 16;
 /** `BTREE_NONLEAF_FILLFACTOR`, percent. */
 const INNER_FILL = 70;
 /** Longest posting list that a build makes: a tenth of a page, aligned (`_bt_load`, `maxpostingsize`). */
 const POSTING_BYTES = 808;
+
+/** Pages that are filled for trial; what they hold on average is the same to within a thousandth. */
+const TRIAL_PAGES = 250;
 
 /** Rounds up to PostgreSQL's `MAXALIGN`. */
 export function maxAlign(bytes: number): number {
@@ -46,11 +47,15 @@ export function maxAlign(bytes: number): number {
 
 /** Size of a btree as CREATE INDEX leaves it (`_bt_load`, `_bt_buildadd` of nbtsort.c). An estimate only through its inputs. */
 export function btreeSize(content: BtreeContent): BtreeSize {
-  if (content.rows <= 0) return { pages: 1, level: 0 };
-  const leaves = leafPages(content);
+  const classes = content.classes.filter(({ rows, values }) => rows > 0 && values > 0);
+  const rows = total(classes, (one) => one.rows * one.values);
+  if (rows <= 0) return { pages: 1, level: 0 };
+  const leaves = leafPages({ ...content, classes });
+  const values = total(classes, (one) => one.values);
+  const meanTuple = total(classes, (one) => one.values * one.tupleBytes) / values;
   // A pivot keeps the leading columns that tell its neighbours apart, and a row pointer where the keys are equal.
-  const pivot = content.tupleBytes + (meanRepetition(content) > 1.5 ? 8 : 0);
-  const fanOut = Math.max(2, Math.floor(usable(INNER_FILL) / (pivot + ITEM_BYTES)));
+  const pivot = meanTuple + (content.deduplicates && rows / values > 1.5 ? 8 : 0);
+  const fanOut = Math.max(2, Math.floor(innerBytes() / (pivot + ITEM_BYTES)));
   let pages = leaves;
   let level = 0;
   for (let below = leaves; below > 1; level += 1) {
@@ -60,67 +65,133 @@ export function btreeSize(content: BtreeContent): BtreeSize {
   return { pages: pages + 1, level };
 }
 
-/** Bytes that items can take until the page is full; the last tuple moves on to the next page and leaves its copy as high key. */
-function usable(fillFactor: number): number {
-  return LEAF_BYTES - ITEM_BYTES - Math.floor((BLOCK_BYTES * (100 - fillFactor)) / 100);
+/** Bytes for items on an inner page until it is full; the last item moves on to the next page and leaves its copy as high key. */
+function innerBytes(): number {
+  return PAGE_BYTES - 2 * ITEM_BYTES - Math.floor((BLOCK_BYTES * (100 - INNER_FILL)) / 100);
 }
 
 function leafPages(content: BtreeContent): number {
-  const { tupleBytes, repetition, rows, fillFactor } = content;
-  const room = usable(fillFactor);
-  const single = tupleBytes + ITEM_BYTES;
-  if (repetition === null || meanRepetition(content) <= 1) {
-    const perPage = content.fixedWidth ? Math.max(1, Math.floor(room / single)) : Math.max(1, room / single - 0.5);
+  const { classes, deduplicates, fillFactor } = content;
+  const rows = total(classes, (one) => one.rows * one.values);
+  const [first] = classes;
+  const isSingle = !deduplicates || classes.every((one) => one.rows <= 1);
+  if (first !== undefined && isSingle && classes.every((one) => one.tupleBytes === first.tupleBytes)) {
     // The last page has no high key and keeps the tuple that would have moved on.
+    const perPage = fillPages(fillFactor, () => [{ bytes: first.tupleBytes, listBytes: 0 }], 1).items;
     return Math.max(1, Math.ceil((rows - 1) / perPage));
   }
+  const groups = classes.map((one) => ({
+    items: isSingle ? [{ bytes: one.tupleBytes, listBytes: 0 }] : valueItems(one),
+    weight: isSingle ? one.rows * one.values : one.values,
+  }));
+  const bytes = total(groups, ({ items, weight }) => weight * total(items, (item) => item.bytes + ITEM_BYTES));
+  // A value of many lists fills pages by itself, all but its last list alike.
+  const short = groups.map(({ items, weight }) =>
+    items.length <= RUN_ITEMS
+      ? { items, weight }
+      : { items: items.slice(0, RUN_ITEMS), weight: (weight * items.length) / RUN_ITEMS },
+  );
+  const draw = drawer(short);
+  return Math.max(1, Math.ceil(bytes / fillPages(fillFactor, draw, TRIAL_PAGES).bytes));
+}
+
+/** Longest run of lists of one value in a trial: two pages of them. */
+const RUN_ITEMS = 18;
+
+interface Item {
+  readonly bytes: number;
+  /** Of those the ones that a high key does without. */
+  readonly listBytes: number;
+}
+
+/** What stands on the leaves for one value: full posting lists, and one with the rest. */
+function valueItems({ rows, tupleBytes }: KeyClass): Item[] {
   const perList = Math.max(1, Math.floor((POSTING_BYTES - tupleBytes) / TID_BYTES));
-  const fullBytes = listBytes(tupleBytes, perList);
-  let full = 0;
-  let bytes = 0;
-  let items = 0;
-  const add = (count: number, times: number): void => {
-    const lists = Math.floor(count / perList);
-    const rest = count - lists * perList;
-    full += lists * times;
-    if (rest <= 0) return;
-    bytes += listBytes(tupleBytes, rest) * times;
-    items += times;
+  const items: Item[] = [];
+  for (let left = Math.round(rows); left > 0; left -= perList)
+    items.push(listItem(tupleBytes, Math.min(left, perList)));
+  return items;
+}
+
+/** A tuple, or a key with that many row pointers. */
+function listItem(tupleBytes: number, tids: number): Item {
+  const bytes = maxAlign(tupleBytes + (tids > 1 ? TID_BYTES * tids : 0));
+  return { bytes, listBytes: bytes - maxAlign(tupleBytes) };
+}
+
+/** Draws groups as often as they weigh; the same ones each time. */
+function drawer(
+  groups: readonly { readonly items: readonly Item[]; readonly weight: number }[],
+): () => readonly Item[] {
+  const random: Random = seededRandom(1);
+  const ends: number[] = [];
+  let sum = 0;
+  for (const { weight } of groups) ends.push((sum += weight));
+  return () => {
+    const at = random() * sum;
+    let low = 0;
+    for (let high = ends.length - 1; low < high;) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) > at) high = middle;
+      else low = middle + 1;
+    }
+    return groups[low]?.items ?? [];
   };
-  for (const count of repetition.heavy) add(count, 1);
-  if (repetition.otherDistinct > 0 && repetition.otherRows > 0) {
-    const mean = repetition.otherRows / repetition.otherDistinct;
-    for (const [count, share] of groupSizes(mean)) add(count, share * repetition.otherDistinct);
+}
+
+/**
+ * Fills leaves by the server's rule and gives what a page keeps on average. A page is full when what is free, posting
+ * list of its last item included, is less than the fill factor leaves; the last item then moves on, and its key stays as high key.
+ */
+function fillPages(fillFactor: number, next: () => readonly Item[], pages: number): { items: number; bytes: number } {
+  const softFree = Math.floor((BLOCK_BYTES * (100 - fillFactor)) / 100);
+  let kept = { items: 0, bytes: 0 };
+  let done = 0;
+  let last: Item | null = null;
+  let count = 0;
+  // The high key's line pointer is there from the beginning.
+  let free = PAGE_BYTES - ITEM_BYTES;
+  let used = 0;
+  for (let guard = 0; done < pages && guard < pages * 4000; guard += 1) {
+    for (const item of next()) {
+      const isFull =
+        free - ITEM_BYTES < item.bytes + 8 || (count > 1 && free - ITEM_BYTES + (last?.listBytes ?? 0) < softFree);
+      if (isFull && last !== null && count > 1) {
+        kept = { items: kept.items + count - 1, bytes: kept.bytes + used - last.bytes - ITEM_BYTES };
+        done += 1;
+        if (done >= pages) break;
+        used = last.bytes + ITEM_BYTES;
+        // The new page starts with the item that moved on, and room for a high key's line pointer.
+        free = PAGE_BYTES - ITEM_BYTES - used;
+        count = 1;
+      }
+      used += item.bytes + ITEM_BYTES;
+      free -= item.bytes + ITEM_BYTES;
+      last = item;
+      count += 1;
+    }
   }
-  // Full lists stand in runs, so many to a page; of the others a page loses half of one.
-  const fullPages = full / Math.max(1, Math.floor(room / fullBytes));
-  const otherPages = items === 0 ? 0 : bytes / (room - bytes / items / 2);
-  return Math.max(1, Math.ceil(fullPages + otherPages));
+  return { items: kept.items / Math.max(1, done), bytes: kept.bytes / Math.max(1, done) };
 }
 
-function meanRepetition({ rows, repetition }: BtreeContent): number {
-  if (repetition === null) return 1;
-  return rows / Math.max(1, repetition.heavy.length + repetition.otherDistinct);
+function total<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + value(item), 0);
 }
 
-/** An item on a page: a tuple, or a key with that many row pointers. */
-function listBytes(tupleBytes: number, tids: number): number {
-  return maxAlign(tupleBytes + (tids > 1 ? TID_BYTES * tids : 0)) + ITEM_BYTES;
-}
-
-/** Group sizes around a mean: Poisson given at least one; one size where the mean is large. */
-function groupSizes(mean: number): (readonly [count: number, share: number])[] {
-  if (mean > 60) return [[Math.round(mean), 1]];
+/** Values that repeat that often on average, as classes: Poisson given at least once; one class where the mean is large. */
+export function repeatedValues(mean: number, values: number, tupleBytes: number): KeyClass[] {
+  if (values <= 0 || mean <= 0) return [];
+  if (mean > 60) return [{ rows: mean, values, tupleBytes }];
   let rate = Math.max(1e-9, mean - 1);
   for (let step = 0; step < 40; step += 1) rate = mean * (1 - Math.exp(-rate));
-  if (rate < 1e-6) return [[1, 1]];
-  const sizes: (readonly [number, number])[] = [];
-  let probability = Math.exp(-rate) / (1 - Math.exp(-rate));
-  for (let count = 1; count <= mean * 3 + 20; count += 1) {
-    probability *= rate / count;
-    sizes.push([count, probability]);
+  if (rate < 1e-6) return [{ rows: 1, values, tupleBytes }];
+  const classes: KeyClass[] = [];
+  let share = Math.exp(-rate) / (1 - Math.exp(-rate));
+  for (let rows = 1; rows <= mean * 3 + 20; rows += 1) {
+    share *= rate / rows;
+    classes.push({ rows, values: share * values, tupleBytes });
   }
-  return sizes;
+  return classes;
 }
 
 /** Fan-out of inner pages with keys of one or two numbers. */

@@ -1,7 +1,7 @@
 import { BLOCK_BYTES } from '../base/block.js';
 import { findTable, sameRelation, type Catalog, type Index, type IndexColumn } from '../model/catalog.js';
 import type { ColumnStatistics, Statistics } from '../model/statistics.js';
-import { btreeSize, maxAlign, type KeyRepetition } from './btree-size.js';
+import { btreeSize, maxAlign, repeatedValues, type KeyClass } from './btree-size.js';
 import { estimatedRows } from './facts.js';
 
 /** Rows of which ANALYZE counts distinct values: 300 times the default target (`analyze.c`). It sees all of a smaller table. */
@@ -40,18 +40,33 @@ export function expectedBtreeSize(catalog: Catalog, statistics: Statistics, inde
   const columns = [...index.keys, ...index.include].map((column) => storedColumn(statistics, index, column));
   const known = columns.filter((column) => column !== null);
   if (known.length < columns.length) return null;
+  const bytes = tupleBytes(known);
   const bytesWith = (repetition: KeyRepetition | null): number =>
     BLOCK_BYTES *
     btreeSize({
-      rows: entries,
-      tupleBytes: tupleBytes(known),
-      fixedWidth: known.every((column) => column.fixed && column.nullFraction === 0),
-      repetition,
+      classes: repetition === null ? [{ rows: 1, values: entries, tupleBytes: bytes }] : classesOf(repetition, bytes),
+      deduplicates: repetition !== null,
       fillFactor: Number(index.parameters['fillfactor'] ?? DEFAULT_FILL),
     }).pages;
   const [most, least] = mergesEqualKeys(index) ? repetitionRange(known, index, entries) : [null, null];
   const sizes = [bytesWith(most), bytesWith(least)];
   return { entries, lowBytes: Math.min(...sizes), highBytes: Math.max(...sizes) };
+}
+
+/** How the key values of an index repeat. Heavy values are few and counted one by one, the others share a mean. */
+interface KeyRepetition {
+  /** Index tuples of each heavy value. */
+  readonly heavy: readonly number[];
+  /** Index tuples of all other values together. */
+  readonly otherRows: number;
+  /** How many other values there are. */
+  readonly otherDistinct: number;
+}
+
+function classesOf({ heavy, otherRows, otherDistinct }: KeyRepetition, tupleBytes: number): KeyClass[] {
+  const counted = heavy.map((rows) => ({ rows, values: 1, tupleBytes }));
+  const mean = otherDistinct > 0 ? otherRows / otherDistinct : 0;
+  return [...counted, ...repeatedValues(mean, otherDistinct, tupleBytes)];
 }
 
 interface StoredColumn {

@@ -74,6 +74,7 @@ function changeKey(action: Action): string {
 async function predict(basis: HypothesisBasis, finding: Finding, action: Action): Promise<Prediction> {
   if (action.kind === 'create-index' && action.index && basis.whatIf) {
     const size = await basis.whatIf.size(action.index);
+    if (size.refused !== undefined) return unknownPrediction(size.refused, null);
     const ratios = await costRatios(basis, { add: [action.index], drop: [] });
     return fromRatios(basis.measured, ratios, size.sizeBytes);
   }

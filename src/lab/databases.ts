@@ -65,13 +65,13 @@ export async function inLab<T>(work: () => Promise<T>): Promise<T> {
 
 /** The same error as seen from the lab: a server of ours that goes away is not the target's. */
 export function asLabError(thrown: unknown): unknown {
-  if (!(thrown instanceof WizardError)) return thrown;
+  if (!(thrown instanceof WizardError)) return asFileError(thrown);
   const { message, sqlstate } = thrown;
   const facts = { cause: thrown, ...(sqlstate === undefined ? {} : { sqlstate }) };
   if (sqlstate === '53100') {
     return new WizardError('lab/disk-full', `The lab ran out of disk: ${message}`, {
       ...facts,
-      hint: 'Free some space, point TMPDIR at a folder with room, or copy less.',
+      hint: DISK_HINT,
     });
   }
   if (thrown.code === 'target/connection-lost' || thrown.code === 'target/unreachable') {
@@ -81,6 +81,15 @@ export function asLabError(thrown: unknown): unknown {
     return new WizardError('lab/statement', message, facts);
   return thrown;
 }
+
+/** What this process itself could not write, beside the server. */
+function asFileError(thrown: unknown): unknown {
+  const isFull = thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT');
+  if (!isFull) return thrown;
+  return new WizardError('lab/disk-full', 'The lab ran out of disk', { cause: thrown, hint: DISK_HINT });
+}
+
+const DISK_HINT = 'Free some space, point TMPDIR at a folder with room, or copy less.';
 
 async function labVersion(admin: Session): Promise<number> {
   const [row] = await admin.query<{ version: number }>(

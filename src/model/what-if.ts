@@ -15,11 +15,16 @@ export interface WhatIfSize {
   readonly pages: number;
   readonly sizeBytes: number;
   readonly rows: number;
+  /** Why the index can not be, in words; pages and rows are 0 then. Absent for one that can. */
+  readonly refused?: string;
 }
 
 /** Plans statements as if indexes existed or were gone; nothing is executed, nothing outside the clone changes. */
 export interface WhatIf {
-  /** Plans every statement of the workload given under the accepted state plus `add` minus `drop` (index names as `schema.name`). */
+  /**
+   * Plans every statement of the workload given under the accepted state plus `add` minus `drop` (index names as `schema.name`).
+   * An index that can not be counts as not asked for; `size` says why.
+   */
   cost(
     fingerprints: readonly string[],
     change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },
@@ -35,11 +40,6 @@ export interface PlannedCost extends WhatIfCost {
   readonly planned: number;
 }
 
-/** A candidate that PostgreSQL does not accept, with its reason. */
-export interface RefusedIndex {
-  readonly refused: string;
-}
-
 /** What index selection asks: answers say which existing indexes they rest on, and many sizes are had at once. */
 export interface IndexWhatIf extends WhatIf {
   cost(
@@ -47,5 +47,5 @@ export interface IndexWhatIf extends WhatIf {
     change: { readonly add: readonly IndexSpec[]; readonly drop: readonly string[] },
   ): Promise<readonly PlannedCost[]>;
   /** In the order of the specs. One that can not be created is an answer, not an error. */
-  sizes(specs: readonly IndexSpec[]): Promise<readonly (WhatIfSize | RefusedIndex)[]>;
+  sizes(specs: readonly IndexSpec[]): Promise<readonly WhatIfSize[]>;
 }

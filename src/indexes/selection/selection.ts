@@ -82,7 +82,7 @@ async function prepare(input: SelectionInput, allowance: Allowance): Promise<Pre
   for (const [at, candidate] of wanted.entries()) {
     const size = sizes[at];
     if (size === undefined) continue;
-    if ('refused' in size) {
+    if (size.refused !== undefined) {
       refused.push({ spec: candidate.spec, reason: size.refused });
       continue;
     }

@@ -1,9 +1,6 @@
-import { quoteQualified } from '../../base/quote.js';
-import type { Plan } from '../../model/plan.js';
 import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
-import type { Session } from '../../postgres/session.js';
-import { btreeSize, maxAlign } from '../../indexes/btree-size.js';
-import type { KeyRepetition } from '../../indexes/btree-size.js';
+import { btreeSize, maxAlign, repeatedValues } from '../../indexes/btree-size.js';
+import type { KeyClass } from '../../indexes/btree-size.js';
 import type { IndexLayout, LayoutColumn } from './index-layout.js';
 import type { BrinCounts, GinCounts } from './metapage.js';
 import { brinSize, extrapolate, hashPages, looseTreePages } from './other-size.js';
@@ -53,24 +50,21 @@ const SPLIT_FILL = 0.65;
 
 /** Estimates the size of an index from statistics, and from a sample where there is one. */
 export function candidateSize(inputs: SizeInputs): CandidateSize {
-  const { layout, sample } = inputs;
+  const { layout } = inputs;
   const rows = indexedRows(inputs);
   const option = (name: string, otherwise: number): number => Number(layout.options[name] ?? otherwise);
   const plain = { rows, level: 0, gin: null, brin: null };
   const tuple = tupleBytes(inputs);
   if (layout.method === 'btree') {
-    const repetition = inputs.deduplicates ? keyRepetition(inputs, rows) : null;
-    const fixedWidth =
-      sample === null ? layout.columns.every((column) => column.length > 0) : sample.tupleDeviation === 0;
-    return {
-      ...plain,
-      ...btreeSize({ rows, tupleBytes: tuple, fixedWidth, repetition, fillFactor: option('fillfactor', 90) }),
-    };
+    const { deduplicates } = inputs;
+    const classes = deduplicates ? keyClasses(inputs, rows, tuple) : widthClasses(inputs, rows, tuple);
+    return { ...plain, ...btreeSize({ classes, deduplicates, fillFactor: option('fillfactor', 90) }) };
   }
   if (layout.method === 'hash') {
-    const repetition = keyRepetition(inputs, rows);
-    const mean = repetition.otherRows / Math.max(1, repetition.otherDistinct);
-    return { ...plain, pages: hashPages(rows, option('fillfactor', 75), repetition.heavy, mean) };
+    return {
+      ...plain,
+      pages: hashPages(Math.max(rows, inputs.heapRows), option('fillfactor', 75), keyClasses(inputs, rows, tuple)),
+    };
   }
   if (layout.method === 'brin') {
     const { pages, counts } = brinSize(inputs.heapBlocks, option('pages_per_range', 128), summaryBytes(layout, inputs));
@@ -80,8 +74,9 @@ export function candidateSize(inputs: SizeInputs): CandidateSize {
 }
 
 function indexedRows({ sample, heapRows, indexedRows, layout }: SizeInputs): number {
-  if (layout.predicate === null || sample === null || sample.sampledRows === 0) return indexedRows;
-  return (heapRows * sample.indexedRows) / sample.sampledRows;
+  const isWhole = layout.predicate === null && layout.method !== 'hash';
+  if (isWhole || sample === null || sample.sampledRows === 0) return indexedRows;
+  return (heapRows * sample.keys.rows) / sample.sampledRows;
 }
 
 /** GIN, GiST, SP-GiST and access methods of extensions: measured on a sample where there is one. */
@@ -124,7 +119,8 @@ function grownSize(inputs: SizeInputs, rows: number, tuple: number): CandidateSi
 }
 
 function tupleBytes({ layout, columns, sample }: SizeInputs): number {
-  if (sample !== null && sample.indexedRows > 0) return sample.tupleBytes;
+  if (sample !== null && sample.keys.rows > 0)
+    return sample.keys.widths.reduce((bytes, one) => bytes + one.bytes * one.rows, 0) / sample.keys.rows;
   let bytes = 0;
   let notNull = 1;
   layout.columns.forEach((column, index) => {
@@ -146,39 +142,59 @@ function place(column: LayoutColumn, before: number, statistics: KeyStatistics |
   return (width <= 127 ? before : aligned) + width;
 }
 
+/** Tuples by width, where repetition does not matter. */
+function widthClasses({ sample }: SizeInputs, rows: number, tuple: number): KeyClass[] {
+  if (sample === null || sample.keys.rows === 0) return [{ rows: 1, values: rows, tupleBytes: tuple }];
+  const scale = rows / sample.keys.rows;
+  return sample.keys.widths.map((one) => ({ rows: 1, values: one.rows * scale, tupleBytes: one.bytes }));
+}
+
 /** How keys repeat: from the sample, else from the statistics. */
-function keyRepetition(inputs: SizeInputs, rows: number): KeyRepetition {
+function keyClasses(inputs: SizeInputs, rows: number, tuple: number): KeyClass[] {
   const { sample } = inputs;
-  if (sample !== null && sample.indexedRows > 0 && sample.distinct > 0) {
-    const scale = rows / sample.indexedRows;
-    const heavy = sample.heavy.map((count) => count * scale);
-    const distinct = distinctFromSample(sample.indexedRows, sample.distinct, sample.once, rows);
-    const otherRows = Math.max(0, rows - sum(heavy));
-    return {
-      heavy,
-      otherRows,
-      otherDistinct: Math.min(otherRows, Math.max(distinct - heavy.length, otherRows > 0 ? 1 : 0)),
-    };
-  }
+  if (sample !== null && sample.keys.rows > 0) return sampledClasses(sample, rows);
   const keys = inputs.columns.slice(0, inputs.layout.keyCount);
   const [only] = keys;
   if (keys.length === 1 && only !== null && only !== undefined && inputs.layout.predicate === null)
-    return fromStatistics(only, rows);
-  const distinct =
-    inputs.groups ??
-    independentGroups(
-      keys.map((key) => valueCount(key, rows)),
-      rows,
-    );
-  return { heavy: [], otherRows: rows, otherDistinct: Math.max(1, Math.min(rows, distinct)) };
+    return columnClasses(only, rows, tuple);
+  const counts = keys.map((key) => valueCount(key, rows));
+  const distinct = Math.max(1, Math.min(rows, inputs.groups ?? independentGroups(counts, rows)));
+  return repeatedValues(rows / distinct, distinct, tuple);
 }
 
-function fromStatistics(key: KeyStatistics, rows: number): KeyRepetition {
-  const heavy = key.commonFrequencies.map((frequency) => frequency * rows);
-  if (key.nullFraction > 0) heavy.push(key.nullFraction * rows);
-  const otherRows = Math.max(0, rows - sum(heavy));
-  const others = valueCount(key, rows) - heavy.length;
-  return { heavy, otherRows, otherDistinct: Math.min(otherRows, Math.max(others, otherRows > 0 ? 1 : 0)) };
+/** The values that came often as often as they came; the others as a slice has them, or as many as the sample lets guess. */
+function sampledClasses({ keys, classes }: IndexSample, rows: number): KeyClass[] {
+  const scale = rows / keys.rows;
+  const heavy = keys.heavy.map((one) => ({ ...one, rows: one.rows * scale }));
+  const left = rows - countRows(heavy);
+  if (left <= 0 || keys.others.length === 0) return heavy;
+  const seen = classes ?? (scale <= 1 ? keys.others : null);
+  if (seen !== null) {
+    const factor = left / countRows(seen);
+    return [...heavy, ...seen.map((one) => ({ ...one, values: one.values * factor }))];
+  }
+  const sampled = countRows(keys.others);
+  const distinct = sum(keys.others.map((one) => one.values));
+  const once = sum(keys.others.filter((one) => one.rows === 1).map((one) => one.values));
+  const values = Math.max(1, Math.min(left, distinctFromSample(sampled, distinct, once, left)));
+  const bytes = sum(keys.others.map((one) => one.values * one.tupleBytes)) / distinct;
+  return [...heavy, ...repeatedValues(left / values, values, bytes)];
+}
+
+function columnClasses(key: KeyStatistics, rows: number, tuple: number): KeyClass[] {
+  const heavy = key.commonFrequencies.map((frequency) => ({ rows: frequency * rows, values: 1, tupleBytes: tuple }));
+  if (key.nullFraction > 0) heavy.push({ rows: key.nullFraction * rows, values: 1, tupleBytes: NULL_TUPLE_BYTES });
+  const left = rows - countRows(heavy);
+  if (left <= 0) return heavy;
+  const others = Math.max(1, Math.min(left, valueCount(key, rows) - heavy.length));
+  return [...heavy, ...repeatedValues(left / others, others, tuple)];
+}
+
+/** Header and bitmap, and nothing else. */
+const NULL_TUPLE_BYTES = 16;
+
+function countRows(classes: readonly KeyClass[]): number {
+  return sum(classes.map((one) => one.rows * one.values));
 }
 
 function valueCount(key: KeyStatistics | null | undefined, rows: number): number {
@@ -230,73 +246,4 @@ export function expressionStatistics(sample: IndexSample, rows: number): RawColu
       once >= notNull ? -(1 - nullFraction) : whole > 0.1 * rows ? -whole / Math.max(1, rows) : Math.round(whole);
     return { ...statistics, n_distinct: String(scaled) };
   });
-}
-
-interface StatisticsRow extends Record<string, unknown> {
-  relation: string;
-  attribute: string;
-  null_fraction: number;
-  width: number;
-  distinct: number;
-  frequencies: number[] | null;
-}
-
-/** Collects the inputs from the clone. The heap must have its true size by now. */
-export async function readSizeInputs(
-  session: Session,
-  layout: IndexLayout,
-  known: { readonly heapBlocks: number; readonly deduplicates: boolean; readonly sample: IndexSample | null },
-): Promise<SizeInputs> {
-  const rows = await session.query<StatisticsRow>(
-    `
-SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac::float8 AS null_fraction, s.avg_width AS width,
-       s.n_distinct::float8 AS distinct, pg_catalog.to_jsonb(s.most_common_freqs) AS frequencies
-  FROM pg_catalog.pg_stats AS s
-  JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
-  JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
- WHERE NOT s.inherited AND c.oid = ANY ($1::oid[])`,
-    [[layout.oid, layout.heap.oid]],
-  );
-  const statistics = new Map(rows.map((row) => [`${row.relation}.${row.attribute}`, row]));
-  const columns = layout.columns.map((column) => {
-    const found = statistics.get(
-      column.column === null ? `${layout.oid}.${column.attribute}` : `${layout.heap.oid}.${column.column}`,
-    );
-    if (found === undefined) return null;
-    return {
-      nullFraction: found.null_fraction,
-      widthBytes: found.width,
-      distinct: found.distinct,
-      commonFrequencies: found.frequencies ?? [],
-    };
-  });
-  const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
-  const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
-  const heapRows = known.heapBlocks === 0 ? 0 : await planRows(session, `SELECT FROM ${table}`);
-  const indexed = where === '' || heapRows === 0 ? heapRows : await planRows(session, `SELECT FROM ${table}${where}`);
-  const keys = layout.columns.slice(0, layout.keyCount);
-  const covered = keys.length > 1 && (await hasGroupStatistics(session, layout.heap.oid, keys));
-  const groups = covered
-    ? await planRows(session, `SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`)
-    : null;
-  return { layout, heapRows, indexedRows: indexed, columns, groups, ...known };
-}
-
-async function planRows(session: Session, sql: string): Promise<number> {
-  const [row] = await session.query<{ 'QUERY PLAN': readonly { Plan: Plan['root'] }[] }>(
-    `EXPLAIN (FORMAT JSON) ${sql}`,
-  );
-  return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
-}
-
-async function hasGroupStatistics(session: Session, heap: number, keys: readonly LayoutColumn[]): Promise<boolean> {
-  if (keys.some((key) => key.column === null)) return false;
-  const [row] = await session.query<{ covered: boolean }>(
-    `
-SELECT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = $1::oid AND 'd' = ANY (s.stxkind)
-   AND (SELECT count(*) FROM unnest(s.stxkeys::int2[]) AS k (attnum) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = $1::oid AND a.attnum = k.attnum
-         WHERE a.attname = ANY ($2::text[])) = pg_catalog.cardinality($2::text[])) AS covered`,
-    [heap, keys.map((key) => key.column)],
-  );
-  return row?.covered ?? false;
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { WizardError } from '../../base/errors.js';
 import { quoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Skipped } from '../../model/coverage.js';
-import type { IndexWhatIf, PlannedCost, RefusedIndex, WhatIfSize } from '../../model/what-if.js';
+import type { IndexWhatIf, PlannedCost, WhatIfSize } from '../../model/what-if.js';
 import { carryPlanner, exportPlanner } from '../../postgres/clone/planner.js';
 import type { PlannerState } from '../../postgres/clone/planner.js';
 import { connect } from '../../postgres/connect.js';
@@ -94,18 +93,10 @@ export async function createStatisticsClone(options: StatisticsCloneOptions): Pr
     try {
       // The body of a function may name what comes after it.
       await session.run('SET check_function_bodies TO off');
-      const applied = await applyStatements(
-        session,
-        [...schema.preData, ...schema.postData],
-        options.signal ?? new AbortController().signal,
-      );
-      return await Clone.open(options, {
-        admin,
-        database,
-        session,
-        planner,
-        skipped: [...planner.skipped, ...created, ...applied],
-      });
+      const signal = options.signal ?? new AbortController().signal;
+      const applied = await applyStatements(session, [...schema.preData, ...schema.postData], signal);
+      const skipped = [...planner.skipped, ...created, ...applied];
+      return await inLab(() => Clone.open(options, { admin, database, session, planner, skipped }));
     } catch (error) {
       await session.close().catch(() => undefined);
       throw error;
@@ -182,28 +173,20 @@ class Clone implements StatisticsClone {
     return this.#exclusive(async () => {
       const add = await this.#shelf.take(change.add);
       const drop = await this.#planner.findIndexes(change.drop);
-      const costs: PlannedCost[] = [];
-      for (const fingerprint of fingerprints) costs.push(await this.#planner.cost(fingerprint, { add, drop }));
-      return costs;
+      return this.#planner.costs(fingerprints, { add, drop });
     });
   }
 
   size(spec: IndexSpec): Promise<WhatIfSize> {
-    return this.#exclusive(async () => {
-      const [shelved] = await this.#shelf.take([spec]);
-      const pages = shelved?.pages ?? 0;
-      return { pages, sizeBytes: pages * BLOCK_BYTES, rows: shelved?.rows ?? 0 };
-    });
+    return this.#exclusive(() => this.#sizeOf(spec));
   }
 
-  sizes(specs: readonly IndexSpec[]): Promise<readonly (WhatIfSize | RefusedIndex)[]> {
+  sizes(specs: readonly IndexSpec[]): Promise<readonly WhatIfSize[]> {
     return this.#exclusive(async () => {
-      const taken = await this.#shelf.offer(specs);
-      return taken.map((one) =>
-        one instanceof WizardError
-          ? { refused: one.message }
-          : { pages: one.pages, sizeBytes: one.pages * BLOCK_BYTES, rows: one.rows },
-      );
+      await this.#shelf.take(specs);
+      const sizes: WhatIfSize[] = [];
+      for (const spec of specs) sizes.push(await this.#sizeOf(spec));
+      return sizes;
     });
   }
 
@@ -239,6 +222,14 @@ class Clone implements StatisticsClone {
     await this.#session.close().catch(() => undefined);
     await this.#admin.run(`DROP DATABASE IF EXISTS ${quoteIdent(database)} WITH (FORCE)`).catch(() => undefined);
     await this.#admin.close().catch(() => undefined);
+  }
+
+  async #sizeOf(spec: IndexSpec): Promise<WhatIfSize> {
+    const [shelved] = await this.#shelf.take([spec]);
+    const pages = shelved?.pages ?? 0;
+    const size = { pages, sizeBytes: pages * BLOCK_BYTES, rows: shelved?.rows ?? 0 };
+    const refused = this.#shelf.refusal(spec);
+    return refused === null ? size : { ...size, refused };
   }
 
   #newShelf(): Shelf {

@@ -34,7 +34,7 @@ interface Member extends Record<string, unknown> {
 
 /**
  * Creates indexes on one table of the clone, which is kept in an empty file meanwhile: nothing is read, and nobody else
- * sees it so. Hidden ones get the planner's blindness and names of their own. Throws `lab/statement` when there is no such table.
+ * sees it so. Hidden ones get the planner's blindness and names of their own.
  */
 export async function createCandidates(
   session: Session,
@@ -46,13 +46,13 @@ export async function createCandidates(
   if (first === undefined) return { created: [], refused };
   const heaps = await session.query<Heap>(HEAPS_SQL, [first.table.schema, first.table.name]);
   if (heaps.length === 0) {
-    throw new WizardError(
-      'lab/statement',
-      `The clone has no table ${quoteQualified(first.table.schema, first.table.name)} to try an index on`,
-    );
+    const table = quoteQualified(first.table.schema, first.table.name);
+    const message = `The clone has no table ${table} of its own to try an index on`;
+    return { created: [], refused: new Map(specs.map((spec) => [spec, new WizardError('lab/statement', message)])) };
   }
   const made: Made[] = [];
-  await session.run('BEGIN');
+  // An index on a tree of partitions takes as long as there are partitions.
+  await session.run('BEGIN; SET LOCAL statement_timeout TO 0');
   try {
     await swapForEmpty(session, heaps);
     for (const spec of specs) {
@@ -148,15 +148,19 @@ async function finishOne(
   };
 }
 
-/** The table, and all below it when it is partitioned. */
+/** The table, and all below it when it is partitioned. The tree is walked once: in a condition it would be for each row of pg_class. */
 const HEAPS_SQL = `
+WITH root AS (
+  SELECT r.oid FROM pg_catalog.pg_class AS r JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
+   WHERE n.nspname = $1 AND r.relname = $2 AND r.relkind IN ('r', 'm', 'p')
+), tree AS (
+  SELECT root.oid FROM root UNION SELECT p.relid FROM root CROSS JOIN LATERAL pg_catalog.pg_partition_tree(root.oid) AS p
+)
 SELECT c.oid::int8::int4 AS oid, c.relkind::text AS kind, c.relpages AS pages, c.reltuples::float8 AS rows, c.relallvisible AS visible,
        c.relfilenode::int8::text AS node
-  FROM pg_catalog.pg_class AS r
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
-  JOIN pg_catalog.pg_class AS c ON c.oid = r.oid OR (r.relkind = 'p' AND c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(r.oid) AS p))
- WHERE n.nspname = $1 AND r.relname = $2 AND c.relkind IN ('r', 'm', 'p')
- ORDER BY c.oid = r.oid DESC, c.oid`;
+  FROM tree JOIN pg_catalog.pg_class AS c ON c.oid = tree.oid
+ WHERE c.relkind IN ('r', 'm', 'p')
+ ORDER BY c.oid IN (SELECT root.oid FROM root) DESC, c.oid`;
 
 /** An index, and those of the partitions below it. */
 const MEMBERS_SQL = `

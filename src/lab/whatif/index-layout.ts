@@ -13,6 +13,8 @@ export interface LayoutColumn {
   readonly length: number;
   /** 1, 2, 4 or 8. */
   readonly alignment: number;
+  /** `attstorage`: `p` plain, `e` external, `m` main, `x` extended. */
+  readonly storage: string;
 }
 
 /** An index of the clone that stores rows: not the parent of a partitioned one. */
@@ -53,7 +55,7 @@ const LAYOUT_SQL = `
 SELECT i.indexrelid::int8::text AS oid, c.relname::text AS name, n.nspname::text AS schema, am.amname::text AS method,
        t.oid::int8::text AS heap_oid, t.relname::text AS heap_name, tn.nspname::text AS heap_schema, i.indnkeyatts::int4 AS key_count,
        (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('attribute', a.attname, 'column', h.attname, 'length', a.attlen,
-                 'align', a.attalign, 'sql', pg_catalog.pg_get_indexdef(i.indexrelid, a.attnum::int4, false)) ORDER BY a.attnum)
+                 'align', a.attalign, 'storage', a.attstorage, 'sql', pg_catalog.pg_get_indexdef(i.indexrelid, a.attnum::int4, false)) ORDER BY a.attnum)
           FROM pg_catalog.pg_attribute AS a
           LEFT JOIN pg_catalog.pg_attribute AS h ON h.attrelid = i.indrelid AND h.attnum = i.indkey[a.attnum - 1] AND h.attnum > 0
          WHERE a.attrelid = i.indexrelid AND a.attnum > 0) AS columns,

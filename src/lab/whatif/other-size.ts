@@ -1,4 +1,5 @@
 import { maxAlign } from '../../indexes/btree-size.js';
+import type { KeyClass } from '../../indexes/btree-size.js';
 import type { BrinCounts } from './metapage.js';
 import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../base/block.js';
 
@@ -23,15 +24,26 @@ export function brinSize(
 const HASH_ITEM_BYTES = 16 + ITEM_BYTES;
 const HASH_PAGE_ITEMS = Math.floor((BLOCK_BYTES - PAGE_HEADER_BYTES - 16) / HASH_ITEM_BYTES);
 
-/** Pages of a hash index (`_hash_init`, `_hash_spareindex` of hashpage.c). `heavy`: rows of each value that repeats much. */
-export function hashPages(rows: number, fillFactor: number, heavy: readonly number[], meanRepetition: number): number {
+/** A value of fewer rows than this share of a page is one of many to its bucket. */
+const HASH_HEAVY_SHARE = 0.25;
+
+/** Pages of a hash index (`_hash_init`, `_hash_spareindex` of hashpage.c). Buckets are for the rows of the whole table, those that it leaves out too; widths do not matter to it. */
+export function hashPages(rows: number, fillFactor: number, classes: readonly KeyClass[]): number {
   const perBucket = Math.max(10, Math.floor((BLOCK_BYTES * fillFactor) / 100 / HASH_ITEM_BYTES));
   const buckets = roundBuckets(Math.max(2, Math.ceil(rows / perBucket)));
-  const spread = heavy.reduce((left, count) => left - count, rows) / buckets;
+  const isHeavy = (one: KeyClass): boolean => one.rows >= HASH_PAGE_ITEMS * HASH_HEAVY_SHARE;
+  let spread = 0;
+  let squares = 0;
+  for (const one of classes) {
+    if (isHeavy(one)) continue;
+    spread += (one.rows * one.values) / buckets;
+    squares += (one.rows * one.rows * one.values) / buckets;
+  }
   let overflow = 0;
-  for (const count of heavy) overflow += Math.max(0, Math.ceil((count + spread) / HASH_PAGE_ITEMS) - 1);
+  for (const one of classes)
+    if (isHeavy(one)) overflow += one.values * Math.max(0, Math.ceil((one.rows + spread) / HASH_PAGE_ITEMS) - 1);
   // The others fall on buckets at random, a value's rows together: normal with that variance.
-  const deviation = Math.sqrt(Math.max(spread * Math.max(1, meanRepetition), 1e-9));
+  const deviation = Math.sqrt(Math.max(squares, 1e-9));
   for (let extra = 1; extra <= 50; extra += 1) {
     overflow += buckets * (1 - normalBelow((HASH_PAGE_ITEMS * extra - spread) / deviation));
   }
@@ -71,9 +83,13 @@ export interface SampleBuild {
   readonly pages: number;
 }
 
-/** What a size grows to, on the line through two builds; never below the larger one scaled down. */
+/**
+ * What a size grows to, by the power that two builds show: keys that come again take less than new ones. At least the
+ * square root, at most in proportion; below the larger build in proportion.
+ */
 export function extrapolate(small: SampleBuild, large: SampleBuild, rows: number): number {
-  if (rows <= large.rows || large.rows <= small.rows) return (large.pages * rows) / Math.max(1, large.rows);
-  const slope = Math.max(0, large.pages - small.pages) / (large.rows - small.rows);
-  return large.pages + slope * (rows - large.rows);
+  if (rows <= large.rows || large.rows <= small.rows || small.pages <= 0)
+    return (large.pages * rows) / Math.max(1, large.rows);
+  const power = Math.log(large.pages / small.pages) / Math.log(large.rows / small.rows);
+  return large.pages * (rows / large.rows) ** Math.min(1, Math.max(0.5, power));
 }

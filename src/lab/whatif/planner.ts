@@ -38,6 +38,16 @@ interface Answer {
   readonly usedExisting: readonly string[];
 }
 
+/** A statement under what matters to it of a change. */
+interface Question {
+  readonly fingerprint: string;
+  readonly queries: readonly string[];
+  readonly relevant: PlannedChange;
+}
+
+/** Statements planned before their locks are let go. */
+const STATEMENTS_LOCKED = 20;
+
 /**
  * Plans statements under changes, each question once. A change on a table that a statement does not read is none to it,
  * and candidates that a plan left aside may as well not be there.
@@ -79,22 +89,57 @@ export class Planner {
     return this;
   }
 
-  /** Cost null for a statement that is not in the workload or can not be planned. */
-  async cost(fingerprint: string, change: PlannedChange): Promise<PlannedCost> {
+  /** Cost null for a statement that is not in the workload or can not be planned. What is not known yet is planned in one transaction. */
+  async costs(fingerprints: readonly string[], change: PlannedChange): Promise<PlannedCost[]> {
+    const questions: Question[] = [];
+    const taken = new Map<string, number>();
+    for (const fingerprint of fingerprints) {
+      const before = this.#explainCalls;
+      questions.push(await this.#question(fingerprint, change));
+      taken.set(fingerprint, this.#explainCalls - before);
+    }
+    const open = questions.filter((question) => question.queries.length > 0 && this.#find(question) === undefined);
+    if (open.length > 0) {
+      // An index on a table that a statement does not read is nothing to it: all can be shown to all.
+      const asked = new Set<unknown>(open.flatMap(({ relevant }) => [...relevant.add, ...relevant.drop]));
+      const together = {
+        add: change.add.filter((index) => asked.has(index)),
+        drop: change.drop.filter((index) => asked.has(index)),
+      };
+      await this.#inChange(together, () => this.#planAll(open, taken));
+    }
+    return questions.map((question) => {
+      const answer = this.#find(question);
+      const { fingerprint } = question;
+      if (answer === undefined) return { fingerprint, ...UNPLANNED };
+      return { ...present(fingerprint, answer, question.relevant.add), planned: taken.get(fingerprint) ?? 0 };
+    });
+  }
+
+  async #question(fingerprint: string, change: PlannedChange): Promise<Question> {
     const queries = this.#statements.get(fingerprint) ?? [];
-    if (queries.length === 0) return { fingerprint, ...UNPLANNED };
-    const before = this.#explainCalls;
+    if (queries.length === 0) return { fingerprint, queries, relevant: { add: [], drop: [] } };
     const tables = this.#tables.get(fingerprint) ?? (await this.#readTables(fingerprint, queries));
     const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean =>
       heaps.some((heap) => tables.has(heap));
-    const relevant = { add: change.add.filter(touches), drop: change.drop.filter(touches) };
-    const answers = this.#answers(fingerprint, relevant.drop);
-    const known = answers.find((answer) => answersFor(answer, relevant.add));
-    const taken = (): number => this.#explainCalls - before;
-    if (known !== undefined) return { ...present(fingerprint, known, relevant.add), planned: taken() };
-    const answer = await this.#inChange(relevant, () => this.#plan(queries, relevant.add));
-    answers.push(answer);
-    return { ...present(fingerprint, answer, relevant.add), planned: taken() };
+    return { fingerprint, queries, relevant: { add: change.add.filter(touches), drop: change.drop.filter(touches) } };
+  }
+
+  #find({ fingerprint, queries, relevant }: Question): Answer | undefined {
+    if (queries.length === 0) return undefined;
+    return this.#answers(fingerprint, relevant.drop).find((answer) => answersFor(answer, relevant.add));
+  }
+
+  /** Adds the EXPLAINs that each took to `taken`. */
+  async #planAll(questions: readonly Question[], taken: Map<string, number>): Promise<void> {
+    for (const [number, question] of questions.entries()) {
+      // Locks are kept until the savepoint is, and a server has room for some thousands.
+      if (number % STATEMENTS_LOCKED === 0) await this.#session.run('ROLLBACK TO SAVEPOINT planning');
+      if (this.#find(question) !== undefined) continue;
+      const { fingerprint, queries, relevant } = question;
+      this.#answers(fingerprint, relevant.drop).push(await this.#plan(queries, relevant.add));
+      taken.set(fingerprint, (taken.get(fingerprint) ?? 0) + queries.length);
+    }
   }
 
   #answers(fingerprint: string, drop: readonly HiddenIndex[]): Answer[] {
@@ -253,13 +298,17 @@ SELECT DISTINCT l.relation::int8::text AS oid FROM pg_catalog.pg_locks AS l
  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'
    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())`;
 
+/** The tree is walked once: in a condition it would be for each row of pg_index. */
 const INDEX_SQL = `
+WITH named AS (
+  SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE n.nspname || '.' || c.relname = $1 AND c.relkind IN ('i', 'I')
+), tree AS (
+  SELECT named.oid FROM named UNION SELECT p.relid FROM named CROSS JOIN LATERAL pg_catalog.pg_partition_tree(named.oid) AS p
+)
 SELECT i.indexrelid::int8::text AS oid, i.indrelid::int8::text AS heap
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid OR i.indexrelid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree(c.oid) AS p)
- WHERE n.nspname || '.' || c.relname = $1 AND c.relkind IN ('i', 'I')
- ORDER BY i.indexrelid = c.oid DESC, i.indexrelid`;
+  FROM tree JOIN pg_catalog.pg_index AS i ON i.indexrelid = tree.oid
+ ORDER BY i.indexrelid IN (SELECT named.oid FROM named) DESC, i.indexrelid`;
 
 const DROP_SQL = `
 SELECT coalesce(

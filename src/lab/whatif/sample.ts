@@ -1,73 +1,85 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../base/quote.js';
+import { WizardError } from '../../base/errors.js';
 import type { IndexSpec } from '../../model/action.js';
-import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
-import { NO_RANGE_COLUMNS, STATISTICS_COLUMNS } from '../../postgres/clone/columns.js';
 import type { Session } from '../../postgres/session.js';
+import type { KeyClass } from '../../indexes/btree-size.js';
 import type { IndexLayout } from './index-layout.js';
-import type { GinCounts } from './metapage.js';
-import { ginCounts } from './metapage.js';
-import type { SampleBuild } from './other-size.js';
+import { SAMPLE, buildOnce, buildTwice } from './sample-builds.js';
+import type { GrownBuild } from './sample-builds.js';
+import { sampleExpressions } from './sample-expressions.js';
+import type { SampledExpression } from './sample-expressions.js';
+import { BTREE_TUPLE_BYTES, computeKeys, countKeys } from './sample-keys.js';
+import type { SampledKeys } from './sample-keys.js';
+import { slicePivot, sliceClasses } from './sample-slice.js';
+import type { SliceWanted } from './sample-slice.js';
 
 /** Lends a session of a database that holds data. What is done there leaves nothing behind. */
 export type Sampler = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
 /** What a sample of a table's rows says about an index on it. */
 export interface IndexSample {
-  /** Rows in the sample, and those of them that the index would hold. */
+  /** Rows in the sample. */
   readonly sampledRows: number;
-  readonly indexedRows: number;
-  /** Key values in the sample, and how many of them came once. */
-  readonly distinct: number;
-  readonly once: number;
-  /** Sampled rows of each value that came often. */
-  readonly heavy: readonly number[];
-  /** Mean and deviation of the index tuple's bytes, header and alignment included. */
-  readonly tupleBytes: number;
-  readonly tupleDeviation: number;
-  /** Statistics of the expressions among the keys, named after the index's attributes; distinct counts are not scaled. */
-  readonly expressions: readonly {
-    readonly statistics: RawColumnStatistics;
-    readonly distinct: number;
-    readonly once: number;
-    readonly notNull: number;
-  }[];
+  /** Rows of the table to a block, where the sample was drawn. */
+  readonly rowsPerBlock: number;
+  readonly keys: SampledKeys;
+  /** Values by their true number of rows, the heavy ones left out; null when they are to be guessed from the sample. */
+  readonly classes: readonly KeyClass[] | null;
+  readonly expressions: readonly SampledExpression[];
   /** Access methods without a formula: the index built over half of the sample and over all of it. */
-  readonly builds: readonly (SampleBuild & { readonly gin: GinCounts | null })[];
+  readonly builds: readonly GrownBuild[];
+}
+
+/** An index to sample for. */
+export interface SampleWanted {
+  readonly layout: IndexLayout;
+  readonly spec: IndexSpec;
+  /** Whether the server will deduplicate it: only then does it matter how values repeat. */
+  readonly deduplicates: boolean;
+}
+
+/** Why the rows do not allow an index that their table does: certain, for some of them were tried. No literal in it. */
+export interface RefusedByRows {
+  readonly refused: string;
 }
 
 /** Rows wanted in a sample: what ANALYZE takes at the default statistics target. */
 const SAMPLE_ROWS = 30_000;
 
-/** A value that came so often in the sample is counted by itself. */
-const HEAVY_ROWS = 12;
+/** Rows for builds whose growth is followed: with 30,000 GIN indexes came out 1.5 times too large at 250,000 rows, with these 1.05. */
+const BUILD_ROWS = 120_000;
 
 const METHODS_BUILT = new Set(['gin', 'gist', 'spgist', 'bloom']);
 
-const SAMPLE = 'pg_temp.wizard_sample';
-const KEYS = 'pg_temp.wizard_keys';
-
 /**
  * Samples one table of a database that holds data for any number of indexes on it, all inside a transaction that is
- * rolled back. An index that can not be sampled is left out of the answer. Reads the whole table once.
+ * rolled back. An index that can not be sampled is left out of the answer. Reads the whole table, once and once more for each
+ * key whose repetition a sample of rows leaves open.
  */
 export async function sampleIndexes(
   sampler: Session,
-  indexes: readonly { readonly layout: IndexLayout; readonly spec: IndexSpec }[],
-): Promise<Map<number, IndexSample>> {
-  const found = new Map<number, IndexSample>();
-  const heap = indexes[0]?.layout.heap;
-  if (heap === undefined) return found;
+  indexes: readonly SampleWanted[],
+): Promise<Map<number, IndexSample | RefusedByRows>> {
+  const found = new Map<number, IndexSample | RefusedByRows>();
+  const layouts = indexes.map((one) => one.layout);
+  if (layouts.length === 0) return found;
   await sampler.run('BEGIN');
   try {
-    const sampledRows = await drawSample(
-      sampler,
-      indexes.map((one) => one.layout),
-    );
-    for (const { layout, spec } of indexes) {
+    const columns = [...new Set(layouts.flatMap((layout) => layout.columnsUsed))].map(quoteIdent);
+    const drawn = await drawSample(sampler, layouts, columns);
+    const sliced: SliceWanted[] = [];
+    for (const one of indexes) {
       await sampler.run('SAVEPOINT one');
-      const sample = await sampleOne(sampler, { layout, spec, sampledRows }).catch(() => null);
-      await sampler.run('ROLLBACK TO SAVEPOINT one');
-      if (sample !== null) found.set(layout.oid, sample);
+      const sample = await sampleOne(sampler, { ...one, ...drawn }).catch(refusalOf);
+      await sampler.run('ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one');
+      if (sample === null) continue;
+      const { layout } = one;
+      found.set(layout.oid, sample);
+      if ('pivot' in sample && sample.pivot !== null) sliced.push({ layout, pivot: sample.pivot });
+    }
+    for (const [oid, classes] of await sliceClasses(sampler, sliced, drawn.rowsPerSampled)) {
+      const sample = found.get(oid);
+      if (sample !== undefined && 'keys' in sample) found.set(oid, { ...sample, classes });
     }
   } catch {
     // The sampler may be another version of the schema: without a sample the statistics are all there is.
@@ -77,147 +89,68 @@ export async function sampleIndexes(
   return found;
 }
 
-async function drawSample(sampler: Session, layouts: readonly IndexLayout[]): Promise<number> {
+/** An error on the rows themselves would meet the build too; of any other nothing follows. */
+function refusalOf(thrown: unknown): RefusedByRows | null {
+  if (!(thrown instanceof WizardError) || thrown.sqlstate === undefined) return null;
+  const reason = ROW_ERRORS.find(([pattern]) => pattern.test(thrown.sqlstate ?? ''))?.[1];
+  return reason === undefined ? null : { refused: `${reason} (SQLSTATE ${thrown.sqlstate})` };
+}
+
+/** Class 22 data exception, 23 constraint violation, 54 a limit. */
+const ROW_ERRORS: readonly (readonly [RegExp, string])[] = [
+  [/^22/, 'an expression of it fails on some of the rows'],
+  [/^23/, 'rows break its uniqueness'],
+  [/^54/, 'some rows are too long for it'],
+];
+
+async function drawSample(
+  sampler: Session,
+  layouts: readonly IndexLayout[],
+  columns: readonly string[],
+): Promise<Drawn> {
   const heap = layouts[0]?.heap ?? { schema: '', name: '' };
   const table = quoteQualified(heap.schema, heap.name);
-  const columns = [...new Set(layouts.flatMap((layout) => layout.columnsUsed))].map(quoteIdent);
-  const [size] = await sampler.query<{ rows: number }>(
-    `SELECT reltuples::float8 AS rows FROM pg_catalog.pg_class WHERE oid = ${quoteLiteral(table)}::regclass`,
+  const [size] = await sampler.query<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }>(
+    `EXPLAIN (FORMAT JSON) SELECT FROM ONLY ${table}`,
   );
-  const percent = size === undefined || size.rows <= SAMPLE_ROWS ? 100 : (SAMPLE_ROWS / size.rows) * 100;
-  const method = percent >= 100 ? '' : ` TABLESAMPLE BERNOULLI (${percent}) REPEATABLE (0)`;
-  await sampler.run(
-    `SET LOCAL search_path TO pg_catalog; CREATE TEMP TABLE wizard_sample ON COMMIT DROP AS SELECT ${columns.join(', ')} FROM ONLY ${table}${method}`,
+  const rows = size?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+  const drawSql = (name: string, wanted: number): string => {
+    const method = rows <= wanted ? '' : ` TABLESAMPLE BERNOULLI (${(wanted / rows) * 100}) REPEATABLE (0)`;
+    return `CREATE TEMP TABLE ${name} ON COMMIT DROP AS SELECT ${columns.join(', ')} FROM ONLY ${table}${method}`;
+  };
+  await sampler.run(`SET LOCAL search_path TO pg_catalog; ${drawSql('wizard_sample', SAMPLE_ROWS)}`);
+  if (layouts.some((layout) => METHODS_BUILT.has(layout.method)))
+    await sampler.run(drawSql('wizard_large', BUILD_ROWS));
+  const [counted] = await sampler.query<{ rows: number; blocks: number }>(
+    `SELECT count(*)::int4 AS rows, (pg_catalog.pg_relation_size(${quoteLiteral(table)}::regclass) / 8192)::float8 AS blocks FROM ${SAMPLE}`,
   );
-  const [counted] = await sampler.query<{ rows: number }>(`SELECT count(*)::int4 AS rows FROM ${SAMPLE}`);
-  return counted?.rows ?? 0;
+  const sampledRows = counted?.rows ?? 0;
+  const rowsPerSampled = Math.max(1, rows / SAMPLE_ROWS);
+  return {
+    sampledRows,
+    rowsPerSampled,
+    rowsPerBlock: (sampledRows * rowsPerSampled) / Math.max(1, counted?.blocks ?? 0),
+  };
+}
+
+interface Drawn {
+  readonly sampledRows: number;
+  readonly rowsPerSampled: number;
+  readonly rowsPerBlock: number;
 }
 
 async function sampleOne(
   sampler: Session,
-  { layout, spec, sampledRows }: { layout: IndexLayout; spec: IndexSpec; sampledRows: number },
-): Promise<IndexSample> {
-  const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
-  const list = layout.columns.map((column, index) => `(${column.sql}) AS k${index + 1}`);
-  await sampler.run(`CREATE TEMP TABLE wizard_keys ON COMMIT DROP AS SELECT ${list.join(', ')} FROM ${SAMPLE}${where}`);
-  const keys = layout.columns.slice(0, layout.keyCount).map((_, index) => `k${index + 1}`);
-  const [size] = await sampler.query<{ rows: number; bytes: number | null; deviation: number | null }>(
-    tupleSizeSql(layout),
-  );
-  const groups =
-    METHODS_BUILT.has(layout.method) || layout.method === 'brin' ? undefined : await countGroups(sampler, keys);
-  return {
-    sampledRows,
-    indexedRows: size?.rows ?? 0,
-    distinct: groups?.distinct ?? 0,
-    once: groups?.once ?? 0,
-    heavy: groups?.heavy ?? [],
-    tupleBytes: size?.bytes ?? 16,
-    tupleDeviation: size?.deviation ?? 0,
-    expressions: await sampleExpressions(sampler, layout),
-    builds: METHODS_BUILT.has(layout.method) && sampledRows > 100 ? await buildTwice(sampler, spec) : [],
-  };
-}
-
-interface Groups extends Record<string, unknown> {
-  distinct: number;
-  once: number;
-  heavy: number[];
-}
-
-async function countGroups(sampler: Session, keys: readonly string[]): Promise<Groups | undefined> {
-  const [groups] = await sampler.query<Groups>(`
-SELECT count(*)::int4 AS distinct, (count(*) FILTER (WHERE g.rows = 1))::int4 AS once,
-       coalesce(pg_catalog.jsonb_agg(g.rows) FILTER (WHERE g.rows >= ${HEAVY_ROWS}), '[]'::jsonb) AS heavy
-  FROM (SELECT count(*)::int4 AS rows FROM ${KEYS} GROUP BY ${keys.join(', ')}) AS g`);
-  return groups;
-}
-
-/** The bytes of each index tuple: header (8, or 16 with a NULL), then column after column on its alignment. */
-function tupleSizeSql(layout: IndexLayout): string {
-  const names = layout.columns.map((_, index) => `k${index + 1}`);
-  const steps = layout.columns.map((column, index) => {
-    const value = `k.k${index + 1}`;
-    const before = index === 0 ? '0' : `s${index}.bytes`;
-    const aligned = `((${before} + ${column.alignment - 1}) / ${column.alignment} * ${column.alignment})`;
-    // A short value has a one-byte header and stands anywhere.
-    const start =
-      column.length > 0
-        ? aligned
-        : `CASE WHEN pg_catalog.pg_column_size(${value}) <= 127 THEN ${before} ELSE ${aligned} END`;
-    const width = column.length > 0 ? String(column.length) : `pg_catalog.pg_column_size(${value})`;
-    return `CROSS JOIN LATERAL (SELECT CASE WHEN ${value} IS NULL THEN ${before} ELSE ${start} + ${width} END AS bytes) AS s${index + 1}`;
-  });
-  const anyNull = names.map((name) => `k.${name} IS NULL`).join(' OR ');
-  return `SELECT count(*)::int4 AS rows, avg(t.bytes)::float8 AS bytes, coalesce(stddev_pop(t.bytes), 0)::float8 AS deviation
-  FROM (SELECT (CASE WHEN ${anyNull} THEN 16 ELSE 8 END + s${names.length}.bytes + 7) / 8 * 8 AS bytes FROM ${KEYS} AS k ${steps.join(' ')}) AS t`;
-}
-
-async function sampleExpressions(sampler: Session, layout: IndexLayout): Promise<IndexSample['expressions']> {
-  const wanted = layout.columns.flatMap((column, index) =>
-    column.column === null ? [{ column, name: `k${index + 1}` }] : [],
-  );
-  if (wanted.length === 0) return [];
-  await sampler.run(`ANALYZE ${KEYS}`);
-  const sampled: IndexSample['expressions'][number][] = [];
-  for (const { column, name } of wanted) {
-    const [statistics] = await sampler.query<RawColumnStatistics>(
-      `SELECT $2::text AS schemaname, $3::text AS relname, $4::text AS attname, ${STATISTICS_COLUMNS}, ${NO_RANGE_COLUMNS}
-  FROM pg_catalog.pg_stats
- WHERE schemaname = (SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = pg_catalog.pg_my_temp_schema()) AND tablename = 'wizard_keys' AND attname = $1`,
-      [name, layout.schema, layout.name, column.attribute],
-    );
-    const count = await countValues(sampler, name);
-    if (statistics !== undefined) sampled.push({ statistics, ...count });
-  }
-  return sampled;
-}
-
-/** Zeros for a type without equality. */
-async function countValues(
-  sampler: Session,
-  name: string,
-): Promise<{ distinct: number; once: number; notNull: number }> {
-  const none = { distinct: 0, once: 0, notNull: 0 };
-  await sampler.run('SAVEPOINT counting');
-  try {
-    const [count] = await sampler.query<{ distinct: number; once: number; notNull: number }>(
-      `SELECT count(*)::int4 AS distinct, (count(*) FILTER (WHERE g.rows = 1))::int4 AS once, coalesce(sum(g.rows), 0)::int4 AS "notNull"
-  FROM (SELECT count(*)::int4 AS rows FROM ${KEYS} WHERE ${name} IS NOT NULL GROUP BY ${name}) AS g`,
-    );
-    return count ?? none;
-  } catch {
-    await sampler.run('ROLLBACK TO SAVEPOINT counting');
-    return none;
-  }
-}
-
-async function buildTwice(sampler: Session, spec: IndexSpec): Promise<IndexSample['builds']> {
-  const inspect = await sampler
-    .run('SAVEPOINT inspect; CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA public')
-    .then(() => true)
-    .catch(async () => {
-      await sampler.run('ROLLBACK TO SAVEPOINT inspect');
-      return false;
-    });
-  await sampler.run(`CREATE TEMP TABLE wizard_half ON COMMIT DROP AS
-SELECT s.* FROM (SELECT *, pg_catalog.row_number() OVER () AS wizard_number FROM ${SAMPLE}) AS s WHERE s.wizard_number % 2 = 0`);
-  const builds: IndexSample['builds'][number][] = [];
-  for (const table of ['wizard_half', 'wizard_sample']) {
-    await sampler.run('RESET search_path');
-    const storage = spec.with === null ? '' : ` WITH (${spec.with})`;
-    const where = spec.where === null ? '' : ` WHERE ${spec.where}`;
-    await sampler.run(
-      `CREATE INDEX wizard_built ON pg_temp.${table} USING ${spec.method} (${spec.keys.join(', ')})${storage}${where}`,
-    );
-    const [built] = await sampler.query<{ bytes: string; rows: number; meta: string | null }>(
-      `SELECT pg_catalog.pg_relation_size('pg_temp.wizard_built')::text AS bytes, (SELECT count(*)::int4 FROM pg_temp.${table}) AS rows,
-       ${inspect && spec.method === 'gin' ? `pg_catalog.encode(pg_catalog.substr(public.get_raw_page('pg_temp.wizard_built', 0), 1, 96), 'hex')` : 'NULL::text'} AS meta`,
-    );
-    await sampler.run('DROP INDEX pg_temp.wizard_built');
-    if (built === undefined) continue;
-    const gin = built.meta === null ? null : ginCounts(Buffer.from(built.meta, 'hex'));
-    builds.push({ rows: built.rows, pages: Number(built.bytes) / 8192, gin });
-  }
-  return builds;
+  { layout, spec, deduplicates, sampledRows, rowsPerSampled, rowsPerBlock }: SampleWanted & Drawn,
+): Promise<IndexSample & { readonly pivot: string | null }> {
+  await computeKeys(sampler, layout, SAMPLE);
+  const repeats = deduplicates || layout.method === 'hash';
+  const keys = await countKeys(sampler, layout.keyCount, repeats);
+  const longest = keys.widths.at(-1)?.bytes ?? 0;
+  // The server says it better than a rule would: NULLs may be alike, and a long value may be compressed.
+  if (layout.method === 'btree' && (spec.unique || longest > BTREE_TUPLE_BYTES)) await buildOnce(sampler, spec);
+  const expressions = await sampleExpressions(sampler, layout);
+  const pivot = repeats ? await slicePivot(sampler, layout, keys, rowsPerSampled) : null;
+  const builds = METHODS_BUILT.has(layout.method) && sampledRows > 100 ? await buildTwice(sampler, spec) : [];
+  return { sampledRows, rowsPerBlock, keys, classes: null, pivot, expressions, builds };
 }

@@ -6,14 +6,16 @@ import { writeColumnStatistics } from '../../postgres/clone/write-columns.js';
 import { readRelationFiles, relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
 import type { RelationUpdate } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
-import { candidateSize, expressionStatistics, readSizeInputs } from './candidate-size.js';
+import { candidateSize, expressionStatistics } from './candidate-size.js';
 import type { CandidateSize } from './candidate-size.js';
 import { CandidateEnds } from './candidate-ends.js';
 import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
+import { lendSamples, spreadOut } from './sample-leaves.js';
 import { sampleIndexes } from './sample.js';
-import type { IndexSample, Sampler } from './sample.js';
+import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './sample.js';
+import { readSizeInputs } from './size-inputs.js';
 import { groupBy, indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
@@ -46,6 +48,7 @@ export interface ShelfOptions {
 export class Shelf {
   readonly #options: ShelfOptions;
   readonly #shelved = new Map<string, ShelvedIndex>();
+  /** By the index's key: why it can not be. */
   readonly #refused = new Map<string, WizardError>();
   readonly #ends: CandidateEnds;
 
@@ -54,16 +57,8 @@ export class Shelf {
     this.#ends = new CandidateEnds(options);
   }
 
-  /** Puts specs on the shelf that are not there yet. Throws `lab/statement` for one that PostgreSQL does not accept. */
+  /** Puts specs on the shelf that are not there yet, and gives those that PostgreSQL accepts. */
   async take(specs: readonly IndexSpec[]): Promise<ShelvedIndex[]> {
-    return (await this.offer(specs)).map((one) => {
-      if (one instanceof WizardError) throw one;
-      return one;
-    });
-  }
-
-  /** The same, with the error in the place of one that PostgreSQL does not accept. */
-  async offer(specs: readonly IndexSpec[]): Promise<(ShelvedIndex | WizardError)[]> {
     const missing = new Map(
       specs
         .filter((spec) => !this.#shelved.has(indexKey(spec)) && !this.#refused.has(indexKey(spec)))
@@ -71,16 +66,15 @@ export class Shelf {
     );
     const byTable = groupBy([...missing.values()], (spec) => JSON.stringify(spec.table));
     for (const group of byTable.values()) await this.#shelve(group);
-    return specs.map((spec) => this.#get(spec));
+    return specs.flatMap((spec) => {
+      const shelved = this.#shelved.get(indexKey(spec));
+      return shelved === undefined ? [] : [{ ...shelved, spec }];
+    });
   }
 
-  #get(spec: IndexSpec): ShelvedIndex | WizardError {
-    const key = indexKey(spec);
-    const refused = this.#refused.get(key);
-    if (refused !== undefined) return refused;
-    const shelved = this.#shelved.get(key);
-    if (shelved === undefined) throw new WizardError('internal', `Index ${spec.name} did not reach the shelf`);
-    return { ...shelved, spec };
+  /** Why an index that was asked for can not be; null for one that can. */
+  refusal(spec: IndexSpec): string | null {
+    return this.#refused.get(indexKey(spec))?.message ?? null;
   }
 
   async #shelve(specs: readonly IndexSpec[]): Promise<void> {
@@ -88,6 +82,7 @@ export class Shelf {
     for (const [spec, error] of refused) this.#refused.set(indexKey(spec), error);
     const sizes = await this.#sizeAll(created);
     for (const { layouts, ...one } of created) {
+      if (this.#refused.has(indexKey(one.spec))) continue;
       const leaves = layouts.map((layout) => sizes.get(layout.oid));
       this.#shelved.set(indexKey(one.spec), {
         ...one,
@@ -114,8 +109,7 @@ export class Shelf {
   async clear(): Promise<void> {
     for (const shelved of this.#shelved.values()) {
       const [name] = shelved.names;
-      if (name !== undefined)
-        await this.#options.session.run(`DROP INDEX IF EXISTS ${quoteQualified(shelved.spec.table.schema, name)}`);
+      if (name !== undefined) await this.#options.session.run(dropSql(shelved.spec, name));
     }
     this.#shelved.clear();
     this.#refused.clear();
@@ -124,26 +118,25 @@ export class Shelf {
   /** Samples, estimates and writes the sizes of indexes that were just created on one table. */
   async #sizeAll(created: readonly CreatedIndex[]): Promise<Map<number, CandidateSize>> {
     const { session, storage, sourceVersionNum, knownSize } = this.#options;
-    const all = created.flatMap((one) => one.layouts.map((layout) => ({ layout, spec: one.spec })));
-    const samples = await this.#sample(all);
-    const files = new Map(
-      (
-        await readRelationFiles(
-          session,
-          all.map(({ layout }) => layout.oid),
-        )
-      ).map((file) => [file.oid, file]),
+    const layouts = created.flatMap((one) => one.layouts);
+    const oids = layouts.map((layout) => layout.oid);
+    const files = new Map((await readRelationFiles(session, oids)).map((file) => [file.oid, file.path]));
+    const asked = created.flatMap((one) =>
+      one.layouts.map((layout) => {
+        const path = files.get(layout.oid) ?? '';
+        return { layout, spec: one.spec, deduplicates: deduplicates(storage, layout, path) };
+      }),
     );
-    const heapPages = await this.#heapBlocks(all.map(({ layout }) => layout.heap.oid));
+    const samples = await this.#sample(asked);
+    for (const one of created) await this.#dropRefused(one, samples);
+    const heapPages = await this.#heapBlocks(layouts.map((layout) => layout.heap.oid));
     const sized: [IndexLayout, CandidateSize][] = [];
-    for (const { layout, spec } of all) {
-      const sample = samples.get(layout.oid) ?? null;
-      const path = files.get(layout.oid)?.path ?? '';
-      const deduplicates =
-        readDeduplicates(storage, { method: layout.method, path }) &&
-        !layout.unique &&
-        layout.options['deduplicate_items'] !== 'off';
-      const known = { heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates, sample };
+    for (const one of asked) {
+      const { layout } = one;
+      if (this.#refused.has(indexKey(one.spec))) continue;
+      const found = samples.get(layout.oid);
+      const sample = found === undefined || 'refused' in found ? null : found;
+      const known = { heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates: one.deduplicates, sample };
       let inputs = await readSizeInputs(session, layout, known);
       if (sample !== null && sample.expressions.length > 0) {
         await writeColumnStatistics(session, expressionStatistics(sample, inputs.heapRows), {
@@ -151,20 +144,36 @@ export class Shelf {
         });
         inputs = await readSizeInputs(session, layout, known);
       }
-      sized.push([layout, withKnown(candidateSize(inputs), knownSize(spec))]);
+      sized.push([layout, withKnown(candidateSize(inputs), knownSize(one.spec))]);
     }
     await this.#writeSizes(sized);
     return new Map(sized.map(([layout, size]) => [layout.oid, size]));
   }
 
-  async #sample(all: readonly { layout: IndexLayout; spec: IndexSpec }[]): Promise<Map<number, IndexSample>> {
+  /** An index that the clone took because its tables are empty, and that the rows do not allow. */
+  async #dropRefused(one: CreatedIndex, samples: ReadonlyMap<number, IndexSample | RefusedByRows>): Promise<void> {
+    for (const layout of one.layouts) {
+      const sample = samples.get(layout.oid);
+      if (sample === undefined || !('refused' in sample) || this.#refused.has(indexKey(one.spec))) continue;
+      const table = quoteQualified(layout.heap.schema, layout.heap.name);
+      const message = `Index ${one.spec.name} can not be created: ${sample.refused}; seen in a sample of ${table}`;
+      this.#refused.set(indexKey(one.spec), new WizardError('lab/statement', message));
+      const [name] = one.names;
+      if (name !== undefined) await this.#options.session.run(dropSql(one.spec, name));
+    }
+  }
+
+  async #sample(all: readonly SampleWanted[]): Promise<Map<number, IndexSample | RefusedByRows>> {
     const { sampler } = this.#options;
-    const samples = new Map<number, IndexSample>();
+    const samples = new Map<number, IndexSample | RefusedByRows>();
     if (sampler === null) return samples;
     const worth = all.filter(({ layout }) => needsSample(layout));
-    for (const group of groupBy(worth, ({ layout }) => layout.heap.oid).values()) {
+    const trees = [...groupBy(worth, ({ spec }) => indexKey(spec)).values()];
+    const chosen = trees.flatMap(spreadOut);
+    for (const group of groupBy(chosen, ({ layout }) => layout.heap.oid).values()) {
       for (const [oid, sample] of await sampler((session) => sampleIndexes(session, group))) samples.set(oid, sample);
     }
+    for (const leaves of trees) lendSamples(leaves, samples);
     return samples;
   }
 
@@ -203,14 +212,20 @@ function withKnown(estimated: CandidateSize, known: KnownSize | null): Candidate
   return { ...estimated, gin, pages: known.pages, rows: known.rows, level: known.level ?? estimated.level };
 }
 
-/** One fixed-width column is what its statistics say; everything else is better known from rows. */
+function deduplicates(storage: Storage, layout: IndexLayout, path: string): boolean {
+  const isAllowed = !layout.unique && layout.options['deduplicate_items'] !== 'off';
+  return isAllowed && readDeduplicates(storage, { method: layout.method, path });
+}
+
+function dropSql(spec: IndexSpec, name: string): string {
+  return `DROP INDEX IF EXISTS ${quoteQualified(spec.table.schema, name)}`;
+}
+
+/** A summary of one fixed-width column is the same whatever the rows. */
 function needsSample(layout: IndexLayout): boolean {
-  const [only] = layout.columns;
-  const simple =
-    layout.columns.length === 1 &&
-    only !== undefined &&
-    only.column !== null &&
-    only.length > 0 &&
-    layout.predicate === null;
-  return !simple || !['btree', 'hash', 'brin'].includes(layout.method);
+  return (
+    layout.method !== 'brin' ||
+    layout.predicate !== null ||
+    layout.columns.some((column) => column.length < 0 || column.column === null)
+  );
 }
