@@ -75,7 +75,10 @@ export async function db2advis({ whatIf, costs, statements, candidatesOf, budget
   for (const statement of statements) {
     const candidates = candidatesOf(statement);
     const before = await costs.statement(statement, []);
-    const [answer] = await whatIf.cost([statement.fingerprint], { add: candidates.map((index) => index.spec), drop: [] });
+    const [answer] = await whatIf.cost([statement.fingerprint], {
+      add: candidates.map((index) => index.spec),
+      drop: [],
+    });
     for (const index of candidates) {
       if (!answer.uses.includes(index.spec.name)) continue;
       const known = benefits.get(index.key) ?? { index, benefit: 0 };

@@ -8,7 +8,8 @@ import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 
 /** The folder with the data sets; null where it is missing. */
 export function dataFolder() {
-  const folder = process.env.DATABASE_WIZARD_DATA ?? resolve(fileURLToPath(new URL('../../shared/data', import.meta.url)));
+  const folder =
+    process.env.DATABASE_WIZARD_DATA ?? resolve(fileURLToPath(new URL('../../shared/data', import.meta.url)));
   return existsSync(join(folder, 'tpch-sf1-statistics', 'statistics.json')) ? folder : null;
 }
 

@@ -90,10 +90,7 @@ export class StatementCosts {
 
   /** The cost is at least this; 0 when nothing is known. */
   lower(set: bigint): number {
-    return this.#answers.reduce(
-      (most, { shown, cost }) => (cost > most && (set & ~shown) === 0n ? cost : most),
-      0,
-    );
+    return this.#answers.reduce((most, { shown, cost }) => (cost > most && (set & ~shown) === 0n ? cost : most), 0);
   }
 
   #where(wanted: (item: Item) => boolean): bigint {
@@ -140,10 +137,7 @@ export class CostCache {
 
   /** The objective's value of a choice at most, by what is known; infinite when a statement is not known at all. */
   upper(choice: Choice): number {
-    return this.statements.reduce(
-      (sum, costs) => sum + costs.statement.value(costs.upper(costs.bits(choice))),
-      0,
-    );
+    return this.statements.reduce((sum, costs) => sum + costs.statement.value(costs.upper(costs.bits(choice))), 0);
   }
 }
 

@@ -7,10 +7,7 @@ import type { Choice, Item } from './problem.js';
 import { OBJECTIVE_SCALE } from './programmes.js';
 import type { DroppedIndex, IndexSelection, SelectedIndex, StatementGain } from './selection-types.js';
 
-type Description = Pick<
-  IndexSelection,
-  'chosen' | 'drop' | 'statements' | 'objective' | 'bound' | 'gap' | 'usedBytes'
->;
+type Description = Pick<IndexSelection, 'chosen' | 'drop' | 'statements' | 'objective' | 'bound' | 'gap' | 'usedBytes'>;
 
 /** Says what each index of a choice is for. Asks for what each is worth alone and in the set, while there is something left to ask with. */
 export async function describeChoice(cache: CostCache, best: Incumbent, allowance: Allowance): Promise<Description> {
@@ -21,7 +18,10 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
   const chosen: SelectedIndex[] = [];
   for (const item of created) {
     const alone = await change(cache, allowance, { from: present, to: new Set([...present, item.id]) });
-    const inSet = await change(cache, allowance, { from: new Set([...choice].filter((id) => id !== item.id)), to: choice });
+    const inSet = await change(cache, allowance, {
+      from: new Set([...choice].filter((id) => id !== item.id)),
+      to: choice,
+    });
     chosen.push({
       spec: item.spec ?? neverThere(item),
       sizeBytes: item.bytes,
@@ -96,11 +96,16 @@ function dropped(cache: CostCache, choice: Choice): DroppedIndex[] {
     .flatMap((item): DroppedIndex[] => {
       // Of two that give each other the later one goes.
       const giver = kept.find(
-        (other) => other.id !== item.id && other.gives.includes(item.id) && (!item.gives.includes(other.id) || other.id < item.id || other.existing === null),
+        (other) =>
+          other.id !== item.id &&
+          other.gives.includes(item.id) &&
+          (!item.gives.includes(other.id) || other.id < item.id || other.existing === null),
       );
       if (giver === undefined && choice.has(item.id)) return [];
       const reason = giver === undefined ? 'not-worth-it' : 'given';
-      return [{ index: itemName(item), sizeBytes: item.bytes, reason, by: giver === undefined ? null : itemName(giver) }];
+      return [
+        { index: itemName(item), sizeBytes: item.bytes, reason, by: giver === undefined ? null : itemName(giver) },
+      ];
     });
 }
 

@@ -21,7 +21,10 @@ interface IndexParts {
 }
 
 /** A candidate of known size. */
-export function candidateDraft(candidate: Candidate, sizes: { readonly bytes: number; readonly writeCost: number }): ItemDraft {
+export function candidateDraft(
+  candidate: Candidate,
+  sizes: { readonly bytes: number; readonly writeCost: number },
+): ItemDraft {
   const { spec } = candidate;
   return {
     ...sizes,
@@ -39,7 +42,10 @@ export function candidateDraft(candidate: Candidate, sizes: { readonly bytes: nu
  */
 export function existingDrafts(catalog: Catalog, writeCost: (name: string) => number): ItemDraft[] {
   return catalog.indexes
-    .filter((index) => index.valid && !index.unique && reasonToKeep(index) === null && foreignKeysServed(catalog, index).length === 0)
+    .filter(
+      (index) =>
+        index.valid && !index.unique && reasonToKeep(index) === null && foreignKeysServed(catalog, index).length === 0,
+    )
     .map((index) => ({
       table: index.table,
       spec: null,
@@ -114,6 +120,12 @@ function mentionsAny(sql: string, columns: ReadonlySet<string>): boolean {
 }
 
 /** The name of an index in a report. */
-export function itemName({ spec, existing }: { readonly spec: IndexSpec | null; readonly existing: string | null }): string {
+export function itemName({
+  spec,
+  existing,
+}: {
+  readonly spec: IndexSpec | null;
+  readonly existing: string | null;
+}): string {
   return existing ?? (spec ? `${spec.table.schema}.${spec.name}` : '');
 }

@@ -38,7 +38,9 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     bytes === null ? null : bytes + choiceBytes(problem, presentChoice(problem));
   const search = (bytes: number | null, onProgress: (one: Progress) => void): Promise<Incumbent> =>
     improve({ cache, highs, allowance, storageBytes: budget(bytes), onProgress });
-  const best = await search(input.storageBytes, (one) => progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE }));
+  const best = await search(input.storageBytes, (one) =>
+    progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE }),
+  );
   const selection = await describeChoice(cache, best, allowance);
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];
@@ -50,7 +52,7 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     ...selection,
     curve,
     plannerCalls,
-    complete: best.settled,
+    complete: best.complete,
     progress,
     refused,
     skipped,
@@ -71,7 +73,8 @@ interface Prepared {
 async function prepare(input: SelectionInput, allowance: Allowance): Promise<Prepared> {
   const { snapshot, whatIf, writeShare = () => 0 } = input;
   const wanted = mergeCandidates(input.candidates).filter(
-    ({ spec, table }) => !isTiny(snapshot.catalog, table) && !coveringIndex(snapshot.catalog, spec),
+    ({ spec, table }) =>
+      !isTiny(snapshot.catalog, table) && (input.allowRedundant === true || !coveringIndex(snapshot.catalog, spec)),
   );
   const sizes = await whatIf.sizes(wanted.map((one) => one.spec));
   const refused: { spec: Candidate['spec']; reason: string }[] = [];
@@ -112,7 +115,9 @@ async function prepare(input: SelectionInput, allowance: Allowance): Promise<Pre
     const ids = items.filter((item) => item.existing !== null && used.has(item.existing)).map((item) => item.id);
     if (answer) costs.learn({ shown: costs.present, used: costs.bits(ids), cost: answer.cost });
   }
-  const skipped = snapshot.workload.statements.filter((one) => !base.has(one.fingerprint)).map((one) => one.fingerprint);
+  const skipped = snapshot.workload.statements
+    .filter((one) => !base.has(one.fingerprint))
+    .map((one) => one.fingerprint);
   return { cache, refused, skipped };
 }
 
@@ -173,6 +178,6 @@ function curvePoint(problem: Problem, storageBytes: number | null, best: Incumbe
     bound: best.bound / OBJECTIVE_SCALE,
     indexes: [...best.choice].flatMap((id) => problem.items[id]?.spec ?? []),
     plannerCalls,
-    complete: best.settled,
+    complete: best.complete,
   };
 }

@@ -72,8 +72,7 @@ export class Programme {
     const numCols = this.#costs.length;
     const numRows = this.#lower.length;
     if (numCols === 0) return { objective: this.#offset, bound: this.#offset, values: [] };
-    const finite = (bound: number): number =>
-      Number.isFinite(bound) ? bound : Math.sign(bound) * highs.infinity;
+    const finite = (bound: number): number => (Number.isFinite(bound) ? bound : Math.sign(bound) * highs.infinity);
     return highs.withModel(
       {
         numCols,

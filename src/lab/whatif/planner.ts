@@ -142,7 +142,13 @@ export class Planner {
       shapes.add(planShape(root));
       total += root['Total Cost'];
     }
-    return { cost: total / queries.length, planShape: [...shapes].join(' | '), shown, used, usedExisting: [...usedExisting].toSorted() };
+    return {
+      cost: total / queries.length,
+      planShape: [...shapes].join(' | '),
+      shown,
+      used,
+      usedExisting: [...usedExisting].toSorted(),
+    };
   }
 
   async #readExisting(): Promise<ReadonlyMap<string, readonly string[]>> {
