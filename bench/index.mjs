@@ -117,7 +117,7 @@ async function select(clone, { snapshot }, more) {
     snapshot,
     whatIf: clone,
     objective: 'sum',
-    allowance: { timeMs: null, plannerCalls: CALLS, turns: 2 },
+    allowance: { timeMs: null, plannerCalls: CALLS, turns: 1 },
     now: () => performance.now(),
     ...more,
   });
@@ -289,7 +289,7 @@ async function largeWorkloads() {
       const { selection, seconds } = await select(clone, all, {
         candidates,
         storageBytes: mb * 1e6,
-        allowance: { timeMs, plannerCalls, turns: 2 },
+        allowance: { timeMs, plannerCalls, turns: 1 },
       });
       const curve = selection.progress.map((one) => `${(one.elapsedMs / 1000).toFixed(0)}: ${percent(one.objective)}`);
       say(
