@@ -1,8 +1,8 @@
-import { specKey } from '../indexes/candidates.js';
+import { specKey, tableUses } from '../indexes/candidates.js';
 import type { Candidate } from '../indexes/candidates.js';
 import { selectIndexes } from '../indexes/selection/selection.js';
 import type { IndexSelection } from '../indexes/selection/selection-types.js';
-import { workloadCandidates } from '../indexes/workload-candidates.js';
+import { reasonedCandidates } from '../indexes/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/write-cost.js';
 import { measureWriteCosts } from '../lab/indexes/write-cost.js';
 import type { OpenLab } from '../lab/lab.js';
@@ -44,7 +44,7 @@ export interface IndexSearch {
 export async function searchIndexSet(options: IndexSearchOptions): Promise<IndexSearch> {
   await loadParser();
   const { snapshot } = options;
-  const candidates = workloadCandidates(snapshot);
+  const candidates = reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {});
   const writes = writesOf(snapshot.workload, snapshot.catalog);
   const costs = new Map<string, number>();
   const startedMs = performance.now();

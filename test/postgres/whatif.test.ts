@@ -273,8 +273,8 @@ describe('statistics clone in odd places', () => {
       const clone = await createStatisticsClone({ server, source, schema: await extractSchema(source) });
       clone.setWorkload([{ fingerprint: 'one', queries: ['SELECT 1'] }]);
       expect(await clone.cost(['one', 'unknown'], NO_CHANGE)).toEqual([
-        { fingerprint: 'one', cost: 0.01, uses: [], planShape: 'Result' },
-        { fingerprint: 'unknown', cost: null, uses: [], planShape: null },
+        { fingerprint: 'one', cost: 0.01, uses: [], usesExisting: [], planShape: 'Result', planned: 1 },
+        { fingerprint: 'unknown', cost: null, uses: [], usesExisting: [], planShape: null, planned: 0 },
       ]);
       await clone.close();
     });

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
-import { columnKey, indexSpec, tableUses, type Candidate, type TableUse } from '../../indexes/candidates.js';
-import { indexableParts, sortedKeys } from '../../indexes/btree-candidates.js';
+import { tableUses, type Candidate } from '../../indexes/candidates.js';
+import { partialCandidates } from '../../indexes/partial-candidates.js';
 import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../index-finding.js';
 import { heuristicWhatIf } from '../../indexes/heuristic-what-if.js';
 import { searchIndexes, type Chosen } from '../../indexes/search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, placeOf } from '../evidence.js';
-import { MOST_RARE, rareRows, type RareRows } from '../../indexes/rare-rows.js';
+import { MOST_RARE, type RareRows } from '../../indexes/rare-rows.js';
 
 export default defineAdvisor({
   id: 'index/partial-index',
@@ -42,7 +42,9 @@ export default defineAdvisor({
     const uses = tableUses(snapshot, options);
     const engine = whatIf ?? heuristicWhatIf(snapshot, uses);
     const rare = new Map<string, RareRows>();
-    const candidates = uses.flatMap((one) => candidatesFor(snapshot, one, rare));
+    const partial = uses.flatMap((one) => partialCandidates(snapshot, one));
+    for (const { candidate, rows } of partial) rare.set(rareKey(candidate, rows.where), rows);
+    const candidates = partial.map((one) => one.candidate);
     const chosen = await searchIndexes({ snapshot, uses, whatIf: engine, limits: options }, candidates);
     const basis = {
       snapshot,
@@ -56,37 +58,6 @@ export default defineAdvisor({
     return findings;
   },
 });
-
-/** Per condition: what the other conditions and the sort make of the few rows that are left; else the column itself. */
-function candidatesFor(snapshot: Snapshot, tableUse: TableUse, rare: Map<string, RareRows>): readonly Candidate[] {
-  if (tableUse.use.role === 'insert') return [];
-  const found = tableUse.use.predicates.flatMap(
-    (predicate) => rareRows(predicate, tableUse, snapshot.statistics) ?? [],
-  );
-  return found.flatMap((rows) => {
-    rare.set(rareKey(tableUse, rows.where), rows);
-    return keyLists(snapshot, tableUse, rows).map((keys) => ({
-      spec: indexSpec(snapshot.catalog, tableUse.table, { keys, where: rows.where }),
-      table: tableUse.table,
-      for: [tableUse.statement.fingerprint],
-    }));
-  });
-}
-
-function keyLists(snapshot: Snapshot, tableUse: TableUse, rows: RareRows): readonly (readonly string[])[] {
-  const constant = rows.where.endsWith('IS NOT NULL') ? [] : [rows.column];
-  const parts = indexableParts(snapshot, tableUse, (predicate) => constant.includes(predicate.column ?? ''));
-  const equal = [...parts.equal, ...parts.joined].map((column) => columnKey(column));
-  const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, [...constant, ...parts.equal]) ?? []);
-  const lists = [
-    ...sorts.map((sort) => [...equal, ...sort.keys]),
-    ...sorts.map((sort) => [...sort.keys]),
-    ...parts.ranges.map((range) => [...equal, range]),
-    equal,
-  ].filter((keys) => keys.length > 0 && new Set(keys).size === keys.length);
-  const distinct = [...new Map(lists.map((keys) => [keys.join(), keys])).values()];
-  return distinct.length > 0 ? distinct : [[columnKey(rows.column)]];
-}
 
 function titleOf(snapshot: Snapshot, chosen: Chosen): string {
   const { table, spec } = chosen.candidate;

@@ -4,6 +4,8 @@ export interface SearchAllowance {
   readonly timeMs: number | null;
   /** EXPLAINs; null for no limit. */
   readonly plannerCalls: number | null;
+  /** Turns of improving and proving, each of a few integer programmes; no limit when not given. */
+  readonly turns?: number;
 }
 
 /** What a search has used, and whether it has to come to its end. */
@@ -33,6 +35,10 @@ export class Allowance {
   /** Null for no limit. */
   get leftMs(): number | null {
     return this.#limits.timeMs === null ? null : Math.max(0, this.#limits.timeMs - this.elapsedMs);
+  }
+
+  get turns(): number {
+    return this.#limits.turns ?? Number.POSITIVE_INFINITY;
   }
 
   /** Adds EXPLAINs that were made. */

@@ -1,3 +1,4 @@
+import { sameRelation } from '../../model/catalog.js';
 import type { CostAnswer, CostCache, StatementCosts } from './cost-cache.js';
 import type { Allowance } from './allowance.js';
 
@@ -17,6 +18,8 @@ interface Node {
   readonly answer: CostAnswer;
   /** What other plans than this one may be worth, in the objective's unit. */
   readonly worth: number;
+  /** How often something was taken away. */
+  readonly depth: number;
 }
 
 /**
@@ -32,19 +35,27 @@ export async function discover(cache: CostCache, allowance: Allowance, limits: D
   for (const costs of cache.statements) {
     const answer = await cache.at(costs, costs.full);
     if (answer === null) return false;
-    open.push(node(costs, answer, limits));
+    const tables = tablesUsed(costs, answer);
+    // Plans that need one table's indexes alone are what others are made of, so they come before what is left of the whole.
+    for (const set of tables.length > 1 ? tables : []) {
+      if (allowance.isSpent(limits.share)) return false;
+      const alone = await cache.at(costs, set);
+      if (alone === null) return false;
+      open.push(node(costs, alone, { ...limits, depth: 0 }));
+    }
+    open.push(node(costs, answer, { ...limits, depth: tables.length > 1 ? 1 : 0 }));
   }
   for (;;) {
     const next = takeBest(open);
     if (next === undefined || next.worth < limits.tolerance) return true;
-    for (const set of reduced(next)) {
+    for (const set of reduced(next, limits.storageBytes)) {
       if (allowance.isSpent(limits.share)) return false;
       const key = `${next.costs.statement.fingerprint} ${set.toString(36)}`;
       if (seen.has(key)) continue;
       seen.add(key);
       const answer = await cache.at(next.costs, set);
       if (answer === null) return false;
-      open.push(node(next.costs, answer, limits));
+      open.push(node(next.costs, answer, { ...limits, depth: next.depth + 1 }));
     }
   }
 }
@@ -52,15 +63,34 @@ export async function discover(cache: CostCache, allowance: Allowance, limits: D
 /** Nearly the same size: choosing between them is not worth a question. */
 const NEARLY = 0.9;
 
-/** A plan whose indexes take less than this share of the storage is there for the taking: no other is needed. */
-const LARGE_SHARE = 0.1;
+/** Each thing taken away makes it less likely that what is left is wanted. */
+const DECAY = 0.3;
 
-function node(costs: StatementCosts, answer: CostAnswer, { storageBytes }: DiscoveryLimits): Node {
+function node(
+  costs: StatementCosts,
+  answer: CostAnswer,
+  { storageBytes, depth }: DiscoveryLimits & { readonly depth: number },
+): Node {
   const { value } = costs.statement;
   const gain = value(costs.upper(costs.present)) - value(answer.cost);
   const bytes = costs.itemsIn(answer.used & ~costs.present).reduce((sum, item) => sum + item.bytes, 0);
   const share = storageBytes === null ? 1 : Math.min(1, bytes / (LARGE_SHARE * Math.max(1, storageBytes)));
-  return { costs, answer, worth: gain * share };
+  return { costs, answer, depth, worth: gain * share * DECAY ** depth };
+}
+
+/** A plan whose indexes take less than this share of the storage is there for the taking: no other is needed. */
+const LARGE_SHARE = 0.1;
+/** An index smaller than this share of the storage needs no smaller one in its place. */
+const SMALL_SHARE = 0.01;
+
+/** For each table of which new indexes are used: what exists, and all that is to be had on it. */
+function tablesUsed(costs: StatementCosts, answer: CostAnswer): bigint[] {
+  const used = costs.itemsIn(answer.used & ~costs.present);
+  const sets = used.map(({ table }) => {
+    const here = costs.itemsIn(costs.full).filter((item) => sameRelation(item.table, table));
+    return costs.present | costs.bits(here.map((item) => item.id));
+  });
+  return [...new Set(sets)];
 }
 
 /** The first of those that are worth most. */
@@ -73,8 +103,10 @@ function takeBest(open: Node[]): Node | undefined {
 }
 
 /** The sets to ask about next: without each used family, and with its smaller members alone. */
-function reduced({ costs, answer }: Node): bigint[] {
-  const used = costs.itemsIn(answer.used & ~costs.present);
+function reduced({ costs, answer }: Node, storageBytes: number | null): bigint[] {
+  const used = costs
+    .itemsIn(answer.used & ~costs.present)
+    .filter((item) => item.bytes >= SMALL_SHARE * (storageBytes ?? 0));
   // What an existing index is worth beside all others: that tells whether it may go.
   const gone =
     answer.shown === costs.full

@@ -4,8 +4,7 @@ import type { CostCache, StatementCosts } from './cost-cache.js';
 import { greedyChoice, guessedCost } from './greedy.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
-import { OBJECTIVE_SCALE, boundProgramme, planProgramme } from './programmes.js';
-import type { Proposal } from './programmes.js';
+import { boundProgramme, planProgramme } from './programmes.js';
 
 /** The best choice found for one budget. */
 export interface Incumbent {
@@ -14,8 +13,8 @@ export interface Incumbent {
   readonly objective: number;
   /** No choice from these candidates is better, by what was asked; 0 when nothing is proved. */
   readonly bound: number;
-  /** Whether nothing was left to try: the gap is closed, or the programmes propose nothing new. */
-  readonly settled: boolean;
+  /** False when the allowance ended the search. */
+  readonly complete: boolean;
 }
 
 /** A step of the search, for whoever watches its quality over time. */
@@ -41,23 +40,33 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   const { cache, allowance, storageBytes } = input;
   const search = new Search(input);
   const present = presentChoice(cache.problem);
-  if (fits(cache, present, storageBytes)) search.offer(present);
-  else search.offer(greedyChoice(cache, new Set(), { storageBytes, power: 1 }));
-  for (const power of [0.6, 1])
-    await search.verify(
-      greedyChoice(cache, search.best.choice.size > 0 ? present : new Set(), { storageBytes, power }),
-    );
-  const settled =
-    (await search.follow(planProgramme, MOST_PLAN_ROUNDS)) && (await search.follow(boundProgramme, MOST_BOUND_ROUNDS));
-  return { ...search.best, bound: search.bound, settled: settled && !allowance.isSpent() };
+  const roomy = fits(cache, present, storageBytes);
+  if (roomy) search.offer(present);
+  let idle = 0;
+  for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
+    const before = { objective: search.best.objective, bound: search.bound };
+    for (const power of [0.6, 1])
+      await search.verify(greedyChoice(cache, roomy ? present : new Set(), { storageBytes, power }));
+    const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
+    const proved = await search.follow(boundProgramme, MOST_BOUND_ROUNDS);
+    if ((planned && proved) || allowance.isSpent()) break;
+    const moved = search.best.objective < before.objective || search.bound > before.bound;
+    idle = moved ? 0 : idle + 1;
+  }
+  return { ...search.best, bound: search.bound, complete: !allowance.isSpent() };
 }
 
+/** Turns that neither improve nor prove anything, after which it is given up. */
+const MOST_IDLE_TURNS = 10;
 /** Rounds of a programme, each of them one solution and the questions that verify it. */
-const MOST_PLAN_ROUNDS = 12;
-const MOST_BOUND_ROUNDS = 40;
+const MOST_PLAN_ROUNDS = 3;
+const MOST_BOUND_ROUNDS = 2;
 /** What a programme may take; the nodes end it at the same place on every machine. */
-const MOST_NODES = 20_000;
-const SOLVER_GAP = 1e-4;
+const FIRST_NODES = 60;
+const MORE_NODES = 4;
+const SOLVER_GAP = 5e-4;
+/** A plan programme that hopes for less than this is not followed: its guesses are no better. */
+const PLAN_ENOUGH = 0.001;
 
 class Search {
   readonly #input: ImproveInput;
@@ -66,6 +75,7 @@ class Search {
     objective: Number.POSITIVE_INFINITY,
   };
   #bound = 0;
+  #nodes = FIRST_NODES;
 
   constructor(input: ImproveInput) {
     this.#input = input;
@@ -92,16 +102,16 @@ class Search {
   }
 
   /** Asks what the choice costs each statement, where that is not known, and offers it; gives it up where it can not be the best any more. */
-  async verify(choice: Choice, { ask, hope }: Verification = PLAINLY): Promise<void> {
+  async verify(choice: Choice, { ask, hope, atLeast }: Verification = PLAINLY): Promise<void> {
     const { cache } = this.#input;
     const loose = cache.statements
       .map((costs) => ({ costs, slack: slack(costs, choice) }))
       .filter((one) => one.slack > 0)
       .toSorted((a, b) => b.slack - a.slack);
     const writes = choiceWriteCost(cache.problem, choice);
-    for (const { costs } of loose) {
+    for (const [asked, { costs }] of loose.entries()) {
       const hoped = cache.statements.reduce((sum, one) => sum + one.statement.value(hope(one, choice)), writes);
-      if (hoped >= this.#best.objective) return;
+      if (asked >= atLeast && hoped >= this.#best.objective) return;
       await ask(cache, costs, costs.bits(choice));
     }
     this.offer(choice);
@@ -112,20 +122,23 @@ class Search {
     const { cache, highs, allowance, storageBytes } = this.#input;
     for (let round = 0; round < rounds; round += 1) {
       if (allowance.isSpent()) return false;
-      const limits = { timeMs: allowance.leftMs, nodes: MOST_NODES, gap: SOLVER_GAP };
+      const limits = { timeMs: allowance.leftMs, nodes: this.#nodes, gap: SOLVER_GAP };
       const proposal = programme(highs, { cache, storageBytes, limits });
       if (proposal === null) return false;
-      if (programme === boundProgramme) this.#bound = Math.max(this.#bound, proposal.bound);
-      if (this.#isNothingNew(proposal, programme)) return true;
-      await this.verify(proposal.choice, programme === boundProgramme ? STRONGLY : PLAINLY);
+      const proving = programme === boundProgramme;
+      if (proving) this.#bound = Math.max(this.#bound, proposal.bound);
+      this.offer(proposal.choice);
+      const { objective } = this.#best;
+      if (proving && this.#bound >= objective * (1 - GAP_ENOUGH)) return true;
+      if (!proving && proposal.objective >= objective * (1 - PLAN_ENOUGH)) return true;
+      if (cache.statements.every((costs) => slack(costs, proposal.choice) <= 0)) {
+        // The solver stopped early at a choice that is no news: it has to look further.
+        this.#nodes *= MORE_NODES;
+        return !proving;
+      }
+      await this.verify(proposal.choice, proving ? STRONGLY : PLAINLY);
     }
     return false;
-  }
-
-  #isNothingNew(proposal: Proposal, programme: typeof planProgramme): boolean {
-    const enough = programme === boundProgramme ? GAP_ENOUGH * this.#best.objective : SOLVER_GAP * OBJECTIVE_SCALE;
-    const known = this.#input.cache.statements.every((costs) => slack(costs, proposal.choice) <= 0);
-    return (programme === boundProgramme ? this.#bound : proposal.objective) >= this.#best.objective - enough || known;
   }
 }
 
@@ -133,10 +146,12 @@ class Search {
 interface Verification {
   readonly ask: (cache: CostCache, costs: StatementCosts, set: bigint) => Promise<unknown>;
   readonly hope: (costs: StatementCosts, choice: Choice) => number;
+  /** So many statements are asked even when the choice is known to be no better: a solution costs more than a question. */
+  readonly atLeast: number;
 }
 
-const PLAINLY: Verification = { ask: (cache, costs, set) => cache.at(costs, set), hope: guessedCost };
-const STRONGLY: Verification = { ask: settle, hope: (costs, choice) => costs.lower(costs.bits(choice)) };
+const PLAINLY: Verification = { ask: (cache, costs, set) => cache.at(costs, set), hope: guessedCost, atLeast: 2 };
+const STRONGLY: Verification = { ask: settle, hope: (costs, choice) => costs.lower(costs.bits(choice)), atLeast: 5 };
 
 /** How much of the objective is not known of a statement under a choice. */
 function slack(costs: StatementCosts, choice: Choice): number {

@@ -40,7 +40,8 @@ export function planProgramme(highs: Highs, { cache, storageBytes, limits }: Pro
 export function boundProgramme(highs: Highs, { cache, storageBytes, limits }: ProgrammeInput): Proposal | null {
   const programme = new Programme();
   const variables = new Items(programme, cache);
-  for (const costs of cache.statements) addSteps(programme, variables, costs);
+  const merged = mergeUnused(cache);
+  for (const costs of cache.statements) addSteps(programme, { items: variables, merged }, costs);
   variables.limitStorage(storageBytes);
   return propose(programme.solve(highs, limits), variables);
 }
@@ -54,12 +55,14 @@ class Items {
   readonly #cache: CostCache;
   readonly #variables = new Map<number, number>();
   readonly #givers = new Map<number, number[]>();
+  readonly #used: ReadonlySet<number>;
   readonly #pricePerByte: number;
 
   constructor(programme: Programme, cache: CostCache) {
     this.#programme = programme;
     this.#cache = cache;
     const { items } = cache.problem;
+    this.#used = new Set(cache.statements.flatMap((costs) => costs.itemsIn(costs.usedEver).map((item) => item.id)));
     const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
     this.#pricePerByte = (STORAGE_PRICE * OBJECTIVE_SCALE) / Math.max(1, bytes);
     for (const item of items)
@@ -79,12 +82,9 @@ class Items {
     return variable;
   }
 
-  /** Those that give what this one gives. */
-  givers(id: number, among: StatementCosts): number[] {
-    const known = among.usedEver;
-    return (this.#givers.get(id) ?? []).filter(
-      (giver) => giver === id || this.#variables.has(giver) || (among.bits([giver]) & known) !== 0n,
-    );
+  /** Those that give what this one gives, among the ones that some statement's plan used. */
+  givers(id: number): number[] {
+    return (this.#givers.get(id) ?? []).filter((giver) => giver === id || this.#used.has(giver));
   }
 
   limitStorage(storageBytes: number | null): void {
@@ -106,7 +106,9 @@ export const OBJECTIVE_SCALE = 100;
 
 function propose(solution: ReturnType<Programme['solve']>, variables: Items): Proposal | null {
   if (solution === null) return null;
-  return { choice: variables.chosen(solution.values), objective: solution.objective, bound: solution.bound };
+  // What bytes cost is no part of what is proved.
+  const bound = Math.max(0, solution.bound - STORAGE_PRICE * OBJECTIVE_SCALE);
+  return { choice: variables.chosen(solution.values), objective: solution.objective, bound };
 }
 
 /** One statement's known and guessed plans: a variable each, at most one of them taken. */
@@ -125,7 +127,7 @@ function addPlans(programme: Programme, items: Items, costs: StatementCosts): vo
     taken.push([variable, 1]);
     worth.push([variable, gain]);
     for (const item of costs.itemsIn(used)) {
-      const givers = items.givers(item.id, costs).map((id) => [items.at(id), -1] as const);
+      const givers = items.givers(item.id).map((id) => [items.at(id), -1] as const);
       programme.addRow([[variable, 1], ...givers], Number.NEGATIVE_INFINITY, 0);
     }
   }
@@ -138,13 +140,11 @@ function addPlans(programme: Programme, items: Items, costs: StatementCosts): vo
     if (!plans.some((plan) => (plan.used & ~given) === 0n && value(plan.cost) < value(cost))) continue;
     const most = dearest - value(cost);
     const full = dearest - value(costs.lower(costs.full));
-    const others = costs.itemsIn(costs.full & ~shown).map((item) => [items.at(item.id), most - full] as const);
-    if (others.length <= MOST_IN_ROW) programme.addRow([...worth, ...others], Number.NEGATIVE_INFINITY, most);
+    const others = costs.itemsIn(costs.usedEver & ~shown).map((item) => [items.at(item.id), most - full] as const);
+    programme.addRow([...worth, ...others], Number.NEGATIVE_INFINITY, most);
   }
 }
 
-/** A row over more items than this forbids next to nothing in the relaxation. */
-const MOST_IN_ROW = 400;
 /** Guesses of two plans together are made from this many of the best ones. */
 const BEST_PLANS = 8;
 
@@ -198,10 +198,28 @@ function steepest(costs: StatementCosts): readonly CostAnswer[] {
     .toSorted((a, b) => b.cost - a.cost);
 }
 
+/** A step of less than this (of the objective's 100) is left out. */
+const LEAST_STEP = 0.01;
+
+/** Without answers that the one before nearly says: the bound gets lower by as much, and the programme smaller. */
+function thinned(answers: readonly CostAnswer[], value: (cost: number) => number): CostAnswer[] {
+  const kept: CostAnswer[] = [];
+  for (const answer of answers.toReversed()) {
+    const above = value(answer.cost) - value(kept.at(-1)?.cost ?? 0);
+    if (kept.length === 0 || above >= LEAST_STEP) kept.push(answer);
+    else if (kept.length > 0) kept.push({ ...answer, cost: kept.at(-1)?.cost ?? answer.cost });
+  }
+  return kept.toReversed();
+}
+
 /** One statement's cost as steps down from the dearest answer: a step is taken when an item is chosen that the answer did not see. */
-function addSteps(programme: Programme, items: Items, costs: StatementCosts): void {
+function addSteps(
+  programme: Programme,
+  { items, merged }: { readonly items: Items; readonly merged: ReadonlyMap<number, number> },
+  costs: StatementCosts,
+): void {
   const { value } = costs.statement;
-  const answers = steepest(costs);
+  const answers = thinned(steepest(costs), value);
   const least = Math.min(...costs.answers.map((answer) => value(answer.cost)));
   programme.addConstant(least);
   let above: number | null = null;
@@ -209,7 +227,8 @@ function addSteps(programme: Programme, items: Items, costs: StatementCosts): vo
     const next = at + 1 < answers.length ? value(answers[at + 1]?.cost ?? 0) : least;
     const fall = value(cost) - Math.max(least, next);
     const step = programme.addVariable(Math.max(0, fall), 'continuous');
-    const unseen = costs.itemsIn(costs.full & ~shown).map((item) => [items.at(item.id), 1] as const);
+    const ids = new Set(costs.itemsIn(costs.full & ~shown).map((item) => merged.get(item.id) ?? item.id));
+    const unseen = [...ids].map((id) => [items.at(id), 1] as const);
     programme.addRow([[step, 1], ...unseen], 1, Number.POSITIVE_INFINITY);
     if (above !== null)
       programme.addRow(
@@ -222,4 +241,29 @@ function addSteps(programme: Programme, items: Items, costs: StatementCosts): vo
       );
     above = step;
   }
+}
+
+/**
+ * For items that no plan used, the smallest of those that the same answers saw: in the programme it stands for all of
+ * them, which makes the bound no higher than it is.
+ */
+function mergeUnused(cache: CostCache): ReadonlyMap<number, number> {
+  const signatures = new Map<number, string[]>();
+  const used = new Set<number>();
+  for (const [place, costs] of cache.statements.entries()) {
+    for (const item of costs.itemsIn(costs.usedEver | costs.present)) used.add(item.id);
+    for (const [at, { shown }] of steepest(costs).entries()) {
+      for (const { id } of costs.itemsIn(costs.full & ~shown))
+        signatures.set(id, [...(signatures.get(id) ?? []), `${place}.${at}`]);
+    }
+  }
+  const smallest = new Map<string, number>();
+  const ids = [...signatures.keys()].filter((id) => !used.has(id)).toSorted((a, b) => a - b);
+  const bytes = (id: number): number => cache.problem.items[id]?.bytes ?? 0;
+  for (const id of ids) {
+    const signature = signatures.get(id)?.join(' ') ?? '';
+    const other = smallest.get(signature);
+    if (other === undefined || bytes(id) < bytes(other)) smallest.set(signature, id);
+  }
+  return new Map(ids.map((id) => [id, smallest.get(signatures.get(id)?.join(' ') ?? '') ?? id]));
 }

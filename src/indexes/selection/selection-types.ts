@@ -14,6 +14,8 @@ export interface SelectionInput {
   readonly whatIf: IndexWhatIf;
   /** Indexes that may be created. Those that an existing index gives already are left out. */
   readonly candidates: readonly Candidate[];
+  /** Whether an index that an existing one gives already may be chosen for what the planner thinks of it: reality does not show such gains. */
+  readonly allowRedundant?: boolean;
   /** Bytes that new indexes may take, less those of dropped ones; null for no limit. */
   readonly storageBytes: number | null;
   /** More budgets to answer for, with what is known by then and as many questions as are left. */

@@ -52,7 +52,7 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     ...selection,
     curve,
     plannerCalls,
-    complete: best.settled,
+    complete: best.complete,
     progress,
     refused,
     skipped,
@@ -73,7 +73,8 @@ interface Prepared {
 async function prepare(input: SelectionInput, allowance: Allowance): Promise<Prepared> {
   const { snapshot, whatIf, writeShare = () => 0 } = input;
   const wanted = mergeCandidates(input.candidates).filter(
-    ({ spec, table }) => !isTiny(snapshot.catalog, table) && !coveringIndex(snapshot.catalog, spec),
+    ({ spec, table }) =>
+      !isTiny(snapshot.catalog, table) && (input.allowRedundant === true || !coveringIndex(snapshot.catalog, spec)),
   );
   const sizes = await whatIf.sizes(wanted.map((one) => one.spec));
   const refused: { spec: Candidate['spec']; reason: string }[] = [];
@@ -177,6 +178,6 @@ function curvePoint(problem: Problem, storageBytes: number | null, best: Incumbe
     bound: best.bound / OBJECTIVE_SCALE,
     indexes: [...best.choice].flatMap((id) => problem.items[id]?.spec ?? []),
     plannerCalls,
-    complete: best.settled,
+    complete: best.complete,
   };
 }

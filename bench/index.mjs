@@ -1,0 +1,304 @@
+// npm run bench:index: index selection on TPC-H at scale 1 (a statistics clone; nothing is executed), beside our own
+// implementations of two published algorithms over the same planner, and on a generated workload of 94 statements.
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { tableUses, indexSpec } from '../dist/indexes/candidates.js';
+import { permutationCandidates } from '../dist/indexes/permutations.js';
+import { reasonedCandidates } from '../dist/indexes/reasoned.js';
+import { selectIndexes } from '../dist/indexes/selection/selection.js';
+import { startLabServer } from '../dist/lab/server.js';
+import { readCatalog } from '../dist/postgres/read/catalog.js';
+import { readStatistics } from '../dist/postgres/read/statistics.js';
+import { loadParser } from '../dist/sql/parse.js';
+import { generatedClone } from './generated-workload.mjs';
+import { hypopgPages } from './hypopg-size.mjs';
+import { Costs, db2advis, extend } from './published.mjs';
+import { columnWidths, dataFolder, tpchClone, tpchQueries } from './tpch.mjs';
+
+const { values } = parseArgs({
+  options: {
+    part: { type: 'string', default: 'narrow,full,large' },
+    budgets: { type: 'string', default: '50,100,250,500,1000,1500' },
+  },
+});
+const BUDGETS = values.budgets.split(',').map(Number);
+const parts = values.part.split(',');
+/** % of the base cost after Extend, DB2Advis, relaxation and AutoAdmin (w2) as published, and Extend's seconds. */
+const PUBLISHED = {
+  50: ['97.7', '99.4', '98.4', '-', '0.25'],
+  100: ['96.1', '99.0', '98.1', '-', '0.5'],
+  250: ['53.7', '97.3', '54.9', '52.9 (259 MB)', '0.5'],
+  500: ['48.7', '50.4', '48.6', '50.4 (416 MB)', '1.3'],
+  1000: ['42.2', '43.6', '43.5', '43.3 (907 MB)', '2.8'],
+  1500: ['41.5', '41.0', '40.2', '40.8 (1714 MB)', '3.5'],
+};
+/** EXPLAINs for one budget. */
+const CALLS = 500;
+
+const lines = [];
+const say = (line = '') => {
+  lines.push(line);
+  console.log(line);
+};
+const percent = (share) => (share * 100).toFixed(2);
+const geometricMean = (ratios) => Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+const geo = ({ statements }) => geometricMean(statements.map((one) => one.after / one.before));
+const digest = (selection) =>
+  createHash('sha256')
+    .update(JSON.stringify([selection.chosen, selection.statements, selection.bound]))
+    .digest('hex')
+    .slice(0, 8);
+const listing = (specs) =>
+  specs
+    .map((spec) => `${spec.table.name}${describe(spec)}`)
+    .toSorted()
+    .join(', ');
+const describe = ({ method, keys, include, where }) =>
+  `${method === 'btree' ? '' : ` ${method}`}(${keys.join(', ').replaceAll('"', '')})${include.length > 0 ? ` include (${include.join(', ').replaceAll('"', '')})` : ''}${where === null ? '' : ` where ${where}`}`;
+
+await loadParser();
+const folder = dataFolder();
+say('# Index selection');
+say();
+say(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}. Command: \`npm run bench:index -- --part ${values.part} --budgets ${values.budgets}\`.`,
+);
+say(
+  "All costs are the planner's (`estimated`). Seconds are of a machine with other work: they order, they do not measure.",
+);
+if (folder === null) say('SKIPPED: the TPC-H statistics are not there (DATABASE_WIZARD_DATA or ../shared/data).');
+else {
+  if (parts.includes('narrow')) await narrowClass();
+  if (parts.includes('full')) await fullClass();
+}
+if (parts.includes('large')) await largeWorkloads();
+const results = fileURLToPath(new URL('results/', import.meta.url));
+mkdirSync(results, { recursive: true });
+writeFileSync(
+  `${results}index-${new Date().toISOString().slice(0, 10)}${values.part === 'narrow,full,large' ? '' : `-${parts.join('-')}`}.md`,
+  `${lines.join('\n')}\n`,
+);
+
+/** Runs a part on a server of its own. */
+async function onClone(knownSize, without, work) {
+  const server = await startLabServer({ major: 15 });
+  try {
+    const { clone, source } = await tpchClone(server, folder, knownSize);
+    const statements = [...tpchQueries(folder)]
+      .filter(([name]) => !without.includes(name))
+      .map(([name, sql]) => statement(name, sql));
+    await work(clone, await facts(clone, statements));
+    await clone.close();
+    await source.close();
+  } finally {
+    await server.stop();
+  }
+}
+
+function statement(fingerprint, sql) {
+  return { fingerprint, name: fingerprint, sql, kind: 'select', calls: 1, meanMs: null, parameterSets: [] };
+}
+
+async function facts(clone, statements) {
+  const { catalog } = await readCatalog(clone.session);
+  const { statistics } = await readStatistics(clone.session);
+  const snapshot = { catalog, statistics, workload: { statements } };
+  return { snapshot, uses: tableUses(snapshot, { minRows: 0, minPages: 0 }) };
+}
+
+/** From a planner that remembers nothing. */
+async function select(clone, { snapshot }, more) {
+  clone.setWorkload(snapshot.workload.statements.map(({ fingerprint, sql }) => ({ fingerprint, queries: [sql] })));
+  const start = performance.now();
+  const selection = await selectIndexes({
+    snapshot,
+    whatIf: clone,
+    objective: 'sum',
+    allowance: { timeMs: null, plannerCalls: CALLS, turns: 1 },
+    now: () => performance.now(),
+    ...more,
+  });
+  return { selection, seconds: (performance.now() - start) / 1000 };
+}
+
+async function narrowClass() {
+  const { widths, rows } = columnWidths(folder);
+  const pages = ({ table, keys }) =>
+    hypopgPages(
+      rows.get(table.name),
+      keys.map((key) => widths.get(`${table.name}.${key.slice(1, -1)}`)),
+    );
+  // HypoPG gives its indexes no height: level 0.
+  const known = (spec) => ({ pages: pages(spec), rows: rows.get(spec.table.name), level: 0 });
+  for (const without of [['q20'], []]) {
+    await onClone(known, without, async (clone, all) => {
+      say();
+      say(
+        `## TPC-H SF 1, ${all.snapshot.workload.statements.length} queries, plain btrees of two keys at most, sizes as HypoPG estimates them (MB = 10^6)`,
+      );
+      say();
+      say(
+        `In % of the base cost. "published" are the figures of the evaluation framework's runs on a server with HypoPG; "our Extend" and "our DB2Advis" are our implementations over the same statistics clone as ours. "ours" may choose what a primary key gives, as they do; "guarded" may not, which is the default.`,
+      );
+      say();
+      say(
+        '| MB | ours | geo | bound | EXPLAINs | s | n | used MB | same again | guarded | our Extend | geo | EXPLAINs | s | our DB2Advis | published Extend | DB2Advis | relaxation | AutoAdmin |',
+      );
+      say('|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|');
+      const candidates = permutationCandidates(all.snapshot.catalog, all.uses, 2);
+      await clone.sizes(candidates.map((one) => one.spec));
+      const sets = [];
+      for (const mb of BUDGETS) {
+        const budget = { candidates, storageBytes: mb * 1e6, sizeBytes: (spec) => pages(spec) * 8192 };
+        const { selection, seconds } = await select(clone, all, { ...budget, allowRedundant: true });
+        const again = await select(clone, all, { ...budget, allowRedundant: true });
+        const guarded = (await select(clone, all, budget)).selection;
+        const others = await published(clone, all, { pages, budgetBytes: mb * 1e6 });
+        say(
+          `| ${mb} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${selection.chosen.length} | ${Math.round(selection.usedBytes / 1e6)} | ${digest(selection) === digest(again.selection) ? 'yes' : 'NO'} | ${percent(guarded.objective)} | ${others.extend} | ${others.extendGeo} | ${others.extendCalls} | ${others.seconds} | ${others.db2advis} | ${without.length > 0 ? PUBLISHED[mb]?.slice(0, 4).join(' | ') : '- | - | - | -'} |`,
+        );
+        sets.push(`- ${mb} MB: ${listing(selection.chosen.map((one) => one.spec))}`);
+      }
+      say();
+      say('Chosen:');
+      for (const set of sets) say(set);
+    });
+  }
+}
+
+async function published(clone, { snapshot, uses }, { pages, budgetBytes }) {
+  const made = new Map();
+  const makeIndex = (table, columns) => {
+    const key = `${table}(${columns.join(',')})`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const spec = indexSpec(
+      snapshot.catalog,
+      snapshot.catalog.tables.find((one) => one.name === table),
+      {
+        keys: columns.map((column) => `"${column}"`),
+      },
+    );
+    const index = { table, columns, key, spec, bytes: pages(spec) * 8192 };
+    made.set(key, index);
+    return index;
+  };
+  const all = new Map(
+    uses.flatMap(({ table, use }) => use.needed.map((column) => [`${table.name}.${column}`, [table.name, column]])),
+  );
+  const statements = snapshot.workload.statements.map((one) => ({
+    fingerprint: one.fingerprint,
+    columns: new Set(
+      uses
+        .filter((use) => use.statement === one)
+        .flatMap(({ table, use }) => use.needed.map((column) => `${table.name}.${column}`)),
+    ),
+    candidates: permutationCandidates(
+      snapshot.catalog,
+      uses.filter((use) => use.statement === one),
+      2,
+    ),
+  }));
+  clone.setWorkload(snapshot.workload.statements.map(({ fingerprint, sql }) => ({ fingerprint, queries: [sql] })));
+  const costs = new Costs(clone, statements);
+  const base = await costs.of([]);
+  const start = performance.now();
+  const before = clone.explainCalls;
+  const widest = await extend({ costs, columns: [...all.values()], makeIndex, budgetBytes, mostKeys: 2 });
+  const extendCalls = costs.questions;
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const ratios = [];
+  for (const one of statements)
+    ratios.push((await costs.statement(one, widest.chosen)) / (await costs.statement(one, [])));
+  const advised = await db2advis({
+    whatIf: clone,
+    costs,
+    statements,
+    budgetBytes,
+    candidatesOf: (one) =>
+      one.candidates.map(({ spec }) =>
+        makeIndex(
+          spec.table.name,
+          spec.keys.map((key) => key.slice(1, -1)),
+        ),
+      ),
+  });
+  return {
+    extend: percent(widest.cost / base),
+    extendGeo: percent(geometricMean(ratios)),
+    extendCalls: `${extendCalls} (${clone.explainCalls - before})`,
+    seconds,
+    db2advis: percent(advised.cost / base),
+  };
+}
+
+async function fullClass() {
+  for (const objective of ['sum', 'robust']) {
+    const without = objective === 'sum' ? ['q20'] : [];
+    await onClone(undefined, without, async (clone, all) => {
+      const candidates = reasonedCandidates(all.snapshot, all.uses, {});
+      say();
+      say(
+        `## TPC-H SF 1, ${all.snapshot.workload.statements.length} queries, the full class (${candidates.length} candidates), our size model, objective \`${objective}\``,
+      );
+      say();
+      say('| MB | objective % | cost % | geo % | bound % | EXPLAINs | s | n | used MB |');
+      say('|---|---|---|---|---|---|---|---|---|');
+      await clone.sizes(candidates.map((one) => one.spec));
+      const sets = [];
+      for (const mb of BUDGETS) {
+        const { selection, seconds } = await select(clone, all, { candidates, storageBytes: mb * 1e6, objective });
+        const cost =
+          selection.statements.reduce((sum, one) => sum + one.after, 0) /
+          selection.statements.reduce((sum, one) => sum + one.before, 0);
+        say(
+          `| ${mb} | ${percent(selection.objective)} | ${percent(cost)} | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${selection.chosen.length} | ${Math.round(selection.usedBytes / 1e6)} |`,
+        );
+        sets.push(`- ${mb} MB: ${listing(selection.chosen.map((one) => one.spec))}`);
+      }
+      say();
+      for (const set of sets) say(set);
+    });
+  }
+}
+
+async function largeWorkloads() {
+  say();
+  say('## Generated workloads');
+  say();
+  say(
+    '| statements | tables | candidates | MB | objective % | bound % | EXPLAINs | search s | memory MB | complete | quality over time (s: %) |',
+  );
+  say('|---|---|---|---|---|---|---|---|---|---|---|');
+  for (const [statements, tables, plannerCalls, timeMs] of [
+    [94, 24, 2000, null],
+    [1000, 500, null, 60_000],
+  ]) {
+    const server = await startLabServer({ major: 'newest' });
+    try {
+      const { clone, source, queries } = await generatedClone(server, { statements, tables });
+      const all = await facts(
+        clone,
+        queries.map(([name, sql]) => statement(name, sql)),
+      );
+      const candidates = reasonedCandidates(all.snapshot, all.uses, {});
+      const mb = tables * 20;
+      const { selection, seconds } = await select(clone, all, {
+        candidates,
+        storageBytes: mb * 1e6,
+        allowance: { timeMs, plannerCalls, turns: 1 },
+      });
+      const curve = selection.progress.map((one) => `${(one.elapsedMs / 1000).toFixed(0)}: ${percent(one.objective)}`);
+      say(
+        `| ${statements} | ${tables} | ${candidates.length} | ${mb} | ${percent(selection.objective)} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${Math.round(process.memoryUsage.rss() / 2 ** 20)} | ${selection.complete ? 'yes' : 'no'} | ${curve.join(', ')} |`,
+      );
+      await clone.close();
+      await source.close();
+    } finally {
+      await server.stop();
+    }
+  }
+}

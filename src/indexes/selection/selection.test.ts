@@ -1,0 +1,338 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { aColumn, aKey, aSnapshot, aStatement, aTable, anIndex } from '../../../test/support/snapshot.js';
+import type { IndexSpec } from '../../model/action.js';
+import type { Index } from '../../model/catalog.js';
+import type { IndexWhatIf } from '../../model/what-if.js';
+import { loadParser } from '../../sql/parse.js';
+import { columnKey, indexSpec } from '../candidates.js';
+import type { Candidate } from '../candidates.js';
+import { GAP_ENOUGH } from './improve.js';
+import { selectIndexes } from './selection.js';
+import type { IndexSelection, SelectionInput } from './selection-types.js';
+
+/** One way to run a statement: the indexes it needs, by their columns, and its cost. */
+type FakePlan = readonly [needs: readonly string[], cost: number];
+
+interface Fake {
+  /** By SQL. */
+  readonly plans: Readonly<Record<string, readonly FakePlan[]>>;
+  /** MB by columns; 10 when not named. */
+  readonly sizes?: Readonly<Record<string, number>>;
+  readonly indexes?: readonly Index[];
+  readonly refused?: readonly string[];
+}
+
+const COLUMNS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const table = aTable('t', { columns: COLUMNS.map((name) => aColumn(name)) });
+
+beforeAll(() => loadParser());
+
+function nameOf({ keys }: Pick<IndexSpec, 'keys'>): string {
+  return keys.join(',').replaceAll('"', '');
+}
+
+/** A planner in memory: the cheapest plan whose indexes are there. */
+function engine({ plans, sizes = {}, indexes = [], refused = [] }: Fake): IndexWhatIf & { asked: number } {
+  const size = (spec: IndexSpec): { pages: number; sizeBytes: number; rows: number } => {
+    const sizeBytes = (sizes[nameOf(spec)] ?? 10) * 1e6;
+    return { pages: sizeBytes / 8192, sizeBytes, rows: 1 };
+  };
+  const existing = indexes.map((index) => ({
+    name: `${index.schema}.${index.name}`,
+    columns: index.keys.map((key) => key.expression).join(','),
+  }));
+  const fake = {
+    asked: 0,
+    cost: async (fingerprints: readonly string[], { add, drop }: Parameters<IndexWhatIf['cost']>[1]) => {
+      const there = new Map<string, string>(add.map((spec) => [nameOf(spec), spec.name]));
+      for (const { name, columns } of existing) if (!drop.includes(name)) there.set(columns, name);
+      return fingerprints.map((fingerprint) => {
+        fake.asked += 1;
+        const possible = (plans[fingerprint] ?? []).filter(([needs]) => needs.every((one) => there.has(one)));
+        const best = possible.toSorted((x, y) => x[1] - y[1])[0];
+        const used = (best?.[0] ?? []).map((one) => there.get(one) ?? '');
+        return {
+          fingerprint,
+          cost: best?.[1] ?? null,
+          uses: used.filter((one) => !one.includes('.')),
+          usesExisting: used.filter((one) => one.includes('.')),
+          planShape: null,
+          planned: 1,
+        };
+      });
+    },
+    size: async (spec: IndexSpec) => size(spec),
+    sizes: async (specs: readonly IndexSpec[]) =>
+      specs.map((spec) =>
+        refused.includes(nameOf(spec))
+          ? { pages: 0, sizeBytes: 0, rows: 0, refused: 'no default operator class' }
+          : size(spec),
+      ),
+  };
+  return fake;
+}
+
+function input(fake: Fake, keys: readonly string[], more: Partial<SelectionInput> = {}): SelectionInput {
+  const statements = Object.keys(fake.plans).map((sql) => aStatement(sql, { calls: 1 }));
+  const snapshot = aSnapshot({ tables: [table], indexes: fake.indexes ?? [], statements });
+  const candidates = keys.map((one): Candidate => ({
+    spec: indexSpec(snapshot.catalog, table, { keys: one.split(',').map((column) => columnKey(column)) }),
+    table,
+    for: [],
+  }));
+  return {
+    snapshot,
+    whatIf: engine(fake),
+    candidates,
+    storageBytes: null,
+    objective: 'sum',
+    allowance: { timeMs: null, plannerCalls: null },
+    now: () => 0,
+    ...more,
+  };
+}
+
+const chosen = (selection: IndexSelection): string[] => selection.chosen.map((one) => nameOf(one.spec)).toSorted();
+const statement = (...columns: readonly string[]): string =>
+  `SELECT 1 FROM t WHERE ${columns.map((column) => `${column} = 1`).join(' AND ')}`;
+
+/** A seeded generator, so that a failure can be run again. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+describe('selection against every choice there is', () => {
+  const seeds = Array.from({ length: 25 }, (_, at) => at + 1);
+  it.each(seeds)('random instance %i: as good as the best, and not below its bound', async (seed) => {
+    const next = random(seed);
+    const plans: Record<string, FakePlan[]> = {};
+    for (let number = 0; number < 6; number += 1) {
+      const sql = `SELECT ${number} FROM t WHERE ${COLUMNS.map((column) => `${column} = 1`).join(' AND ')}`;
+      const base = 100 + Math.floor(next() * 900);
+      plans[sql] = [[[], base]];
+      for (let plan = 0; plan < 5; plan += 1) {
+        const needs = COLUMNS.filter(() => next() < 0.25).slice(0, 3);
+        plans[sql].push([needs, Math.max(1, Math.floor(base * next()))]);
+      }
+    }
+    const sizes = Object.fromEntries(COLUMNS.map((column) => [column, 1 + Math.floor(next() * 30)]));
+    const storageBytes = 35e6;
+    const selection = await selectIndexes(input({ plans, sizes }, COLUMNS, { storageBytes }));
+    const base = costOf(plans, []);
+    let best = Number.POSITIVE_INFINITY;
+    for (let bits = 0; bits < 256; bits += 1) {
+      const set = COLUMNS.filter((_, at) => ((bits >> at) & 1) === 1);
+      if (set.reduce((sum, column) => sum + (sizes[column] ?? 0), 0) * 1e6 <= storageBytes)
+        best = Math.min(best, costOf(plans, set) / base);
+    }
+    expect(selection.usedBytes).toBeLessThanOrEqual(storageBytes);
+    expect(selection.objective).toBeCloseTo(costOf(plans, chosen(selection)) / base, 9);
+    expect(selection.objective).toBeGreaterThanOrEqual(best - 1e-9);
+    expect(selection.bound).toBeLessThanOrEqual(best + 1e-9);
+    expect(selection.objective).toBeLessThanOrEqual(best * (1 + 2 * GAP_ENOUGH) + 1e-9);
+  });
+});
+
+function costOf(plans: Readonly<Record<string, readonly FakePlan[]>>, set: readonly string[]): number {
+  return Object.values(plans).reduce(
+    (sum, ways) =>
+      sum + Math.min(...ways.filter(([needs]) => needs.every((one) => set.includes(one))).map(([, cost]) => cost)),
+    0,
+  );
+}
+
+describe('selection', () => {
+  const two: Fake = {
+    plans: {
+      [statement('a')]: [
+        [[], 100],
+        [['a'], 10],
+      ],
+      [statement('b')]: [
+        [[], 100],
+        [['b'], 30],
+      ],
+    },
+  };
+
+  it('says what each index is for', async () => {
+    const selection = await selectIndexes(input(two, ['a', 'b']));
+    expect(selection.chosen.map((one) => ({ ...one, spec: nameOf(one.spec) }))).toEqual([
+      {
+        spec: 'a',
+        sizeBytes: 10e6,
+        writeShare: 0,
+        serves: [{ fingerprint: statement('a'), before: 100, after: 10 }],
+        gainAlone: 0.45,
+        gainInSet: 0.45,
+        redundant: [],
+      },
+      {
+        spec: 'b',
+        sizeBytes: 10e6,
+        writeShare: 0,
+        serves: [{ fingerprint: statement('b'), before: 100, after: 30 }],
+        gainAlone: expect.closeTo(0.35, 9),
+        gainInSet: expect.closeTo(0.35, 9),
+        redundant: [],
+      },
+    ]);
+    expect(selection).toMatchObject({ complete: true, objective: expect.closeTo(0.2, 9), gap: expect.closeTo(0, 6) });
+  });
+
+  it('keeps to the budget, and gives the curve', async () => {
+    const selection = await selectIndexes(input(two, ['a', 'b'], { storageBytes: 10e6, curveBytes: [0, 5e6, 20e6] }));
+    expect(chosen(selection)).toEqual(['a']);
+    expect(selection.curve.map((point) => [point.usedBytes, point.objective.toFixed(2)])).toEqual([
+      [0, '1.00'],
+      [0, '1.00'],
+      [20e6, '0.20'],
+    ]);
+  });
+
+  it('takes two indexes that only win together', async () => {
+    const together: Fake = {
+      plans: {
+        [statement('a', 'b')]: [
+          [[], 100],
+          [['a', 'b'], 5],
+        ],
+      },
+    };
+    expect(chosen(await selectIndexes(input(together, ['a', 'b', 'c'])))).toEqual(['a', 'b']);
+  });
+
+  it('is the same each time', async () => {
+    const once = await selectIndexes(input(two, ['a', 'b', 'c']));
+    expect(await selectIndexes(input(two, ['a', 'b', 'c']))).toEqual(once);
+  });
+
+  it('leaves out an index whose writes cost more than it wins', async () => {
+    const writeShare = (index: IndexSpec | { existing: string }): number =>
+      'keys' in index && nameOf(index) === 'b' ? 0.4 : 0.1;
+    expect(chosen(await selectIndexes(input(two, ['a', 'b'], { writeShare })))).toEqual(['a']);
+  });
+
+  it('never asks more than it may, and says that it was cut off', async () => {
+    const whatIf = engine(two);
+    const selection = await selectIndexes(
+      input(two, ['a', 'b'], { whatIf, allowance: { timeMs: null, plannerCalls: 3 } }),
+    );
+    expect(whatIf.asked).toBe(3);
+    expect(selection).toMatchObject({ complete: false, plannerCalls: 3 });
+    expect(selection.objective).toBeLessThanOrEqual(1);
+  });
+
+  it('gives what it has when it is called off, or its time is over', async () => {
+    const signal = AbortSignal.abort();
+    expect(await selectIndexes(input(two, ['a'], { signal }))).toMatchObject({ complete: false, chosen: [] });
+    let ms = 0;
+    const late = input(two, ['a', 'b'], { now: () => (ms += 10), allowance: { timeMs: 45, plannerCalls: null } });
+    expect((await selectIndexes(late)).complete).toBe(false);
+  });
+
+  it('lists what PostgreSQL refuses and what can not be planned', async () => {
+    const selection = await selectIndexes(
+      input({ plans: { ...two.plans, [statement('c')]: [] }, refused: ['b'] }, ['a', 'b']),
+    );
+    expect(selection.refused.map((one) => [nameOf(one.spec), one.reason])).toEqual([
+      ['b', 'no default operator class'],
+    ]);
+    expect(selection.skipped).toEqual([statement('c')]);
+    expect(chosen(selection)).toEqual(['a']);
+  });
+
+  it('does not let one absurd estimate hide the others when it is to be robust', async () => {
+    const plans = {
+      ...two.plans,
+      [statement('c')]: [
+        [[], 1e9],
+        [['c'], 0.9e9],
+      ] as const,
+    };
+    const budget = { storageBytes: 10e6 };
+    expect(chosen(await selectIndexes(input({ plans }, ['a', 'b', 'c'], budget)))).toEqual(['c']);
+    expect(chosen(await selectIndexes(input({ plans }, ['a', 'b', 'c'], { ...budget, objective: 'robust' })))).toEqual([
+      'a',
+    ]);
+  });
+});
+
+describe('existing indexes', () => {
+  const primary = anIndex('t_pkey', 't', [aKey('a'), aKey('b')], { primary: true, unique: true, constraint: 't_pkey' });
+  const plain = anIndex('t_c', 't', [aKey('c')], { sizeBytes: 10e6 });
+
+  it('are not doubled by a beginning of theirs, whatever the planner thinks of it, unless that is wanted', async () => {
+    const trap: Fake = {
+      indexes: [primary],
+      plans: {
+        [statement('a')]: [
+          [[], 100],
+          [['a'], 85],
+        ],
+      },
+    };
+    expect(chosen(await selectIndexes(input(trap, ['a'])))).toEqual([]);
+    expect(chosen(await selectIndexes(input(trap, ['a'], { allowRedundant: true })))).toEqual(['a']);
+  });
+
+  it('go when their writes cost more than they win, but never those that a rule or a foreign key rests on', async () => {
+    const fake: Fake = {
+      indexes: [primary, plain],
+      plans: {
+        [statement('c')]: [
+          [[], 100],
+          [['c'], 99],
+        ],
+      },
+    };
+    const writeShare = (): number => 0.2;
+    const selection = await selectIndexes(input(fake, [], { writeShare }));
+    expect(selection.drop).toEqual([{ index: 'public.t_c', sizeBytes: 10e6, reason: 'not-worth-it', by: null }]);
+    const kept = anIndex('t_u', 't', [aKey('d')], { unique: true });
+    const none = await selectIndexes(input({ ...fake, indexes: [primary, kept] }, [], { writeShare }));
+    expect(none.drop).toEqual([]);
+  });
+
+  it('stay while nothing speaks against them', async () => {
+    const fake: Fake = {
+      indexes: [plain],
+      plans: {
+        [statement('d')]: [
+          [[], 100],
+          [['d'], 9],
+        ],
+      },
+    };
+    const selection = await selectIndexes(input(fake, ['d']));
+    expect(selection.drop).toEqual([]);
+    expect(chosen(selection)).toEqual(['d']);
+  });
+
+  it('give way to a wider one', async () => {
+    const fake: Fake = {
+      indexes: [plain],
+      plans: {
+        [statement('c', 'd')]: [
+          [[], 100],
+          [['c'], 50],
+          [['c,d'], 5],
+        ],
+        [statement('c')]: [
+          [[], 100],
+          [['c'], 10],
+          [['c,d'], 11],
+        ],
+      },
+    };
+    const selection = await selectIndexes(input(fake, ['c,d']));
+    expect(selection.chosen.map((one) => [nameOf(one.spec), one.redundant])).toEqual([['c,d', ['public.t_c']]]);
+    expect(selection.drop).toEqual([
+      { index: 'public.t_c', sizeBytes: 10e6, reason: 'given', by: `public.${selection.chosen[0]?.spec.name}` },
+    ]);
+  });
+});
