@@ -175,9 +175,14 @@ function fallback(draw: Draw, known: KnownColumn, use: ParameterUse): string | n
   return 'NULL';
 }
 
+/** A text of no length: a domain's check, or a length, would refuse a value that is there to be absent. */
+function castType({ type, baseType }: KnownColumn['column']): string {
+  return ['text', 'varchar', 'bpchar'].includes(baseType) ? 'text' : type;
+}
+
 /** What the expression gives for that value: `lower(email) = $1` takes `lower('A@x')`. */
 function throughExpression(expression: string, text: string, known: KnownColumn): string {
-  const literal = `CAST(${literalFor(text, known.column)} AS ${known.column.type})`;
+  const literal = `CAST(${literalFor(text, known.column)} AS ${castType(known.column)})`;
   let written = '';
   let done = 0;
   for (const token of tokenize(expression)) {
