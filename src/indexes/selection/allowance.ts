@@ -46,13 +46,15 @@ export class Allowance {
     this.#plannerCalls += plannerCalls;
   }
 
+  /** Whether this share (0 to 1) of the time is used up, or the search was called off. */
+  isOutOfTime(share: number): boolean {
+    const { timeMs } = this.#limits;
+    return this.#signal?.aborted === true || (timeMs !== null && this.elapsedMs >= timeMs * share);
+  }
+
   /** Whether this share (0 to 1) of the EXPLAINs or of the time is used up, or the search was called off. */
   isSpent(share = 1): boolean {
-    const { plannerCalls, timeMs } = this.#limits;
-    return (
-      this.#signal?.aborted === true ||
-      (plannerCalls !== null && this.#plannerCalls >= plannerCalls * share) ||
-      (timeMs !== null && this.elapsedMs >= timeMs * share)
-    );
+    const { plannerCalls } = this.#limits;
+    return this.isOutOfTime(share) || (plannerCalls !== null && this.#plannerCalls >= plannerCalls * share);
   }
 }

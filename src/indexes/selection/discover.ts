@@ -32,9 +32,14 @@ export async function discover(cache: CostCache, allowance: Allowance, limits: D
   for (const costs of cache.statements) {
     if ((await cache.at(costs, costs.present)) === null) return false;
   }
+  // With everything in sight, before anything else: without it there is no bound for a statement.
+  const roots: (readonly [StatementCosts, CostAnswer])[] = [];
   for (const costs of cache.statements) {
     const answer = await cache.at(costs, costs.full);
     if (answer === null) return false;
+    roots.push([costs, answer]);
+  }
+  for (const [costs, answer] of roots) {
     const tables = tablesUsed(costs, answer);
     // Plans that need one table's indexes alone are what others are made of, so they come before what is left of the whole.
     for (const set of tables.length > 1 ? tables : []) {

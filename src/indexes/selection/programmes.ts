@@ -220,7 +220,9 @@ function addSteps(
 ): void {
   const { value } = costs.statement;
   const answers = thinned(steepest(costs), value);
-  const least = Math.min(...costs.answers.map((answer) => value(answer.cost)));
+  // Where it was never asked with everything in sight, nothing is known of how good it may get.
+  const seenAll = costs.answers.some((answer) => answer.shown === costs.full);
+  const least = seenAll ? Math.min(...costs.answers.map((answer) => value(answer.cost))) : value(0);
   programme.addConstant(least);
   let above: number | null = null;
   for (const [at, { shown, cost }] of answers.entries()) {

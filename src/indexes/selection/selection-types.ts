@@ -92,6 +92,8 @@ export interface IndexSelection {
   readonly progress: readonly Progress[];
   /** Candidates that PostgreSQL does not accept. */
   readonly refused: readonly { readonly spec: IndexSpec; readonly reason: string }[];
-  /** Statements that can not be planned. */
+  /** Candidates that were left out for want of time. */
+  readonly unsized: number;
+  /** Statements that can not be planned, or were not for want of time. */
   readonly skipped: readonly string[];
 }

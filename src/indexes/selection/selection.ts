@@ -26,7 +26,7 @@ import { loadSolver } from './solver.js';
 export async function selectIndexes(input: SelectionInput): Promise<IndexSelection> {
   const allowance = new Allowance(input.allowance, input.now, input.signal ?? null);
   const progress: Progress[] = [];
-  const { cache, refused, skipped } = await prepare(input, allowance);
+  const { cache, refused, skipped, unsized } = await prepare(input, allowance);
   const { problem } = cache;
   const highs = await loadSolver();
   await discover(cache, allowance, {
@@ -52,9 +52,10 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     ...selection,
     curve,
     plannerCalls,
-    complete: best.complete,
+    complete: best.complete && unsized === 0,
     progress,
     refused,
+    unsized,
     skipped,
   };
 }
@@ -68,6 +69,7 @@ interface Prepared {
   readonly cache: CostCache;
   readonly refused: IndexSelection['refused'];
   readonly skipped: readonly string[];
+  readonly unsized: number;
 }
 
 async function prepare(input: SelectionInput, allowance: Allowance): Promise<Prepared> {
@@ -76,27 +78,12 @@ async function prepare(input: SelectionInput, allowance: Allowance): Promise<Pre
     ({ spec, table }) =>
       !isTiny(snapshot.catalog, table) && (input.allowRedundant === true || !coveringIndex(snapshot.catalog, spec)),
   );
-  const sizes = await whatIf.sizes(wanted.map((one) => one.spec));
-  const refused: { spec: Candidate['spec']; reason: string }[] = [];
-  const drafts = new Map<ItemDraft, readonly string[]>();
-  const room = largestBudget(input);
-  for (const [at, candidate] of wanted.entries()) {
-    const size = sizes[at];
-    if (size === undefined) continue;
-    if (size.refused !== undefined) {
-      refused.push({ spec: candidate.spec, reason: size.refused });
-      continue;
-    }
-    const bytes = input.sizeBytes?.(candidate.spec) ?? size.sizeBytes;
-    if (bytes > room) continue;
-    const writeCost = writeShare(candidate.spec) * OBJECTIVE_SCALE;
-    drafts.set(candidateDraft(candidate, { bytes, writeCost }), candidate.for);
-  }
+  const base = await presentCosts(input, snapshot.workload.statements, allowance);
+  const { drafts, refused, unsized } = await sizeCandidates(input, inOrderOfWeight(wanted, snapshot, base), allowance);
   const existingCost = (existing: string): number => writeShare({ existing }) * OBJECTIVE_SCALE;
   for (const draft of existingDrafts(snapshot.catalog, existingCost)) drafts.set(draft, []);
   const items = numberItems([...drafts.keys()]);
   const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
-  const base = await presentCosts(input, snapshot.workload.statements, allowance);
   const planned = snapshot.workload.statements.filter((one) => base.has(one.fingerprint));
   const values = statementValues(
     planned.map((one) => ({ calls: one.calls, cost: base.get(one.fingerprint)?.cost ?? 0 })),
@@ -118,7 +105,61 @@ async function prepare(input: SelectionInput, allowance: Allowance): Promise<Pre
   const skipped = snapshot.workload.statements
     .filter((one) => !base.has(one.fingerprint))
     .map((one) => one.fingerprint);
-  return { cache, refused, skipped };
+  return { cache, refused, skipped, unsized };
+}
+
+interface Sized {
+  /** With the statements they were made for. */
+  readonly drafts: Map<ItemDraft, readonly string[]>;
+  readonly refused: IndexSelection['refused'];
+  readonly unsized: number;
+}
+
+/** Sizing may take this share of the time: a candidate costs as much as a few questions. */
+const SIZING_SHARE = 0.4;
+/** So many are sized between two looks at the clock. */
+const SIZED_AT_ONCE = 64;
+
+async function sizeCandidates(
+  input: SelectionInput,
+  wanted: readonly Candidate[],
+  allowance: Allowance,
+): Promise<Sized> {
+  const { whatIf, writeShare = () => 0 } = input;
+  const refused: { spec: Candidate['spec']; reason: string }[] = [];
+  const drafts = new Map<ItemDraft, readonly string[]>();
+  const room = largestBudget(input);
+  for (let from = 0; from < wanted.length; from += SIZED_AT_ONCE) {
+    if (allowance.isOutOfTime(SIZING_SHARE)) return { drafts, refused, unsized: wanted.length - from };
+    const some = wanted.slice(from, from + SIZED_AT_ONCE);
+    const sizes = await whatIf.sizes(some.map((one) => one.spec));
+    for (const [at, candidate] of some.entries()) {
+      const size = sizes[at];
+      if (size === undefined) continue;
+      if (size.refused !== undefined) {
+        refused.push({ spec: candidate.spec, reason: size.refused });
+        continue;
+      }
+      const bytes = input.sizeBytes?.(candidate.spec) ?? size.sizeBytes;
+      const writeCost = writeShare(candidate.spec) * OBJECTIVE_SCALE;
+      if (bytes <= room) drafts.set(candidateDraft(candidate, { bytes, writeCost }), candidate.for);
+    }
+  }
+  return { drafts, refused, unsized: 0 };
+}
+
+/** Those of the weightiest statement first, should there be no time for all of them. */
+function inOrderOfWeight(
+  candidates: readonly Candidate[],
+  { workload }: SelectionInput['snapshot'],
+  base: ReadonlyMap<string, PresentCost>,
+): readonly Candidate[] {
+  const weights = new Map(
+    workload.statements.map((one) => [one.fingerprint, one.calls * (base.get(one.fingerprint)?.cost ?? 0)]),
+  );
+  const weight = (candidate: Candidate): number =>
+    Math.max(0, ...candidate.for.map((fingerprint) => weights.get(fingerprint) ?? 0));
+  return candidates.toSorted((a, b) => weight(b) - weight(a));
 }
 
 /** A table of fewer pages is read as a whole in the time that an index takes to descend. */
