@@ -58,6 +58,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
     if (options.writeWeight === 0 || fresh.length === 0 || isLast) {
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
+      if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
       return {
         snapshot,
         workloadMs: options.workloadMs,
@@ -130,5 +131,13 @@ function notMeasured(spec: IndexSpec): Skipped {
     what: `write cost of ${spec.name} in the search`,
     reason: 'the time was used up; it is measured with the set',
     remedy: null,
+  };
+}
+
+function notSized(count: number): Skipped {
+  return {
+    what: `${count} candidates, those of the lightest statements`,
+    reason: 'the time was used up before their sizes were known',
+    remedy: 'Give the search more time with --budget.',
   };
 }

@@ -89,6 +89,7 @@ const SELECTION: IndexSelection = {
   progress: [],
   refused: [],
   skipped: [],
+  unsized: 0,
 };
 
 const MEASURED: MeasuredIndexSet = {
