@@ -45,9 +45,8 @@ describe('the report of an index selection', () => {
     expect(renderIndexes(report, { columns: 80, colour: false })).toMatchInlineSnapshot(`
       "test  PostgreSQL 18
       2 statements, 4,800 calls, 2.08 min measured in the lab; at most 8.00 MB more.
-      Of 31 candidates 2 were chosen, 4.39 MB: planner cost 100 % -> 37.0 %
-      (estimated, 57 planner calls); nothing better than 36.8 % can be made of them
-      (gap 0.500 %).
+      Of 31 candidates 2 were chosen, 4.39 MB: objective 100 % -> 37.0 % (estimated,
+      57 planner calls); nothing better than 36.8 % can be made of them (gap 0.500 %).
       Measured: 1 of 2 were kept, 1.00 MB as built. The statements that they bear on:
       2.00 min -> 280 ms, 3,200,000 -> 16,000 blocks, weighted by calls; no better set
       can be made of them by what was measured.
@@ -55,7 +54,7 @@ describe('the report of an index selection', () => {
 
       Indexes
       create      Create btree index on public.customers ((lower("mail")))
-                  for "log-in"; alone 52.0 %, in the set 51.0 % of the planner's cost
+                  for "log-in"; alone 52.0 %, in the set 51.0 % of the objective
                   (estimated)
                   1.00 MB as built (977 kB estimated), built in 88.0 ms, writes cost
                   4.20 ms and 80.0 kB of WAL more, 7 HOT updates lost
@@ -63,7 +62,7 @@ describe('the report of an index selection', () => {
                   900,000 more blocks
       refuted     Create btree index on public.trip ("driver", "started")
                   for "trips by driver"; alone 11.0 %, in the set 10.0 % of the
-                  planner's cost (estimated)
+                  objective (estimated)
                   3.53 MB as built (3.43 MB estimated), built in 120 ms, the workload
                   does not write to its table
                   measured: trips by driver 5.63 ms -> 7.02 ms with it

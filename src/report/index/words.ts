@@ -9,7 +9,7 @@ export function searchSentence({ search, indexes }: IndexReport): string {
       : `nothing better than ${formatPercent(search.bound)} can be made of them (gap ${formatPercent(search.gap)})`;
   const ended = search.complete ? '' : '; the time ended the search, this is the best so far';
   return (
-    `Of ${formatCount(search.candidates)} candidates ${formatCount(indexes.length)} were chosen, ${formatBytes(search.usedBytes)}: planner cost ` +
+    `Of ${formatCount(search.candidates)} candidates ${formatCount(indexes.length)} were chosen, ${formatBytes(search.usedBytes)}: objective ` +
     `100 % -> ${formatPercent(search.objective)} (estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.`
   );
 }
@@ -47,7 +47,7 @@ export function costWords({ estimated, measured }: ProposedIndex): string {
   return `${size}, ${build}, ${writes}`;
 }
 
-/** Share of the planner's cost that it takes away, alone and in the set. */
+/** Share of the objective that it takes away, alone and in the set. */
 export function gainWords({ estimated: { gainAlone, gainInSet } }: ProposedIndex): string {
-  return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the planner's cost (estimated)`;
+  return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
 }
