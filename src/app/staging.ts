@@ -89,6 +89,7 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     target,
     signal: options.signal,
     statementTimeoutMs: options.statementTimeoutMs,
+    restoreStatistics: async (session) => void (await carryPlanner(session, planner)),
     ...(options.trialBudgetMs === undefined ? {} : { trialBudgetMs: options.trialBudgetMs }),
     ...(options.baselineBudgetMs === undefined ? {} : { baselineBudgetMs: options.baselineBudgetMs }),
     note,
@@ -196,7 +197,7 @@ async function startServer(
 /** Small logs: a lab needs no crash safety beyond its own process, and the disk is the user's. */
 const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '512MB', min_wal_size: '32MB' };
 
-/** Copies of the data that exist at once at most: the beginning, accepted, before, after. */
+/** Copies of the data that exist at once at most: accepted, before, after; and room for what is built in them. */
 const COPIES = 4;
 
 async function assertRoom(snapshot: Snapshot): Promise<void> {

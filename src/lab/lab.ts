@@ -38,6 +38,8 @@ export interface LabOptions {
   readonly baselineBudgetMs?: number;
   /** For one execution in the baseline; 60 000 by default. */
   readonly statementTimeoutMs?: number;
+  /** Gives a database made from the accepted one the statistics that the run began with: no down statement brings those back. */
+  readonly restoreStatistics?: (session: Session) => Promise<void>;
   /** Run statements that call volatile functions of the user's, which a rollback may not undo. False by default. */
   readonly allowVolatile?: boolean;
   /** An abort cancels what runs and rejects with `run/interrupted`. */
@@ -70,7 +72,6 @@ export async function openLab(options: LabOptions): Promise<OpenLab> {
     after: `${stem}_trial_b`,
     next: `${stem}_next`,
     old: `${stem}_old`,
-    origin: `${stem}_origin`,
   });
   try {
     if (options.target !== null) await assertSeparate(sessions, options.database, options.target);
@@ -168,6 +169,7 @@ class MeasuringLab implements OpenLab {
           actions,
           sessions: this.sessions,
           layout: this.layout,
+          restoreStatistics: options.restoreStatistics ?? (() => Promise.resolve()),
           budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
           progress: (done, total) => options.progress?.('evaluate', done, total),
         }),

@@ -99,7 +99,7 @@ describe('index, as a role that may only read', () => {
     for (const name of ['indexes.html', 'indexes.md', 'indexes.json', 'indexes.up.sql', 'indexes.down.sql'])
       expect(existsSync(join(out, name))).toBe(true);
     expect(JSON.parse(readFileSync(join(out, 'indexes.json'), 'utf8'))).toEqual(first);
-    expect(readFileSync(join(out, 'indexes.html'), 'utf8')).toContain('Planner cost against storage');
+    expect(readFileSync(join(out, 'indexes.html'), 'utf8')).toContain('Objective against storage');
   });
 
   test('chooses the same again', async () => {

@@ -92,3 +92,25 @@ test('without an accepted change there is nothing to confirm', async () => {
   expect(await lab.confirm()).toBeNull();
   await lab.close();
 });
+
+test('a way back that is barred is told, not passed over', async () => {
+  const barred = action('create-index', 'CREATE INDEX orders_amount ON orders (amount)', 'DROP INDEX another_one');
+  const lab = await labWith('barred', barred);
+  expect(await lab.confirm()).toEqual({
+    failure: expect.stringContaining('could not be reverted after what was accepted later'),
+  });
+  await lab.close();
+});
+
+test('statistics of the beginning come back for what no statement reverts', async () => {
+  let restored = 0;
+  const lab = await labOn(server, 'statistics', SHOP, {
+    baselineBudgetMs: 500,
+    restoreStatistics: () => Promise.resolve(void (restored += 1)),
+  });
+  await lab.baseline(workloadOf(statement('by customer', 'SELECT id, status FROM orders WHERE customer_id = 5')));
+  await lab.accept(action('analyze', 'ANALYZE orders', ''), null);
+  expect(await confirmed(lab)).toMatchObject({ statements: [] });
+  expect(restored).toBe(1);
+  await lab.close();
+});

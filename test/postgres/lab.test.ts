@@ -77,7 +77,7 @@ describe('accepting', () => {
       action('drop-index', 'DROP INDEX CONCURRENTLY orders_customer', CREATE_INDEX.up[0] as string),
     );
     expect(back.statements.find((one) => one.name === 'by customer')?.timeCiLow).toBeGreaterThan(1);
-    expect(await databases('accepts')).toEqual(['accepts', 'accepts_origin', 'accepts_trial_a', 'accepts_trial_b']);
+    expect(await databases('accepts')).toEqual(['accepts', 'accepts_trial_a', 'accepts_trial_b']);
   });
 
   test('carries settings of the database over, its search path among them', async () => {
@@ -162,7 +162,7 @@ describe('trouble', () => {
       session.query("SELECT indexname FROM pg_indexes WHERE indexname = 'slow'"),
     );
     expect(indexes).toHaveLength(1);
-    expect(await databases('killed in accept')).toEqual(['killed in accept', 'killed in accept_origin']);
+    expect(await databases('killed in accept')).toEqual(['killed in accept']);
   });
 
   test('disk full', async () => {

@@ -10,8 +10,8 @@ export const DRIVER: IndexSpec = spec('trip_driver_started_idx', 'trip', ['"driv
 /** A selection of two indexes: measurement confirms one and refutes the other. */
 export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexReportInput {
   const statements = [
-    aStatement('SELECT 1', { fingerprint: 'f1', name: 'log-in', calls: 4000 }),
-    aStatement('SELECT 2', { fingerprint: 'f2', name: 'trips by driver', calls: 800 }),
+    aStatement('SELECT 1', { fingerprint: 'f1', name: 'log-in', calls: 4000, meanMs: 30 }),
+    aStatement('SELECT 2', { fingerprint: 'f2', name: 'trips by driver', calls: 800, meanMs: 5.63 }),
   ];
   return {
     tool: { name: 'database-wizard', version: '0.1.0' },
@@ -59,7 +59,10 @@ const SELECTION: IndexSelection = {
     },
   ],
   drop: [],
-  statements: [],
+  statements: [
+    { fingerprint: 'f1', before: 1261, after: 8.4 },
+    { fingerprint: 'f2', before: 2980, after: 232 },
+  ],
   objective: 0.37,
   bound: 0.368,
   gap: 0.005,

@@ -6,18 +6,24 @@ export interface WeighedCost {
   readonly calls: number;
   /** In the planner's unit, as the database is. */
   readonly cost: number;
+  /** Mean time of a call as measured, milliseconds; null where it was not. */
+  readonly meanMs: number | null;
 }
 
 /**
- * What each statement's cost is worth, so that all of them add up to 100 at present. A plain sum lets one statement
- * with an absurd estimate hide all others; `robust` does not.
+ * What each statement's cost is worth, so that all of them add up to 100 at present. Statements weigh by their calls and
+ * measured time, or by calls and cost where not all of them were measured. A plain sum lets one statement hide all others;
+ * `robust` does not: none weighs more than a tenth before the weights are made to add up, and it is the logarithm of
+ * their costs that counts most.
  */
 export function statementValues(
   statements: readonly WeighedCost[],
   objective: SelectionObjective,
 ): ((cost: number) => number)[] {
-  const total = statements.reduce((sum, { calls, cost }) => sum + calls * cost, 0);
-  const share = ({ calls, cost }: WeighedCost): number => (total > 0 ? (calls * cost) / total : 1 / statements.length);
+  const isMeasured = statements.every(({ meanMs }) => meanMs !== null && meanMs > 0);
+  const weightOf = ({ calls, cost, meanMs }: WeighedCost): number => calls * (isMeasured ? (meanMs ?? 0) : cost);
+  const total = statements.reduce((sum, one) => sum + weightOf(one), 0);
+  const share = (one: WeighedCost): number => (total > 0 ? weightOf(one) / total : 1 / statements.length);
   if (objective === 'sum') {
     return statements.map((one) => {
       const worth = OBJECTIVE_SCALE * share(one);
@@ -31,12 +37,12 @@ export function statementValues(
     const weight = (capped[at] ?? 0) / all;
     return (cost) => {
       const ratio = cost / Math.max(Number.MIN_VALUE, one.cost);
-      return scale * (Math.max(0, LOG_RANGE + Math.log(ratio)) / statements.length + weight * ratio);
+      return scale * weight * (Math.max(0, LOG_RANGE + Math.log(ratio)) + ratio);
     };
   });
 }
 
-/** No statement weighs more in the sum. */
+/** No statement weighs more before the weights are made to add up. */
 const MOST_SHARE = 0.1;
 /** Falls beyond a millionth of the present cost are all the same. */
 const LOG_RANGE = Math.log(1e6);

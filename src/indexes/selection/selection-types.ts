@@ -5,7 +5,7 @@ import type { Candidate } from '../candidates.js';
 import type { SearchAllowance } from './allowance.js';
 import type { Progress } from './improve.js';
 
-/** What is to be made as small as can be: `sum` is calls x cost; `robust` the mean logarithm of the cost ratios and a sum in which no statement weighs more than a tenth. */
+/** What is to be made as small as can be: `sum` is the weighted sum of the cost ratios; `robust` their logarithms with it, in which no statement weighs more than a tenth of all. See `statementValues`. */
 export type SelectionObjective = 'sum' | 'robust';
 
 /** What an index selection is made over. */

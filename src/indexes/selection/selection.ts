@@ -86,7 +86,7 @@ async function prepare(input: SelectionInput, allowance: Allowance): Promise<Pre
   const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
   const planned = snapshot.workload.statements.filter((one) => base.has(one.fingerprint));
   const values = statementValues(
-    planned.map((one) => ({ calls: one.calls, cost: base.get(one.fingerprint)?.cost ?? 0 })),
+    planned.map((one) => ({ calls: one.calls, cost: base.get(one.fingerprint)?.cost ?? 0, meanMs: one.meanMs })),
     input.objective,
   );
   const byStatement = groupUses(uses);

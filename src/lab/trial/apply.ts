@@ -33,16 +33,25 @@ export async function applyAction(session: Session, action: Action): Promise<App
 /** Runs `up`; gives the milliseconds it took. Throws `lab/statement` when the server refuses it, else what ended it. */
 export async function runUp(session: Session, action: Action): Promise<number> {
   const startedMs = performance.now();
-  for (const sql of action.up) {
+  await runEach(session, action.up, `"${action.title}" could not be applied`);
+  return performance.now() - startedMs;
+}
+
+/** Runs `down`. Throws `lab/statement` when the server refuses it, else what ended it. */
+export function runDown(session: Session, action: Action): Promise<void> {
+  return runEach(session, action.down, `"${action.title}" could not be reverted after what was accepted later`);
+}
+
+async function runEach(session: Session, statements: readonly string[], failure: string): Promise<void> {
+  for (const sql of statements) {
     try {
       await session.run(sql);
     } catch (thrown) {
       if (troubleOf(thrown) !== 'statement' || !(thrown instanceof WizardError)) throw thrown;
-      throw new WizardError('lab/statement', `"${action.title}" could not be applied: ${thrown.message}`, {
+      throw new WizardError('lab/statement', `${failure}: ${thrown.message}`, {
         cause: thrown,
         ...(thrown.sqlstate === undefined ? {} : { sqlstate: thrown.sqlstate }),
       });
     }
   }
-  return performance.now() - startedMs;
 }

@@ -1,12 +1,12 @@
 import type { Confirmation } from '../../kernel/ports.js';
 import type { Action } from '../../model/action.js';
+import type { Session } from '../../postgres/session.js';
+import { runDown } from './apply.js';
 import { rewriteCase } from './cases.js';
 import type { TrialCase } from './cases.js';
 import { compareSides, planSides } from './comparison.js';
-import type { Layout } from './layout.js';
 import type { Sides } from './rounds.js';
 import { isTouched } from './selection.js';
-import type { LabSessions } from './sessions.js';
 import { writesTouching } from './state.js';
 import { summarise } from './summary.js';
 import { areEqual, carryOver } from './trial.js';
@@ -15,30 +15,33 @@ import type { TrialContext } from './trial.js';
 /** What a confirmation starts from: the records of the baseline, and what was accepted since. */
 export interface ConfirmationContext extends Omit<TrialContext, 'noise' | 'rewritten' | 'note'> {
   readonly actions: readonly Action[];
+  /** Gives a database the statistics that the run began with. */
+  readonly restoreStatistics: (session: Session) => Promise<void>;
 }
 
 /**
  * The state that the run began with against the accepted one. Trials compare neighbours, each at its own minute; this
- * is all of it side by side, so that its two columns may be compared. Throws what ends it.
+ * is all of it side by side, so that its two columns may be compared. The beginning is made from the accepted state by
+ * the changes' own way back, the last one first. Throws what ends it, `lab/statement` where that way is barred.
  */
 export async function runConfirmation(context: ConfirmationContext): Promise<Confirmation> {
   const { sessions, layout } = context;
-  const hasOrigin = await layout.hasOrigin();
-  if (!hasOrigin) await layout.prepareBefore();
+  const { before, after } = layout.names;
+  await layout.prepareBefore();
+  // It is no copy of the accepted state from here on.
+  layout.soil();
+  await sessions.within(before, (session) => goBack(session, context));
   await layout.prepareAfter();
-  return onBoth(sessions, layout, hasOrigin, (sides) => confirm(sides, context));
+  return sessions.within(before, (one) =>
+    sessions.within(after, (other) =>
+      confirm({ before: one, after: other, check: () => sessions.checkAborted() }, context),
+    ),
+  );
 }
 
-/** The origin is read by nobody after this, so that writes may run in it. */
-function onBoth<T>(
-  sessions: LabSessions,
-  { names }: Layout,
-  hasOrigin: boolean,
-  work: (sides: Sides) => Promise<T>,
-): Promise<T> {
-  return sessions.within(hasOrigin ? names.origin : names.before, (before) =>
-    sessions.within(names.after, (after) => work({ before, after, check: () => sessions.checkAborted() })),
-  );
+async function goBack(session: Session, { actions, restoreStatistics }: ConfirmationContext): Promise<void> {
+  for (const action of actions.toReversed()) await runDown(session, action);
+  if (actions.some((action) => action.kind !== 'rewrite')) await restoreStatistics(session);
 }
 
 async function confirm(sides: Sides, context: ConfirmationContext): Promise<Confirmation> {
@@ -56,7 +59,6 @@ async function confirm(sides: Sides, context: ConfirmationContext): Promise<Conf
       .map((pair) => pair.record.oneCase.fingerprint),
   );
   const chosen = plans.planned.filter((pair) => touched.has(pair.record.oneCase.fingerprint));
-  if (chosen.some((pair) => pair.record.oneCase.soils)) context.layout.soil();
   const ran = await compareSides(sides, chosen, {
     rules: { typesMayDiffer: actions.some((action) => action.kind === 'alter-column-type') },
     budgetMs: context.budgetMs,

@@ -14,10 +14,8 @@ export interface DatabaseNames {
   readonly after: string;
   /** The accepted state to come, while it is made. */
   readonly next: string;
-  /** The accepted state that was, until it is put away. */
+  /** The accepted state that was, until it is dropped. */
   readonly old: string;
-  /** The accepted state that the run began with; there once a change of the schema was accepted. */
-  readonly origin: string;
 }
 
 /** Copies of the accepted state, made when they are needed. */
@@ -32,8 +30,6 @@ export interface Layout {
   dropTrials(): Promise<void>;
   /** Replaces the accepted state by a copy in which `change` ran, in one step: it is there wholly or not at all. */
   advance(change: (session: Session) => Promise<void>): Promise<void>;
-  /** Whether `origin` is there: else nothing but texts changed, and the accepted state is still that of the beginning. */
-  hasOrigin(): Promise<boolean>;
   dropAll(): Promise<void>;
 }
 
@@ -75,11 +71,9 @@ export function createLayout(sessions: LabSessions, maintenance: string, names: 
       }
       await asAdmin(async (admin) => {
         if (!swapped) await swap(admin, names);
-        if (await exists(admin, names.origin)) await dropDatabase(admin, names.old);
-        else await admin.run(rename(names.old, names.origin));
+        await dropDatabase(admin, names.old);
       });
     },
-    hasOrigin: () => asAdmin((admin) => exists(admin, names.origin)),
     async dropAll() {
       beforeIsClean = false;
       await asAdmin(async (admin) => {

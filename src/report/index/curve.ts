@@ -34,7 +34,7 @@ export function curveDrawing({ curve, storageBudgetBytes }: IndexReport): Markup
   return html`<svg
       viewBox="0 0 ${WIDTH} ${HEIGHT}"
       role="img"
-      aria-label="Planner cost against storage"
+      aria-label="Objective against storage"
       style="width:100%;max-width:720px"
     >
       ${[0, 0.25, 0.5, 0.75, 1].map(
@@ -59,7 +59,8 @@ export function curveDrawing({ curve, storageBudgetBytes }: IndexReport): Markup
       )}
     </svg>
     <p class="muted small">
-      Planner cost of the workload, estimated; each point is the best set found for a
+      The objective of the search, estimated: planner costs, mostly their logarithms, by each statement's weight. Each
+      point is the best set found for a
       budget${storageBudgetBytes === null ? '' : ', the dashed line is the budget given'}.
     </p>`;
 }

@@ -13,7 +13,7 @@ export function renderIndexHtml(report: IndexReport): string {
     head(report),
     [
       ['indexes', 'Indexes', proposals(report)],
-      ['curve', 'Cost against storage', curveDrawing(report)],
+      ['curve', 'Objective against storage', curveDrawing(report)],
       ['statements', 'Statements, without and with the set', statements(report)],
       ['existing', 'Indexes that are there', existing(report)],
       ['skipped', 'Not looked at', skipped(report)],

@@ -62,9 +62,9 @@ function statements({ measured }: IndexReport): string {
 function curve({ curve: points }: IndexReport): string {
   if (points.length === 0) return '';
   return [
-    '## Cost against storage (estimated by the planner)',
+    '## Objective against storage (estimated: planner costs, mostly their logarithms, by weight)',
     mdTable(
-      ['budget', 'used', 'indexes', 'cost'],
+      ['budget', 'used', 'indexes', 'objective'],
       points.map((point) => [
         point.storageBytes === null ? 'no limit' : formatBytes(point.storageBytes),
         formatBytes(point.usedBytes),

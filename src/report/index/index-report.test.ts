@@ -45,8 +45,9 @@ describe('the report of an index selection', () => {
     expect(renderIndexes(report, { columns: 80, colour: false })).toMatchInlineSnapshot(`
       "test  PostgreSQL 18
       2 statements, 4,800 calls, 2.08 min measured in the lab; at most 8.00 MB more.
-      Of 31 candidates 2 were chosen, 4.39 MB: objective 100 % -> 37.0 % (estimated,
-      57 planner calls); nothing better than 36.8 % can be made of them (gap 0.500 %).
+      Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.009 (estimated, 57
+      planner calls); by the objective nothing more than 0.500 % better can be made of
+      them.
       Measured: 1 of 2 were kept, 1.00 MB as built. The statements that they bear on:
       2.00 min -> 280 ms, 3,200,000 -> 16,000 blocks, weighted by calls; no better set
       can be made of them by what was measured.
@@ -67,10 +68,10 @@ describe('the report of an index selection', () => {
                   does not write to its table
                   measured: trips by driver 5.63 ms -> 7.02 ms with it
 
-      Cost against storage (estimated by the planner)
-       budget     used  indexes    cost
-      1.91 MB   977 kB        1  48.0 %  ##############
-      8.00 MB  4.39 MB        2  37.0 %  ###########
+      Objective against storage (estimated: planner costs, mostly their logarithms, b…
+       budget     used  indexes  objective
+      1.91 MB   977 kB        1     48.0 %  ##############
+      8.00 MB  4.39 MB        2     37.0 %  ###########
 
       skipped statement fn: no values for its parameters
 

@@ -72,6 +72,7 @@ export const indexReportSchema = z.object({
     .object({
       candidates: z.number().int(),
       plannerCalls: z.number().int(),
+      timeRatio: figure.describe('workload time with the set / without: cost ratios times measured times; estimated'),
       objective: share,
       bound: figure.describe('no choice of the candidates gets below, by what was asked'),
       gap: figure.describe('(objective - bound) / objective'),

@@ -94,13 +94,13 @@ function curve({ curve: points }: IndexReport, { columns }: TextOptions, paint: 
     '#'.repeat(Math.round(BAR * Math.min(1, point.objective ?? 0))),
   ]);
   return [
-    paint.bold('Cost against storage (estimated by the planner)'),
+    paint.bold('Objective against storage (estimated: planner costs, mostly their logarithms, by weight)'),
     ...table(
       [
         { title: 'budget', align: 'right' },
         { title: 'used', align: 'right' },
         { title: 'indexes', align: 'right' },
-        { title: 'cost', align: 'right' },
+        { title: 'objective', align: 'right' },
         { title: '', align: 'left', shrinks: true },
       ],
       rows,

@@ -53,6 +53,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
     search: {
       candidates: input.candidates,
       plannerCalls: selection.plannerCalls,
+      timeRatio: timeRatio(input),
       objective: finite(selection.objective),
       bound: finite(selection.bound),
       gap: finite(selection.gap),
@@ -76,6 +77,20 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
     overhead: { ...input.overhead },
     outputFolder: input.outputFolder,
   };
+}
+
+/** What the planner's cost ratios make of the measured times; null where not every statement was measured and planned. */
+function timeRatio({ snapshot, selection }: IndexReportInput): number | null {
+  const ratios = new Map(selection.statements.map((one) => [one.fingerprint, one.after / one.before]));
+  let before = 0;
+  let after = 0;
+  for (const { fingerprint, calls, meanMs } of snapshot.workload.statements) {
+    const ratio = ratios.get(fingerprint);
+    if (meanMs === null || ratio === undefined) return null;
+    before += calls * meanMs;
+    after += calls * meanMs * ratio;
+  }
+  return before > 0 ? finite(after / before) : null;
 }
 
 function proposed(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex {
