@@ -1,5 +1,5 @@
 import type { Allowance } from './allowance.js';
-import type { CostCache } from './cost-cache.js';
+import type { CostCache, StatementCosts } from './cost-cache.js';
 import type { Incumbent } from './improve.js';
 import { itemName } from './items.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
@@ -17,8 +17,9 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
   const created = problem.items.filter((item) => choice.has(item.id) && item.existing === null);
   const chosen: SelectedIndex[] = [];
   for (const item of created) {
-    const alone = await change(cache, allowance, { from: present, to: new Set([...present, item.id]) });
+    const alone = await change(cache, allowance, { item, from: present, to: new Set([...present, item.id]) });
     const inSet = await change(cache, allowance, {
+      item,
       from: new Set([...choice].filter((id) => id !== item.id)),
       to: choice,
     });
@@ -45,16 +46,16 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
   };
 }
 
-/** How much of the objective goes from one choice to another; null when it can not be asked any more. */
+/** How much of the objective goes from one choice to another that differs by an item; null when it can not be asked any more. */
 async function change(
   cache: CostCache,
   allowance: Allowance,
-  { from, to }: { readonly from: Choice; readonly to: Choice },
+  { item, from, to }: { readonly item: Item; readonly from: Choice; readonly to: Choice },
 ): Promise<number | null> {
   let gain = choiceWriteCost(cache.problem, from) - choiceWriteCost(cache.problem, to);
   for (const costs of cache.statements) {
+    if (costs.bits([item.id]) === 0n) continue;
     const [before, after] = [costs.bits(from), costs.bits(to)];
-    if (before === after) continue;
     if (allowance.isSpent() && (costs.known(before) ?? costs.known(after)) === undefined) return null;
     const [dear, cheap] = [await cache.at(costs, before), await cache.at(costs, after)];
     if (dear === null || cheap === null) return null;
@@ -64,15 +65,20 @@ async function change(
 }
 
 function gains(cache: CostCache, choice: Choice): StatementGain[] {
-  return cache.statements.map((costs) => ({
+  return cache.statements.map((costs) => gainOf(costs, choice));
+}
+
+function gainOf(costs: StatementCosts, choice: Choice): StatementGain {
+  return {
     fingerprint: costs.statement.fingerprint,
     before: costs.upper(costs.present),
     after: costs.upper(costs.bits(choice)),
-  }));
+  };
 }
 
 function served(cache: CostCache, choice: Choice, item: Item): StatementGain[] {
   const users = cache.statements.filter((costs) => {
+    if (costs.bits([item.id]) === 0n) return false;
     const plan = costs.known(costs.bits(choice));
     return plan !== undefined && (plan.used & costs.bits([item.id])) !== 0n;
   });
@@ -82,8 +88,8 @@ function served(cache: CostCache, choice: Choice, item: Item): StatementGain[] {
       return [fingerprint, value(costs.upper(costs.present)) - value(costs.upper(costs.bits(choice)))];
     }),
   );
-  return gains(cache, choice)
-    .filter((one) => worth.has(one.fingerprint))
+  return users
+    .map((costs) => gainOf(costs, choice))
     .toSorted((a, b) => (worth.get(b.fingerprint) ?? 0) - (worth.get(a.fingerprint) ?? 0));
 }
 

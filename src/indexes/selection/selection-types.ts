@@ -80,7 +80,7 @@ export interface IndexSelection {
   readonly drop: readonly DroppedIndex[];
   readonly statements: readonly StatementGain[];
   readonly objective: number;
-  /** No choice of the candidates gets below, as long as one more index never makes a plan dearer to the planner. */
+  /** No choice of the candidates that were sized gets below, as long as one more index never makes a plan dearer to the planner. */
   readonly bound: number;
   /** (objective - bound) / objective. */
   readonly gap: number;

@@ -116,7 +116,7 @@ interface Sized {
 }
 
 /** Sizing may take this share of the time: a candidate costs as much as a few questions. */
-const SIZING_SHARE = 0.4;
+const SIZING_SHARE = 0.6;
 /** So many are sized between two looks at the clock. */
 const SIZED_AT_ONCE = 64;
 
@@ -148,7 +148,7 @@ async function sizeCandidates(
   return { drafts, refused, unsized: 0 };
 }
 
-/** Those of the weightiest statement first, should there be no time for all of them. */
+/** The first thought for each statement before the second ones, and the weightiest statement first: there may be no time for all of them. */
 function inOrderOfWeight(
   candidates: readonly Candidate[],
   { workload }: SelectionInput['snapshot'],
@@ -159,7 +159,13 @@ function inOrderOfWeight(
   );
   const weight = (candidate: Candidate): number =>
     Math.max(0, ...candidate.for.map((fingerprint) => weights.get(fingerprint) ?? 0));
-  return candidates.toSorted((a, b) => weight(b) - weight(a));
+  const thoughts = new Map<string, number>();
+  const ranked = candidates.map((candidate) => {
+    const least = Math.min(...candidate.for.map((fingerprint) => thoughts.get(fingerprint) ?? 0), candidates.length);
+    for (const fingerprint of candidate.for) thoughts.set(fingerprint, (thoughts.get(fingerprint) ?? 0) + 1);
+    return { candidate, thought: least, weight: weight(candidate) };
+  });
+  return ranked.toSorted((a, b) => a.thought - b.thought || b.weight - a.weight).map((one) => one.candidate);
 }
 
 /** A table of fewer pages is read as a whole in the time that an index takes to descend. */
