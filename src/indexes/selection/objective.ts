@@ -13,8 +13,8 @@ export interface WeighedCost {
 /**
  * What each statement's cost is worth, so that all of them add up to 100 at present. Statements weigh by their calls and
  * measured time, or by calls and cost where not all of them were measured. A plain sum lets one statement hide all others;
- * `robust` does not: none weighs more than a tenth before the weights are made to add up, and it is the logarithm of
- * their costs that counts most.
+ * `robust` does not: it is the logarithm of the costs that counts most, by measured time or else by calls alone, and no
+ * statement weighs more than a tenth before the weights are made to add up.
  */
 export function statementValues(
   statements: readonly WeighedCost[],
@@ -30,16 +30,31 @@ export function statementValues(
       return (cost) => (worth * cost) / Math.max(Number.MIN_VALUE, one.cost);
     });
   }
-  const capped = statements.map((one) => Math.min(MOST_SHARE, share(one)));
-  const all = capped.reduce((sum, one) => sum + one, 0);
+  const weights = capped(statements.map(share));
+  // An absurd estimate must not decide by itself what the others are worth.
+  const logWeights = isMeasured
+    ? weights
+    : capped(statements.map(({ calls }) => calls / Math.max(1, totalCalls(statements))));
   const scale = OBJECTIVE_SCALE / (LOG_RANGE + 1);
   return statements.map((one, at) => {
-    const weight = (capped[at] ?? 0) / all;
+    const weight = weights[at] ?? 0;
+    const logWeight = logWeights[at] ?? 0;
     return (cost) => {
       const ratio = cost / Math.max(Number.MIN_VALUE, one.cost);
-      return scale * weight * (Math.max(0, LOG_RANGE + Math.log(ratio)) + ratio);
+      return scale * (logWeight * Math.max(0, LOG_RANGE + Math.log(ratio)) + weight * ratio);
     };
   });
+}
+
+function totalCalls(statements: readonly WeighedCost[]): number {
+  return statements.reduce((sum, { calls }) => sum + calls, 0);
+}
+
+/** Shares of which none is above the limit, made to add up to 1. */
+function capped(shares: readonly number[]): readonly number[] {
+  const low = shares.map((one) => Math.min(MOST_SHARE, one));
+  const all = low.reduce((sum, one) => sum + one, 0);
+  return low.map((one) => (all > 0 ? one / all : 1 / low.length));
 }
 
 /** No statement weighs more before the weights are made to add up. */
