@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aCatalog, anIndex, aTable } from '../../test/support/snapshot.js';
 import type { IndexSpec } from '../model/action.js';
-import { freeIndexName } from '../indexes/index-name.js';
+import { freeIndexName } from '../indexes/candidates/index-name.js';
 import { createIndexAction, dropIndexAction } from './actions.js';
 
 const spec: IndexSpec = {

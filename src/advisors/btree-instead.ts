@@ -5,7 +5,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import { isOnScalar, standsInFor } from '../indexes/redundancy.js';
 import { btreeServes, columnUses, statementsThatCompare, type ColumnUse } from '../indexes/column-use.js';
 import { reasonToKeep } from '../indexes/facts.js';
-import { freeIndexName } from '../indexes/index-name.js';
+import { freeIndexName } from '../indexes/candidates/index-name.js';
 import { loadParser } from '../sql/parse.js';
 import { createIndexAction, dropIndexAction } from './actions.js';
 

@@ -14,7 +14,7 @@ import { version } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { createIndexAction } from '../advisors/actions.js';
 import { WizardError } from '../base/errors.js';
-import type { MeasuredIndexSet } from '../indexes/measured-index-set.js';
+import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';

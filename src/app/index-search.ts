@@ -1,9 +1,9 @@
-import { specKey, tableUses } from '../indexes/candidates.js';
-import type { Candidate } from '../indexes/candidates.js';
+import { specKey, tableUses } from '../indexes/candidates/candidates.js';
+import type { Candidate } from '../indexes/candidates/candidates.js';
 import { selectIndexes } from '../indexes/selection/selection.js';
 import type { IndexSelection } from '../indexes/selection/selection-types.js';
-import { reasonedCandidates } from '../indexes/reasoned.js';
-import { periodCost, writesOf, writesTo } from '../indexes/write-cost.js';
+import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
+import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
 import { measureWriteCosts } from '../lab/indexes/write-cost.js';
 import type { OpenLab } from '../lab/lab.js';
 import type { IndexSpec } from '../model/action.js';

@@ -1,7 +1,7 @@
 import { findTable, lookupTable, sameRelation, type Catalog, type RelationName } from '../model/catalog.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Predicate, PredicateKind, RelationUse, SortUse } from '../sql/use-types.js';
-import { usesOf } from './candidates.js';
+import { usesOf } from './candidates/candidates.js';
 
 /** How one statement of the workload uses one column. */
 export interface ColumnUse {

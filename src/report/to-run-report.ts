@@ -1,4 +1,4 @@
-import { calibrate } from '../indexes/calibration.js';
+import { calibrate } from '../indexes/measured/calibration.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction } from '../model/hypothesis.js';

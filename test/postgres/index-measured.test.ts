@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MeasuredIndexSet } from '../../src/indexes/measured-index-set.js';
+import type { MeasuredIndexSet } from '../../src/indexes/measured/measured-index-set.js';
 import { measureIndexSet } from '../../src/lab/indexes/measured-set.js';
 import type { MeasureSetOptions } from '../../src/lab/indexes/measured-set.js';
 import { startLabServer } from '../../src/lab/server.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tableUses } from '../../src/indexes/candidates.js';
-import { reasonedCandidates } from '../../src/indexes/reasoned.js';
+import { tableUses } from '../../src/indexes/candidates/candidates.js';
+import { reasonedCandidates } from '../../src/indexes/candidates/reasoned.js';
 import type { IndexSelection } from '../../src/indexes/selection/selection-types.js';
 import { selectIndexes } from '../../src/indexes/selection/selection.js';
 import type { LabServer } from '../../src/lab/server.js';

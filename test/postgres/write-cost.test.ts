@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { IndexWriteCost, TableWrite } from '../../src/indexes/write-cost.js';
+import type { IndexWriteCost, TableWrite } from '../../src/indexes/measured/write-cost.js';
 import { buildIndex } from '../../src/lab/indexes/build.js';
 import { measureWriteCosts } from '../../src/lab/indexes/write-cost.js';
 import { startLabServer } from '../../src/lab/server.js';

@@ -1,5 +1,5 @@
 import type { Action, IndexSpec } from '../../src/model/action.js';
-import type { MeasuredIndexSet } from '../../src/indexes/measured-index-set.js';
+import type { MeasuredIndexSet } from '../../src/indexes/measured/measured-index-set.js';
 import type { IndexSelection } from '../../src/indexes/selection/selection-types.js';
 import type { IndexReportInput } from '../../src/report/index/to-index-report.js';
 import { aSnapshot, aStatement } from './snapshot.js';

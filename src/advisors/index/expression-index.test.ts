@@ -4,7 +4,7 @@ import type { Finding } from '../../model/finding.js';
 import type { ParameterSet } from '../../model/workload.js';
 import { loadParser } from '../../sql/parse.js';
 import { aCatalog, aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import { isImmutable } from '../../indexes/immutability.js';
+import { isImmutable } from '../../indexes/candidates/immutability.js';
 import expressionIndex from './expression-index.js';
 
 beforeAll(() => loadParser());

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { loadParser } from '../../sql/parse.js';
-import { tableUses } from '../../indexes/candidates.js';
-import { expressionCandidates } from '../../indexes/expression-candidates.js';
+import { tableUses } from '../../indexes/candidates/candidates.js';
+import { expressionCandidates } from '../../indexes/candidates/expression-candidates.js';
 import { candidatePlace, indexFinding, statementNames } from '../index-finding.js';
-import { heuristicWhatIf } from '../../indexes/heuristic-what-if.js';
-import { searchIndexes } from '../../indexes/search.js';
+import { heuristicWhatIf } from '../../indexes/candidates/heuristic-what-if.js';
+import { searchIndexes } from '../../indexes/candidates/search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 
 export default defineAdvisor({

@@ -5,7 +5,7 @@ import type { Catalog, Index, IndexColumn } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { columnUses, statementsThatCompare } from '../../indexes/column-use.js';
 import { indexesByTable, reasonToKeep, wholeIndex } from '../../indexes/facts.js';
-import { freeIndexName } from '../../indexes/index-name.js';
+import { freeIndexName } from '../../indexes/candidates/index-name.js';
 import { standsInFor, startsWith } from '../../indexes/redundancy.js';
 import { loadParser } from '../../sql/parse.js';
 import { createIndexAction } from '../actions.js';

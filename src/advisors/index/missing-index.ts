@@ -2,19 +2,25 @@ import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
 import type { Predicate } from '../../sql/use-types.js';
-import { mergeCandidates, specKey, tableUses, type Candidate, type TableUse } from '../../indexes/candidates.js';
+import {
+  mergeCandidates,
+  specKey,
+  tableUses,
+  type Candidate,
+  type TableUse,
+} from '../../indexes/candidates/candidates.js';
 import {
   btreeCandidates,
   coveringCandidate,
   indexableParts,
   type CandidateBasis,
-} from '../../indexes/btree-candidates.js';
+} from '../../indexes/candidates/btree-candidates.js';
 import { candidatePlace, indexFinding, statementNames } from '../index-finding.js';
-import { heuristicWhatIf } from '../../indexes/heuristic-what-if.js';
-import { otherCandidates } from '../../indexes/method-candidates.js';
-import { searchIndexes } from '../../indexes/search.js';
+import { heuristicWhatIf } from '../../indexes/candidates/heuristic-what-if.js';
+import { otherCandidates } from '../../indexes/candidates/method-candidates.js';
+import { searchIndexes } from '../../indexes/candidates/search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { rareRows } from '../../indexes/rare-rows.js';
+import { rareRows } from '../../indexes/candidates/rare-rows.js';
 
 export default defineAdvisor({
   id: 'index/missing-index',

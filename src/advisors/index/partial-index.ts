@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
 import { loadParser } from '../../sql/parse.js';
-import { tableUses, type Candidate } from '../../indexes/candidates.js';
-import { partialCandidates } from '../../indexes/partial-candidates.js';
+import { tableUses, type Candidate } from '../../indexes/candidates/candidates.js';
+import { partialCandidates } from '../../indexes/candidates/partial-candidates.js';
 import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../index-finding.js';
-import { heuristicWhatIf } from '../../indexes/heuristic-what-if.js';
-import { searchIndexes, type Chosen } from '../../indexes/search.js';
+import { heuristicWhatIf } from '../../indexes/candidates/heuristic-what-if.js';
+import { searchIndexes, type Chosen } from '../../indexes/candidates/search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, placeOf } from '../evidence.js';
-import { MOST_RARE, type RareRows } from '../../indexes/rare-rows.js';
+import { MOST_RARE, type RareRows } from '../../indexes/candidates/rare-rows.js';
 
 export default defineAdvisor({
   id: 'index/partial-index',

@@ -11,9 +11,9 @@ import {
 } from '../../model/catalog.js';
 import { loadParser } from '../../sql/parse.js';
 import type { RelationUse } from '../../sql/use-types.js';
-import { freeIndexName } from '../../indexes/index-name.js';
+import { freeIndexName } from '../../indexes/candidates/index-name.js';
 import { createIndexAction } from '../actions.js';
-import { usesOf } from '../../indexes/candidates.js';
+import { usesOf } from '../../indexes/candidates/candidates.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
 import { estimatedRows, servesForeignKey } from '../../indexes/facts.js';

@@ -12,7 +12,7 @@ import { loadParser, tryParseStatement, type ParsedStatement } from '../../sql/p
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured, placeOf } from '../evidence.js';
 import { estimatedRows } from '../../indexes/facts.js';
-import { columnStatistics } from '../../indexes/selectivity.js';
+import { columnStatistics } from '../../indexes/candidates/selectivity.js';
 
 export default defineAdvisor({
   id: 'query/not-in-subquery',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { quoteQualified } from '../../base/quote.js';
 import type { Action } from '../../model/action.js';
 import { estimatedRows } from '../../indexes/facts.js';
-import { columnStatistics } from '../../indexes/selectivity.js';
+import { columnStatistics } from '../../indexes/candidates/selectivity.js';
 import { sameRelation } from '../../model/catalog.js';
 import type { Catalog, Column, SequenceState, Table } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';

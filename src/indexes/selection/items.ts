@@ -1,8 +1,8 @@
 import type { IndexSpec } from '../../model/action.js';
 import type { Catalog, Index } from '../../model/catalog.js';
-import type { TableUse, Candidate } from '../candidates.js';
-import { columnKey, unquoted } from '../candidates.js';
-import { bareKey } from '../btree-candidates.js';
+import type { TableUse, Candidate } from '../candidates/candidates.js';
+import { columnKey, unquoted } from '../candidates/candidates.js';
+import { bareKey } from '../candidates/btree-candidates.js';
 import { foreignKeysServed, reasonToKeep } from '../facts.js';
 import type { Item } from './problem.js';
 

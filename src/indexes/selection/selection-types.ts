@@ -1,7 +1,7 @@
 import type { IndexSpec } from '../../model/action.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { IndexWhatIf } from '../../model/what-if.js';
-import type { Candidate } from '../candidates.js';
+import type { Candidate } from '../candidates/candidates.js';
 import type { SearchAllowance } from './allowance.js';
 import type { Progress } from './improve.js';
 

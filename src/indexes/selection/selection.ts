@@ -1,8 +1,8 @@
 import { sameRelation } from '../../model/catalog.js';
 import type { Catalog, Table } from '../../model/catalog.js';
 import type { WorkloadStatement } from '../../model/workload.js';
-import { coveringIndex, mergeCandidates, tablePages, tableUses } from '../candidates.js';
-import type { Candidate, TableUse } from '../candidates.js';
+import { coveringIndex, mergeCandidates, tablePages, tableUses } from '../candidates/candidates.js';
+import type { Candidate, TableUse } from '../candidates/candidates.js';
 import { Allowance } from './allowance.js';
 import { CostCache } from './cost-cache.js';
 import { discover } from './discover.js';

@@ -1,8 +1,13 @@
-import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet, Objective } from '../../indexes/measured-index-set.js';
-import { measuredValue } from '../../indexes/measured-choice.js';
-import { droppedIndex, keptIndex } from '../../indexes/measured-verdicts.js';
-import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/write-cost.js';
-import type { TableWrite } from '../../indexes/write-cost.js';
+import type {
+  DroppedIndex,
+  MeasuredIndex,
+  MeasuredIndexSet,
+  Objective,
+} from '../../indexes/measured/measured-index-set.js';
+import { measuredValue } from '../../indexes/measured/measured-choice.js';
+import { droppedIndex, keptIndex } from '../../indexes/measured/measured-verdicts.js';
+import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/measured/write-cost.js';
+import type { TableWrite } from '../../indexes/measured/write-cost.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { IndexBuild } from './build.js';
 import type { CaseRecord } from './case-record.js';

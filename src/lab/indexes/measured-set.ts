@@ -1,7 +1,7 @@
-import { hiddenUses } from '../../indexes/hidden-uses.js';
-import type { MeasuredIndexSet, Objective } from '../../indexes/measured-index-set.js';
-import { writesOf, writesTo } from '../../indexes/write-cost.js';
-import type { IndexWriteCost, TableWrite } from '../../indexes/write-cost.js';
+import { hiddenUses } from '../../indexes/measured/hidden-uses.js';
+import type { MeasuredIndexSet, Objective } from '../../indexes/measured/measured-index-set.js';
+import { writesOf, writesTo } from '../../indexes/measured/write-cost.js';
+import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Catalog } from '../../model/catalog.js';
 import type { Workload } from '../../model/workload.js';

@@ -1,9 +1,9 @@
 import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
-import { chooseMeasured, measuredValue } from '../../indexes/measured-choice.js';
-import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured-choice.js';
-import type { IndexWriteCost, TableWrite } from '../../indexes/write-cost.js';
-import { writesTo } from '../../indexes/write-cost.js';
+import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
+import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measured-choice.js';
+import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
+import { writesTo } from '../../indexes/measured/write-cost.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';

@@ -1,6 +1,11 @@
-import { chooseMeasured } from '../../indexes/measured-choice.js';
-import type { ChoiceIndex, ChoiceProblem, ChoiceStatement, MeasuredChoice } from '../../indexes/measured-choice.js';
-import type { Objective } from '../../indexes/measured-index-set.js';
+import { chooseMeasured } from '../../indexes/measured/measured-choice.js';
+import type {
+  ChoiceIndex,
+  ChoiceProblem,
+  ChoiceStatement,
+  MeasuredChoice,
+} from '../../indexes/measured/measured-choice.js';
+import type { Objective } from '../../indexes/measured/measured-index-set.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { failedCase } from '../trial/measure.js';
 import { byStatement } from '../trial/summary.js';

@@ -1,6 +1,6 @@
 import { formatCount, formatMs } from '../../base/units.js';
-import { measuredValue } from '../../indexes/measured-choice.js';
-import type { MeasuredTotals, Objective, VerifiedStatement } from '../../indexes/measured-index-set.js';
+import { measuredValue } from '../../indexes/measured/measured-choice.js';
+import type { MeasuredTotals, Objective, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
 import { buffersOf, medianMsOf, msOf } from './case-record.js';

@@ -1,8 +1,8 @@
 import { WizardError } from '../../base/errors.js';
 import { quoteIdent } from '../../base/quote.js';
 import { formatCount } from '../../base/units.js';
-import { updatedColumnSets } from '../../indexes/write-cost.js';
-import type { IndexWriteCost, RowCost, RowFigures, TableWrite, UpdateCost } from '../../indexes/write-cost.js';
+import { updatedColumnSets } from '../../indexes/measured/write-cost.js';
+import type { IndexWriteCost, RowCost, RowFigures, TableWrite, UpdateCost } from '../../indexes/measured/write-cost.js';
 import { createIndexSql } from '../../model/action.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Plan } from '../../model/plan.js';

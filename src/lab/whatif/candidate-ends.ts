@@ -5,7 +5,7 @@ import type { Session } from '../../postgres/session.js';
 import type { IndexLayout } from './index-layout.js';
 import type { Leaves } from './install.js';
 import { buildLeavesFor } from './leaves.js';
-import type { Sampler } from './sample.js';
+import type { Sampler } from './size/sample.js';
 import { groupBy } from './shelved.js';
 import type { Storage } from './storage.js';
 

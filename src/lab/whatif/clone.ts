@@ -20,7 +20,7 @@ import type { PlannedStatement } from './planner.js';
 import { BLOCK_BYTES } from '../../base/block.js';
 import { Shelf } from './shelf.js';
 import type { KnownSize } from './shelf.js';
-import type { Sampler } from './sample.js';
+import type { Sampler } from './size/sample.js';
 import { openStorage } from './storage.js';
 import type { Storage } from './storage.js';
 

@@ -1,5 +1,5 @@
 import { formatCount, formatMs } from '../../base/units.js';
-import type { MeasuredIndex, MeasuredIndexSet, MeasuredTotals } from '../../indexes/measured-index-set.js';
+import type { MeasuredIndex, MeasuredIndexSet, MeasuredTotals } from '../../indexes/measured/measured-index-set.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
 import { createIndexSql } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';

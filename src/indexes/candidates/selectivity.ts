@@ -1,6 +1,6 @@
-import { sameRelation, type Table } from '../model/catalog.js';
-import type { ColumnStatistics, Statistics } from '../model/statistics.js';
-import type { Predicate } from '../sql/use-types.js';
+import { sameRelation, type Table } from '../../model/catalog.js';
+import type { ColumnStatistics, Statistics } from '../../model/statistics.js';
+import type { Predicate } from '../../sql/use-types.js';
 
 /** The statistics of a column, those of the whole tree for a partitioned table; null when never analysed. */
 export function columnStatistics(statistics: Statistics, table: Table, column: string): ColumnStatistics | null {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { aCatalog, aForeignKey, aTable } from '../../test/support/snapshot.js';
-import type { IndexSpec } from '../model/action.js';
+import { aCatalog, aForeignKey, aTable } from '../../../test/support/snapshot.js';
+import type { IndexSpec } from '../../model/action.js';
 import { hiddenUses } from './hidden-uses.js';
 import type { TableWrite } from './write-cost.js';
 

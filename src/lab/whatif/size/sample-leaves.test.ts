@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { IndexLayout } from './index-layout.js';
+import type { IndexLayout } from '../index-layout.js';
 import type { IndexSample, RefusedByRows, SampleWanted } from './sample.js';
 import { lendSamples, spreadOut } from './sample-leaves.js';
 

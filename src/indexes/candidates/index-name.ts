@@ -1,4 +1,4 @@
-import type { Catalog, RelationName } from '../model/catalog.js';
+import type { Catalog, RelationName } from '../../model/catalog.js';
 
 /** `NAMEDATALEN - 1`, the server's limit for an identifier in bytes. */
 const MAX_NAME_BYTES = 63;

@@ -1,6 +1,6 @@
-import type { Session } from '../../postgres/session.js';
-import type { KeyClass } from '../../indexes/btree-size.js';
-import type { IndexLayout, LayoutColumn } from './index-layout.js';
+import type { Session } from '../../../postgres/session.js';
+import type { KeyClass } from '../../../indexes/btree-size.js';
+import type { IndexLayout, LayoutColumn } from '../index-layout.js';
 
 /** What a sample of rows says about an index's keys. Counts are of the sample unless they say otherwise. */
 export interface SampledKeys {

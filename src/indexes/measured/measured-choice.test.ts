@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../stats/random.js';
+import { seededRandom } from '../../stats/random.js';
 import { chooseMeasured, gainOf, measuredValue } from './measured-choice.js';
 import type { ChoiceCase, ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 

@@ -1,7 +1,7 @@
-import { quoteIdent } from '../base/quote.js';
-import { sameRelation } from '../model/catalog.js';
-import type { Catalog, RelationName } from '../model/catalog.js';
-import type { IndexSpec } from '../model/action.js';
+import { quoteIdent } from '../../base/quote.js';
+import { sameRelation } from '../../model/catalog.js';
+import type { Catalog, RelationName } from '../../model/catalog.js';
+import type { IndexSpec } from '../../model/action.js';
 import type { TableWrite } from './write-cost.js';
 
 /**

@@ -1,4 +1,4 @@
-import { WizardError } from '../base/errors.js';
+import { WizardError } from '../../base/errors.js';
 import type { ChoiceProblem } from './measured-choice.js';
 
 /** A choice with sets of indexes as bits. */

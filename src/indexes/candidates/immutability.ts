@@ -1,6 +1,6 @@
-import type { Catalog, Table } from '../model/catalog.js';
-import { tryParseStatement } from '../sql/parse.js';
-import { bodyOf, field, list, names, textOf, typed, type TreeNode, type TreeValue } from '../sql/tree.js';
+import type { Catalog, Table } from '../../model/catalog.js';
+import { tryParseStatement } from '../../sql/parse.js';
+import { bodyOf, field, list, names, textOf, typed, type TreeNode, type TreeValue } from '../../sql/tree.js';
 
 /** What an expression gives, as far as it matters for whether its value can change: `timestamptz` depends on TimeZone, `date` on DateStyle when printed. */
 type Kind =

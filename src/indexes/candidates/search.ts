@@ -1,5 +1,5 @@
-import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import type { WhatIf } from '../../model/what-if.js';
 import { coveringIndex, mergeCandidates, specKey } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
 

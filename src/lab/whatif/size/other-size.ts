@@ -1,7 +1,7 @@
-import { maxAlign } from '../../indexes/btree-size.js';
-import type { KeyClass } from '../../indexes/btree-size.js';
-import type { BrinCounts } from './metapage.js';
-import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../base/block.js';
+import { maxAlign } from '../../../indexes/btree-size.js';
+import type { KeyClass } from '../../../indexes/btree-size.js';
+import type { BrinCounts } from '../metapage.js';
+import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../../base/block.js';
 
 const ITEM_BYTES = 4;
 

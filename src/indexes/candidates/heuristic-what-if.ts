@@ -1,10 +1,10 @@
-import { quoteIdent } from '../base/quote.js';
-import type { IndexSpec } from '../model/action.js';
-import { indexesOf, sameRelation, type Index } from '../model/catalog.js';
-import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
-import { normalForm } from '../sql/normal-form.js';
-import type { Predicate, SortUse } from '../sql/use-types.js';
+import { quoteIdent } from '../../base/quote.js';
+import type { IndexSpec } from '../../model/action.js';
+import { indexesOf, sameRelation, type Index } from '../../model/catalog.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import type { WhatIf } from '../../model/what-if.js';
+import { normalForm } from '../../sql/normal-form.js';
+import type { Predicate, SortUse } from '../../sql/use-types.js';
 import { unquoted } from './candidates.js';
 import type { TableUse } from './candidates.js';
 import { bareKey } from './btree-candidates.js';

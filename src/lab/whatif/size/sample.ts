@@ -1,9 +1,9 @@
-import { quoteIdent, quoteLiteral, quoteQualified } from '../../base/quote.js';
-import { WizardError } from '../../base/errors.js';
-import type { IndexSpec } from '../../model/action.js';
-import type { Session } from '../../postgres/session.js';
-import type { KeyClass } from '../../indexes/btree-size.js';
-import type { IndexLayout } from './index-layout.js';
+import { quoteIdent, quoteLiteral, quoteQualified } from '../../../base/quote.js';
+import { WizardError } from '../../../base/errors.js';
+import type { IndexSpec } from '../../../model/action.js';
+import type { Session } from '../../../postgres/session.js';
+import type { KeyClass } from '../../../indexes/btree-size.js';
+import type { IndexLayout } from '../index-layout.js';
 import { SAMPLE, buildOnce, buildTwice } from './sample-builds.js';
 import type { GrownBuild } from './sample-builds.js';
 import { sampleExpressions } from './sample-expressions.js';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { aCatalog, aColumn, aStatement, aTable } from '../../test/support/snapshot.js';
-import { loadParser } from '../sql/parse.js';
+import { aCatalog, aColumn, aStatement, aTable } from '../../../test/support/snapshot.js';
+import { loadParser } from '../../sql/parse.js';
 import { costOf, periodCost, updatedColumnSets, writesOf } from './write-cost.js';
 import type { IndexWriteCost, TableWrite } from './write-cost.js';
 

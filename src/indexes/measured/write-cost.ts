@@ -1,7 +1,7 @@
-import { lookupTable, sameRelation } from '../model/catalog.js';
-import type { Catalog, RelationName } from '../model/catalog.js';
-import type { Workload } from '../model/workload.js';
-import { usesOf } from './candidates.js';
+import { lookupTable, sameRelation } from '../../model/catalog.js';
+import type { Catalog, RelationName } from '../../model/catalog.js';
+import type { Workload } from '../../model/workload.js';
+import { usesOf } from '../candidates/candidates.js';
 
 /** One statement of the workload that writes to a table. */
 export interface TableWrite {

@@ -1,7 +1,7 @@
-import type { IndexSpec } from '../../model/action.js';
-import type { Session } from '../../postgres/session.js';
-import { ginCounts } from './metapage.js';
-import type { GinCounts } from './metapage.js';
+import type { IndexSpec } from '../../../model/action.js';
+import type { Session } from '../../../postgres/session.js';
+import { ginCounts } from '../metapage.js';
+import type { GinCounts } from '../metapage.js';
 import type { SampleBuild } from './other-size.js';
 
 /** An index built over some of the sample. */

@@ -1,7 +1,7 @@
-import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
-import { NO_RANGE_COLUMNS, STATISTICS_COLUMNS } from '../../postgres/clone/columns.js';
-import type { Session } from '../../postgres/session.js';
-import type { IndexLayout } from './index-layout.js';
+import type { RawColumnStatistics } from '../../../postgres/clone/columns.js';
+import { NO_RANGE_COLUMNS, STATISTICS_COLUMNS } from '../../../postgres/clone/columns.js';
+import type { Session } from '../../../postgres/session.js';
+import type { IndexLayout } from '../index-layout.js';
 import { KEYS } from './sample-keys.js';
 
 /** Statistics of one expression among the keys, named after the index's attribute; its distinct count is the sample's. */

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { quoteIdent } from '../base/quote.js';
-import type { IndexSpec } from '../model/action.js';
-import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../model/catalog.js';
-import type { Snapshot } from '../model/snapshot.js';
-import type { WorkloadStatement } from '../model/workload.js';
-import { normalForm } from '../sql/normal-form.js';
-import { bindParameters } from '../sql/parameters.js';
-import { tryParseStatement } from '../sql/parse.js';
-import type { RelationUse, StatementUses } from '../sql/use-types.js';
-import { statementUses } from '../sql/uses.js';
+import { quoteIdent } from '../../base/quote.js';
+import type { IndexSpec } from '../../model/action.js';
+import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../../model/catalog.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import type { WorkloadStatement } from '../../model/workload.js';
+import { normalForm } from '../../sql/normal-form.js';
+import { bindParameters } from '../../sql/parameters.js';
+import { tryParseStatement } from '../../sql/parse.js';
+import type { RelationUse, StatementUses } from '../../sql/use-types.js';
+import { statementUses } from '../../sql/uses.js';
 import { freeIndexName } from './index-name.js';
-import { estimatedRows } from './facts.js';
+import { estimatedRows } from '../facts.js';
 
 /** One place in which a workload statement uses a table that is worth an index. */
 export interface TableUse {

@@ -1,4 +1,4 @@
-import type { Catalog } from '../model/catalog.js';
+import type { Catalog } from '../../model/catalog.js';
 import { columnKey, indexSpec, mergeCandidates } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
 

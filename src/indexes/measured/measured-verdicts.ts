@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { formatBytes, formatCount, formatMs } from '../../base/units.js';
 import { gainOf, measuredValue } from './measured-choice.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
 import type {

@@ -1,6 +1,6 @@
-import { quoteIdent } from '../base/quote.js';
-import type { Catalog, Column } from '../model/catalog.js';
-import type { Predicate } from '../sql/use-types.js';
+import { quoteIdent } from '../../base/quote.js';
+import type { Catalog, Column } from '../../model/catalog.js';
+import type { Predicate } from '../../sql/use-types.js';
 import { columnKey, indexSpec } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';

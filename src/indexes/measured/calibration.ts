@@ -1,4 +1,4 @@
-import { mean } from '../stats/quantile.js';
+import { mean } from '../../stats/quantile.js';
 
 /** What was foreseen of a change and what came of it: ratios after / before; null where one of them is not known. */
 export interface Foreseen {

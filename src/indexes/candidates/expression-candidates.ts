@@ -1,4 +1,4 @@
-import type { Predicate } from '../sql/use-types.js';
+import type { Predicate } from '../../sql/use-types.js';
 import { indexableParts, sortedKeys } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
 import { columnKey, indexSpec } from './candidates.js';

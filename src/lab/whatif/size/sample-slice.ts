@@ -1,11 +1,11 @@
-import { quoteIdent, quoteQualified } from '../../base/quote.js';
-import type { Session } from '../../postgres/session.js';
-import type { KeyClass } from '../../indexes/btree-size.js';
-import type { IndexLayout } from './index-layout.js';
+import { quoteIdent, quoteQualified } from '../../../base/quote.js';
+import type { Session } from '../../../postgres/session.js';
+import type { KeyClass } from '../../../indexes/btree-size.js';
+import type { IndexLayout } from '../index-layout.js';
 import { SAMPLE } from './sample-builds.js';
 import { HEAVY_ROWS, KEYS, computeKeys, countClasses } from './sample-keys.js';
 import type { SampledKeys } from './sample-keys.js';
-import { groupBy } from './shelved.js';
+import { groupBy } from '../shelved.js';
 
 /** A slice holds about as many rows as the sample, so that it costs the same. */
 const SLICE_VALUES = 30;

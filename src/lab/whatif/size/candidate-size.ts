@@ -1,8 +1,8 @@
-import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
-import { btreeSize, maxAlign, repeatedValues } from '../../indexes/btree-size.js';
-import type { KeyClass } from '../../indexes/btree-size.js';
-import type { IndexLayout, LayoutColumn } from './index-layout.js';
-import type { BrinCounts, GinCounts } from './metapage.js';
+import type { RawColumnStatistics } from '../../../postgres/clone/columns.js';
+import { btreeSize, maxAlign, repeatedValues } from '../../../indexes/btree-size.js';
+import type { KeyClass } from '../../../indexes/btree-size.js';
+import type { IndexLayout, LayoutColumn } from '../index-layout.js';
+import type { BrinCounts, GinCounts } from '../metapage.js';
 import { brinSize, extrapolate, hashPages, looseTreePages } from './other-size.js';
 import type { IndexSample } from './sample.js';
 

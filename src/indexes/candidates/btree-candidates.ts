@@ -1,6 +1,6 @@
-import type { Catalog } from '../model/catalog.js';
-import type { Statistics } from '../model/statistics.js';
-import type { Predicate, SortKey, SortUse } from '../sql/use-types.js';
+import type { Catalog } from '../../model/catalog.js';
+import type { Statistics } from '../../model/statistics.js';
+import type { Predicate, SortKey, SortUse } from '../../sql/use-types.js';
 import { columnKey, indexSpec } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
 import { columnStatistics, distinctValues, selectivity } from './selectivity.js';

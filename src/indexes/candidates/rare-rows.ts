@@ -1,6 +1,6 @@
-import { quoteIdent } from '../base/quote.js';
-import type { ColumnStatistics, Statistics } from '../model/statistics.js';
-import type { Predicate } from '../sql/use-types.js';
+import { quoteIdent } from '../../base/quote.js';
+import type { ColumnStatistics, Statistics } from '../../model/statistics.js';
+import type { Predicate } from '../../sql/use-types.js';
 import type { TableUse } from './candidates.js';
 import { columnStatistics, constantText, distinctValues, frequencyOf, selectivity } from './selectivity.js';
 

@@ -1,6 +1,6 @@
-import type { IndexSpec } from '../model/action.js';
-import type { FailedCase } from '../model/measurement.js';
-import type { StatementKind } from '../model/workload.js';
+import type { IndexSpec } from '../../model/action.js';
+import type { FailedCase } from '../../model/measurement.js';
+import type { StatementKind } from '../../model/workload.js';
 import type { IndexWriteCost, PeriodCost } from './write-cost.js';
 
 /** What decides: milliseconds (the least of several runs), or blocks, which are the same on every machine. */
