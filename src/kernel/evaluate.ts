@@ -241,7 +241,7 @@ function rebuildEffect(
   return {
     kind: 'improved',
     effect,
-    reason: `${describe(effect)}: the table with its indexes as on the target, and with this one built anew`,
+    reason: `${describe(effect)}: the table with its indexes, this one as large as it was read on the target, against built anew in the lab`,
   };
 }
 

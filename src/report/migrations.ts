@@ -52,7 +52,7 @@ function upContent(iteration: Iteration, base: string): string {
     ...comment('Why:      ', finding.title),
     ...comment(
       'Effect:   ',
-      `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`,
+      `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, ${action.kind === 'reindex' ? 'as read on the target against as built in the lab' : 'on a lab copy'})`,
     ),
     ...comment('Lock:     ', action.lock),
     ...comment('Risk:     ', `${risk.level}; ${risk.behaviour}`),

@@ -31,7 +31,7 @@ test('is accepted for what the target would get back', async () => {
   expect(world.accepted).toEqual([action.title]);
   // 5 MB with the index built anew, and 8 MB more on the target.
   expect(ratio).toBeCloseTo(5 / 13, 5);
-  expect(reason).toContain('as on the target');
+  expect(reason).toContain('as it was read on the target');
 });
 
 test('is turned down where nothing is known to be won', async () => {
