@@ -195,7 +195,7 @@ async function startServer(
 }
 
 /** Small logs: a lab needs no crash safety beyond its own process, and the disk is the user's. */
-const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '512MB', min_wal_size: '32MB' };
+const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '128MB', min_wal_size: '32MB' };
 
 /** Copies of the data that exist at once at most: accepted, before, after; and room for what is built in them. */
 const COPIES = 4;

@@ -85,7 +85,7 @@ async function openShop(
 }
 
 /** The shop is thrown away: nothing of it has to survive a crash, and its log should stay small. */
-const SHOP_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '256MB', min_wal_size: '32MB' };
+const SHOP_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size: '128MB', min_wal_size: '32MB' };
 
 async function fill(session: Session, { watch, signal }: CommandContext): Promise<void> {
   await loadParser();
