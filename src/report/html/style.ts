@@ -78,6 +78,7 @@ line.grid{stroke:var(--line)}line.one{stroke:var(--soft);stroke-dasharray:2 2}
 .node{position:absolute;left:-38px;top:14px;width:30px;height:30px;border-radius:50%;display:grid;place-items:center;font-size:13px;font-weight:600;background:var(--card);border:2px solid var(--soft);color:var(--soft)}
 .accept>.node{background:var(--good);border-color:var(--good);color:var(--card)}.refuted>.node{background:var(--bad);border-color:var(--bad);color:var(--card)}.escalate>.node{border-color:var(--violet);color:var(--violet)}
 article{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 20px}
+.stack{display:grid;gap:16px}
 .refuted>article{border-color:var(--bad)}
 article header{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center;justify-content:space-between;margin-bottom:6px}
 article header h3{flex:1 1 300px}

@@ -43,25 +43,28 @@ function head(report: IndexReport): Markup {
 const BADGES = {
   create: ['accepted', 'create'],
   refuted: ['refuted', 'refuted by measurement'],
+  'over-budget': ['rejected', 'over the storage budget'],
   unmeasured: ['rejected', 'not measured'],
 } as const;
 
 function proposals({ indexes }: IndexReport): Markup {
   if (indexes.length === 0) return html`<p>None is worth having for this workload, by the planner.</p>`;
-  return html`${indexes.map((one) => {
-    const [tone, word] = BADGES[one.decision];
-    return html`<article>
-      <header>
-        <h3>${one.title}</h3>
-        <span class="badge ${tone}">${word}</span>
-      </header>
-      <p class="why">For ${servesWords(one)}; ${gainWords(one)}.</p>
-      <p>${costWords(one)}.</p>
-      <p>Measured: ${one.reason}.</p>
-      ${serves(one)} ${one.redundant.length > 0 && html`<p>Makes redundant: ${one.redundant.join(', ')}.</p>`}
-      <pre>${one.action.up.map((sql) => `${sql};`).join('\n')}</pre>
-    </article>`;
-  })}`;
+  return html`<div class="stack">
+    ${indexes.map((one) => {
+      const [tone, word] = BADGES[one.decision];
+      return html`<article>
+        <header>
+          <h3>${one.title}</h3>
+          <span class="badge ${tone}">${word}</span>
+        </header>
+        <p class="why">For ${servesWords(one)}; ${gainWords(one)}.</p>
+        <p>${costWords(one)}.</p>
+        <p>Measured: ${one.reason}.</p>
+        ${serves(one)} ${one.redundant.length > 0 && html`<p>Makes redundant: ${one.redundant.join(', ')}.</p>`}
+        <pre>${one.action.up.map((sql) => `${sql};`).join('\n')}</pre>
+      </article>`;
+    })}
+  </div>`;
 }
 
 function serves({ estimated }: ProposedIndex): Markup | false {

@@ -23,6 +23,20 @@ describe('the report of an index selection', () => {
     expect(report.indexes[1]?.reason).toBe('trips by driver 5.63 ms -> 7.02 ms with it');
   });
 
+  it('tells what did not fit from what measurement refuted, and from what was not built', () => {
+    const { measured } = exampleIndexes();
+    const dropped = measured?.dropped[0];
+    const decided = (why: string): unknown =>
+      toIndexReport(exampleIndexes({ measured: { ...measured, dropped: [{ ...dropped, why }] } as never })).indexes[1]
+        ?.decision;
+    expect(['slower', 'no-gain', 'budget', 'not-built'].map(decided)).toEqual([
+      'refuted',
+      'refuted',
+      'over-budget',
+      'unmeasured',
+    ]);
+  });
+
   it('without a measurement claims none', () => {
     const bare = toIndexReport(exampleIndexes({ measured: null }));
     expect(bare.indexes.map((one) => [one.decision, one.measured])).toEqual([

@@ -37,7 +37,9 @@ const measuredIndexSchema = z.object({
 const proposedIndexSchema = z.object({
   title: z.string(),
   action: actionSchema,
-  decision: z.enum(['create', 'refuted', 'unmeasured']),
+  decision: z
+    .enum(['create', 'refuted', 'over-budget', 'unmeasured'])
+    .describe('over-budget: measured, and left out for the storage that it takes'),
   reason: z.string(),
   estimated: z.object({
     sizeBytes: figure,

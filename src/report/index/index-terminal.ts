@@ -42,8 +42,6 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
   ];
 }
 
-const DECISIONS = { create: 'create', refuted: 'refuted', unmeasured: 'unmeasured' } as const;
-
 function proposals({ indexes }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   if (indexes.length === 0) return [paint.bold('Indexes'), 'None is worth having for this workload, by the planner.'];
   return [
@@ -52,7 +50,7 @@ function proposals({ indexes }: IndexReport, { columns }: TextOptions, paint: Pa
       const colour = one.decision === 'create' ? paint.good : one.decision === 'refuted' ? paint.bad : paint.warn;
       const title = fit(oneLine(one.title), Math.max(10, columns - 12));
       return [
-        `${colour(DECISIONS[one.decision].padEnd(11))} ${title}`,
+        `${colour(one.decision.padEnd(11))} ${title}`,
         ...details(one).flatMap((text) =>
           wrap(oneLine(text), Math.max(10, columns - 12)).map((line) => paint.dim(`            ${line}`)),
         ),

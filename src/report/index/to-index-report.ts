@@ -1,5 +1,10 @@
 import { formatCount, formatMs } from '../../base/units.js';
-import type { MeasuredIndex, MeasuredIndexSet, MeasuredTotals } from '../../indexes/measured/measured-index-set.js';
+import type {
+  DropReason,
+  MeasuredIndex,
+  MeasuredIndexSet,
+  MeasuredTotals,
+} from '../../indexes/measured/measured-index-set.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
 import { createIndexSql } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';
@@ -102,7 +107,7 @@ function proposed(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex
   return {
     title: action.title,
     action: toAction(action),
-    decision: kept ? 'create' : dropped ? 'refuted' : 'unmeasured',
+    decision: kept ? 'create' : decisionOf(dropped?.why ?? null),
     reason: kept ? keptReason(kept.worth) : (dropped?.reason ?? 'not built: nothing was measured'),
     estimated: {
       sizeBytes: finite(chosen.sizeBytes),
@@ -119,6 +124,11 @@ function proposed(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex
     measured: measuredIndex(kept ?? dropped?.built ?? null, kept?.worth ?? null),
     redundant: kept ? [...chosen.redundant] : [],
   };
+}
+
+function decisionOf(why: DropReason | null): ProposedIndex['decision'] {
+  if (why === null || why === 'not-built') return 'unmeasured';
+  return why === 'budget' ? 'over-budget' : 'refuted';
 }
 
 function keptReason({ ms, buffers }: MeasuredTotals): string {
