@@ -52,7 +52,7 @@ export interface WorkloadSummary {
   readonly failed: readonly FailedCase[];
 }
 
-/** Spread that doing nothing shows: A against A, as the 97.5 % quantile of |ln ratio|. */
+/** Spread that doing nothing shows: A against A, as the 97.5 % quantile of |ln ratio| over statements, single outliers aside. */
 export interface NoiseFloor {
   readonly timeLogRatio: number;
   readonly bufferLogRatio: number;

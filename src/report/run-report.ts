@@ -156,7 +156,9 @@ export const runReportSchema = z.object({
     .describe('All accepted changes together against the beginning, interleaved: the statements that they touch.'),
   noise: z
     .object({ timeLogRatio: figure, bufferLogRatio: figure, pairs: z.number() })
-    .describe('What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio|.'),
+    .describe(
+      'What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio| over statements, single outliers aside.',
+    ),
   scorecard: z.array(scorecardRowSchema),
   coverage: coverageSchema,
   findings: z.array(

@@ -110,6 +110,13 @@ describe('noiseOf', () => {
     expect(noise).toMatchObject({ bufferLogRatio: 0, pairs: 6 });
   });
 
+  test('is not that of one statement which something else disturbed', () => {
+    const calm = Array.from({ length: 30 }, (_, i) => [pairs([100], [100 + (i % 5)])]);
+    const noise = noiseOf([...calm, [pairs([10], [30])]]);
+    expect(noise.timeLogRatio).toBeLessThan(0.1);
+    expect(noise.timeLogRatio).toBeGreaterThan(0.03);
+  });
+
   test('does not mind the direction', () => {
     const noise = noiseOf([[pairs([11], [10])]]);
     expect(noise.timeLogRatio).toBeCloseTo(Math.log(1.1));
