@@ -254,7 +254,7 @@ describe('asks the what-if engine', () => {
         const text = spec
           ? `${spec.keys.join()}${spec.include.length > 0 ? `+${spec.include.join()}` : ''}`.replaceAll('"', '')
           : '';
-        asked.push(text);
+        if (fingerprints.length > 0) asked.push(text);
         return fingerprints.map((fingerprint) => ({
           fingerprint,
           cost: costs[text] ?? 1000,

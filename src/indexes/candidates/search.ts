@@ -87,6 +87,8 @@ async function evaluate(
   base: ReadonlyMap<string, number>,
   candidates: readonly Candidate[],
 ): Promise<readonly Evaluated[]> {
+  // Introduced together, they are sized from one sample of their table's rows.
+  await input.whatIf.cost([], { add: candidates.map((one) => one.spec), drop: [] });
   const evaluated: Evaluated[] = [];
   for (const candidate of candidates) {
     const touched = input.uses.filter((one) => one.table === candidate.table && base.has(one.statement.fingerprint));

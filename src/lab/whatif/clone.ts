@@ -19,7 +19,7 @@ import { Planner } from './planner.js';
 import type { PlannedStatement } from './planner.js';
 import { BLOCK_BYTES } from '../../base/block.js';
 import { Shelf } from './shelf.js';
-import type { KnownSize } from './shelf.js';
+import type { KnownSize, SampleMemory } from './shelf.js';
 import type { Sampler } from './size/sample.js';
 import { openStorage } from './storage.js';
 import type { Storage } from './storage.js';
@@ -45,7 +45,7 @@ export interface StatisticsClone extends IndexWhatIf {
   setWorkload(statements: readonly PlannedStatement[]): void;
   /** Follows the lab's accepted state. Throws `lab/statement` when the clone does not take the change. */
   adopt(change: Adoption): Promise<void>;
-  /** Reads statistics, sizes and settings anew, from the source or from another session with the same schema. */
+  /** Reads statistics, sizes and settings anew, from the source or from another session with the same schema and the same rows: what was sampled of them is kept. */
   refresh(from?: Session): Promise<void>;
   /** EXPLAINs so far. */
   readonly explainCalls: number;
@@ -127,6 +127,7 @@ class Clone implements StatisticsClone {
   #session: Session;
   #planner: Planner;
   #shelf: Shelf;
+  readonly #samples: SampleMemory = new Map();
   #skipped: readonly Skipped[];
   #state: PlannerState;
   #tail: Promise<unknown> = Promise.resolve();
@@ -192,6 +193,8 @@ class Clone implements StatisticsClone {
 
   adopt(change: Adoption): Promise<void> {
     return this.#exclusive(async () => {
+      // Another schema may mean other rows, or other values in them.
+      if ((change.sql ?? []).length > 0) this.#samples.clear();
       for (const sql of change.sql ?? []) await applyStatement(this.#session, this.#storage, sql);
       if (change.drop !== undefined) await this.#planner.dropIndex(change.drop);
       if (change.add !== undefined) {
@@ -242,6 +245,7 @@ class Clone implements StatisticsClone {
       sampler: lend,
       sourceVersionNum: this.#state.serverVersionNum,
       endpoints: this.#state.endpoints,
+      memory: this.#samples,
       knownSize: this.#options.knownSize ?? (() => null),
     });
   }

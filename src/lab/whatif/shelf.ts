@@ -12,7 +12,7 @@ import { CandidateEnds } from './candidate-ends.js';
 import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
-import { lendSamples, spreadOut } from './size/sample-leaves.js';
+import { lendSamples, sampleFor, spreadOut } from './size/sample-leaves.js';
 import { sampleIndexes } from './size/sample.js';
 import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './size/sample.js';
 import { readSizeInputs } from './size/size-inputs.js';
@@ -28,6 +28,9 @@ export interface KnownSize {
   readonly level: number | null;
 }
 
+/** What was found in rows, by definition of the index and table. */
+export type SampleMemory = Map<string, IndexSample | RefusedByRows>;
+
 /** What all candidates are made with. */
 export interface ShelfOptions {
   readonly session: Session;
@@ -35,6 +38,8 @@ export interface ShelfOptions {
   /** A database that holds data; null for statistics alone. */
   readonly sampler: Sampler | null;
   readonly sourceVersionNum: number;
+  /** Outlives the shelf: what was found in rows stays true as long as they do. */
+  readonly memory: SampleMemory;
   /** Ends of columns as the source's indexes have them. */
   readonly endpoints: readonly ColumnEnds[];
   /** Sizes that come from elsewhere, of indexes on tables that are not partitioned. */
@@ -170,11 +175,23 @@ export class Shelf {
     const worth = all.filter(({ layout }) => needsSample(layout));
     const trees = [...groupBy(worth, ({ spec }) => indexKey(spec)).values()];
     const chosen = trees.flatMap(spreadOut);
-    for (const group of groupBy(chosen, ({ layout }) => layout.heap.oid).values()) {
+    const fresh = chosen.filter((one) => !this.#recall(one, samples));
+    for (const group of groupBy(fresh, ({ layout }) => layout.heap.oid).values()) {
       for (const [oid, sample] of await sampler((session) => sampleIndexes(session, group))) samples.set(oid, sample);
+    }
+    for (const one of fresh) {
+      const sample = samples.get(one.layout.oid);
+      if (sample !== undefined) this.#options.memory.set(memoryKey(one), sample);
     }
     for (const leaves of trees) lendSamples(leaves, samples);
     return samples;
+  }
+
+  #recall(one: SampleWanted, samples: Map<number, IndexSample | RefusedByRows>): boolean {
+    const known = this.#options.memory.get(memoryKey(one));
+    if (known === undefined) return false;
+    samples.set(one.layout.oid, 'refused' in known ? known : sampleFor(one.layout, known));
+    return true;
   }
 
   async #heapBlocks(heaps: readonly number[]): Promise<Map<number, number>> {
@@ -204,6 +221,10 @@ export class Shelf {
     });
     await writeRelations(session, updates);
   }
+}
+
+function memoryKey({ spec, layout }: SampleWanted): string {
+  return JSON.stringify([indexKey(spec), layout.heap.schema, layout.heap.name]);
 }
 
 function withKnown(estimated: CandidateSize, known: KnownSize | null): CandidateSize {

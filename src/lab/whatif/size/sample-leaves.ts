@@ -1,3 +1,4 @@
+import type { IndexLayout } from '../index-layout.js';
 import type { IndexSample, RefusedByRows, SampleWanted } from './sample.js';
 
 /** Partitions of one tree that are sampled: a sample takes some tens of milliseconds, and trees have thousands. */
@@ -23,10 +24,15 @@ export function lendSamples(leaves: readonly SampleWanted[], samples: Map<number
       continue;
     }
     if (last === null) continue;
-    const expressions = last.expressions.map((one) => ({
-      ...one,
-      statistics: { ...one.statistics, schemaname: layout.schema, relname: layout.name },
-    }));
-    samples.set(layout.oid, { ...last, expressions });
+    samples.set(layout.oid, sampleFor(layout, last));
   }
+}
+
+/** What was found in the rows, as that of another index of the same definition: statistics of expressions are kept by the index's name. */
+export function sampleFor(layout: IndexLayout, sample: IndexSample): IndexSample {
+  const expressions = sample.expressions.map((one) => ({
+    ...one,
+    statistics: { ...one.statistics, schemaname: layout.schema, relname: layout.name },
+  }));
+  return { ...sample, expressions };
 }
