@@ -83,6 +83,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       writeWeight: options.writeWeight,
       candidates: search.candidates,
       selection: search.selection,
+      unvalued: search.unvalued,
       measured,
       review,
       actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
@@ -152,19 +153,20 @@ function isReview(finding: Finding, { catalog }: Snapshot): boolean {
 
 async function measure(
   staging: Staging,
-  { selection, snapshot }: IndexSearch,
+  { selection, unvalued, snapshot }: IndexSearch,
   options: IndexAdviceOptions,
   { signal, watch }: CommandContext,
 ): Promise<MeasuredIndexSet | null> {
-  if (selection.chosen.length === 0) return null;
+  const specs = [...selection.chosen, ...unvalued].map((one) => one.spec);
+  if (specs.length === 0) return null;
   const { connection, server, database, target } = staging.place;
-  watch({ type: 'phase', phase: 'evaluate', text: `building ${selection.chosen.length} indexes and measuring them` });
+  watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
   return measureIndexSet({
     connection,
     server,
     template: database,
     target,
-    specs: selection.chosen.map((one) => one.spec),
+    specs,
     workload: snapshot.workload,
     budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
     timeBudgetMs: options.budgetMs,

@@ -1,7 +1,10 @@
 import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
+import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
 import { selectIndexes } from '../indexes/selection/selection.js';
 import type { IndexSelection } from '../indexes/selection/selection-types.js';
+import { pickUnvalued } from '../indexes/selection/unvalued.js';
+import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
 import { measureWriteCosts } from '../lab/indexes/write-cost.js';
@@ -34,6 +37,8 @@ export interface IndexSearch {
   readonly workloadMs: number;
   readonly candidates: number;
   readonly selection: IndexSelection;
+  /** To be measured beside the chosen ones: no plan shows what they do. */
+  readonly unvalued: readonly UnvaluedIndex[];
   readonly skipped: readonly Skipped[];
 }
 
@@ -64,6 +69,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         workloadMs: options.workloadMs,
         candidates: candidates.length,
         selection,
+        unvalued: await unvaluedIndexes(options, selection),
         skipped: [...skipped, ...unmeasured],
       };
     }
@@ -80,6 +86,22 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       skipped.push(...cost.unmeasured.map((reason) => ({ what: `write cost of ${cost.index}`, reason, remedy: null })));
     }
   }
+}
+
+/** Indexes for the checks and cascades that the workload's writes set off. */
+async function unvaluedIndexes(
+  { snapshot, whatIf, shownBytes }: IndexSearchOptions,
+  { chosen }: IndexSelection,
+): Promise<readonly UnvaluedIndex[]> {
+  const { catalog, workload } = snapshot;
+  const candidates = foreignKeyCandidates(catalog, writesOf(workload, catalog));
+  if (candidates.length === 0) return [];
+  return pickUnvalued(candidates, {
+    workload,
+    sizes: await whatIf.sizes(candidates.map((one) => one.spec)),
+    chosen: chosen.map((one) => one.spec),
+    storageBytes: shownBytes,
+  });
 }
 
 /** Searches with more and more measured costs; a choice that still changes after this is between equals. */

@@ -6,6 +6,7 @@ import {
   type Catalog,
   type Constraint,
   type Index,
+  type RelationName,
   type Table,
 } from '../model/catalog.js';
 
@@ -48,6 +49,18 @@ export function servesForeignKey(index: Index, foreignKey: Constraint): boolean 
 /** The foreign keys of the index's own table that it serves. */
 export function foreignKeysServed(catalog: Catalog, index: Index): readonly Constraint[] {
   return catalog.constraints.filter((one) => one.kind === 'foreign' && servesForeignKey(index, one));
+}
+
+/** The table, the partitioned tables that it is part of, and its own partitions of all levels: what is written to one of them is written to the others. */
+export function partitionFamily(catalog: Catalog, table: RelationName): readonly RelationName[] {
+  const above: RelationName[] = [];
+  for (let one = findTable(catalog, table)?.partitionOf; one; one = findTable(catalog, one)?.partitionOf)
+    above.push(one);
+  const parts = (parent: RelationName): readonly RelationName[] =>
+    catalog.tables
+      .filter(({ partitionOf }) => partitionOf !== null && sameRelation(partitionOf, parent))
+      .flatMap((part) => [part, ...parts(part)]);
+  return [table, ...above, ...parts(table)];
 }
 
 /** Why the index must stay whatever its use; null when nothing but its use speaks for it. */

@@ -2,8 +2,9 @@ import type { Candidate, TableUse } from './candidates.js';
 import { indexSpec, mergeCandidates } from './candidates.js';
 import { btreeCandidates, coveringCandidate, indexableParts } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
+import { combinedCandidates } from './combined-candidates.js';
 import { expressionCandidates } from './expression-candidates.js';
-import { otherCandidates } from './method-candidates.js';
+import { hashCandidates, otherCandidates } from './method-candidates.js';
 import { partialCandidates } from './partial-candidates.js';
 import { permutationCandidates } from './permutations.js';
 
@@ -13,7 +14,7 @@ export interface ClassLimits {
   readonly include?: boolean;
   readonly partial?: boolean;
   readonly expression?: boolean;
-  /** GIN, GiST and BRIN. */
+  /** GIN, GiST, BRIN and hash. */
   readonly otherMethods?: boolean;
   /** All orders of the columns that a statement names of a table, up to so many keys, beside the reasoned ones; none by default. */
   readonly everyOrder?: number;
@@ -33,14 +34,17 @@ export function reasonedCandidates(
   const found = uses.flatMap((one): readonly Candidate[] => {
     if (one.use.role === 'insert') return [];
     const parts = indexableParts(basis, one, () => false);
+    const expressions = expressionCandidates(basis, one);
+    const others = otherCandidates(basis, one, LEAST_BRIN_PAGES);
     const plain = btreeCandidates(basis, one, parts, MOST_FOR_A_USE).filter(({ spec }) => spec.keys.length <= mostKeys);
     return [
       ...plain,
       ...plain.flatMap((candidate) => beginnings(basis, candidate)),
       ...(include ? plain.flatMap((candidate) => coveringCandidate(basis, one, candidate) ?? []) : []),
       ...(partial ? partialCandidates(basis, one).map(({ candidate }) => candidate) : []),
-      ...(expression ? expressionCandidates(basis, one) : []),
-      ...(otherMethods ? otherCandidates(basis, one, LEAST_BRIN_PAGES) : []),
+      ...(expression ? expressions : []),
+      ...(otherMethods ? [...others, ...hashCandidates(basis, one), ...combinedCandidates(basis, one, others)] : []),
+      ...(expression && otherMethods ? combinedCandidates(basis, one, expressions) : []),
     ];
   });
   const orders = limits.everyOrder === undefined ? [] : permutationCandidates(basis.catalog, uses, limits.everyOrder);

@@ -31,6 +31,14 @@ test.each([
   expect(hiddenUses([write(kind, table)], SPECS, catalog).get('s') ?? null).toEqual(wanted);
 });
 
+test('a write to a partition has the foreign keys to its parent checked', () => {
+  const parts = aCatalog({
+    tables: [aTable('buyer', { kind: 'p' }), aTable('buyer_1', { partitionOf: { schema: 'public', name: 'buyer' } })],
+    constraints: [aForeignKey('orders', ['buyer_id'], 'buyer')],
+  });
+  expect(hiddenUses([write('delete', 'buyer_1')], SPECS, parts).get('s')).toEqual(['orders_buyer']);
+});
+
 function write(kind: TableWrite['kind'], table: string): TableWrite {
   return {
     table: { schema: 'public', name: table },

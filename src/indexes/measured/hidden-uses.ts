@@ -2,6 +2,7 @@ import { quoteIdent } from '../../base/quote.js';
 import { sameRelation } from '../../model/catalog.js';
 import type { Catalog, RelationName } from '../../model/catalog.js';
 import type { IndexSpec } from '../../model/action.js';
+import { partitionFamily } from '../facts.js';
 import type { TableWrite } from './write-cost.js';
 
 /**
@@ -40,10 +41,11 @@ function foreignKeysTo(catalog: Catalog, table: RelationName): readonly ForeignK
   const found: ForeignKey[] = [];
   const reached: RelationName[] = [table];
   for (let next = reached.shift(); next !== undefined; next = reached.shift()) {
-    const target = next;
+    const target = partitionFamily(catalog, next);
     for (const one of catalog.constraints) {
       if (one.kind !== 'foreign' || found.includes(one)) continue;
-      if (one.references === null || !sameRelation(one.references.table, target)) continue;
+      const referenced = one.references?.table;
+      if (referenced === undefined || !target.some((name) => sameRelation(referenced, name))) continue;
       found.push(one);
       reached.push(one.table);
     }

@@ -8,6 +8,7 @@ import { renderIndexes } from './index-terminal.js';
 import { indexSqlFiles } from './sql-files.js';
 import { toIndexReport } from './to-index-report.js';
 
+const KEY = { ...DRIVER, name: 'trip_customer_idx', keys: ['"customer"'] };
 const report = toIndexReport(exampleIndexes());
 
 describe('the report of an index selection', () => {
@@ -35,6 +36,33 @@ describe('the report of an index selection', () => {
       'over-budget',
       'unmeasured',
     ]);
+  });
+
+  it('shows an index that no plan values like the others, its gain unknown', () => {
+    const unvalued = [{ spec: KEY, sizeBytes: 700_000, for: ['f2', 'f1'] }];
+    const measured = exampleIndexes().measured;
+    const kept = [...(measured?.kept ?? []), { ...measured?.kept[0], spec: KEY }];
+    const more = toIndexReport(exampleIndexes({ unvalued, measured: { ...measured, kept } as never }));
+    expect(indexReportSchema.parse(JSON.parse(JSON.stringify(more)))).toEqual(more);
+    expect(more.indexes.map((one) => one.basis)).toEqual(['plans', 'plans', 'foreign-key']);
+    const nothing = { costBefore: null, costAfter: null };
+    expect(more.indexes[2]).toMatchObject({
+      decision: 'create',
+      estimated: {
+        sizeBytes: 700_000,
+        gainAlone: null,
+        gainInSet: null,
+        writeShare: null,
+        serves: [
+          { fingerprint: 'f2', name: 'trips by driver', ...nothing },
+          { fingerprint: 'f1', name: 'log-in', ...nothing },
+        ],
+      },
+    });
+    const text = renderIndexes(more, { columns: 400, colour: false });
+    expect(text).toContain('Of 31 candidates 2 were chosen');
+    expect(text).toContain('1 more for foreign keys, of which no plan shows the use.');
+    expect(text).toContain('the checks and cascades of its foreign key: gain unknown before it is measured');
   });
 
   it('without a measurement claims none', () => {

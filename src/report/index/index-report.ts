@@ -37,6 +37,11 @@ const measuredIndexSchema = z.object({
 const proposedIndexSchema = z.object({
   title: z.string(),
   action: actionSchema,
+  basis: z
+    .enum(['plans', 'foreign-key'])
+    .describe(
+      'plans: the search chose it by the planner’s costs. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
+    ),
   decision: z
     .enum(['create', 'refuted', 'over-budget', 'unmeasured'])
     .describe('over-budget: measured, and left out for the storage that it takes'),

@@ -6,6 +6,7 @@ import type {
   MeasuredTotals,
 } from '../../indexes/measured/measured-index-set.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
+import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
 import { createIndexSql } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';
 import type { Coverage } from '../../model/coverage.js';
@@ -27,6 +28,8 @@ export interface IndexReportInput {
   readonly writeWeight: number;
   readonly candidates: number;
   readonly selection: IndexSelection;
+  /** What was measured beside it without an estimate. */
+  readonly unvalued: readonly UnvaluedIndex[];
   /** Null where nothing was proposed. */
   readonly measured: MeasuredIndexSet | null;
   /** What advisors say of the indexes that are there. */
@@ -69,7 +72,10 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
         reason,
       })),
     },
-    indexes: selection.chosen.map((chosen) => proposed(input, chosen)),
+    indexes: [
+      ...selection.chosen.map((chosen) => searched(input, chosen)),
+      ...input.unvalued.map((one) => unvalued(input, one)),
+    ],
     existing: existing(input),
     curve: selection.curve.map((point) => ({
       storageBytes: finite(point.storageBytes),
@@ -98,37 +104,66 @@ function timeRatio({ snapshot, selection }: IndexReportInput): number | null {
   return before > 0 ? finite(after / before) : null;
 }
 
-function proposed(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex {
-  const { spec } = chosen;
-  const names = new Map(input.snapshot.workload.statements.map((one) => [one.fingerprint, one.name]));
+function searched(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex {
+  const estimated = {
+    sizeBytes: finite(chosen.sizeBytes),
+    gainAlone: finite(chosen.gainAlone),
+    gainInSet: finite(chosen.gainInSet),
+    writeShare: finite(chosen.writeShare),
+    serves: chosen.serves.map(({ fingerprint, before, after }) => ({
+      fingerprint,
+      name: nameOf(input, fingerprint),
+      costBefore: finite(before),
+      costAfter: finite(after),
+    })),
+  };
+  return proposed(input, chosen.spec, { basis: 'plans', estimated, redundant: chosen.redundant });
+}
+
+/** Its gain and costs are unknown until it is measured. */
+function unvalued(input: IndexReportInput, one: UnvaluedIndex): ProposedIndex {
+  const estimated = {
+    sizeBytes: finite(one.sizeBytes),
+    gainAlone: null,
+    gainInSet: null,
+    writeShare: null,
+    serves: one.for.map((fingerprint) => ({
+      fingerprint,
+      name: nameOf(input, fingerprint),
+      costBefore: null,
+      costAfter: null,
+    })),
+  };
+  return proposed(input, one.spec, { basis: 'foreign-key', estimated, redundant: [] });
+}
+
+function proposed(
+  input: IndexReportInput,
+  spec: IndexSpec,
+  foreseen: Pick<ProposedIndex, 'basis' | 'estimated'> & { readonly redundant: readonly string[] },
+): ProposedIndex {
   const kept = input.measured?.kept.find((one) => one.spec.name === spec.name) ?? null;
   const dropped = input.measured?.dropped.find((one) => one.spec.name === spec.name) ?? null;
   const action = input.actionOf(spec);
   return {
     title: action.title,
     action: toAction(action),
+    basis: foreseen.basis,
     decision: kept ? 'create' : decisionOf(dropped?.why ?? null),
     reason: kept ? keptReason(kept.worth) : (dropped?.reason ?? 'not built: nothing was measured'),
-    estimated: {
-      sizeBytes: finite(chosen.sizeBytes),
-      gainAlone: finite(chosen.gainAlone),
-      gainInSet: finite(chosen.gainInSet),
-      writeShare: finite(chosen.writeShare),
-      serves: chosen.serves.map((gain) => ({
-        fingerprint: gain.fingerprint,
-        name: names.get(gain.fingerprint) ?? gain.fingerprint,
-        costBefore: finite(gain.before),
-        costAfter: finite(gain.after),
-      })),
-    },
+    estimated: foreseen.estimated,
     measured: measuredIndex(kept ?? dropped?.built ?? null, kept?.worth ?? null),
-    redundant: kept ? [...chosen.redundant] : [],
+    redundant: kept ? [...foreseen.redundant] : [],
   };
 }
 
 function decisionOf(why: DropReason | null): ProposedIndex['decision'] {
   if (why === null || why === 'not-built') return 'unmeasured';
   return why === 'budget' ? 'over-budget' : 'refuted';
+}
+
+function nameOf({ snapshot }: IndexReportInput, fingerprint: string): string {
+  return snapshot.workload.statements.find((one) => one.fingerprint === fingerprint)?.name ?? fingerprint;
 }
 
 function keptReason({ ms, buffers }: MeasuredTotals): string {

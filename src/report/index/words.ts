@@ -9,9 +9,13 @@ export function searchSentence({ search, indexes }: IndexReport): string {
       : `by the objective nothing more than ${formatPercent(search.gap)} better can be made of them`;
   const ended = search.complete ? '' : '; the time ended the search, this is the best so far';
   const time = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
+  const chosen = indexes.filter((one) => one.basis === 'plans').length;
   return (
-    `Of ${formatCount(search.candidates)} candidates ${formatCount(indexes.length)} were chosen, ${formatBytes(search.usedBytes)}: workload time ${time} ` +
-    `(estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.`
+    `Of ${formatCount(search.candidates)} candidates ${formatCount(chosen)} were chosen, ${formatBytes(search.usedBytes)}: workload time ${time} ` +
+    `(estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.` +
+    (chosen < indexes.length
+      ? ` ${formatCount(indexes.length - chosen)} more for foreign keys, of which no plan shows the use.`
+      : '')
   );
 }
 
@@ -48,7 +52,8 @@ export function costWords({ estimated, measured }: ProposedIndex): string {
   return `${size}, ${build}, ${writes}`;
 }
 
-/** Share of the objective that it takes away, alone and in the set. */
-export function gainWords({ estimated: { gainAlone, gainInSet } }: ProposedIndex): string {
+/** Share of the objective that it takes away, alone and in the set; of foreign keys nobody knows. */
+export function gainWords({ basis, estimated: { gainAlone, gainInSet } }: ProposedIndex): string {
+  if (basis === 'foreign-key') return 'the checks and cascades of its foreign key: gain unknown before it is measured';
   return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
 }

@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { aColumn, aColumnStatistic, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
+import type { Column, Table } from '../../model/catalog.js';
+import type { ColumnStatistics } from '../../model/statistics.js';
+import { loadParser } from '../../sql/parse.js';
+import { tableUses } from './candidates.js';
+import { reasonedCandidates } from './reasoned.js';
+
+const TEXT = { baseType: 'text', typeCategory: 'S' };
+const COLUMNS: readonly Column[] = [
+  aColumn('id'),
+  aColumn('kind', { baseType: 'int4' }),
+  aColumn('owner', { baseType: 'int4' }),
+  aColumn('at', { baseType: 'timestamptz', typeCategory: 'D' }),
+  aColumn('url', TEXT),
+  aColumn('code', TEXT),
+  aColumn('parts', { baseType: '_uuid', typeCategory: 'A' }),
+  aColumn('doc', { baseType: 'jsonb', typeCategory: 'U' }),
+  aColumn('span', { baseType: 'tstzrange', typeCategory: 'R' }),
+];
+const EVENT = aTable('event', { columns: COLUMNS, pages: 5000 });
+const STATISTICS = [
+  statistic('kind', { distinct: 50 }),
+  statistic('owner', { distinct: 1000 }),
+  statistic('at', { correlation: 0.99 }),
+  statistic('url', { widthBytes: 80 }),
+  statistic('code', { widthBytes: 40 }),
+  statistic('parts', { widthBytes: 90 }),
+];
+
+beforeAll(loadParser);
+
+describe('hash', () => {
+  test.each([
+    ['a long text compared for equality', `SELECT id FROM event WHERE url = 'x'`, ['"url"']],
+    ['in a list', `SELECT id FROM event WHERE url IN ('x', 'y')`, ['"url"']],
+    ['a long array', `SELECT id FROM event WHERE parts = $1`, ['"parts"']],
+    ['a text of 40 bytes', `SELECT id FROM event WHERE code = 'x'`, []],
+    ['a number', 'SELECT id FROM event WHERE owner = 5', []],
+    ['a range besides', `SELECT id FROM event WHERE url = 'x' OR url > 'y'`, []],
+    ['an expression over it besides', `SELECT id FROM event WHERE url = 'x' AND lower(url) = 'y'`, []],
+    ['an order besides', `SELECT id FROM event WHERE url = ANY ($1) ORDER BY url`, []],
+    ['a join', `SELECT a.id FROM event a JOIN event b ON a.url = b.url WHERE b.id = 1`, ['"url"']],
+  ])('%s', (_, sql, wanted) => {
+    expect(keysOf([sql], 'hash')).toEqual(wanted);
+  });
+});
+
+describe('several keys of GIN and GiST', () => {
+  const both = ['btree_gin', 'btree_gist'];
+  const DOC = `SELECT id FROM event WHERE owner = 5 AND doc @> '{"a": 1}'`;
+  const SPAN = 'SELECT id FROM event WHERE kind = 3 AND owner = 5 AND span && $1';
+  test.each<[string, string, string, readonly string[], readonly string[]]>([
+    ['jsonb', DOC, 'gin', both, ['"doc" jsonb_path_ops', '"owner", "doc" jsonb_path_ops']],
+    ['jsonb without the extension', DOC, 'gin', ['btree_gist'], ['"doc" jsonb_path_ops']],
+    ['array', 'SELECT id FROM event WHERE owner = 5 AND parts && $1', 'gin', both, ['"parts"', '"owner", "parts"']],
+    [
+      'full text',
+      `SELECT id FROM event WHERE owner = 5 AND to_tsvector('english', code) @@ 'x'::tsquery`,
+      'gin',
+      both,
+      [`(to_tsvector('english', code))`, `"owner", (to_tsvector('english', code))`],
+    ],
+    ['range, the most distinct first', SPAN, 'gist', both, ['"span"', '"owner", "kind", "span"']],
+    ['range without the extension', SPAN, 'gist', ['btree_gin'], ['"span"']],
+    ['a list of scalars', `SELECT id FROM event WHERE owner IN (5, 6) AND span && $1`, 'gist', both, ['"span"']],
+    ['a range of scalars', `SELECT id FROM event WHERE at > $1 AND span && $2`, 'gist', both, ['"span"']],
+  ])('%s', (_, sql, method, extensions, wanted) => {
+    expect(keysOf([sql], method, { extensions })).toEqual(wanted);
+  });
+});
+
+describe('the order that groups want', () => {
+  test.each([
+    ['GROUP BY', 'SELECT owner, at, count(*) FROM event GROUP BY owner, at', ['"owner", "at"', '"owner"']],
+    ['DISTINCT', 'SELECT DISTINCT owner FROM event', ['"owner"']],
+    ['DISTINCT ON', 'SELECT DISTINCT ON (owner) id FROM event ORDER BY owner, at DESC', ['"owner", "at" DESC']],
+    [
+      'GROUP BY behind an equality',
+      'SELECT owner, count(*) FROM event WHERE kind = 3 GROUP BY owner',
+      ['"kind", "owner"', '"owner"'],
+    ],
+  ])('%s', (_, sql, wanted) => {
+    expect(keysOf([sql], 'btree')).toEqual(expect.arrayContaining(wanted));
+  });
+});
+
+describe('a partitioned table', () => {
+  const tables = [
+    aTable('event', { columns: COLUMNS, kind: 'p', pages: 0 }),
+    aTable('event_1', { columns: COLUMNS, pages: 5000, partitionOf: { schema: 'public', name: 'event' } }),
+  ];
+  const statistics = STATISTICS.map((one) => ({ ...one, inherited: true }));
+
+  it('gets its candidates on the parent, by names of the parent', () => {
+    const sql = [`SELECT id FROM event WHERE owner = 5`, 'SELECT id FROM event WHERE at > $1'];
+    const found = candidates(sql, { tables, statistics });
+    expect(found.map(({ spec }) => spec.table.name)).toEqual(found.map(() => 'event'));
+    expect(found.map(({ spec }) => spec.name)).toEqual(
+      expect.arrayContaining(['event_owner_idx', 'event_at_idx', 'event_at_brin_idx']),
+    );
+  });
+
+  it('whose partition is named gets them on that', () => {
+    const [first] = candidates(['SELECT id FROM event_1 WHERE owner = 5'], { tables, statistics });
+    expect(first?.spec).toMatchObject({ name: 'event_1_owner_idx', table: { name: 'event_1' } });
+  });
+});
+
+it('makes none of other methods where those are not wanted', () => {
+  const sql = `SELECT id FROM event WHERE owner = 5 AND url = 'x' AND doc @> '{"a": 1}'`;
+  const found = candidates([sql], { extensions: ['btree_gin'] }, { otherMethods: false });
+  expect([...new Set(found.map(({ spec }) => spec.method))]).toEqual(['btree']);
+});
+
+interface Facts {
+  readonly tables?: readonly Table[];
+  readonly statistics?: readonly ColumnStatistics[];
+  readonly extensions?: readonly string[];
+}
+
+function candidates(
+  sql: readonly string[],
+  { tables = [EVENT], statistics = STATISTICS, extensions = [] }: Facts,
+  limits: Parameters<typeof reasonedCandidates>[2] = {},
+): ReturnType<typeof reasonedCandidates> {
+  const statements = sql.map((one) => aStatement(one));
+  const base = aSnapshot({ tables, statements, statistics: { columns: statistics } });
+  const installed = extensions.map((name) => ({ name, version: '1.0', schema: 'public' }));
+  const snapshot = { ...base, catalog: { ...base.catalog, extensions: installed } };
+  return reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), limits);
+}
+
+function keysOf(sql: readonly string[], method: string, facts: Facts = {}): readonly string[] {
+  return candidates(sql, facts)
+    .filter(({ spec }) => spec.method === method)
+    .map(({ spec }) => spec.keys.join(', '));
+}
+
+function statistic(column: string, more: Partial<ColumnStatistics>): ColumnStatistics {
+  return aColumnStatistic('event', column, more);
+}
