@@ -111,7 +111,8 @@ function presentWorth(weighed: readonly WeighedCost[], { objective }: SelectionI
 function weigh({ snapshot, objective }: SelectionInput, { kept, leftOut }: Cut, base: PresentCosts): WorkloadShares {
   const plannable = kept.filter((one) => base.get(one.fingerprint));
   const byTime = isMeasured([...plannable, ...leftOut]);
-  const weighable = byTime ? leftOut : leftOut.filter((one) => base.has(one.fingerprint));
+  const isWeighable = (one: Representative): boolean => byTime || base.has(one.fingerprint);
+  const weighable = leftOut.filter(isWeighable);
   const weighed = [
     ...plannable.map((one) => asked(one, base)),
     ...weighable.map((one) => (byTime ? unasked(one) : asked(one, base))),
@@ -119,7 +120,7 @@ function weigh({ snapshot, objective }: SelectionInput, { kept, leftOut }: Cut, 
   const values = statementValues(weighed, objective);
   const worth = weighed.map((one, at) => values[at]?.(one.cost) ?? 0);
   const leftShare = worth.slice(plannable.length).reduce((sum, one) => sum + one, 0) / OBJECTIVE_SCALE;
-  const notWeighed = leftOut.filter((one) => !weighable.includes(one));
+  const notWeighed = leftOut.filter((one) => !isWeighable(one));
   const isWhole = notWeighed.length === 0 && kept.every((one) => base.has(one.fingerprint));
   const { statements } = snapshot.workload;
   const left = leftOut.reduce((sum, one) => sum + one.members.length, 0);
