@@ -1,8 +1,9 @@
+import { formatCount, formatPercent } from '../base/units.js';
 import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
 import { selectIndexes } from '../indexes/selection/selection.js';
-import type { IndexSelection } from '../indexes/selection/selection-types.js';
+import type { Compression, IndexSelection } from '../indexes/selection/selection-types.js';
 import { pickUnvalued } from '../indexes/selection/unvalued.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
@@ -64,6 +65,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
     if (options.writeWeight === 0 || fresh.length === 0 || isLast) {
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
       if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
+      if (selection.compression !== null) skipped.push(...notSearched(selection.compression));
       return {
         snapshot,
         workloadMs: options.workloadMs,
@@ -162,4 +164,21 @@ function notSized(count: number): Skipped {
     reason: 'the time was used up before their sizes were known',
     remedy: 'Give the search more time with --budget.',
   };
+}
+
+function notSearched({ merged, leftOut, boundShare }: Compression): readonly Skipped[] {
+  const share = boundShare === null ? 'an unknown share' : `${formatPercent(boundShare)} at most`;
+  const rows: Skipped[] = [
+    {
+      what: `${formatCount(merged)} statements in the search`,
+      reason: 'each asks for the same indexes as a heavier one, which was searched with the weight of both',
+      remedy: null,
+    },
+    {
+      what: `${formatCount(leftOut)} statements in the search, the lightest`,
+      reason: `the workload has too many; they hold ${share} of the objective; no existing index goes, as they were not asked what they would lose`,
+      remedy: null,
+    },
+  ];
+  return rows.filter((_, at) => (at === 0 ? merged : leftOut) > 0);
 }

@@ -64,6 +64,7 @@ const SELECTION: IndexSelection = {
     { fingerprint: 'f1', before: 1261, after: 8.4 },
     { fingerprint: 'f2', before: 2980, after: 232 },
   ],
+  compression: null,
   objective: 0.37,
   bound: 0.368,
   gap: 0.005,

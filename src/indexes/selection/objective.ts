@@ -20,8 +20,8 @@ export function statementValues(
   statements: readonly WeighedCost[],
   objective: SelectionObjective,
 ): ((cost: number) => number)[] {
-  const isMeasured = statements.every(({ meanMs }) => meanMs !== null && meanMs > 0);
-  const weightOf = ({ calls, cost, meanMs }: WeighedCost): number => calls * (isMeasured ? (meanMs ?? 0) : cost);
+  const measured = isMeasured(statements);
+  const weightOf = ({ calls, cost, meanMs }: WeighedCost): number => calls * (measured ? (meanMs ?? 0) : cost);
   const total = statements.reduce((sum, one) => sum + weightOf(one), 0);
   const share = (one: WeighedCost): number => (total > 0 ? weightOf(one) / total : 1 / statements.length);
   if (objective === 'sum') {
@@ -32,7 +32,7 @@ export function statementValues(
   }
   const weights = capped(statements.map(share));
   // An absurd estimate must not decide by itself what the others are worth.
-  const logWeights = isMeasured
+  const logWeights = measured
     ? weights
     : capped(statements.map(({ calls }) => calls / Math.max(1, totalCalls(statements))));
   const scale = OBJECTIVE_SCALE / (LOG_RANGE + 1);
@@ -44,6 +44,11 @@ export function statementValues(
       return scale * (logWeight * Math.max(0, LOG_RANGE + Math.log(ratio)) + weight * ratio);
     };
   });
+}
+
+/** Whether statements weigh by their time: all of them have to be measured. */
+export function isMeasured(statements: readonly Pick<WeighedCost, 'meanMs'>[]): boolean {
+  return statements.every(({ meanMs }) => meanMs !== null && meanMs > 0);
 }
 
 function totalCalls(statements: readonly WeighedCost[]): number {

@@ -22,6 +22,8 @@ export interface SelectionInput {
   readonly curveBytes?: readonly (number | null)[];
   readonly objective: SelectionObjective;
   readonly allowance: SearchAllowance;
+  /** A workload of more statements is compressed to so many; null for never, `MOST_STATEMENTS` by default. */
+  readonly mostStatements?: number | null;
   /** Bytes of an index; by default what the what-if engine says. */
   readonly sizeBytes?: (spec: IndexSpec) => number | null;
   /** Share of the workload's present cost (0 to 1) that keeping an index costs; by default nothing. */
@@ -29,6 +31,23 @@ export interface SelectionInput {
   /** Milliseconds from any fixed instant. */
   readonly now: () => number;
   readonly signal?: AbortSignal;
+}
+
+/** What became of a workload of too many statements. */
+export interface Compression {
+  /** Of the workload. */
+  readonly statements: number;
+  /** That the search asked about: `statements` = `kept` + `merged` + `leftOut`. */
+  readonly kept: number;
+  /** Whose weight was added to one that asks for the same; assumed to gain as much of their cost as that one does. */
+  readonly merged: number;
+  /** The lightest; those that were merged into one of them are counted here. */
+  readonly leftOut: number;
+  /**
+   * Share of the objective's present value (0 to 1) that those left out hold. No choice is worse for the whole workload by more than this
+   * on their account, as nothing that exists goes while statements are left out. Null when not all of them could be weighed.
+   */
+  readonly boundShare: number | null;
 }
 
 /** What a set of indexes does to one statement: costs in the planner's unit, `estimated`. */
@@ -79,8 +98,11 @@ export interface IndexSelection {
   readonly chosen: readonly SelectedIndex[];
   readonly drop: readonly DroppedIndex[];
   readonly statements: readonly StatementGain[];
+  /** Null when every statement was asked about. */
+  readonly compression: Compression | null;
+  /** Statements that were left out count as they are at present. */
   readonly objective: number;
-  /** No choice of the candidates that were sized gets below, as long as one more index never makes a plan dearer to the planner. */
+  /** Statements that were left out count as nothing. No choice of the candidates that were sized gets below, as long as one more index never makes a plan dearer to the planner. */
   readonly bound: number;
   /** (objective - bound) / objective. */
   readonly gap: number;

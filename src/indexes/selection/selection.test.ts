@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aColumn, aKey, aSnapshot, aStatement, aTable, anIndex } from '../../../test/support/snapshot.js';
+import { costOf, engine, nameOf, random } from '../../../test/support/fake-planner.js';
+import type { Fake, FakePlan } from '../../../test/support/fake-planner.js';
 import type { IndexSpec } from '../../model/action.js';
-import type { Index } from '../../model/catalog.js';
-import type { IndexWhatIf } from '../../model/what-if.js';
 import { loadParser } from '../../sql/parse.js';
 import { columnKey, indexSpec } from '../candidates/candidates.js';
 import type { Candidate } from '../candidates/candidates.js';
@@ -10,67 +10,10 @@ import { GAP_ENOUGH } from './improve.js';
 import { selectIndexes } from './selection.js';
 import type { IndexSelection, SelectionInput } from './selection-types.js';
 
-/** One way to run a statement: the indexes it needs, by their columns, and its cost. */
-type FakePlan = readonly [needs: readonly string[], cost: number];
-
-interface Fake {
-  /** By SQL. */
-  readonly plans: Readonly<Record<string, readonly FakePlan[]>>;
-  /** MB by columns; 10 when not named. */
-  readonly sizes?: Readonly<Record<string, number>>;
-  readonly indexes?: readonly Index[];
-  readonly refused?: readonly string[];
-}
-
 const COLUMNS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const table = aTable('t', { columns: COLUMNS.map((name) => aColumn(name)) });
 
 beforeAll(() => loadParser());
-
-function nameOf({ keys }: Pick<IndexSpec, 'keys'>): string {
-  return keys.join(',').replaceAll('"', '');
-}
-
-/** A planner in memory: the cheapest plan whose indexes are there. */
-function engine({ plans, sizes = {}, indexes = [], refused = [] }: Fake): IndexWhatIf & { asked: number } {
-  const size = (spec: IndexSpec): { pages: number; sizeBytes: number; rows: number } => {
-    const sizeBytes = (sizes[nameOf(spec)] ?? 10) * 1e6;
-    return { pages: sizeBytes / 8192, sizeBytes, rows: 1 };
-  };
-  const existing = indexes.map((index) => ({
-    name: `${index.schema}.${index.name}`,
-    columns: index.keys.map((key) => key.expression).join(','),
-  }));
-  const fake = {
-    asked: 0,
-    cost: async (fingerprints: readonly string[], { add, drop }: Parameters<IndexWhatIf['cost']>[1]) => {
-      const there = new Map<string, string>(add.map((spec) => [nameOf(spec), spec.name]));
-      for (const { name, columns } of existing) if (!drop.includes(name)) there.set(columns, name);
-      return fingerprints.map((fingerprint) => {
-        fake.asked += 1;
-        const possible = (plans[fingerprint] ?? []).filter(([needs]) => needs.every((one) => there.has(one)));
-        const best = possible.toSorted((x, y) => x[1] - y[1])[0];
-        const used = (best?.[0] ?? []).map((one) => there.get(one) ?? '');
-        return {
-          fingerprint,
-          cost: best?.[1] ?? null,
-          uses: used.filter((one) => !one.includes('.')),
-          usesExisting: used.filter((one) => one.includes('.')),
-          planShape: null,
-          planned: 1,
-        };
-      });
-    },
-    size: async (spec: IndexSpec) => size(spec),
-    sizes: async (specs: readonly IndexSpec[]) =>
-      specs.map((spec) =>
-        refused.includes(nameOf(spec))
-          ? { pages: 0, sizeBytes: 0, rows: 0, refused: 'no default operator class' }
-          : size(spec),
-      ),
-  };
-  return fake;
-}
 
 function input(fake: Fake, keys: readonly string[], more: Partial<SelectionInput> = {}): SelectionInput {
   const statements = Object.keys(fake.plans).map((sql) => aStatement(sql, { calls: 1 }));
@@ -95,15 +38,6 @@ function input(fake: Fake, keys: readonly string[], more: Partial<SelectionInput
 const chosen = (selection: IndexSelection): string[] => selection.chosen.map((one) => nameOf(one.spec)).toSorted();
 const statement = (...columns: readonly string[]): string =>
   `SELECT 1 FROM t WHERE ${columns.map((column) => `${column} = 1`).join(' AND ')}`;
-
-/** A seeded generator, so that a failure can be run again. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}
 
 describe('selection against every choice there is', () => {
   const seeds = Array.from({ length: 15 }, (_, at) => at + 1);
@@ -145,14 +79,6 @@ describe('selection against every choice there is', () => {
     }
   });
 });
-
-function costOf(plans: Readonly<Record<string, readonly FakePlan[]>>, set: readonly string[]): number {
-  return Object.values(plans).reduce(
-    (sum, ways) =>
-      sum + Math.min(...ways.filter(([needs]) => needs.every((one) => set.includes(one))).map(([, cost]) => cost)),
-    0,
-  );
-}
 
 describe('selection', () => {
   const two: Fake = {

@@ -1,6 +1,5 @@
 import { sameRelation } from '../../model/catalog.js';
 import type { Catalog, Table } from '../../model/catalog.js';
-import type { WorkloadStatement } from '../../model/workload.js';
 import { coveringIndex, mergeCandidates, tablePages, tableUses } from '../candidates/candidates.js';
 import type { Candidate, TableUse } from '../candidates/candidates.js';
 import { Allowance } from './allowance.js';
@@ -10,12 +9,13 @@ import { improve } from './improve.js';
 import type { Incumbent, Progress } from './improve.js';
 import { candidateDraft, existingDrafts, isRelevant, numberItems } from './items.js';
 import type { ItemDraft } from './items.js';
-import { statementValues } from './objective.js';
 import { choiceBytes, presentChoice } from './problem.js';
 import type { Problem } from './problem.js';
 import { OBJECTIVE_SCALE } from './programmes.js';
 import type { CurvePoint, IndexSelection, SelectionInput } from './selection-types.js';
 import { describeChoice } from './describe.js';
+import { workloadShares } from './shares.js';
+import type { PlannedStatement, WorkloadShares } from './shares.js';
 import { loadSolver } from './solver.js';
 
 /**
@@ -26,7 +26,9 @@ import { loadSolver } from './solver.js';
 export async function selectIndexes(input: SelectionInput): Promise<IndexSelection> {
   const allowance = new Allowance(input.allowance, input.now, input.signal ?? null);
   const progress: Progress[] = [];
-  const { cache, refused, skipped, unsized } = await prepare(input, allowance);
+  const shares = await workloadShares(input, allowance);
+  const { leftShare, compression, skipped } = shares;
+  const { cache, refused, unsized } = await prepare(input, shares, allowance);
   const { problem } = cache;
   const highs = await loadSolver();
   await discover(cache, allowance, {
@@ -39,17 +41,22 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
   const search = (bytes: number | null, onProgress: (one: Progress) => void): Promise<Incumbent> =>
     improve({ cache, highs, allowance, storageBytes: budget(bytes), onProgress });
   const best = await search(input.storageBytes, (one) =>
-    progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE }),
+    progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE + leftShare }),
   );
   const selection = await describeChoice(cache, best, allowance);
+  const objective = selection.objective + leftShare;
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];
   for (const bytes of input.curveBytes ?? []) {
     const before = allowance.plannerCalls;
-    curve.push(curvePoint(problem, bytes, await search(bytes, () => undefined), allowance.plannerCalls - before));
+    const point = curvePoint(problem, bytes, await search(bytes, () => undefined), allowance.plannerCalls - before);
+    curve.push({ ...point, objective: point.objective + leftShare });
   }
   return {
     ...selection,
+    compression,
+    objective,
+    gap: objective > 0 ? (objective - selection.bound) / objective : 0,
     curve,
     plannerCalls,
     complete: best.complete && unsized === 0,
@@ -68,44 +75,55 @@ const DISCOVERY_TOLERANCE = 0.05;
 interface Prepared {
   readonly cache: CostCache;
   readonly refused: IndexSelection['refused'];
-  readonly skipped: readonly string[];
   readonly unsized: number;
 }
 
-async function prepare(input: SelectionInput, allowance: Allowance): Promise<Prepared> {
+async function prepare(input: SelectionInput, shares: WorkloadShares, allowance: Allowance): Promise<Prepared> {
   const { snapshot, whatIf, writeShare = () => 0 } = input;
-  const wanted = mergeCandidates(input.candidates).filter(
+  const { planned, compression } = shares;
+  const wanted = forRepresentatives(mergeCandidates(input.candidates), shares).filter(
     ({ spec, table }) =>
       !isTiny(snapshot.catalog, table) && (input.allowRedundant === true || !coveringIndex(snapshot.catalog, spec)),
   );
-  const base = await presentCosts(input, snapshot.workload.statements, allowance);
-  const { drafts, refused, unsized } = await sizeCandidates(input, inOrderOfWeight(wanted, snapshot, base), allowance);
+  const { drafts, refused, unsized } = await sizeCandidates(input, inOrderOfWeight(wanted, planned), allowance);
   const existingCost = (existing: string): number => writeShare({ existing }) * OBJECTIVE_SCALE;
-  for (const draft of existingDrafts(snapshot.catalog, existingCost)) drafts.set(draft, []);
+  // What those left out would lose by it was not asked.
+  const mayGo = compression === null || compression.leftOut === 0;
+  for (const draft of mayGo ? existingDrafts(snapshot.catalog, existingCost) : []) drafts.set(draft, []);
   const items = numberItems([...drafts.keys()]);
-  const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
-  const planned = snapshot.workload.statements.filter((one) => base.has(one.fingerprint));
-  const values = statementValues(
-    planned.map((one) => ({ calls: one.calls, cost: base.get(one.fingerprint)?.cost ?? 0, meanMs: one.meanMs })),
-    input.objective,
-  );
-  const byStatement = groupUses(uses);
-  const statements = planned.map((statement, at) => ({
-    fingerprint: statement.fingerprint,
-    relevant: relevantItems(drafts, byStatement.get(statement.fingerprint) ?? []),
-    value: values[at] ?? (() => 0),
+  const byFingerprint = new Map(snapshot.workload.statements.map((one) => [one.fingerprint, one]));
+  const asked = planned.flatMap((one) => byFingerprint.get(one.representative.fingerprint) ?? []);
+  const workload = { ...snapshot.workload, statements: asked };
+  const byStatement = groupUses(tableUses({ ...snapshot, workload }, { minRows: 0, minPages: 0 }));
+  const statements = planned.map(({ representative: { fingerprint }, value }) => ({
+    fingerprint,
+    relevant: relevantItems(drafts, byStatement.get(fingerprint) ?? []),
+    value,
   }));
   const cache = new CostCache({ items, statements }, whatIf, allowance);
-  for (const costs of cache.statements) {
-    const answer = base.get(costs.statement.fingerprint);
-    const used = new Set(answer?.uses);
+  for (const [at, costs] of cache.statements.entries()) {
+    const used = new Set(planned[at]?.uses);
     const ids = items.filter((item) => item.existing !== null && used.has(item.existing)).map((item) => item.id);
-    if (answer) costs.learn({ shown: costs.present, used: costs.bits(ids), cost: answer.cost });
+    costs.learn({ shown: costs.present, used: costs.bits(ids), cost: planned[at]?.cost ?? 0 });
   }
-  const skipped = snapshot.workload.statements
-    .filter((one) => !base.has(one.fingerprint))
-    .map((one) => one.fingerprint);
-  return { cache, refused, skipped, unsized };
+  return { cache, refused, unsized };
+}
+
+/** Candidates that were made for a merged statement are made for the one that stands for it; those for statements left out alone are none. */
+function forRepresentatives(
+  candidates: readonly Candidate[],
+  { planned, compression }: WorkloadShares,
+): readonly Candidate[] {
+  if (compression === null) return candidates;
+  const standsIn = new Map(
+    planned.flatMap(({ representative: { fingerprint, members } }) =>
+      members.map((member) => [member, fingerprint] as const),
+    ),
+  );
+  return candidates.flatMap((candidate) => {
+    const kept = [...new Set(candidate.for.flatMap((one) => standsIn.get(one) ?? []))];
+    return candidate.for.length > 0 && kept.length === 0 ? [] : [{ ...candidate, for: kept }];
+  });
 }
 
 interface Sized {
@@ -149,13 +167,9 @@ async function sizeCandidates(
 }
 
 /** The first thought for each statement before the second ones, and the weightiest statement first: there may be no time for all of them. */
-function inOrderOfWeight(
-  candidates: readonly Candidate[],
-  { workload }: SelectionInput['snapshot'],
-  base: ReadonlyMap<string, PresentCost>,
-): readonly Candidate[] {
+function inOrderOfWeight(candidates: readonly Candidate[], planned: readonly PlannedStatement[]): readonly Candidate[] {
   const weights = new Map(
-    workload.statements.map((one) => [one.fingerprint, one.calls * (base.get(one.fingerprint)?.cost ?? 0)]),
+    planned.map(({ representative: { fingerprint, calls }, cost }) => [fingerprint, calls * cost]),
   );
   const weight = (candidate: Candidate): number =>
     Math.max(0, ...candidate.for.map((fingerprint) => weights.get(fingerprint) ?? 0));
@@ -179,26 +193,6 @@ function isTiny(catalog: Catalog, table: Table): boolean {
 function largestBudget({ storageBytes, curveBytes = [], snapshot }: SelectionInput): number {
   const budgets = [storageBytes, ...curveBytes].map((bytes) => bytes ?? Number.POSITIVE_INFINITY);
   return Math.max(...budgets) + existingDrafts(snapshot.catalog, () => 0).reduce((sum, draft) => sum + draft.bytes, 0);
-}
-
-interface PresentCost {
-  readonly cost: number;
-  readonly uses: readonly string[];
-}
-
-async function presentCosts(
-  { whatIf }: SelectionInput,
-  statements: readonly WorkloadStatement[],
-  allowance: Allowance,
-): Promise<ReadonlyMap<string, PresentCost>> {
-  const base = new Map<string, PresentCost>();
-  for (const { fingerprint } of statements) {
-    if (allowance.isSpent()) break;
-    const [said] = await whatIf.cost([fingerprint], { add: [], drop: [] });
-    allowance.count(said?.planned ?? 0);
-    if (said && said.cost !== null) base.set(fingerprint, { cost: said.cost, uses: said.usesExisting });
-  }
-  return base;
 }
 
 function groupUses(uses: readonly TableUse[]): ReadonlyMap<string, readonly TableUse[]> {

@@ -4,7 +4,7 @@ import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
 import { curveDrawing } from './curve.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
-import { costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
 
 /** `indexes.html`: one page that needs nothing else. All text of strangers is escaped. */
 export function renderIndexHtml(report: IndexReport): string {
@@ -23,6 +23,7 @@ export function renderIndexHtml(report: IndexReport): string {
 }
 
 function head(report: IndexReport): Markup {
+  const compressed = compressionSentence(report);
   return html`<header class="top">
     <p class="brand">${report.tool.name} <span>${report.tool.version}</span></p>
     <h1>${report.target.label}</h1>
@@ -31,6 +32,7 @@ function head(report: IndexReport): Markup {
       ${formatCount(report.workload.calls)} calls
     </p>
     <p>${searchSentence(report)}</p>
+    ${compressed !== null && html`<p>${compressed}</p>`}
     <p><strong>${measuredSentence(report)}</strong></p>
     <p class="muted small">
       The target was only read: ${formatCount(report.overhead.statements)} statements,

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
 import { md, mdFence, mdTable } from '../text/md.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
-import { costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
 
 /** `indexes.md`: the selection in GitHub's Markdown. */
 export function renderIndexMarkdown(report: IndexReport): string {
@@ -17,10 +17,12 @@ export function renderIndexMarkdown(report: IndexReport): string {
 }
 
 function head(report: IndexReport): string {
+  const compressed = compressionSentence(report);
   return [
     `# ${md(report.target.label)}: indexes for the whole workload`,
     `PostgreSQL ${report.target.major}, ${md(report.startedAt)} to ${md(report.finishedAt)}, ${md(report.tool.name)} ${md(report.tool.version)}.`,
     md(searchSentence(report)),
+    ...(compressed === null ? [] : [md(compressed)]),
     md(measuredSentence(report)),
     `The target was only read: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
   ].join('\n\n');

@@ -6,6 +6,7 @@ import { renderIndexMarkdown } from './index-markdown.js';
 import { indexReportSchema } from './index-report.js';
 import { renderIndexes } from './index-terminal.js';
 import { indexSqlFiles } from './sql-files.js';
+import { compressionSentence } from './words.js';
 import { toIndexReport } from './to-index-report.js';
 
 const KEY = { ...DRIVER, name: 'trip_customer_idx', keys: ['"customer"'] };
@@ -73,6 +74,24 @@ describe('the report of an index selection', () => {
     ]);
     expect(bare.measured).toBeNull();
     expect(renderIndexes(bare, { columns: 80, colour: false })).toContain('Nothing was measured');
+  });
+
+  it('says of a compressed workload what was left out, and nothing of one that was not', () => {
+    const selection = {
+      ...exampleIndexes().selection,
+      compression: { statements: 10_000, kept: 1000, merged: 7500, leftOut: 1500, boundShare: 0.0123 },
+    };
+    const compressed = toIndexReport(exampleIndexes({ selection }));
+    expect(indexReportSchema.parse(JSON.parse(JSON.stringify(compressed)))).toEqual(compressed);
+    expect(compressionSentence(compressed)).toMatchInlineSnapshot(
+      `"Of 10,000 statements 1,000 were searched; 7,500 ask for the same as one of them and are assumed to gain alike; 1,500 lightest were left out: on their account no set is worse than the best by more than 1.23 % of the objective."`,
+    );
+    const pages = [renderIndexMarkdown, renderIndexHtml].map((render) => render(compressed));
+    const text = renderIndexes(compressed, { columns: 400, colour: false });
+    for (const page of [...pages, text]) expect(page).toContain(compressionSentence(compressed));
+    const unknown = { ...selection, compression: { ...selection.compression, boundShare: null } };
+    expect(compressionSentence(toIndexReport(exampleIndexes({ selection: unknown })))).toContain('unknown');
+    expect(compressionSentence(report)).toBeNull();
   });
 
   it('calls an index redundant only for one that is kept', () => {

@@ -84,6 +84,21 @@ export const indexReportSchema = z.object({
       bound: figure.describe('no choice of the candidates gets below, by what was asked'),
       gap: figure.describe('(objective - bound) / objective'),
       usedBytes: figure,
+      compression: z
+        .object({
+          statements: z.number().int(),
+          kept: z.number().int().describe('statements that were asked about'),
+          merged: z
+            .number()
+            .int()
+            .describe('statements that ask for the same as a kept one, and are assumed to gain as it does'),
+          leftOut: z.number().int().describe('the lightest statements'),
+          boundShare: figure.describe(
+            'no choice is worse for the whole workload on account of those left out by more than this share of the present objective, 0 to 1; null where not all were weighed',
+          ),
+        })
+        .nullable()
+        .describe('What became of a workload of too many statements; null where every statement was asked about.'),
       complete: z.boolean().describe('false where time ended the search: this is then the best so far'),
       refused: z.array(z.object({ definition: z.string(), reason: z.string() })),
     })

@@ -4,7 +4,7 @@ import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
-import { costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
 
 /** An index selection for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
 export function renderIndexes(report: IndexReport, options: TextOptions): string {
@@ -34,6 +34,7 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
       columns,
     ),
     ...wrap(searchSentence(report), columns),
+    ...wrap(compressionSentence(report) ?? '', columns).filter((line) => line !== ''),
     ...wrap(measuredSentence(report), columns),
     ...wrap(
       `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,

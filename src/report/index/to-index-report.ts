@@ -66,6 +66,10 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       bound: finite(selection.bound),
       gap: finite(selection.gap),
       usedBytes: finite(selection.usedBytes),
+      compression: selection.compression && {
+        ...selection.compression,
+        boundShare: finite(selection.compression.boundShare),
+      },
       complete: selection.complete,
       refused: selection.refused.map(({ spec, reason }) => ({
         definition: createIndexSql(spec, { concurrently: false }),

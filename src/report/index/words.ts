@@ -19,6 +19,21 @@ export function searchSentence({ search, indexes }: IndexReport): string {
   );
 }
 
+/** What became of a workload of too many statements; null where every one was asked about. */
+export function compressionSentence({ search: { compression } }: IndexReport): string | null {
+  if (compression === null) return null;
+  const { statements, kept, merged, leftOut, boundShare } = compression;
+  const share =
+    boundShare === null
+      ? 'what they hold of the objective is unknown'
+      : `on their account no set is worse than the best by more than ${formatPercent(boundShare)} of the objective`;
+  const left = leftOut === 0 ? 'none was left out' : `${formatCount(leftOut)} lightest were left out: ${share}`;
+  return (
+    `Of ${formatCount(statements)} statements ${formatCount(kept)} were searched; ` +
+    `${formatCount(merged)} ask for the same as one of them and are assumed to gain alike; ${left}.`
+  );
+}
+
 /** What was measured of the set that is kept: `Measured: 1.20 min -> 2.10 s, ...`. */
 export function measuredSentence({ measured, indexes }: IndexReport): string {
   if (!measured) return 'Nothing was measured: no index was proposed.';

@@ -1,0 +1,148 @@
+import type { Allowance } from './allowance.js';
+import { cutLightest, eachAlone, mergeAlike } from './compression.js';
+import type { Cut, Representative } from './compression.js';
+import { isMeasured, statementValues } from './objective.js';
+import type { WeighedCost } from './objective.js';
+import { OBJECTIVE_SCALE } from './programmes.js';
+import type { Compression, SelectionInput } from './selection-types.js';
+
+/** A statement to ask about. */
+export interface PlannedStatement {
+  readonly representative: Representative;
+  /** In the planner's unit, as the database is. */
+  readonly cost: number;
+  /** `schema.name` of the existing indexes that its plan uses. */
+  readonly uses: readonly string[];
+  readonly value: (cost: number) => number;
+}
+
+/** The workload as the search sees it. */
+export interface WorkloadShares {
+  readonly planned: readonly PlannedStatement[];
+  /** Share of the present objective that statements left out hold, 0 to 1, by what is known of them. */
+  readonly leftShare: number;
+  readonly compression: Compression | null;
+  /** Fingerprints of statements that can not be planned, or were not for want of time. */
+  readonly skipped: readonly string[];
+}
+
+/** As many as the benchmark's largest workload has, whose search ends with a good set within its 60 s (`npm run bench:index -- --part large`). */
+export const MOST_STATEMENTS = 1000;
+
+/**
+ * Asks what the statements cost at present and what their costs are worth in the objective. Of a workload of too many
+ * statements only representatives are asked; but where not all were measured it is the costs that say which are the
+ * heaviest, and they are asked first. Needs `loadParser()`.
+ */
+export async function workloadShares(input: SelectionInput, allowance: Allowance): Promise<WorkloadShares> {
+  const { catalog, workload } = input.snapshot;
+  const { statements } = workload;
+  const most = input.mostStatements === undefined ? MOST_STATEMENTS : input.mostStatements;
+  if (most === null || statements.length <= most) {
+    const all = { kept: eachAlone(statements), leftOut: [] };
+    return weigh(input, all, await presentCosts(input, all.kept, () => allowance.isSpent(), allowance));
+  }
+  const merged = mergeAlike(catalog, statements);
+  if (isMeasured(merged)) {
+    const cut = cutLightest(merged, presentWorth(merged.map(unasked), input), most);
+    return weigh(input, cut, await presentCosts(input, cut.kept, () => allowance.isSpent(), allowance));
+  }
+  const byCalls = merged.toSorted((a, b) => b.calls - a.calls);
+  const isEnough = (asked: number): boolean => allowance.isSpent(asked < most ? 1 : WEIGHING_SHARE);
+  const base = await presentCosts(input, byCalls, isEnough, allowance);
+  const known = merged.filter((one) => base.has(one.fingerprint));
+  const kept = new Set(
+    cutLightest(
+      known,
+      presentWorth(
+        known.map((one) => asked(one, base)),
+        input,
+      ),
+      most,
+    ).kept,
+  );
+  // Those that can not be planned have nothing to be left out of.
+  const isKept = (one: Representative): boolean => kept.has(one) || base.get(one.fingerprint) === null;
+  return weigh(input, { kept: merged.filter(isKept), leftOut: merged.filter((one) => !isKept(one)) }, base);
+}
+
+/** Of what may be asked, for weighing more statements than are kept. */
+const WEIGHING_SHARE = 0.3;
+
+interface PresentCost {
+  readonly cost: number;
+  readonly uses: readonly string[];
+}
+
+/** By fingerprint; null for one that can not be planned. */
+type PresentCosts = ReadonlyMap<string, PresentCost | null>;
+
+async function presentCosts(
+  { whatIf }: SelectionInput,
+  representatives: readonly Representative[],
+  isEnough: (asked: number) => boolean,
+  allowance: Allowance,
+): Promise<PresentCosts> {
+  const base = new Map<string, PresentCost | null>();
+  for (const { fingerprint } of representatives) {
+    if (isEnough(base.size)) break;
+    const [said] = await whatIf.cost([fingerprint], { add: [], drop: [] });
+    allowance.count(said?.planned ?? 0);
+    const cost = said?.cost ?? null;
+    base.set(fingerprint, cost === null ? null : { cost, uses: said?.usesExisting ?? [] });
+  }
+  return base;
+}
+
+/** By time alone: no cost changes what a statement weighs then. */
+function unasked({ calls, meanMs }: Representative): WeighedCost {
+  return { calls, meanMs, cost: 1 };
+}
+
+function asked({ fingerprint, calls, meanMs }: Representative, base: PresentCosts): WeighedCost {
+  return { calls, meanMs, cost: base.get(fingerprint)?.cost ?? 0 };
+}
+
+/** What each is worth in the objective at present. */
+function presentWorth(weighed: readonly WeighedCost[], { objective }: SelectionInput): readonly number[] {
+  return statementValues(weighed, objective).map((value, at) => value(weighed[at]?.cost ?? 0));
+}
+
+function weigh({ snapshot, objective }: SelectionInput, { kept, leftOut }: Cut, base: PresentCosts): WorkloadShares {
+  const plannable = kept.filter((one) => base.get(one.fingerprint));
+  const byTime = isMeasured([...plannable, ...leftOut]);
+  const isWeighable = (one: Representative): boolean => byTime || base.has(one.fingerprint);
+  const weighable = leftOut.filter(isWeighable);
+  const weighed = [
+    ...plannable.map((one) => asked(one, base)),
+    ...weighable.map((one) => (byTime ? unasked(one) : asked(one, base))),
+  ];
+  const values = statementValues(weighed, objective);
+  const worth = weighed.map((one, at) => values[at]?.(one.cost) ?? 0);
+  const leftShare = worth.slice(plannable.length).reduce((sum, one) => sum + one, 0) / OBJECTIVE_SCALE;
+  const notWeighed = leftOut.filter((one) => !isWeighable(one));
+  const isWhole = notWeighed.length === 0 && kept.every((one) => base.has(one.fingerprint));
+  const { statements } = snapshot.workload;
+  const left = leftOut.reduce((sum, one) => sum + one.members.length, 0);
+  const merged = statements.length - left - kept.length;
+  return {
+    planned: plannable.map((representative, at) => ({
+      representative,
+      cost: base.get(representative.fingerprint)?.cost ?? 0,
+      uses: base.get(representative.fingerprint)?.uses ?? [],
+      value: values[at] ?? (() => 0),
+    })),
+    leftShare,
+    compression:
+      left === 0 && merged === 0
+        ? null
+        : {
+            statements: statements.length,
+            kept: kept.length,
+            merged,
+            leftOut: left,
+            boundShare: isWhole ? leftShare : null,
+          },
+    skipped: [...kept.filter((one) => !base.get(one.fingerprint)), ...notWeighed].flatMap((one) => one.members),
+  };
+}
