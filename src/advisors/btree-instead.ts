@@ -4,10 +4,12 @@ import { indexesOf, type Catalog, type Index } from '../model/catalog.js';
 import type { Snapshot } from '../model/snapshot.js';
 import { isOnScalar, standsInFor } from '../indexes/redundancy.js';
 import { btreeServes, columnUses, statementsThatCompare, type ColumnUse } from '../indexes/column-use.js';
-import { reasonToKeep } from '../indexes/facts.js';
+import { reasonToKeep, wholeIndex } from '../indexes/facts.js';
 import { freeIndexName } from '../indexes/candidates/index-name.js';
 import { loadParser } from '../sql/parse.js';
 import { createIndexAction, dropIndexAction } from './actions.js';
+import type { AdvisorFinding } from './define.js';
+import { measured, placeOf } from './evidence.js';
 
 /** A plain btree on the same column and rows as a one-column index of another method. */
 export function btreeSpec(catalog: Catalog, index: Index): IndexSpec {
@@ -34,8 +36,29 @@ export function hasBtree(catalog: Catalog, index: Index): boolean {
   return indexesOf(catalog, index.table).some((other) => standsInFor(other, index) !== null);
 }
 
+/** What `index/gin-on-scalar` and `index/gist-on-scalar` find, in the same words. */
+export async function scalarFindings(
+  snapshot: Snapshot,
+  { method, name }: { readonly method: 'gin' | 'gist'; readonly name: string },
+): Promise<readonly AdvisorFinding[]> {
+  const { catalog } = snapshot;
+  return (await scalarIndexes(snapshot, method)).map(({ index, column, uses, statements }) => ({
+    title: `${name} index ${placeOf(index)} is asked only for comparisons of ${column}, which a btree serves.`,
+    place: placeOf(index),
+    evidence: [
+      measured('definition', index.definition, '', 'pg_get_indexdef'),
+      measured('statements that compare the column', statements.length, 'statements', 'workload'),
+      measured('statements that use the table', uses.length, 'statements', 'workload'),
+      measured('size', wholeIndex(catalog, index).sizeBytes, 'bytes', 'pg_relation_size'),
+      measured('scans', wholeIndex(catalog, index).scans, 'scans', 'pg_stat_all_indexes.idx_scan'),
+    ],
+    statements,
+    actions: btreeInstead(catalog, index),
+  }));
+}
+
 /** An index of btree_gin or btree_gist of which the workload asks only comparisons. */
-export interface ScalarIndex {
+interface ScalarIndex {
   readonly index: Index;
   readonly column: string;
   readonly uses: readonly ColumnUse[];
@@ -44,7 +67,7 @@ export interface ScalarIndex {
 }
 
 /** Indexes of that method on one scalar column, without a btree beside them, where the whole workload is known, compares the column and asks for nothing that a btree can not do. */
-export async function scalarIndexes(snapshot: Snapshot, method: 'gin' | 'gist'): Promise<readonly ScalarIndex[]> {
+async function scalarIndexes(snapshot: Snapshot, method: 'gin' | 'gist'): Promise<readonly ScalarIndex[]> {
   await loadParser();
   const { catalog } = snapshot;
   return catalog.indexes.flatMap((index): ScalarIndex[] => {

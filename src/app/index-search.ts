@@ -8,6 +8,7 @@ import { pickUnvalued } from '../indexes/selection/unvalued.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
+import type { TableWrite } from '../indexes/measured/write-cost.js';
 import { measureWriteCosts } from '../lab/indexes/write-cost.js';
 import type { OpenLab } from '../lab/lab.js';
 import type { IndexSpec } from '../model/action.js';
@@ -58,7 +59,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
     const isLast = round === MOST_ROUNDS || leftMs <= 1000;
-    const selection = await search(options, candidates, costs, leftMs);
+    const selection = await search(options, { candidates, writes, costs }, leftMs);
     const fresh = selection.chosen
       .map((one) => one.spec)
       .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
@@ -71,7 +72,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         workloadMs: options.workloadMs,
         candidates: candidates.length,
         selection,
-        unvalued: await unvaluedIndexes(options, selection),
+        unvalued: await unvaluedIndexes(options, writes, selection),
         skipped: [...skipped, ...unmeasured],
       };
     }
@@ -93,10 +94,11 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
 /** Indexes for the checks and cascades that the workload's writes set off. */
 async function unvaluedIndexes(
   { snapshot, whatIf, shownBytes }: IndexSearchOptions,
+  writes: readonly TableWrite[],
   { chosen }: IndexSelection,
 ): Promise<readonly UnvaluedIndex[]> {
   const { catalog, workload } = snapshot;
-  const candidates = foreignKeyCandidates(catalog, writesOf(workload, catalog));
+  const candidates = foreignKeyCandidates(catalog, writes);
   if (candidates.length === 0) return [];
   return pickUnvalued(candidates, {
     workload,
@@ -112,17 +114,23 @@ const MOST_ROUNDS = 4;
 /** Shares of the budget at which the curve is drawn; without a budget, of what the unlimited set takes. */
 const CURVE_SHARES = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5];
 
+/** What a search is made over beside its options. */
+interface Searched {
+  readonly candidates: readonly Candidate[];
+  readonly writes: readonly TableWrite[];
+  /** Milliseconds that an index adds to the workload's writes, by `specKey`. */
+  readonly costs: ReadonlyMap<string, number>;
+}
+
 async function search(
   options: IndexSearchOptions,
-  candidates: readonly Candidate[],
-  costs: ReadonlyMap<string, number>,
+  { candidates, writes, costs }: Searched,
   timeMs: number,
 ): Promise<IndexSelection> {
   const { snapshot, whatIf, storageBytes, signal, writeWeight, workloadMs } = options;
   const known = [...costs.values()];
   // An index that was not measured yet is taken to cost what the cheapest measured one does, so that it is not shut out.
   const least = known.length > 0 ? Math.min(...known) : 0;
-  const writes = writesOf(snapshot.workload, snapshot.catalog);
   const writeShare = (index: IndexSpec | { readonly existing: string }): number => {
     if ('existing' in index || workloadMs <= 0 || writesTo(writes, index.table).length === 0) return 0;
     return (writeWeight * (costs.get(specKey(index)) ?? least)) / workloadMs;

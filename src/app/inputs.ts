@@ -1,4 +1,39 @@
 import { z } from 'zod';
+import { parseBytes, parseDurationMs } from '../base/units.js';
+
+/** What is looked at. */
+export const targetInput = z
+  .string()
+  .optional()
+  .describe('connection string of the target; PG* variables fill what it leaves out');
+
+/** The statements that count. */
+export const workloadInput = z
+  .string()
+  .optional()
+  .describe('a file of SQL statements, or pg_stat_statements (the default)');
+
+/** Where changes are tried. */
+export const labInput = z
+  .string()
+  .default('auto')
+  .describe('auto: a server of our own; or the connection string of a staging server');
+
+/** `15m`, `90s`, `2h`, to milliseconds. */
+export const durationInput = z.string().transform((text, check) => {
+  const value = parseDurationMs(text);
+  if (value !== null && value > 0) return value;
+  check.addIssue({ code: 'custom', message: `"${text}" is not a time; write 90s, 15m or 2h` });
+  return z.NEVER;
+});
+
+/** `500MB`, `2GB`, to bytes. */
+export const sizeInput = z.string().transform((text, check) => {
+  const value = parseBytes(text);
+  if (value !== null) return value;
+  check.addIssue({ code: 'custom', message: `"${text}" is not a size; write 500MB or 2GB` });
+  return z.NEVER;
+});
 
 /** Standbys of the target, whose scans count as well. */
 export const replicaInput = z

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { placeOf, measured } from '../evidence.js';
-import { btreeInstead, scalarIndexes } from '../btree-instead.js';
+import { scalarFindings } from '../btree-instead.js';
 import { defineAdvisor } from '../define.js';
-import { wholeIndex } from '../../indexes/facts.js';
 
 export default defineAdvisor({
   id: 'index/gist-on-scalar',
@@ -27,21 +25,5 @@ export default defineAdvisor({
     workload: ['SELECT id FROM parcel WHERE customer_id = 42'],
   },
   options: z.object({}),
-  async examine(snapshot) {
-    const { catalog } = snapshot;
-    const found = await scalarIndexes(snapshot, 'gist');
-    return found.map(({ index, column, uses, statements }) => ({
-      title: `GiST index ${placeOf(index)} is asked only for comparisons of ${column}, which a btree serves.`,
-      place: placeOf(index),
-      evidence: [
-        measured('definition', index.definition, '', 'pg_get_indexdef'),
-        measured('statements that compare the column', statements.length, 'statements', 'workload'),
-        measured('statements that use the table', uses.length, 'statements', 'workload'),
-        measured('size', wholeIndex(catalog, index).sizeBytes, 'bytes', 'pg_relation_size'),
-        measured('scans', wholeIndex(catalog, index).scans, 'scans', 'pg_stat_all_indexes.idx_scan'),
-      ],
-      statements,
-      actions: btreeInstead(catalog, index),
-    }));
-  },
+  examine: (snapshot) => scalarFindings(snapshot, { method: 'gist', name: 'GiST' }),
 });

@@ -13,7 +13,7 @@ import { createCleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
 import { defineCommand } from '../command.js';
 import { optimizeTarget } from '../optimization.js';
-import { durationInput } from './optimize.js';
+import { durationInput } from '../inputs.js';
 
 export const demo = defineCommand({
   name: 'demo',

@@ -20,7 +20,7 @@ import { examineTarget, givenWorkload } from '../examination.js';
 import { untilAborted } from '../interruption.js';
 import { bindWorkload } from '../parameters.js';
 import { executableQueries, openTarget } from '../staging.js';
-import { exactBloatInput, replicaInput } from '../inputs.js';
+import { exactBloatInput, replicaInput, targetInput, workloadInput } from '../inputs.js';
 import { resolveReplicas } from '../replicas.js';
 import { version } from '../version.js';
 
@@ -31,8 +31,8 @@ export const examine = defineCommand({
   effect: 'read',
   positional: ['url'],
   input: z.object({
-    url: z.string().optional().describe('connection string of the target; PG* variables fill what it leaves out'),
-    workload: z.string().optional().describe('a file of SQL statements, or pg_stat_statements (the default)'),
+    url: targetInput,
+    workload: workloadInput,
     whatIf: z
       .enum(['auto', 'off'])
       .default('auto')

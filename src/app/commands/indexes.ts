@@ -6,9 +6,16 @@ import { indexReportSchema } from '../../report/index/index-report.js';
 import { renderIndexes } from '../../report/index/index-terminal.js';
 import { defineCommand } from '../command.js';
 import { adviseIndexes } from '../index-advice.js';
-import { exactBloatInput, replicaInput } from '../inputs.js';
+import {
+  durationInput,
+  exactBloatInput,
+  labInput,
+  replicaInput,
+  sizeInput,
+  targetInput,
+  workloadInput,
+} from '../inputs.js';
 import { resolveReplicas } from '../replicas.js';
-import { durationInput, sizeInput } from './optimize.js';
 
 const writeWeightInput = z.string().transform((text, check) => {
   if (text === 'auto') return 1;
@@ -25,15 +32,15 @@ export const index = defineCommand({
   effect: 'lab',
   positional: ['url'],
   input: z.object({
-    url: z.string().optional().describe('connection string of the target; PG* variables fill what it leaves out'),
-    workload: z.string().optional().describe('a file of SQL statements, or pg_stat_statements (the default)'),
+    url: targetInput,
+    workload: workloadInput,
     storage: sizeInput.optional().describe('most that new indexes may take, e.g. 500MB (default: no limit)'),
     writeWeight: writeWeightInput
       .prefault('auto')
       .describe('auto: writes count as measured; 0: they do not count; 2: they count twice (default: auto)'),
     replica: replicaInput,
     exactBloat: exactBloatInput,
-    lab: z.string().default('auto').describe('auto: a server of our own; or the connection string of a staging server'),
+    lab: labInput,
     budget: durationInput
       .prefault('5m')
       .describe('time for the search, and the same again for measuring, e.g. 90s, 5m (default: 5m)'),

@@ -1,30 +1,13 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { parseBytes, parseDurationMs } from '../../base/units.js';
 import { describeTarget } from '../../postgres/errors.js';
 import { resolveConnection } from '../../postgres/conninfo.js';
 import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
-import { replicaInput } from '../inputs.js';
+import { durationInput, labInput, replicaInput, sizeInput, targetInput, workloadInput } from '../inputs.js';
 import { optimizeTarget } from '../optimization.js';
 import { resolveReplicas } from '../replicas.js';
-
-/** `15m`, `90s`, `2h`, to milliseconds. */
-export const durationInput = z.string().transform((text, check) => {
-  const value = parseDurationMs(text);
-  if (value !== null && value > 0) return value;
-  check.addIssue({ code: 'custom', message: `"${text}" is not a time; write 90s, 15m or 2h` });
-  return z.NEVER;
-});
-
-/** `500MB`, `2GB`, to bytes. */
-export const sizeInput = z.string().transform((text, check) => {
-  const value = parseBytes(text);
-  if (value !== null) return value;
-  check.addIssue({ code: 'custom', message: `"${text}" is not a size; write 500MB or 2GB` });
-  return z.NEVER;
-});
 
 export const optimize = defineCommand({
   name: 'optimize',
@@ -32,9 +15,9 @@ export const optimize = defineCommand({
   effect: 'lab',
   positional: ['url'],
   input: z.object({
-    url: z.string().optional().describe('connection string of the target; PG* variables fill what it leaves out'),
-    workload: z.string().optional().describe('a file of SQL statements, or pg_stat_statements (the default)'),
-    lab: z.string().default('auto').describe('auto: a server of our own; or the connection string of a staging server'),
+    url: targetInput,
+    workload: workloadInput,
+    lab: labInput,
     budget: durationInput
       .prefault('15m')
       .describe('time after which no new hypothesis is tried, e.g. 90s, 15m, 2h (default: 15m)'),

@@ -89,9 +89,6 @@ async function exists(admin: Session, name: string): Promise<boolean> {
 
 /** Both names change in one transaction. */
 async function swap(admin: Session, names: DatabaseNames): Promise<void> {
+  const rename = (from: string, to: string): string => `ALTER DATABASE ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`;
   await admin.run(`BEGIN; ${rename(names.accepted, names.old)}; ${rename(names.next, names.accepted)}; COMMIT`);
-}
-
-function rename(from: string, to: string): string {
-  return `ALTER DATABASE ${quoteIdent(from)} RENAME TO ${quoteIdent(to)}`;
 }
