@@ -43,7 +43,7 @@ afterAll(async () => {
 
 function advise(args: readonly string[], workload = 'small-shop-workload.sql'): Promise<CliResult> {
   const url = urlOf(server.connection, { database: 'shop', user: 'watcher', password: SECRET });
-  return place.run(['index', '--json', url, '--workload', fixture(workload), '--budget', '20s', ...args]);
+  return place.run(['index', '--json', url, '--workload', fixture(workload), '--budget', '60s', ...args]);
 }
 
 /** The one document on stdout; nothing is left of the lab. */
