@@ -12,7 +12,7 @@ export interface Ranked {
 
 /**
  * Best first. Fresh statistics come before everything that is foreseen from them; then the expected gain, corrected by
- * how far this advisor's predictions held in this run.
+ * how far this advisor's predictions held in this run, and by what was measured of the same statements on the same tables.
  */
 export function rank(
   hypotheses: readonly Hypothesis[],
@@ -22,7 +22,8 @@ export function rank(
   return hypotheses
     .map((hypothesis) => ({
       hypothesis,
-      expectedGain: expectedGain(hypothesis, measured) * trust(hypothesis, history),
+      expectedGain:
+        expectedGain(hypothesis, measured) * trust(hypothesis, history) * statementTrust(hypothesis, measured, history),
     }))
     .toSorted(
       (a, b) =>
@@ -84,4 +85,49 @@ function trust(hypothesis: Hypothesis, history: readonly Iteration[]): number {
     value = iteration.decision.kind === 'accept' ? Math.min(1, value * 2) : Math.max(0.125, value / 2);
   }
   return value;
+}
+
+/** What is left of a prediction for a statement after each measurement that refuted it: another form of an index that did nothing is likely to do nothing. */
+const AFTER_REFUTATION = 0.25;
+/** A statement that became this much faster was served after all, whatever became of the change. */
+const SERVED = 0.95;
+
+/**
+ * The planner's error sits in a statement and a table, not in one index: what a change of the same kind on the same table
+ * did not do for a statement is held against the next one. The mean over the hypothesis's statements by their time, 0 to 1.
+ */
+function statementTrust(
+  { finding, action }: Hypothesis,
+  measured: WorkloadSummary,
+  history: readonly Iteration[],
+): number {
+  const tables = new Set(action.tables.map(tableKey));
+  const alike = history.filter(
+    ({ hypothesis, decision, verdict }) =>
+      decision.kind === 'reject' &&
+      (verdict.kind === 'neutral' || verdict.kind === 'regressed') &&
+      hypothesis.action.kind === action.kind &&
+      hypothesis.action.tables.some((table) => tables.has(tableKey(table))),
+  );
+  if (alike.length === 0) return 1;
+  let total = 0;
+  let trusted = 0;
+  for (const { fingerprint, meanMs, calls } of measured.perStatement) {
+    if (!finding.statements.includes(fingerprint)) continue;
+    const refuted = alike.filter((iteration) => refutes(iteration, fingerprint)).length;
+    total += meanMs * calls;
+    trusted += meanMs * calls * AFTER_REFUTATION ** refuted;
+  }
+  return total > 0 ? trusted / total : 1;
+}
+
+/** Whether the change was to serve the statement and did not: it was no faster, or its plan was the same and it was not even timed. */
+function refutes({ hypothesis, statements }: Iteration, fingerprint: string): boolean {
+  if (!hypothesis.finding.statements.includes(fingerprint)) return false;
+  const effect = statements.find((one) => one.fingerprint === fingerprint);
+  return (effect?.timeRatio ?? 1) >= SERVED;
+}
+
+function tableKey({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return JSON.stringify([schema, name]);
 }

@@ -44,6 +44,14 @@ test('three iterations in a row under 5 % end the run, and what is left is named
   expect(outcome.untried).toHaveLength(1);
 });
 
+test('what did nothing for a statement is not tried in another form before the statements that nothing was tried for', async () => {
+  const world = makeWorld([onA, finding(['a'], createIndex('ia2')), onB], { 'Create index ib': { b: 0.1 } });
+  await runLoop(world.ports, workload, world.options);
+  const [first, second, third] = world.tried;
+  expect([first, third].toSorted()).toEqual(['Create index ia', 'Create index ia2']);
+  expect(second).toBe('Create index ib');
+});
+
 test('a large gain between two small ones starts the count anew', async () => {
   const world = makeWorld([onA, onB, onC, onD], { 'Create index ic': { c: 0.0001 } });
   await runLoop(world.ports, workload, world.options);
