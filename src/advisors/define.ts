@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import { NO_BOUNDS } from '../model/change-bounds.js';
+import type { ChangeBounds } from '../model/change-bounds.js';
 import type { Finding, Severity } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { IndexWhatIf } from '../model/what-if.js';
 
 /** Documentation that is executed: `bad` on a fresh server gives exactly one finding, `good` none. */
 export interface AdvisorDocs {
@@ -35,7 +37,8 @@ export interface AdvisorDefinition<Options extends z.ZodType> {
   examine(
     snapshot: Snapshot,
     options: z.output<Options>,
-    whatIf: WhatIf | null,
+    whatIf: IndexWhatIf | null,
+    bounds: ChangeBounds,
   ): readonly AdvisorFinding[] | Promise<readonly AdvisorFinding[]>;
 }
 
@@ -51,7 +54,12 @@ export interface Advisor {
   /** JSON-able defaults, for the documentation. */
   readonly defaults: unknown;
   /** Throws a ZodError for options of the wrong form. */
-  examine(snapshot: Snapshot, whatIf: WhatIf | null, options?: unknown): Promise<readonly Finding[]>;
+  examine(
+    snapshot: Snapshot,
+    whatIf: IndexWhatIf | null,
+    options?: unknown,
+    bounds?: ChangeBounds,
+  ): Promise<readonly Finding[]>;
 }
 
 /** The only way to make an advisor. */
@@ -62,9 +70,9 @@ export function defineAdvisor<Options extends z.ZodType>(definition: AdvisorDefi
     severity: definition.severity,
     docs: definition.docs,
     defaults: definition.options.parse({}),
-    async examine(snapshot, whatIf, options = {}) {
+    async examine(snapshot, whatIf, options = {}, bounds = NO_BOUNDS) {
       const parsed = definition.options.parse(options);
-      const found = await definition.examine(snapshot, parsed, whatIf);
+      const found = await definition.examine(snapshot, parsed, whatIf, bounds);
       return found.map((finding) => ({ severity: definition.severity, ...finding, advisor: definition.id }));
     },
   };

@@ -1,34 +1,29 @@
 import type { Evidence } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import { createIndexAction } from './actions.js';
 import { unquoted } from '../indexes/candidates/candidates.js';
 import type { Candidate, TableUse } from '../indexes/candidates/candidates.js';
-import type { Chosen } from '../indexes/candidates/search.js';
+import type { ProposedIndex, Proposals } from '../indexes/proposals/proposals.js';
+import type { StatementGain } from '../indexes/selection/selection-types.js';
 import type { AdvisorFinding } from './define.js';
 import { estimated, measured, placeOf } from './evidence.js';
 import { estimatedRows } from '../indexes/facts.js';
 
-/** What a finding about an index is told from. */
-export interface FindingBasis {
-  readonly snapshot: Snapshot;
-  readonly uses: readonly TableUse[];
-  readonly whatIf: WhatIf;
-  /** Where the costs come from, e.g. `what-if planner cost`. */
-  readonly costSource: string;
-}
-
 /** A finding for an index worth having: the statements that need it with calls, measured time and cost before and after, the table, the index's size, and the writes that would feed it. */
-export async function indexFinding(basis: FindingBasis, chosen: Chosen, title: string): Promise<AdvisorFinding> {
-  const { catalog, workload } = basis.snapshot;
-  const { candidate, changes, variants } = chosen;
+export function indexFinding(
+  snapshot: Snapshot,
+  { uses, costSource, gap }: Proposals,
+  proposed: ProposedIndex,
+  title: string,
+): AdvisorFinding {
+  const { catalog, workload } = snapshot;
+  const { candidate, changes, variants, gainInSet, sizeBytes } = proposed;
   const rows = estimatedRows(catalog, candidate.table);
-  const size = await basis.whatIf.size(candidate.spec);
   const byFingerprint = new Map(workload.statements.map((one) => [one.fingerprint, one]));
   const perStatement = changes.slice(0, MOST_STATEMENTS).flatMap((change) => {
     const statement = byFingerprint.get(change.fingerprint);
-    return statement ? statementEvidence(statement, change, basis.costSource) : [];
+    return statement ? statementEvidence(statement, change, costSource) : [];
   });
   return {
     title,
@@ -36,9 +31,10 @@ export async function indexFinding(basis: FindingBasis, chosen: Chosen, title: s
     evidence: [
       estimated(`rows of ${placeOf(candidate.table)}`, rows.rows, 'rows', rows.source),
       ...perStatement,
-      estimated('share of the workload that falls away', chosen.share, 'fraction', basis.costSource),
-      estimated('size of the index', size.sizeBytes > 0 ? size.sizeBytes : null, 'bytes', 'index size model'),
-      measured('executions of statements that write to the table', writes(basis, candidate), 'calls', workload.origin),
+      estimated('share of the objective that the best set would lose without it', gainInSet, 'fraction', costSource),
+      estimated('share by which another set of candidates can be better at most', gap, 'fraction', costSource),
+      estimated('size of the index', sizeBytes, 'bytes', 'index size model'),
+      measured('executions of statements that write to the table', writes(uses, candidate), 'calls', workload.origin),
     ],
     statements: changes.map((change) => change.fingerprint),
     actions: [candidate, ...variants].map((one) => createIndexAction(one.spec, catalog)),
@@ -59,7 +55,7 @@ export function withoutQuotes(sql: string): string {
 }
 
 /** Names of the statements that gain, for titles: the first, and how many more. */
-export function statementNames(snapshot: Snapshot, chosen: Chosen): string {
+export function statementNames(snapshot: Snapshot, chosen: ProposedIndex): string {
   const [first, ...others] = chosen.changes;
   const name =
     snapshot.workload.statements.find((one) => one.fingerprint === first?.fingerprint)?.name ?? 'a statement';
@@ -73,7 +69,7 @@ const MOST_STATEMENTS = 4;
 
 function statementEvidence(
   statement: WorkloadStatement,
-  change: Chosen['changes'][number],
+  change: StatementGain,
   costSource: string,
 ): readonly Evidence[] {
   const source = `statement ${statement.fingerprint}`;
@@ -85,7 +81,7 @@ function statementEvidence(
   ];
 }
 
-function writes({ uses }: FindingBasis, { table }: Candidate): number {
+function writes(uses: readonly TableUse[], { table }: Candidate): number {
   const writing = uses.filter((one) => one.table === table && one.use.role !== 'read').map((one) => one.statement);
   return [...new Set(writing)].reduce((sum, statement) => sum + statement.calls, 0);
 }

@@ -8,9 +8,11 @@ export type AdvisorDefaults = Readonly<Record<string, unknown>>;
 export function advisorsOf(options: AdvisorDefaults = {}): Advisors & { readonly names: readonly string[] } {
   return {
     names: catalogue.map((advisor) => advisor.id),
-    async examine(snapshot, whatIf) {
+    async examine(snapshot, whatIf, bounds) {
       const findings = [];
-      for (const advisor of catalogue) findings.push(...(await advisor.examine(snapshot, whatIf, options[advisor.id])));
+      for (const advisor of catalogue) {
+        findings.push(...(await advisor.examine(snapshot, whatIf, options[advisor.id], bounds)));
+      }
       return findings;
     },
   };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Advisors } from '../kernel/ports.js';
 import type { Finding } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { IndexWhatIf } from '../model/what-if.js';
 import { createForesight } from './foresight.js';
 
 const snapshot = {} as Snapshot;
@@ -18,13 +18,23 @@ const advisors: Advisors = {
 };
 
 /** Answers until it dies. */
-class Engine implements WhatIf {
+class Engine implements IndexWhatIf {
   dead = false;
-  cost: WhatIf['cost'] = (fingerprints) =>
+  cost: IndexWhatIf['cost'] = (fingerprints) =>
     this.dead
       ? Promise.reject(new Error('the server ended'))
-      : Promise.resolve(fingerprints.map((fingerprint) => ({ fingerprint, cost: 7, uses: [], planShape: 'Seq Scan' })));
-  size: WhatIf['size'] = () => Promise.reject(new Error('no size'));
+      : Promise.resolve(
+          fingerprints.map((fingerprint) => ({
+            fingerprint,
+            cost: 7,
+            uses: [],
+            usesExisting: [],
+            planShape: 'Seq Scan',
+            planned: 1,
+          })),
+        );
+  size: IndexWhatIf['size'] = () => Promise.reject(new Error('no size'));
+  sizes: IndexWhatIf['sizes'] = () => Promise.reject(new Error('no sizes'));
 }
 
 test('an engine that works is asked, and nothing is said of it', async () => {

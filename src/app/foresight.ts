@@ -1,13 +1,13 @@
 import { asWizardError } from '../base/errors.js';
 import type { Advisors } from '../kernel/ports.js';
 import type { Skipped } from '../model/coverage.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { IndexWhatIf } from '../model/what-if.js';
 import { untilAborted } from './interruption.js';
 
 /** The what-if engine of a run. It only foresees: when it fails, the run goes on without it and says so. */
 export interface Foresight {
   /** Null where there is none, and as soon as it failed. */
-  readonly whatIf: WhatIf | null;
+  readonly whatIf: IndexWhatIf | null;
   /** Why it failed; empty while it works. */
   readonly skipped: readonly Skipped[];
   /** Advisors that are asked once more, without it, when it fails under their questions: what they did not say then is not health. */
@@ -17,7 +17,11 @@ export interface Foresight {
 }
 
 /** Watches over an engine. An abort does not wait for an answer and is thrown on; every other failure ends the engine, not the run. */
-export function createForesight(engine: WhatIf | null, signal: AbortSignal, note: (text: string) => void): Foresight {
+export function createForesight(
+  engine: IndexWhatIf | null,
+  signal: AbortSignal,
+  note: (text: string) => void,
+): Foresight {
   let failure: Skipped | null = null;
   const giveUp = (thrown: unknown): void => {
     if (signal.aborted) throw thrown;
@@ -25,18 +29,26 @@ export function createForesight(engine: WhatIf | null, signal: AbortSignal, note
     failure = { what: 'what-if engine, after it failed', reason: asWizardError(thrown).message, remedy: REMEDY };
     note(`the what-if engine failed and is given up: ${failure.reason}`);
   };
-  const watched: WhatIf | null = engine && {
+  const watched: IndexWhatIf | null = engine && {
     async cost(fingerprints, change) {
       try {
         return await untilAborted(signal, engine.cost(fingerprints, change));
       } catch (thrown) {
         giveUp(thrown);
-        return fingerprints.map((fingerprint) => ({ fingerprint, cost: null, uses: [], planShape: null }));
+        return fingerprints.map((fingerprint) => ({ fingerprint, ...UNKNOWN }));
       }
     },
     async size(spec) {
       try {
         return await untilAborted(signal, engine.size(spec));
+      } catch (thrown) {
+        giveUp(thrown);
+        throw thrown;
+      }
+    },
+    async sizes(specs) {
+      try {
+        return await untilAborted(signal, engine.sizes(specs));
       } catch (thrown) {
         giveUp(thrown);
         throw thrown;
@@ -51,13 +63,15 @@ export function createForesight(engine: WhatIf | null, signal: AbortSignal, note
       return failure ? [failure] : [];
     },
     advise: (advisors) => ({
-      async examine(snapshot, whatIf) {
+      async examine(snapshot, whatIf, bounds) {
         const before = failure;
-        const findings = await untilAborted(signal, advisors.examine(snapshot, whatIf)).catch((thrown: unknown) => {
-          if (failure === before) throw thrown;
-          return [];
-        });
-        return failure === before ? findings : untilAborted(signal, advisors.examine(snapshot, null));
+        const findings = await untilAborted(signal, advisors.examine(snapshot, whatIf, bounds)).catch(
+          (thrown: unknown) => {
+            if (failure === before) throw thrown;
+            return [];
+          },
+        );
+        return failure === before ? findings : untilAborted(signal, advisors.examine(snapshot, null, bounds));
       },
     }),
     async follow(step) {
@@ -70,6 +84,8 @@ export function createForesight(engine: WhatIf | null, signal: AbortSignal, note
     },
   };
 }
+
+const UNKNOWN = { cost: null, uses: [], usesExisting: [], planShape: null, planned: 0 } as const;
 
 const REMEDY =
   'From there on predictions read `unknown` and indexes are proposed by statistics alone; trials are not affected.';

@@ -1,12 +1,13 @@
 /** What the loop needs from the outside. `app` hands real ones over; kernel tests hand over in-memory fakes. */
 import type { Action } from '../model/action.js';
+import type { ChangeBounds } from '../model/change-bounds.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { FailedCase, NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { StatementEffect } from '../model/verdict.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { IndexWhatIf } from '../model/what-if.js';
 import type { Workload } from '../model/workload.js';
 
 export interface Clock {
@@ -21,7 +22,7 @@ export interface Examiner {
 
 /** Advisors behind one door: the kernel never imports them. */
 export interface Advisors {
-  examine(snapshot: Snapshot, whatIf: WhatIf | null): Promise<readonly Finding[]>;
+  examine(snapshot: Snapshot, whatIf: IndexWhatIf | null, bounds?: ChangeBounds): Promise<readonly Finding[]>;
 }
 
 /** What a trial measured; the kernel makes the verdict. */

@@ -3,7 +3,7 @@ import type { Hypothesis } from '../model/hypothesis.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { IndexWhatIf } from '../model/what-if.js';
 import type { EscalationLimits } from './escalate.js';
 import type { Advisors, Clock, Examiner, Lab, Ledger, TrialMeasurement, Watch } from './ports.js';
 import type { StopRules } from './stop.js';
@@ -13,7 +13,7 @@ import type { Thresholds } from './thresholds.js';
 export interface LoopPorts {
   readonly lab: Lab;
   readonly examiner: Examiner;
-  readonly whatIf: WhatIf | null;
+  readonly whatIf: IndexWhatIf | null;
   readonly advisors: Advisors;
   readonly ledger: Ledger;
   readonly clock: Clock;

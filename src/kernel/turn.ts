@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ChangeBounds } from '../model/change-bounds.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
@@ -83,7 +84,7 @@ export class Turn {
     ports.watch({ type: 'phase', phase: 'examine', text: 'reading the accepted state' });
     this.snapshot = await ports.examiner.examine(this.workload, this.measured);
     ports.watch({ type: 'phase', phase: 'hypothesise', text: 'asking the advisors and the what-if engine' });
-    this.findings = await ports.advisors.examine(this.snapshot, ports.whatIf);
+    this.findings = await ports.advisors.examine(this.snapshot, ports.whatIf, this.bounds());
     this.findingsBefore ??= this.findings;
     const basis = { snapshot: this.snapshot, measured: this.measured, whatIf: ports.whatIf };
     const hypotheses = await hypothesise(basis, this.findings);
@@ -249,6 +250,17 @@ export class Turn {
         : null;
     if (reason) this.barred.push({ hypothesis, reason });
     return reason === null;
+  }
+
+  /** What is left of the storage, and what was tried for nothing: another search need not find it again. */
+  private bounds(): ChangeBounds {
+    const { storageBudgetBytes } = this.options;
+    return {
+      storageBytes: storageBudgetBytes === null ? null : Math.max(0, storageBudgetBytes - this.storageUsedBytes),
+      refuted: this.history.flatMap(({ hypothesis, decision }) =>
+        decision.kind === 'reject' && hypothesis.action.index ? [hypothesis.action.index] : [],
+      ),
+    };
   }
 
   private scorecard(): readonly ScorecardRow[] {

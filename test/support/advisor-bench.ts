@@ -7,7 +7,7 @@ import type { Finding } from '../../src/model/finding.js';
 import type { Plan } from '../../src/model/plan.js';
 import { NO_REPLICATION } from '../../src/model/replication.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
-import type { WhatIf } from '../../src/model/what-if.js';
+import type { IndexWhatIf } from '../../src/model/what-if.js';
 import type { WorkloadStatement } from '../../src/model/workload.js';
 import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
@@ -103,7 +103,7 @@ async function withWhatIf<T>(
   server: LabServer,
   session: Session,
   { workload }: Snapshot,
-  work: (whatIf: WhatIf | null) => Promise<T>,
+  work: (whatIf: IndexWhatIf | null) => Promise<T>,
 ): Promise<T> {
   if (workload.statements.length === 0) return work(null);
   const schema = await extractSchema(session);

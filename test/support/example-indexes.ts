@@ -47,6 +47,8 @@ const SELECTION: IndexSelection = {
       serves: [{ fingerprint: 'f1', before: 1261, after: 8.4 }],
       gainAlone: 0.52,
       gainInSet: 0.51,
+      alone: [],
+      variants: [],
       redundant: [],
     },
     {
@@ -56,6 +58,8 @@ const SELECTION: IndexSelection = {
       serves: [{ fingerprint: 'f2', before: 2980, after: 232 }],
       gainAlone: 0.11,
       gainInSet: 0.1,
+      alone: [],
+      variants: [],
       redundant: ['public.trip_driver_idx'],
     },
   ],

@@ -1,11 +1,6 @@
-import { z } from 'zod';
-import { loadParser } from '../../sql/parse.js';
-import { tableUses } from '../../indexes/candidates/candidates.js';
-import { expressionCandidates } from '../../indexes/candidates/expression-candidates.js';
 import { candidatePlace, indexFinding, statementNames } from '../index-finding.js';
-import { heuristicWhatIf } from '../../indexes/candidates/heuristic-what-if.js';
-import { searchIndexes } from '../../indexes/candidates/search.js';
-import { defineAdvisor, type AdvisorFinding } from '../define.js';
+import { searchClass, searchOptions } from '../index-search.js';
+import { defineAdvisor } from '../define.js';
 
 export default defineAdvisor({
   id: 'index/expression-index',
@@ -26,35 +21,12 @@ export default defineAdvisor({
     good: 'CREATE INDEX ON account (lower(email));',
     workload: [`SELECT * FROM account WHERE lower(email) = 'user77@example.org'`],
   },
-  options: z.object({
-    minRows: z.number().int().nonnegative().default(1000),
-    minPages: z.number().int().nonnegative().default(10),
-    minFall: z.number().min(0).max(1).default(0.2),
-    minShare: z.number().min(0).max(1).default(0.01),
-    mostPerTable: z.number().int().positive().default(2),
-  }),
-  async examine(snapshot, options, whatIf) {
-    await loadParser();
-    const uses = tableUses(snapshot, options);
-    const engine = whatIf ?? heuristicWhatIf(snapshot, uses);
-    const candidates = uses.flatMap((one) => expressionCandidates(snapshot, one));
-    const chosen = await searchIndexes({ snapshot, uses, whatIf: engine, limits: options }, candidates);
-    const basis = {
-      snapshot,
-      uses,
-      whatIf: engine,
-      costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics',
-    };
-    const findings: AdvisorFinding[] = [];
-    for (const one of chosen) {
-      findings.push(
-        await indexFinding(
-          basis,
-          one,
-          `No index ${candidatePlace(one.candidate)} holds the expression that is asked for by ${statementNames(snapshot, one)}.`,
-        ),
-      );
-    }
-    return findings;
+  options: searchOptions(2),
+  async examine(snapshot, options, whatIf, bounds) {
+    const { proposals, found } = await searchClass('expression', { snapshot, options, whatIf, bounds });
+    return found.map((one) => {
+      const title = `No index ${candidatePlace(one.candidate)} holds the expression that is asked for by ${statementNames(snapshot, one)}.`;
+      return indexFinding(snapshot, proposals, one, title);
+    });
   },
 });

@@ -1,14 +1,12 @@
-import { z } from 'zod';
 import type { Snapshot } from '../../model/snapshot.js';
-import { loadParser } from '../../sql/parse.js';
-import { tableUses, type Candidate } from '../../indexes/candidates/candidates.js';
+import type { Candidate } from '../../indexes/candidates/candidates.js';
 import { partialCandidates } from '../../indexes/candidates/partial-candidates.js';
+import { MOST_RARE, type RareRows } from '../../indexes/candidates/rare-rows.js';
+import type { ProposedIndex } from '../../indexes/proposals/proposals.js';
 import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../index-finding.js';
-import { heuristicWhatIf } from '../../indexes/candidates/heuristic-what-if.js';
-import { searchIndexes, type Chosen } from '../../indexes/candidates/search.js';
+import { searchClass, searchOptions } from '../index-search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, placeOf } from '../evidence.js';
-import { MOST_RARE, type RareRows } from '../../indexes/candidates/rare-rows.js';
 
 export default defineAdvisor({
   id: 'index/partial-index',
@@ -30,43 +28,26 @@ export default defineAdvisor({
     good: `CREATE INDEX ON message (made_at) WHERE state = 'waiting';`,
     workload: [`SELECT * FROM message WHERE state = 'waiting' ORDER BY made_at LIMIT 10`],
   },
-  options: z.object({
-    minRows: z.number().int().nonnegative().default(1000),
-    minPages: z.number().int().nonnegative().default(10),
-    minFall: z.number().min(0).max(1).default(0.2),
-    minShare: z.number().min(0).max(1).default(0.01),
-    mostPerTable: z.number().int().positive().default(2),
-  }),
-  async examine(snapshot, options, whatIf) {
-    await loadParser();
-    const uses = tableUses(snapshot, options);
-    const engine = whatIf ?? heuristicWhatIf(snapshot, uses);
+  options: searchOptions(2),
+  async examine(snapshot, options, whatIf, bounds) {
+    const { proposals, found } = await searchClass('partial', { snapshot, options, whatIf, bounds });
     const rare = new Map<string, RareRows>();
-    const partial = uses.flatMap((one) => partialCandidates(snapshot, one));
-    for (const { candidate, rows } of partial) rare.set(rareKey(candidate, rows.where), rows);
-    const candidates = partial.map((one) => one.candidate);
-    const chosen = await searchIndexes({ snapshot, uses, whatIf: engine, limits: options }, candidates);
-    const basis = {
-      snapshot,
-      uses,
-      whatIf: engine,
-      costSource: whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics',
-    };
-    const findings: AdvisorFinding[] = [];
-    for (const one of chosen)
-      findings.push(withFraction(await indexFinding(basis, one, titleOf(snapshot, one)), one, rare));
-    return findings;
+    for (const one of proposals.uses) {
+      for (const { candidate, rows } of partialCandidates(snapshot, one))
+        rare.set(rareKey(candidate, rows.where), rows);
+    }
+    return found.map((one) => withFraction(indexFinding(snapshot, proposals, one, titleOf(snapshot, one)), one, rare));
   },
 });
 
-function titleOf(snapshot: Snapshot, chosen: Chosen): string {
+function titleOf(snapshot: Snapshot, chosen: ProposedIndex): string {
   const { table, spec } = chosen.candidate;
   return `Few rows of ${placeOf(table)} meet ${withoutQuotes(spec.where ?? '')}, and no index ${candidatePlace(chosen.candidate)} holds those alone for ${statementNames(snapshot, chosen)}.`;
 }
 
 function withFraction(
   finding: AdvisorFinding,
-  { candidate }: Chosen,
+  { candidate }: ProposedIndex,
   rare: ReadonlyMap<string, RareRows>,
 ): AdvisorFinding {
   const fraction = rare.get(rareKey(candidate, candidate.spec.where ?? ''))?.fraction ?? null;

@@ -4,7 +4,7 @@ import { createStatisticsClone } from '../../lab/whatif/clone.js';
 import { mergeCoverage } from '../../model/coverage.js';
 import type { Skipped } from '../../model/coverage.js';
 import type { Snapshot } from '../../model/snapshot.js';
-import type { WhatIf } from '../../model/what-if.js';
+import type { IndexWhatIf } from '../../model/what-if.js';
 import { resolveConnection } from '../../postgres/conninfo.js';
 import { extractSchema } from '../../postgres/extract/extract.js';
 import type { Session } from '../../postgres/session.js';
@@ -99,7 +99,7 @@ async function openWhatIf({
   snapshot,
   context,
   cleanup,
-}: WhatIfSetting): Promise<{ whatIf: WhatIf | null; skipped: readonly Skipped[] }> {
+}: WhatIfSetting): Promise<{ whatIf: IndexWhatIf | null; skipped: readonly Skipped[] }> {
   if (!wanted || snapshot.workload.statements.length === 0) return { whatIf: null, skipped: [] };
   try {
     const note = (text: string): void => context.watch({ type: 'note', text });

@@ -1,39 +1,93 @@
+import { BLOCK_BYTES } from '../../base/block.js';
 import { quoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
-import { indexesOf, sameRelation, type Index } from '../../model/catalog.js';
+import { findTable, indexesOf, sameRelation, type Index } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
-import type { WhatIf } from '../../model/what-if.js';
+import type { Statistics } from '../../model/statistics.js';
+import type { IndexWhatIf, WhatIfSize } from '../../model/what-if.js';
 import { normalForm } from '../../sql/normal-form.js';
 import type { Predicate, SortUse } from '../../sql/use-types.js';
-import { unquoted } from './candidates.js';
+import { tablePages, unquoted } from './candidates.js';
 import type { TableUse } from './candidates.js';
 import { bareKey } from './btree-candidates.js';
 import { columnStatistics, selectivity } from './selectivity.js';
+import { rareRows } from './rare-rows.js';
+import { estimatedRows } from '../facts.js';
 
 /**
  * Stands in where no what-if engine could be had: guesses from the statistics how many rows each statement reads per table, by the best index it could use.
  * A cost is that number of rows, random ones weighed by `random_page_cost`'s default of 4; joins count once per table. Good for telling a scan of everything from a look-up, and for no more.
  */
-export function heuristicWhatIf(snapshot: Snapshot, uses: readonly TableUse[]): WhatIf {
+export function heuristicWhatIf(snapshot: Snapshot, uses: readonly TableUse[]): IndexWhatIf {
+  const byStatement = new Map<string, TableUse[]>();
+  for (const one of uses) {
+    const { fingerprint } = one.statement;
+    byStatement.set(fingerprint, [...(byStatement.get(fingerprint) ?? []), one]);
+  }
   return {
     async cost(fingerprints, { add, drop }) {
       return fingerprints.map((fingerprint) => {
-        const mine = uses.filter((one) => one.statement.fingerprint === fingerprint);
-        const used = new Set<string>();
+        const mine = byStatement.get(fingerprint) ?? [];
+        const used: Used = { added: new Set(), existing: new Set() };
         const cost = mine.reduce((sum, one) => sum + useCost(snapshot, one, { add, drop }, used), 0);
-        return { fingerprint, cost: mine.length > 0 ? cost : null, uses: [...used], planShape: null };
+        return {
+          fingerprint,
+          cost: mine.length > 0 ? cost : null,
+          uses: [...used.added],
+          usesExisting: [...used.existing],
+          planShape: null,
+          planned: 1,
+        };
       });
     },
-    async size(spec) {
-      const rows = uses.find((one) => sameRelation(one.table, spec.table))?.rows ?? 0;
-      return { pages: 0, sizeBytes: 0, rows };
-    },
+    size: async (spec) => guessedSize(snapshot, uses, spec),
+    sizes: async (specs) => specs.map((spec) => guessedSize(snapshot, uses, spec)),
   };
+}
+
+/** Names of the indexes that a guess rests on. */
+interface Used {
+  readonly added: Set<string>;
+  readonly existing: Set<string>;
+}
+
+/** An entry's header and line pointer (manual, "Database Page Layout": 8 bytes and 4). */
+const ENTRY_BYTES = 12;
+/** Of a column without statistics, and of an expression. */
+const COLUMN_BYTES = 8;
+/** A BRIN index has an entry for this many pages of the table by default. */
+const PAGES_PER_RANGE = 128;
+
+/** Entries times their width: enough to tell a wide index from a narrow one, and no size to show. */
+function guessedSize({ catalog, statistics }: Snapshot, uses: readonly TableUse[], spec: IndexSpec): WhatIfSize {
+  const table = findTable(catalog, spec.table);
+  if (!table) return { pages: 0, sizeBytes: 0, rows: 0 };
+  const rows = estimatedRows(catalog, table).rows;
+  const width = [...spec.keys, ...spec.include].reduce((sum, key) => {
+    const column = unquoted(bareKey(key));
+    return sum + (columnStatistics(statistics, table, column)?.widthBytes ?? COLUMN_BYTES);
+  }, ENTRY_BYTES);
+  const held = spec.where === null ? rows : rows * heldFraction(statistics, uses, spec);
+  const entries = spec.method === 'brin' ? tablePages(catalog, table) / PAGES_PER_RANGE : held;
+  const pages = Math.max(1, Math.ceil((entries * width) / BLOCK_BYTES));
+  return { pages, sizeBytes: pages * BLOCK_BYTES, rows: held };
+}
+
+/** Of the table's rows, by the first statement that asks for just these. */
+function heldFraction(statistics: Statistics, uses: readonly TableUse[], spec: IndexSpec): number {
+  for (const one of uses.filter(({ table }) => sameRelation(table, spec.table))) {
+    const found = one.use.predicates.flatMap((predicate) => rareRows(predicate, one, statistics) ?? []);
+    const rare = found.find(({ where }) => where === spec.where);
+    if (rare) return rare.fraction;
+  }
+  return 1;
 }
 
 /** An index as the guess sees it. */
 interface Shape {
-  readonly name: string | null;
+  /** `schema.name` of one that exists. */
+  readonly name: string;
+  readonly exists: boolean;
   readonly method: string;
   /** Column names; an expression by its normal form. */
   readonly keys: readonly string[];
@@ -44,8 +98,8 @@ interface Shape {
 function useCost(
   snapshot: Snapshot,
   tableUse: TableUse,
-  change: Parameters<WhatIf['cost']>[1],
-  used: Set<string>,
+  change: Parameters<IndexWhatIf['cost']>[1],
+  used: Used,
 ): number {
   const { table, rows, use } = tableUse;
   if (use.role === 'insert') return 1;
@@ -53,12 +107,12 @@ function useCost(
     (index) => index.valid && !change.drop.includes(`${index.schema}.${index.name}`),
   );
   const added = change.add.filter((spec) => sameRelation(spec.table, table));
-  let best = { cost: rows, name: null as string | null };
+  let best: { readonly cost: number; readonly shape: Shape | null } = { cost: rows, shape: null };
   for (const shape of [...existing.map(indexShape), ...added.map(specShape)]) {
     const cost = indexCost(snapshot, tableUse, shape);
-    if (cost !== null && cost < best.cost) best = { cost, name: shape.name };
+    if (cost !== null && cost < best.cost) best = { cost, shape };
   }
-  if (best.name !== null) used.add(best.name);
+  if (best.shape !== null) used[best.shape.exists ? 'existing' : 'added'].add(best.shape.name);
   return best.cost;
 }
 
@@ -102,9 +156,10 @@ function scatter(snapshot: Snapshot, { table }: TableUse, shape: Shape): number 
 /** What is left after the conditions that the index does not hold: a LIMIT has to read past the rest. */
 function otherFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape: Shape, matched: number): number {
   const held = new Set(shape.keys.slice(0, matched));
-  const others = use.predicates.filter(
-    (one) => one.branch === null && one.value.kind !== 'join' && !held.has(nameOf(one)),
-  );
+  const wanted = shape.where === null ? null : normalForm(shape.where);
+  const isHeld = (one: Predicate): boolean =>
+    held.has(nameOf(one)) || (wanted !== null && one.sql !== null && normalForm(one.sql) === wanted);
+  const others = use.predicates.filter((one) => one.branch === null && one.value.kind !== 'join' && !isHeld(one));
   return others.reduce((product, one) => product * selectivity(one, table, snapshot.statistics, rows), 1);
 }
 
@@ -146,7 +201,8 @@ function nameOf(predicate: Predicate): string {
 
 function indexShape(index: Index): Shape {
   return {
-    name: null,
+    name: `${index.schema}.${index.name}`,
+    exists: true,
     method: index.method,
     keys: index.keys.map((key) => key.column ?? normalForm(key.expression)),
     covers: [...index.keys, ...index.include].flatMap((key) => key.column ?? []),
@@ -158,6 +214,7 @@ function specShape(spec: IndexSpec): Shape {
   const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoted(bareKey(key)) : normalForm(bareKey(key))));
   return {
     name: spec.name,
+    exists: false,
     method: spec.method,
     keys,
     covers: [...keys, ...spec.include.map(unquoted)],

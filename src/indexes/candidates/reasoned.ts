@@ -16,6 +16,8 @@ export interface ClassLimits {
   readonly expression?: boolean;
   /** GIN, GiST, BRIN and hash. */
   readonly otherMethods?: boolean;
+  /** A table of fewer pages gets no BRIN index: `LEAST_BRIN_PAGES` by default. */
+  readonly leastBrinPages?: number;
   /** All orders of the columns that a statement names of a table, up to so many keys, beside the reasoned ones; none by default. */
   readonly everyOrder?: number;
 }
@@ -31,11 +33,12 @@ export function reasonedCandidates(
   limits: ClassLimits,
 ): readonly Candidate[] {
   const { mostKeys = MOST_KEYS, include = true, partial = true, expression = true, otherMethods = true } = limits;
+  const { leastBrinPages = LEAST_BRIN_PAGES } = limits;
   const found = uses.flatMap((one): readonly Candidate[] => {
     if (one.use.role === 'insert') return [];
     const parts = indexableParts(basis, one, () => false);
     const expressions = expressionCandidates(basis, one);
-    const others = otherCandidates(basis, one, LEAST_BRIN_PAGES);
+    const others = otherCandidates(basis, one, leastBrinPages);
     const plain = btreeCandidates(basis, one, parts, MOST_FOR_A_USE).filter(({ spec }) => spec.keys.length <= mostKeys);
     return [
       ...plain,

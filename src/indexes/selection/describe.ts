@@ -1,3 +1,5 @@
+import type { IndexSpec } from '../../model/action.js';
+import { sameRelation } from '../../model/catalog.js';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
 import type { Incumbent } from './improve.js';
@@ -23,13 +25,16 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
       from: new Set([...choice].filter((id) => id !== item.id)),
       to: choice,
     });
+    const serves = served(cache, choice, item);
     chosen.push({
       spec: item.spec ?? neverThere(item),
       sizeBytes: item.bytes,
       writeShare: item.writeCost / OBJECTIVE_SCALE,
-      serves: served(cache, choice, item),
+      serves,
       gainAlone: alone,
       gainInSet: inSet,
+      alone: alone === null ? [] : gainsAlone(cache, present, item),
+      variants: variantsOf(cache, { choice, item, main: serves[0] }),
       redundant: problem.items
         .filter((other) => other.existing !== null && other.id !== item.id && item.gives.includes(other.id))
         .map(itemName),
@@ -82,15 +87,54 @@ function served(cache: CostCache, choice: Choice, item: Item): StatementGain[] {
     const plan = costs.known(costs.bits(choice));
     return plan !== undefined && (plan.used & costs.bits([item.id])) !== 0n;
   });
+  return inOrderOfGain(users, choice);
+}
+
+/** The statements that the item makes cheaper when nothing else is added; its costs were asked. */
+function gainsAlone(cache: CostCache, present: Choice, item: Item): StatementGain[] {
+  const choice = new Set([...present, item.id]);
+  const helped = cache.statements.filter((costs) => {
+    const { before, after } = gainOf(costs, choice);
+    return costs.bits([item.id]) !== 0n && after < before;
+  });
+  return inOrderOfGain(helped, choice);
+}
+
+function inOrderOfGain(statements: readonly StatementCosts[], choice: Choice): StatementGain[] {
   const worth = new Map(
-    users.map((costs) => {
+    statements.map((costs) => {
       const { value, fingerprint } = costs.statement;
       return [fingerprint, value(costs.upper(costs.present)) - value(costs.upper(costs.bits(choice)))];
     }),
   );
-  return users
+  return statements
     .map((costs) => gainOf(costs, choice))
     .toSorted((a, b) => (worth.get(b.fingerprint) ?? 0) - (worth.get(a.fingerprint) ?? 0));
+}
+
+/** A variant must win at least this much of what the chosen one does for its main statement. */
+const VARIANT_SHARE = 0.5;
+const MOST_VARIANTS = 2;
+
+interface Replaced {
+  readonly choice: Choice;
+  readonly item: Item;
+  readonly main: StatementGain | undefined;
+}
+
+/** New indexes of the same table with which a known plan of the main statement does without the item, and needs nothing else that is not chosen. */
+function variantsOf(cache: CostCache, { choice, item, main }: Replaced): IndexSpec[] {
+  const costs = cache.statements.find((one) => one.statement.fingerprint === main?.fingerprint);
+  if (costs === undefined || main === undefined) return [];
+  const others = costs.bits([...choice].filter((id) => id !== item.id));
+  const [before, after] = [costs.upper(others), main.after];
+  const found = costs
+    .itemsIn(costs.full)
+    .filter((one) => one.spec !== null && !choice.has(one.id) && sameRelation(one.table, item.table))
+    .map((one) => ({ one, cost: costs.upper(others | costs.bits([one.id])) }))
+    .filter(({ cost }) => cost < before && before - cost >= VARIANT_SHARE * (before - after))
+    .toSorted((a, b) => a.cost - b.cost || a.one.bytes - b.one.bytes || a.one.id - b.one.id);
+  return found.slice(0, MOST_VARIANTS).flatMap(({ one }) => one.spec ?? []);
 }
 
 /** Existing ones that are not in the choice, and those in it that another one gives. */

@@ -113,7 +113,7 @@ function existingParts(index: Index): IndexParts {
 }
 
 /** Whether SQL with bare column names has one of these columns in it. */
-function mentionsAny(sql: string, columns: ReadonlySet<string>): boolean {
+export function mentionsAny(sql: string, columns: ReadonlySet<string>): boolean {
   return [...sql.matchAll(/"((?:[^"]|"")*)"|[\p{L}_][\p{L}\p{N}_$]*/gu)].some(([word, quoted]) =>
     columns.has(quoted === undefined ? word : quoted.replaceAll('""', '"')),
   );

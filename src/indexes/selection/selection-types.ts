@@ -28,6 +28,10 @@ export interface SelectionInput {
   readonly sizeBytes?: (spec: IndexSpec) => number | null;
   /** Share of the workload's present cost (0 to 1) that keeping an index costs; by default nothing. */
   readonly writeShare?: (index: IndexSpec | { readonly existing: string }) => number;
+  /** Share of the workload's present cost (0 to 1) that a byte of a new index is taken to cost; by default nothing. A part of it that is chosen for its last percent is then left out. */
+  readonly bytePrice?: number;
+  /** Existing indexes stay as they are: nothing is asked or gained by their going. */
+  readonly keepExisting?: boolean;
   /** Milliseconds from any fixed instant. */
   readonly now: () => number;
   readonly signal?: AbortSignal;
@@ -61,6 +65,7 @@ export interface StatementGain {
 export interface SelectedIndex {
   readonly spec: IndexSpec;
   readonly sizeBytes: number;
+  /** What keeping it costs: its writes, and the price of its bytes where one was given. */
   readonly writeShare: number;
   /** The statements whose plans use it, the one with the greatest gain by the whole set first. */
   readonly serves: readonly StatementGain[];
@@ -68,6 +73,10 @@ export interface SelectedIndex {
   readonly gainAlone: number | null;
   /** What would be lost without it. */
   readonly gainInSet: number | null;
+  /** What it does if it were the only one, to the statements that get cheaper; the greatest gain first. Empty where there was nothing left to ask with. */
+  readonly alone: readonly StatementGain[];
+  /** Other indexes of its table that could stand in for it in the set for the statement that gains most, as far as the search happened to see them; the cheapest plan first. */
+  readonly variants: readonly IndexSpec[];
   /** `schema.name` of existing indexes that it gives as well. */
   readonly redundant: readonly string[];
 }

@@ -104,6 +104,8 @@ describe('selection', () => {
         serves: [{ fingerprint: statement('a'), before: 100, after: 10 }],
         gainAlone: 0.45,
         gainInSet: 0.45,
+        alone: [{ fingerprint: statement('a'), before: 100, after: 10 }],
+        variants: [],
         redundant: [],
       },
       {
@@ -113,6 +115,8 @@ describe('selection', () => {
         serves: [{ fingerprint: statement('b'), before: 100, after: 30 }],
         gainAlone: expect.closeTo(0.35, 9),
         gainInSet: expect.closeTo(0.35, 9),
+        alone: [{ fingerprint: statement('b'), before: 100, after: 30 }],
+        variants: [],
         redundant: [],
       },
     ]);

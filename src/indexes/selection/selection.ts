@@ -88,7 +88,7 @@ async function prepare(input: SelectionInput, shares: WorkloadShares, allowance:
   const { drafts, refused, unsized } = await sizeCandidates(input, inOrderOfWeight(wanted, planned), allowance);
   const existingCost = (existing: string): number => writeShare({ existing }) * OBJECTIVE_SCALE;
   // What those left out would lose by it was not asked.
-  const mayGo = compression === null || compression.leftOut === 0;
+  const mayGo = input.keepExisting !== true && (compression === null || compression.leftOut === 0);
   for (const draft of mayGo ? existingDrafts(snapshot.catalog, existingCost) : []) drafts.set(draft, []);
   const items = numberItems([...drafts.keys()]);
   const byFingerprint = new Map(snapshot.workload.statements.map((one) => [one.fingerprint, one]));
@@ -143,7 +143,7 @@ async function sizeCandidates(
   wanted: readonly Candidate[],
   allowance: Allowance,
 ): Promise<Sized> {
-  const { whatIf, writeShare = () => 0 } = input;
+  const { whatIf, writeShare = () => 0, bytePrice = 0 } = input;
   const refused: { spec: Candidate['spec']; reason: string }[] = [];
   const drafts = new Map<ItemDraft, readonly string[]>();
   const room = largestBudget(input);
@@ -159,7 +159,7 @@ async function sizeCandidates(
         continue;
       }
       const bytes = input.sizeBytes?.(candidate.spec) ?? size.sizeBytes;
-      const writeCost = writeShare(candidate.spec) * OBJECTIVE_SCALE;
+      const writeCost = (writeShare(candidate.spec) + bytes * bytePrice) * OBJECTIVE_SCALE;
       if (bytes <= room) drafts.set(candidateDraft(candidate, { bytes, writeCost }), candidate.for);
     }
   }

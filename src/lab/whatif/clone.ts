@@ -199,7 +199,11 @@ class Clone implements StatisticsClone {
       if (change.drop !== undefined) await this.#planner.dropIndex(change.drop);
       if (change.add !== undefined) {
         const { spec, pages, rows, level } = change.add;
-        await this.#shelf.keep(spec, { pages, rows, level });
+        const heaps = await this.#shelf.keep(spec, { pages, rows, level });
+        if (change.sql === undefined && change.drop === undefined) {
+          this.#planner.forgetReaders(heaps);
+          return;
+        }
       }
       this.#planner.forget();
     });

@@ -57,7 +57,7 @@ export class Planner {
   #statements = new Map<string, readonly string[]>();
   readonly #tables = new Map<string, ReadonlySet<number>>();
   /** By statement and indexes thought away. */
-  readonly #known = new Map<string, Answer[]>();
+  readonly #known = new Map<string, { readonly fingerprint: string; readonly answers: Answer[] }>();
   /** Names of the accepted state's indexes in plans, which know no schema, and the whole index each belongs to. */
   #existing: ReadonlyMap<string, readonly string[]> | null = null;
   #explainCalls = 0;
@@ -77,9 +77,20 @@ export class Planner {
 
   /** Forgets all answers: the accepted state is another. */
   forget(): void {
-    this.#tables.clear();
-    this.#known.clear();
+    this.#forgetStatements(() => true);
     this.#existing = null;
+  }
+
+  /** Forgets the answers of statements that read one of these tables: they have another index, which is nothing to all others. */
+  forgetReaders(heaps: readonly number[]): void {
+    this.#forgetStatements((fingerprint) => heaps.some((heap) => this.#tables.get(fingerprint)?.has(heap) ?? true));
+    this.#existing = null;
+  }
+
+  #forgetStatements(isStale: (fingerprint: string) => boolean): void {
+    const stale = new Set([...this.#known.values()].map(({ fingerprint }) => fingerprint).filter(isStale));
+    for (const [key, { fingerprint }] of this.#known) if (stale.has(fingerprint)) this.#known.delete(key);
+    for (const fingerprint of stale) this.#tables.delete(fingerprint);
   }
 
   /** The same planner on another session. */
@@ -144,9 +155,9 @@ export class Planner {
 
   #answers(fingerprint: string, drop: readonly HiddenIndex[]): Answer[] {
     const key = JSON.stringify([fingerprint, ...drop.map((index) => index.key).toSorted()]);
-    const answers = this.#known.get(key) ?? [];
-    this.#known.set(key, answers);
-    return answers;
+    const known = this.#known.get(key) ?? { fingerprint, answers: [] };
+    this.#known.set(key, known);
+    return known.answers;
   }
 
   /** Indexes by `schema.name`; one that does not exist is left out. */

@@ -97,8 +97,8 @@ export class Shelf {
     }
   }
 
-  /** Creates an index under its own name and leaves it visible, with its true size where that is known. */
-  async keep(spec: IndexSpec, size: KnownSize | null): Promise<void> {
+  /** Creates an index under its own name and leaves it visible, with its true size where that is known. Gives the tables that it is on. */
+  async keep(spec: IndexSpec, size: KnownSize | null): Promise<readonly number[]> {
     const { created: made, refused } = await createCandidates(this.#options.session, [spec], { hidden: false });
     const [created] = made;
     if (created === undefined)
@@ -106,8 +106,10 @@ export class Shelf {
     const sizes = await this.#sizeAll([created]);
     const [only] = created.layouts;
     const estimated = only === undefined ? undefined : sizes.get(only.oid);
-    if (size === null || only === undefined || estimated === undefined || created.layouts.length > 1) return;
+    if (size === null || only === undefined || estimated === undefined || created.layouts.length > 1)
+      return created.heaps;
     await this.#writeSizes([[only, withKnown(estimated, size)]]);
+    return created.heaps;
   }
 
   /** Forgets all candidates, and drops them. */

@@ -9,10 +9,10 @@ import {
   aKey,
   anIndex,
   type SnapshotFacts,
-} from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import type { NodeCounters } from '../../model/replication.js';
-import advisor from './unused-index.js';
+} from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import type { NodeCounters } from '../../../model/replication.js';
+import advisor from '../unused-index.js';
 
 const parcel = aTable('parcel', { activity: anActivity({ inserts: 500, updates: 100, hotUpdates: 60, deletes: 10 }) });
 const index = anIndex('parcel_weight_idx', 'parcel', ['weight_g']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aKey, aSnapshot, aTable, anIndex } from '../../../test/support/snapshot.js';
-import type { Constraint, Index } from '../../model/catalog.js';
-import advisor from './duplicate-index.js';
+import { aKey, aSnapshot, aTable, anIndex } from '../../../../test/support/snapshot.js';
+import type { Constraint, Index } from '../../../model/catalog.js';
+import advisor from '../duplicate-index.js';
 
 const reader = aTable('reader');
 const first = anIndex('reader_email_idx', 'reader', ['email']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aColumn, aForeignKey, aSequence, aSnapshot, aTable } from '../../../test/support/snapshot.js';
-import type { Column } from '../../model/catalog.js';
-import advisor from './foreign-key-type-mismatch.js';
+import { aColumn, aForeignKey, aSequence, aSnapshot, aTable } from '../../../../test/support/snapshot.js';
+import type { Column } from '../../../model/catalog.js';
+import advisor from '../foreign-key-type-mismatch.js';
 
 const int4 = { type: 'integer', baseType: 'int4' };
 const on = async (column: Partial<Column>, referenced: Partial<Column>) => {

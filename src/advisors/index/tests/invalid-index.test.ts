@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aSnapshot, aTable, anIndex } from '../../../test/support/snapshot.js';
-import type { Index, Table } from '../../model/catalog.js';
-import advisor from './invalid-index.js';
+import { aSnapshot, aTable, anIndex } from '../../../../test/support/snapshot.js';
+import type { Index, Table } from '../../../model/catalog.js';
+import advisor from '../invalid-index.js';
 
 const index = anIndex('ticket_code_idx', 'ticket', ['code'], { valid: false });
 const on = async (one: Index, table: Table = aTable('ticket')) =>

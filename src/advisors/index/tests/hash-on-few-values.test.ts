@@ -7,9 +7,9 @@ import {
   aStatement,
   aTable,
   type SnapshotFacts,
-} from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import advisor from './hash-on-few-values.js';
+} from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import advisor from '../hash-on-few-values.js';
 
 const table = aTable('payment', { columns: [aColumn('id'), aColumn('state')] });
 const index = anIndex('payment_state_idx', 'payment', ['state'], { method: 'hash' });
@@ -154,7 +154,7 @@ describe('index/hash-on-few-values', () => {
   it('asks the what-if engine for the size of a btree', async () => {
     const [found] = await advisor.examine(
       aSnapshot({ tables: [table], indexes: [index], statistics: { columns: [few] } }),
-      { size: async () => ({ pages: 2, sizeBytes: 16_384, rows: 1 }), cost: async () => [] },
+      { size: async () => ({ pages: 2, sizeBytes: 16_384, rows: 1 }), sizes: async () => [], cost: async () => [] },
     );
     expect(found?.evidence.find((fact) => fact.what.startsWith('size of a btree'))).toMatchObject({
       value: 16_384,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aPlan, aSnapshot, aStatement, type SnapshotFacts } from '../../../test/support/snapshot.js';
-import type { PlanNode } from '../../model/plan.js';
-import type { Setting } from '../../model/settings.js';
-import advisor from './sort-spills-to-disk.js';
+import { aPlan, aSnapshot, aStatement, type SnapshotFacts } from '../../../../test/support/snapshot.js';
+import type { PlanNode } from '../../../model/plan.js';
+import type { Setting } from '../../../model/settings.js';
+import advisor from '../sort-spills-to-disk.js';
 
 const workMem: Setting = { name: 'work_mem', value: '4MB', unit: 'kB', source: 'default', context: 'user' };
 const multiplier: Setting = { name: 'hash_mem_multiplier', value: '2', unit: null, source: 'default', context: 'user' };

@@ -8,9 +8,9 @@ import {
   anActivity,
   anIndex,
   type SnapshotFacts,
-} from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import advisor from './unindexed-foreign-key.js';
+} from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import advisor from '../unindexed-foreign-key.js';
 
 const author = aTable('author', { activity: anActivity({ deletes: 12, updates: 3 }) });
 const book = aTable('book', { columns: [aColumn('id'), aColumn('author_id'), aColumn('shop_id')] });

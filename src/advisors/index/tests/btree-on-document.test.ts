@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aColumn, anIndex, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import type { Column, Index } from '../../model/catalog.js';
-import advisor from './btree-on-document.js';
+import { aColumn, anIndex, aSnapshot, aStatement, aTable } from '../../../../test/support/snapshot.js';
+import type { Column, Index } from '../../../model/catalog.js';
+import advisor from '../btree-on-document.js';
 
 const body = aColumn('body', { type: 'jsonb', baseType: 'jsonb', typeCategory: 'U' });
 const index = anIndex('note_body_idx', 'note', ['body']);

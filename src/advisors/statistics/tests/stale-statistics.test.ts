@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { aColumnStatistic, aSnapshot, aTable, anActivity, type SnapshotFacts } from '../../../test/support/snapshot.js';
-import type { Table } from '../../model/catalog.js';
-import advisor from './stale-statistics.js';
+import {
+  aColumnStatistic,
+  aSnapshot,
+  aTable,
+  anActivity,
+  type SnapshotFacts,
+} from '../../../../test/support/snapshot.js';
+import type { Table } from '../../../model/catalog.js';
+import advisor from '../stale-statistics.js';
 
 const changed = (rows: number, modifiedSinceAnalyze: number, more: Partial<Table> = {}): Table =>
   aTable('reading', { rowsEstimated: rows, activity: anActivity({ modifiedSinceAnalyze, liveTuples: rows }), ...more });

@@ -7,9 +7,9 @@ import {
   aSequence,
   aSnapshot,
   aTable,
-} from '../../../test/support/snapshot.js';
-import type { Column, SequenceState } from '../../model/catalog.js';
-import advisor from './integer-key-exhaustion.js';
+} from '../../../../test/support/snapshot.js';
+import type { Column, SequenceState } from '../../../model/catalog.js';
+import advisor from '../integer-key-exhaustion.js';
 
 const int4 = { type: 'integer', baseType: 'int4' };
 const used = (lastValue: bigint | null, more: Partial<SequenceState> = {}) =>

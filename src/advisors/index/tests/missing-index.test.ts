@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Index, Table } from '../../model/catalog.js';
-import type { Finding } from '../../model/finding.js';
-import type { WhatIf } from '../../model/what-if.js';
+import type { Index, Table } from '../../../model/catalog.js';
+import type { Finding } from '../../../model/finding.js';
+import type { IndexSpec } from '../../../model/action.js';
+import type { IndexWhatIf, WhatIfSize } from '../../../model/what-if.js';
 import {
   aCatalog,
   aColumn,
@@ -10,8 +11,8 @@ import {
   aSnapshot,
   aStatement,
   aTable,
-} from '../../../test/support/snapshot.js';
-import missingIndex from './missing-index.js';
+} from '../../../../test/support/snapshot.js';
+import missingIndex from '../missing-index.js';
 
 const columns = [
   aColumn('id'),
@@ -33,7 +34,7 @@ const statistics = {
 
 async function findings(
   sql: string,
-  more: { indexes?: readonly Index[]; tables?: readonly Table[]; whatIf?: WhatIf; options?: unknown } = {},
+  more: { indexes?: readonly Index[]; tables?: readonly Table[]; whatIf?: IndexWhatIf; options?: unknown } = {},
 ): Promise<readonly Finding[]> {
   const snapshot = aSnapshot({
     tables: more.tables ?? [purchase, buyer],
@@ -164,8 +165,15 @@ test('the whole finding', async () => {
           "provenance": "estimated",
           "source": "rows read, guessed from the statistics",
           "unit": "fraction",
-          "value": 0.9995,
-          "what": "share of the workload that falls away",
+          "value": 0.5770799041979571,
+          "what": "share of the objective that the best set would lose without it",
+        },
+        {
+          "provenance": "estimated",
+          "source": "rows read, guessed from the statistics",
+          "unit": "fraction",
+          "value": 0.0000016757024610559904,
+          "what": "share by which another set of candidates can be better at most",
         },
         {
           "provenance": "unknown",
@@ -244,30 +252,38 @@ describe('is silent', () => {
 });
 
 describe('asks the what-if engine', () => {
-  /** Costs by the keys of the one index that is added. */
-  function engine(costs: Readonly<Record<string, number>>): WhatIf & { readonly asked: string[] } {
-    const asked: string[] = [];
+  /** Costs by the keys of the cheapest index that is added; 800 kB a key and 1.2 MB an included column. */
+  function engine(costs: Readonly<Record<string, number>>): IndexWhatIf & { readonly named: Set<string> } {
+    const named = new Set<string>();
+    const text = (spec: IndexSpec): string =>
+      `${spec.keys.join()}${spec.include.length > 0 ? `+${spec.include.join()}` : ''}`.replaceAll('"', '');
+    const sizeOf = (spec: IndexSpec): WhatIfSize => {
+      named.add(`${text(spec)} ${spec.name}`);
+      return { pages: 10, sizeBytes: 819_200 * (spec.keys.length + 1.5 * spec.include.length), rows: 1 };
+    };
     return {
-      asked,
+      named,
       cost: async (fingerprints, { add }) => {
-        const [spec] = add;
-        const text = spec
-          ? `${spec.keys.join()}${spec.include.length > 0 ? `+${spec.include.join()}` : ''}`.replaceAll('"', '')
-          : '';
-        if (fingerprints.length > 0) asked.push(text);
+        const best = add
+          .map((spec) => ({ spec, cost: costs[text(spec)] ?? 1000 }))
+          .filter(({ cost }) => cost < 1000)
+          .toSorted((a, b) => a.cost - b.cost)[0];
         return fingerprints.map((fingerprint) => ({
           fingerprint,
-          cost: costs[text] ?? 1000,
-          uses: [],
+          cost: best?.cost ?? 1000,
+          uses: best ? [best.spec.name] : [],
+          usesExisting: [],
           planShape: null,
+          planned: 1,
         }));
       },
-      size: async () => ({ pages: 10, sizeBytes: 81_920, rows: 1 }),
+      size: async (spec) => sizeOf(spec),
+      sizes: async (specs) => specs.map(sizeOf),
     };
   }
   const sql = 'SELECT made_at FROM purchase WHERE buyer_id = $1 AND made_at > $2';
   test('and takes the cheapest, the narrower one where they are nearly equal', async () => {
-    const [finding] = await findings(sql, { whatIf: engine({ buyer_id: 12, 'buyer_id,made_at': 10, made_at: 700 }) });
+    const [finding] = await findings(sql, { whatIf: engine({ buyer_id: 10.1, 'buyer_id,made_at': 10, made_at: 700 }) });
     expect(finding?.actions.map((action) => action.title)).toEqual([
       'Create btree index on public.purchase (buyer_id)',
       'Create btree index on public.purchase (buyer_id, made_at)',
@@ -278,7 +294,7 @@ describe('asks the what-if engine', () => {
   });
   test('puts the covering index first only where it wins much more', async () => {
     const covered = 'SELECT state FROM purchase WHERE buyer_id = $1';
-    expect(await proposed(covered, { whatIf: engine({ buyer_id: 100, 'buyer_id+state': 10 }) })).toEqual([
+    expect(await proposed(covered, { whatIf: engine({ buyer_id: 10.2, 'buyer_id+state': 10 }) })).toEqual([
       'public.purchase(buyer_id)',
     ]);
     expect(await proposed(covered, { whatIf: engine({ buyer_id: 800, 'buyer_id+state': 10 }) })).toEqual([
@@ -299,7 +315,8 @@ describe('asks the what-if engine', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(names.length).toBeGreaterThan(1);
     for (const name of names) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(63);
-    expect(new Set(asked.asked).size).toBe(asked.asked.length);
+    const sized = [...asked.named].map((one) => one.split(' '));
+    expect(new Set(sized.map(([, name]) => name)).size).toBe(new Set(sized.map(([text]) => text)).size);
     expect(aCatalog().indexes).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aKey, aSnapshot, aTable, anIndex } from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import advisor from './overlapping-index.js';
+import { aKey, aSnapshot, aTable, anIndex } from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import advisor from '../overlapping-index.js';
 
 const narrow = anIndex('narrow', 'visit', ['page']);
 const wide = anIndex('wide', 'visit', ['page', 'seen']);

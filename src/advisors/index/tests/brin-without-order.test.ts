@@ -7,9 +7,9 @@ import {
   aSnapshot,
   aTable,
   type SnapshotFacts,
-} from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import advisor from './brin-without-order.js';
+} from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import advisor from '../brin-without-order.js';
 
 const table = aTable('reading', { columns: [aColumn('id'), aColumn('sensor')], pages: 4000 });
 const key = aKey('sensor', { opclass: 'pg_catalog.int4_minmax_ops' });

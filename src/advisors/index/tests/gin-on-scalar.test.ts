@@ -7,10 +7,10 @@ import {
   aStatement,
   aTable,
   type SnapshotFacts,
-} from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import gin from './gin-on-scalar.js';
-import gist from './gist-on-scalar.js';
+} from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import gin from '../gin-on-scalar.js';
+import gist from '../gist-on-scalar.js';
 
 const columns = [aColumn('id'), aColumn('customer_id'), aColumn('tags', { typeCategory: 'A' })];
 const table = aTable('parcel', { columns });

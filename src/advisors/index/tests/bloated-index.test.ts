@@ -7,10 +7,10 @@ import {
   aSnapshot,
   aTable,
   type SnapshotFacts,
-} from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import type { ColumnStatistics } from '../../model/statistics.js';
-import advisor from './bloated-index.js';
+} from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import type { ColumnStatistics } from '../../../model/statistics.js';
+import advisor from '../bloated-index.js';
 
 const MB = 1024 * 1024;
 const table = aTable('event', { rowsEstimated: 1_000_000, activity: anActivity({ liveTuples: 1_000_000 }) });

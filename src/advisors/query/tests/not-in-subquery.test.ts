@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../model/finding.js';
-import type { Plan } from '../../model/plan.js';
-import type { Settings } from '../../model/settings.js';
-import { aColumn, aColumnStatistic, aPlan, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import notIn from './not-in-subquery.js';
+import type { Finding } from '../../../model/finding.js';
+import type { Plan } from '../../../model/plan.js';
+import type { Settings } from '../../../model/settings.js';
+import { aColumn, aColumnStatistic, aPlan, aSnapshot, aStatement, aTable } from '../../../../test/support/snapshot.js';
+import notIn from '../not-in-subquery.js';
 
 const visitor = aTable('visitor', {
   columns: [aColumn('id', { notNull: true }), aColumn('email', { notNull: true }), aColumn('nick')],

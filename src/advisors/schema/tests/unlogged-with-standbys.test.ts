@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { anIndex, aSnapshot, aTable } from '../../../test/support/snapshot.js';
-import advisor from './unlogged-with-standbys.js';
+import { anIndex, aSnapshot, aTable } from '../../../../test/support/snapshot.js';
+import advisor from '../unlogged-with-standbys.js';
 
 const basket = aTable('basket', { persistence: 'u' });
 const facts = { tables: [basket], indexes: [anIndex('basket_pkey', 'basket', ['id'])] };

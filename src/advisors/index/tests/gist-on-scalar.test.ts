@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import advisor from './gist-on-scalar.js';
+import { aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../../test/support/snapshot.js';
+import advisor from '../gist-on-scalar.js';
 
 /** What it shares with `index/gin-on-scalar` is tested there. */
 it('makes a btree first, or drops the GiST index', async () => {

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Index } from '../../model/catalog.js';
-import type { Finding } from '../../model/finding.js';
-import { aColumn, aColumnStatistic, anIndex, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import partialIndex from './partial-index.js';
+import type { Index } from '../../../model/catalog.js';
+import type { Finding } from '../../../model/finding.js';
+import {
+  aColumn,
+  aColumnStatistic,
+  anIndex,
+  aSnapshot,
+  aStatement,
+  aTable,
+} from '../../../../test/support/snapshot.js';
+import partialIndex from '../partial-index.js';
 
 const columns = ['id', 'state', 'made_at', 'gone_at', 'kind', 'done', 'even'].map((name) => aColumn(name));
 const statistics = {
@@ -67,6 +74,75 @@ test('the whole finding', async () => {
             "CREATE INDEX CONCURRENTLY "message_made_at_where_state_waiting_e0d7f2_idx" ON "public"."message" USING btree ("made_at") WHERE state = 'waiting'",
           ],
         },
+        {
+          "down": [
+            "DROP INDEX CONCURRENTLY IF EXISTS "public"."message_state_made_at_idx"",
+          ],
+          "index": {
+            "include": [],
+            "keys": [
+              ""state"",
+              ""made_at"",
+            ],
+            "method": "btree",
+            "name": "message_state_made_at_idx",
+            "table": {
+              "name": "message",
+              "schema": "public",
+            },
+            "unique": false,
+            "where": null,
+            "with": null,
+          },
+          "kind": "create-index",
+          "lock": "takes SHARE UPDATE EXCLUSIVE on public.message, which blocks DDL and VACUUM but neither reads nor writes",
+          "rewrite": null,
+          "tables": [
+            {
+              "name": "message",
+              "schema": "public",
+            },
+          ],
+          "title": "Create btree index on public.message (state, made_at)",
+          "transactional": false,
+          "up": [
+            "CREATE INDEX CONCURRENTLY "message_state_made_at_idx" ON "public"."message" USING btree ("state", "made_at")",
+          ],
+        },
+        {
+          "down": [
+            "DROP INDEX CONCURRENTLY IF EXISTS "public"."message_state_idx"",
+          ],
+          "index": {
+            "include": [],
+            "keys": [
+              ""state"",
+            ],
+            "method": "btree",
+            "name": "message_state_idx",
+            "table": {
+              "name": "message",
+              "schema": "public",
+            },
+            "unique": false,
+            "where": null,
+            "with": null,
+          },
+          "kind": "create-index",
+          "lock": "takes SHARE UPDATE EXCLUSIVE on public.message, which blocks DDL and VACUUM but neither reads nor writes",
+          "rewrite": null,
+          "tables": [
+            {
+              "name": "message",
+              "schema": "public",
+            },
+          ],
+          "title": "Create btree index on public.message (state)",
+          "transactional": false,
+          "up": [
+            "CREATE INDEX CONCURRENTLY "message_state_idx" ON "public"."message" USING btree ("state")",
+          ],
+        },
       ],
       "advisor": "index/partial-index",
       "evidence": [
@@ -109,15 +185,22 @@ test('the whole finding', async () => {
           "provenance": "estimated",
           "source": "rows read, guessed from the statistics",
           "unit": "planner cost",
-          "value": 1610,
+          "value": 90,
           "what": "cost of the statement with the index",
         },
         {
           "provenance": "estimated",
           "source": "rows read, guessed from the statistics",
           "unit": "fraction",
-          "value": 0.9839,
-          "what": "share of the workload that falls away",
+          "value": 0.5407791687693065,
+          "what": "share of the objective that the best set would lose without it",
+        },
+        {
+          "provenance": "estimated",
+          "source": "rows read, guessed from the statistics",
+          "unit": "fraction",
+          "value": 0.0000021757482855820526,
+          "what": "share by which another set of candidates can be better at most",
         },
         {
           "provenance": "unknown",

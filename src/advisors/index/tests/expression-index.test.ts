@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Index } from '../../model/catalog.js';
-import type { Finding } from '../../model/finding.js';
-import type { ParameterSet } from '../../model/workload.js';
-import { loadParser } from '../../sql/parse.js';
-import { aCatalog, aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import { isImmutable } from '../../indexes/candidates/immutability.js';
-import expressionIndex from './expression-index.js';
+import type { Index } from '../../../model/catalog.js';
+import type { Finding } from '../../../model/finding.js';
+import type { ParameterSet } from '../../../model/workload.js';
+import { loadParser } from '../../../sql/parse.js';
+import { aCatalog, aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../../test/support/snapshot.js';
+import { isImmutable } from '../../../indexes/candidates/immutability.js';
+import expressionIndex from '../expression-index.js';
 
 beforeAll(() => loadParser());
 
@@ -111,8 +111,15 @@ test('the whole finding', async () => {
           "provenance": "estimated",
           "source": "rows read, guessed from the statistics",
           "unit": "fraction",
-          "value": 0.9799,
-          "what": "share of the workload that falls away",
+          "value": 0.32495265305555543,
+          "what": "share of the objective that the best set would lose without it",
+        },
+        {
+          "provenance": "estimated",
+          "source": "rows read, guessed from the statistics",
+          "unit": "fraction",
+          "value": 0,
+          "what": "share by which another set of candidates can be better at most",
         },
         {
           "provenance": "unknown",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aForeignKey, aSnapshot, aTable } from '../../../test/support/snapshot.js';
-import type { Constraint } from '../../model/catalog.js';
-import advisor from './unvalidated-constraint.js';
+import { aForeignKey, aSnapshot, aTable } from '../../../../test/support/snapshot.js';
+import type { Constraint } from '../../../model/catalog.js';
+import advisor from '../unvalidated-constraint.js';
 
 const check: Constraint = {
   name: 'stock_amount_check',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../test/support/snapshot.js';
-import type { Index } from '../../model/catalog.js';
-import advisor from './mergeable-indexes.js';
+import { aColumn, aKey, anIndex, aSnapshot, aStatement, aTable } from '../../../../test/support/snapshot.js';
+import type { Index } from '../../../model/catalog.js';
+import advisor from '../mergeable-indexes.js';
 
 const columns = ['id', 'album_id', 'title', 'seconds'].map((name) => aColumn(name));
 const including = (name: string, include: readonly string[], more: Partial<Index> = {}): Index =>
