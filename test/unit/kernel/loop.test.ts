@@ -48,7 +48,7 @@ test('what did nothing for a statement is not tried in another form before the s
   const world = makeWorld([onA, finding(['a'], createIndex('ia2')), onB], { 'Create index ib': { b: 0.1 } });
   await runLoop(world.ports, workload, world.options);
   const [first, second, third] = world.tried;
-  expect([first, third].toSorted()).toEqual(['Create index ia', 'Create index ia2']);
+  expect(new Set([first, third])).toEqual(new Set(['Create index ia', 'Create index ia2']));
   expect(second).toBe('Create index ib');
 });
 
