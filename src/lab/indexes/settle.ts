@@ -124,21 +124,25 @@ export async function verify(
 export const SLACK: Readonly<Record<Objective, number>> = { time: 0.1, buffers: 4 };
 const MOST_ROUNDS = 10;
 
-/** What each plan costs by itself: of a write that ran under several sets the least, without the upkeep of the indexes that were there. */
+/**
+ * What each plan costs by itself, without the upkeep of the indexes that were there. Upkeep was measured elsewhere, with an
+ * error of its own: the run that had the least of it tells most, and of runs that had as much the shortest.
+ */
 function valuesByPlan(
   record: CaseRecord,
   upkeep: ReadonlyMap<string, number>,
   objective: Objective,
 ): ReadonlyMap<string, number> {
-  const values = new Map<string, number>();
+  const known = new Map<string, { readonly kept: number; readonly value: number }>();
   for (const figures of record.figures.values()) {
     if (figures.runs.length === 0 && figures.cutOffMs === null) continue;
     const key = planKey(figures.plan);
     const kept = figures.plan.present.reduce((sum, index) => sum + (upkeep.get(index) ?? 0), 0);
     const value = Math.max(0, valueOf(record, figures, objective) - kept);
-    values.set(key, Math.min(value, values.get(key) ?? Number.POSITIVE_INFINITY));
+    const best = known.get(key);
+    if (!best || kept < best.kept || (kept === best.kept && value < best.value)) known.set(key, { kept, value });
   }
-  return values;
+  return new Map([...known].map(([key, { value }]) => [key, value]));
 }
 
 /** The text does not tell which indexes a write's triggers have. */

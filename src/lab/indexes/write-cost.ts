@@ -8,7 +8,6 @@ import type { IndexSpec } from '../../model/action.js';
 import type { Plan } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import type { Session } from '../../postgres/session.js';
-import { median } from '../../stats/quantile.js';
 import { troubleOf } from '../trial/sessions.js';
 import { FRESH, NUMBER, SAMPLE_LIMITS, SCRATCH_WITH, dropScratch, label, makePair, takeSample } from './scratch.js';
 import type { Sample, SampleLimits, ScratchPair } from './scratch.js';
@@ -54,7 +53,7 @@ export async function measureWriteCosts(
   return specs.flatMap((spec) => costs.get(spec) ?? []);
 }
 
-/** Turns of each kind of write. Three: the median then forgets one that was disturbed. */
+/** Turns of each kind of write. Three: one that was not disturbed is most likely among them. */
 const ROUNDS = 3;
 /** Sets of columns that are looked at; the rest of a workload's updates is said to be unmeasured. */
 const MOST_COLUMN_SETS = 6;
@@ -263,15 +262,16 @@ function buffersOf({ root }: Plan): number {
   return (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0);
 }
 
-/** Counters add up; of times the median turn counts. */
+/** Counters add up; of times the shortest turn counts: other work on the machine only ever adds. */
 function perRow(turns: readonly TurnFigures[]): RowFigures {
   const rows = Math.max(
     1,
     turns.reduce((sum, turn) => sum + turn.rows, 0),
   );
   const total = (value: (turn: TurnFigures) => number): number => turns.reduce((sum, turn) => sum + value(turn), 0);
+  const written = turns.filter((turn) => turn.rows > 0);
   return {
-    ms: median(turns.map((turn) => turn.ms / Math.max(1, turn.rows))),
+    ms: Math.min(...(written.length > 0 ? written : turns).map((turn) => turn.ms / Math.max(1, turn.rows))),
     walBytes: total((turn) => turn.walBytes) / rows,
     buffers: total((turn) => turn.buffers) / rows,
   };
