@@ -319,6 +319,43 @@ describe('statistics clone in odd places', () => {
     });
   });
 
+  it('keeps what it knows of statements that an adopted index is nothing to', async () => {
+    await withDatabase('kept', async (owner) => {
+      await owner.run(
+        'CREATE TABLE "order" (id int, v int); INSERT INTO "order" SELECT g, g % 5000 FROM generate_series(1, 20000) AS g; CREATE TABLE other AS TABLE "order"',
+      );
+      await owner.run('VACUUM ANALYZE');
+      const clone = await createStatisticsClone({ server, source: owner, schema: await extractSchema(owner) });
+      const spec: IndexSpec = {
+        table: { schema: 'public', name: 'order' },
+        method: 'btree',
+        unique: false,
+        keys: ['"v"'],
+        include: [],
+        where: null,
+        with: null,
+        name: 'order_v_idx',
+      };
+      clone.setWorkload(
+        workload({
+          there: 'SELECT * FROM "order" WHERE v = 7',
+          elsewhere: 'SELECT * FROM other WHERE v = 7',
+          both: 'SELECT * FROM "order" JOIN other USING (id) WHERE other.v = 7',
+        }),
+      );
+      const all = ['there', 'elsewhere', 'both'];
+      const before = await clone.cost(all, NO_CHANGE);
+      const asked = clone.explainCalls;
+      await clone.adopt({ add: { spec, pages: 60, rows: 20_000, level: 1 } });
+      const after = await clone.cost(all, NO_CHANGE);
+      expect(clone.explainCalls - asked, 'the readers of the table alone').toBe(2);
+      expect(after[0]?.cost).toBeLessThan((before[0]?.cost ?? 0) / 2);
+      expect(after[0]?.usesExisting).toEqual(['public.order_v_idx']);
+      expect(after[1]).toEqual({ ...before[1], planned: 0 });
+      await clone.close();
+    });
+  });
+
   it('works for a role that may only read, and says what a lesser role could not see', async () => {
     await withDatabase('roles', async (owner) => {
       await owner.run(`CREATE TABLE seen (id int PRIMARY KEY, v int); INSERT INTO seen SELECT g, g % 50 FROM generate_series(1, 20000) AS g;

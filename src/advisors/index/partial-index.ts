@@ -22,7 +22,7 @@ export default defineAdvisor({
     sources: ['PostgreSQL manual, "Partial Indexes"'],
     bad: `
       CREATE TABLE message (id bigint PRIMARY KEY, state text NOT NULL, made_at timestamptz NOT NULL, body text NOT NULL);
-      INSERT INTO message SELECT n, CASE WHEN n % 400 = 0 THEN 'waiting' ELSE 'sent' END, timestamptz '2024-01-01 00:00:00+00' + n * 7919 % 20000 * interval '1 minute', repeat('x', 80)
+      INSERT INTO message SELECT n, CASE WHEN n % 400 = 0 THEN 'waiting' WHEN n % 2 = 0 THEN 'sent' ELSE 'read' END, timestamptz '2024-01-01 00:00:00+00' + n * 7919 % 20000 * interval '1 minute', repeat('x', 80)
       FROM generate_series(1, 20000) AS n;
       ANALYZE;`,
     good: `CREATE INDEX ON message (made_at) WHERE state = 'waiting';`,

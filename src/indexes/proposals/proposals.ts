@@ -103,6 +103,7 @@ async function searchProposals(
     candidates,
     storageBytes: limits.storageBytes,
     keepExisting: true,
+    preferSmall: true,
     objective: 'robust',
     writeShare: await writeShares(snapshot, engine),
     bytePrice: STORAGE_PRICE / Math.max(1, tableBytes(catalog)),

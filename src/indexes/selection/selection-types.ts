@@ -32,6 +32,8 @@ export interface SelectionInput {
   readonly bytePrice?: number;
   /** Existing indexes stay as they are: nothing is asked or gained by their going. */
   readonly keepExisting?: boolean;
+  /** Whether an index of half the size takes the place of one that is hardly better to the planner. Points of the curve stay as they are. */
+  readonly preferSmall?: boolean;
   /** Milliseconds from any fixed instant. */
   readonly now: () => number;
   readonly signal?: AbortSignal;

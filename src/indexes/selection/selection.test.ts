@@ -133,6 +133,35 @@ describe('selection', () => {
     ]);
   });
 
+  describe('takes a small index in place of a hardly better one', () => {
+    const sql = statement('a', 'b');
+    const other = statement('a');
+    const sizes = { a: 5, 'a,b': 40 };
+    const run = async (small: number, more: Partial<SelectionInput> = {}, also = 5): Promise<string[]> => {
+      const plans: Record<string, FakePlan[]> = {
+        [sql]: [
+          [[], 1000],
+          [['a'], small],
+          [['a,b'], 20],
+        ],
+        [other]: [
+          [[], 500],
+          [['a'], also],
+          [['a,b'], 4],
+        ],
+      };
+      return chosen(await selectIndexes(input({ plans, sizes }, ['a', 'a,b'], { preferSmall: true, ...more })));
+    };
+    it('where no statement loses much', async () => {
+      expect(await run(25)).toEqual(['a']);
+      expect(await run(25, { preferSmall: false })).not.toEqual(['a']);
+    });
+    it('and not where it leaves much more, or another statement loses', async () => {
+      expect(await run(35)).toContain('a,b');
+      expect(await run(25, {}, 100)).toContain('a,b');
+    });
+  });
+
   it('takes two indexes that only win together', async () => {
     const together: Fake = {
       plans: {

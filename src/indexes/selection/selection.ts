@@ -9,6 +9,7 @@ import { improve } from './improve.js';
 import type { Incumbent, Progress } from './improve.js';
 import { candidateDraft, existingDrafts, isRelevant, numberItems } from './items.js';
 import type { ItemDraft } from './items.js';
+import { preferSmall } from './prefer-small.js';
 import { choiceBytes, presentChoice } from './problem.js';
 import type { Problem } from './problem.js';
 import { OBJECTIVE_SCALE } from './programmes.js';
@@ -43,7 +44,8 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
   const best = await search(input.storageBytes, (one) =>
     progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE + leftShare }),
   );
-  const selection = await describeChoice(cache, best, allowance);
+  const shown = input.preferSmall === true ? await preferSmall(cache, best) : best;
+  const selection = await describeChoice(cache, shown, allowance);
   const objective = selection.objective + leftShare;
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];

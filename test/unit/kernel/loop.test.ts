@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { WizardError } from '../../../src/base/errors.js';
+import type { Advisors } from '../../../src/kernel/ports.js';
 import { runLoop } from '../../../src/kernel/loop.js';
+import type { ChangeBounds } from '../../../src/model/change-bounds.js';
 import { TIMES, createIndex, finding, makeWorld, measurement, summaryOf, workload } from './fakes.js';
 
 const onA = finding(['a'], createIndex('ia'));
@@ -274,4 +276,39 @@ test('results that differ in the end are told, and a failure is not taken for a 
 test('where nothing was accepted there is nothing to confirm', async () => {
   const world = makeWorld([onA], {});
   expect((await runLoop(world.ports, workload, world.options)).together.verdict).toBe('none');
+});
+
+test('advisors are told what is left of the storage, and what this run refuted', async () => {
+  const world = makeWorld([onA, onB], { 'Create index ia': { a: 0.1 } });
+  world.trial = (action, measured) => ({
+    ...measured,
+    storageBytesAfter: measured.storageBytesBefore + (action.title === 'Create index ia' ? 400 : 0),
+  });
+  const told: (ChangeBounds | undefined)[] = [];
+  const { advisors } = world.ports;
+  const examine: Advisors['examine'] = (snapshot, whatIf, bounds) => {
+    told.push(bounds);
+    return advisors.examine(snapshot, whatIf, bounds);
+  };
+  await runLoop({ ...world.ports, advisors: { examine } }, workload, { ...world.options, storageBudgetBytes: 1000 });
+  expect(world.accepted).toEqual(['Create index ia']);
+  expect(told[0]).toEqual({ storageBytes: 1000, refuted: [] });
+  expect(told[1]?.storageBytes).toBe(600);
+  expect(told).toHaveLength(2);
+});
+
+test('an index that was refuted before another was accepted is told to the advisors', async () => {
+  const world = makeWorld([onA, onB], { 'Create index ib': { b: 0.1 } });
+  const told: (ChangeBounds | undefined)[] = [];
+  const { advisors } = world.ports;
+  const examine: Advisors['examine'] = (snapshot, whatIf, bounds) => {
+    told.push(bounds);
+    return advisors.examine(snapshot, whatIf, bounds);
+  };
+  await runLoop({ ...world.ports, advisors: { examine } }, workload, world.options);
+  expect(world.tried).toEqual(['Create index ia', 'Create index ib']);
+  expect(told.map((bounds) => [bounds?.storageBytes, bounds?.refuted.map((one) => one.name)])).toEqual([
+    [null, []],
+    [null, ['ia']],
+  ]);
 });
