@@ -111,8 +111,14 @@ export class Turn {
     );
   }
 
+  /** The most promising one; of the changes that its finding offers, which come best first, the others wait until the first was tried. */
   next(): Hypothesis | null {
-    return this.waiting[0]?.hypothesis ?? null;
+    const [best] = this.waiting;
+    if (!best) return null;
+    const { finding } = best.hypothesis;
+    const siblings = this.waiting.map((item) => item.hypothesis).filter((hypothesis) => hypothesis.finding === finding);
+    const first = finding.actions.find((action) => siblings.some((hypothesis) => hypothesis.action === action));
+    return siblings.find((hypothesis) => hypothesis.action === first) ?? best.hypothesis;
   }
 
   async iterate(hypothesis: Hypothesis): Promise<void> {

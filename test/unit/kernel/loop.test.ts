@@ -312,3 +312,14 @@ test('an index that was refuted before another was accepted is told to the advis
     [null, ['ia']],
   ]);
 });
+
+test('of the changes that a finding offers the first is tried before the others, whatever is foreseen of them', async () => {
+  const variants = ['ia', 'ia2', 'ia3'].map((name) => createIndex(name));
+  const [first] = variants;
+  if (!first) throw new Error('no change');
+  for (const actions of [variants, variants.toReversed()]) {
+    const world = makeWorld([finding(['a'], first, { actions })], {});
+    await runLoop(world.ports, workload, world.options);
+    expect(world.tried).toEqual(actions.map((action) => action.title));
+  }
+});
