@@ -43,7 +43,10 @@ export interface IndexAdviceOptions {
   readonly command: string;
 }
 
-/** Chooses indexes for the whole workload: searched with the planner's estimates, then built and measured on a lab copy. The target is only read. */
+/**
+ * Chooses indexes for the whole workload: searched with the planner's estimates, then built and measured on a lab copy. The target is only read.
+ * An abort before the search rejects with `run/interrupted`; a later one ends it with the best so far, labelled so.
+ */
 export async function adviseIndexes(options: IndexAdviceOptions, context: CommandContext): Promise<IndexReport> {
   const startedAt = new Date().toISOString();
   const { signal, watch } = context;
@@ -85,11 +88,18 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       selection: search.selection,
       unvalued: search.unvalued,
       measured,
+      interrupted: signal.aborted,
       review,
       actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
       coverage: mergeCoverage(snapshot.coverage, {
         examined: [],
-        skipped: [...bound.skipped, ...staging.skipped, ...search.skipped, ...unmeasured(measured)],
+        skipped: [
+          ...bound.skipped,
+          ...staging.skipped,
+          ...search.skipped,
+          ...unmeasured(measured),
+          ...cutShort(signal),
+        ],
       }),
       overhead: session.overhead(),
       outputFolder: options.outFolder,
@@ -139,7 +149,8 @@ async function searched(
     signal,
     note: (text) => watch({ type: 'note', text }),
   });
-  const findings = await untilAborted(signal, advisorsOf().examine(snapshot, null));
+  if (signal.aborted) return { search, review: [] };
+  const findings = await advisorsOf().examine(snapshot, null);
   return { search, review: findings.filter((finding) => isReview(finding, snapshot)) };
 }
 
@@ -158,10 +169,10 @@ async function measure(
   { signal, watch }: CommandContext,
 ): Promise<MeasuredIndexSet | null> {
   const specs = [...selection.chosen, ...unvalued].map((one) => one.spec);
-  if (specs.length === 0) return null;
+  if (specs.length === 0 || signal.aborted) return null;
   const { connection, server, database, target } = staging.place;
   watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
-  return measureIndexSet({
+  const measuring = measureIndexSet({
     connection,
     server,
     template: database,
@@ -175,6 +186,11 @@ async function measure(
     note: (text) => watch({ type: 'note', text }),
     progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),
   });
+  // What was searched by then is worth having.
+  return measuring.catch((thrown: unknown) => {
+    if (signal.aborted) return null;
+    throw thrown;
+  });
 }
 
 const WORDS = {
@@ -186,6 +202,11 @@ const WORDS = {
 
 function unmeasured(measured: MeasuredIndexSet | null): readonly { what: string; reason: string; remedy: null }[] {
   return (measured?.failed ?? []).map(({ name, reason }) => ({ what: `statement ${name}`, reason, remedy: null }));
+}
+
+function cutShort({ aborted }: AbortSignal): readonly { what: string; reason: string; remedy: string }[] {
+  const reason = 'the run was stopped by a signal: what it had found by then is shown';
+  return aborted ? [{ what: 'the rest of the search and the measuring', reason, remedy: 'Run it again.' }] : [];
 }
 
 function noWhatIf({ skipped }: Staging): WizardError {

@@ -46,7 +46,7 @@ export interface IndexSearch {
 
 /**
  * Searches a set with what writes were measured to cost: those of the indexes that a first search chooses are measured on
- * a scratch copy and the search is made again, until it chooses nothing that was not measured.
+ * a scratch copy and the search is made again, until it chooses nothing that was not measured. After an abort the best so far is given.
  */
 export async function searchIndexSet(options: IndexSearchOptions): Promise<IndexSearch> {
   await loadParser();
@@ -58,8 +58,8 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const skipped: Skipped[] = [];
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
-    const isLast = round === MOST_ROUNDS || leftMs <= 1000;
     const selection = await search(options, { candidates, writes, costs }, leftMs);
+    const isLast = round === MOST_ROUNDS || leftMs <= 1000 || options.signal.aborted;
     const fresh = selection.chosen
       .map((one) => one.spec)
       .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
@@ -77,11 +77,16 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       };
     }
     options.note(`measuring what ${fresh.length} indexes cost the writes`);
-    const measured = await options.lab.withScratch((session) =>
-      measureWriteCosts(session, fresh, (spec) => writesTo(writes, spec.table), {
-        check: () => options.signal.throwIfAborted(),
-      }),
-    );
+    const measured = await options.lab
+      .withScratch((session) =>
+        measureWriteCosts(session, fresh, (spec) => writesTo(writes, spec.table), {
+          check: () => options.signal.throwIfAborted(),
+        }),
+      )
+      .catch((thrown: unknown) => {
+        if (options.signal.aborted) return [];
+        throw thrown;
+      });
     for (const [at, spec] of fresh.entries()) {
       const cost = measured[at];
       if (!cost) continue;

@@ -26,6 +26,7 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     selection: SELECTION,
     unvalued: [],
     measured: MEASURED,
+    interrupted: false,
     review: [],
     actionOf,
     coverage: {

@@ -130,6 +130,8 @@ function write(kind: TableWrite['kind'], rows: number, columns: readonly string[
     name: kind,
     kind,
     columns,
+    set: columns,
+    deletes: kind === 'delete',
     rows,
     rowsAssumed: false,
   };

@@ -45,7 +45,7 @@ export interface MeasureSetOptions {
   readonly timeBudgetMs: number;
   /** Of one execution; 10 000 by default. */
   readonly statementTimeoutMs?: number;
-  /** Time by default. */
+  /** Both by default. */
   readonly objective?: Objective;
   /** What a read may take of its time without any index of the set; 1.15 by default, as in a trial. */
   readonly readTolerance?: number;
@@ -122,7 +122,7 @@ async function measureIn(
     note,
   };
   const measured = await measureCases(loop);
-  const rules = rulesOf(loop);
+  const rules = rulesOf(loop, measured.records);
   const standing = await findStanding(loop, measured.records, rules);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused] });
 }

@@ -6,7 +6,7 @@ import { renderIndexMarkdown } from './index-markdown.js';
 import { indexReportSchema } from './index-report.js';
 import { renderIndexes } from './index-terminal.js';
 import { indexSqlFiles } from './sql-files.js';
-import { compressionSentence } from './words.js';
+import { compressionSentence, measuredSentence, searchSentence } from './words.js';
 import { toIndexReport } from './to-index-report.js';
 
 const KEY = { ...DRIVER, name: 'trip_customer_idx', keys: ['"customer"'] };
@@ -68,6 +68,11 @@ describe('the report of an index selection', () => {
 
   it('without a measurement claims none', () => {
     const bare = toIndexReport(exampleIndexes({ measured: null }));
+    const selection = { ...exampleIndexes().selection, complete: false };
+    const stopped = toIndexReport(exampleIndexes({ measured: null, interrupted: true, selection }));
+    expect(measuredSentence(stopped)).toBe('Nothing was measured: a signal stopped the run.');
+    expect(searchSentence(stopped)).toContain('a signal stopped the search, this is the best so far');
+    expect(stopped.indexes.map((one) => one.decision)).toEqual(['unmeasured', 'unmeasured']);
     expect(bare.indexes.map((one) => [one.decision, one.measured])).toEqual([
       ['unmeasured', null],
       ['unmeasured', null],

@@ -131,6 +131,7 @@ export const indexReportSchema = z.object({
     })
     .nullable()
     .describe('The set that was kept against none of it, turn by turn; null where nothing was proposed or measured.'),
+  interrupted: z.boolean().describe('a signal stopped the run: this is the best that was found by then'),
   coverage: coverageSchema,
   overhead: overheadSchema,
   outputFolder: z.string().nullable(),

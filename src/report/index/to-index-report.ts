@@ -32,6 +32,8 @@ export interface IndexReportInput {
   readonly unvalued: readonly UnvaluedIndex[];
   /** Null where nothing was proposed. */
   readonly measured: MeasuredIndexSet | null;
+  /** A signal stopped the run. */
+  readonly interrupted: boolean;
   /** What advisors say of the indexes that are there. */
   readonly review: readonly Finding[];
   readonly actionOf: (spec: IndexSpec) => Action;
@@ -88,6 +90,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       indexes: point.indexes.length,
     })),
     measured: measured && measuredSet(measured),
+    interrupted: input.interrupted,
     coverage: toCoverage(input.coverage),
     overhead: { ...input.overhead },
     outputFolder: input.outputFolder,

@@ -2,12 +2,14 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/un
 import type { IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
-export function searchSentence({ search, indexes }: IndexReport): string {
+export function searchSentence({ search, indexes, interrupted }: IndexReport): string {
   const proof =
     search.bound === null || search.gap === null
       ? 'no bound was proved'
       : `by the objective nothing more than ${formatPercent(search.gap)} better can be made of them`;
-  const ended = search.complete ? '' : '; the time ended the search, this is the best so far';
+  const ended = search.complete
+    ? ''
+    : `; ${interrupted ? 'a signal stopped' : 'the time ended'} the search, this is the best so far`;
   const time = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
   const chosen = indexes.filter((one) => one.basis === 'plans').length;
   return (
@@ -35,8 +37,8 @@ export function compressionSentence({ search: { compression } }: IndexReport): s
 }
 
 /** What was measured of the set that is kept: `Measured: 1.20 min -> 2.10 s, ...`. */
-export function measuredSentence({ measured, indexes }: IndexReport): string {
-  if (!measured) return 'Nothing was measured: no index was proposed.';
+export function measuredSentence({ measured, indexes, interrupted }: IndexReport): string {
+  if (!measured) return `Nothing was measured: ${interrupted ? 'a signal stopped the run' : 'no index was proposed'}.`;
   const kept = indexes.filter((one) => one.decision === 'create').length;
   return (
     `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +
