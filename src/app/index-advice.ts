@@ -17,7 +17,9 @@ import { WizardError } from '../base/errors.js';
 import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
+import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
+import type { FailedCase } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { IndexReport } from '../report/index/index-report.js';
@@ -73,7 +75,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       cleanup,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    const { search, review } = await searched(staging, origin, options, context);
+    const { search, review, failed } = await searched(staging, origin, options, context);
     const measured = await measure(staging, search, options, context);
     const report = toIndexReport({
       tool: { name: 'database-wizard', version },
@@ -97,7 +99,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
           ...bound.skipped,
           ...staging.skipped,
           ...search.skipped,
-          ...unmeasured(measured),
+          ...unmeasured([...failed, ...(measured?.failed ?? [])]),
           ...cutShort(signal),
         ],
       }),
@@ -122,7 +124,11 @@ async function searched(
   origin: Snapshot,
   options: IndexAdviceOptions,
   context: CommandContext,
-): Promise<{ readonly search: IndexSearch; readonly review: readonly Finding[] }> {
+): Promise<{
+  readonly search: IndexSearch;
+  readonly review: readonly Finding[];
+  readonly failed: readonly FailedCase[];
+}> {
   const { signal, watch } = context;
   const { whatIf, lab } = staging;
   if (!whatIf) throw noWhatIf(staging);
@@ -149,9 +155,10 @@ async function searched(
     signal,
     note: (text) => watch({ type: 'note', text }),
   });
-  if (signal.aborted) return { search, review: [] };
+  const { failed } = summary;
+  if (signal.aborted) return { search, review: [], failed };
   const findings = await advisorsOf().examine(snapshot, null);
-  return { search, review: findings.filter((finding) => isReview(finding, snapshot)) };
+  return { search, review: findings.filter((finding) => isReview(finding, snapshot)), failed };
 }
 
 /** Findings about indexes that are there; those that are missing are what the search is about. */
@@ -200,8 +207,9 @@ const WORDS = {
   verify: 'verifying what is kept',
 } as const;
 
-function unmeasured(measured: MeasuredIndexSet | null): readonly { what: string; reason: string; remedy: null }[] {
-  return (measured?.failed ?? []).map(({ name, reason }) => ({ what: `statement ${name}`, reason, remedy: null }));
+/** What gave no figure. */
+function unmeasured(failed: readonly FailedCase[]): readonly Skipped[] {
+  return failed.map(({ name, reason }) => ({ what: `statement ${name}`, reason, remedy: null }));
 }
 
 function cutShort({ aborted }: AbortSignal): readonly { what: string; reason: string; remedy: string }[] {
