@@ -23,11 +23,13 @@ import { measureSets } from './measured-sets.mjs';
 import { Costs, db2advis, extend } from './published.mjs';
 import { loadTpch, rowsFolder } from './tpch.mjs';
 
+/** The published budgets for scale 1, divided by 10 as the data is. */
+const ALL_BUDGETS = '5,10,25,50,100,150';
+
 const { values } = parseArgs({
   options: {
     major: { type: 'string', default: '15' },
-    // The published budgets for scale 1, divided by 10 as the data is.
-    budgets: { type: 'string', default: '5,10,25,50,100,150' },
+    budgets: { type: 'string', default: ALL_BUDGETS },
     search: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '240' },
     timeout: { type: 'string', default: '10' },
@@ -85,7 +87,8 @@ try {
   report(entries.map((one, at) => ({ ...one, ...measured[at] })));
   const results = fileURLToPath(new URL('results/', import.meta.url));
   mkdirSync(results, { recursive: true });
-  writeFileSync(`${results}index-measured-${new Date().toISOString().slice(0, 10)}.md`, `${lines.join('\n')}\n`);
+  const part = values.budgets === ALL_BUDGETS ? '' : `-${values.budgets.replaceAll(',', '-')}`;
+  writeFileSync(`${results}index-measured-${new Date().toISOString().slice(0, 10)}${part}.md`, `${lines.join('\n')}\n`);
 } finally {
   await whatIfServer.stop();
   await server.stop();
