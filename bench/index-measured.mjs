@@ -155,7 +155,7 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
     note: progress,
   });
   const searched = search.selection.curve.find((point) => point.storageBytes === budgetBytes);
-  const specs = [...search.selection.chosen, ...search.unvalued].map((one) => one.spec);
+  const specs = [...search.selection.chosen, ...search.alternatives, ...search.unvalued].map((one) => one.spec);
   progress(`${mb} MB: ${specs.length} indexes to measure`);
   const found = await measureIndexSet({
     connection: server.connection,

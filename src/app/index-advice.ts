@@ -88,6 +88,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       writeWeight: options.writeWeight,
       candidates: search.candidates,
       selection: search.selection,
+      alternatives: search.alternatives,
       unvalued: search.unvalued,
       measured,
       interrupted: signal.aborted,
@@ -171,11 +172,11 @@ function isReview(finding: Finding, { catalog }: Snapshot): boolean {
 
 async function measure(
   staging: Staging,
-  { selection, unvalued, snapshot }: IndexSearch,
+  { selection, alternatives, unvalued, snapshot }: IndexSearch,
   options: IndexAdviceOptions,
   { signal, watch }: CommandContext,
 ): Promise<MeasuredIndexSet | null> {
-  const specs = [...selection.chosen, ...unvalued].map((one) => one.spec);
+  const specs = [...selection.chosen, ...alternatives, ...unvalued].map((one) => one.spec);
   if (specs.length === 0 || signal.aborted) return null;
   const { connection, server, database, target } = staging.place;
   watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });

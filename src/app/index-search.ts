@@ -39,6 +39,8 @@ export interface IndexSearch {
   readonly workloadMs: number;
   readonly candidates: number;
   readonly selection: IndexSelection;
+  /** To be measured beside the chosen ones: the choice for the shown budget itself, where a larger one was searched. */
+  readonly alternatives: readonly UnvaluedIndex[];
   /** To be measured beside the chosen ones: no plan shows what they do. */
   readonly unvalued: readonly UnvaluedIndex[];
   readonly skipped: readonly Skipped[];
@@ -67,12 +69,14 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
       if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
       if (selection.compression !== null) skipped.push(...notSearched(selection.compression));
+      const alternatives = await chosenForBudget(options, candidates, selection);
       return {
         snapshot,
         workloadMs: options.workloadMs,
         candidates: candidates.length,
         selection,
-        unvalued: await unvaluedIndexes(options, writes, selection),
+        alternatives,
+        unvalued: await unvaluedIndexes(options, writes, [...selection.chosen, ...alternatives]),
         skipped: [...skipped, ...unmeasured],
       };
     }
@@ -96,11 +100,30 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   }
 }
 
+/** The best set for the shown budget need not be part of the one for a larger budget, and measurement may like it better. */
+async function chosenForBudget(
+  { whatIf, shownBytes }: IndexSearchOptions,
+  candidates: readonly Candidate[],
+  { chosen, curve }: IndexSelection,
+): Promise<readonly UnvaluedIndex[]> {
+  const known = new Set(chosen.map((one) => specKey(one.spec)));
+  const point = shownBytes === null ? undefined : curve.find((one) => one.storageBytes === shownBytes);
+  const specs = (point?.indexes ?? []).filter((spec) => !known.has(specKey(spec)));
+  if (specs.length === 0) return [];
+  const sizes = await whatIf.sizes(specs);
+  const wanted = new Map(candidates.map((one) => [specKey(one.spec), one.for]));
+  return specs.map((spec, at) => ({
+    spec,
+    sizeBytes: sizes[at]?.sizeBytes ?? 0,
+    for: wanted.get(specKey(spec)) ?? [],
+  }));
+}
+
 /** Indexes for the checks and cascades that the workload's writes set off. */
 async function unvaluedIndexes(
   { snapshot, whatIf, shownBytes }: IndexSearchOptions,
   writes: readonly TableWrite[],
-  { chosen }: IndexSelection,
+  chosen: readonly { readonly spec: IndexSpec }[],
 ): Promise<readonly UnvaluedIndex[]> {
   const { catalog, workload } = snapshot;
   const candidates = foreignKeyCandidates(catalog, writes);

@@ -46,6 +46,9 @@ describe('the report of an index selection', () => {
     const more = toIndexReport(exampleIndexes({ unvalued, measured: { ...measured, kept } as never }));
     expect(indexReportSchema.parse(JSON.parse(JSON.stringify(more)))).toEqual(more);
     expect(more.indexes.map((one) => one.basis)).toEqual(['plans', 'plans', 'foreign-key']);
+    const other = toIndexReport(exampleIndexes({ alternatives: unvalued, measured: { ...measured, kept } as never }));
+    expect(other.indexes.at(-1)).toMatchObject({ basis: 'budget', decision: more.indexes.at(-1)?.decision });
+    expect(searchSentence(other)).toContain('1 more of the choice for the budget itself.');
     const nothing = { costBefore: null, costAfter: null };
     expect(more.indexes[2]).toMatchObject({
       decision: 'create',

@@ -38,9 +38,9 @@ const proposedIndexSchema = z.object({
   title: z.string(),
   action: actionSchema,
   basis: z
-    .enum(['plans', 'foreign-key'])
+    .enum(['plans', 'budget', 'foreign-key'])
     .describe(
-      'plans: the search chose it by the planner’s costs. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
+      'plans: the search chose it by the planner’s costs, for more than the budget so that measuring has a choice. budget: it did so for the budget itself. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
     ),
   decision: z
     .enum(['create', 'refuted', 'over-budget', 'unmeasured'])
