@@ -1,6 +1,8 @@
-// TPC-H at scale 1 as a statistics clone: no data, only what a PostgreSQL 15 server with such a database knew of it.
-import { existsSync, readFileSync } from 'node:fs';
+// TPC-H: at scale 1 as a statistics clone (no data, only what a PostgreSQL 15 server with such a database knew of it), at scale 0.1 with its rows.
+import { createReadStream, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
@@ -8,9 +10,36 @@ import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 
 /** The folder with the data sets; null where it is missing. */
 export function dataFolder() {
-  const folder =
-    process.env.DATABASE_WIZARD_DATA ?? resolve(fileURLToPath(new URL('../../shared/data', import.meta.url)));
+  const folder = anyFolder();
   return existsSync(join(folder, 'tpch-sf1-statistics', 'statistics.json')) ? folder : null;
+}
+
+/** The folder with the rows at scale 0.1; null where it is missing. */
+export function rowsFolder() {
+  const folder = join(anyFolder(), 'tpch-sf0.1');
+  return existsSync(join(folder, 'schema.sql')) ? folder : null;
+}
+
+function anyFolder() {
+  return process.env.DATABASE_WIZARD_DATA ?? resolve(fileURLToPath(new URL('../../shared/data', import.meta.url)));
+}
+
+/** Makes a database of the rows in a folder: tables, rows, then keys, vacuumed and analysed. */
+export async function loadTpch(server, folder, database) {
+  const admin = await connect(server.connection);
+  await admin.run(`CREATE DATABASE ${database}`);
+  await admin.close();
+  const session = await connect({ ...server.connection, database });
+  const schema = readFileSync(join(folder, 'schema.sql'), 'utf8');
+  const parts = schema.split(/;\s*\n/).filter((part) => part.trim() !== '');
+  for (const part of parts.filter((text) => /CREATE TABLE/i.test(text))) await session.run(part);
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.tbl.gz'))) {
+    const copy = session.copyIn(`COPY ${file.replace('.tbl.gz', '')} FROM STDIN WITH (DELIMITER '|')`);
+    await pipeline(createReadStream(join(folder, file)), createGunzip(), copy);
+  }
+  for (const part of parts.filter((text) => !/CREATE TABLE/i.test(text))) await session.run(part);
+  await session.run('VACUUM ANALYZE');
+  await session.close();
 }
 
 /** The 22 statements by name, `q01` first. */

@@ -17,7 +17,9 @@ import { WizardError } from '../base/errors.js';
 import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
+import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
+import type { FailedCase } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { IndexReport } from '../report/index/index-report.js';
@@ -43,7 +45,10 @@ export interface IndexAdviceOptions {
   readonly command: string;
 }
 
-/** Chooses indexes for the whole workload: searched with the planner's estimates, then built and measured on a lab copy. The target is only read. */
+/**
+ * Chooses indexes for the whole workload: searched with the planner's estimates, then built and measured on a lab copy. The target is only read.
+ * An abort before the search rejects with `run/interrupted`; a later one ends it with the best so far, labelled so.
+ */
 export async function adviseIndexes(options: IndexAdviceOptions, context: CommandContext): Promise<IndexReport> {
   const startedAt = new Date().toISOString();
   const { signal, watch } = context;
@@ -70,7 +75,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       cleanup,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    const { search, review } = await searched(staging, origin, options, context);
+    const { search, review, failed } = await searched(staging, origin, options, context);
     const measured = await measure(staging, search, options, context);
     const report = toIndexReport({
       tool: { name: 'database-wizard', version },
@@ -83,13 +88,21 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       writeWeight: options.writeWeight,
       candidates: search.candidates,
       selection: search.selection,
+      alternatives: search.alternatives,
       unvalued: search.unvalued,
       measured,
+      interrupted: signal.aborted,
       review,
       actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
       coverage: mergeCoverage(snapshot.coverage, {
         examined: [],
-        skipped: [...bound.skipped, ...staging.skipped, ...search.skipped, ...unmeasured(measured)],
+        skipped: [
+          ...bound.skipped,
+          ...staging.skipped,
+          ...search.skipped,
+          ...unmeasured([...failed, ...(measured?.failed ?? [])]),
+          ...cutShort(signal),
+        ],
       }),
       overhead: session.overhead(),
       outputFolder: options.outFolder,
@@ -112,7 +125,11 @@ async function searched(
   origin: Snapshot,
   options: IndexAdviceOptions,
   context: CommandContext,
-): Promise<{ readonly search: IndexSearch; readonly review: readonly Finding[] }> {
+): Promise<{
+  readonly search: IndexSearch;
+  readonly review: readonly Finding[];
+  readonly failed: readonly FailedCase[];
+}> {
   const { signal, watch } = context;
   const { whatIf, lab } = staging;
   if (!whatIf) throw noWhatIf(staging);
@@ -139,8 +156,10 @@ async function searched(
     signal,
     note: (text) => watch({ type: 'note', text }),
   });
-  const findings = await untilAborted(signal, advisorsOf().examine(snapshot, null));
-  return { search, review: findings.filter((finding) => isReview(finding, snapshot)) };
+  const { failed } = summary;
+  if (signal.aborted) return { search, review: [], failed };
+  const findings = await advisorsOf().examine(snapshot, null);
+  return { search, review: findings.filter((finding) => isReview(finding, snapshot)), failed };
 }
 
 /** Findings about indexes that are there; those that are missing are what the search is about. */
@@ -153,15 +172,15 @@ function isReview(finding: Finding, { catalog }: Snapshot): boolean {
 
 async function measure(
   staging: Staging,
-  { selection, unvalued, snapshot }: IndexSearch,
+  { selection, alternatives, unvalued, snapshot }: IndexSearch,
   options: IndexAdviceOptions,
   { signal, watch }: CommandContext,
 ): Promise<MeasuredIndexSet | null> {
-  const specs = [...selection.chosen, ...unvalued].map((one) => one.spec);
-  if (specs.length === 0) return null;
+  const specs = [...selection.chosen, ...alternatives, ...unvalued].map((one) => one.spec);
+  if (specs.length === 0 || signal.aborted) return null;
   const { connection, server, database, target } = staging.place;
   watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
-  return measureIndexSet({
+  const measuring = measureIndexSet({
     connection,
     server,
     template: database,
@@ -175,6 +194,11 @@ async function measure(
     note: (text) => watch({ type: 'note', text }),
     progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),
   });
+  // What was searched by then is worth having.
+  return measuring.catch((thrown: unknown) => {
+    if (signal.aborted) return null;
+    throw thrown;
+  });
 }
 
 const WORDS = {
@@ -184,8 +208,14 @@ const WORDS = {
   verify: 'verifying what is kept',
 } as const;
 
-function unmeasured(measured: MeasuredIndexSet | null): readonly { what: string; reason: string; remedy: null }[] {
-  return (measured?.failed ?? []).map(({ name, reason }) => ({ what: `statement ${name}`, reason, remedy: null }));
+/** What gave no figure. */
+function unmeasured(failed: readonly FailedCase[]): readonly Skipped[] {
+  return failed.map(({ name, reason }) => ({ what: `statement ${name}`, reason, remedy: null }));
+}
+
+function cutShort({ aborted }: AbortSignal): readonly { what: string; reason: string; remedy: string }[] {
+  const reason = 'the run was stopped by a signal: what it had found by then is shown';
+  return aborted ? [{ what: 'the rest of the search and the measuring', reason, remedy: 'Run it again.' }] : [];
 }
 
 function noWhatIf({ skipped }: Staging): WizardError {

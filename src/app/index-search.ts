@@ -39,6 +39,8 @@ export interface IndexSearch {
   readonly workloadMs: number;
   readonly candidates: number;
   readonly selection: IndexSelection;
+  /** To be measured beside the chosen ones: the choice for the shown budget itself, where a larger one was searched. */
+  readonly alternatives: readonly UnvaluedIndex[];
   /** To be measured beside the chosen ones: no plan shows what they do. */
   readonly unvalued: readonly UnvaluedIndex[];
   readonly skipped: readonly Skipped[];
@@ -46,7 +48,7 @@ export interface IndexSearch {
 
 /**
  * Searches a set with what writes were measured to cost: those of the indexes that a first search chooses are measured on
- * a scratch copy and the search is made again, until it chooses nothing that was not measured.
+ * a scratch copy and the search is made again, until it chooses nothing that was not measured. After an abort the best so far is given.
  */
 export async function searchIndexSet(options: IndexSearchOptions): Promise<IndexSearch> {
   await loadParser();
@@ -58,8 +60,8 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const skipped: Skipped[] = [];
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
-    const isLast = round === MOST_ROUNDS || leftMs <= 1000;
     const selection = await search(options, { candidates, writes, costs }, leftMs);
+    const isLast = round === MOST_ROUNDS || leftMs <= 1000 || options.signal.aborted;
     const fresh = selection.chosen
       .map((one) => one.spec)
       .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
@@ -67,21 +69,28 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
       if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
       if (selection.compression !== null) skipped.push(...notSearched(selection.compression));
+      const alternatives = await chosenForBudget(options, candidates, selection);
       return {
         snapshot,
         workloadMs: options.workloadMs,
         candidates: candidates.length,
         selection,
-        unvalued: await unvaluedIndexes(options, writes, selection),
+        alternatives,
+        unvalued: await unvaluedIndexes(options, writes, [...selection.chosen, ...alternatives]),
         skipped: [...skipped, ...unmeasured],
       };
     }
     options.note(`measuring what ${fresh.length} indexes cost the writes`);
-    const measured = await options.lab.withScratch((session) =>
-      measureWriteCosts(session, fresh, (spec) => writesTo(writes, spec.table), {
-        check: () => options.signal.throwIfAborted(),
-      }),
-    );
+    const measured = await options.lab
+      .withScratch((session) =>
+        measureWriteCosts(session, fresh, (spec) => writesTo(writes, spec.table), {
+          check: () => options.signal.throwIfAborted(),
+        }),
+      )
+      .catch((thrown: unknown) => {
+        if (options.signal.aborted) return [];
+        throw thrown;
+      });
     for (const [at, spec] of fresh.entries()) {
       const cost = measured[at];
       if (!cost) continue;
@@ -91,11 +100,30 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   }
 }
 
+/** The best set for the shown budget need not be part of the one for a larger budget, and measurement may like it better. */
+async function chosenForBudget(
+  { whatIf, shownBytes }: IndexSearchOptions,
+  candidates: readonly Candidate[],
+  { chosen, curve }: IndexSelection,
+): Promise<readonly UnvaluedIndex[]> {
+  const known = new Set(chosen.map((one) => specKey(one.spec)));
+  const point = shownBytes === null ? undefined : curve.find((one) => one.storageBytes === shownBytes);
+  const specs = (point?.indexes ?? []).filter((spec) => !known.has(specKey(spec)));
+  if (specs.length === 0) return [];
+  const sizes = await whatIf.sizes(specs);
+  const wanted = new Map(candidates.map((one) => [specKey(one.spec), one.for]));
+  return specs.map((spec, at) => ({
+    spec,
+    sizeBytes: sizes[at]?.sizeBytes ?? 0,
+    for: wanted.get(specKey(spec)) ?? [],
+  }));
+}
+
 /** Indexes for the checks and cascades that the workload's writes set off. */
 async function unvaluedIndexes(
   { snapshot, whatIf, shownBytes }: IndexSearchOptions,
   writes: readonly TableWrite[],
-  { chosen }: IndexSelection,
+  chosen: readonly { readonly spec: IndexSpec }[],
 ): Promise<readonly UnvaluedIndex[]> {
   const { catalog, workload } = snapshot;
   const candidates = foreignKeyCandidates(catalog, writes);

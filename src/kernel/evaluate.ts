@@ -42,9 +42,10 @@ function reservations(trial: TrialMeasurement): readonly string[] {
       ? []
       : [`${name} did not finish in ${formatMs(beforeTimedOutMs)} before, so that its ratio is at most this`],
   );
-  return trial.resultsEqual === null && trial.resultsUncompared.length > 0
-    ? [...cutOff, `no result could be compared: ${trial.resultsUncompared.join(', ')}`]
-    : cutOff;
+  if (trial.resultsUncompared.length === 0) return cutOff;
+  const which = trial.resultsEqual === null ? 'no result could be compared' : 'not every result could be compared';
+  const check = trial.indexCheck === null ? '' : `; ${trial.indexCheck.note}`;
+  return [...cutOff, `${which}: ${trial.resultsUncompared.join(', ')}${check}`];
 }
 
 /**
@@ -81,6 +82,14 @@ function brokenPromise(
   if (hypothesis.action.kind === 'rewrite' && trial.resultsEqual !== true) {
     return { kind: 'unverifiable', reason: 'not every result of the rewritten statement could be compared' };
   }
+  if (trial.indexCheck?.agrees === false)
+    return { kind: 'regressed', reason: `the index does not agree with its table: ${trial.indexCheck.note}` };
+  // An index that holds the rows of its table can change no result; without that, or a result seen to be equal, nothing vouches for it.
+  if (hypothesis.action.kind === 'create-index' && isUnvouched(trial))
+    return {
+      kind: 'unverifiable',
+      reason: `no result could be compared: ${trial.resultsUncompared.join(', ')}; nor could the index be held against its table: ${trial.indexCheck?.note ?? 'it was not tried'}`,
+    };
   if (!trial.constraintsIntact)
     return { kind: 'regressed', reason: 'constraints or row counts did not survive the change' };
   if (!trial.revertVerified)
@@ -95,6 +104,10 @@ function brokenPromise(
     return { kind: 'unverifiable', reason: `nothing could be measured: ${[...new Set(reasons)].join('; ')}` };
   }
   return null;
+}
+
+function isUnvouched({ resultsEqual, resultsUncompared, indexCheck }: TrialMeasurement): boolean {
+  return resultsEqual === null && resultsUncompared.length > 0 && indexCheck?.agrees !== true;
 }
 
 /** Time, buffers, WAL and storage, in this order, each where it was measured. */

@@ -86,7 +86,9 @@ export function assertValidated(decision: Decision, verdict: Verdict, measured: 
             ? 'constraints or rows did not survive it'
             : measured.resultsEqual === false
               ? 'results differ'
-              : null;
+              : measured.indexCheck?.agrees === false
+                ? 'its index does not agree with its table'
+                : null;
   if (failed)
     throw forbidden(`a change was about to be accepted although ${failed}`, 'Only validated changes are accepted.');
 }

@@ -25,6 +25,14 @@ export interface Advisors {
   examine(snapshot: Snapshot, whatIf: IndexWhatIf | null, bounds?: ChangeBounds): Promise<readonly Finding[]>;
 }
 
+/** Whether an index holds exactly the rows of its table: where it does, it can change no result. */
+export interface IndexCheck {
+  /** Null where it could not be checked. */
+  readonly agrees: boolean | null;
+  /** What was done, or why nothing was. */
+  readonly note: string;
+}
+
 /** What a trial measured; the kernel makes the verdict. */
 export interface TrialMeasurement {
   readonly statements: readonly StatementEffect[];
@@ -35,6 +43,8 @@ export interface TrialMeasurement {
   readonly resultDifferences: readonly string[];
   /** Which results could not be compared and why, in words. */
   readonly resultsUncompared: readonly string[];
+  /** A new index held against its table; null where every result could be compared, and for any other change. */
+  readonly indexCheck: IndexCheck | null;
   /** The action's revert was run and the catalog deep-equals the earlier one. */
   readonly revertVerified: boolean;
   readonly revertNote: string | null;

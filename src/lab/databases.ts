@@ -43,6 +43,16 @@ export async function resetFromTemplate(admin: Session, name: string, template: 
   await createFromTemplate(admin, name, template);
 }
 
+/** The beginning of a database's name that leaves room for an ending: a longer name would be cut by the server (`NAMEDATALEN`), and two become one. */
+export function stemOf(database: string): string {
+  let stem = database;
+  while (Buffer.byteLength(stem) > LONGEST_STEM_BYTES) stem = Array.from(stem).slice(0, -1).join('');
+  return stem;
+}
+
+/** Of the 63 that a name may have. */
+const LONGEST_STEM_BYTES = 52;
+
 /** Ends every other session on a database and waits until they are gone. */
 export async function endSessions(admin: Session, database: string): Promise<void> {
   await inLab(() =>

@@ -5,6 +5,7 @@ import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
 import type { Workload } from '../model/workload.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
+import { stemOf } from './databases.js';
 import type { LabServer } from './server.js';
 import { runUp } from './trial/apply.js';
 import { measureBaseline } from './trial/baseline.js';
@@ -65,7 +66,7 @@ export interface OpenLab extends Lab {
 /** Opens the lab on an accepted state that is there. Throws `kernel/forbidden` when that is the target itself. */
 export async function openLab(options: LabOptions): Promise<OpenLab> {
   const sessions = labSessions(options.connection, options.signal ?? null);
-  const stem = clipped(options.database);
+  const stem = stemOf(options.database);
   const layout = createLayout(sessions, options.connection.database, {
     accepted: options.database,
     before: `${stem}_trial_a`,
@@ -287,13 +288,6 @@ const BASELINE_BUDGET_MS = 25_000;
 
 /** A server that one of its backends' crash took along is back within seconds. */
 const RECOVERY_MS = 30_000;
-
-/** Leaves room for the endings: a longer name would be cut by the server (`NAMEDATALEN`), and two become one. */
-function clipped(name: string): string {
-  let stem = name;
-  while (Buffer.byteLength(stem) > 52) stem = Array.from(stem).slice(0, -1).join('');
-  return stem;
-}
 
 /** A trial that can not be finished as data for the kernel; an abort and faults of our own are thrown on. */
 function failureOf(thrown: unknown): string {

@@ -20,7 +20,12 @@ export interface Coverage {
   readonly skipped: readonly Skipped[];
 }
 
-/** Both coverages as one. */
+/** All coverages as one; what several skipped for the same reason is said once. */
 export function mergeCoverage(...parts: readonly Coverage[]): Coverage {
-  return { examined: parts.flatMap((part) => part.examined), skipped: parts.flatMap((part) => part.skipped) };
+  const skipped = new Map(parts.flatMap((part) => part.skipped.map((row) => [rowKey(row), row])));
+  return { examined: parts.flatMap((part) => part.examined), skipped: [...skipped.values()] };
+}
+
+function rowKey({ what, reason }: Skipped): string {
+  return JSON.stringify([what, reason]);
 }

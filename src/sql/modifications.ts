@@ -77,6 +77,7 @@ function merge(context: Analysis, body: TreeNode, scope: Scope): void {
     context.visit(clause['condition'], scope);
     const columns = list(clause, 'targetList');
     if (clause['commandType'] === 'CMD_UPDATE') assign(context, columns, draft, scope);
+    if (clause['commandType'] === 'CMD_DELETE') draft.deletes = true;
     const inserted = targetColumns(columns) ?? [];
     if (clause['commandType'] === 'CMD_INSERT') for (const column of inserted) draft.written.add(column);
     list(clause, 'values').forEach((value, i) => {
@@ -92,6 +93,7 @@ function assign(context: Analysis, targets: readonly TreeValue[], draft: Draft, 
     const column = one ? textOf(one, 'name') : null;
     if (!one || column === null) continue;
     draft.written.add(column);
+    draft.set.add(column);
     const many = bodyOf(one['val'], 'MultiAssignRef');
     const row = many ? bodyOf(many['source'], 'RowExpr') : null;
     const position = many && typeof many['colno'] === 'number' ? many['colno'] : 1;

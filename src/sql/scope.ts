@@ -14,6 +14,8 @@ export interface Draft {
   readonly sorts: SortUse[];
   readonly needed: Set<string>;
   readonly written: Set<string>;
+  readonly set: Set<string>;
+  deletes: boolean;
   star: boolean;
 }
 
@@ -124,6 +126,8 @@ export function baseSource(collected: Collected, relation: TreeNode, scope: Scop
     sorts: [],
     needed: new Set(),
     written: new Set(),
+    set: new Set(),
+    deletes: role === 'delete',
     star: false,
   };
   collected.drafts.push(draft);

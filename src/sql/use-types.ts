@@ -92,6 +92,10 @@ export interface RelationUse {
   readonly star: boolean;
   /** Columns that are set or inserted. */
   readonly written: readonly string[];
+  /** Of them those that rows which are there may be given another value in: by UPDATE, ON CONFLICT DO UPDATE, or MERGE. */
+  readonly set: readonly string[];
+  /** Whether rows may go: DELETE, or MERGE ... THEN DELETE. */
+  readonly deletes: boolean;
 }
 
 /** Where a `$n` stands. */

@@ -229,6 +229,26 @@ describe('columns', () => {
 });
 
 describe('changes', () => {
+  test.each([
+    ['UPDATE orders SET status = $1', ['status'], false],
+    ['DELETE FROM orders', [], true],
+    ['INSERT INTO orders (id, status) VALUES (1, $1)', [], false],
+    ['INSERT INTO orders (id, status) VALUES (1, $1) ON CONFLICT (id) DO NOTHING', [], false],
+    [
+      'INSERT INTO orders (id, status) VALUES (1, $1) ON CONFLICT (status) DO UPDATE SET id = excluded.id',
+      ['id'],
+      false,
+    ],
+    ['MERGE INTO orders o USING item i ON o.id = i.id WHEN MATCHED THEN DELETE', [], true],
+    [
+      'MERGE INTO orders o USING item i ON o.id = i.id WHEN MATCHED AND i.id > 5 THEN DELETE WHEN MATCHED THEN UPDATE SET status = $1 WHEN NOT MATCHED THEN INSERT (id) VALUES (i.id)',
+      ['status'],
+      true,
+    ],
+    ['MERGE INTO orders o USING item i ON o.id = i.id WHEN NOT MATCHED THEN INSERT (id) VALUES (i.id)', [], false],
+  ])('what may happen to rows that are there: %s', (sql, set, deletes) => {
+    expect(uses(sql).relations[0]).toMatchObject({ set, deletes });
+  });
   test('UPDATE, DELETE, INSERT and MERGE tell target, columns written and conditions', () => {
     const summary = (sql: string): readonly string[] =>
       uses(sql).relations.map((one) =>

@@ -30,6 +30,8 @@ function toUse(draft: Draft): RelationUse {
     needed: [...draft.needed],
     star: draft.star,
     written: [...draft.written],
+    set: [...draft.set],
+    deletes: draft.deletes,
   };
 }
 

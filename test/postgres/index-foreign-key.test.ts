@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { indexReportSchema } from '../../src/report/index/index-report.js';
 import type { IndexReport } from '../../src/report/index/index-report.js';
 import { makeWorkplace, urlOf } from '../support/cli.js';
 import type { Workplace } from '../support/cli.js';
-import { testMajors } from '../support/majors.js';
-import { runIn, runScript, withSession } from '../support/trial-lab.js';
+import { serverWith } from '../support/trial-lab.js';
 
 /** A delete of a buyer passes on to sales, and on to their lines; tags are served by their primary key, and no write reaches what places are referred to by. */
 const SCHEMA = `
@@ -38,9 +36,7 @@ let report: IndexReport;
 
 beforeAll(async () => {
   place = makeWorkplace();
-  server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
-  await runIn(server, 'postgres', 'CREATE DATABASE shop');
-  await withSession(server, 'shop', (session) => runScript(session, SCHEMA));
+  server = await serverWith('shop', SCHEMA);
   writeFileSync(place.path('workload.sql'), WORKLOAD);
   const url = urlOf(server.connection, { database: 'shop' });
   const args = ['--workload', place.path('workload.sql'), '--out', place.path('out'), '--budget', '20s'];

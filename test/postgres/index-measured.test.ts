@@ -2,12 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MeasuredIndexSet } from '../../src/indexes/measured/measured-index-set.js';
 import { measureIndexSet } from '../../src/lab/indexes/measured-set.js';
 import type { MeasureSetOptions } from '../../src/lab/indexes/measured-set.js';
-import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { readInstance } from '../../src/lab/trial/instance.js';
-import type { IndexSpec } from '../../src/model/action.js';
-import { testMajors } from '../support/majors.js';
-import { given, runIn, runScript, statement, withSession, workloadOf } from '../support/trial-lab.js';
+import { given, index, serverWith, statement, withSession, workloadOf } from '../support/trial-lab.js';
 
 /** The correlation of `reading.sensor` is set to 1 in the statistics, while its rows lie in no order: an index scan then looks cheap, and reads a page for each row. */
 const SCHEMA = `
@@ -48,9 +45,7 @@ const WORKLOAD = workloadOf(
 let server: LabServer;
 
 beforeAll(async () => {
-  server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
-  await runIn(server, 'postgres', 'CREATE DATABASE shop');
-  await withSession(server, 'shop', (session) => runScript(session, SCHEMA));
+  server = await serverWith('shop', SCHEMA);
 });
 
 afterAll(async () => {
@@ -252,19 +247,6 @@ function options(extra: Partial<MeasureSetOptions> = {}): MeasureSetOptions {
     timeBudgetMs: 60_000,
     objective: 'buffers',
     ...extra,
-  };
-}
-
-function index(table: string, name: string, keys: readonly string[]): IndexSpec {
-  return {
-    table: { schema: 'public', name: table },
-    method: 'btree',
-    unique: false,
-    keys,
-    include: [],
-    where: null,
-    with: null,
-    name,
   };
 }
 

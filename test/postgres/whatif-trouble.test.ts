@@ -166,6 +166,12 @@ INSERT INTO stale SELECT g, 1 FROM generate_series(1, 2000) AS g;
 VACUUM ANALYZE stale;
 INSERT INTO stale SELECT g, g FROM generate_series(1, 60000) AS g;`;
     await withClone('contrary', sql, async (clone, source) => {
+      expect(clone.skipped.filter((row) => row.reason.startsWith('never analysed'))).toEqual([
+        expect.objectContaining({
+          what: 'planner statistics of public.fresh',
+          remedy: expect.stringContaining('ANALYZE'),
+        }),
+      ]);
       for (const spec of [
         candidate('fresh', ['"id"']),
         candidate('fresh', ['"kind"']),

@@ -7,7 +7,7 @@ import type { LabServer } from '../../src/lab/server.js';
 import { checksumTables } from '../../src/lab/trial/state.js';
 import type { IndexSpec } from '../../src/model/action.js';
 import { testMajors } from '../support/majors.js';
-import { runIn, runScript, withSession } from '../support/trial-lab.js';
+import { index, serverWith, withSession } from '../support/trial-lab.js';
 
 const ODD = 'Odd "table" ';
 const SCHEMA = `
@@ -36,9 +36,7 @@ const SCHEMA = `
 let server: LabServer;
 
 beforeAll(async () => {
-  server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
-  await runIn(server, 'postgres', 'CREATE DATABASE writes');
-  await withSession(server, 'writes', (session) => runScript(session, SCHEMA));
+  server = await serverWith('writes', SCHEMA);
 });
 
 afterAll(async () => {
@@ -53,9 +51,9 @@ describe('the write cost of an index', () => {
   beforeAll(async () => {
     const checksum = await checksumOf('plain');
     const specs = [
-      index('plain', ['"a"']),
-      { ...index('plain', ['"b"']), include: ['"filler"'], name: 'covering' },
-      { ...index('plain', ['"b"']), where: 'a < 0', name: 'partial' },
+      candidate('plain', ['"a"']),
+      { ...candidate('plain', ['"b"']), include: ['"filler"'], name: 'covering' },
+      { ...candidate('plain', ['"b"']), where: 'a < 0', name: 'partial' },
     ];
     const found = await measure(specs, [
       write('plain', 'insert'),
@@ -114,8 +112,8 @@ describe('the write cost of an index', () => {
 describe('tables that are not plain', () => {
   test('odd names, identity, generated and dropped columns, and triggers that must not fire', async () => {
     const specs = [
-      index(ODD, ['"up ""per"""'], 'a "name"'),
-      { ...index(ODD, ['(lower("select"))'], 'expression'), where: '"flag"' },
+      candidate(ODD, ['"up ""per"""'], 'a "name"'),
+      { ...candidate(ODD, ['(lower("select"))'], 'expression'), where: '"flag"' },
     ];
     const [generated, expression] = await measure(specs, [
       write(ODD, 'insert'),
@@ -133,14 +131,14 @@ describe('tables that are not plain', () => {
   });
 
   test('a partitioned table stands for its largest partition', async () => {
-    const [cost] = await measure([index('parted', ['"v"'])], [write('parted', 'insert')]);
+    const [cost] = await measure([candidate('parted', ['"v"'])], [write('parted', 'insert')]);
     expect(cost).toMatchObject({ unmeasured: [], basis: expect.stringMatching(/public\.parted_2/) });
     expect(cost?.inserted?.with.walBytes).toBeGreaterThan(cost?.inserted?.without.walBytes ?? 0);
     expect(cost?.deleted).toBeNull();
   });
 
   test('an unlogged one writes no WAL, and its index neither', async () => {
-    const [cost] = await measure([index('unlogged', ['"v"'])], [write('unlogged', 'insert')]);
+    const [cost] = await measure([candidate('unlogged', ['"v"'])], [write('unlogged', 'insert')]);
     expect(cost?.inserted?.with.walBytes).toBe(0);
     expect(cost?.inserted?.with.buffers).toBeGreaterThan(cost?.inserted?.without.buffers ?? 0);
   });
@@ -151,22 +149,22 @@ describe('tables that are not plain', () => {
     ['view', 'public.view is a materialised view: nothing writes to it but a refresh'],
     ['missing', 'public.missing is not there'],
   ])('%s: says why not', async (table, reason) => {
-    const [cost] = await measure([index(table, ['"v"'])], [write(table, 'insert')]);
+    const [cost] = await measure([candidate(table, ['"v"'])], [write(table, 'insert')]);
     expect(cost).toMatchObject({ inserted: null, updated: [], unmeasured: [reason] });
   });
 
   test('an index that can not be built, a column that is not there, and a table that nothing writes to', async () => {
-    const unique = { ...index('plain', ['"b"']), unique: true };
+    const unique = { ...candidate('plain', ['"b"']), unique: true };
     expect(await measure([unique], [write('plain', 'insert')])).toMatchObject([
       { inserted: null, unmeasured: [expect.stringMatching(/could not be built on a sample/)] },
     ]);
     const [cost] = await measure(
-      [index('plain', ['"a"'])],
+      [candidate('plain', ['"a"'])],
       [write('plain', 'insert'), write('plain', 'update', ['nowhere'])],
     );
     expect(cost?.inserted?.rows).toBeGreaterThan(0);
     expect(cost?.unmeasured).toEqual([expect.stringMatching(/^update of nowhere: .*nowhere/)]);
-    expect(await measure([index('plain', ['"a"'])], [])).toEqual([]);
+    expect(await measure([candidate('plain', ['"a"'])], [])).toEqual([]);
     expect(await schemas()).toEqual([]);
   });
 
@@ -177,7 +175,9 @@ describe('tables that are not plain', () => {
       if (steps > 3) throw new Error('stop');
     };
     await withSession(server, 'writes', async (session) => {
-      const work = measureWriteCosts(session, [index('plain', ['"a"'])], () => [write('plain', 'insert')], { check });
+      const work = measureWriteCosts(session, [candidate('plain', ['"a"'])], () => [write('plain', 'insert')], {
+        check,
+      });
       await expect(work).rejects.toThrow('stop');
     });
     expect(await schemas()).toEqual([]);
@@ -187,7 +187,7 @@ describe('tables that are not plain', () => {
 describe('building an index', () => {
   test('measures time, size and WAL, and rolls back unless told to keep it', async () => {
     await withSession(server, 'writes', async (session) => {
-      const spec = index('parted', ['"v"'], 'parted_v');
+      const spec = candidate('parted', ['"v"'], 'parted_v');
       const built = await buildIndex(session, spec, { keep: false, timeoutMs: 60_000 });
       if ('reason' in built) throw new Error(built.reason);
       // Two parts and the parent, which is empty itself.
@@ -204,7 +204,7 @@ describe('building an index', () => {
 
   test('gives up after its time, with the reason', async () => {
     await withSession(server, 'writes', async (session) => {
-      const slow = index('plain', [`(repeat(md5("filler" || "id"), 400))`], 'slow');
+      const slow = candidate('plain', [`(repeat(md5("filler" || "id"), 400))`], 'slow');
       expect(await buildIndex(session, slow, { keep: true, timeoutMs: 1 })).toEqual({
         reason: 'building it took longer than 1.00 ms',
       });
@@ -220,7 +220,7 @@ test('where the server logs as little as it may, builds are unknown and writes a
       await session.run(
         'CREATE TABLE plain AS SELECT g AS id, g * 7919 % 100003 AS v FROM generate_series(1, 20000) AS g',
       );
-      const spec = index('plain', ['"v"']);
+      const spec = candidate('plain', ['"v"']);
       const built = await buildIndex(session, spec, { keep: false, timeoutMs: 60_000 });
       expect(built).toMatchObject({ walBytes: null });
       const [cost] = await measureWriteCosts(session, [spec], () => [write('plain', 'insert')]);
@@ -243,21 +243,10 @@ function write(table: string, kind: TableWrite['kind'], columns: readonly string
     name: kind,
     kind,
     columns,
+    set: columns,
+    deletes: kind === 'delete',
     rows: columns.includes('a') ? 100 : columns.includes('b') ? 50 : 10,
     rowsAssumed: false,
-  };
-}
-
-function index(table: string, keys: readonly string[], name = 'candidate_idx'): IndexSpec {
-  return {
-    table: { schema: 'public', name: table },
-    method: 'btree',
-    unique: false,
-    keys,
-    include: [],
-    where: null,
-    with: null,
-    name,
   };
 }
 
@@ -269,4 +258,8 @@ async function schemas(): Promise<readonly unknown[]> {
   return withSession(server, 'writes', (session) =>
     session.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'database_wizard%'`),
   );
+}
+
+function candidate(table: string, keys: readonly string[], name = 'candidate_idx'): IndexSpec {
+  return index(table, name, keys);
 }

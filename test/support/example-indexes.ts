@@ -24,8 +24,10 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     writeWeight: 1,
     candidates: 31,
     selection: SELECTION,
+    alternatives: [],
     unvalued: [],
     measured: MEASURED,
+    interrupted: false,
     review: [],
     actionOf,
     coverage: {

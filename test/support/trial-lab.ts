@@ -1,10 +1,14 @@
-import type { Action } from '../../src/model/action.js';
+import { quoteQualified } from '../../src/base/quote.js';
+import { createIndexSql } from '../../src/model/action.js';
+import type { Action, IndexSpec } from '../../src/model/action.js';
 import type { ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../src/model/workload.js';
 import { openLab } from '../../src/lab/lab.js';
 import type { LabOptions, OpenLab } from '../../src/lab/lab.js';
+import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
+import { testMajors } from './majors.js';
 
 /** Two tables, 1,000 customers with 30 orders each, ten without, and a log nobody reads. */
 export const SHOP = `
@@ -38,6 +42,14 @@ export async function labOn(
     baselineBudgetMs: 1500,
     ...options,
   });
+}
+
+/** A server with one database made by `sql`, of the first of the majors that tests run on. */
+export async function serverWith(database: string, sql: string): Promise<LabServer> {
+  const server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
+  await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
+  await withSession(server, database, (session) => runScript(session, sql));
+  return server;
 }
 
 export async function withSession<T>(
@@ -104,6 +116,28 @@ export function action(kind: Action['kind'], up: string, down: string, tables: r
     index: null,
     rewrite: null,
   };
+}
+
+/** An index as it could be; a btree unless `more` says otherwise. */
+export function index(table: string, name: string, keys: readonly string[], more: Partial<IndexSpec> = {}): IndexSpec {
+  return {
+    table: { schema: 'public', name: table },
+    method: 'btree',
+    unique: false,
+    keys,
+    include: [],
+    where: null,
+    with: null,
+    name,
+    ...more,
+  };
+}
+
+/** The action of an index. */
+export function createIndex(spec: IndexSpec): Action {
+  const drop = `DROP INDEX CONCURRENTLY ${quoteQualified(spec.table.schema, spec.name)}`;
+  const made = action('create-index', createIndexSql(spec, { concurrently: true }), drop, [spec.table.name]);
+  return { ...made, index: spec };
 }
 
 export function rewriteAction(fingerprint: string, from: string, to: string): Action {

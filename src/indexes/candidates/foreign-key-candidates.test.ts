@@ -56,6 +56,14 @@ test.each<[string, TableWrite, readonly Constraint[], readonly string[]]>([
   ],
   ['an update of what nothing refers to', write('update', 'orders', ['state']), keys({}), []],
   ['an insert', write('insert', 'buyer'), keys({}), []],
+  ['an upsert of the key', { ...write('insert', 'orders'), set: ['part'] }, keys({}), [LINE]],
+  ['an upsert of what nothing refers to', { ...write('insert', 'orders'), set: ['state'] }, keys({}), []],
+  [
+    'a merge that deletes',
+    { ...write('update', 'buyer', ['state']), deletes: true },
+    keys({ onDelete: 'c' }),
+    ['orders_buyer_id_idx', LINE],
+  ],
   ['a delete of the last in the chain', write('delete', 'note'), keys({ onDelete: 'c' }), []],
 ])('%s', (_, one, constraints, wanted) => {
   expect(names(TABLES, constraints, [one])).toEqual(wanted);
@@ -125,6 +133,8 @@ function write(
     name: 's',
     kind,
     columns,
+    set: columns,
+    deletes: kind === 'delete',
     rows: 1,
     rowsAssumed: false,
   };

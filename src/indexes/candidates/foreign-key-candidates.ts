@@ -30,10 +30,12 @@ interface CheckedForeignKey {
 /** Which foreign keys each write has checked: a delete all that refer to its table, an update those to columns that it sets; CASCADE, SET NULL and SET DEFAULT write in turn. */
 function checkedForeignKeys(catalog: Catalog, writes: readonly TableWrite[]): readonly CheckedForeignKey[] {
   return writes.flatMap((write) => {
-    if (write.kind === 'insert') return [];
     const found = new Set<Constraint>();
     const seen = new Set<string>();
-    const pending: Write[] = [{ table: write.table, columns: write.kind === 'delete' ? null : write.columns }];
+    const pending: Write[] = [
+      ...(write.deletes ? [{ table: write.table, columns: null }] : []),
+      ...(write.set.length > 0 ? [{ table: write.table, columns: write.set }] : []),
+    ];
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       const key = JSON.stringify([next.table.schema, next.table.name, next.columns]);
       if (seen.has(key)) continue;

@@ -46,6 +46,8 @@ function write(kind: TableWrite['kind'], table: string): TableWrite {
     name: 's',
     kind,
     columns: [],
+    set: kind === 'update' ? ['id'] : [],
+    deletes: kind === 'delete',
     rows: 1,
     rowsAssumed: false,
   };

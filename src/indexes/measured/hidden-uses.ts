@@ -17,7 +17,7 @@ export function hiddenUses(
 ): ReadonlyMap<string, readonly string[]> {
   const uses = new Map<string, readonly string[]>();
   for (const write of writes) {
-    if (write.kind === 'insert') continue;
+    if (!write.deletes && write.set.length === 0) continue;
     const keys = foreignKeysTo(catalog, write.table);
     const names = specs
       .filter((spec) =>

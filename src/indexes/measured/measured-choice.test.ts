@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../stats/random.js';
-import { chooseMeasured, gainOf, measuredValue } from './measured-choice.js';
+import { gainOf } from './gain.js';
+import { chooseMeasured, measuredValue } from './measured-choice.js';
 import type { ChoiceCase, ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 
 const LIMITS = { budgetBytes: 100, slack: 0, leastGain: 0 };
@@ -57,6 +58,30 @@ describe('chooseMeasured', () => {
     expect(chooseMeasured(problem).kept).toEqual(['one', 'two']);
     expect(chooseMeasured({ ...problem, budgetBytes: 99 }).kept).toEqual(['large']);
     expect(chooseMeasured({ ...problem, budgetBytes: 49 }).kept).toEqual([]);
+  });
+
+  test('holds the tolerance against the guard where there is one, and the total against the values', () => {
+    const guarded = (value: number, guard: number): ChoiceProblem =>
+      problemOf(
+        ['i'],
+        [
+          statement('a', [
+            { ...plan('i', 'i', 1, value), guard },
+            { ...plan('', '', 9, 100), guard: 10 },
+          ]),
+        ],
+      );
+    expect(chooseMeasured(guarded(50, 11)).kept).toEqual(['i']);
+    expect(chooseMeasured(guarded(50, 12)).kept).toEqual([]);
+    expect(chooseMeasured(guarded(101, 1)).kept).toEqual([]);
+    const upkeep = new Map([['i', 5]]);
+    const written = (guardUpkeep: number): ChoiceStatement => ({
+      ...statement('w', [{ ...plan('', '', 9, 10), guard: 10 }], upkeep),
+      cases: [{ plans: [{ ...plan('', '', 9, 10), guard: 10 }], upkeep, guardUpkeep: new Map([['i', guardUpkeep]]) }],
+    });
+    const reads = statement('a', [plan('i', 'i', 1, 1), plan('', '', 9, 100)]);
+    expect(chooseMeasured(problemOf(['i'], [reads, written(1)])).kept).toEqual(['i']);
+    expect(chooseMeasured(problemOf(['i'], [reads, written(2)])).kept).toEqual([]);
   });
 
   test('refuses a set under which one statement is slower beyond its tolerance, whatever the total', () => {

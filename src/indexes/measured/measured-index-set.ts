@@ -3,8 +3,16 @@ import type { FailedCase } from '../../model/measurement.js';
 import type { StatementKind } from '../../model/workload.js';
 import type { IndexWriteCost, PeriodCost } from './write-cost.js';
 
-/** What decides: milliseconds (the least of several runs), or blocks, which are the same on every machine. */
-export type Objective = 'time' | 'buffers';
+/**
+ * What decides: milliseconds (the least of several runs), blocks, which are the same on every machine, or `both`: milliseconds, with a price
+ * for each block, which a memory that is not warm and another's queries have to pay; no statement may take more time then.
+ */
+export type Objective = 'both' | 'time' | 'buffers';
+
+/** What a statement may not take more of. */
+export function guardOf(objective: Objective): 'time' | 'buffers' {
+  return objective === 'buffers' ? 'buffers' : 'time';
+}
 
 /** Calls times the figure of one call, over the affected statements. */
 export interface MeasuredTotals {

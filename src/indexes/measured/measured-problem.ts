@@ -19,6 +19,7 @@ export interface CompiledCase {
   /** The cheapest for the planner first; of equals the slowest, since nobody knows which it would take. */
   readonly plans: readonly CompiledPlan[];
   readonly upkeep: readonly { readonly bit: bigint; readonly value: number }[];
+  readonly guardUpkeep: CompiledCase['upkeep'];
 }
 
 export interface CompiledPlan {
@@ -26,6 +27,7 @@ export interface CompiledPlan {
   readonly uses: bigint;
   readonly cost: number;
   readonly value: number;
+  readonly guard: number;
 }
 
 /** Throws `internal` for a case without a plan of the empty set, and for an index that nobody named. */
@@ -46,13 +48,16 @@ export function compile(problem: ChoiceProblem): Compiled {
           uses: mask(plan.uses),
           cost: plan.estimatedCost,
           value: plan.value,
+          guard: plan.guard ?? plan.value,
         }))
         .toSorted((a, b) => a.cost - b.cost || b.value - a.value);
-      const upkeep = [...each.upkeep].map(([index, value]) => ({
-        bit: known(bitOf, index),
-        value: Math.max(0, value),
-      }));
-      return { plans, upkeep };
+      const compiled = (upkeep: ReadonlyMap<string, number>): CompiledCase['upkeep'] =>
+        [...upkeep].map(([index, value]) => ({ bit: known(bitOf, index), value: Math.max(0, value) }));
+      return {
+        plans,
+        upkeep: compiled(each.upkeep),
+        guardUpkeep: compiled(each.guardUpkeep ?? each.upkeep),
+      };
     }),
   }));
   const all = bits.reduce((sum, bit) => sum | bit, 0n);

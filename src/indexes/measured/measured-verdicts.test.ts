@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 import type { MeasuredIndex } from './measured-index-set.js';
 import { droppedIndex, keptIndex } from './measured-verdicts.js';
-import type { BothProblems } from './measured-verdicts.js';
+import type { Problems } from './measured-verdicts.js';
 
 /** Under `good` both statements win; `lure` takes one away from it; `large` would help a third, and `idle` nobody. */
 const NAMES = ['good', 'lure', 'large', 'idle'];
@@ -19,7 +19,7 @@ const PLANS: readonly (readonly [string, readonly Seen[]])[] = [
   ['third', [seen(NAMES, ['large'], 1, 1), seen(['good', 'lure', 'idle'], [], 9, 40)]],
 ];
 
-const problems: BothProblems = { time: problem(1), buffers: problem(10) };
+const problems: Problems = { time: problem(1), buffers: problem(10), decisive: problem(1) };
 
 describe('keptIndex', () => {
   test('is worth what would be lost without it, and names the statements', () => {
@@ -55,7 +55,7 @@ describe('droppedIndex', () => {
   test('no gain: with both totals; a gain that counts and fits was refused by the verification', () => {
     const time = { ...problems.time, budgetBytes: 1000 };
     const totals = 'with it the statements would take 31.0 ms and 310 blocks instead of 70.0 ms and 700 blocks';
-    const strict = { time: { ...time, leastGain: 0.9 }, buffers: problems.buffers };
+    const strict = { ...problems, time, decisive: { ...time, leastGain: 0.9 } };
     expect(droppedIndex(strict, ['good'], built('large'), 'time')).toMatchObject({ why: 'no-gain', reason: totals });
     expect(droppedIndex({ ...problems, time }, ['good'], built('large'), 'time')).toMatchObject({
       why: 'not-verified',

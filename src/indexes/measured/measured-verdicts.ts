@@ -1,6 +1,8 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
-import { gainOf, measuredValue } from './measured-choice.js';
+import { gainOf } from './gain.js';
+import { measuredValue } from './measured-choice.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
+import { guardOf } from './measured-index-set.js';
 import type {
   DroppedIndex,
   IndexEffect,
@@ -10,14 +12,15 @@ import type {
   Objective,
 } from './measured-index-set.js';
 
-/** The same choice by time and by blocks. */
-export interface BothProblems {
+/** The same choice by time, by blocks, and by what decided it. */
+export interface Problems {
   readonly time: ChoiceProblem;
   readonly buffers: ChoiceProblem;
+  readonly decisive: ChoiceProblem;
 }
 
 /** What a kept index is worth within the kept set. */
-export function keptIndex(problems: BothProblems, kept: readonly string[], index: MeasuredIndex): KeptIndex {
+export function keptIndex(problems: Problems, kept: readonly string[], index: MeasuredIndex): KeptIndex {
   const without = values(
     problems,
     kept.filter((name) => name !== index.spec.name),
@@ -28,7 +31,7 @@ export function keptIndex(problems: BothProblems, kept: readonly string[], index
 
 /** Why an index that was built was not kept: what it would do if it were added to the kept ones, by what was measured. */
 export function droppedIndex(
-  problems: BothProblems,
+  problems: Problems,
   kept: readonly string[],
   index: MeasuredIndex,
   objective: Objective,
@@ -49,39 +52,44 @@ export function droppedIndex(
   const sizes = new Map(problems.time.indexes.map((one) => [one.name, one.sizeBytes]));
   const free = problems.time.budgetBytes - kept.reduce((sum, one) => sum + (sizes.get(one) ?? 0), 0);
   const changed = `with it the statements would take ${totalsWords(added)} instead of ${totalsWords(now)}`;
-  const measuredGain = objective === 'time' ? -change.ms : -change.buffers;
+  const measuredGain = now.decisive.total - added.decisive.total;
   if (measuredGain > 0 && index.sizeBytes > free)
     return {
       ...facts,
       why: 'budget',
       reason: `its ${formatBytes(index.sizeBytes)} do not fit in the ${formatBytes(Math.max(0, free))} that are left; ${changed}`,
     };
-  const { statements, leastGain } = problems[objective];
-  if (gainOf(statements, now[objective].perStatement, added[objective].perStatement) > Math.max(leastGain, 0.001))
+  const { statements, leastGain } = problems.decisive;
+  if (gainOf(statements, now.decisive.perStatement, added.decisive.perStatement) > Math.max(leastGain, 0.001))
     return { ...facts, why: 'not-verified', reason: `${changed}, but no set with it stood its verification` };
   return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}` };
 }
 
-interface BothValues {
+interface Values {
   readonly time: SetValue;
   readonly buffers: SetValue;
+  readonly decisive: SetValue;
 }
 
 /** Under this share of a statement's figures nothing is said to have changed. */
 const SAME = 0.01;
 
-function values(problems: BothProblems, set: readonly string[]): BothValues {
-  return { time: measuredValue(problems.time, set), buffers: measuredValue(problems.buffers, set) };
+function values(problems: Problems, set: readonly string[]): Values {
+  return {
+    time: measuredValue(problems.time, set),
+    buffers: measuredValue(problems.buffers, set),
+    decisive: measuredValue(problems.decisive, set),
+  };
 }
 
-function difference(one: BothValues, other: BothValues): MeasuredTotals {
+function difference(one: Values, other: Values): MeasuredTotals {
   return { ms: one.time.total - other.time.total, buffers: one.buffers.total - other.buffers.total };
 }
 
-function effectsOf(problems: BothProblems, without: BothValues, added: BothValues): readonly IndexEffect[] {
+function effectsOf(problems: Problems, without: Values, added: Values): readonly IndexEffect[] {
   return problems.time.statements
     .map(({ name }, i): IndexEffect => {
-      const at = (both: BothValues): MeasuredTotals => ({
+      const at = (both: Values): MeasuredTotals => ({
         ms: both.time.perStatement[i] ?? 0,
         buffers: both.buffers.perStatement[i] ?? 0,
       });
@@ -103,18 +111,19 @@ function isChanged(before: number, after: number): boolean {
 }
 
 /** The statement that would suffer most of those beyond their tolerance, in words. */
-function slowest(problems: BothProblems, now: BothValues, added: BothValues, objective: Objective): string | null {
-  const at = (both: BothValues, position: number): number => both[objective].perStatement[position] ?? 0;
-  const beyond = added[objective].slower
-    .filter((position) => !now[objective].slower.includes(position))
+function slowest(problems: Problems, now: Values, added: Values, objective: Objective): string | null {
+  const unit = guardOf(objective);
+  const at = (all: Values, position: number): number => all[unit].perStatement[position] ?? 0;
+  const beyond = added[unit].slower
+    .filter((position) => !now[unit].slower.includes(position))
     .map((position) => ({ position, ratio: at(added, position) / at(now, position) }))
     .toSorted((a, b) => b.ratio - a.ratio)[0];
   if (beyond === undefined) return null;
-  const words = (value: number): string => (objective === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
-  const name = problems[objective].statements[beyond.position]?.name ?? '';
+  const words = (value: number): string => (unit === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
+  const name = problems[unit].statements[beyond.position]?.name ?? '';
   return `with it ${name} takes ${words(at(added, beyond.position))} instead of ${words(at(now, beyond.position))}`;
 }
 
-function totalsWords({ time, buffers }: BothValues): string {
+function totalsWords({ time, buffers }: Values): string {
   return `${formatMs(time.total)} and ${formatCount(buffers.total)} blocks`;
 }

@@ -37,6 +37,13 @@ describe('writesOf', () => {
     );
   });
 
+  test('tells what an upsert and a merge may do to rows that are there', () => {
+    const upsert = 'INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET note = 2';
+    expect(writesOf(workload(upsert), catalog)).toMatchObject([{ kind: 'insert', set: ['note'], deletes: false }]);
+    const merge = 'MERGE INTO orders USING log ON id = 1 WHEN MATCHED THEN DELETE';
+    expect(writesOf(workload(merge), catalog)).toMatchObject([{ kind: 'update', set: [], deletes: true }]);
+  });
+
   test('takes the rows that the source counted, else one a call, and says so', () => {
     const sql = 'DELETE FROM orders WHERE id = 1';
     const rows = (counted: number | null): readonly unknown[] =>
@@ -130,6 +137,8 @@ function write(kind: TableWrite['kind'], rows: number, columns: readonly string[
     name: kind,
     kind,
     columns,
+    set: columns,
+    deletes: kind === 'delete',
     rows,
     rowsAssumed: false,
   };

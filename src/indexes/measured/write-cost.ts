@@ -12,6 +12,10 @@ export interface TableWrite {
   readonly kind: 'insert' | 'update' | 'delete';
   /** Columns that an update sets; empty for the others. */
   readonly columns: readonly string[];
+  /** Columns that rows which are there may get another value in, whatever the kind. */
+  readonly set: readonly string[];
+  /** Whether rows may go, whatever the kind. */
+  readonly deletes: boolean;
   /** Rows over the observed time. */
   readonly rows: number;
   /** No counter says how many rows it writes, so one a call is assumed. */
@@ -33,6 +37,8 @@ export function writesOf(workload: Workload, catalog: Catalog): readonly TableWr
           name: statement.name,
           kind,
           columns: kind === 'update' ? [...use.written].toSorted() : [],
+          set: use.set,
+          deletes: use.deletes,
           rows: statement.rows ?? statement.calls,
           rowsAssumed: statement.rows === null,
         },

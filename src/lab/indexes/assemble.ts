@@ -1,9 +1,4 @@
-import type {
-  DroppedIndex,
-  MeasuredIndex,
-  MeasuredIndexSet,
-  Objective,
-} from '../../indexes/measured/measured-index-set.js';
+import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet } from '../../indexes/measured/measured-index-set.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
 import { droppedIndex, keptIndex } from '../../indexes/measured/measured-verdicts.js';
 import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/measured/write-cost.js';
@@ -12,8 +7,8 @@ import type { IndexSpec } from '../../model/action.js';
 import type { IndexBuild } from './build.js';
 import type { CaseRecord } from './case-record.js';
 import type { Measured, OuterLoop, Standing } from './outer-loop.js';
-import { problemOf } from './settle.js';
-import type { ChoiceRules, UpkeepOf } from './settle.js';
+import { priceOfBlock, problemOf } from './settle.js';
+import type { ChoiceRules, Unit, UpkeepOf } from './settle.js';
 import { verifiedStatements, verifiedTotals } from './verified.js';
 
 /** An index that could not be part of the set. */
@@ -23,10 +18,11 @@ export interface RefusedIndex {
 }
 
 /** What the choice goes by. */
-export function rulesOf(loop: OuterLoop): ChoiceRules {
+export function rulesOf(loop: OuterLoop, records: readonly CaseRecord[]): ChoiceRules {
   const { options, builds } = loop;
   return {
-    objective: options.objective ?? 'time',
+    objective: options.objective ?? 'both',
+    blockMs: priceOfBlock(records, BLOCK_WEIGHT),
     indexes: builds.map(({ spec, sizeBytes }) => ({ name: spec.name, sizeBytes })),
     budgetBytes: options.budgetBytes,
     readTolerance: options.readTolerance ?? READ_TOLERANCE,
@@ -48,7 +44,11 @@ export function assembleSet(
 ): Omit<MeasuredIndexSet, 'durationMs' | 'notes'> {
   const { measured, standing, rules } = parts;
   const { kept, records, verified, banned } = standing;
-  const problems = { time: problemOf(records, rules, 'time'), buffers: problemOf(records, rules, 'buffers') };
+  const problems = {
+    time: problemOf(records, rules, 'time'),
+    buffers: problemOf(records, rules, 'buffers'),
+    decisive: problemOf(records, rules, rules.objective),
+  };
   const built = new Map(loop.builds.map((build) => [build.spec.name, measuredIndex(loop, build, records)]));
   const dropped = [...built.values()]
     .filter((index) => !kept.includes(index.spec.name))
@@ -80,6 +80,8 @@ export function assembleSet(
   };
 }
 
+/** Blocks are what decides first in a trial, too: they are the same on every machine, and the lab's memory is warmer than the target's. */
+const BLOCK_WEIGHT = 3;
 /** A trial's tolerances: the statement guard of the index study, and twice the time for a write (`kernel/evaluate.ts`). */
 const READ_TOLERANCE = 1.15;
 const WRITE_TOLERANCE = 2;
@@ -88,7 +90,7 @@ const LEAST_GAIN = 0.01;
 
 /** What each index adds to one execution of a write: measured per row, times the rows that the case was seen to write. */
 function upkeepIn({ writes, costs, builds }: OuterLoop): UpkeepOf {
-  return (record: CaseRecord, objective: Objective) => {
+  return (record: CaseRecord, unit: Unit) => {
     const own = writes.filter((write) => write.fingerprint === record.oneCase.fingerprint);
     if (own.length === 0) return new Map();
     const rows = rowsOf(record);
@@ -97,7 +99,7 @@ function upkeepIn({ writes, costs, builds }: OuterLoop): UpkeepOf {
         const cost = costs.get(spec.name);
         const added = writesTo(own, spec.table).flatMap((write) => {
           const measured = cost ? costOf(cost, write) : null;
-          return measured ? [addedPerRow(measured)[objective === 'time' ? 'ms' : 'buffers'] * rows] : [];
+          return measured ? [addedPerRow(measured)[unit === 'time' ? 'ms' : 'buffers'] * rows] : [];
         });
         const sum = added.reduce((total, one) => total + one, 0);
         return sum > 0 ? [[spec.name, sum] as const] : [];

@@ -1,7 +1,6 @@
 import { median } from '../../stats/quantile.js';
 import { reasonOf } from '../trial/measure.js';
 import type { TrialCase } from '../trial/cases.js';
-import { troubleOf } from '../trial/sessions.js';
 import type { Runner } from './runner.js';
 import type { SubsetPlan, SubsetRun, Subsets } from './subset.js';
 
@@ -11,6 +10,8 @@ export interface PlanFigures {
   readonly runs: SubsetRun[];
   /** The timeout that ended a run, milliseconds; null when all came to their end. */
   cutOffMs: number | null;
+  /** Blocks that such a run had touched by then, a lower bound; 0 when all came to their end. */
+  cutOffBuffers: number;
 }
 
 /** All that is known of a case. */
@@ -63,7 +64,7 @@ export function figuresOf(record: CaseRecord, plan: SubsetPlan): PlanFigures {
   const key = workKey(record.oneCase, plan);
   const known = record.figures.get(key);
   if (known) return known;
-  const made: PlanFigures = { plan, runs: [], cutOffMs: null };
+  const made: PlanFigures = { plan, runs: [], cutOffMs: null, cutOffBuffers: 0 };
   record.figures.set(key, made);
   return made;
 }
@@ -101,13 +102,14 @@ export async function runOnce(
     const run = await bench.runner.use((session) =>
       bench.subsets.run(session, record.oneCase, figures.plan.present, timeoutMs),
     );
-    figures.runs.push(run);
+    if ('cutOffBuffers' in run) {
+      figures.cutOffMs = timeoutMs;
+      figures.cutOffBuffers = Math.max(figures.cutOffBuffers, run.cutOffBuffers);
+    } else figures.runs.push(run);
     return null;
   } catch (thrown) {
     bench.runner.check();
-    if (troubleOf(thrown) !== 'timeout') return reasonOf(thrown, timeoutMs);
-    figures.cutOffMs = timeoutMs;
-    return null;
+    return reasonOf(thrown, timeoutMs);
   }
 }
 

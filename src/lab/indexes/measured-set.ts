@@ -9,7 +9,7 @@ import { asWizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
 import type { ConnectionSettings } from '../../postgres/session.js';
-import { dropDatabase, resetFromTemplate } from '../databases.js';
+import { dropDatabase, resetFromTemplate, stemOf } from '../databases.js';
 import type { LabServer } from '../server.js';
 import { prepareCases } from '../trial/cases.js';
 import { assertSeparate } from '../trial/instance.js';
@@ -45,7 +45,7 @@ export interface MeasureSetOptions {
   readonly timeBudgetMs: number;
   /** Of one execution; 10 000 by default. */
   readonly statementTimeoutMs?: number;
-  /** Time by default. */
+  /** Both by default. */
   readonly objective?: Objective;
   /** What a read may take of its time without any index of the set; 1.15 by default, as in a trial. */
   readonly readTolerance?: number;
@@ -67,7 +67,7 @@ export interface MeasureSetOptions {
  */
 export async function measureIndexSet(options: MeasureSetOptions): Promise<MeasuredIndexSet> {
   const startedMs = performance.now();
-  const database = databaseName(options.template);
+  const database = `${stemOf(options.template)}_indexes`;
   const sessions = labSessions(options.connection, options.signal ?? null);
   const notes: string[] = [];
   const note = (text: string): void => {
@@ -122,7 +122,7 @@ async function measureIn(
     note,
   };
   const measured = await measureCases(loop);
-  const rules = rulesOf(loop);
+  const rules = rulesOf(loop, measured.records);
   const standing = await findStanding(loop, measured.records, rules);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused] });
 }
@@ -210,11 +210,4 @@ async function dropCopy(options: MeasureSetOptions, database: string): Promise<v
       options.note?.(`the lab's database ${database} could not be dropped: ${asWizardError(thrown).message}`),
     );
   await sessions.closeAll();
-}
-
-/** Leaves room for the ending: a longer name would be cut by the server (`NAMEDATALEN`) to that of the template. */
-function databaseName(template: string): string {
-  let stem = template;
-  while (Buffer.byteLength(stem) > 52) stem = Array.from(stem).slice(0, -1).join('');
-  return `${stem}_indexes`;
 }

@@ -1,49 +1,114 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { chooseMeasured } from '../../indexes/measured/measured-choice.js';
 import type { TrialCase } from '../trial/cases.js';
 import { emptyRecord, figuresOf } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
-import { problemOf } from './settle.js';
+import { priceOfBlock, problemOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 
-/** An update that took 0.09 ms without the index and, on a quieter moment, 0.1 ms with it. */
-function updateRecord(): CaseRecord {
-  const oneCase: TrialCase = {
-    key: 'f#0',
-    fingerprint: 'f',
-    name: 'close an order',
+/** What one run did: milliseconds and blocks, or a timeout and the blocks by then. */
+interface Ran {
+  readonly ms: number;
+  readonly blocks: number;
+  readonly cutOff?: boolean;
+}
+
+const RULES: ChoiceRules = {
+  objective: 'both',
+  blockMs: 0,
+  indexes: [{ name: 'i', sizeBytes: 1 }],
+  budgetBytes: 10,
+  readTolerance: 1.15,
+  writeTolerance: 2,
+  leastGain: 0.01,
+  upkeepOf: () => new Map(),
+};
+
+describe('the price of a block', () => {
+  test('makes all blocks weigh as many times all milliseconds, by calls, as it is told', () => {
+    const records = [record('a', 3, { ms: 10, blocks: 100 }, null), record('b', 1, { ms: 20, blocks: 200 }, null)];
+    expect(priceOfBlock(records, 2)).toBe((2 * 50) / 500);
+  });
+
+  test('leaves out what did not come to its end, and is nothing where nothing did', () => {
+    const cut = record('a', 1, { ms: 9000, blocks: 5000, cutOff: true }, { ms: 1, blocks: 5 });
+    expect(priceOfBlock([cut], 2)).toBe(0);
+    expect(priceOfBlock([cut, record('b', 1, { ms: 20, blocks: 200 }, null)], 2)).toBe(0.2);
+  });
+});
+
+describe('a choice by time and blocks', () => {
+  const choose = (records: readonly CaseRecord[], blockMs: number): readonly string[] =>
+    chooseMeasured(problemOf(records, { ...RULES, blockMs }, 'both')).kept;
+
+  test('takes time for blocks at their price, either way', () => {
+    const dearer = [record('a', 1, { ms: 100, blocks: 100 }, { ms: 60, blocks: 300 })];
+    expect(choose(dearer, 0.1)).toEqual(['i']);
+    expect(choose(dearer, 0.3)).toEqual([]);
+    const cheaper = [record('a', 1, { ms: 100, blocks: 300 }, { ms: 110, blocks: 100 })];
+    expect(choose(cheaper, 0)).toEqual([]);
+    expect(choose(cheaper, 0.1)).toEqual(['i']);
+  });
+
+  test('lets no statement take more time than it may, however many blocks it saves', () => {
+    expect(choose([record('a', 1, { ms: 100, blocks: 9000 }, { ms: 116, blocks: 1 })], 1)).toEqual([]);
+  });
+
+  test('counts what a statement had touched when it was cut off', () => {
+    const ends = record('a', 1, { ms: 9000, blocks: 80_000, cutOff: true }, { ms: 50, blocks: 30_000 });
+    const pays = record('b', 1, { ms: 100, blocks: 1000 }, { ms: 100, blocks: 50_000 });
+    expect(choose([ends, pays], 10)).toEqual(['i']);
+    const problem = problemOf([ends], { ...RULES, blockMs: 10 }, 'both');
+    const bare = problem.statements[0]?.cases[0]?.plans.find((plan) => plan.uses.length === 0);
+    expect(bare).toMatchObject({ value: 9000 + 800_000, guard: 9000 });
+  });
+});
+
+test('what a write costs by itself is what it was seen to cost without the index, however much upkeep was measured elsewhere', () => {
+  const update: CaseRecord = emptyRecord({
+    ...record('close an order', 50, { ms: 0, blocks: 0 }, null).oneCase,
     kind: 'update',
-    calls: 50,
-    parameterClass: 'typical',
-    parameterSet: 0,
-    values: [],
-    sql: 'UPDATE t SET a = 1 WHERE id = 1',
-    shape: { isWrite: true } as unknown as TrialCase['shape'],
     soils: true,
-    opaque: false,
-  };
-  const record = emptyRecord(oneCase);
+  });
   const plan = { uses: [], estimatedCost: 8, shape: 'Update', text: 'Update t' };
   for (const [present, ms] of [
     [['i'], 0.1],
     [[], 0.09],
   ] as const) {
     const seen = { ...plan, present };
-    record.plans.push(seen);
-    figuresOf(record, seen).runs.push({ ms, buffers: 8, walBytes: 100, rows: 1 });
+    update.plans.push(seen);
+    figuresOf(update, seen).runs.push({ ms, buffers: 8, walBytes: 100, rows: 1 });
   }
-  return record;
-}
-
-test('what a write costs by itself is what it was seen to cost without the index, however much upkeep was measured elsewhere', () => {
-  const rules: ChoiceRules = {
-    objective: 'time',
-    indexes: [{ name: 'i', sizeBytes: 8192 }],
-    budgetBytes: 1e9,
-    readTolerance: 1.15,
-    writeTolerance: 2,
-    leastGain: 0,
-    upkeepOf: () => new Map([['i', 0.3]]),
-  };
-  const [statement] = problemOf([updateRecord()], rules, 'time').statements;
-  expect(statement?.cases[0]?.plans.map((plan) => plan.value)).toEqual([0.09, 0.09]);
+  const rules: ChoiceRules = { ...RULES, objective: 'time', upkeepOf: () => new Map([['i', 0.3]]) };
+  const [statement] = problemOf([update], rules, 'time').statements;
+  expect(statement?.cases[0]?.plans.map((one) => one.value)).toEqual([0.09, 0.09]);
 });
+
+function record(name: string, calls: number, bare: Ran, withIndex: Ran | null): CaseRecord {
+  const oneCase: TrialCase = {
+    key: name,
+    fingerprint: name,
+    name,
+    kind: 'select',
+    calls,
+    parameterClass: 'given',
+    parameterSet: 0,
+    values: [],
+    sql: '',
+    shape: { kind: 'select', ordered: false, orderKeys: null, limit: 0, offset: false, loose: null, cursor: true },
+    soils: false,
+    opaque: false,
+  };
+  const made = emptyRecord(oneCase);
+  for (const [uses, ran] of [[[], bare] as const, [['i'], withIndex] as const]) {
+    if (ran === null) continue;
+    const plan = { present: uses, uses, estimatedCost: uses.length === 0 ? 2 : 1, shape: '', text: uses.join() };
+    made.plans.push(plan);
+    const figures = figuresOf(made, plan);
+    if (ran.cutOff) {
+      figures.cutOffMs = ran.ms;
+      figures.cutOffBuffers = ran.blocks;
+    } else figures.runs.push({ ms: ran.ms, buffers: ran.blocks, walBytes: 0, rows: 1 });
+  }
+  return made;
+}

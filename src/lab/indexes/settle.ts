@@ -1,10 +1,12 @@
 import { chooseMeasured } from '../../indexes/measured/measured-choice.js';
 import type {
+  ChoiceCase,
   ChoiceIndex,
   ChoiceProblem,
   ChoiceStatement,
   MeasuredChoice,
 } from '../../indexes/measured/measured-choice.js';
+import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { Objective } from '../../indexes/measured/measured-index-set.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { failedCase } from '../trial/measure.js';
@@ -13,11 +15,16 @@ import { barePlan, buffersOf, emptyRecord, figuresOf, msOf, planOfSet, runInTurn
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import type { SubsetPlan } from './subset.js';
 
+/** What a figure is in. */
+export type Unit = 'time' | 'buffers';
+
 /** What an index costs one execution of a case: only for writes. */
-export type UpkeepOf = (record: CaseRecord, objective: Objective) => ReadonlyMap<string, number>;
+export type UpkeepOf = (record: CaseRecord, unit: Unit) => ReadonlyMap<string, number>;
 
 export interface ChoiceRules {
   readonly objective: Objective;
+  /** Milliseconds that a block counts as where both decide. */
+  readonly blockMs: number;
   readonly indexes: readonly ChoiceIndex[];
   readonly budgetBytes: number;
   readonly readTolerance: number;
@@ -26,7 +33,7 @@ export interface ChoiceRules {
   readonly upkeepOf: UpkeepOf;
 }
 
-/** The measured records as a choice, by time or by blocks. */
+/** The measured records as a choice, by time, by blocks or by both. */
 export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, objective: Objective): ChoiceProblem {
   const groups = byStatement(records, (record) => record.oneCase);
   const statements = groups.map((group): ChoiceStatement => {
@@ -36,20 +43,11 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
       name,
       calls,
       tolerance,
-      cases: group.map((record) => {
-        const upkeep = rules.upkeepOf(record, objective);
-        const values = valuesByPlan(record, upkeep, objective);
-        const plans = record.plans.flatMap((plan) => {
-          const { present, uses, estimatedCost } = plan;
-          const value = values.get(planKey(plan));
-          return value === undefined ? [] : [{ present, uses, estimatedCost, value }];
-        });
-        return { plans, upkeep };
-      }),
+      cases: group.map((record) => (objective === 'both' ? weighed(record, rules) : plain(record, rules, objective))),
     };
   });
   const { indexes, budgetBytes, leastGain } = rules;
-  return { indexes, statements, budgetBytes, leastGain, slack: SLACK[objective] };
+  return { indexes, statements, budgetBytes, leastGain, slack: SLACK[guardOf(objective)] };
 }
 
 /** Chooses, looks up the plans under what was chosen that were only assumed, runs those never run, and chooses again until nothing is assumed or the time is over. */
@@ -121,8 +119,53 @@ export async function verify(
  * What one execution more or less can not be told from nothing: a tenth of a millisecond is what the server's own timing
  * varies by, four blocks are one descent of a btree.
  */
-export const SLACK: Readonly<Record<Objective, number>> = { time: 0.1, buffers: 4 };
+export const SLACK: Readonly<Record<Unit, number>> = { time: 0.1, buffers: 4 };
 const MOST_ROUNDS = 10;
+
+function plain(record: CaseRecord, rules: ChoiceRules, unit: Unit): ChoiceCase {
+  const upkeep = rules.upkeepOf(record, unit);
+  const values = valuesByPlan(record, upkeep, unit);
+  const plans = record.plans.flatMap((plan) => {
+    const { present, uses, estimatedCost } = plan;
+    const value = values.get(planKey(plan));
+    return value === undefined ? [] : [{ present, uses, estimatedCost, value }];
+  });
+  return { plans, upkeep };
+}
+
+/** Time with a price for each block; time alone is what the tolerance is held against. */
+function weighed(record: CaseRecord, rules: ChoiceRules): ChoiceCase {
+  const time = plain(record, rules, 'time');
+  const buffers = plain(record, rules, 'buffers');
+  const added = new Map(time.upkeep);
+  for (const [index, blocks] of buffers.upkeep) added.set(index, (added.get(index) ?? 0) + blocks * rules.blockMs);
+  return {
+    plans: time.plans.map((plan, at) => ({
+      ...plan,
+      value: plan.value + (buffers.plans[at]?.value ?? 0) * rules.blockMs,
+      guard: plan.value,
+    })),
+    upkeep: added,
+    guardUpkeep: time.upkeep,
+  };
+}
+
+/**
+ * Milliseconds that a block is to count as, so that all blocks of the statements which come to their end without any index weigh as much as
+ * `weight` times their time; 0 where none does.
+ */
+export function priceOfBlock(records: readonly CaseRecord[], weight: number): number {
+  let ms = 0;
+  let blocks = 0;
+  for (const record of records) {
+    const bare = [...record.figures.values()].find((one) => one.plan.present.length === 0);
+    const touched = bare ? buffersOf(bare) : null;
+    if (!bare || touched === null) continue;
+    ms += record.oneCase.calls * msOf(bare);
+    blocks += record.oneCase.calls * touched;
+  }
+  return blocks > 0 ? (weight * ms) / blocks : 0;
+}
 
 /**
  * What each plan costs by itself, without the upkeep of the indexes that were there. Upkeep was measured elsewhere, with an
@@ -131,14 +174,14 @@ const MOST_ROUNDS = 10;
 function valuesByPlan(
   record: CaseRecord,
   upkeep: ReadonlyMap<string, number>,
-  objective: Objective,
+  unit: Unit,
 ): ReadonlyMap<string, number> {
   const known = new Map<string, { readonly kept: number; readonly value: number }>();
   for (const figures of record.figures.values()) {
     if (figures.runs.length === 0 && figures.cutOffMs === null) continue;
     const key = planKey(figures.plan);
     const kept = figures.plan.present.reduce((sum, index) => sum + (upkeep.get(index) ?? 0), 0);
-    const value = Math.max(0, valueOf(record, figures, objective) - kept);
+    const value = Math.max(0, valueOf(record, figures, unit) - kept);
     const best = known.get(key);
     if (!best || kept < best.kept || (kept === best.kept && value < best.value)) known.set(key, { kept, value });
   }
@@ -150,11 +193,11 @@ function planKey({ text, uses }: SubsetPlan): string {
   return JSON.stringify([text, uses]);
 }
 
-/** Blocks of a run that was cut off are not known: it ranks behind every plan that came to its end, by just enough to be refused. */
-function valueOf(record: CaseRecord, figures: PlanFigures, objective: Objective): number {
-  if (objective === 'time') return msOf(figures);
+/** Of a run that was cut off the blocks touched by then; it ranks behind every plan that came to its end, by just enough to be refused. */
+function valueOf(record: CaseRecord, figures: PlanFigures, unit: Unit): number {
+  if (unit === 'time') return msOf(figures);
   const known = buffersOf(figures);
   if (known !== null) return known;
   const most = [...record.figures.values()].reduce((max, one) => Math.max(max, buffersOf(one) ?? 0), 0);
-  return most * 2 + 2 * SLACK.buffers;
+  return Math.max(figures.cutOffBuffers, most * 2 + 2 * SLACK.buffers);
 }

@@ -4,6 +4,7 @@ import { planNodes, planShape } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from '../trial/cases.js';
+import { troubleOf } from '../trial/sessions.js';
 import type { IndexBuild } from './build.js';
 
 /** How a case would be, or was, run under some of the indexes built. */
@@ -26,6 +27,12 @@ export interface SubsetRun {
   readonly buffers: number;
   readonly walBytes: number;
   readonly rows: number;
+}
+
+/** One execution that the timeout ended. */
+export interface SubsetCutOff {
+  /** Blocks touched by then, without those of parallel workers: a lower bound. */
+  readonly cutOffBuffers: number;
 }
 
 /** Runs statements under any of the sets of indexes that can be made of those built, without building anything: the others are dropped in a transaction that is rolled back. */
@@ -59,17 +66,31 @@ export class Subsets {
 
   /**
    * Runs a case once and rolls it back. It is planned first: what planning puts into the session's caches is then not counted as a block of the run.
-   * Throws on any error of the statement, timeout included.
+   * A timeout is an outcome; any other error of the statement is thrown.
    */
-  async run(session: Session, oneCase: TrialCase, present: readonly string[], timeoutMs: number): Promise<SubsetRun> {
+  async run(
+    session: Session,
+    oneCase: TrialCase,
+    present: readonly string[],
+    timeoutMs: number,
+  ): Promise<SubsetRun | SubsetCutOff> {
     const write = oneCase.soils;
     return this.under(session, present, { timeoutMs, write }, async () => {
       await explain(session, oneCase.sql);
       this.counts.runs += 1;
-      const before = write ? await readCounters(session) : NOTHING;
-      const plan = await explain(session, oneCase.sql, { analyze: true });
-      const after = write ? await readCounters(session) : NOTHING;
-      return runOf(plan, { walBytes: after.walBytes - before.walBytes, blocks: after.blocks - before.blocks });
+      const before = await readCounters(session);
+      await session.run('SAVEPOINT database_wizard_execution');
+      try {
+        const plan = await explain(session, oneCase.sql, { analyze: true });
+        const after = write ? await readCounters(session) : before;
+        return runOf(plan, { walBytes: after.walBytes - before.walBytes, blocks: after.blocks - before.blocks });
+      } catch (thrown) {
+        if (troubleOf(thrown) !== 'timeout') throw thrown;
+        // Outside the transaction the counters would be on their way to the statistics already.
+        await session.run('ROLLBACK TO SAVEPOINT database_wizard_execution');
+        const after = await readCounters(session);
+        return { cutOffBuffers: Math.max(0, after.blocks - before.blocks) };
+      }
     });
   }
 
@@ -138,8 +159,6 @@ interface Counters {
   /** Of the user's relations, triggers and cascades included. */
   readonly blocks: number;
 }
-
-const NOTHING: Counters = { walBytes: 0, blocks: 0 };
 
 /** Only differences mean anything: what earlier transactions left to be reported is in it. */
 async function readCounters(session: Session): Promise<Counters> {

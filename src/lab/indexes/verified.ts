@@ -1,12 +1,13 @@
 import { formatCount, formatMs } from '../../base/units.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
-import type { MeasuredTotals, Objective, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
+import { guardOf } from '../../indexes/measured/measured-index-set.js';
+import type { MeasuredTotals, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
 import { buffersOf, medianMsOf, msOf } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { SLACK, problemOf } from './settle.js';
-import type { ChoiceRules, Verified } from './settle.js';
+import type { ChoiceRules, Unit, Verified } from './settle.js';
 
 /**
  * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one
@@ -18,24 +19,26 @@ export function culpritOf(
   rules: ChoiceRules,
 ): { readonly index: string; readonly reason: string } | null {
   if (kept.length === 0) return null;
-  const { objective } = rules;
-  const words = (value: number): string => (objective === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
-  const sums = measuresOf(objective).map(() => ({ before: 0, after: 0 }));
+  const unit = guardOf(rules.objective);
+  const words = (value: number): string => (unit === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
+  const sums = totalsOf(rules).map(() => ({ before: 0, after: 0 }));
   for (const group of byStatement(verified, (one) => one.record.oneCase)) {
     const { name, calls, soils } = (group[0] as Verified).record.oneCase;
     const tolerance = soils ? rules.writeTolerance : rules.readTolerance;
-    const pairs = measuresOf(objective).map((valueOf) => ({
-      before: mean(group.map((one) => valueOf(one.before))),
-      after: mean(group.map((one) => valueOf(one.after))),
-    }));
-    for (const [position, { before, after }] of pairs.entries()) {
+    const pairsBy = (measures: readonly Measure[]): readonly { readonly before: number; readonly after: number }[] =>
+      measures.map((valueOf) => ({
+        before: mean(group.map((one) => valueOf(one.before))),
+        after: mean(group.map((one) => valueOf(one.after))),
+      }));
+    const pairs = pairsBy(MEASURES[unit]);
+    for (const [position, { before, after }] of pairsBy(totalsOf(rules)).entries()) {
       const sum = sums[position];
       // Where one side was cut off the blocks are not known.
       if (!sum || !Number.isFinite(before + after)) continue;
       sum.before += calls * before;
       sum.after += calls * after;
     }
-    if (!pairs.every(({ before, after }) => after > before * tolerance + SLACK[objective])) continue;
+    if (!pairs.every(({ before, after }) => after > before * tolerance + SLACK[unit])) continue;
     const used = new Set(group.flatMap((one) => one.after.plan.uses));
     const meant = kept.filter((index) => used.has(index) || (soils && isKeptUp(group, index, rules)));
     const index = leastMissed(verified, kept, meant, rules);
@@ -49,7 +52,11 @@ export function culpritOf(
   const [shown] = sums;
   if (!shown || !sums.every(({ before, after }) => after > before)) return null;
   const index = leastMissed(verified, kept, kept, rules);
-  const reason = `verified with it, the workload took ${words(shown.after)} instead of ${words(shown.before)}`;
+  const figures =
+    rules.objective === 'both'
+      ? 'more time and blocks than without'
+      : `${words(shown.after)} instead of ${words(shown.before)}`;
+  const reason = `verified with it, the workload took ${figures}`;
   return index === null ? null : { index, reason };
 }
 
@@ -94,9 +101,20 @@ export function verifiedTotals(statements: readonly VerifiedStatement[], side: '
   };
 }
 
-/** Blocks are the same each time; time is not. */
-function measuresOf(objective: Objective): readonly ((figures: PlanFigures) => number)[] {
-  return objective === 'time' ? [msOf, medianMsOf] : [(figures) => buffersOf(figures) ?? Number.POSITIVE_INFINITY];
+type Measure = (figures: PlanFigures) => number;
+
+/** Blocks are the same each time; time is not. Where a run was cut off its blocks are not known. */
+const MEASURES: Readonly<Record<Unit, readonly Measure[]>> = {
+  time: [msOf, medianMsOf],
+  buffers: [(figures) => buffersOf(figures) ?? Number.POSITIVE_INFINITY],
+};
+
+/** What the whole workload is held against. */
+function totalsOf({ objective, blockMs }: ChoiceRules): readonly Measure[] {
+  if (objective !== 'both') return MEASURES[objective];
+  return MEASURES.time.map(
+    (ms) => (figures: PlanFigures) => ms(figures) + (buffersOf(figures) ?? figures.cutOffBuffers) * blockMs,
+  );
 }
 
 function walBytesOf({ runs }: PlanFigures): number {
@@ -104,7 +122,7 @@ function walBytesOf({ runs }: PlanFigures): number {
 }
 
 function isKeptUp(group: readonly Verified[], index: string, rules: ChoiceRules): boolean {
-  return group.some((one) => rules.upkeepOf(one.record, rules.objective).has(index));
+  return group.some((one) => rules.upkeepOf(one.record, guardOf(rules.objective)).has(index));
 }
 
 function leastMissed(

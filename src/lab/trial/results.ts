@@ -81,6 +81,16 @@ export function compareResults(before: ResultDigest, after: ResultDigest, rules:
   return settle(exact, rules);
 }
 
+/** A row as one text, floats rounded as for `exact`: the same for rows that are compared as equal. */
+export function rowText(columns: readonly ResultColumn[], row: readonly (string | null)[]): string {
+  return row
+    .map((value, i) => {
+      const oid = columns[i]?.typeOid ?? 0;
+      return canonical(value, EXACT_DIGITS[oid], FLOAT_ARRAYS.has(oid));
+    })
+    .join('');
+}
+
 /** Significant digits by type: float4, float8 and their arrays. DBL_DIG is 15, FLT_DIG 6: three are left for the order of summation. */
 const EXACT_DIGITS: Readonly<Record<number, number>> = { 700: 6, 701: 12, 1021: 6, 1022: 12 };
 const COARSE_DIGITS: Readonly<Record<number, number>> = { 700: 4, 701: 9, 1021: 4, 1022: 9 };

@@ -66,9 +66,10 @@ export async function digestOnce(
 const MEASURE = 'ANALYZE, BUFFERS, WAL, TIMING OFF, SUMMARY, FORMAT JSON';
 
 /** Rows fetched at once. */
-const BATCH_ROWS = 2000;
+export const BATCH_ROWS = 2000;
 
-async function rolledBack<T>(
+/** Runs something under a case's timeout in a transaction that is rolled back. */
+export async function rolledBack<T>(
   session: Session,
   oneCase: TrialCase,
   timeoutMs: number,

@@ -1,4 +1,4 @@
-import type { TrialMeasurement } from '../../kernel/ports.js';
+import type { IndexCheck, TrialMeasurement } from '../../kernel/ports.js';
 import type { Action } from '../../model/action.js';
 import type { FailedCase, NoiseFloor } from '../../model/measurement.js';
 import type { Session } from '../../postgres/session.js';
@@ -9,6 +9,7 @@ import type { Applied } from './apply.js';
 import type { TrialCase } from './cases.js';
 import { compareSides, planSides } from './comparison.js';
 import type { Comparison } from './comparison.js';
+import { checkIndex } from './index-check.js';
 import type { Layout } from './layout.js';
 import type { Sides } from './rounds.js';
 import { isTouched } from './selection.js';
@@ -47,8 +48,13 @@ export async function runTrial(context: TrialContext, action: Action): Promise<T
   const applied = rewrite ? NOTHING_APPLIED : await sessions.within(after, (session) => applyAction(session, action));
   const measured = await onBothSides(context, after, (sides) => measureSides(context, sides, action));
   for (const text of [...applied.broken, ...measured.comparison.notes]) context.note(text);
+  const { index } = action;
+  const indexCheck =
+    index !== null && measured.comparison.uncompared.length > 0
+      ? await sessions.within(after, (session) => checkIndex(session, index))
+      : null;
   const revert = await sessions.within(after, (session) => revertOf(session, action, applied));
-  return { records: measured.records, measurement: assemble(context, { applied, measured, revert }) };
+  return { records: measured.records, measurement: assemble(context, { applied, measured, indexCheck, revert }) };
 }
 
 const NOTHING_APPLIED: Applied = { basis: null, applyMs: 0, broken: [] };
@@ -115,9 +121,14 @@ export function areEqual(comparison: Comparison, rewritten: boolean): boolean | 
 
 function assemble(
   context: TrialContext,
-  parts: { readonly applied: Applied; readonly measured: Measured; readonly revert: RevertCheck },
+  parts: {
+    readonly applied: Applied;
+    readonly measured: Measured;
+    readonly indexCheck: IndexCheck | null;
+    readonly revert: RevertCheck;
+  },
 ): TrialMeasurement {
-  const { applied, measured, revert } = parts;
+  const { applied, measured, indexCheck, revert } = parts;
   const { comparison } = measured;
   const rewritten = applied.basis === null;
   const failed = [...context.failed, ...comparison.failed];
@@ -127,6 +138,7 @@ function assemble(
     resultsEqual: areEqual(comparison, rewritten),
     resultDifferences: comparison.differences,
     resultsUncompared: comparison.uncompared,
+    indexCheck,
     revertVerified: revert.verified,
     revertNote: revert.note,
     constraintsIntact: applied.broken.length === 0,

@@ -3,6 +3,7 @@ import type { FailedCase } from '../../model/measurement.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from './cases.js';
 import { failedCase, reasonOf } from './measure.js';
+import { isPartOfWhole } from './limited.js';
 import { compareResults } from './results.js';
 import type { PlannedCase } from './planned.js';
 import type { Equality, ResultDigest } from './results.js';
@@ -125,10 +126,28 @@ async function compare(
   const { shape } = pair.record.oneCase;
   const rules = { shape, typesMayDiffer, sameText: !isRewritten(pair) };
   const equality = compareResults(before.digest, after.digest, rules);
+  if (equality.result === 'undecided' && rules.sameText) return comparedInWhole(sides, pair, equality, timeoutMs);
   if (equality.result !== 'different') return equality;
   const again = await digestOnce(sides.before, pair.record.oneCase, timeoutMs, pair.before.parallel);
   if (compareResults(before.digest, again, rules).result !== 'different') return equality;
   return undecided('two runs of the unchanged statement differ');
+}
+
+/** What a LIMIT leaves open the whole result may settle. */
+async function comparedInWhole(
+  sides: Sides,
+  { record }: PlannedPair,
+  undecidedYet: Equality,
+  timeoutMs: number,
+): Promise<Equality> {
+  const { oneCase } = record;
+  if (oneCase.shape.loose !== null || !Number.isFinite(oneCase.shape.limit)) return undecidedYet;
+  const isPart = await isPartOfWhole(sides, oneCase, timeoutMs);
+  sides.check();
+  if (isPart === null) return undecidedYet;
+  return isPart
+    ? { result: 'equal', note: 'LIMIT without ORDER BY: its rows were found in the whole result' }
+    : { result: 'different', note: 'rows that are not in the whole result of the unchanged side' };
 }
 
 function isRewritten({ record, afterCase }: PlannedPair): boolean {

@@ -156,7 +156,7 @@ WITH root AS (
 ), tree AS (
   SELECT root.oid FROM root UNION SELECT p.relid FROM root CROSS JOIN LATERAL pg_catalog.pg_partition_tree(root.oid) AS p
 )
-SELECT c.oid::int8::int4 AS oid, c.relkind::text AS kind, c.relpages AS pages, c.reltuples::float8 AS rows, c.relallvisible AS visible,
+SELECT c.oid::int8::float8 AS oid, c.relkind::text AS kind, c.relpages AS pages, c.reltuples::float8 AS rows, c.relallvisible AS visible,
        c.relfilenode::int8::text AS node
   FROM tree JOIN pg_catalog.pg_class AS c ON c.oid = tree.oid
  WHERE c.relkind IN ('r', 'm', 'p')
@@ -164,7 +164,7 @@ SELECT c.oid::int8::int4 AS oid, c.relkind::text AS kind, c.relpages AS pages, c
 
 /** An index, and those of the partitions below it. */
 const MEMBERS_SQL = `
-SELECT c.oid::int8::int4 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind = 'i' AS leaf
+SELECT c.oid::int8::float8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind = 'i' AS leaf
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.oid = $1::regclass OR c.oid IN (SELECT p.relid FROM pg_catalog.pg_partition_tree($1::regclass) AS p)
  ORDER BY c.oid = $1::regclass DESC, c.oid`;

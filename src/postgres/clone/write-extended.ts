@@ -91,7 +91,7 @@ VALUES ($1, ${split ? `${data.inherited}, ` : ''}decode($2, 'hex')::pg_ndistinct
 }
 
 const TARGET_SQL = `
-SELECT s.oid::int8::int4 AS oid, pg_catalog.to_jsonb(s.stxkeys::int2[]) AS attributes,
+SELECT s.oid::int8::float8 AS oid, pg_catalog.to_jsonb(s.stxkeys::int2[]) AS attributes,
        tn.nspname::text AS table_schema, t.relname::text AS table_name,
        (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.quote_ident(a.attname) ORDER BY k.number), '[]'::jsonb)
           FROM unnest(s.stxkeys::int2[]) WITH ORDINALITY AS k (attnum, number)

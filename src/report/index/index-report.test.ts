@@ -6,7 +6,7 @@ import { renderIndexMarkdown } from './index-markdown.js';
 import { indexReportSchema } from './index-report.js';
 import { renderIndexes } from './index-terminal.js';
 import { indexSqlFiles } from './sql-files.js';
-import { compressionSentence } from './words.js';
+import { compressionSentence, measuredSentence, searchSentence } from './words.js';
 import { toIndexReport } from './to-index-report.js';
 
 const KEY = { ...DRIVER, name: 'trip_customer_idx', keys: ['"customer"'] };
@@ -46,6 +46,9 @@ describe('the report of an index selection', () => {
     const more = toIndexReport(exampleIndexes({ unvalued, measured: { ...measured, kept } as never }));
     expect(indexReportSchema.parse(JSON.parse(JSON.stringify(more)))).toEqual(more);
     expect(more.indexes.map((one) => one.basis)).toEqual(['plans', 'plans', 'foreign-key']);
+    const other = toIndexReport(exampleIndexes({ alternatives: unvalued, measured: { ...measured, kept } as never }));
+    expect(other.indexes.at(-1)).toMatchObject({ basis: 'budget', decision: more.indexes.at(-1)?.decision });
+    expect(searchSentence(other)).toContain('1 more of the choice for the budget itself.');
     const nothing = { costBefore: null, costAfter: null };
     expect(more.indexes[2]).toMatchObject({
       decision: 'create',
@@ -68,6 +71,11 @@ describe('the report of an index selection', () => {
 
   it('without a measurement claims none', () => {
     const bare = toIndexReport(exampleIndexes({ measured: null }));
+    const selection = { ...exampleIndexes().selection, complete: false };
+    const stopped = toIndexReport(exampleIndexes({ measured: null, interrupted: true, selection }));
+    expect(measuredSentence(stopped)).toBe('Nothing was measured: a signal stopped the run.');
+    expect(searchSentence(stopped)).toContain('a signal stopped the search, this is the best so far');
+    expect(stopped.indexes.map((one) => one.decision)).toEqual(['unmeasured', 'unmeasured']);
     expect(bare.indexes.map((one) => [one.decision, one.measured])).toEqual([
       ['unmeasured', null],
       ['unmeasured', null],

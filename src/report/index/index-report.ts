@@ -38,9 +38,9 @@ const proposedIndexSchema = z.object({
   title: z.string(),
   action: actionSchema,
   basis: z
-    .enum(['plans', 'foreign-key'])
+    .enum(['plans', 'budget', 'foreign-key'])
     .describe(
-      'plans: the search chose it by the planner’s costs. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
+      'plans: the search chose it by the planner’s costs, for more than the budget so that measuring has a choice. budget: it did so for the budget itself. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
     ),
   decision: z
     .enum(['create', 'refuted', 'over-budget', 'unmeasured'])
@@ -131,6 +131,7 @@ export const indexReportSchema = z.object({
     })
     .nullable()
     .describe('The set that was kept against none of it, turn by turn; null where nothing was proposed or measured.'),
+  interrupted: z.boolean().describe('a signal stopped the run: this is the best that was found by then'),
   coverage: coverageSchema,
   overhead: overheadSchema,
   outputFolder: z.string().nullable(),

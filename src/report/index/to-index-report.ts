@@ -30,8 +30,12 @@ export interface IndexReportInput {
   readonly selection: IndexSelection;
   /** What was measured beside it without an estimate. */
   readonly unvalued: readonly UnvaluedIndex[];
+  /** The same of the choice for the budget itself. */
+  readonly alternatives: readonly UnvaluedIndex[];
   /** Null where nothing was proposed. */
   readonly measured: MeasuredIndexSet | null;
+  /** A signal stopped the run. */
+  readonly interrupted: boolean;
   /** What advisors say of the indexes that are there. */
   readonly review: readonly Finding[];
   readonly actionOf: (spec: IndexSpec) => Action;
@@ -78,7 +82,8 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
     },
     indexes: [
       ...selection.chosen.map((chosen) => searched(input, chosen)),
-      ...input.unvalued.map((one) => unvalued(input, one)),
+      ...input.alternatives.map((one) => unvalued(input, one, 'budget')),
+      ...input.unvalued.map((one) => unvalued(input, one, 'foreign-key')),
     ],
     existing: existing(input),
     curve: selection.curve.map((point) => ({
@@ -88,6 +93,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       indexes: point.indexes.length,
     })),
     measured: measured && measuredSet(measured),
+    interrupted: input.interrupted,
     coverage: toCoverage(input.coverage),
     overhead: { ...input.overhead },
     outputFolder: input.outputFolder,
@@ -125,7 +131,7 @@ function searched(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex
 }
 
 /** Its gain and costs are unknown until it is measured. */
-function unvalued(input: IndexReportInput, one: UnvaluedIndex): ProposedIndex {
+function unvalued(input: IndexReportInput, one: UnvaluedIndex, basis: ProposedIndex['basis']): ProposedIndex {
   const estimated = {
     sizeBytes: finite(one.sizeBytes),
     gainAlone: null,
@@ -138,7 +144,7 @@ function unvalued(input: IndexReportInput, one: UnvaluedIndex): ProposedIndex {
       costAfter: null,
     })),
   };
-  return proposed(input, one.spec, { basis: 'foreign-key', estimated, redundant: [] });
+  return proposed(input, one.spec, { basis, estimated, redundant: [] });
 }
 
 function proposed(

@@ -2,20 +2,24 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/un
 import type { IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
-export function searchSentence({ search, indexes }: IndexReport): string {
+export function searchSentence({ search, indexes, interrupted }: IndexReport): string {
   const proof =
     search.bound === null || search.gap === null
       ? 'no bound was proved'
       : `by the objective nothing more than ${formatPercent(search.gap)} better can be made of them`;
-  const ended = search.complete ? '' : '; the time ended the search, this is the best so far';
+  const ended = search.complete
+    ? ''
+    : `; ${interrupted ? 'a signal stopped' : 'the time ended'} the search, this is the best so far`;
   const time = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
-  const chosen = indexes.filter((one) => one.basis === 'plans').length;
+  const count = (basis: ProposedIndex['basis']): number => indexes.filter((one) => one.basis === basis).length;
+  const more = [
+    [count('budget'), 'of the choice for the budget itself'],
+    [count('foreign-key'), 'for foreign keys, of which no plan shows the use'],
+  ] as const;
   return (
-    `Of ${formatCount(search.candidates)} candidates ${formatCount(chosen)} were chosen, ${formatBytes(search.usedBytes)}: workload time ${time} ` +
+    `Of ${formatCount(search.candidates)} candidates ${formatCount(count('plans'))} were chosen, ${formatBytes(search.usedBytes)}: workload time ${time} ` +
     `(estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.` +
-    (chosen < indexes.length
-      ? ` ${formatCount(indexes.length - chosen)} more for foreign keys, of which no plan shows the use.`
-      : '')
+    more.map(([number, words]) => (number > 0 ? ` ${formatCount(number)} more ${words}.` : '')).join('')
   );
 }
 
@@ -35,8 +39,8 @@ export function compressionSentence({ search: { compression } }: IndexReport): s
 }
 
 /** What was measured of the set that is kept: `Measured: 1.20 min -> 2.10 s, ...`. */
-export function measuredSentence({ measured, indexes }: IndexReport): string {
-  if (!measured) return 'Nothing was measured: no index was proposed.';
+export function measuredSentence({ measured, indexes, interrupted }: IndexReport): string {
+  if (!measured) return `Nothing was measured: ${interrupted ? 'a signal stopped the run' : 'no index was proposed'}.`;
   const kept = indexes.filter((one) => one.decision === 'create').length;
   return (
     `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +
@@ -70,5 +74,6 @@ export function costWords({ estimated, measured }: ProposedIndex): string {
 /** Share of the objective that it takes away, alone and in the set; of foreign keys nobody knows. */
 export function gainWords({ basis, estimated: { gainAlone, gainInSet } }: ProposedIndex): string {
   if (basis === 'foreign-key') return 'the checks and cascades of its foreign key: gain unknown before it is measured';
+  if (basis === 'budget') return 'chosen for the budget itself: gain beside the others unknown before it is measured';
   return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
 }

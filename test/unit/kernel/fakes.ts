@@ -221,6 +221,7 @@ export function measurement(
     resultsEqual: true,
     resultDifferences: [],
     resultsUncompared: [],
+    indexCheck: null,
     revertVerified: true,
     revertNote: null,
     constraintsIntact: true,

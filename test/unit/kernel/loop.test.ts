@@ -118,6 +118,7 @@ test('a statement that did not finish before is accepted on its lower bound, and
           statements: measured.statements.map((s) => ({ ...s, beforeTimedOutMs: 12_000 })),
           resultsEqual: null,
           resultsUncompared: ['a: not compared: the unchanged statement did not finish in 12.0 s'],
+          indexCheck: { agrees: true, note: 'every row was looked up' },
         }
       : measured;
   const outcome = await runLoop(world.ports, workload, world.options);
@@ -125,7 +126,26 @@ test('a statement that did not finish before is accepted on its lower bound, and
   expect(iteration?.decision.kind).toBe('accept');
   expect(iteration?.verdict.resultsEqual).toBeNull();
   expect(iteration?.decision.reason).toContain('a did not finish in 12.0 s before, so that its ratio is at most this');
-  expect(iteration?.decision.reason).toContain('no result could be compared: a: not compared');
+  expect(iteration?.decision.reason).toMatch(
+    /no result could be compared: a: not compared: .*; every row was looked up/,
+  );
+});
+
+test.each([
+  [
+    'unverifiable',
+    { agrees: null, note: 'amcheck reads no gin index' },
+    /nor could the index be held .* amcheck reads no gin index/,
+  ],
+  ['unverifiable', null, /it was not tried/],
+  ['regressed', { agrees: false, note: 'rows are missing' }, /does not agree with its table: rows are missing/],
+])('an index without any result to compare is %s when its check says %o', async (kind, indexCheck, reason) => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  const resultsUncompared = ['a: compared by row count: LIMIT without ORDER BY'];
+  world.trial = (_action, measured) => ({ ...measured, resultsEqual: null, resultsUncompared, indexCheck });
+  const [iteration] = (await runLoop(world.ports, workload, world.options)).iterations;
+  expect(iteration?.verdict).toMatchObject({ kind, reason: expect.stringMatching(reason) });
+  expect(world.accepted).toEqual([]);
 });
 
 test('a statement that finishes neither with the change nor without is no measurement', async () => {

@@ -1,0 +1,192 @@
+import { gainOf } from './gain.js';
+import type { ChoiceProblem, SetValue } from './measured-choice.js';
+import { isSubset, withoutBit } from './measured-problem.js';
+import type { Compiled, CompiledCase, CompiledPlan } from './measured-problem.js';
+
+/** Sums of many figures round. */
+const ROUNDING = 1e-9;
+
+/** The search behind a measured choice: `best` is the best set so far, as bits. */
+export class Search {
+  best = 0n;
+  private bestTotal: number;
+  private readonly cache = new Map<bigint, SetValue>();
+  private readonly bases: readonly number[];
+
+  constructor(
+    readonly problem: Compiled,
+    private readonly limits: ChoiceProblem,
+  ) {
+    this.bases = problem.statements.map((one) => statementValue(one.cases, 0n).guard);
+    this.bestTotal = this.value(0n).total;
+  }
+
+  value(set: bigint): SetValue {
+    const known = this.cache.get(set);
+    if (known) return known;
+    let total = 0;
+    let assumed = 0;
+    const slower: number[] = [];
+    const perStatement = this.problem.statements.map((one, position) => {
+      const now = statementValue(one.cases, set);
+      assumed += now.assumed;
+      total += one.calls * now.value;
+      if (now.guard > (this.bases[position] ?? 0) * one.tolerance + this.limits.slack) slower.push(position);
+      return now.value;
+    });
+    const made = { total, perStatement, slower, assumed };
+    this.cache.set(set, made);
+    return made;
+  }
+
+  /** From all of them down: takes away what hurts most, until what is left fits and nothing left hurts. */
+  descend(): void {
+    let set = this.problem.all;
+    for (;;) {
+      this.offer(set);
+      const now = this.value(set);
+      const steps = this.problem.bits.filter((bit) => (set & bit) !== 0n).map((bit) => withoutBit(set, bit));
+      const next = steps.toSorted(
+        (a, b) => this.trouble(a) - this.trouble(b) || this.value(a).total - this.value(b).total,
+      )[0];
+      if (next === undefined) return;
+      if (this.fits(set) && now.slower.length === 0 && this.value(next).total >= now.total) return;
+      set = next;
+    }
+  }
+
+  /** Adds, takes away and swaps, as long as one of these makes the best set better. */
+  climb(): void {
+    for (let better = true; better;) {
+      better = false;
+      const set = this.best;
+      for (const one of this.problem.bits) {
+        if (this.offer(set ^ one)) better = true;
+        for (const other of this.problem.bits) {
+          if ((set & one) !== 0n && (set & other) === 0n && this.offer(withoutBit(set, one) | other)) better = true;
+        }
+      }
+    }
+  }
+
+  /** Branch and bound; false when it had to stop before the end. */
+  prove(nodeLimit: number): boolean {
+    const useful = this.useful();
+    const order = this.problem.bits
+      .filter((bit) => (useful & bit) !== 0n)
+      .toSorted((a, b) => this.value(a).total - this.value(b).total);
+    let nodes = 0;
+    const visit = (chosen: bigint, position: number, open: bigint): boolean => {
+      nodes += 1;
+      if (nodes > nodeLimit) return false;
+      this.offer(chosen);
+      const bit = order[position];
+      if (bit === undefined || this.bound(chosen, open) >= this.bestTotal * (1 - ROUNDING)) return true;
+      const rest = withoutBit(open, bit);
+      const within = this.fits(chosen | bit) ? visit(chosen | bit, position + 1, rest) : true;
+      return within && visit(chosen, position + 1, rest);
+    };
+    return visit(0n, 0, useful);
+  }
+
+  /** Takes indexes away, the least useful first, while their gain is under the least that counts. */
+  trim(): readonly bigint[] {
+    const trimmed: bigint[] = [];
+    for (;;) {
+      const now = this.value(this.best);
+      const gains = this.problem.bits
+        .filter((bit) => (this.best & bit) !== 0n)
+        .map((bit) => ({ bit, without: this.value(withoutBit(this.best, bit)) }))
+        .filter(({ without }) => without.slower.length === 0)
+        .map(({ bit, without }) => ({
+          bit,
+          gain: gainOf(this.problem.statements, without.perStatement, now.perStatement),
+        }))
+        .toSorted((a, b) => a.gain - b.gain);
+      const least = gains[0];
+      if (least === undefined || least.gain >= this.limits.leastGain) return trimmed;
+      trimmed.push(least.bit);
+      this.best = withoutBit(this.best, least.bit);
+    }
+  }
+
+  /** Indexes that some plan uses under which its statement may stay within its tolerance: in a set that may be chosen the others are never used. */
+  private useful(): bigint {
+    let useful = 0n;
+    for (const [position, { cases, tolerance }] of this.problem.statements.entries()) {
+      const allowed = ((this.bases[position] ?? 0) * tolerance + this.limits.slack) * cases.length;
+      for (const { plans } of cases) for (const plan of plans) if (plan.guard <= allowed) useful |= plan.uses;
+    }
+    return useful;
+  }
+
+  private offer(set: bigint): boolean {
+    if (!this.fits(set)) return false;
+    const { total, slower } = this.value(set);
+    if (slower.length > 0 || total >= this.bestTotal * (1 - ROUNDING)) return false;
+    this.best = set;
+    this.bestTotal = total;
+    return true;
+  }
+
+  private fits(set: bigint): boolean {
+    return this.sizeOf(set) <= this.limits.budgetBytes;
+  }
+
+  private sizeOf(set: bigint): number {
+    return this.problem.bits.reduce((sum, bit, i) => sum + ((set & bit) === 0n ? 0 : (this.problem.sizes[i] ?? 0)), 0);
+  }
+
+  /** How far a set is from one that may be chosen. */
+  private trouble(set: bigint): number {
+    const over = Math.max(0, this.sizeOf(set) - this.limits.budgetBytes) / Math.max(1, this.limits.budgetBytes);
+    return this.value(set).slower.length + over;
+  }
+
+  /** No set that holds `chosen` and some of `open` can have a lower total: every case takes the best plan that it could have. */
+  private bound(chosen: bigint, open: bigint): number {
+    const most = chosen | open;
+    return this.problem.statements.reduce((sum, one) => {
+      const values = one.cases.map((each) => leastOf(each, most) + upkeepOf(each.upkeep, chosen));
+      return sum + (one.calls * values.reduce((a, b) => a + b, 0)) / values.length;
+    }, 0);
+  }
+}
+
+function statementValue(
+  cases: readonly CompiledCase[],
+  set: bigint,
+): { readonly value: number; readonly guard: number; readonly assumed: number } {
+  let value = 0;
+  let guard = 0;
+  let assumed = 0;
+  for (const each of cases) {
+    const { plan, certain } = planUnder(each, set);
+    value += plan.value + upkeepOf(each.upkeep, set);
+    guard += plan.guard + upkeepOf(each.guardUpkeep, set);
+    if (!certain) assumed += 1;
+  }
+  return { value: value / cases.length, guard: guard / cases.length, assumed };
+}
+
+/**
+ * A plan seen under S that used U is the plan of every T between U and S: what was cheapest of more is cheapest of less.
+ * Else the cheapest, for the planner, of the plans it could take.
+ */
+function planUnder(each: CompiledCase, set: bigint): { readonly plan: CompiledPlan; readonly certain: boolean } {
+  const possible = each.plans.filter((plan) => isSubset(plan.uses, set));
+  const certain = possible.find((plan) => isSubset(set, plan.present));
+  return { plan: certain ?? (possible[0] as CompiledPlan), certain: certain !== undefined };
+}
+
+function leastOf(each: CompiledCase, most: bigint): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const plan of each.plans) if (plan.value < least && isSubset(plan.uses, most)) least = plan.value;
+  return least;
+}
+
+function upkeepOf(upkeep: CompiledCase['upkeep'], set: bigint): number {
+  let sum = 0;
+  for (const { bit, value } of upkeep) if ((set & bit) !== 0n) sum += value;
+  return sum;
+}
