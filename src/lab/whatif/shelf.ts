@@ -24,7 +24,7 @@ import type { Storage } from './storage.js';
 export interface KnownSize {
   readonly pages: number;
   readonly rows: number;
-  /** Levels above the leaves; null to estimate. */
+  /** Levels above the leaves of a btree; null to estimate, -1 for one whose descent costs the planner nothing, as HypoPG has it. */
   readonly level: number | null;
 }
 
