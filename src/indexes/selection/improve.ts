@@ -1,6 +1,7 @@
 import type { Highs } from 'highs';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
+import { DISCOVERY_TOLERANCE, discover } from './discover.js';
 import { greedyChoice, guessedCost } from './greedy.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
@@ -32,6 +33,16 @@ export interface ImproveInput {
   readonly onProgress: (progress: Progress) => void;
 }
 
+/** What is to be had by the plans known so far, without a question: no statement costs more than it says. */
+export function offerGreedy(input: ImproveInput): void {
+  const { cache, storageBytes } = input;
+  const search = new Search(input);
+  const present = presentChoice(cache.problem);
+  if (!fits(cache, present, storageBytes)) return;
+  search.offer(present);
+  search.offer(greedyChoice(cache, present, { storageBytes, power: 1 }));
+}
+
 /** A search whose proved gap is below this (share of the objective) is done. */
 export const GAP_ENOUGH = 0.003;
 
@@ -45,6 +56,9 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   let idle = 0;
   for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
     const before = { objective: search.best.objective, bound: search.bound };
+    // What was not worth a question at first may be what is missing.
+    const tolerance = DISCOVERY_TOLERANCE * DEEPER ** turn;
+    if (turn > 0) await discover(cache, allowance, { share: DEEPER_SHARE, tolerance, storageBytes });
     for (const power of [0.6, 1])
       await search.verify(greedyChoice(cache, roomy ? present : new Set(), { storageBytes, power }));
     const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
@@ -58,6 +72,10 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
 
 /** Turns that neither improve nor prove anything, after which it is given up. */
 const MOST_IDLE_TURNS = 10;
+/** Each turn looks for plans that are worth less, */
+const DEEPER = 0.4;
+/** and leaves some questions for what comes of them. */
+const DEEPER_SHARE = 0.85;
 /** Rounds of a programme, each of them one solution and the questions that verify it. */
 const MOST_PLAN_ROUNDS = 3;
 const MOST_BOUND_ROUNDS = 2;
