@@ -126,11 +126,13 @@ class Search {
       .map((costs) => ({ costs, slack: slack(costs, choice) }))
       .filter((one) => one.slack > 0)
       .toSorted((a, b) => b.slack - a.slack);
-    const writes = choiceWriteCost(cache.problem, choice);
+    const worth = (costs: StatementCosts): number => costs.statement.value(hope(costs, choice));
+    let hoped = cache.statements.reduce((sum, one) => sum + worth(one), choiceWriteCost(cache.problem, choice));
     for (const [asked, { costs }] of loose.entries()) {
-      const hoped = cache.statements.reduce((sum, one) => sum + one.statement.value(hope(one, choice)), writes);
       if (asked >= atLeast && hoped >= this.#best.objective) return;
+      const before = worth(costs);
       await ask(cache, costs, costs.bits(choice));
+      hoped += worth(costs) - before;
     }
     this.offer(choice);
   }
