@@ -43,7 +43,7 @@ export function offerGreedy(input: ImproveInput): void {
   search.offer(greedyChoice(cache, present, { storageBytes, power: 1 }));
 }
 
-/** A search whose proved gap is below this (share of the objective) is done. */
+/** A search whose proved gap is below this (share of the objective) is done, unless the allowance says otherwise. */
 export const GAP_ENOUGH = 0.003;
 
 /** Searches the best choice for a budget, from what is in the cache and by asking more, until it is settled or the allowance is spent. */
@@ -149,7 +149,7 @@ class Search {
       if (proving) this.#bound = Math.max(this.#bound, proposal.bound);
       this.offer(proposal.choice);
       const { objective } = this.#best;
-      if (proving && this.#bound >= objective * (1 - GAP_ENOUGH)) return true;
+      if (proving && this.#bound >= objective * (1 - (allowance.gap ?? GAP_ENOUGH))) return true;
       if (!proving && proposal.objective >= objective * (1 - PLAN_ENOUGH)) return true;
       if (cache.statements.every((costs) => slack(costs, proposal.choice) <= 0)) {
         // The solver stopped early at a choice that is no news: it has to look further.
