@@ -60,12 +60,16 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const skipped: Skipped[] = [];
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
-    const selection = await search(options, { candidates, writes, costs }, leftMs);
-    const isLast = round === MOST_ROUNDS || leftMs <= 1000 || options.signal.aborted;
-    const fresh = selection.chosen
-      .map((one) => one.spec)
-      .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
-    if (options.writeWeight === 0 || fresh.length === 0 || isLast) {
+    const isLast = round === MOST_ROUNDS || leftMs <= 1000;
+    const unknown = ({ chosen }: Pick<IndexSelection, 'chosen'>): readonly IndexSpec[] =>
+      chosen
+        .map((one) => one.spec)
+        .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
+    const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
+      options.writeWeight === 0 || isLast || options.signal.aborted || unknown(best).length === 0;
+    const selection = await search(options, { candidates, writes, costs, isFinal }, leftMs);
+    const fresh = unknown(selection);
+    if (isFinal(selection)) {
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
       if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
       if (selection.compression !== null) skipped.push(...notSearched(selection.compression));
@@ -148,11 +152,13 @@ interface Searched {
   readonly writes: readonly TableWrite[];
   /** Milliseconds that an index adds to the workload's writes, by `specKey`. */
   readonly costs: ReadonlyMap<string, number>;
+  /** Whether the search ends with this choice: its curve is drawn then, and for no other. */
+  readonly isFinal: (best: Pick<IndexSelection, 'chosen'>) => boolean;
 }
 
 async function search(
   options: IndexSearchOptions,
-  { candidates, writes, costs }: Searched,
+  { candidates, writes, costs, isFinal }: Searched,
   timeMs: number,
 ): Promise<IndexSelection> {
   const { snapshot, whatIf, storageBytes, signal, writeWeight, workloadMs } = options;
@@ -174,16 +180,18 @@ async function search(
   } as const;
   const limits = { timeMs, plannerCalls: null };
   const reference = options.shownBytes ?? storageBytes;
-  if (reference !== null)
-    return selectIndexes({
-      ...base,
-      storageBytes,
-      curveBytes: CURVE_SHARES.map((one) => one * reference),
-      allowance: limits,
-    });
-  const free = await selectIndexes({ ...base, storageBytes: null, allowance: limits });
-  const curve = CURVE_SHARES.filter((one) => one <= 1).map((one) => one * free.usedBytes);
-  return selectIndexes({ ...base, storageBytes: null, curveBytes: curve, allowance: limits });
+  const curveBytes = reference === null ? [] : CURVE_SHARES.map((one) => one * reference);
+  const freeShares = CURVE_SHARES.filter((one) => one <= 1);
+  return selectIndexes({
+    ...base,
+    storageBytes: reference === null ? null : storageBytes,
+    curveBytes,
+    curveOf: (best) => {
+      if (!isFinal(best)) return [];
+      return reference === null ? freeShares.map((one) => one * best.usedBytes) : curveBytes;
+    },
+    allowance: limits,
+  });
 }
 
 function notMeasured(spec: IndexSpec): Skipped {

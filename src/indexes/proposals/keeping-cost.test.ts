@@ -15,6 +15,8 @@ function write(kind: TableWrite['kind'], columns: readonly string[] = [], table 
     name: 'w',
     kind,
     columns,
+    set: kind === 'update' ? columns : [],
+    deletes: kind === 'delete',
     rows: 100,
     rowsAssumed: false,
   };

@@ -6,6 +6,8 @@ export interface SearchAllowance {
   readonly plannerCalls: number | null;
   /** Turns of improving and proving, each of a few integer programmes; no limit when not given. */
   readonly turns?: number;
+  /** Proved gap (share of the objective) at which it is enough; `GAP_ENOUGH` when not given. */
+  readonly gap?: number;
 }
 
 /** What a search has used, and whether it has to come to its end. */
@@ -39,6 +41,11 @@ export class Allowance {
 
   get turns(): number {
     return this.#limits.turns ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Null for the usual one. */
+  get gap(): number | null {
+    return this.#limits.gap ?? null;
   }
 
   /** Adds EXPLAINs that were made. */

@@ -46,8 +46,13 @@ export class StatementCosts {
   }
 
   /** Items that are not relevant here are left out. */
-  bits(ids: Iterable<number>): bigint {
+  bits(ids: Iterable<number> | Choice): bigint {
     let bits = 0n;
+    // A choice may hold hundreds, few of which matter here.
+    if (ids instanceof Set && ids.size > this.#place.size) {
+      for (const [id, bit] of this.#place) if (ids.has(id)) bits |= bit;
+      return bits;
+    }
     for (const id of ids) bits |= this.#place.get(id) ?? 0n;
     return bits;
   }

@@ -4,7 +4,7 @@ import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
 import type { Incumbent } from './improve.js';
 import { itemName } from './items.js';
-import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
+import { choiceBytes, presentChoice } from './problem.js';
 import type { Choice, Item } from './problem.js';
 import { OBJECTIVE_SCALE } from './programmes.js';
 import type { DroppedIndex, IndexSelection, SelectedIndex, StatementGain } from './selection-types.js';
@@ -51,13 +51,13 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
   };
 }
 
-/** How much of the objective goes from one choice to another that differs by an item; null when it can not be asked any more. */
+/** How much of the objective goes from one choice to another that has an item more; null when it can not be asked any more. */
 async function change(
   cache: CostCache,
   allowance: Allowance,
   { item, from, to }: { readonly item: Item; readonly from: Choice; readonly to: Choice },
 ): Promise<number | null> {
-  let gain = choiceWriteCost(cache.problem, from) - choiceWriteCost(cache.problem, to);
+  let gain = -item.writeCost;
   for (const costs of cache.statements) {
     if (costs.bits([item.id]) === 0n) continue;
     const [before, after] = [costs.bits(from), costs.bits(to)];

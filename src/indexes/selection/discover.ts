@@ -12,6 +12,11 @@ export interface DiscoveryLimits {
   readonly storageBytes: number | null;
 }
 
+/** Finding plans may take this share of the questions. */
+export const DISCOVERY_SHARE = 0.6;
+/** Of the objective's 100: what is worth following up. */
+export const DISCOVERY_TOLERANCE = 0.05;
+
 /** A set of items with its answer, whose used items are to be taken away next. */
 interface Node {
   readonly costs: StatementCosts;
@@ -25,8 +30,14 @@ interface Node {
 /**
  * Finds the good plans of each statement, the weightiest first: asks with everything in sight, then takes away what was
  * used, once the larger of its family and once the whole family, and so on. False when the allowance ended it.
+ * `onPlans` is told when every statement has a plan with everything in sight, and when it has those of single tables.
  */
-export async function discover(cache: CostCache, allowance: Allowance, limits: DiscoveryLimits): Promise<boolean> {
+export async function discover(
+  cache: CostCache,
+  allowance: Allowance,
+  limits: DiscoveryLimits,
+  onPlans: () => void = () => undefined,
+): Promise<boolean> {
   const open: Node[] = [];
   const seen = new Set<string>();
   for (const costs of cache.statements) {
@@ -39,6 +50,7 @@ export async function discover(cache: CostCache, allowance: Allowance, limits: D
     if (answer === null) return false;
     roots.push([costs, answer]);
   }
+  onPlans();
   for (const [costs, answer] of roots) {
     const tables = tablesUsed(costs, answer);
     // Plans that need one table's indexes alone are what others are made of, so they come before what is left of the whole.
@@ -50,6 +62,7 @@ export async function discover(cache: CostCache, allowance: Allowance, limits: D
     }
     open.push(node(costs, answer, { ...limits, depth: tables.length > 1 ? 1 : 0 }));
   }
+  onPlans();
   for (;;) {
     const next = takeBest(open);
     if (next === undefined || next.worth < limits.tolerance) return true;

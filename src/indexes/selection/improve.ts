@@ -1,6 +1,7 @@
 import type { Highs } from 'highs';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
+import { DISCOVERY_TOLERANCE, discover } from './discover.js';
 import { greedyChoice, guessedCost } from './greedy.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
@@ -32,7 +33,17 @@ export interface ImproveInput {
   readonly onProgress: (progress: Progress) => void;
 }
 
-/** A search whose proved gap is below this (share of the objective) is done. */
+/** What is to be had by the plans known so far, without a question: no statement costs more than it says. */
+export function offerGreedy(input: ImproveInput): void {
+  const { cache, storageBytes } = input;
+  const search = new Search(input);
+  const present = presentChoice(cache.problem);
+  if (!fits(cache, present, storageBytes)) return;
+  search.offer(present);
+  search.offer(greedyChoice(cache, present, { storageBytes, power: 1 }));
+}
+
+/** A search whose proved gap is below this (share of the objective) is done, unless the allowance says otherwise. */
 export const GAP_ENOUGH = 0.003;
 
 /** Searches the best choice for a budget, from what is in the cache and by asking more, until it is settled or the allowance is spent. */
@@ -45,6 +56,9 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   let idle = 0;
   for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
     const before = { objective: search.best.objective, bound: search.bound };
+    // What was not worth a question at first may be what is missing.
+    const tolerance = DISCOVERY_TOLERANCE * DEEPER ** turn;
+    if (turn > 0) await discover(cache, allowance, { share: DEEPER_SHARE, tolerance, storageBytes });
     for (const power of [0.6, 1])
       await search.verify(greedyChoice(cache, roomy ? present : new Set(), { storageBytes, power }));
     const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
@@ -58,6 +72,10 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
 
 /** Turns that neither improve nor prove anything, after which it is given up. */
 const MOST_IDLE_TURNS = 10;
+/** Each turn looks for plans that are worth less, */
+const DEEPER = 0.4;
+/** and leaves some questions for what comes of them. */
+const DEEPER_SHARE = 0.85;
 /** Rounds of a programme, each of them one solution and the questions that verify it. */
 const MOST_PLAN_ROUNDS = 3;
 const MOST_BOUND_ROUNDS = 2;
@@ -108,11 +126,13 @@ class Search {
       .map((costs) => ({ costs, slack: slack(costs, choice) }))
       .filter((one) => one.slack > 0)
       .toSorted((a, b) => b.slack - a.slack);
-    const writes = choiceWriteCost(cache.problem, choice);
+    const worth = (costs: StatementCosts): number => costs.statement.value(hope(costs, choice));
+    let hoped = cache.statements.reduce((sum, one) => sum + worth(one), choiceWriteCost(cache.problem, choice));
     for (const [asked, { costs }] of loose.entries()) {
-      const hoped = cache.statements.reduce((sum, one) => sum + one.statement.value(hope(one, choice)), writes);
       if (asked >= atLeast && hoped >= this.#best.objective) return;
+      const before = worth(costs);
       await ask(cache, costs, costs.bits(choice));
+      hoped += worth(costs) - before;
     }
     this.offer(choice);
   }
@@ -129,7 +149,7 @@ class Search {
       if (proving) this.#bound = Math.max(this.#bound, proposal.bound);
       this.offer(proposal.choice);
       const { objective } = this.#best;
-      if (proving && this.#bound >= objective * (1 - GAP_ENOUGH)) return true;
+      if (proving && this.#bound >= objective * (1 - (allowance.gap ?? GAP_ENOUGH))) return true;
       if (!proving && proposal.objective >= objective * (1 - PLAN_ENOUGH)) return true;
       if (cache.statements.every((costs) => slack(costs, proposal.choice) <= 0)) {
         // The solver stopped early at a choice that is no news: it has to look further.

@@ -20,6 +20,8 @@ export interface SelectionInput {
   readonly storageBytes: number | null;
   /** More budgets to answer for, with what is known by then and as many questions as are left. */
   readonly curveBytes?: readonly (number | null)[];
+  /** The budgets of the curve once the set is chosen, none for no curve; no larger than the largest of `curveBytes`, where there is a limit. */
+  readonly curveOf?: (best: Pick<IndexSelection, 'chosen' | 'usedBytes'>) => readonly (number | null)[];
   readonly objective: SelectionObjective;
   readonly allowance: SearchAllowance;
   /** A workload of more statements is compressed to so many; null for never, `MOST_STATEMENTS` by default. */

@@ -174,6 +174,12 @@ describe('selection', () => {
     expect(chosen(await selectIndexes(input(together, ['a', 'b', 'c'])))).toEqual(['a', 'b']);
   });
 
+  it('proves that nothing is to be had without candidates', async () => {
+    const selection = await selectIndexes(input({ plans: { [statement('a')]: [[[], 100]] } }, []));
+    expect(selection).toMatchObject({ chosen: [], objective: 1, complete: true });
+    expect(selection.bound).toBeCloseTo(1, 5);
+  });
+
   it('is the same each time', async () => {
     const once = await selectIndexes(input(two, ['a', 'b', 'c']));
     expect(await selectIndexes(input(two, ['a', 'b', 'c']))).toEqual(once);

@@ -4,8 +4,8 @@ import { coveringIndex, mergeCandidates, tablePages, tableUses } from '../candid
 import type { Candidate, TableUse } from '../candidates/candidates.js';
 import { Allowance } from './allowance.js';
 import { CostCache } from './cost-cache.js';
-import { discover } from './discover.js';
-import { improve } from './improve.js';
+import { DISCOVERY_SHARE, DISCOVERY_TOLERANCE, discover } from './discover.js';
+import { improve, offerGreedy } from './improve.js';
 import type { Incumbent, Progress } from './improve.js';
 import { candidateDraft, existingDrafts, isRelevant, numberItems } from './items.js';
 import type { ItemDraft } from './items.js';
@@ -32,24 +32,26 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
   const { cache, refused, unsized } = await prepare(input, shares, allowance);
   const { problem } = cache;
   const highs = await loadSolver();
-  await discover(cache, allowance, {
-    share: DISCOVERY_SHARE,
-    tolerance: DISCOVERY_TOLERANCE,
-    storageBytes: input.storageBytes,
-  });
   const budget = (bytes: number | null): number | null =>
     bytes === null ? null : bytes + choiceBytes(problem, presentChoice(problem));
   const search = (bytes: number | null, onProgress: (one: Progress) => void): Promise<Incumbent> =>
     improve({ cache, highs, allowance, storageBytes: budget(bytes), onProgress });
-  const best = await search(input.storageBytes, (one) =>
-    progress.push({ ...one, objective: one.objective / OBJECTIVE_SCALE + leftShare }),
+  const watch = (one: Progress): void => {
+    const objective = one.objective / OBJECTIVE_SCALE + leftShare;
+    if (objective < (progress.at(-1)?.objective ?? Number.POSITIVE_INFINITY)) progress.push({ ...one, objective });
+  };
+  const { storageBytes } = input;
+  const limits = { share: DISCOVERY_SHARE, tolerance: DISCOVERY_TOLERANCE, storageBytes };
+  await discover(cache, allowance, limits, () =>
+    offerGreedy({ cache, highs, allowance, storageBytes: budget(storageBytes), onProgress: watch }),
   );
+  const best = await search(storageBytes, watch);
   const shown = input.preferSmall === true ? await preferSmall(cache, best) : best;
   const selection = await describeChoice(cache, shown, allowance);
   const objective = selection.objective + leftShare;
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];
-  for (const bytes of input.curveBytes ?? []) {
+  for (const bytes of input.curveOf?.(selection) ?? input.curveBytes ?? []) {
     const before = allowance.plannerCalls;
     const point = curvePoint(problem, bytes, await search(bytes, () => undefined), allowance.plannerCalls - before);
     curve.push({ ...point, objective: point.objective + leftShare });
@@ -68,11 +70,6 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     skipped,
   };
 }
-
-/** Finding plans may take this share of the questions. */
-const DISCOVERY_SHARE = 0.6;
-/** Of the objective's 100: what is worth following up. */
-const DISCOVERY_TOLERANCE = 0.05;
 
 interface Prepared {
   readonly cache: CostCache;

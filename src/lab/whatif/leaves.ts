@@ -9,6 +9,7 @@ import type { Session } from '../../postgres/session.js';
 import { parseArrayText } from './array-text.js';
 import type { Leaves } from './install.js';
 import { readBlock } from './relation-file.js';
+import { groupBy } from './shelved.js';
 import type { Storage } from './storage.js';
 
 /** Indexes made in one transaction. */
@@ -52,8 +53,18 @@ export async function buildLeavesFor(
     const keys = definitions.get(relationKey(content.index));
     return keys === undefined || content.least === null || content.greatest === null ? [] : [{ content, keys }];
   });
-  for (let start = 0; start < parts.length; start += BATCH) {
-    await buildBatch(session, storage, parts.slice(start, start + BATCH), leaves);
+  // Columns beside the first hold nothing there: many indexes have the same leaf.
+  const alike = [...groupBy(parts, ({ content, keys }) => endsSql(content, keys, 0)).values()];
+  const built = new Map<string, Buffer>();
+  for (let start = 0; start < alike.length; start += BATCH) {
+    const firsts = alike.slice(start, start + BATCH).flatMap((group) => group.slice(0, 1));
+    await buildBatch(session, storage, firsts, built);
+  }
+  for (const group of alike) {
+    const [first] = group;
+    const page = first === undefined ? undefined : built.get(relationKey(first.content.index));
+    if (page === undefined) continue;
+    for (const { content } of group) leaves.set(relationKey(content.index), page);
   }
   return leaves;
 }

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { brinCounts, brinMetapage, btreeLevel, btreePages, ginCounts, ginMetapage } from './metapage.js';
+import {
+  LEVEL_WITHOUT_DESCENT,
+  brinCounts,
+  brinMetapage,
+  btreeLevel,
+  btreePages,
+  ginCounts,
+  ginMetapage,
+} from './metapage.js';
 import { BLOCK_BYTES } from '../../base/block.js';
 import { emptyPage, setChecksum } from './page.js';
 
@@ -19,6 +27,15 @@ it('makes a chain from the root to a leaf', () => {
   expect(btreeLevel(pages[0] ?? metapage)).toBe(2);
   expect(flags).toEqual([1, 0, 2]);
   expect(btreeLevel(emptyPage(16))).toBeNull();
+});
+
+it('puts root and metapage of a btree without a descent on the same level, over a leaf', () => {
+  const metapage = emptyPage(16);
+  metapage.writeUInt32LE(0x053162, 24);
+  const [meta, leaf, root] = btreePages(metapage, LEVEL_WITHOUT_DESCENT, null);
+  expect([meta?.readInt32LE(24 + 8), meta?.readInt32LE(24 + 20)]).toEqual([2, -1]); // btm_root, btm_fastlevel
+  expect([leaf, root].map((page) => page?.readInt32LE(BLOCK_BYTES - 8))).toEqual([0, -1]);
+  expect([leaf, root].map((page) => page?.readUInt16LE(BLOCK_BYTES - 4))).toEqual([1, 2]);
 });
 
 it('has the checksum that PostgreSQL computes', () => {

@@ -47,26 +47,44 @@ export function btreeDeduplicates(metapage: Buffer): boolean {
   return metapage.readUInt8(AT + 40) === 1;
 }
 
+/** The level of a btree whose descent costs the planner nothing: it reads `btm_fastlevel` as a signed number and adds 1. No btree that was built has it. */
+export const LEVEL_WITHOUT_DESCENT = -1;
+
 /**
  * The first blocks of a btree of that height, for a file whose other blocks are zeros: the metapage (from an index
  * that the server made), one leaf, and a chain of one-downlink pages from the root to it. A scan for either end finds
  * what is in the leaf.
  */
 export function btreePages(metapage: Buffer, level: number, leaf: Buffer | null): Buffer[] {
-  const meta = Buffer.from(metapage);
-  for (const [offset, value] of [
-    [8, level + 1],
-    [12, level],
-    [16, level + 1],
-    [20, level],
-  ] as const) {
-    meta.writeUInt32LE(value, AT + offset); // btm_root, btm_level, btm_fastroot, btm_fastlevel
-  }
+  if (level === LEVEL_WITHOUT_DESCENT) return pagesWithoutDescent(metapage, leaf);
+  const meta = withRoot(metapage, level + 1, level);
   const first = Buffer.from(leaf ?? emptyPage(BTREE_SPECIAL_BYTES));
   writeBtreeSpecial(first, 0, BTP_LEAF | (level === 0 ? BTP_ROOT : 0));
   const pages: Buffer[] = [meta, first];
   for (let depth = 1; depth <= level; depth += 1) pages.push(innerPage(depth, depth === level));
   return pages;
+}
+
+/** One inner page over the leaf, which the metapage and the page itself put at level -1: a scan for the ends checks that they agree. */
+function pagesWithoutDescent(metapage: Buffer, leaf: Buffer | null): Buffer[] {
+  const unsigned = LEVEL_WITHOUT_DESCENT >>> 0;
+  const [, first] = btreePages(metapage, 1, leaf);
+  const root = innerPage(1, true);
+  root.writeUInt32LE(unsigned, BLOCK_BYTES - BTREE_SPECIAL_BYTES + 8);
+  return [withRoot(metapage, 2, unsigned), ...(first === undefined ? [] : [first]), root];
+}
+
+function withRoot(metapage: Buffer, block: number, level: number): Buffer {
+  const meta = Buffer.from(metapage);
+  for (const [offset, value] of [
+    [8, block],
+    [12, level],
+    [16, block],
+    [20, level],
+  ] as const) {
+    meta.writeUInt32LE(value, AT + offset); // btm_root, btm_level, btm_fastroot, btm_fastlevel
+  }
+  return meta;
 }
 
 /** A page whose only tuple is the least possible pivot, pointing to the block one below. */

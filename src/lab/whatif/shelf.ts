@@ -7,7 +7,7 @@ import { readRelationFiles, relationKey, writeRelations } from '../../postgres/c
 import type { RelationUpdate } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { candidateSize, expressionStatistics } from './size/candidate-size.js';
-import type { CandidateSize } from './size/candidate-size.js';
+import type { CandidateSize, SizeInputs } from './size/candidate-size.js';
 import { CandidateEnds } from './candidate-ends.js';
 import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
@@ -16,6 +16,7 @@ import { lendSamples, sampleFor, spreadOut } from './size/sample-leaves.js';
 import { sampleIndexes } from './size/sample.js';
 import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './size/sample.js';
 import { readSizeInputs } from './size/size-inputs.js';
+import type { SizeWanted } from './size/size-inputs.js';
 import { groupBy, indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
@@ -24,7 +25,7 @@ import type { Storage } from './storage.js';
 export interface KnownSize {
   readonly pages: number;
   readonly rows: number;
-  /** Levels above the leaves; null to estimate. */
+  /** Levels above the leaves of a btree; null to estimate, -1 for one whose descent costs the planner nothing, as HypoPG has it. */
   readonly level: number | null;
 }
 
@@ -69,8 +70,7 @@ export class Shelf {
         .filter((spec) => !this.#shelved.has(indexKey(spec)) && !this.#refused.has(indexKey(spec)))
         .map((spec) => [indexKey(spec), spec]),
     );
-    const byTable = groupBy([...missing.values()], (spec) => JSON.stringify(spec.table));
-    for (const group of byTable.values()) await this.#shelve(group);
+    await this.#shelve([...missing.values()]);
     return specs.flatMap((spec) => {
       const shelved = this.#shelved.get(indexKey(spec));
       return shelved === undefined ? [] : [{ ...shelved, spec }];
@@ -83,6 +83,7 @@ export class Shelf {
   }
 
   async #shelve(specs: readonly IndexSpec[]): Promise<void> {
+    if (specs.length === 0) return;
     const { created, refused } = await createCandidates(this.#options.session, specs, { hidden: true });
     for (const [spec, error] of refused) this.#refused.set(indexKey(spec), error);
     const sizes = await this.#sizeAll(created);
@@ -122,9 +123,9 @@ export class Shelf {
     this.#refused.clear();
   }
 
-  /** Samples, estimates and writes the sizes of indexes that were just created on one table. */
+  /** Samples, estimates and writes the sizes of indexes that were just created. */
   async #sizeAll(created: readonly CreatedIndex[]): Promise<Map<number, CandidateSize>> {
-    const { session, storage, sourceVersionNum, knownSize } = this.#options;
+    const { session, storage, knownSize } = this.#options;
     const layouts = created.flatMap((one) => one.layouts);
     const oids = layouts.map((layout) => layout.oid);
     const files = new Map((await readRelationFiles(session, oids)).map((file) => [file.oid, file.path]));
@@ -137,24 +138,31 @@ export class Shelf {
     const samples = await this.#sample(asked);
     for (const one of created) await this.#dropRefused(one, samples);
     const heapPages = await this.#heapBlocks(layouts.map((layout) => layout.heap.oid));
-    const sized: [IndexLayout, CandidateSize][] = [];
-    for (const one of asked) {
-      const { layout } = one;
-      if (this.#refused.has(indexKey(one.spec))) continue;
+    const allowed = asked.filter((one) => !this.#refused.has(indexKey(one.spec)));
+    const wanted = allowed.map(({ layout, deduplicates: own }) => {
       const found = samples.get(layout.oid);
       const sample = found === undefined || 'refused' in found ? null : found;
-      const known = { heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates: one.deduplicates, sample };
-      let inputs = await readSizeInputs(session, layout, known);
-      if (sample !== null && sample.expressions.length > 0) {
-        await writeColumnStatistics(session, expressionStatistics(sample, inputs.heapRows), {
-          serverVersionNum: sourceVersionNum,
-        });
-        inputs = await readSizeInputs(session, layout, known);
-      }
-      sized.push([layout, withKnown(candidateSize(inputs), knownSize(one.spec))]);
-    }
+      return { layout, heapBlocks: heapPages.get(layout.heap.oid) ?? 0, deduplicates: own, sample };
+    });
+    const inputs = await this.#readInputs(wanted);
+    const sized = inputs.map((one, at): [IndexLayout, CandidateSize] => {
+      const spec = allowed[at]?.spec;
+      return [one.layout, withKnown(candidateSize(one), spec === undefined ? null : knownSize(spec))];
+    });
     await this.#writeSizes(sized);
     return new Map(sized.map(([layout, size]) => [layout.oid, size]));
+  }
+
+  /** What was sampled of expressions is for the planner to know before it is asked how many rows there are. */
+  async #readInputs(wanted: readonly SizeWanted[]): Promise<SizeInputs[]> {
+    const { session, sourceVersionNum } = this.#options;
+    const inputs = await readSizeInputs(session, wanted);
+    const found = inputs.flatMap(({ sample, heapRows }) =>
+      sample === null ? [] : expressionStatistics(sample, heapRows),
+    );
+    if (found.length === 0) return inputs;
+    await writeColumnStatistics(session, found, { serverVersionNum: sourceVersionNum });
+    return readSizeInputs(session, wanted);
   }
 
   /** An index that the clone took because its tables are empty, and that the rows do not allow. */

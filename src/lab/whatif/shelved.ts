@@ -22,10 +22,16 @@ export interface CreatedIndex extends Omit<ShelvedIndex, 'pages' | 'rows'> {
   readonly layouts: readonly IndexLayout[];
 }
 
-/** The same index under any name. */
+/** The same index under any name. Made once for each object: every question compares hundreds of them. */
 export function indexKey(spec: IndexSpec): string {
-  return createIndexSql({ ...spec, name: 'x' }, { concurrently: false });
+  const known = KEYS.get(spec);
+  if (known !== undefined) return known;
+  const key = createIndexSql({ ...spec, name: 'x' }, { concurrently: false });
+  KEYS.set(spec, key);
+  return key;
 }
+
+const KEYS = new WeakMap<IndexSpec, string>();
 
 /** The name of a hidden index on the clone. */
 export function shelvedName(oid: number): string {

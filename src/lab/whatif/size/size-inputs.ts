@@ -4,6 +4,7 @@ import type { Session } from '../../../postgres/session.js';
 import type { SizeInputs } from './candidate-size.js';
 import type { IndexLayout, LayoutColumn } from '../index-layout.js';
 import type { IndexSample } from './sample.js';
+import { groupBy } from '../shelved.js';
 
 interface StatisticsRow extends Record<string, unknown> {
   relation: string;
@@ -14,12 +15,47 @@ interface StatisticsRow extends Record<string, unknown> {
   frequencies: number[] | null;
 }
 
-/** Collects the inputs from the clone. The heap must have its true size by now. */
-export async function readSizeInputs(
-  session: Session,
-  layout: IndexLayout,
-  known: { readonly heapBlocks: number; readonly deduplicates: boolean; readonly sample: IndexSample | null },
-): Promise<SizeInputs> {
+/** What a size is wanted for, with what is known already. */
+export interface SizeWanted {
+  readonly layout: IndexLayout;
+  readonly heapBlocks: number;
+  readonly deduplicates: boolean;
+  readonly sample: IndexSample | null;
+}
+
+/** Collects the inputs from the clone, in the order wanted. The heaps must have their true size by now. */
+export async function readSizeInputs(session: Session, wanted: readonly SizeWanted[]): Promise<SizeInputs[]> {
+  const heaps = [...new Set(wanted.map(({ layout }) => layout.heap.oid))];
+  const statistics = await readStatistics(session, [...heaps, ...wanted.map(({ layout }) => layout.oid)]);
+  const analysed = await readAnalysed(session, heaps);
+  const groupedColumns = await readGroupedColumns(session, heaps);
+  const rows = new Map<string, number>();
+  const planned = async (sql: string): Promise<number> => {
+    const known = rows.get(sql) ?? (await planRows(session, sql));
+    rows.set(sql, known);
+    return known;
+  };
+  const inputs: SizeInputs[] = [];
+  for (const { layout, heapBlocks, deduplicates, sample } of wanted) {
+    const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
+    const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
+    // The planner knows no more of a table that nobody analysed than the width of its columns.
+    const isSampled = sample !== null && !analysed.has(layout.heap.oid);
+    const counted = isSampled ? Math.round(sample.rowsPerBlock * heapBlocks) : await planned(`SELECT FROM ${table}`);
+    const heapRows = heapBlocks === 0 ? 0 : counted;
+    const indexedRows = where === '' || heapRows === 0 ? heapRows : await planned(`SELECT FROM ${table}${where}`);
+    const keys = layout.columns.slice(0, layout.keyCount);
+    const covered = keys.length > 1 && isCovered(keys, groupedColumns.get(layout.heap.oid) ?? []);
+    const groups = covered
+      ? await planned(`SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`)
+      : null;
+    const columns = layout.columns.map((column) => keyStatistics(layout, column, statistics));
+    inputs.push({ layout, heapRows, heapBlocks, indexedRows, columns, groups, deduplicates, sample });
+  }
+  return inputs;
+}
+
+async function readStatistics(session: Session, oids: readonly number[]): Promise<Map<string, StatisticsRow>> {
   const rows = await session.query<StatisticsRow>(
     `
 SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac::float8 AS null_fraction, s.avg_width AS width,
@@ -28,47 +64,35 @@ SELECT c.oid::int8::text AS relation, s.attname::text AS attribute, s.null_frac:
   JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schemaname
   JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.tablename
  WHERE NOT s.inherited AND c.oid = ANY ($1::oid[])`,
-    [[layout.oid, layout.heap.oid]],
+    [oids],
   );
-  const statistics = new Map(rows.map((row) => [`${row.relation}.${row.attribute}`, row]));
-  const columns = layout.columns.map((column) => {
-    const found = statistics.get(
-      column.column === null ? `${layout.oid}.${column.attribute}` : `${layout.heap.oid}.${column.column}`,
-    );
-    if (found === undefined) return null;
-    return {
-      nullFraction: found.null_fraction,
-      widthBytes: found.width,
-      distinct: found.distinct,
-      commonFrequencies: found.frequencies ?? [],
-    };
-  });
-  const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
-  const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
-  const heapRows = await countHeapRows(session, layout, table, known);
-  const indexed = where === '' || heapRows === 0 ? heapRows : await planRows(session, `SELECT FROM ${table}${where}`);
-  const keys = layout.columns.slice(0, layout.keyCount);
-  const covered = keys.length > 1 && (await hasGroupStatistics(session, layout.heap.oid, keys));
-  const groups = covered
-    ? await planRows(session, `SELECT FROM ${table}${where} GROUP BY ${keys.map((key) => key.sql).join(', ')}`)
-    : null;
-  return { layout, heapRows, indexedRows: indexed, columns, groups, ...known };
+  return new Map(rows.map((row) => [`${row.relation}.${row.attribute}`, row]));
 }
 
-/** As the planner has it; of a table that nobody analysed it knows no more than the width of its columns. */
-async function countHeapRows(
-  session: Session,
+function keyStatistics(
   layout: IndexLayout,
-  table: string,
-  { heapBlocks, sample }: { readonly heapBlocks: number; readonly sample: IndexSample | null },
-): Promise<number> {
-  if (heapBlocks === 0) return 0;
-  const [row] = await session.query<{ analysed: boolean }>(
-    'SELECT reltuples >= 0 AS analysed FROM pg_catalog.pg_class WHERE oid = $1',
-    [layout.heap.oid],
+  column: LayoutColumn,
+  statistics: ReadonlyMap<string, StatisticsRow>,
+): SizeInputs['columns'][number] {
+  const found = statistics.get(
+    column.column === null ? `${layout.oid}.${column.attribute}` : `${layout.heap.oid}.${column.column}`,
   );
-  if (row?.analysed === false && sample !== null) return Math.round(sample.rowsPerBlock * heapBlocks);
-  return planRows(session, `SELECT FROM ${table}`);
+  if (found === undefined) return null;
+  return {
+    nullFraction: found.null_fraction,
+    widthBytes: found.width,
+    distinct: found.distinct,
+    commonFrequencies: found.frequencies ?? [],
+  };
+}
+
+/** Of these tables those that were analysed. */
+async function readAnalysed(session: Session, heaps: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await session.query<{ oid: string }>(
+    'SELECT c.oid::int8::text AS oid FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.reltuples >= 0',
+    [heaps],
+  );
+  return new Set(rows.map((row) => Number(row.oid)));
 }
 
 async function planRows(session: Session, sql: string): Promise<number> {
@@ -78,14 +102,22 @@ async function planRows(session: Session, sql: string): Promise<number> {
   return row?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
 }
 
-async function hasGroupStatistics(session: Session, heap: number, keys: readonly LayoutColumn[]): Promise<boolean> {
-  if (keys.some((key) => key.column === null)) return false;
-  const [row] = await session.query<{ covered: boolean }>(
+/** By table: sets of columns whose number of groups is known. */
+async function readGroupedColumns(session: Session, heaps: readonly number[]): Promise<Map<number, string[][]>> {
+  const rows = await session.query<{ heap: string; columns: string[] }>(
     `
-SELECT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = $1::oid AND 'd' = ANY (s.stxkind)
-   AND (SELECT count(*) FROM unnest(s.stxkeys::int2[]) AS k (attnum) JOIN pg_catalog.pg_attribute AS a ON a.attrelid = $1::oid AND a.attnum = k.attnum
-         WHERE a.attname = ANY ($2::text[])) = pg_catalog.cardinality($2::text[])) AS covered`,
-    [heap, keys.map((key) => key.column)],
+SELECT s.stxrelid::int8::text AS heap,
+       (SELECT coalesce(pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum), '[]'::jsonb) FROM pg_catalog.pg_attribute AS a
+         WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys::int2[])) AS columns
+  FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = ANY ($1::oid[]) AND 'd' = ANY (s.stxkind)
+ ORDER BY s.oid`,
+    [heaps],
   );
-  return row?.covered ?? false;
+  return new Map(
+    [...groupBy(rows, (row) => Number(row.heap))].map(([heap, sets]) => [heap, sets.map((one) => one.columns)]),
+  );
+}
+
+function isCovered(keys: readonly LayoutColumn[], sets: readonly (readonly string[])[]): boolean {
+  return sets.some((columns) => keys.every((key) => key.column !== null && columns.includes(key.column)));
 }
