@@ -2,6 +2,8 @@
 import { seededRandom } from '../dist/stats/random.js';
 
 const random = seededRandom(7);
+/** A thousand messages a second. */
+let clock = Date.UTC(2026, 10, 25, 3);
 
 /** One of `count` shapes, the first ones most often. */
 function shape(count) {
@@ -25,10 +27,10 @@ function sql(n) {
 
 function entry(shapes) {
   const n = shape(shapes);
-  const second = String(Math.floor(random() * 60)).padStart(2, '0');
+  clock += random() * 2;
   return {
     n,
-    time: `2026-11-25 03:00:${second}.${String(Math.floor(random() * 1000)).padStart(3, '0')} UTC`,
+    time: `${new Date(clock).toISOString().slice(0, -1).replace('T', ' ')} UTC`,
     pid: 1000 + Math.floor(random() * 200),
     ms: (0.05 + 200 * random() ** 6).toFixed(3),
     text: sql(n),

@@ -72,7 +72,13 @@ export function readCountersJson(sink: { counter(counter: Counter): void; unread
       const named = Object.fromEntries(
         Object.entries(places).map(([name, place]) => {
           const field = value[keys[place] ?? ''];
-          return [name, field === null || field === undefined ? undefined : String(field as string | number | boolean)];
+          const plain =
+            typeof field === 'string'
+              ? field
+              : typeof field === 'number' || typeof field === 'boolean'
+                ? `${field}`
+                : undefined;
+          return [name, plain];
         }),
       );
       const counter = toCounter(named);

@@ -7,7 +7,7 @@ import type {
   UnusableStatement,
   WorkloadStatement,
 } from '../model/workload.js';
-import { fingerprintOf } from '../sql/fingerprint.js';
+import { fingerprintOf, rawFingerprint } from '../sql/fingerprint.js';
 import { isTransactionControl, isUtility, readsOnlySystemCatalogs, statementKind } from '../sql/kind.js';
 import { nameOf } from '../sql/name.js';
 import { parseStatement } from '../sql/parse.js';
@@ -30,7 +30,7 @@ export interface Sorted {
 
 /** Parses each shape once and makes it a statement of a workload, those of one fingerprint together, heaviest first. Needs `loadParser()`. */
 export function sortShapes(shapes: readonly Shape[]): Sorted {
-  const groups = new Map<string, { readonly parsed: ParsedStatement; readonly shapes: Shape[] }>();
+  const groups = new Map<string, Group>();
   const unusable: (UnusableStatement & { executions: number })[] = [];
   let [transactions, catalogOnly] = [0, 0];
   for (const shape of shapes.toSorted((a, b) => b.calls - a.calls)) {
@@ -48,19 +48,28 @@ export function sortShapes(shapes: readonly Shape[]): Sorted {
     } else if (readsOnlySystemCatalogs(parsed)) {
       catalogOnly += shape.calls;
     } else {
-      const id = fingerprintOf(parsed);
+      const raw = rawFingerprint(parsed.sql) ?? '';
+      const id = fingerprintOf(parsed, raw);
       const group = groups.get(id);
       if (group) group.shapes.push(shape);
-      else groups.set(id, { parsed, shapes: [shape] });
+      else groups.set(id, { parsed, raw, shapes: [shape] });
     }
   }
-  const statements = [...groups].map(([id, group]) => toStatement(id, group.parsed, group.shapes));
+  const statements = [...groups].map(([id, group]) => toStatement(id, group));
   return {
     statements: statements.toSorted((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0) || b.calls - a.calls),
     unusable,
     transactions,
     catalogOnly,
   };
+}
+
+/** Shapes of one fingerprint. */
+interface Group {
+  readonly parsed: ParsedStatement;
+  /** libpg_query's own. */
+  readonly raw: string;
+  readonly shapes: Shape[];
 }
 
 function parse(text: string): ParsedStatement | { readonly reason: string } {
@@ -72,9 +81,9 @@ function parse(text: string): ParsedStatement | { readonly reason: string } {
 }
 
 /** The first shape, the one with most calls, gives text and parameters; all give figures. */
-function toStatement(id: string, parsed: ParsedStatement, shapes: readonly Shape[]): WorkloadStatement {
-  const [first] = shapes as readonly [Shape, ...Shape[]];
-  const { sql, parameterSets } = parameterise(first, parsed, id);
+function toStatement(id: string, { parsed, raw, shapes }: Group): WorkloadStatement {
+  const [first] = shapes as unknown as readonly [Shape, ...Shape[]];
+  const { sql, parameterSets } = parameterise(first, parsed, raw);
   const calls = sum(shapes.map((shape) => shape.calls));
   const sketch = mergeSketches(shapes.map((shape) => shape.sketch));
   const planned = plannedOf(shapes);

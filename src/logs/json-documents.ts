@@ -34,7 +34,7 @@ export class JsonDocuments {
       for (let at = all.indexOf('\n'); at !== -1; at = all.indexOf('\n', from)) {
         const value = objectOn(all, from, at);
         if (value === null) break;
-        this.sink.take(value, this.line);
+        this.take(value, this.line);
         this.line += 1;
         from = at + 1;
       }
@@ -50,7 +50,7 @@ export class JsonDocuments {
   end(): void {
     if (this.tail !== '') {
       const value = objectOn(this.tail, 0, this.tail.length);
-      if (value) this.sink.take(value, this.line);
+      if (value) this.take(value, this.line);
       else this.scan(this.tail);
     }
     if (this.open) this.sink.broken(this.startLine);
@@ -88,6 +88,12 @@ export class JsonDocuments {
     if (this.open) this.held.push(text.slice(start));
   }
 
+  private take(value: Readonly<Record<string, unknown>>, line: number): void {
+    const wrapped = wrappedIn(value);
+    if (!wrapped) return this.sink.take(value, line);
+    for (const one of wrapped) this.sink.take(one, line);
+  }
+
   private descend(): void {
     this.floor = 1;
     this.open = false;
@@ -99,7 +105,7 @@ export class JsonDocuments {
     this.held = [];
     this.open = false;
     const value = objectOn(json, 0, json.length);
-    if (value) this.sink.take(value, this.startLine);
+    if (value) this.take(value, this.startLine);
     else this.sink.broken(this.startLine);
   }
 }
@@ -116,8 +122,17 @@ function objectOn(text: string, from: number, to: number): Readonly<Record<strin
   }
 }
 
-/** An object of which nothing is known yet but the key of an array. */
-const WRAPPER = /^\s*\{\s*"\w+"\s*:\s*$/;
+/** The objects of an array that is the first thing in an object. */
+function wrappedIn(value: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] | null {
+  const [key] = Object.keys(value);
+  const first = key === undefined || key === 'metadata' ? null : value[key];
+  if (!Array.isArray(first) || first.length === 0) return null;
+  const objects = first.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null);
+  return objects.length === first.length ? objects : null;
+}
+
+/** An object of which nothing is known yet but the key of an array; `metadata` is part of a message. */
+const WRAPPER = /^\s*\{\s*"(?!metadata")\w+"\s*:\s*$/;
 
 const NEWLINE = 10;
 const RETURN = 13;

@@ -1,6 +1,6 @@
 import type { ParameterSet } from '../model/workload.js';
 import { constantStarts } from '../sql/constants.js';
-import { hasFingerprint } from '../sql/fingerprint.js';
+import { rawFingerprint } from '../sql/fingerprint.js';
 import { parameterCount } from '../sql/parameters.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import type { Sample, Shape } from './shape.js';
@@ -14,15 +14,16 @@ export interface Parameterised {
 /**
  * Puts parameters in the place of the constants that executions differ in, and gives the values that were seen. Constants stay which a program wrote into a prepared
  * statement, or which never changed. A text that would not be of the same fingerprint stays as it is, without sets.
+ * `fingerprint` is the raw one of the text.
  */
 export function parameterise(shape: Shape, parsed: ParsedStatement, fingerprint: string): Parameterised {
   const places = parametersOf(shape, parsed);
-  const numbered = parameterCount(parsed.sql);
+  const numbered = /\$\d/.test(parsed.sql) ? parameterCount(parsed.sql) : 0;
   const samples = samplesOf(shape, places, numbered);
   const bare = write(shape, parsed.sql, new Map());
   if (samples.length === 0 || (numbered === 0 && places.length === 0)) return { sql: bare, parameterSets: [] };
   const sql = write(shape, parsed.sql, new Map(places.map((place, i) => [place, `$${numbered + i + 1}`])));
-  if (!hasFingerprint(sql, fingerprint)) return { sql: bare, parameterSets: [] };
+  if (rawFingerprint(sql) !== fingerprint) return { sql: bare, parameterSets: [] };
   return { sql, parameterSets: samples.map((values) => ({ class: 'given', values })) };
 }
 

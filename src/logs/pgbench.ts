@@ -20,6 +20,6 @@ export function pgbenchStatements(text: string): readonly TextStatement[] {
     const { sql: bound, names } = bindPositions(statement.sql);
     const values = names.map((name) => constants.get(name));
     const known = values.length > 0 && values.every((value) => value !== undefined);
-    return { line: statement.line, sql: bound, parameters: known ? (values as string[]) : null, ms: null };
+    return { line: statement.line, sql: bound, parameters: known ? values : null, ms: null };
   });
 }

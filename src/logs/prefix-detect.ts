@@ -30,8 +30,8 @@ export function detectPrefix(lines: readonly string[]): DetectedPrefix | null {
   return best && best.fitted >= fitted ? best : { prefix, looked: heads.length, fitted };
 }
 
-/** A line that begins a message: its severity stands behind at most 300 characters of prefix. */
-const HEAD = new RegExp(`^.{0,300}?(?:${SEVERITIES}|${PARTS}):\\s{1,2}\\S`);
+/** A line that begins a message: its severity stands behind at most 300 characters of prefix, and two spaces behind it. */
+const HEAD = new RegExp(`^.{0,300}?(?:${SEVERITIES}|${PARTS}):  \\S`);
 
 /** A few lines of a sample may stem from before the setting was changed. */
 const ENOUGH = 0.9;

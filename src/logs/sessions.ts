@@ -27,6 +27,8 @@ interface Waiting {
   statement: Execution | null;
   /** Logged by auto_explain, at the end of the execution and before its duration. */
   plans: Execution[];
+  /** In the extended protocol a plan comes behind the duration: the portal ends later. */
+  ended: Execution | null;
 }
 
 /** Turns the messages of a log into executions: a statement, its duration and its plan may be messages of their own, which belong together within a session. */
@@ -41,10 +43,13 @@ export class Sessions {
     other: 0,
   };
   private readonly waiting = new Map<string, Waiting>();
+  private messages = 0;
+  private plans = 0;
 
   constructor(private readonly sink: ExecutionSink) {}
 
   record(record: LogRecord): void {
+    this.messages += 1;
     if (record.severity !== 'LOG') return this.failure(record);
     const message = readMessage(record.message);
     switch (message.kind) {
@@ -103,10 +108,21 @@ export class Sessions {
   private ended(execution: Execution): void {
     const session = execution.session ?? '';
     const waiting = this.waiting.get(session);
+    if (execution.extended && this.awaitsPlans() && !waiting?.plans.some((plan) => sameText(plan, execution))) {
+      this.flush(session);
+      this.open(session).ended = held(execution);
+      return;
+    }
     if (!waiting) return this.sink.execution(execution);
     this.waiting.delete(session);
     if (waiting.statement) this.sink.execution(waiting.statement);
+    if (waiting.ended) this.sink.execution(waiting.ended);
     this.emit(execution, waiting.plans);
+  }
+
+  /** Whether plans may come behind their durations: not where many messages held none. */
+  private awaitsPlans(): boolean {
+    return this.plans > 0 || this.messages < PLANLESS_MESSAGES;
   }
 
   private timed(record: LogRecord, ms: number): void {
@@ -131,7 +147,14 @@ export class Sessions {
       return;
     }
     const execution = executionOf(record, plan.sql, plan.parameters !== null, ms);
+    this.plans += 1;
     const waiting = this.open(record.session ?? '');
+    if (waiting.ended) {
+      const { ended } = waiting;
+      waiting.ended = null;
+      if (sameText(ended, execution)) return this.sink.execution({ ...ended, plan });
+      this.sink.execution(ended);
+    }
     if (waiting.plans.length >= MAX_PLANS) this.sink.execution(waiting.plans.shift() as Execution);
     waiting.plans.push(held({ ...execution, parameters: plan.parameters, plan }));
   }
@@ -139,8 +162,7 @@ export class Sessions {
   /** The execution with the plan that is of the same statement; other plans are executions that were logged by auto_explain alone. */
   private emit(execution: Execution, plans: readonly Execution[]): void {
     if (plans.length === 0) return this.sink.execution(execution);
-    const wanted = lex(execution.sql).key;
-    const own = plans.findLast((logged) => lex(logged.sql).key === wanted);
+    const own = plans.findLast((logged) => sameText(logged, execution));
     for (const logged of plans) if (logged !== own) this.sink.execution(logged);
     this.sink.execution(own ? { ...execution, plan: own.plan, ms: execution.ms ?? own.ms } : execution);
   }
@@ -149,6 +171,7 @@ export class Sessions {
     const waiting = this.waiting.get(session);
     if (!waiting) return;
     this.waiting.delete(session);
+    if (waiting.ended) this.sink.execution(waiting.ended);
     if (waiting.statement) this.emit(waiting.statement, waiting.plans);
     else for (const plan of waiting.plans) this.sink.execution(plan);
   }
@@ -158,7 +181,7 @@ export class Sessions {
     if (known) return known;
     const [oldest] = this.waiting.keys();
     if (this.waiting.size >= MAX_SESSIONS && oldest !== undefined) this.flush(oldest);
-    const waiting: Waiting = { statement: null, plans: [] };
+    const waiting: Waiting = { statement: null, plans: [], ended: null };
     this.waiting.set(owned(session), waiting);
     return waiting;
   }
@@ -168,6 +191,13 @@ export class Sessions {
 const MAX_SESSIONS = 10_000;
 /** Plans of one session that wait for a duration; without `log_min_duration_statement` none ever comes. */
 const MAX_PLANS = 8;
+
+/** Messages without a plan after which none is waited for. */
+const PLANLESS_MESSAGES = 20_000;
+
+function sameText(a: Execution, b: Execution): boolean {
+  return a.sql === b.sql || lex(a.sql).key === lex(b.sql).key;
+}
 
 function executionOf(record: LogRecord, sql: string, extended: boolean, ms: number | null): Execution {
   const { line, timeMs, utc, user, database, application, session, detail } = record;

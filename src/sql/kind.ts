@@ -32,7 +32,8 @@ export function isUtility(statement: ParsedStatement): boolean {
 
 /** Whether a SELECT reads the system's own relations and no others, as monitoring does; false for one that reads none. */
 export function readsOnlySystemCatalogs(parsed: ParsedStatement): boolean {
-  if (statementKind(parsed) !== 'select') return false;
+  // Walking the tree is not for free, and nearly no statement names one.
+  if (!/pg_|information_schema/i.test(parsed.sql) || statementKind(parsed) !== 'select') return false;
   const relations = [...walk(parsed.tree)].filter((node) => node.type === 'RangeVar').map((node) => node.body);
   const common = new Set(
     [...walk(parsed.tree)].map((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : null)),
