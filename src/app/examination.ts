@@ -10,8 +10,9 @@ import { readWorkloadFromStatements } from '../postgres/read/workload.js';
 import type { Session } from '../postgres/session.js';
 import { readIndexFill } from '../postgres/read/index-fill.js';
 import type { ConnectionSettings } from '../postgres/session.js';
+import type { CommandContext } from './command.js';
 import { lookAtReplicas } from './replicas.js';
-import { workloadFromFile } from './workload-file.js';
+import { intakeFiles } from './intake.js';
 
 /** A snapshot of a target, with who looked. */
 export interface Examination {
@@ -19,9 +20,22 @@ export interface Examination {
   readonly facts: TargetFacts;
 }
 
-/** The workload that a command was given as a file; null for that of `pg_stat_statements`. Throws `input/workload`. */
-export async function givenWorkload(source: string | undefined): Promise<Workload | null> {
-  return source === undefined || source === 'pg_stat_statements' ? null : workloadFromFile(source);
+/** A workload that a command was given, and what of its source could not be used. */
+export interface GivenWorkload {
+  readonly workload: Workload;
+  readonly skipped: readonly Skipped[];
+}
+
+/** The workload that a command was given as a file of any kind; null for that of `pg_stat_statements`. Says what the file was taken for. Throws `input/workload`. */
+export async function givenWorkload(
+  source: string | undefined,
+  { watch, signal }: Pick<CommandContext, 'watch' | 'signal'>,
+): Promise<GivenWorkload | null> {
+  if (source === undefined || source === 'pg_stat_statements') return null;
+  const { workload, files, skipped } = await intakeFiles({ files: [source], prefix: null, difference: false, signal });
+  for (const file of files)
+    watch({ type: 'note', text: `${file.name}: ${file.said}, ${workload.statements.length} statement shapes` });
+  return { workload, skipped };
 }
 
 /** What else to look at beside the target itself. */
@@ -34,16 +48,18 @@ export interface Beyond {
 }
 
 /** Reads a target through a read-only session, its `pg_stat_statements` where no workload was given, and what `beyond` asks for. */
-export async function examineTarget(session: Session, given: Workload | null, beyond: Beyond): Promise<Examination> {
+export async function examineTarget(
+  session: Session,
+  given: GivenWorkload | null,
+  beyond: Beyond,
+): Promise<Examination> {
   const facts = await readTarget(session, 'production');
   const { catalog, skipped: catalogSkipped } = await readCatalog(session);
   const { statistics, skipped: statisticsSkipped } = await readStatistics(session);
   const settings = await readSettings(session);
   const replicas = await lookAtReplicas(session, beyond.replicas, beyond.signal);
   const fill = beyond.exactBloat ? await readIndexFill(session, catalog) : { rebuilds: [], skipped: [] };
-  const { workload: read, skipped: workloadSkipped } = given
-    ? { workload: given, skipped: [] }
-    : await readWorkloadFromStatements(session);
+  const { workload: read, skipped: workloadSkipped } = given ?? (await readWorkloadFromStatements(session));
   const coverage: Coverage = {
     examined: [
       count('tables', catalog.tables.length),

@@ -54,7 +54,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
   const { signal, watch } = context;
   const cleanup = createCleanup((text) => watch({ type: 'note', text }));
   try {
-    const given = await givenWorkload(options.workload);
+    const given = await givenWorkload(options.workload, context);
     watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
     const { session } = await openTarget(options.target, signal);
     cleanup.add(() => session.close());

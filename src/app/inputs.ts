@@ -11,7 +11,9 @@ export const targetInput = z
 export const workloadInput = z
   .string()
   .optional()
-  .describe('a file of SQL statements, or pg_stat_statements (the default)');
+  .describe(
+    "a file of SQL statements, a server log, an export of pg_stat_statements or a program's SQL log, gzip or not; or pg_stat_statements (the default)",
+  );
 
 /** Where changes are tried. */
 export const labInput = z

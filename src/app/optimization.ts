@@ -60,7 +60,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
   const startedAt = new Date().toISOString();
   const cleanup = createCleanup((text) => context.watch({ type: 'note', text }));
   try {
-    const given = await givenWorkload(options.workload);
+    const given = await givenWorkload(options.workload, context);
     context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
     const { session, connectMs } = await openTarget(options.target, context.signal);
     cleanup.add(() => session.close());

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { loadParser } from '../sql/parse.js';
-import { workloadFromFile, workloadFromText } from './workload-file.js';
+import { workloadFromText } from './workload-file.js';
 
 beforeAll(() => loadParser());
 
@@ -39,11 +39,4 @@ test.each([
   expect(() => workloadFromText(text, 'w.sql')).toThrow(
     expect.objectContaining({ code: 'input/workload', message: expect.stringMatching(message) }),
   );
-});
-
-test('a file that is not there is bad input', async () => {
-  await expect(workloadFromFile('/nowhere/w.sql')).rejects.toMatchObject({
-    code: 'input/workload',
-    hint: expect.any(String),
-  });
 });

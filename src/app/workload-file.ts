@@ -1,24 +1,17 @@
-import { readFileSync } from 'node:fs';
 import { asWizardError, WizardError } from '../base/errors.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { UnusableStatement, Workload, WorkloadStatement } from '../model/workload.js';
 import { fingerprint } from '../sql/fingerprint.js';
 import { isTransactionControl, isUtility, statementKind } from '../sql/kind.js';
-import { loadParser, parseStatement } from '../sql/parse.js';
+import { parseStatement } from '../sql/parse.js';
 import type { SplitStatement } from '../sql/split.js';
 import { splitStatements } from '../sql/split.js';
 
 /**
  * A workload written as SQL, statements ended by semicolons, each with optional comments before it: `-- name: x`,
- * `-- calls: 100`, `-- params[frequent]: 'a', 3`. Statements that can not be used are kept with the reason.
- * Throws `input/workload` when the file can not be read or holds no usable statement.
+ * `-- calls: 100`, `-- params[frequent]: 'a', 3`. Statements that can not be used are kept with the reason. `origin` is what the text is called.
+ * Throws `input/workload` when it holds no usable statement. Needs `loadParser()`.
  */
-export async function workloadFromFile(path: string): Promise<Workload> {
-  await loadParser();
-  return workloadFromText(readText(path), path);
-}
-
-/** The same from a text; `origin` is what it is called. Needs `loadParser()`. */
 export function workloadFromText(text: string, origin: string): Workload {
   const statements: WorkloadStatement[] = [];
   const unusable: UnusableStatement[] = [];
@@ -39,17 +32,6 @@ export function workloadFromText(text: string, origin: string): Workload {
     );
   }
   return { source: 'file', origin, statements, unusable, since: null };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new WizardError('input/workload', `The workload file ${path} can not be read`, {
-      cause,
-      hint: 'Give a file of SQL statements, or `pg_stat_statements`.',
-    });
-  }
 }
 
 function split(text: string, origin: string): readonly SplitStatement[] {

@@ -23,7 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
     sub.option('--json', 'print one JSON document on stdout, progress on stderr');
     sub.option('--check', 'exit with 1 when there are findings or missed targets');
     sub.action(async (...given: unknown[]) => {
-      code = await runCommand(command, given.slice(0, command.positional.length) as string[], sub.opts());
+      code = await runCommand(command, given.slice(0, command.positional.length) as (string | string[])[], sub.opts());
     });
   }
   try {
@@ -45,7 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function runCommand(
   command: Command,
-  positional: readonly string[],
+  positional: readonly (string | readonly string[])[],
   flags: Record<string, unknown>,
 ): Promise<number> {
   const json = flags['json'] === true;

@@ -10,7 +10,8 @@ export function addOptions(program: Program, command: Command): void {
   for (const key of command.positional) {
     const field = shape[key];
     const optional = field?.safeParse(undefined).success === true;
-    program.argument(optional ? `[${kebab(key)}]` : `<${kebab(key)}>`, field?.description ?? '');
+    const name = field && kindOf(field) === 'list' ? `${kebab(key)}...` : kebab(key);
+    program.argument(optional ? `[${name}]` : `<${name}>`, field?.description ?? '');
   }
   for (const [key, field] of Object.entries(shape)) {
     if (command.positional.includes(key)) continue;
@@ -26,13 +27,14 @@ export function addOptions(program: Program, command: Command): void {
 /** Reads what commander collected through the schema. Throws `input/invalid` that names the flag. */
 export function readInput(
   command: Command,
-  positional: readonly string[],
+  positional: readonly (string | readonly string[])[],
   flags: Readonly<Record<string, unknown>>,
 ): z.output<z.ZodObject> {
   const raw: Record<string, unknown> = {};
   for (const key of Object.keys(command.input.shape)) if (flags[key] !== undefined) raw[key] = flags[key];
   command.positional.forEach((key, position) => {
-    if (positional[position] !== undefined) raw[key] = positional[position];
+    const given = positional[position];
+    if (given !== undefined && given.length > 0) raw[key] = given;
   });
   const parsed = command.input.safeParse(raw);
   if (parsed.success) return parsed.data;
@@ -72,6 +74,9 @@ function metavar(key: string): string {
         budget: 'time',
         storage: 'size',
         out: 'folder',
+        prefix: 'text',
+        sample: 'time',
+        between: 'time',
         seed: 'number',
       } as Record<string, string>
     )[key] ?? 'value'

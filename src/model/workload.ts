@@ -22,6 +22,56 @@ export interface WorkloadStatement {
   readonly walBytes: number | null;
   /** Parameter sets seen or drawn: each a list of SQL literals (already quoted), in the order of `$1, $2, ...`. */
   readonly parameterSets: readonly ParameterSet[];
+  /** What single executions showed; absent where the source only has sums. */
+  readonly observed?: ObservedExecutions;
+}
+
+/** What single executions of a statement showed, in a log or in samples of activity. */
+export interface ObservedExecutions {
+  /** Executions whose time is known. */
+  readonly timed: number;
+  /** Of those; null without any. A log holds what its settings let through: with `log_min_duration_statement` the slow ones only. */
+  readonly latencyMs: LatencyQuantiles | null;
+  /** Means over the executions whose plan was logged; null without any, or where the plans do not say. */
+  readonly planned: PlannedExecutions | null;
+  /** Executions that ended in an error. */
+  readonly errors: number;
+  /** Bytes of temporary files that were logged one by one; null without any. */
+  readonly temporaryBytes: number | null;
+  readonly users: readonly Tallied[];
+  readonly databases: readonly Tallied[];
+  readonly applications: readonly Tallied[];
+  /** Places in programs, from the tags in comments. */
+  readonly sources: readonly Tallied[];
+  /** ISO 8601, without a zone where the log's is not UTC; null when unknown. */
+  readonly firstSeen: string | null;
+  readonly lastSeen: string | null;
+}
+
+export interface LatencyQuantiles {
+  readonly min: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Of the quantiles; 0 where each execution's time was kept. */
+  readonly relativeError: number;
+}
+
+/** Means per execution. */
+export interface PlannedExecutions {
+  readonly executions: number;
+  readonly rows: number | null;
+  readonly sharedHit: number | null;
+  readonly sharedRead: number | null;
+  readonly tempBlocks: number | null;
+  readonly walBytes: number | null;
+}
+
+/** How many executions had a name, most first. */
+export interface Tallied {
+  readonly name: string;
+  readonly executions: number;
 }
 
 /** Where a parameter set sits in the column's distribution. */
@@ -33,8 +83,8 @@ export interface ParameterSet {
   readonly values: readonly string[];
 }
 
-/** Where a workload came from. */
-export type WorkloadSource = 'pg_stat_statements' | 'file' | 'none';
+/** Where a workload came from: counters, a file of statements, a log, or samples of `pg_stat_activity`. */
+export type WorkloadSource = 'pg_stat_statements' | 'file' | 'log' | 'activity' | 'none';
 
 /** A statement that was seen and can not be used, and why. */
 export interface UnusableStatement {

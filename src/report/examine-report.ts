@@ -32,7 +32,7 @@ export const examineReportSchema = z.object({
   }),
   baseline: z
     .object({
-      source: z.enum(['pg_stat_statements', 'file', 'none']),
+      source: z.enum(['pg_stat_statements', 'file', 'log', 'activity', 'none']),
       origin: z.string(),
       since: z.string().nullable(),
       totalMs: figure.describe('null when the source does not measure'),

@@ -2,14 +2,25 @@ import { z } from 'zod';
 import { examineReportSchema } from './examine-report.js';
 import { indexReportSchema } from './index/index-report.js';
 import { runReportSchema } from './run-report.js';
+import { workloadReportSchema } from './workload/workload-report.js';
 
-/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json` and `examine --json` print; `docs/report-schema.json` is this. */
+/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json`, `examine --json` and `workload --json` print; `docs/report-schema.json` is this. */
 export function reportJsonSchema(): unknown {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Reports of database-wizard',
-    oneOf: [{ $ref: '#/$defs/optimize' }, { $ref: '#/$defs/examine' }, { $ref: '#/$defs/index' }],
-    $defs: { optimize: bare(runReportSchema), examine: bare(examineReportSchema), index: bare(indexReportSchema) },
+    oneOf: [
+      { $ref: '#/$defs/optimize' },
+      { $ref: '#/$defs/examine' },
+      { $ref: '#/$defs/index' },
+      { $ref: '#/$defs/workload' },
+    ],
+    $defs: {
+      optimize: bare(runReportSchema),
+      examine: bare(examineReportSchema),
+      index: bare(indexReportSchema),
+      workload: bare(workloadReportSchema),
+    },
   };
 }
 

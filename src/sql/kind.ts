@@ -1,5 +1,5 @@
 import type { ParsedStatement } from './parse.js';
-import { bodyOf, field, list, typed, walk } from './tree.js';
+import { bodyOf, field, list, textOf, typed, walk } from './tree.js';
 import type { TreeNode } from './tree.js';
 
 /** What a statement does: the same words as the model's `StatementKind`. */
@@ -28,6 +28,29 @@ export function isTransactionControl(statement: ParsedStatement): boolean {
 /** Anything which the planner does not plan: DDL, SET, VACUUM, COPY, EXPLAIN, transaction control. */
 export function isUtility(statement: ParsedStatement): boolean {
   return statement.type !== 'SelectStmt' && KINDS[statement.type] === undefined;
+}
+
+/** Whether a SELECT reads the system's own relations and no others, as monitoring does; false for one that reads none. */
+export function readsOnlySystemCatalogs(parsed: ParsedStatement): boolean {
+  // Walking the tree is not for free, and nearly no statement names one.
+  if (!/pg_|information_schema/i.test(parsed.sql) || statementKind(parsed) !== 'select') return false;
+  const relations = [...walk(parsed.tree)].filter((node) => node.type === 'RangeVar').map((node) => node.body);
+  const common = new Set(
+    [...walk(parsed.tree)].map((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : null)),
+  );
+  const stored = relations.filter((body) => body['schemaname'] !== undefined || !common.has(textOf(body, 'relname')));
+  return (
+    stored.length > 0 &&
+    stored.every(
+      (body) => SYSTEM_SCHEMAS.has(textOf(body, 'schemaname') ?? '') || isSystemName(textOf(body, 'relname')),
+    )
+  );
+}
+
+const SYSTEM_SCHEMAS = new Set(['pg_catalog', 'information_schema']);
+
+function isSystemName(name: string | null): boolean {
+  return name?.startsWith('pg_') === true;
 }
 
 const KINDS: Readonly<Record<string, ParsedKind>> = {

@@ -17,7 +17,10 @@ const SCHEMA = `
   CREATE INDEX parcel_zone_idx ON parcel (zone);
   CREATE UNLOGGED TABLE basket (id bigint);`;
 
-const NONE = { source: 'file', origin: 'test', statements: [], unusable: [], since: null } as const;
+const NONE = {
+  workload: { source: 'file', origin: 'test', statements: [], unusable: [], since: null },
+  skipped: [],
+} as const;
 
 /** No test waits five weeks. */
 const NOW = { minDays: 0, minSizeBytes: 0 };

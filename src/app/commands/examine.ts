@@ -48,7 +48,7 @@ export const examine = defineCommand({
     try {
       const settings = await resolveConnection(input.url, context.env);
       const replicas = await resolveReplicas(input.replica, context.env);
-      const given = await givenWorkload(input.workload);
+      const given = await givenWorkload(input.workload, context);
       context.watch({ type: 'phase', phase: 'examine', text: 'reading the target' });
       const { session } = await openTarget(settings, signal);
       cleanup.add(() => session.close());

@@ -1,10 +1,11 @@
 import { beforeAll, expect, test } from 'vitest';
-import { loadParser } from '../../sql/parse.js';
-import { nameOf, toWorkload } from './workload.js';
+import { loadParser } from '../sql/parse.js';
+import { nameOf } from '../sql/name.js';
+import { countedWorkload } from './counted.js';
 
 beforeAll(() => loadParser());
 
-const row = (query: string | null, over: Partial<Parameters<typeof toWorkload>[0][number]> = {}) => ({
+const row = (query: string | null, over: Partial<Parameters<typeof countedWorkload>[0][number]> = {}) => ({
   query,
   entries: 1,
   calls: 1,
@@ -19,7 +20,7 @@ const row = (query: string | null, over: Partial<Parameters<typeof toWorkload>[0
 });
 
 test('statements of one shape are one', () => {
-  const { workload, skipped } = toWorkload(
+  const { workload, skipped } = countedWorkload(
     [
       row('SELECT a FROM t WHERE b IN ($1, $2)', { calls: 2, total_ms: 4 }),
       row('SELECT a FROM t WHERE b IN ($1, $2, $3)', { calls: 3, total_ms: 6 }),
@@ -45,7 +46,7 @@ test('statements of one shape are one', () => {
 });
 
 test('what can not be used is listed with its reason, without passwords', () => {
-  const { workload } = toWorkload(
+  const { workload } = countedWorkload(
     [
       row('BEGIN'),
       row('SAVEPOINT x'),
@@ -67,7 +68,7 @@ test('what can not be used is listed with its reason, without passwords', () => 
 });
 
 test('what was left out is counted', () => {
-  const { workload, skipped } = toWorkload(
+  const { workload, skipped } = countedWorkload(
     [
       row('<insufficient privilege>', { entries: 12 }),
       row(null),

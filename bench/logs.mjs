@@ -1,0 +1,110 @@
+// npm run bench:logs: how fast logs become a workload, and what is kept of them. Figures of time are of the machine and its load; counts are not.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { detectFormat } from '../dist/logs/detect.js';
+import { Intake } from '../dist/logs/intake.js';
+import { loadParser } from '../dist/sql/parse.js';
+import { forms, pieces } from './log-lines.mjs';
+
+const lines = [];
+const say = (line = '') => {
+  lines.push(line);
+  console.log(line);
+};
+const MB = 1024 * 1024;
+const { values } = parseArgs({ options: { mb: { type: 'string', default: '300' } } });
+const STREAM = Number(values.mb) * MB;
+const SHAPES = 2000;
+
+await loadParser();
+say('# Logs: throughput, memory, and the time to a ranked workload');
+say();
+say(
+  `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} cores shared with other work. Command: \`npm run bench:logs\`.`,
+);
+say();
+say(`## A stream of ${STREAM / MB} MB, ${SHAPES} shapes`);
+say();
+say(
+  'Lexing and counting only, one thread; the parser runs once a shape, at the end. "Heap" is after a forced collection.',
+);
+say();
+say(
+  '| form | MB/s | MB per second of processor | executions | shapes kept | heap at 100, 200, 300 MB | RSS at the end |',
+);
+say('|---|---:|---:|---:|---:|---:|---:|');
+for (const form of Object.keys(forms)) say(stream(form));
+say();
+say('## 100,000 lines of 2,000 shapes to a ranked workload');
+say();
+say(
+  'The command `database-wizard workload <file> --json` as a process of its own, Node’s start and the parser’s loading included; best of 3.',
+);
+say();
+say('| form | file | statements ranked | wall time | limit |');
+say('|---|---:|---:|---:|---|');
+for (const form of Object.keys(forms)) say(ranked(form));
+
+const folder = fileURLToPath(new URL('results/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+writeFileSync(`${folder}logs-${new Date().toISOString().slice(0, 10)}.md`, `${lines.join('\n')}\n`);
+
+function stream(form) {
+  const made = pieces(form, SHAPES);
+  const intake = new Intake();
+  const reader = intake.open('stream', detectFormat(made[0].toString('utf8', 0, 65_536), null));
+  const heaps = [];
+  const decoder = new StringDecoder('utf8');
+  let [bytes, ms, cpuMs] = [0, 0, 0];
+  for (let i = 0; bytes < STREAM; i += 1) {
+    const piece = made[i % made.length];
+    const [from, fromCpu] = [process.hrtime.bigint(), process.cpuUsage()];
+    reader.push(decoder.write(piece));
+    const cpu = process.cpuUsage(fromCpu);
+    bytes += piece.length;
+    ms += Number(process.hrtime.bigint() - from) / 1e6;
+    cpuMs += (cpu.user + cpu.system) / 1000;
+    if (heaps.length < Math.floor(bytes / (100 * MB))) {
+      globalThis.gc();
+      heaps.push(process.memoryUsage().heapUsed / MB);
+    }
+  }
+  reader.end();
+  const rss = process.memoryUsage().rss / MB;
+  const { workload, executions } = intake.end();
+  const heap = heaps.map((value) => value.toFixed(0)).join(', ');
+  return `| ${form} | ${(bytes / MB / (ms / 1000)).toFixed(0)} | ${(bytes / MB / (cpuMs / 1000)).toFixed(0)} | ${executions} | ${workload.statements.length} | ${heap} MB | ${rss.toFixed(0)} MB |`;
+}
+
+function ranked(form) {
+  const root = mkdtempSync(join(tmpdir(), 'logs-'));
+  try {
+    const path = join(root, `log.${form}`);
+    const seen = [];
+    for (let count = 0; count < 100_000;) {
+      const entry = forms[form](SHAPES);
+      count += entry.split('\n').length - 1;
+      seen.push(entry);
+    }
+    const text = seen.join('');
+    writeFileSync(path, text);
+    const times = [];
+    let statements = 0;
+    for (let i = 0; i < 3; i += 1) {
+      const from = Date.now();
+      const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+      const run = spawnSync(process.execPath, [main, 'workload', path, '--json'], { maxBuffer: 256 * MB });
+      times.push((Date.now() - from) / 1000);
+      statements = JSON.parse(run.stdout.toString()).statements.length;
+    }
+    const best = Math.min(...times);
+    return `| ${form} | ${(text.length / MB).toFixed(1)} MB | ${statements} | ${best.toFixed(2)} s | 5 s: ${best <= 5 ? 'met' : 'missed'} |`;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}

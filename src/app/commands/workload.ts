@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { WizardError } from '../../base/errors.js';
+import { renderWorkload } from '../../report/workload/workload-terminal.js';
+import { workloadReportSchema } from '../../report/workload/workload-report.js';
+import { toWorkloadReport } from '../../report/workload/to-workload-report.js';
+import { defineCommand } from '../command.js';
+import { durationInput } from '../inputs.js';
+import { intakeFiles } from '../intake.js';
+import { version } from '../version.js';
+import { watchWorkload } from '../watched-workload.js';
+
+export const workload = defineCommand({
+  name: 'workload',
+  summary:
+    "Ranks the statements of server logs, exports of pg_stat_statements, programs' SQL logs and scripts, without a database; or of a database that it watches.",
+  effect: 'read',
+  positional: ['files'],
+  input: z.object({
+    files: z.array(z.string()).default([]).describe('files of any of these kinds, gzip or not; - for standard input'),
+    prefix: z.string().optional().describe("log_line_prefix of the server logs, e.g. '%m [%p] ' (default: found)"),
+    difference: z
+      .boolean()
+      .default(false)
+      .describe('the first and the last export of pg_stat_statements are two looks: what came between counts'),
+    literals: z.boolean().default(false).describe('show constants and parameter values, which may be private'),
+    url: z.string().optional().describe('connection string of a database to watch instead of files'),
+    between: durationInput.optional().describe('with --url: what pg_stat_statements counts in this time, e.g. 5m'),
+    sample: durationInput
+      .optional()
+      .describe('with --url: look at pg_stat_activity ten times a second for this time, where nothing else is allowed'),
+  }),
+  output: workloadReportSchema,
+  async run(input, context) {
+    const { files, url, between, sample, literals } = input;
+    const tool = { name: 'database-wizard', version };
+    if (url !== undefined) {
+      if (files.length > 0 || (between === undefined) === (sample === undefined))
+        throw new WizardError('input/invalid', '--url takes no files, and one of --between and --sample', {
+          hint: 'E.g. `database-wizard workload --url postgres://host/db --between 5m`.',
+        });
+      const watched = await watchWorkload(
+        { url, by: sample === undefined ? 'counters' : 'activity', forMs: sample ?? between ?? 0 },
+        context,
+      );
+      return toWorkloadReport({ tool, files: [], literals, ...watched });
+    }
+    if (files.length === 0)
+      throw new WizardError('input/invalid', 'files: nothing was given to read', {
+        hint: 'Give a log, an export of pg_stat_statements or a file of SQL statements; - for standard input; or --url.',
+      });
+    const taken = await intakeFiles({
+      files,
+      prefix: input.prefix ?? null,
+      difference: input.difference,
+      signal: context.signal,
+    });
+    return toWorkloadReport({
+      tool,
+      literals,
+      workload: taken.workload,
+      files: taken.files,
+      firstSeen: taken.firstSeen,
+      lastSeen: taken.lastSeen,
+      waits: [],
+      coverage: {
+        examined: taken.files.map((file) => ({ what: `${file.name} (${file.said})`, count: file.records })),
+        skipped: taken.skipped,
+      },
+    });
+  },
+  render: (report, view) => renderWorkload(report, view),
+  failsCheck: () => false,
+});

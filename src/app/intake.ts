@@ -1,0 +1,120 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { WizardError } from '../base/errors.js';
+import { detectFormat } from '../logs/detect.js';
+import type { Format } from '../logs/detect.js';
+import { Intake } from '../logs/intake.js';
+import type { IntakeResult } from '../logs/intake.js';
+import { pgbenchStatements } from '../logs/pgbench.js';
+import { loadParser } from '../sql/parse.js';
+import { workloadFromText } from './workload-file.js';
+
+/** What files are to be taken for, and how. */
+export interface IntakeRequest {
+  /** Paths; `-` for standard input. */
+  readonly files: readonly string[];
+  /** `log_line_prefix` of server logs; null to find it. */
+  readonly prefix: string | null;
+  /** Whether the first and the last file of counters are two looks. */
+  readonly difference: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads files of any kind that a workload can be in, recognised by their content, gzip or not, as streams: logs of the server and of programs, exports of
+ * `pg_stat_statements`, scripts of pgbench, SQL. Throws `input/workload` for one that can not be read, and where nothing usable was found.
+ */
+export async function intakeFiles({ files, prefix, difference, signal }: IntakeRequest): Promise<IntakeResult> {
+  await loadParser();
+  const intake = new Intake({ difference });
+  for (const path of files) await readInto(intake, path, prefix, signal);
+  const result = intake.end();
+  if (result.workload.statements.length > 0) return result;
+  const [first] = result.workload.unusable;
+  const said = result.files
+    .map((file) => `${file.name} was taken for ${file.said}, ${file.records} records`)
+    .join('; ');
+  throw new WizardError(
+    'input/workload',
+    `No statement that can be measured was found: ${said}${first ? `. ${first.reason}` : ''}`,
+    { hint: 'See what it was taken for; for a server log give its log_line_prefix with --prefix.' },
+  );
+}
+
+/** Enough to tell what a file is, and to find its prefix. */
+const BEGINNING = 64 * 1024;
+
+async function readInto(intake: Intake, path: string, prefix: string | null, signal: AbortSignal): Promise<void> {
+  const name = path === '-' ? 'standard input' : path;
+  let head = '';
+  let taken: { readonly push: (text: string) => void; readonly end: () => void } | null = null;
+  try {
+    for await (const piece of textOf(path, signal)) {
+      if (taken) {
+        taken.push(piece);
+        continue;
+      }
+      head += piece;
+      if (head.length < BEGINNING) continue;
+      taken = take(intake, name, detectFormat(head, prefix));
+      taken.push(head);
+      head = '';
+    }
+  } catch (cause) {
+    if (cause instanceof WizardError) throw cause;
+    signal.throwIfAborted();
+    throw new WizardError('input/workload', `The workload file ${name} can not be read`, {
+      cause,
+      hint: 'Give a log, an export of pg_stat_statements or a file of SQL statements, gzip or not; or `pg_stat_statements`.',
+    });
+  }
+  if (!taken) {
+    taken = take(intake, name, detectFormat(head, prefix));
+    taken.push(head);
+  }
+  taken.end();
+}
+
+function take(intake: Intake, name: string, format: Format): { push(text: string): void; end(): void } {
+  if (format.kind !== 'sql' && format.kind !== 'pgbench') return intake.open(name, format);
+  let text = '';
+  return {
+    push(piece) {
+      text += piece;
+      if (text.length > MAX_TEXT)
+        throw new WizardError('input/workload', `${name} was taken for ${format.said} and is larger than 64 MB`, {
+          hint: 'If it is a server log, give its log_line_prefix with --prefix.',
+        });
+    },
+    end() {
+      if (format.kind === 'pgbench') intake.addStatements(name, format.said, pgbenchStatements(text));
+      else intake.add(name, format.said, workloadFromText(text, name));
+    },
+  };
+}
+
+/** Statements that a person wrote. */
+const MAX_TEXT = 64 * 1024 * 1024;
+
+/** A file's text in pieces, unpacked when it begins as gzip does. */
+async function* textOf(path: string, signal: AbortSignal): AsyncGenerator<string> {
+  const packed = path !== '-' && (await isGzip(path));
+  const raw: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 256 * 1024, signal });
+  const stream = packed ? raw.pipe(createGunzip({ chunkSize: 256 * 1024 })) : raw;
+  if (packed) raw.on('error', (error) => stream.destroy(error));
+  stream.setEncoding('utf8');
+  for await (const piece of stream) yield piece as string;
+}
+
+/** The two bytes of RFC 1952. */
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,130 @@
+/** Splits CSV (RFC 4180, as PostgreSQL writes it) into rows, fed in pieces; a row may span lines. Quoted and bare fields are not told apart. */
+export class CsvRows {
+  private fields: string[] = [];
+  /** The field so far, where a piece ended inside it. */
+  private field = '';
+  private quoted = false;
+  /** A quote inside a quoted field was the last character of a piece. */
+  private afterQuote = false;
+  private started = false;
+  private line = 1;
+  private rowLine = 1;
+
+  /** `take` gets each row with the 1-based line on which it begins. */
+  constructor(
+    private readonly take: (fields: readonly string[], line: number) => void,
+    private readonly delimiter = ',',
+  ) {}
+
+  push(text: string): void {
+    let at = 0;
+    const { length } = text;
+    while (at < length) {
+      if (this.quoted) {
+        at = this.insideQuotes(text, at);
+        continue;
+      }
+      if (!this.started && this.field === '' && text.charCodeAt(at) === QUOTE) {
+        this.quoted = true;
+        this.started = true;
+        at += 1;
+        continue;
+      }
+      at = this.bare(text, at);
+    }
+  }
+
+  end(): void {
+    this.afterQuote = false;
+    if (this.field !== '' || this.fields.length > 0 || this.started) this.endRow();
+  }
+
+  /** Whether the text ended inside quotes: its last row is not whole. */
+  get unfinished(): boolean {
+    return this.quoted && !this.afterQuote;
+  }
+
+  private insideQuotes(text: string, from: number): number {
+    let at = from;
+    if (this.afterQuote) {
+      this.afterQuote = false;
+      if (text.charCodeAt(at) !== QUOTE) {
+        this.quoted = false;
+        return at;
+      }
+      this.field += '"';
+      at += 1;
+    }
+    const end = text.indexOf('"', at);
+    const piece = end === -1 ? text.slice(at) : text.slice(at, end);
+    this.countLines(piece);
+    this.field += piece;
+    if (this.field.length > MAX_FIELD) this.field = this.field.slice(0, MAX_FIELD);
+    if (end === -1) return text.length;
+    if (end + 1 >= text.length) {
+      this.afterQuote = true;
+      return text.length;
+    }
+    if (text.charCodeAt(end + 1) === QUOTE) {
+      this.field += '"';
+      return end + 2;
+    }
+    this.quoted = false;
+    return end + 1;
+  }
+
+  private bare(text: string, from: number): number {
+    let at = from;
+    const { length } = text;
+    const delimiter = this.delimiter.charCodeAt(0);
+    while (at < length) {
+      const code = text.charCodeAt(at);
+      if (code === delimiter || code === NEWLINE) break;
+      at += 1;
+    }
+    if (at > from) this.field += text.slice(from, at);
+    if (at >= length) return length;
+    if (text.charCodeAt(at) === NEWLINE) {
+      this.line += 1;
+      this.endRow();
+    } else {
+      this.endField();
+    }
+    return at + 1;
+  }
+
+  private countLines(piece: string): void {
+    for (let at = piece.indexOf('\n'); at !== -1; at = piece.indexOf('\n', at + 1)) this.line += 1;
+  }
+
+  private endField(): void {
+    this.fields.push(this.field);
+    this.field = '';
+    this.started = false;
+  }
+
+  private endRow(): void {
+    if (this.field.endsWith('\r')) this.field = this.field.slice(0, -1);
+    const blank = this.fields.length === 0 && this.field === '';
+    this.endField();
+    const row = this.fields;
+    this.fields = [];
+    if (!blank) this.take(row, this.rowLine);
+    this.rowLine = this.line;
+  }
+}
+
+const QUOTE = 34;
+const NEWLINE = 10;
+
+/** A field of 16 million characters is no statement; it would only hold memory. */
+const MAX_FIELD = 16 * 1024 * 1024;
+
+/** The rows of a whole text, for heads of files. */
+export function csvRows(text: string, delimiter = ','): readonly (readonly string[])[] {
+  const rows: (readonly string[])[] = [];
+  const reader = new CsvRows((fields) => rows.push(fields), delimiter);
+  reader.push(text);
+  reader.end();
+  return rows;
+}

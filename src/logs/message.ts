@@ -1,0 +1,65 @@
+/** What a message of the server says about statements. */
+export type Message =
+  | {
+      readonly kind: 'executed';
+      /** Null for `log_statement`, which says no time. */
+      readonly ms: number | null;
+      readonly sql: string;
+      /** Whether values came apart from the text, in the extended protocol. */
+      readonly extended: boolean;
+    }
+  /** `log_duration`: how long the statement took which the same session logged before. */
+  | { readonly kind: 'duration'; readonly ms: number }
+  /** Parsing or binding, which is no execution. */
+  | { readonly kind: 'prepared'; readonly ms: number }
+  /** auto_explain. */
+  | { readonly kind: 'plan'; readonly ms: number; readonly body: string }
+  | { readonly kind: 'temporary-file'; readonly bytes: number }
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'other' };
+
+/**
+ * Reads a message of severity LOG, as English servers write it (`postgres.c`: `check_log_duration`, `errdetail_execute`; `fd.c`; `auto_explain.c`).
+ * With `lc_messages` of another language everything is `other`.
+ */
+export function readMessage(text: string): Message {
+  if (text.startsWith('duration: ')) return readDuration(text);
+  if (text.startsWith('statement: ')) return { kind: 'executed', ms: null, sql: text.slice(11), extended: false };
+  if (text.startsWith('execute ')) {
+    const sql = behindName(text, 8);
+    if (sql !== null) return { kind: 'executed', ms: null, sql, extended: true };
+  }
+  if (text.startsWith('temporary file: ')) {
+    const size = /, size (\d+)\s*$/.exec(text)?.[1];
+    if (size !== undefined) return { kind: 'temporary-file', bytes: Number(size) };
+  }
+  if (text.startsWith('disconnection: ')) return { kind: 'disconnected' };
+  if (text.startsWith('connection authorized: ')) return { kind: 'connected' };
+  return { kind: 'other' };
+}
+
+function readDuration(text: string): Message {
+  const end = text.indexOf(' ms', 10);
+  const ms = Number(text.slice(10, end));
+  if (end === -1 || !Number.isFinite(ms)) return { kind: 'other' };
+  let at = end + 3;
+  while (text.charCodeAt(at) === SPACE) at += 1;
+  if (at >= text.length) return { kind: 'duration', ms };
+  if (text.startsWith('statement: ', at)) return { kind: 'executed', ms, sql: text.slice(at + 11), extended: false };
+  if (text.startsWith('plan:', at)) return { kind: 'plan', ms, body: text.slice(at + 5) };
+  if (text.startsWith('execute ', at)) {
+    const sql = behindName(text, at + 8);
+    if (sql !== null) return { kind: 'executed', ms, sql, extended: true };
+  }
+  if (text.startsWith('parse ', at) || text.startsWith('bind ', at)) return { kind: 'prepared', ms };
+  return { kind: 'other' };
+}
+
+const SPACE = 32;
+
+/** `execute <unnamed>: SELECT`, `execute S_1/C_2: SELECT`; null without a colon. */
+function behindName(text: string, from: number): string | null {
+  const colon = text.indexOf(': ', from);
+  return colon === -1 ? null : text.slice(colon + 2);
+}

@@ -1,0 +1,173 @@
+import { addToSketch, createSketch } from '../stats/sketch.js';
+import type { Sketch } from '../stats/sketch.js';
+import type { Execution } from './execution.js';
+import type { Lexed } from './lex.js';
+import { readBoundParameters } from './parameters.js';
+import { owned } from './record.js';
+
+/** Values of one execution, as SQL. */
+export interface Sample {
+  /** Of `$1, $2, ...`; null where the log does not hold them. */
+  readonly bound: readonly string[] | null;
+  /** Of the constants in the text. */
+  readonly literals: readonly string[];
+  readonly ms: number | null;
+}
+
+/** Sums over the executions whose plan was logged, each with how many of them said it. */
+export interface PlanSums {
+  executions: number;
+  readonly sums: Record<PlanFigure, { sum: number; of: number }>;
+}
+
+export type PlanFigure = 'rows' | 'sharedHit' | 'sharedRead' | 'tempBlocks' | 'walBytes';
+
+/** All that is kept of the executions of one statement shape, in bounded memory. */
+export interface Shape {
+  readonly key: string;
+  /** The first text that was seen, with its constants. */
+  readonly text: string;
+  readonly lexed: Lexed;
+  /** Whether each constant was the same in every execution. */
+  readonly same: boolean[];
+  readonly extended: boolean;
+  calls: number;
+  readonly sketch: Sketch;
+  readonly plans: PlanSums;
+  readonly samples: Sample[];
+  slowest: Sample | null;
+  errors: number;
+  temporaryBytes: number;
+  readonly users: Map<string, number>;
+  readonly databases: Map<string, number>;
+  readonly applications: Map<string, number>;
+  readonly sources: Map<string, number>;
+  firstMs: number | null;
+  lastMs: number | null;
+  /** Whether those are of UTC. */
+  utc: boolean;
+}
+
+/** A shape of which only the text is known. */
+export function createShape(text: string, lexed: Lexed, extended: boolean): Shape {
+  const figure = (): { sum: number; of: number } => ({ sum: 0, of: 0 });
+  return {
+    key: owned(lexed.key),
+    text: owned(text),
+    lexed: {
+      key: '',
+      literals: lexed.literals,
+      comments: lexed.comments.map((one) => ({ ...one, text: owned(one.text) })),
+    },
+    same: lexed.literals.map(() => true),
+    extended,
+    calls: 0,
+    sketch: createSketch(),
+    plans: {
+      executions: 0,
+      sums: {
+        rows: figure(),
+        sharedHit: figure(),
+        sharedRead: figure(),
+        tempBlocks: figure(),
+        walBytes: figure(),
+      },
+    },
+    samples: [],
+    slowest: null,
+    errors: 0,
+    temporaryBytes: 0,
+    users: new Map(),
+    databases: new Map(),
+    applications: new Map(),
+    sources: new Map(),
+    firstMs: null,
+    lastMs: null,
+    utc: true,
+  };
+}
+
+/** Parameter sets that are kept of a shape beside the slowest: each is a statement that trials run. */
+const SAMPLES = 4;
+
+/** Adds an execution; `pick` gives numbers in [0, 1) for the choice of samples. */
+export function addExecution(
+  shape: Shape,
+  execution: Execution,
+  { lexed, source }: { readonly lexed: Lexed | null; readonly source: string | null },
+  pick: () => number,
+): void {
+  const { ms, plan } = execution;
+  shape.calls += 1;
+  if (lexed) compare(shape, execution.sql, lexed);
+  const slower = ms !== null && ms > (shape.slowest?.ms ?? -1);
+  const place = shape.samples.length < SAMPLES ? shape.samples.length : Math.floor(pick() * shape.calls);
+  if (place < SAMPLES || slower) {
+    const sample = sampleOf(shape, execution, lexed);
+    if (sample && place < SAMPLES) shape.samples[place] = sample;
+    if (sample && slower) shape.slowest = sample;
+  }
+  if (ms !== null) addToSketch(shape.sketch, ms);
+  if (plan) {
+    shape.plans.executions += 1;
+    for (const name of FIGURES) {
+      const value = plan[name];
+      if (value === null) continue;
+      shape.plans.sums[name].sum += value;
+      shape.plans.sums[name].of += 1;
+    }
+  }
+  tally(shape.users, execution.user);
+  tally(shape.databases, execution.database);
+  tally(shape.applications, execution.application);
+  tally(shape.sources, source);
+  if (execution.timeMs !== null) {
+    shape.utc &&= execution.utc;
+    shape.firstMs = shape.firstMs === null ? execution.timeMs : Math.min(shape.firstMs, execution.timeMs);
+    shape.lastMs = shape.lastMs === null ? execution.timeMs : Math.max(shape.lastMs, execution.timeMs);
+  }
+}
+
+const FIGURES: readonly PlanFigure[] = ['rows', 'sharedHit', 'sharedRead', 'tempBlocks', 'walBytes'];
+
+/** Notes which constants differ from those of the first text; texts with lists of another length are not compared. */
+function compare(shape: Shape, text: string, { literals }: Lexed): void {
+  const first = shape.lexed.literals;
+  if (literals.length !== first.length) return;
+  for (let i = 0; i < literals.length; i += 1) {
+    const [here, there] = [literals[i], first[i]];
+    if (!shape.same[i] || !here || !there) continue;
+    const length = here.end - here.start;
+    if (
+      length !== there.end - there.start ||
+      text.slice(here.start, here.end) !== shape.text.slice(there.start, there.end)
+    )
+      shape.same[i] = false;
+  }
+}
+
+/** Longer values make no useful sample, and would hold memory. */
+const MAX_SAMPLE = 8192;
+
+function sampleOf(shape: Shape, { sql, parameters, ms }: Execution, lexed: Lexed | null): Sample | null {
+  const literals = lexed?.literals ?? [];
+  if (literals.length !== shape.lexed.literals.length) return null;
+  const bound = typeof parameters === 'string' ? readBoundParameters(parameters) : parameters;
+  const texts = literals.map(({ start, end }) => owned(sql.slice(start, end)));
+  const size = [...texts, ...(bound ?? [])].reduce((sum, text) => sum + text.length, 0);
+  return size > MAX_SAMPLE ? null : { bound: bound?.map(owned) ?? null, literals: texts, ms };
+}
+
+/** Names of a kind that are told apart in one shape. */
+const NAMES = 32;
+
+function tally(counts: Map<string, number>, name: string | null): void {
+  if (name === null) return;
+  const before = counts.get(name);
+  if (before !== undefined) counts.set(name, before + 1);
+  else if (counts.size < NAMES) counts.set(owned(name), 1);
+  else counts.set(OTHERS, (counts.get(OTHERS) ?? 0) + 1);
+}
+
+/** Stands for the names beyond the limit. */
+const OTHERS = '(others)';
