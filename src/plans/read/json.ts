@@ -18,7 +18,7 @@ export function readJson(text: string): RawObject | null {
 }
 
 /** The object with the plan, whatever wraps it: `[{"Plan"}]`, `{"Plan"}`, a driver's `[{"QUERY PLAN": [...]}]`, or a bare node. */
-export function topOf(value: RawValue | undefined): RawObject | null {
+function topOf(value: RawValue | undefined): RawObject | null {
   if (Array.isArray(value)) {
     const [first] = value as readonly RawValue[];
     return first === undefined ? null : topOf(first);

@@ -1,6 +1,6 @@
 import { WizardError } from '../../base/errors.js';
 import type { PlanJit, PlanTree, PlanTrigger } from '../tree.js';
-import { readJson, topOf } from './json.js';
+import { readJson } from './json.js';
 import { buffersOf, part, toNode } from './normalise.js';
 import { isRawObject, objectsOf, rawNumber, rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
@@ -35,14 +35,6 @@ export function findPlan(text: string): { readonly form: PlanForm; readonly tree
     if (tree) return { form, tree };
   }
   return null;
-}
-
-/** Reads what a driver gives for `EXPLAIN (FORMAT JSON)`. Throws `input/invalid` where that holds no plan. */
-export function planOfJson(output: unknown): PlanTree {
-  const raw = typeof output === 'string' ? readJson(output) : topOf(output as RawValue);
-  const tree = raw ? treeOf(raw) : null;
-  if (!tree) throw noPlan();
-  return tree;
 }
 
 function noPlan(): WizardError {
