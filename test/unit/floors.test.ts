@@ -9,6 +9,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   stats: 1,
   indexes: 2,
   logs: 2,
+  plans: 2,
   advisors: 3,
   kernel: 3,
   report: 3,

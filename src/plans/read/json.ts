@@ -1,0 +1,59 @@
+import { isRawObject } from './raw.js';
+import type { RawObject, RawValue } from './raw.js';
+
+/** How many brackets of leading junk are tried before giving up: log prefixes hold a few. */
+const STARTS = 50;
+
+/** Finds the JSON form in a text and gives its first top object with a plan, or one wrapped around a bare node; null where there is none. */
+export function readJson(text: string): RawObject | null {
+  const clean = text.replaceAll('\r', '').replace(/[ ]*\+$/gm, '');
+  let tried = 0;
+  for (const { index } of clean.matchAll(/[[{]/g)) {
+    tried += 1;
+    if (tried > STARTS) return null;
+    const found = topOf(parsed(balanced(clean, index)));
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The object with the plan, whatever wraps it: `[{"Plan"}]`, `{"Plan"}`, a driver's `[{"QUERY PLAN": [...]}]`, or a bare node. */
+function topOf(value: RawValue | undefined): RawObject | null {
+  if (Array.isArray(value)) {
+    const [first] = value as readonly RawValue[];
+    return first === undefined ? null : topOf(first);
+  }
+  if (!isRawObject(value)) return null;
+  if (isRawObject(value['Plan'])) return value;
+  if (value['Node Type'] !== undefined) return { Plan: value };
+  const wrapped = value['QUERY PLAN'];
+  return topOf(typeof wrapped === 'string' ? parsed(wrapped) : wrapped);
+}
+
+function parsed(text: string): RawValue | undefined {
+  try {
+    // An identifier has 64 bits: as a number it would lose the last ones.
+    return JSON.parse(text.replaceAll(/("Query Identifier": )(-?\d+)/g, '$1"$2"')) as RawValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/** From a bracket to the one that closes it; the rest of the text where none does. */
+function balanced(text: string, start: number): string {
+  let depth = 0;
+  let quoted = false;
+  for (let at = start; at < text.length; at += 1) {
+    const letter = text[at];
+    if (quoted) {
+      if (letter === '\\') at += 1;
+      else if (letter === '"') quoted = false;
+    } else if (letter === '"') quoted = true;
+    else if (letter === '[' || letter === '{') depth += 1;
+    else if (letter === ']' || letter === '}') {
+      depth -= 1;
+      if (depth === 0) return text.slice(start, at + 1);
+    }
+  }
+  return text.slice(start);
+}

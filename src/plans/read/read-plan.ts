@@ -1,0 +1,106 @@
+import { WizardError } from '../../base/errors.js';
+import type { PlanJit, PlanTree, PlanTrigger } from '../tree.js';
+import { readJson } from './json.js';
+import { buffersOf, part, toNode } from './normalise.js';
+import { isRawObject, objectsOf, rawNumber, rawText } from './raw.js';
+import type { RawObject, RawValue } from './raw.js';
+import { readText } from './text.js';
+import { readXml } from './xml.js';
+import { readYaml } from './yaml.js';
+
+/** EXPLAIN's four forms. */
+export type PlanForm = 'text' | 'json' | 'yaml' | 'xml';
+
+/**
+ * Reads a plan from whatever was pasted: EXPLAIN's text, JSON, YAML or XML, with psql's decoration, a log's prefix or other words
+ * around it. Throws `input/invalid` where no plan is found; the message holds nothing of the text.
+ */
+export function readPlan(text: string): { readonly form: PlanForm; readonly tree: PlanTree } {
+  const found = findPlan(text);
+  if (!found) throw noPlan();
+  return found;
+}
+
+/** As `readPlan`; null where there is no plan. */
+export function findPlan(text: string): { readonly form: PlanForm; readonly tree: PlanTree } | null {
+  const readers: readonly (readonly [PlanForm, (text: string) => RawObject | null])[] = [
+    ['json', (given) => (given.includes('"Node Type"') ? readJson(given) : null)],
+    ['xml', (given) => (given.includes('<Node-Type>') ? readXml(given) : null)],
+    ['yaml', (given) => (/Node Type: "/.test(given) ? readYaml(given) : null)],
+    ['text', readText],
+  ];
+  for (const [form, read] of readers) {
+    const raw = read(text);
+    const tree = raw ? treeOf(raw) : null;
+    if (tree) return { form, tree };
+  }
+  return null;
+}
+
+function noPlan(): WizardError {
+  return new WizardError('input/invalid', 'No plan could be found in the text', {
+    hint: 'Give the output of EXPLAIN as it is: text, JSON, YAML or XML.',
+  });
+}
+
+function treeOf(raw: RawObject): PlanTree | null {
+  const plan = part(raw, 'Plan');
+  if (!plan) return null;
+  try {
+    return topFields(raw, plan);
+  } catch (thrown) {
+    if (thrown instanceof TypeError) return null;
+    throw thrown;
+  }
+}
+
+function topFields(raw: RawObject, plan: RawObject): PlanTree {
+  const planning = part(raw, 'Planning');
+  const memoryKb = rawNumber(planning?.['Memory Used']);
+  const serialization = part(raw, 'Serialization');
+  return {
+    root: toNode(plan),
+    query: rawText(raw['Query Text']) ?? null,
+    planningMs: rawNumber(raw['Planning Time']) ?? null,
+    executionMs: rawNumber(raw['Execution Time']) ?? null,
+    planningBuffers: planning ? buffersOf(planning) : null,
+    planningMemoryBytes: memoryKb === undefined ? null : memoryKb * 1024,
+    settings: settingsOf(raw['Settings']),
+    jit: jitOf(part(raw, 'JIT')),
+    triggers: objectsOf(raw['Triggers']).map(triggerOf),
+    serialization: serialization
+      ? {
+          timeMs: rawNumber(serialization['Time']) ?? null,
+          outputKb: rawNumber(serialization['Output Volume']) ?? 0,
+          format: rawText(serialization['Format']) ?? 'text',
+        }
+      : null,
+    queryIdentifier: rawText(raw['Query Identifier']) ?? null,
+  };
+}
+
+function settingsOf(value: RawValue | undefined): Readonly<Record<string, string>> {
+  if (!isRawObject(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, setting]) => [name, rawText(setting) ?? '']));
+}
+
+/** Before 17 the total is a number in `Timing`; since, `Generation` is an object beside it. */
+function jitOf(raw: RawObject | null): PlanJit | null {
+  if (!raw) return null;
+  const options = Object.entries(part(raw, 'Options') ?? {}).map(([name, on]) => [name, on === true || on === 'true']);
+  return {
+    functions: rawNumber(raw['Functions']) ?? 0,
+    options: Object.fromEntries(options) as Readonly<Record<string, boolean>>,
+    totalMs: rawNumber(part(raw, 'Timing')?.['Total']) ?? null,
+  };
+}
+
+function triggerOf(raw: RawObject): PlanTrigger {
+  const constraint = rawText(raw['Constraint Name']);
+  return {
+    name: constraint ?? rawText(raw['Trigger Name']) ?? 'unnamed',
+    isConstraint: constraint !== undefined,
+    timeMs: rawNumber(raw['Time']) ?? null,
+    calls: rawNumber(raw['Calls']) ?? 0,
+  };
+}
