@@ -8,6 +8,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   sql: 1,
   stats: 1,
   indexes: 2,
+  rewrites: 2,
   advisors: 3,
   kernel: 3,
   report: 3,
