@@ -1,2 +1,11 @@
-export function advisorIds(folder?: URL): string[];
-export function catalogueSource(ids: readonly string[]): string;
+interface CatalogueKind {
+  readonly folder: URL;
+  readonly path: URL;
+  readonly type: string;
+  readonly from: string;
+  readonly prefix: string;
+  readonly noun: string;
+}
+export const catalogues: { readonly advisors: CatalogueKind; readonly rewrites: CatalogueKind };
+export function idsIn(kind: CatalogueKind): string[];
+export function catalogueSource(kind: CatalogueKind, ids: readonly string[]): string;

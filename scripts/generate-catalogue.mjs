@@ -1,13 +1,32 @@
-// Writes src/advisors/catalogue.ts from the listing of src/advisors/*/*.ts: the folder is the registry.
-// `node scripts/generate-catalogue.mjs` writes it; `catalogue.test.ts` fails when it is stale.
+// Writes the catalogues from folder listings: src/advisors/*/*.ts and src/rewrites/rules/*/*.ts. The folder is the registry.
+// `node scripts/generate-catalogue.mjs` writes them; `catalogue.test.ts` beside each fails when it is stale.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const advisorsFolder = new URL('../src/advisors/', import.meta.url);
-const cataloguePath = new URL('catalogue.ts', advisorsFolder);
+const source = new URL('../src/', import.meta.url);
 
-/** The ids that the folder holds, sorted: `<category>/<symptom>`. */
-export function advisorIds(folder = advisorsFolder) {
+/** What is generated: where from, where to, and the words of the text. */
+export const catalogues = {
+  advisors: {
+    folder: new URL('advisors/', source),
+    path: new URL('advisors/catalogue.ts', source),
+    type: 'Advisor',
+    from: './define.js',
+    prefix: './',
+    noun: 'advisor',
+  },
+  rewrites: {
+    folder: new URL('rewrites/rules/', source),
+    path: new URL('rewrites/catalogue.ts', source),
+    type: 'RewriteRule',
+    from: './define.js',
+    prefix: './rules/',
+    noun: 'rule',
+  },
+};
+
+/** The ids that a folder holds, sorted: `<category>/<name>`. */
+export function idsIn({ folder }) {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap((category) =>
@@ -19,14 +38,14 @@ export function advisorIds(folder = advisorsFolder) {
 }
 
 /** The text of catalogue.ts for these ids. */
-export function catalogueSource(ids) {
+export function catalogueSource({ type, from, prefix, noun }, ids) {
   const lines = [
     '// Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.',
-    "import type { Advisor } from './define.js';",
-    ...ids.map((id) => `import ${variableName(id)} from './${id}.js';`),
+    `import type { ${type} } from '${from}';`,
+    ...ids.map((id) => `import ${variableName(id)} from '${prefix}${id}.js';`),
     '',
-    '/** Every advisor, sorted by id. */',
-    'export const catalogue: readonly Advisor[] = [',
+    `/** Every ${noun}, sorted by id. */`,
+    `export const catalogue: readonly ${type}[] = [`,
     ...ids.map((id) => `  ${variableName(id)},`),
     '];',
     '',
@@ -39,5 +58,6 @@ function variableName(id) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(cataloguePath, catalogueSource(advisorIds()));
+  for (const catalogue of Object.values(catalogues))
+    writeFileSync(catalogue.path, catalogueSource(catalogue, idsIn(catalogue)));
 }

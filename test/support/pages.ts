@@ -1,5 +1,6 @@
 import type { Advisor } from '../../src/advisors/define.js';
 import { ERROR_CODES } from '../../src/base/errors.js';
+import type { RewriteRule } from '../../src/rewrites/define.js';
 
 /** The page of one advisor: `docs/advisors/<id>.md`. */
 export function advisorPage(advisor: Advisor): string {
@@ -41,6 +42,49 @@ export function cataloguePage(catalogue: readonly Advisor[]): string {
     `What database-wizard looks for: ${catalogue.length} advisors.`,
     table(['Advisor', 'Severity', 'Status', 'Finds'], rows),
   ]);
+}
+
+/** The page of one rewrite: `docs/rewrites/<id>.md`. */
+export function rewritePage({ docs, example, unsoundTwin, ...rule }: RewriteRule): string {
+  const gain =
+    'buffers' in example.gain
+      ? `The contract test asks for at least ${example.gain.buffers} times fewer buffers on it.`
+      : `The contract test asks for at least ${example.gain.rows} times fewer rows read on it: ${example.gain.why}.`;
+  return page([
+    `# ${rule.id}`,
+    docs.what,
+    `Majors: ${majorsOf(rule)}. Plan signs: ${rule.triggers.map((one) => `\`${one}\``).join(', ') || 'none'}.`,
+    '## Why it helps',
+    docs.why,
+    '## When it is not offered',
+    docs.limits,
+    '## An example',
+    sqlBlock(`${example.schema}\n${example.data}`),
+    sqlBlock(`${example.statement};`),
+    gain,
+    '## Where it would be wrong',
+    `${unsoundTwin.why}. The verifier refutes it on a database of its own:`,
+    sqlBlock(`${unsoundTwin.schema ?? ''}\n${unsoundTwin.statement ?? example.statement};`),
+    ...(unsoundTwin.to === undefined ? [] : ['rewritten as', sqlBlock(`${unsoundTwin.to};`)]),
+    '## Sources',
+    docs.sources.map((source) => `- ${source}`).join('\n'),
+  ]);
+}
+
+/** The list of all rewrites: `docs/rewrites/README.md`. */
+export function rewritesPage(catalogue: readonly RewriteRule[]): string {
+  return page([
+    '# Rewrites',
+    `What database-wizard may do to a statement's text: ${catalogue.length} rules. Each needs facts of the catalog, is held against the original on 300 small adversarial databases, and is then measured.`,
+    table(
+      ['Rule', 'Majors', 'Rewrites'],
+      catalogue.map((rule) => [`[${rule.id}](${rule.id}.md)`, majorsOf(rule), rule.docs.what]),
+    ),
+  ]);
+}
+
+function majorsOf({ minMajor, maxMajor }: Pick<RewriteRule, 'minMajor' | 'maxMajor'>): string {
+  return maxMajor === null ? `${minMajor} and newer` : `${minMajor} to ${maxMajor}`;
 }
 
 /** The table of errors: `docs/errors.md`. */

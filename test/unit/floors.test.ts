@@ -10,6 +10,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   indexes: 2,
   logs: 2,
   plans: 2,
+  rewrites: 2,
   advisors: 3,
   kernel: 3,
   report: 3,

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/advisors/catalogue.js';
-import { advisorPage, cataloguePage, errorsPage } from '../support/pages.js';
+import { catalogue as rewrites } from '../../src/rewrites/catalogue.js';
+import { advisorPage, cataloguePage, errorsPage, rewritePage, rewritesPage } from '../support/pages.js';
 
 const docs = '../../docs';
 
@@ -14,14 +15,25 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
     await expect(cataloguePage(catalogue)).toMatchFileSnapshot(`${docs}/advisors/README.md`);
   });
 
+  it.each(rewrites.map((rule) => [rule.id, rule] as const))('rewrites/%s.md', async (id, rule) => {
+    await expect(rewritePage(rule)).toMatchFileSnapshot(`${docs}/rewrites/${id}.md`);
+  });
+
+  it('rewrites/README.md', async () => {
+    await expect(rewritesPage(rewrites)).toMatchFileSnapshot(`${docs}/rewrites/README.md`);
+  });
+
   it('errors.md', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(`${docs}/errors.md`);
   });
 
-  it('holds no page of an advisor that is gone', () => {
-    const pages = readdirSync(new URL(`${docs}/advisors/`, import.meta.url), { recursive: true, encoding: 'utf8' })
+  it.each([
+    ['advisors', catalogue],
+    ['rewrites', rewrites],
+  ] as const)('holds no page of %s that are gone', (folder, known) => {
+    const pages = readdirSync(new URL(`${docs}/${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
       .map((file) => file.replaceAll('\\', '/'))
       .filter((file) => file.endsWith('.md') && file !== 'README.md');
-    expect(pages.toSorted()).toEqual(catalogue.map((advisor) => `${advisor.id}.md`).toSorted());
+    expect(pages.toSorted()).toEqual(known.map(({ id }) => `${id}.md`).toSorted());
   });
 });

@@ -1,0 +1,119 @@
+import { columnPath } from '../../sql/scope.js';
+import { bodyOf, field, isNode, list, names, numberOf, textOf, typed } from '../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../sql/tree.js';
+
+/** A constant as a statement writes it. */
+export interface Constant {
+  readonly kind: 'number' | 'string' | 'interval';
+  readonly text: string;
+}
+
+/** What the statements themselves say about values that matter. */
+export interface Constants {
+  /** Those that stand in one comparison with a column of that name. */
+  readonly byColumn: ReadonlyMap<string, readonly Constant[]>;
+  readonly all: readonly Constant[];
+  /** The largest whole number up to 12 in HAVING, LIMIT, OFFSET or beside count(): as many rows, and one more, are worth making. 0 where there is none. */
+  readonly rows: number;
+  /** Whether it asks for the time of the transaction. */
+  readonly now: boolean;
+}
+
+/** Reads the constants of statements, bound parameters included. */
+export function constantsOf(trees: readonly TreeNode[]): Constants {
+  const reader = new Reader();
+  for (const tree of trees) reader.visit(tree);
+  return { byColumn: reader.byColumn, all: unique(reader.all), rows: reader.rows, now: reader.now };
+}
+
+/** Counts up to here are worth making rows for: more only costs time. */
+const MOST_ROWS = 12;
+
+class Reader {
+  readonly byColumn = new Map<string, readonly Constant[]>();
+  readonly all: Constant[] = [];
+  rows = 0;
+  now = false;
+
+  visit(value: TreeValue): void {
+    if (Array.isArray(value)) {
+      for (const item of value as readonly TreeValue[]) this.visit(item);
+      return;
+    }
+    if (!isNode(value)) return;
+    const node = typed(value);
+    if (node && COMPARING.has(node.type)) this.relate(value);
+    if (node?.type === 'SQLValueFunction') this.now = true;
+    if (node?.type === 'FuncCall' && TIME.test(names(list(node.body, 'funcname')).at(-1) ?? '')) this.now = true;
+    for (const [name, item] of Object.entries(value)) {
+      if (name === 'havingClause' || name === 'limitCount' || name === 'limitOffset') this.count(item);
+      this.visit(item);
+    }
+  }
+
+  private relate(value: TreeNode): void {
+    const columns = new Set<string>();
+    const constants: Constant[] = [];
+    gather(value, columns, constants);
+    this.all.push(...constants);
+    for (const column of columns) {
+      this.byColumn.set(column, unique([...(this.byColumn.get(column) ?? []), ...constants]));
+    }
+    if (columns.size === 0 || JSON.stringify(value).includes('"agg_star"')) this.count(value);
+  }
+
+  private count(value: TreeValue): void {
+    const constants: Constant[] = [];
+    gather(value, new Set(), constants);
+    for (const { kind, text } of constants) {
+      const wanted = kind === 'number' && /^\d+$/.test(text) ? Number(text) : 0;
+      if (wanted <= MOST_ROWS) this.rows = Math.max(this.rows, wanted);
+    }
+  }
+}
+
+/** Nodes in which a constant and a column have to do with each other. */
+const COMPARING = new Set(['A_Expr', 'CaseExpr', 'CoalesceExpr', 'MinMaxExpr', 'FuncCall', 'SubLink', 'NullTest']);
+const TIME = /^(now|transaction_timestamp|statement_timestamp|current_.*|local.*)$/;
+
+function gather(value: TreeValue, columns: Set<string>, constants: Constant[]): void {
+  if (Array.isArray(value)) {
+    for (const item of value as readonly TreeValue[]) gather(item, columns, constants);
+    return;
+  }
+  if (!isNode(value)) return;
+  const node = typed(value);
+  if (node?.type === 'ColumnRef') {
+    const name = columnPath(node.body).path.at(-1);
+    if (name !== undefined) columns.add(name);
+    return;
+  }
+  if (node?.type === 'A_Const') {
+    const constant = constantOf(node.body);
+    if (constant) constants.push(constant);
+    return;
+  }
+  if (node?.type === 'TypeCast') {
+    const target = names(list(field(node.body, 'typeName') ?? {}, 'names')).at(-1);
+    const inner = bodyOf(node.body['arg'], 'A_Const');
+    const text = inner && target === 'interval' ? constantOf(inner)?.text : undefined;
+    if (text !== undefined) constants.push({ kind: 'interval', text });
+    else gather(node.body['arg'], columns, constants);
+    return;
+  }
+  if (node?.type === 'SelectStmt') return;
+  for (const item of Object.values(value)) gather(item, columns, constants);
+}
+
+function constantOf(body: TreeNode): Constant | null {
+  const whole = field(body, 'ival');
+  if (whole) return { kind: 'number', text: String(numberOf(whole, 'ival') ?? 0) };
+  const decimal = field(body, 'fval');
+  if (decimal) return { kind: 'number', text: textOf(decimal, 'fval') ?? '0' };
+  const string = field(body, 'sval');
+  return string ? { kind: 'string', text: textOf(string, 'sval') ?? '' } : null;
+}
+
+function unique(constants: readonly Constant[]): readonly Constant[] {
+  return [...new Map(constants.map((one) => [`${one.kind} ${one.text}`, one])).values()];
+}

@@ -1,0 +1,36 @@
+import type { GeneratedRow } from './generate.js';
+import { insertSql } from './generate.js';
+
+/** A database on which the two statements differ, as a script that a person can run: it leaves nothing behind. */
+export function counterexampleSql(found: {
+  readonly rows: readonly GeneratedRow[];
+  readonly tables: readonly string[];
+  readonly before: string;
+  readonly after: string;
+  readonly difference: string;
+}): string {
+  return [
+    `-- ${found.difference}`,
+    'BEGIN;',
+    ...(found.tables.length > 0 ? [`TRUNCATE ${found.tables.join(', ')} CASCADE;`] : []),
+    ...found.rows.map((row) => `${insertSql(row)};`),
+    '-- original',
+    `${found.before.replace(/;\s*$/, '')};`,
+    '-- rewritten',
+    `${found.after.replace(/;\s*$/, '')};`,
+    'ROLLBACK;',
+  ].join('\n');
+}
+
+/** Leaves rows out, one at a time, as long as the rest still shows the difference. */
+export async function shrink(
+  rows: readonly GeneratedRow[],
+  differs: (rows: readonly GeneratedRow[]) => Promise<string | null>,
+): Promise<readonly GeneratedRow[]> {
+  let kept = rows;
+  for (let i = kept.length - 1; i >= 0; i -= 1) {
+    const fewer = kept.filter((_, j) => j !== i);
+    if ((await differs(fewer)) !== null) kept = fewer;
+  }
+  return kept;
+}

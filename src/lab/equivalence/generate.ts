@@ -1,0 +1,139 @@
+import { quoteIdent, quoteQualified } from '../../base/quote.js';
+import type { Random } from '../../stats/random.js';
+import type { FilledColumn, FilledTable } from './tables.js';
+
+/** One row to insert; the server may refuse it, which keeps every constraint. */
+export interface GeneratedRow {
+  readonly table: FilledTable;
+  /** SQL by column. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** A small database: its rows, parents first. The first one of a stream is empty. */
+export function generateRows(
+  tables: readonly FilledTable[],
+  number: number,
+  random: Random,
+  mostRows: number,
+): readonly GeneratedRow[] {
+  if (number === 0) return [];
+  const world = new World(random, mostRows);
+  return tables.flatMap((table) => world.fill(table));
+}
+
+/** The row as SQL. */
+export function insertSql({ table, values }: GeneratedRow): string {
+  const names = [...values.keys()].map(quoteIdent).join(', ');
+  const target = quoteQualified(table.schema, table.name);
+  if (values.size === 0) return `INSERT INTO ${target} DEFAULT VALUES`;
+  return `INSERT INTO ${target} (${names}) OVERRIDING SYSTEM VALUE VALUES (${[...values.values()].join(', ')})`;
+}
+
+const NULL_SHARES = [0, 0, 0.3, 0.6];
+
+/** What is the same in one database: how often NULL comes, which few values each group of types and each column draws from. */
+class World {
+  private readonly groups = new Map<string, readonly string[]>();
+  private readonly made = new Map<string, GeneratedRow[]>();
+  private readonly nullShare: number;
+  private readonly many: boolean;
+
+  constructor(
+    private readonly random: Random,
+    private readonly mostRows: number,
+  ) {
+    this.nullShare = this.pick(NULL_SHARES) ?? 0;
+    this.many = this.chance(0.25);
+  }
+
+  fill(table: FilledTable): readonly GeneratedRow[] {
+    const pools = new Map(table.columns.map((column) => [column.name, this.pool(column)]));
+    const rows: GeneratedRow[] = [];
+    this.made.set(key(table), rows);
+    for (let left = this.count(); left > 0; left -= 1) rows.push({ table, values: this.row(table, pools, rows) });
+    return rows;
+  }
+
+  private count(): number {
+    if (this.chance(0.1)) return 0;
+    return 1 + Math.floor(this.random() * (this.many ? Math.max(8, this.mostRows + 1) : 5));
+  }
+
+  private row(
+    table: FilledTable,
+    pools: ReadonlyMap<string, readonly string[]>,
+    earlier: readonly GeneratedRow[],
+  ): ReadonlyMap<string, string> {
+    const values = new Map<string, string>();
+    const twin = this.chance(0.25) ? this.pick(earlier) : undefined;
+    for (const column of table.columns) {
+      const kept = twin && this.chance(0.7) ? twin.values.get(column.name) : undefined;
+      const value = kept ?? this.value(column, pools.get(column.name) ?? []);
+      if (value !== null) values.set(column.name, value);
+    }
+    for (const { columns, parent, references } of table.foreignKeys)
+      this.refer(values, { columns, references }, this.made.get(key(parent)) ?? []);
+    return values;
+  }
+
+  /** A child row takes the key of a row of its parent, unless it is NULL. */
+  private refer(
+    values: Map<string, string>,
+    { columns, references }: { readonly columns: readonly string[]; readonly references: readonly string[] },
+    parents: readonly GeneratedRow[],
+  ): void {
+    if (columns.some((column) => values.get(column) === 'NULL')) return;
+    const parent = this.pick(parents);
+    columns.forEach((column, i) => {
+      const value = parent?.values.get(references[i] ?? '');
+      if (value !== undefined) values.set(column, value);
+    });
+  }
+
+  private value(column: FilledColumn, pool: readonly string[]): string | null {
+    if (column.mayBeNull && (pool.length === 0 || this.chance(this.nullShare))) return 'NULL';
+    return this.pick(pool) ?? null;
+  }
+
+  private pool(column: FilledColumn): readonly string[] {
+    if (!column.matters) return column.plain.slice(0, 1);
+    const shared = this.group(column);
+    const pool: string[] = [];
+    const size = this.many ? 4 : 1 + Math.floor(this.random() * 3);
+    while (pool.length < size) {
+      const draw = this.random();
+      const from =
+        column.exact.length > 0 && draw < 0.4
+          ? column.exact
+          : column.near.length > 0 && draw < (column.exact.length > 0 ? 0.65 : 0.1)
+            ? column.near
+            : shared;
+      const value = this.pick(from) ?? this.pick(column.plain) ?? this.pick(column.exact) ?? this.pick(column.near);
+      if (value === undefined) break;
+      pool.push(value);
+    }
+    return pool;
+  }
+
+  private group(column: FilledColumn): readonly string[] {
+    const known = this.groups.get(column.group)?.filter((value) => column.plain.includes(value));
+    if (known && known.length > 0) return known;
+    const size = this.many ? 6 : 1 + Math.floor(this.random() * 3);
+    const start = this.chance(0.7) ? 0 : Math.floor(this.random() * column.plain.length);
+    const drawn = column.plain.slice(start, start + size);
+    this.groups.set(column.group, drawn);
+    return drawn;
+  }
+
+  private chance(share: number): boolean {
+    return this.random() < share;
+  }
+
+  private pick<T>(from: readonly T[]): T | undefined {
+    return from[Math.floor(this.random() * from.length)];
+  }
+}
+
+function key(name: { readonly schema: string; readonly name: string }): string {
+  return `${name.schema}\n${name.name}`;
+}

@@ -1,0 +1,248 @@
+import { quoteIdent, quoteQualified } from '../../base/quote.js';
+import { lookupTable, sameRelation } from '../../model/catalog.js';
+import type { Catalog, Column, RelationName, Table } from '../../model/catalog.js';
+import type { Session } from '../../postgres/session.js';
+import { columnPath } from '../../sql/scope.js';
+import { bodyOf, isNode, list, textOf, walk } from '../../sql/tree.js';
+import type { TreeNode } from '../../sql/tree.js';
+import { candidatesOf } from './values.js';
+import type { Constants } from './constants.js';
+
+/** A column with the values it may be given, as SQL. */
+export interface FilledColumn {
+  readonly name: string;
+  readonly group: string;
+  readonly mayBeNull: boolean;
+  /** Named by a statement, or part of a key: its values vary. */
+  readonly matters: boolean;
+  readonly plain: readonly string[];
+  readonly exact: readonly string[];
+  readonly near: readonly string[];
+}
+
+/** A table that the statements read, with what its rows may be. Parents of foreign keys come before their children. */
+export interface FilledTable extends RelationName {
+  readonly columns: readonly FilledColumn[];
+  readonly foreignKeys: readonly {
+    readonly columns: readonly string[];
+    readonly parent: RelationName;
+    readonly references: readonly string[];
+  }[];
+}
+
+/** The tables of two statements, or why they can not be filled. */
+export type TouchedTables = { readonly tables: readonly FilledTable[] } | { readonly reason: string };
+
+/** Finds the tables that two statements read, drops for this transaction the constraints that do not always hold, and asks the server which values each column takes. */
+export async function touchedTables(
+  session: Session,
+  catalog: Catalog,
+  { trees, constants }: { readonly trees: readonly TreeNode[]; readonly constants: Constants },
+): Promise<TouchedTables> {
+  const named = relationsOf(trees, catalog);
+  if ('reason' in named) return named;
+  await dropLooseConstraints(session, catalog, named.tables);
+  const labels = await enumLabels(session);
+  const used = usedColumns(trees);
+  const filled: FilledTable[] = [];
+  for (const table of parentsFirst(named.tables, catalog)) {
+    const foreignKeys = catalog.constraints.flatMap((one) =>
+      one.kind === 'foreign' && one.references && sameRelation(one.table, table) && isStrict(one)
+        ? [{ columns: one.columns, parent: one.references.table, references: one.references.columns }]
+        : [],
+    );
+    const keys = catalog.indexes.filter((index) => index.unique && sameRelation(index.table, table));
+    const columns: FilledColumn[] = [];
+    for (const column of table.columns) {
+      if (column.generated) continue;
+      const matters =
+        used === null ||
+        used.has(column.name) ||
+        keys.some((index) => index.keys.some((key) => key.column === column.name));
+      columns.push(describe(column, { labels: labels.get(column.baseType) ?? [], constants, matters }));
+    }
+    filled.push({ schema: table.schema, name: table.name, columns, foreignKeys });
+  }
+  return checked(session, filled, named.tables);
+}
+
+function relationsOf(
+  trees: readonly TreeNode[],
+  catalog: Catalog,
+): { readonly tables: readonly Table[] } | { readonly reason: string } {
+  const tables = new Map<string, Table>();
+  for (const tree of trees) {
+    const ctes = new Set(
+      [...walk(tree)].filter((node) => node.type === 'CommonTableExpr').map((node) => textOf(node.body, 'ctename')),
+    );
+    for (const body of relations(tree)) {
+      const [schema, name] = [textOf(body, 'schemaname'), textOf(body, 'relname') ?? ''];
+      if (schema === null && ctes.has(name)) continue;
+      const table = lookupTable(catalog, schema, name);
+      if (!table) return { reason: `${name} is not a table of the catalog` };
+      if (table.kind !== 'r' && table.kind !== 'p')
+        return { reason: `${table.schema}.${table.name} is not a table: what it reads can not be filled` };
+      tables.set(`${table.schema}\n${table.name}`, table);
+    }
+  }
+  return { tables: [...tables.values()] };
+}
+
+/** `RangeVar`s, and the bare one of an UPDATE, DELETE or INSERT. */
+function relations(tree: TreeNode): readonly TreeNode[] {
+  return [...walk(tree)].flatMap(({ type, body }) => {
+    if (type === 'RangeVar') return [body];
+    const target = ['UpdateStmt', 'DeleteStmt', 'InsertStmt'].includes(type) ? body['relation'] : undefined;
+    return isNode(target) ? [target] : [];
+  });
+}
+
+/** Names of the columns that the statements mention anywhere; null for `*`. */
+function usedColumns(trees: readonly TreeNode[]): ReadonlySet<string> | null {
+  const used = new Set<string>();
+  for (const node of trees.flatMap((tree) => [...walk(tree)])) {
+    if (node.type === 'JoinExpr' && node.body['isNatural'] === true) return null;
+    for (const item of list(node.body, 'usingClause')) used.add(textOf(bodyOf(item, 'String') ?? {}, 'sval') ?? '');
+    if (node.type !== 'ColumnRef') continue;
+    const { path, star } = columnPath(node.body);
+    if (star) return null;
+    // The alias of a whole row is one path too: then all columns matter, and none is called like it.
+    if (path.length === 1 && trees.some((tree) => hasAlias(tree, path[0] ?? ''))) return null;
+    used.add(path.at(-1) ?? '');
+  }
+  return used;
+}
+
+function hasAlias(tree: TreeNode, name: string): boolean {
+  return [...walk(tree)].some(
+    ({ type, body }) =>
+      type === 'RangeVar' &&
+      (textOf((body['alias'] ?? {}) as TreeNode, 'aliasname') ?? textOf(body, 'relname')) === name,
+  );
+}
+
+function isStrict(one: { readonly validated: boolean; readonly deferrable: boolean }): boolean {
+  return one.validated && !one.deferrable;
+}
+
+/** What does not hold for every row at every moment must not shape the rows: deferrable and unvalidated constraints, and foreign keys to tables which stay empty. */
+async function dropLooseConstraints(session: Session, catalog: Catalog, tables: readonly Table[]): Promise<void> {
+  for (const one of catalog.constraints) {
+    const table = tables.find((each) => sameRelation(each, one.table));
+    if (!table || table.partitionOf !== null || one.kind === 'not-null') continue;
+    const parent = one.references?.table;
+    const outside = parent !== undefined && !tables.some((each) => sameRelation(each, parent));
+    if (isStrict(one) && !outside) continue;
+    const drop = `ALTER TABLE ${quoteQualified(table.schema, table.name)} DROP CONSTRAINT ${quoteIdent(one.name)} CASCADE`;
+    await session.run(drop);
+  }
+}
+
+function parentsFirst(tables: readonly Table[], catalog: Catalog): readonly Table[] {
+  const ordered: Table[] = [];
+  const waiting = new Set(tables);
+  const visit = (table: Table): void => {
+    if (!waiting.delete(table)) return;
+    for (const one of catalog.constraints) {
+      if (one.kind !== 'foreign' || !sameRelation(one.table, table)) continue;
+      const parent = tables.find((each) => one.references && sameRelation(each, one.references.table));
+      if (parent) visit(parent);
+    }
+    ordered.push(table);
+  };
+  for (const table of tables) visit(table);
+  return ordered;
+}
+
+function describe(
+  column: Column,
+  facts: { readonly labels: readonly string[]; readonly constants: Constants; readonly matters: boolean },
+): FilledColumn {
+  const own = facts.constants.byColumn.get(column.name) ?? [];
+  const given = candidatesOf(
+    { baseType: column.baseType, labels: facts.labels },
+    own.length > 0 ? own : facts.constants.all,
+    facts.constants,
+  );
+  return {
+    name: column.name,
+    group: given.group,
+    mayBeNull: !column.notNull,
+    matters: facts.matters,
+    plain: given.plain,
+    // Constants of other columns are no more likely than any other value.
+    exact: own.length > 0 ? given.exact : [],
+    near: own.length > 0 ? given.near : [...given.exact, ...given.near],
+  };
+}
+
+async function enumLabels(session: Session): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await session.query<{ name: string; labels: string[] }>(
+    `SELECT t.typname::text AS name, array_agg(e.enumlabel::text ORDER BY e.enumsortorder) AS labels
+     FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid GROUP BY t.oid, t.typname ORDER BY t.oid`,
+  );
+  return new Map(rows.map(({ name, labels }) => [name, labels]));
+}
+
+/** Leaves only values that the column's declared type takes, domains and lengths included. */
+async function checked(
+  session: Session,
+  filled: readonly FilledTable[],
+  tables: readonly Table[],
+): Promise<TouchedTables> {
+  await session.run(TAKES);
+  const asked: [string, string][] = [];
+  const typeOf = (table: FilledTable, column: FilledColumn): string =>
+    tables.find((one) => sameRelation(one, table))?.columns.find((one) => one.name === column.name)?.type ?? 'text';
+  for (const table of filled)
+    for (const column of table.columns)
+      for (const value of valuesOf(column)) asked.push([value, typeOf(table, column)]);
+  const [answer] = await session.query<{ taken: boolean[] }>(
+    'SELECT pg_temp.wizard_takes($1::text[], $2::text[]) AS taken',
+    [asked.map(([value]) => value), asked.map(([, type]) => type)],
+  );
+  const taken = new Set(asked.filter((_, i) => answer?.taken[i] === true).map((one) => one.join('\n')));
+  const result = filled.map((table) => ({
+    ...table,
+    columns: table.columns.map((column) => {
+      const keep = (values: readonly string[]): readonly string[] =>
+        values.filter((value) => taken.has(`${value}\n${typeOf(table, column)}`));
+      return { ...column, plain: keep(column.plain), exact: keep(column.exact), near: keep(column.near) };
+    }),
+  }));
+  for (const table of result)
+    for (const column of table.columns)
+      if (!column.mayBeNull && valuesOf(column).length === 0)
+        return { reason: `no value is known for ${table.schema}.${table.name}.${column.name}, which can not be NULL` };
+  return { tables: result };
+}
+
+function valuesOf({ plain, exact, near }: FilledColumn): readonly string[] {
+  return [...new Set([...plain, ...exact, ...near])];
+}
+
+/** Assignment, not an explicit cast: that would cut a text to its length. */
+const TAKES = `
+CREATE FUNCTION pg_temp.wizard_takes(candidates text[], types text[]) RETURNS boolean[] LANGUAGE plpgsql AS $wizard$
+DECLARE
+  taken boolean[] := '{}';
+  one boolean;
+  current_type text := '';
+BEGIN
+  FOR i IN 1 .. coalesce(array_length(candidates, 1), 0) LOOP
+    BEGIN
+      IF current_type IS DISTINCT FROM types[i] THEN
+        DROP TABLE IF EXISTS pg_temp.wizard_value;
+        EXECUTE format('CREATE TEMP TABLE wizard_value (v %s)', types[i]);
+        current_type := types[i];
+      END IF;
+      EXECUTE format('INSERT INTO pg_temp.wizard_value VALUES (%s)', candidates[i]);
+      one := true;
+    EXCEPTION WHEN OTHERS THEN
+      one := false;
+    END;
+    taken := taken || one;
+  END LOOP;
+  DROP TABLE IF EXISTS pg_temp.wizard_value;
+  RETURN taken;
+END $wizard$`;

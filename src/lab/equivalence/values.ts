@@ -1,0 +1,163 @@
+import { quoteLiteral } from '../../base/quote.js';
+import type { Constant } from './constants.js';
+
+/** Candidate values of one column as SQL, before the server has said which of them its type takes. */
+export interface Candidates {
+  /** Columns of one group are given the same few values, so that they join: `number`, `text`, `time`, or the type's name. */
+  readonly group: string;
+  /** Few, small, with edges: empty texts, leap days. */
+  readonly plain: readonly string[];
+  /** The constants themselves. */
+  readonly exact: readonly string[];
+  /** What lies next to them. */
+  readonly near: readonly string[];
+}
+
+/** What a type is, as far as values go. */
+export interface ValueType {
+  /** Name in `pg_type`, domains resolved, e.g. `int4`, `_text`. */
+  readonly baseType: string;
+  /** Labels of an enum in order; empty for any other type. */
+  readonly labels: readonly string[];
+}
+
+/** The values worth trying for a type, given the constants it is compared with. Infinite dates and timestamps are left out: arithmetic on them fails, whatever the form. */
+export function candidatesOf(
+  type: ValueType,
+  constants: readonly Constant[],
+  facts: { readonly now: boolean },
+): Candidates {
+  const { baseType, labels } = type;
+  if (labels.length > 0) return made(baseType, labels.slice(0, 4), fitting(constants, labels), []);
+  if (baseType.startsWith('_')) return arrays(type, constants, facts);
+  if (NUMBERS.has(baseType)) return numbers(constants);
+  if (TEXTS.has(baseType)) return texts(constants);
+  if (TIMES.has(baseType)) return times(constants, facts.now);
+  if (baseType === 'json' || baseType === 'jsonb') return documents(constants);
+  const strings = constants.filter((one) => one.kind !== 'number').map((one) => one.text);
+  return made(baseType, PLAIN[baseType] ?? FALLBACK, strings, []);
+}
+
+const NUMBERS = new Set(['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'oid', 'money']);
+const TEXTS = new Set(['text', 'varchar', 'bpchar', 'citext', 'name', 'char']);
+const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
+const PLAIN: Readonly<Record<string, readonly string[]>> = {
+  bool: ['true', 'false'],
+  uuid: [1, 2, 3].map((n) => `00000000-0000-0000-0000-00000000000${n}`),
+  interval: ['0', '1 day', '24 hours', '1 month', '30 days'],
+  time: ['00:00', '12:34:56', '23:59:59.999999'],
+  timetz: ['00:00+00', '12:34:56+02'],
+  bytea: ['\\x', '\\x00', '\\x01'],
+  inet: ['10.0.0.1', '10.0.0.2', '10.0.0.0/8'],
+  cidr: ['10.0.0.0/8', '10.1.0.0/16'],
+  int4range: ['[1,3)', '[2,5)', '[3,4)', 'empty'],
+  int8range: ['[1,3)', '[2,5)', '[3,4)', 'empty'],
+  numrange: ['[1,3)', '[2,5)', '[3,4)', 'empty'],
+  daterange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', 'empty'],
+  tstzrange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', 'empty'],
+  tsrange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', 'empty'],
+  tsvector: ['', 'a', 'a b'],
+  ltree: ['a', 'a.b', 'b'],
+  hstore: ['', 'a=>1', 'a=>NULL'],
+};
+/** Forms that the literals of most types take; the server says which. */
+const FALLBACK = ['1', '2', 'a', '', '{}', '(1,2)', '(1,2),(3,4)'];
+
+function made(group: string, plain: readonly string[], exact: readonly string[], near: readonly string[]): Candidates {
+  const quoted = (values: readonly string[]): readonly string[] =>
+    [...new Set(values)].map((one) => quoteLiteral(one).trim());
+  return { group, plain: quoted(plain), exact: quoted(exact), near: quoted(near) };
+}
+
+function fitting(constants: readonly Constant[], labels: readonly string[]): readonly string[] {
+  return constants.map((one) => one.text).filter((text) => labels.includes(text));
+}
+
+function numbers(constants: readonly Constant[]): Candidates {
+  const given = constants.filter((one) => /^-?\d+(\.\d+)?$/.test(one.text)).map((one) => one.text);
+  const near = given.flatMap((text) => {
+    if (!text.includes('.')) {
+      const whole = BigInt(text);
+      return [String(whole - 1n), String(whole + 1n), `-${text}`.replace('--', '')];
+    }
+    const digits = (text.split('.')[1] ?? '').length;
+    return [-1, 1].map((step) => (Number(text) + step * 10 ** -digits).toFixed(digits));
+  });
+  return made('number', ['1', '2', '3', '0', '-1'], given, near);
+}
+
+function texts(constants: readonly Constant[]): Candidates {
+  const given = constants.filter((one) => one.kind !== 'interval').map((one) => one.text);
+  const near = given.flatMap((text) => {
+    const bare = text.replaceAll(/[%\\]/g, '').replaceAll('_', 'x');
+    const swapped = text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();
+    return [bare, `${bare}x`, `x${bare}`, `x${bare}x`, bare.slice(0, -1), swapped, ` ${text}`, `${text}.0`];
+  });
+  return made('text', ['a', 'b', 'ab', '', 'A', 'a ', '1', '2', '%', '_'], given, near);
+}
+
+function times(constants: readonly Constant[], now: boolean): Candidates {
+  const plain = ['2000-01-01', '2000-01-02', '2000-02-29', '2000-01-01 12:34:56', '1999-12-31 23:59:59.999999'];
+  const intervals = constants.filter((one) => one.kind === 'interval').map((one) => one.text);
+  const given = constants.flatMap(({ kind, text }) => {
+    if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
+    if (kind === 'string' && /^\d{4}-\d\d?$/.test(text)) return [`${text}-01`];
+    if (/^(1[6-9]|2[0-2])\d\d$/.test(text)) return [`${text}-01-01`];
+    return [];
+  });
+  const steps = ['1 day', '1 microsecond', '1 month', '1 year', ...intervals];
+  const shifted = (base: string): readonly string[] =>
+    steps.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
+  const exact = given.map((text) => quoteLiteral(text));
+  const near = given.flatMap((text) => shifted(`timestamp ${quoteLiteral(text)}`));
+  const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
+  return {
+    group: 'time',
+    plain: made('', plain, [], []).plain,
+    exact: [...new Set([...exact, ...current.slice(0, 1)])],
+    near: [...new Set([...near, ...current])],
+  };
+}
+
+/** The edge of `now() - i` and what lies next to it. */
+function twice(intervals: readonly string[]): readonly string[] {
+  return intervals.flatMap((step) =>
+    ['+', '-'].flatMap((sign) => [
+      `now() ${sign} interval ${quoteLiteral(step)} + interval '1 microsecond'`,
+      `now() ${sign} interval ${quoteLiteral(step)} - interval '1 microsecond'`,
+    ]),
+  );
+}
+
+function documents(constants: readonly Constant[]): Candidates {
+  const texts = constants.map((one) => one.text).slice(0, 6);
+  const keys = texts.length > 0 ? texts : ['a'];
+  const exact = keys.flatMap((key) =>
+    texts.flatMap((text) => [
+      JSON.stringify({ [key]: text }),
+      ...(/^-?\d+(\.\d+)?$|^(true|false|null)$/.test(text) ? [`{${JSON.stringify(key)}: ${text}}`] : []),
+    ]),
+  );
+  const near = keys.flatMap((key) => [
+    JSON.stringify({ [key]: null }),
+    JSON.stringify({ [key]: 1, x: 2 }),
+    JSON.stringify({ [key]: [key] }),
+    JSON.stringify([key]),
+    JSON.stringify(key),
+  ]);
+  return made('document', ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'], exact, near);
+}
+
+function arrays(type: ValueType, constants: readonly Constant[], facts: { readonly now: boolean }): Candidates {
+  const element = candidatesOf({ ...type, baseType: type.baseType.slice(1) }, constants, facts);
+  const raw = (values: readonly string[]): readonly string[] => values.filter((one) => one.startsWith("'")).slice(0, 4);
+  const elements = [...raw(element.exact), ...raw(element.plain)];
+  const array = (items: readonly string[]): string =>
+    `{${items.map((one) => (one === 'NULL' ? one : `"${one.slice(1, -1).replaceAll("''", "'").replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`;
+  const single = elements.map((one) => array([one]));
+  const pairs = elements.slice(1).map((one, i) => array([elements[i] ?? 'NULL', one]));
+  return made(type.baseType, ['{}', '{NULL}', ...single.slice(-2)], single, [
+    ...pairs,
+    ...elements.map((one) => array([one, 'NULL'])),
+  ]);
+}

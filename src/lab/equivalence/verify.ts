@@ -1,0 +1,237 @@
+import { WizardError } from '../../base/errors.js';
+import { quoteQualified } from '../../base/quote.js';
+import type { Catalog } from '../../model/catalog.js';
+import type { Session } from '../../postgres/session.js';
+import { writes } from '../../sql/kind.js';
+import { bindParameters, parameterCount } from '../../sql/parameters.js';
+import { parseStatement } from '../../sql/parse.js';
+import { seededRandom } from '../../stats/random.js';
+import { difference } from './compare.js';
+import type { Result } from './compare.js';
+import { constantsOf } from './constants.js';
+import { counterexampleSql, shrink } from './counterexample.js';
+import { comparedForm, withoutLimit } from './forms.js';
+import { generateRows, insertSql } from './generate.js';
+import type { GeneratedRow } from './generate.js';
+import { drawParameters } from './parameter-values.js';
+import { prepareRunner, runTrials } from './runner.js';
+import type { Trial, TrialOutcome } from './runner.js';
+import { touchedTables } from './tables.js';
+import type { FilledTable } from './tables.js';
+
+/** Two statements that are said to give the same. */
+export interface Claim {
+  readonly before: string;
+  readonly after: string;
+  /** Values seen for `$1, $2, ...`, as SQL; values of our own are tried beside them, NULL among them. */
+  readonly parameterSets: readonly (readonly string[])[];
+}
+
+export interface VerifyOptions {
+  /** 300 by default: the least that counts as evidence. */
+  readonly databases?: number;
+  /** Milliseconds after which it gives up; 20 000 by default. */
+  readonly timeBoxMs?: number;
+  /** The same seed gives the same databases. */
+  readonly seed?: number;
+}
+
+/** What the verifier found. It never proves: `held` says on how many databases no difference was seen. */
+export type Equivalence =
+  | { readonly kind: 'held'; readonly databases: number; readonly withRows: number; readonly ms: number }
+  | {
+      readonly kind: 'refuted';
+      readonly databases: number;
+      readonly ms: number;
+      readonly difference: string;
+      readonly counterexample: string;
+    }
+  | { readonly kind: 'unverifiable'; readonly reason: string };
+
+/**
+ * Looks for a small database, within what the catalog allows, on which two statements differ: as bags of rows, in their order where ORDER BY says one, in failing, and in what they write.
+ * The session is on a database with the schema and no rows that matter: all happens in a transaction that is rolled back, and empties the tables first. Needs `loadParser()`.
+ */
+export async function verifyEquivalence(
+  session: Session,
+  catalog: Catalog,
+  claim: Claim,
+  options: VerifyOptions = {},
+): Promise<Equivalence> {
+  const started = performance.now();
+  await session.run(
+    `BEGIN; SET LOCAL statement_timeout = '20s'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_min_messages = warning`,
+  );
+  try {
+    return await search(session, catalog, claim, { databases: 300, timeBoxMs: 20_000, seed: 1, ...options, started });
+  } catch (thrown) {
+    if (thrown instanceof WizardError && ['target/statement', 'sql/parse', 'sql/deparse'].includes(thrown.code)) {
+      return { kind: 'unverifiable', reason: thrown.message };
+    }
+    throw thrown;
+  } finally {
+    await session.run('ROLLBACK');
+  }
+}
+
+/** Databases in one round trip. */
+const BATCH = 25;
+
+interface Search extends Required<VerifyOptions> {
+  readonly started: number;
+}
+
+async function search(session: Session, catalog: Catalog, claim: Claim, options: Search): Promise<Equivalence> {
+  const statements = [claim.before, claim.after].map((sql) => parseStatement(sql));
+  const bound = claim.parameterSets.map((set) => parseStatement(bindParameters(claim.before, set)));
+  const constants = constantsOf([...statements, ...bound].map((one) => one.tree));
+  const touched = await touchedTables(session, catalog, { trees: statements.map((one) => one.tree), constants });
+  if ('reason' in touched) return { kind: 'unverifiable', reason: touched.reason };
+  const names = touched.tables.map((table) => quoteQualified(table.schema, table.name));
+  if (names.length > 0) await session.run(`TRUNCATE ${names.join(', ')} CASCADE; SET CONSTRAINTS ALL IMMEDIATE`);
+  const draw = await drawParameters(session, claim, { tables: touched.tables, constants });
+  const asked = await formsOf(
+    session,
+    claim,
+    draw(() => 0),
+  );
+  if ('kind' in asked) return asked;
+  await prepareRunner(session);
+  const random = seededRandom(options.seed);
+  const context: Context = { session, tables: touched.tables, names, asked, claim };
+  let done = 0;
+  let withRows = 0;
+  const elapsed = (): number => performance.now() - options.started;
+  while (done < options.databases) {
+    if (elapsed() > options.timeBoxMs) {
+      return {
+        kind: 'unverifiable',
+        reason: `only ${done} of ${options.databases} databases could be tried in ${options.timeBoxMs} ms`,
+      };
+    }
+    const drafts: Draft[] = [];
+    for (let i = 0; i < BATCH && done + i < options.databases; i += 1) {
+      drafts.push({ rows: generateRows(touched.tables, done + i, random, constants.rows), values: draw(random) });
+    }
+    const outcomes = await runTrials(
+      session,
+      drafts.map((draft) => trialOf(context, draft)),
+      asked.writes ? { writes: true, tables: names } : { writes: false, tables: [] },
+    );
+    for (const [i, outcome] of outcomes.entries()) {
+      done += 1;
+      const draft = drafts[i];
+      const differs = differenceOf(asked, outcome);
+      if (differs === null || !draft) {
+        if (outcome.same ? outcome.rows > (asked.writes ? 1 : 0) : true) withRows += 1;
+        continue;
+      }
+      const kept = outcome.same ? [] : outcome.kept.flatMap((at) => draft.rows[at] ?? []);
+      return {
+        kind: 'refuted',
+        databases: done,
+        ms: elapsed(),
+        ...(await explainDifference(context, { ...draft, rows: kept }, differs)),
+      };
+    }
+  }
+  if (withRows === 0)
+    return {
+      kind: 'unverifiable',
+      reason: `the statement gave no row on any of ${done} databases, so nothing was compared`,
+    };
+  return { kind: 'held', databases: done, withRows, ms: elapsed() };
+}
+
+interface Draft {
+  readonly rows: readonly GeneratedRow[];
+  readonly values: readonly string[];
+}
+
+interface Asked {
+  readonly writes: boolean;
+  readonly ordered: boolean;
+  readonly limited: boolean;
+  /** With `$1, $2, ...` still in them. */
+  readonly queries: readonly string[];
+}
+
+interface Context {
+  readonly session: Session;
+  readonly tables: readonly FilledTable[];
+  readonly names: readonly string[];
+  readonly asked: Asked;
+  readonly claim: Claim;
+}
+
+/** The queries in the form in which they are compared; refuted at once where the output columns differ. */
+async function formsOf(session: Session, claim: Claim, values: readonly string[]): Promise<Asked | Equivalence> {
+  const before = parseStatement(claim.before);
+  const after = parseStatement(claim.after);
+  if (writes(before) || before.type !== 'SelectStmt') {
+    return { writes: true, ordered: false, limited: false, queries: [claim.before, claim.after] };
+  }
+  const columns = await outputOf(session, bindParameters(claim.before, values));
+  const others = await outputOf(session, bindParameters(claim.after, values));
+  if (columns.join('\n') !== others.join('\n')) {
+    const reason = `the output columns differ: ${columns.join(', ')} became ${others.join(', ')}`;
+    return { kind: 'refuted', databases: 0, ms: 0, difference: reason, counterexample: `-- ${reason}` };
+  }
+  const names = columns.map((one) => one.slice(0, one.lastIndexOf(' ')));
+  const all = withoutLimit(before);
+  const form = comparedForm(before, names);
+  const queries = [
+    form.sql,
+    comparedForm(after, names).sql,
+    ...(all === null ? [] : [comparedForm(parseStatement(all), names).sql]),
+  ];
+  return { writes: false, ordered: form.ordered, limited: all !== null, queries };
+}
+
+/** `name typeOid` of each output column. */
+async function outputOf(session: Session, sql: string): Promise<readonly string[]> {
+  const { columns } = await session.queryText(`SELECT * FROM (${sql.replace(/;\s*$/, '')}\n) AS t LIMIT 0`);
+  return columns.map(({ name, typeOid }) => `${name} ${typeOid}`);
+}
+
+function trialOf({ asked }: Context, { rows, values }: Draft): Trial {
+  return { inserts: rows.map(insertSql), queries: asked.queries.map((sql) => bindParameters(sql, values)) };
+}
+
+function differenceOf(asked: Asked, outcome: TrialOutcome): string | null {
+  if (outcome.same) return null;
+  const [before, after, all] = outcome.results;
+  if (!before || !after) return null;
+  return difference(before, after, { ordered: asked.ordered, all: asked.limited ? (all ?? NOTHING) : null });
+}
+
+const NOTHING: Result = { keys: [], rows: [], error: null };
+
+async function explainDifference(
+  context: Context,
+  draft: Draft,
+  first: string,
+): Promise<{ readonly difference: string; readonly counterexample: string }> {
+  const { session, asked, names, claim } = context;
+  let said = first;
+  const rows = await shrink(draft.rows, async (fewer) => {
+    const [outcome] = await runTrials(
+      session,
+      [trialOf(context, { ...draft, rows: fewer })],
+      asked.writes ? { writes: true, tables: names } : { writes: false, tables: [] },
+    );
+    const differs = outcome ? differenceOf(asked, outcome) : null;
+    const whole = outcome?.same === false && outcome.kept.length === fewer.length;
+    if (differs !== null && whole) said = differs;
+    return whole ? differs : null;
+  });
+  const bind = (sql: string): string => (parameterCount(sql) === 0 ? sql : bindParameters(sql, draft.values));
+  const counterexample = counterexampleSql({
+    rows,
+    tables: names,
+    before: bind(claim.before),
+    after: bind(claim.after),
+    difference: said,
+  });
+  return { difference: said, counterexample };
+}

@@ -1,0 +1,138 @@
+import { findTable, sameRelation } from '../model/catalog.js';
+import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
+import type { ColumnOrigin } from './view.js';
+
+/** A precondition, proved by what the catalog says, or not: then `says` is the fact that is missing. */
+export interface Fact {
+  readonly holds: boolean;
+  /** Plain words with the object and the catalog column. */
+  readonly says: string;
+}
+
+/** What the catalog can prove. Deferrable and unvalidated constraints prove nothing: within a transaction, or for old rows, they may not hold. */
+export interface Facts {
+  readonly catalog: Catalog;
+  /** The column of a table is never NULL where it is read. */
+  notNull(origin: ColumnOrigin): Fact;
+  /** No two rows of the table are equal in these columns. Where the columns are compared by `=` (`byEquality`), rows with NULL do not matter; else the columns have to be NOT NULL too. */
+  unique(table: Table, columns: readonly string[], byEquality?: boolean): Fact;
+  /** Each row of the child with no NULL in these columns has a row of the parent. */
+  foreignKey(child: Table, columns: readonly string[], parent: Table, references: readonly string[]): Fact;
+}
+
+/** The facts of one catalog. */
+export function factsOf(catalog: Catalog): Facts {
+  return {
+    catalog,
+    notNull: (origin) => notNull(catalog, origin),
+    unique: (table, columns, byEquality = false) => unique(catalog, table, { columns, byEquality }),
+    foreignKey: (child, columns, parent, references) => foreignKey(catalog, { child, columns, parent, references }),
+  };
+}
+
+/** A fact that the rule sees in the statement itself. */
+export function seen(says: string): Fact {
+  return { holds: true, says };
+}
+
+/** A fact that would be needed. */
+export function missing(says: string): Fact {
+  return { holds: false, says };
+}
+
+/** `schema.table(a, b)`, unquoted. */
+export function placeOf(
+  table: { readonly schema: string; readonly name: string },
+  columns: readonly string[] = [],
+): string {
+  const relation = `${table.schema}.${table.name}`;
+  return columns.length === 0 ? relation : `${relation}(${columns.join(', ')})`;
+}
+
+function notNull(catalog: Catalog, { source, name, column }: ColumnOrigin): Fact {
+  const { table } = source;
+  const where = table ? `${placeOf(table)}.${name}` : `${source.alias}.${name}`;
+  if (!table || !column || !['r', 'p'].includes(table.kind)) {
+    return missing(`${where} is not a column of a table, so nothing says that it is never NULL`);
+  }
+  if (source.nullable) return missing(`an outer join may fill ${where} with NULL`);
+  if (!isDeclaredNotNull(catalog, table, name)) return missing(`${where} is not declared NOT NULL`);
+  return seen(`${where} is NOT NULL (pg_attribute.attnotnull)`);
+}
+
+function unique(
+  catalog: Catalog,
+  table: Table,
+  { columns, byEquality }: { readonly columns: readonly string[]; readonly byEquality: boolean },
+): Fact {
+  const able = catalog.indexes.filter(
+    (one) =>
+      sameRelation(one.table, table) &&
+      one.unique &&
+      one.valid &&
+      !one.building &&
+      one.predicate === null &&
+      one.keys.every((key) => key.column !== null && columns.includes(key.column)) &&
+      !catalog.constraints.some(
+        (constraint) =>
+          sameRelation(constraint.table, table) && constraint.name === one.constraint && constraint.deferrable,
+      ),
+  );
+  const good = able.find((index) => byEquality || index.nullsNotDistinct || nullableKey(catalog, index) === null);
+  if (good) return seen(`${placeOf(table, columns)} is unique by ${good.name} (pg_index.indisunique)`);
+  const [any] = able;
+  if (!any) return missing(`no valid unique index, not deferrable, on columns of ${placeOf(table, columns)}`);
+  return missing(`${any.name} lets several rows have NULL in ${placeOf(table)}.${nullableKey(catalog, any)}`);
+}
+
+function nullableKey(catalog: Catalog, index: Index): string | null {
+  const table = findTable(catalog, index.table);
+  const key = index.keys.find(({ column }) => column === null || !table || !isDeclaredNotNull(catalog, table, column));
+  return key ? key.expression : null;
+}
+
+function isDeclaredNotNull(catalog: Catalog, table: Table, name: string): boolean {
+  const column = table.columns.find((one) => one.name === name);
+  return (
+    column?.notNull === true &&
+    !catalog.constraints.some(
+      (one) =>
+        one.kind === 'not-null' && !one.validated && sameRelation(one.table, table) && one.columns.includes(name),
+    )
+  );
+}
+
+interface Reference {
+  readonly child: Table;
+  readonly columns: readonly string[];
+  readonly parent: Table;
+  readonly references: readonly string[];
+}
+
+function foreignKey(catalog: Catalog, { child, columns, parent, references }: Reference): Fact {
+  const pairs = columns.map((column, i) => `${column}=${references[i]}`).toSorted();
+  const found = catalog.constraints.filter(
+    (one) =>
+      one.kind === 'foreign' &&
+      sameRelation(one.table, child) &&
+      one.references !== null &&
+      sameRelation(one.references.table, parent) &&
+      one.columns
+        .map((column, i) => `${column}=${one.references?.columns[i]}`)
+        .toSorted()
+        .join() === pairs.join(),
+  );
+  const good = found.find(isDependable);
+  const [any] = found;
+  if (good)
+    return seen(`${good.name} is a validated foreign key from ${placeOf(child, columns)} to ${placeOf(parent)}`);
+  if (any)
+    return missing(
+      `${any.name} is ${any.validated ? 'deferrable' : 'not validated'}, so a row without parent may exist`,
+    );
+  return missing(`no foreign key from ${placeOf(child, columns)} to ${placeOf(parent, references)}`);
+}
+
+function isDependable(constraint: Constraint): boolean {
+  return constraint.validated && !constraint.deferrable;
+}

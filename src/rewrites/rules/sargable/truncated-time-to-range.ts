@@ -1,0 +1,125 @@
+import { bodyOf, list, names, field, walk } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
+import { expression, replace } from '../../build.js';
+import { defineRewrite } from '../../define.js';
+import { seen } from '../../facts.js';
+import { bothWays, functionName, stringConstant, wholeConstant } from '../../shapes.js';
+import { originOf } from '../../view.js';
+import type { ColumnOrigin } from '../../view.js';
+
+interface Site {
+  readonly comparison: TreeNode;
+  readonly operator: string;
+  readonly column: TreeNode;
+  readonly origin: ColumnOrigin;
+  /** First day of the period that the constant is, and of the next. */
+  readonly from: string;
+  readonly until: string;
+}
+
+export default defineRewrite<Site>({
+  id: 'sargable/truncated-time-to-range',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, become a half-open range of `c`.",
+    why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
+    limits:
+      'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session.',
+    sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
+  },
+  triggers: ['rows-discarded'],
+  match: (view) =>
+    view.queries.flatMap((query) =>
+      [...walk(query.body)].flatMap((node) => {
+        if (node.type !== 'A_Expr') return [];
+        return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
+          const truncated = truncation(left);
+          const period = truncated ? periodOf(truncated.unit, right) : null;
+          const origin = truncated ? originOf(query, truncated.column) : null;
+          if (!truncated || !period || !origin || !TYPES.has(origin.column?.baseType ?? '') || operator === '<>')
+            return [];
+          return [{ comparison: node.body, operator, column: truncated.column, origin, ...period }];
+        });
+      }),
+    ),
+  requires: ({ origin, from }) => [
+    seen(`${origin.name} is ${origin.column?.type}, whose truncation keeps the order`),
+    seen(`${from} begins a period of the unit`),
+  ],
+  rewrite: ({ comparison, operator, column, from, until }, view) => {
+    const [first, next] = [expression(`'${from}'`), expression(`'${until}'`)];
+    const ranges: Readonly<Record<string, TreeNode>> = {
+      '=': expression('$1 >= $2 AND $1 < $3', [column, first, next]),
+      '>=': expression('$1 >= $2', [column, first]),
+      '>': expression('$1 >= $2', [column, next]),
+      '<': expression('$1 < $2', [column, first]),
+      '<=': expression('$1 < $2', [column, next]),
+    };
+    const to = ranges[operator];
+    return to ? replace(view.statement.tree, comparison, to) : null;
+  },
+  example: {
+    schema: 'CREATE TABLE visit (id bigint PRIMARY KEY, at timestamptz NOT NULL, page text);',
+    data: `
+      INSERT INTO visit SELECT n, timestamptz '2023-01-01' + n * interval '10 minutes', repeat('p', 60) FROM generate_series(1, 60000) AS n;
+      CREATE INDEX ON visit (at);
+      ANALYZE;`,
+    statement: "SELECT id, page FROM visit WHERE date_trunc('day', at) = '2023-06-01'",
+    gain: { buffers: 10 },
+  },
+  unsoundTwin: {
+    why: 'the constant lies within a period, so that nothing truncated can equal it',
+    statement: "SELECT id, page FROM visit WHERE date_trunc('month', at) = '2023-06-15'",
+    to: "SELECT id, page FROM visit WHERE at >= '2023-06-15' AND at < '2023-07-15'",
+  },
+});
+
+const TYPES = new Set(['date', 'timestamp', 'timestamptz']);
+
+type Unit = 'day' | 'month' | 'quarter' | 'year' | 'year-number';
+
+function truncation(value: TreeValue): { readonly unit: Unit; readonly column: TreeNode } | null {
+  const cast = bodyOf(value, 'TypeCast');
+  if (cast) {
+    const type = names(list(field(cast, 'typeName') ?? {}, 'names')).at(-1);
+    return type === 'date' && bodyOf(cast['arg'], 'ColumnRef')
+      ? { unit: 'day', column: cast['arg'] as TreeNode }
+      : null;
+  }
+  const call = bodyOf(value, 'FuncCall');
+  if (!call) return null;
+  const [unit, column, zone] = list(call, 'args');
+  const name = functionName(call);
+  const given = stringConstant(unit)?.toLowerCase();
+  if (!bodyOf(column, 'ColumnRef') || zone !== undefined) return null;
+  if (name === 'date_trunc' && (given === 'day' || given === 'month' || given === 'quarter' || given === 'year')) {
+    return { unit: given, column: column as TreeNode };
+  }
+  return (name === 'date_part' || name === 'extract') && given === 'year'
+    ? { unit: 'year-number', column: column as TreeNode }
+    : null;
+}
+
+/** The period that a constant begins; null where it begins none. */
+function periodOf(unit: Unit, constant: TreeValue): { readonly from: string; readonly until: string } | null {
+  if (unit === 'year-number') {
+    const year = wholeConstant(constant);
+    return year !== null && year >= 1000 && year <= 9998 ? { from: `${year}-01-01`, until: `${year + 1}-01-01` } : null;
+  }
+  const written = /^([1-9]\d{3})-(\d\d)-(\d\d)(?: 00:00(?::00)?)?$/.exec(stringConstant(constant) ?? '');
+  if (!written) return null;
+  const [year, month, day] = [Number(written[1]), Number(written[2]), Number(written[3])];
+  const start = new Date(Date.UTC(year, month - 1, day));
+  if (year > 9998 || start.getUTCMonth() !== month - 1 || start.getUTCDate() !== day) return null;
+  if (unit !== 'day' && day !== 1) return null;
+  if (unit === 'year' && month !== 1) return null;
+  if (unit === 'quarter' && month % 3 !== 1) return null;
+  const months = { day: 0, month: 1, quarter: 3, year: 12 }[unit];
+  const next = new Date(Date.UTC(year, month - 1 + months, day + (unit === 'day' ? 1 : 0)));
+  return { from: iso(start), until: iso(next) };
+}
+
+function iso(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,101 @@
+import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
+
+/** A SELECT that neither groups, deduplicates, limits, locks nor combines rows, and has no CTE of its own. */
+export function isPlain(body: TreeNode): boolean {
+  return (
+    COMPLICATING.every((name) => body[name] === undefined) &&
+    (body['op'] === undefined || body['op'] === 'SETOP_NONE') &&
+    !list(body, 'targetList').some((item) => callsAggregate(item))
+  );
+}
+
+const COMPLICATING = [
+  'groupClause',
+  'havingClause',
+  'distinctClause',
+  'limitCount',
+  'limitOffset',
+  'lockingClause',
+  'valuesLists',
+  'withClause',
+  'windowClause',
+];
+
+/** Aggregates of PostgreSQL itself (`pg_aggregate`), those that statements commonly call. */
+const AGGREGATES = new Set(
+  (
+    'count sum avg min max bool_and bool_or every array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg stddev stddev_pop stddev_samp variance var_pop ' +
+    'var_samp corr bit_and bit_or percentile_cont percentile_disc mode range_agg any_value xmlagg covar_pop covar_samp regr_slope regr_intercept regr_count'
+  ).split(' '),
+);
+
+/** Whether an aggregate or window function is called, not counting nested queries. */
+export function callsAggregate(value: TreeValue): boolean {
+  return callsIn(value).some(({ name, body }) => AGGREGATES.has(name) || body['over'] !== undefined);
+}
+
+/** The calls in an expression that are not inside a nested query. */
+export function callsIn(value: TreeValue): readonly { readonly name: string; readonly body: TreeNode }[] {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).flatMap(callsIn);
+  if (!isNode(value) || 'SelectStmt' in value) return [];
+  const call = bodyOf(value, 'FuncCall');
+  const own = call ? [{ name: functionName(call), body: call }] : [];
+  return [...own, ...Object.values(value).flatMap(callsIn)];
+}
+
+/** The last part of a function's name. */
+export function functionName(call: TreeNode): string {
+  return names(list(call, 'funcname')).at(-1) ?? '';
+}
+
+/** A binary operator with both sides; null for anything else. */
+export interface Operation {
+  readonly operator: string;
+  readonly left: TreeNode;
+  readonly right: TreeNode;
+}
+
+/** Reads `a op b`. */
+export function operation(value: TreeValue): Operation | null {
+  const body = bodyOf(value, 'A_Expr');
+  if (!body || body['kind'] !== 'AEXPR_OP') return null;
+  const [left, right] = [body['lexpr'], body['rexpr']];
+  return isNode(left) && isNode(right) ? { operator: names(list(body, 'name')).at(-1) ?? '', left, right } : null;
+}
+
+const MIRRORED: Readonly<Record<string, string>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
+
+/** A comparison read from either side: `5 < a` is `a > 5` too. */
+export function bothWays(value: TreeValue): readonly Operation[] {
+  const one = operation(value);
+  const mirrored = one ? MIRRORED[one.operator] : undefined;
+  if (!one || mirrored === undefined) return [];
+  return [one, { operator: mirrored, left: one.right, right: one.left }];
+}
+
+/** The string of a constant, casts of it to a date or text type looked through; null for anything else. */
+export function stringConstant(value: TreeValue): string | null {
+  const cast = bodyOf(value, 'TypeCast');
+  const string = field(bodyOf(cast ? cast['arg'] : value, 'A_Const') ?? {}, 'sval');
+  return string ? (textOf(string, 'sval') ?? '') : null;
+}
+
+/** A whole number; null for anything else. */
+export function wholeConstant(value: TreeValue): number | null {
+  const body = bodyOf(value, 'A_Const');
+  const whole = body ? field(body, 'ival') : null;
+  return whole ? (numberOf(whole, 'ival') ?? 0) : null;
+}
+
+/** Whether it is a constant or a parameter, cast or not: the same for every row. */
+export function isConstant(value: TreeValue): boolean {
+  const node = typed(value);
+  if (node?.type === 'TypeCast') return isConstant(node.body['arg']);
+  return node?.type === 'A_Const' || node?.type === 'ParamRef';
+}
+
+/** Whether there is a nested query in it. */
+export function holdsQuery(value: TreeValue): boolean {
+  return [...walk(value)].some((node) => node.type === 'SelectStmt');
+}

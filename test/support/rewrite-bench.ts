@@ -1,0 +1,72 @@
+import { verifyEquivalence } from '../../src/lab/equivalence/verify.js';
+import type { Equivalence } from '../../src/lab/equivalence/verify.js';
+import type { LabServer } from '../../src/lab/server.js';
+import type { Catalog } from '../../src/model/catalog.js';
+import { connect } from '../../src/postgres/connect.js';
+import { explain } from '../../src/postgres/explain.js';
+import { readCatalog } from '../../src/postgres/read/catalog.js';
+import type { Session } from '../../src/postgres/session.js';
+import type { Proposal, RewriteRule } from '../../src/rewrites/define.js';
+import { parseStatement } from '../../src/sql/parse.js';
+import { splitStatements } from '../../src/sql/split.js';
+
+let databases = 0;
+
+/** A database of its own with a schema in it. */
+export async function withSchema<T>(
+  server: LabServer,
+  schema: string,
+  work: (session: Session, catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  databases += 1;
+  const database = `rewrite_${databases}`;
+  const admin = await connect(server.connection);
+  await admin.run(`CREATE DATABASE ${database}`);
+  const session = await connect({ ...server.connection, database });
+  try {
+    await runScript(session, schema);
+    return await work(session, (await readCatalog(session)).catalog);
+  } finally {
+    await session.close();
+    await admin.run(`DROP DATABASE ${database} WITH (FORCE)`);
+    await admin.close();
+  }
+}
+
+/** What a rule says and the verifier sees of its unsound twin. */
+export async function judgeTwin(
+  server: LabServer,
+  { example, unsoundTwin, ...rule }: RewriteRule,
+): Promise<{ readonly proposals: readonly Proposal[]; readonly found: Equivalence }> {
+  const statement = unsoundTwin.statement ?? example.statement;
+  return withSchema(server, unsoundTwin.schema ?? example.schema, async (session, catalog) => {
+    const proposals = rule.propose(parseStatement(statement), catalog);
+    const to = unsoundTwin.to ?? proposals[0]?.to;
+    if (to === undefined) throw new Error('the rule does not even match its unsound twin');
+    const found = await verifyEquivalence(session, catalog, { before: statement, after: to, parameterSets: [] });
+    if (found.kind === 'refuted') await session.run(found.counterexample);
+    return { proposals, found };
+  });
+}
+
+/** Shared buffers and rows read by one execution. */
+export async function workOf(
+  session: Session,
+  sql: string,
+): Promise<{ readonly buffers: number; readonly rows: number }> {
+  const { root } = await explain(session, sql, { analyze: true });
+  let rows = 0;
+  const visit = (node: typeof root): void => {
+    rows +=
+      (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1) +
+      (node['Rows Removed by Filter'] ?? 0) * (node['Actual Loops'] ?? 1);
+    for (const child of node.Plans ?? []) visit(child);
+  };
+  visit(root);
+  return { buffers: (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0), rows };
+}
+
+/** Runs a script statement by statement. */
+export async function runScript(session: Session, script: string): Promise<void> {
+  for (const { sql } of splitStatements(script)) await session.run(sql);
+}
