@@ -23,18 +23,6 @@ export function output(value: TreeNode, name?: string): TreeNode {
   return { ResTarget: name === undefined ? { val: value } : { name, val: value } };
 }
 
-/** A subquery as a FROM item. */
-export function derived(body: TreeNode, alias: string, lateral = false): TreeNode {
-  return {
-    RangeSubselect: { ...(lateral ? { lateral } : {}), subquery: { SelectStmt: body }, alias: { aliasname: alias } },
-  };
-}
-
-/** A join of two FROM items. */
-export function joined(left: TreeNode, right: TreeNode, on: TreeNode, type = 'JOIN_INNER'): TreeNode {
-  return { JoinExpr: { jointype: type, larg: left, rarg: right, quals: on } };
-}
-
 /** The AND-ed conditions of a WHERE; none for an absent one. */
 export function conjuncts(where: TreeValue): readonly TreeNode[] {
   const both = bodyOf(where, 'BoolExpr');

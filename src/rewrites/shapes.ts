@@ -1,4 +1,4 @@
-import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk } from '../sql/tree.js';
+import { bodyOf, field, isNode, list, names, numberOf, textOf, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 
 /** A SELECT that neither groups, deduplicates, limits, locks nor combines rows, and has no CTE of its own. */
@@ -93,9 +93,4 @@ export function isConstant(value: TreeValue): boolean {
   const node = typed(value);
   if (node?.type === 'TypeCast') return isConstant(node.body['arg']);
   return node?.type === 'A_Const' || node?.type === 'ParamRef';
-}
-
-/** Whether there is a nested query in it. */
-export function holdsQuery(value: TreeValue): boolean {
-  return [...walk(value)].some((node) => node.type === 'SelectStmt');
 }
