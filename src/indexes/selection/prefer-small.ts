@@ -4,17 +4,17 @@ import type { Incumbent } from './improve.js';
 import { choiceWriteCost } from './problem.js';
 import type { Choice, Item } from './problem.js';
 
-/** An index of this share of the bytes takes the place of another one that is hardly better. */
-const SMALL_SHARE = 0.5;
+/** An index of this share of the bytes, such as one of a few rows alone, takes the place of another one that is hardly better. Those nearer in size would be found worth adding to it again. */
+const SMALL_SHARE = 1 / 8;
 /** Gains closer than this are one to the planner. */
 const NEARLY = 0.97;
 /** But not where the smaller one leaves this many times what the other one leaves: 97 % and 99.9 % saved are far apart. */
-const MUCH_LEFT = 1.5;
+const MUCH_LEFT = 2;
 /** Those of the cheapest known plans: each costs questions. */
 const MOST_ASKED = 3;
 
 /**
- * The choice with indexes of half the size or less in place of those that are hardly better to the planner, whose error is
+ * The choice with indexes of an eighth of the size or less in place of those that are hardly better to the planner, whose error is
  * larger than that: no statement loses more than a few percent of its gain. Asks as long as there is something left to ask with.
  */
 export async function preferSmall(cache: CostCache, best: Incumbent): Promise<Incumbent> {
@@ -41,7 +41,7 @@ interface Setting {
   readonly touched: readonly StatementCosts[];
 }
 
-/** New indexes of the same table which a known plan uses where the item gains most, the cheapest plan first. */
+/** New indexes of the same table which a known plan uses where the item gains most: those of the cheapest plans, the smallest first. */
 function smallOnes({ problem }: CostCache, { item, others, choice, touched }: Setting): readonly Item[] {
   const gain = (costs: StatementCosts): number => {
     const { value } = costs.statement;
@@ -57,7 +57,8 @@ function smallOnes({ problem }: CostCache, { item, others, choice, touched }: Se
     .filter(({ cost }) => cost < left)
     .toSorted((a, b) => a.cost - b.cost || a.one.bytes - b.one.bytes || a.one.id - b.one.id)
     .slice(0, MOST_ASKED)
-    .map(({ one }) => one);
+    .map(({ one }) => one)
+    .toSorted((a, b) => a.bytes - b.bytes || a.id - b.id);
 }
 
 /** Whether no statement loses much by the second set; false where it can not be asked. */

@@ -34,7 +34,7 @@ export interface SelectionInput {
   readonly bytePrice?: number;
   /** Existing indexes stay as they are: nothing is asked or gained by their going. */
   readonly keepExisting?: boolean;
-  /** Whether an index of half the size takes the place of one that is hardly better to the planner. Points of the curve stay as they are. */
+  /** Whether an index of an eighth of the size takes the place of one that is hardly better to the planner. Points of the curve stay as they are. */
   readonly preferSmall?: boolean;
   /** Milliseconds from any fixed instant. */
   readonly now: () => number;
