@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { formatBytes, formatCount, formatMs } from '../dist/base/units.js';
 import { measureIndexSet } from '../dist/lab/indexes/measured-set.js';
 import { startLabServer } from '../dist/lab/server.js';
+import { indexSpec } from './comparison.mjs';
 import { loadTpch, rowsFolder } from './tpch.mjs';
 
 const { values } = parseArgs({
@@ -20,10 +21,6 @@ const { values } = parseArgs({
   },
 });
 const folder = rowsFolder();
-if (folder === null) {
-  console.log('Skipped: there is no TPC-H data in ../shared/data; DATABASE_WIZARD_DATA may name another place.');
-  process.exit(0);
-}
 
 /** What a search by estimates likes at this scale, with two decoys: a beginning of a primary key, and an index on a column that is updated. */
 const INDEXES = [
@@ -57,16 +54,13 @@ const say = (line = '') => {
   lines.push(line);
   console.log(line);
 };
-const specs = INDEXES.map(([table, keys]) => ({
-  table: { schema: 'public', name: table },
-  method: 'btree',
-  unique: false,
-  keys: keys.map((key) => `"${key}"`),
-  include: [],
-  where: null,
-  with: null,
-  name: `${keys.join('_')}_idx`,
-}));
+const specs = INDEXES.map(([table, keys]) =>
+  indexSpec(
+    table,
+    keys.map((key) => `"${key}"`),
+    { name: `${keys.join('_')}_idx` },
+  ),
+);
 const statements = [
   ...readdirSync(join(folder, 'queries'))
     .toSorted()

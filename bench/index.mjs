@@ -1,5 +1,5 @@
 // npm run bench:index: index selection on TPC-H at scale 1 (a statistics clone; nothing is executed), beside our own
-// implementations of two published algorithms over the same planner, and on a generated workload of 94 statements.
+// implementations of two published algorithms over the same planner, and on generated workloads of 94 to 10,000 statements.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

@@ -8,6 +8,7 @@ import { resetFromTemplate } from '../dist/lab/databases.js';
 import { prepareCases } from '../dist/lab/trial/cases.js';
 import { labSessions } from '../dist/lab/trial/sessions.js';
 import { connect } from '../dist/postgres/connect.js';
+import { median } from '../dist/stats/quantile.js';
 
 const COPY = 'sets';
 
@@ -79,6 +80,6 @@ async function runPlans({ runner, subsets, oneCase, timeoutMs, turns }, plans) {
 
 function figuresOf({ runs, cutOff }, timeoutMs) {
   if (cutOff !== null) return { ms: timeoutMs, buffers: cutOff, cutOff: true };
-  const ms = runs.map((run) => run.ms).toSorted((a, b) => a - b);
-  return { ms: ms[Math.floor(ms.length / 2)], buffers: Math.min(...runs.map((run) => run.buffers)), cutOff: false };
+  const ms = median(runs.map((run) => run.ms));
+  return { ms, buffers: Math.min(...runs.map((run) => run.buffers)), cutOff: false };
 }

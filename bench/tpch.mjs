@@ -14,10 +14,12 @@ export function dataFolder() {
   return existsSync(join(folder, 'tpch-sf1-statistics', 'statistics.json')) ? folder : null;
 }
 
-/** The folder with the rows at scale 0.1; null where it is missing. */
+/** The folder with the rows at scale 0.1; where it is missing, says so and ends the process. */
 export function rowsFolder() {
   const folder = join(anyFolder(), 'tpch-sf0.1');
-  return existsSync(join(folder, 'schema.sql')) ? folder : null;
+  if (existsSync(join(folder, 'schema.sql'))) return folder;
+  console.log('Skipped: there is no TPC-H data in ../shared/data; DATABASE_WIZARD_DATA may name another place.');
+  process.exit(0);
 }
 
 function anyFolder() {

@@ -1,4 +1,5 @@
 import type { ActionKind } from '../model/action.js';
+import { sameRelation } from '../model/catalog.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Iteration } from '../model/run.js';
@@ -101,13 +102,12 @@ function statementTrust(
   measured: WorkloadSummary,
   history: readonly Iteration[],
 ): number {
-  const tables = new Set(action.tables.map(tableKey));
   const alike = history.filter(
     ({ hypothesis, decision, verdict }) =>
       decision.kind === 'reject' &&
       (verdict.kind === 'neutral' || verdict.kind === 'regressed') &&
       hypothesis.action.kind === action.kind &&
-      hypothesis.action.tables.some((table) => tables.has(tableKey(table))),
+      hypothesis.action.tables.some((table) => action.tables.some((own) => sameRelation(own, table))),
   );
   if (alike.length === 0) return 1;
   let total = 0;
@@ -126,8 +126,4 @@ function refutes({ hypothesis, statements }: Iteration, fingerprint: string): bo
   if (!hypothesis.finding.statements.includes(fingerprint)) return false;
   const effect = statements.find((one) => one.fingerprint === fingerprint);
   return (effect?.timeRatio ?? 1) >= SERVED;
-}
-
-function tableKey({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return JSON.stringify([schema, name]);
 }

@@ -6,7 +6,8 @@ import { createIndexSql } from '../../src/model/action.js';
 import type { IndexSpec } from '../../src/model/action.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
-import { createIndex, index, labOn, serverWith, statement, workloadOf } from '../support/trial-lab.js';
+import { anIndexSpec } from '../support/snapshot.js';
+import { createIndex, labOn, serverWith, statement, workloadOf } from '../support/trial-lab.js';
 
 /** `shifty` says that it is immutable, and is not: what an index holds of it is not what it says later. */
 const SCHEMA = `
@@ -24,7 +25,7 @@ const SCHEMA = `
   INSERT INTO post SELECT g, ARRAY[g % 977, g % 1009], repeat('p', 200) FROM generate_series(1, 40000) AS g;
   VACUUM ANALYZE;`;
 
-const TAGS = index('post', 'post_tags', ['"tags"'], { method: 'gin' });
+const TAGS = anIndexSpec('post', 'post_tags', ['"tags"'], { method: 'gin' });
 
 let server: LabServer;
 
@@ -53,9 +54,9 @@ describe('an index held against its table', () => {
   }
 
   test.each([
-    ['of a table with an odd name', index('Odd "t"', 'Odd "i"', ['"a b"'])],
-    ['with rows of its partitions', index('parts', 'parts_kind', ['"kind"'])],
-    ['of some rows', index('Odd "t"', 'some', ['"a b" DESC'], { where: '"a b" < 50', include: ['"tags"'] })],
+    ['of a table with an odd name', anIndexSpec('Odd "t"', 'Odd "i"', ['"a b"'])],
+    ['with rows of its partitions', anIndexSpec('parts', 'parts_kind', ['"kind"'])],
+    ['of some rows', anIndexSpec('Odd "t"', 'some', ['"a b" DESC'], { where: '"a b" < 50', include: ['"tags"'] })],
   ])('agrees: %s', async (_, spec) => {
     expect(await checked(spec)).toMatchObject({ agrees: true });
     const left = await session.query(`SELECT 1 FROM pg_extension WHERE extname = 'amcheck'`);
@@ -63,7 +64,7 @@ describe('an index held against its table', () => {
   });
 
   test('does not agree where its expression has changed since', async () => {
-    const spec = index('Odd "t"', 'lies', ['(shifty("a b"))']);
+    const spec = anIndexSpec('Odd "t"', 'lies', ['(shifty("a b"))']);
     expect(await checked(spec)).toMatchObject({ agrees: true });
     await session.run('UPDATE factor SET value = 3');
     expect(await checkIndex(session, spec)).toEqual({ agrees: false, note: expect.stringContaining('rows') });
@@ -73,7 +74,7 @@ describe('an index held against its table', () => {
     expect(await checked({ ...TAGS, name: 'by_tags' })).toEqual({ agrees: null, note: 'amcheck reads no gin index' });
     const other = await connect({ ...server.connection, database: 'checked', user: 'plain', password: 'plain' });
     try {
-      const check = await checkIndex(other, index('parts', 'parts_kind', ['"kind"']));
+      const check = await checkIndex(other, anIndexSpec('parts', 'parts_kind', ['"kind"']));
       expect(check).toEqual({ agrees: null, note: 'amcheck could not be used (SQLSTATE 42501)' });
     } finally {
       await other.close();

@@ -4,7 +4,8 @@ import { measureIndexSet } from '../../src/lab/indexes/measured-set.js';
 import type { MeasureSetOptions } from '../../src/lab/indexes/measured-set.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { readInstance } from '../../src/lab/trial/instance.js';
-import { given, index, serverWith, statement, withSession, workloadOf } from '../support/trial-lab.js';
+import { anIndexSpec } from '../support/snapshot.js';
+import { given, serverWith, statement, withSession, workloadOf } from '../support/trial-lab.js';
 
 /** The correlation of `reading.sensor` is set to 1 in the statistics, while its rows lie in no order: an index scan then looks cheap, and reads a page for each row. */
 const SCHEMA = `
@@ -25,10 +26,10 @@ const SCHEMA = `
     stanumbers2 = CASE WHEN stakind2 = 3 THEN '{1}' ELSE stanumbers2 END, stanumbers3 = CASE WHEN stakind3 = 3 THEN '{1}' ELSE stanumbers3 END
     WHERE starelid = 'reading'::regclass AND staattnum = 2;`;
 
-const HELPS = index('orders', 'orders_customer', ['"customer_id"']);
-const LURES = index('reading', 'reading_sensor', ['"sensor"']);
-const UPDATED = index('account', 'account_balance', ['"balance"']);
-const PREFIX = index('order_line', 'order_line_order', ['"order_id"']);
+const HELPS = anIndexSpec('orders', 'orders_customer', ['"customer_id"']);
+const LURES = anIndexSpec('reading', 'reading_sensor', ['"sensor"']);
+const UPDATED = anIndexSpec('account', 'account_balance', ['"balance"']);
+const PREFIX = anIndexSpec('order_line', 'order_line_order', ['"order_id"']);
 const SPECS = [HELPS, LURES, UPDATED, PREFIX];
 
 const WORKLOAD = workloadOf(
@@ -135,8 +136,8 @@ describe('the limits of a measured set', () => {
   });
 
   test('what can not be built is said, and the rest goes on', async () => {
-    const unique = { ...index('orders', 'orders_unique', ['"customer_id"']), unique: true };
-    const gone = index('orders', 'orders_gone', ['"no_such_column"']);
+    const unique = { ...anIndexSpec('orders', 'orders_unique', ['"customer_id"']), unique: true };
+    const gone = anIndexSpec('orders', 'orders_gone', ['"no_such_column"']);
     const twice = { ...HELPS, keys: ['"note"'] };
     const found = await measureIndexSet(options({ specs: [unique, gone, HELPS, twice] }));
     expect(found.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
@@ -149,7 +150,10 @@ describe('the limits of a measured set', () => {
   });
 
   test('an index that only the cascade of a foreign key uses is kept, though no plan shows it', async () => {
-    const specs = [index('invoice', 'invoice_buyer', ['"buyer_id"']), index('invoice', 'invoice_note', ['"note"'])];
+    const specs = [
+      anIndexSpec('invoice', 'invoice_buyer', ['"buyer_id"']),
+      anIndexSpec('invoice', 'invoice_note', ['"note"']),
+    ];
     const forget = statement('forget', 'DELETE FROM buyer WHERE id = 5');
     const found = await measureIndexSet(options({ specs, workload: workloadOf(forget) }));
     expect(found.kept.map((one) => one.spec.name)).toEqual(['invoice_buyer']);

@@ -12,7 +12,8 @@ import { indexReportSchema } from '../../src/report/index/index-report.js';
 import type { IndexReport } from '../../src/report/index/index-report.js';
 import { makeWorkplace, urlOf } from '../support/cli.js';
 import type { CliRun, Workplace } from '../support/cli.js';
-import { index, runIn, serverWith, statement, workloadOf } from '../support/trial-lab.js';
+import { anIndexSpec } from '../support/snapshot.js';
+import { runIn, serverWith, statement, workloadOf } from '../support/trial-lab.js';
 
 /** `order` is never analysed; `remote` is on a server that nobody answers for. */
 const SCHEMA = `
@@ -103,7 +104,7 @@ test('indexes on a partition tree of 1,000 leaves are built, left out and kept',
     server,
     template: 'tree',
     target: null,
-    specs: [index('parts', 'parts_kind', ['"kind"']), index('parts', 'parts_other', ['"other"'])],
+    specs: [anIndexSpec('parts', 'parts_kind', ['"kind"']), anIndexSpec('parts', 'parts_other', ['"other"'])],
     workload: workloadOf(
       statement('kind', 'SELECT count(id) FROM parts WHERE kind = 3'),
       statement('one', 'SELECT * FROM parts WHERE id = 4242'),
@@ -150,9 +151,9 @@ describe('object ids beyond what four bytes with a sign hold', () => {
           sampler: source,
         });
         clone.setWorkload([{ fingerprint: 'q', queries: ['SELECT * FROM t WHERE id = 5'] }]);
-        const specs = Array.from({ length: 60 }, (_, n) => index('t', `try_${n}`, [`(id + ${n})`]));
+        const specs = Array.from({ length: 60 }, (_, n) => anIndexSpec('t', `try_${n}`, [`(id + ${n})`]));
         await clone.cost([], { add: specs, drop: [] });
-        const [answer] = await clone.cost(['q'], { add: [index('t', 'good', ['"id"'])], drop: [] });
+        const [answer] = await clone.cost(['q'], { add: [anIndexSpec('t', 'good', ['"id"'])], drop: [] });
         expect(answer?.uses).toEqual(['good']);
         const [least] = await clone.session.query<{ oids: number }>(
           `SELECT count(*) FILTER (WHERE oid > 4294967000)::int4 AS oids FROM pg_class`,

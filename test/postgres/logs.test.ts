@@ -2,16 +2,14 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WizardError } from '../../src/base/errors.js';
 import { intakeFiles } from '../../src/app/intake.js';
 import { watchWorkload } from '../../src/app/watched-workload.js';
 import type { LabServer } from '../../src/lab/server.js';
-import { startLabServer } from '../../src/lab/server.js';
 import type { IntakeResult } from '../../src/logs/intake.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
 import { makeWorkplace, urlOf } from '../support/cli.js';
-import { testMajors } from '../support/majors.js';
+import { startQuietServer, testMajors } from '../support/majors.js';
 
 const SETTINGS = {
   logging_collector: 'on',
@@ -23,7 +21,6 @@ const SETTINGS = {
   log_timezone: 'UTC',
   lc_messages: 'C',
   work_mem: '64kB',
-  autovacuum: 'off',
   shared_preload_libraries: 'auto_explain,pg_stat_statements',
   'auto_explain.log_min_duration': '0',
   'auto_explain.log_analyze': 'on',
@@ -31,16 +28,6 @@ const SETTINGS = {
   'auto_explain.log_wal': 'on',
   'auto_explain.log_timing': 'off',
 };
-
-async function start(major: number | 'newest'): Promise<LabServer | null> {
-  try {
-    const destination = major === 14 ? 'stderr,csvlog' : 'stderr,csvlog,jsonlog';
-    return await startLabServer({ major, settings: { ...SETTINGS, log_destination: destination } });
-  } catch (thrown) {
-    if (thrown instanceof WizardError && thrown.code === 'lab/no-server') return null;
-    throw thrown;
-  }
-}
 
 describe.each(testMajors())('logs of PostgreSQL %s', (major) => {
   let server: LabServer | null;
@@ -57,7 +44,8 @@ describe.each(testMajors())('logs of PostgreSQL %s', (major) => {
     });
 
   beforeAll(async () => {
-    server = await start(major);
+    const destination = major === 14 ? 'stderr,csvlog' : 'stderr,csvlog,jsonlog';
+    server = await startQuietServer(major, { ...SETTINGS, log_destination: destination });
     if (!server) return;
     session = await connect(server.connection);
     await session.run('CREATE EXTENSION pg_stat_statements');

@@ -5,7 +5,8 @@ import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { WorkloadSummary } from '../../src/model/measurement.js';
 import { testMajors } from '../support/majors.js';
-import { SHOP, createIndex, index, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
+import { anIndexSpec } from '../support/snapshot.js';
+import { SHOP, createIndex, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
 
 const TIMEOUT_MS = 6000;
 
@@ -16,7 +17,7 @@ const JOINED = `SELECT count(*) FROM orders AS o
   JOIN (SELECT customer_id, avg(amount) AS usual FROM orders GROUP BY customer_id) AS i ON i.customer_id = o.customer_id
   WHERE o.amount > i.usual`;
 
-const CREATE_INDEX = createIndex(index('orders', 'orders_customer', ['"customer_id"']));
+const CREATE_INDEX = createIndex(anIndexSpec('orders', 'orders_customer', ['"customer_id"']));
 
 let server: LabServer;
 let lab: OpenLab;

@@ -11,6 +11,7 @@ import { explain } from '../../src/postgres/explain.js';
 import { extractSchema } from '../../src/postgres/extract/extract.js';
 import type { Session } from '../../src/postgres/session.js';
 import { startQuietServer, testMajors } from '../support/majors.js';
+import { anIndexSpec } from '../support/snapshot.js';
 
 const NO_CHANGE = { add: [], drop: [] } as const;
 
@@ -288,16 +289,7 @@ describe('statistics clone in odd places', () => {
         'CREATE TABLE t (id int, made timestamptz); INSERT INTO t SELECT g, now() FROM generate_series(1, 5000) AS g; ANALYZE t',
       );
       const clone = await createStatisticsClone({ server, source, schema: await extractSchema(source) });
-      const spec: IndexSpec = {
-        table: { schema: 'public', name: 't' },
-        method: 'btree',
-        unique: false,
-        keys: ['(made::date)'],
-        include: [],
-        where: null,
-        with: null,
-        name: 'x',
-      };
+      const spec = anIndexSpec('t', 'x', ['(made::date)']);
       clone.setWorkload([
         { fingerprint: 'good', queries: ['SELECT * FROM t WHERE id = 1'] },
         { fingerprint: 'bad', queries: ['SELECT * FROM t WHERE id = 1', 'SELECT * FROM gone'] },
@@ -328,16 +320,7 @@ describe('statistics clone in odd places', () => {
       );
       await owner.run('VACUUM ANALYZE');
       const clone = await createStatisticsClone({ server, source: owner, schema: await extractSchema(owner) });
-      const spec: IndexSpec = {
-        table: { schema: 'public', name: 'order' },
-        method: 'btree',
-        unique: false,
-        keys: ['"v"'],
-        include: [],
-        where: null,
-        with: null,
-        name: 'order_v_idx',
-      };
+      const spec = anIndexSpec('order', 'order_v_idx', ['"v"']);
       clone.setWorkload(
         workload({
           there: 'SELECT * FROM "order" WHERE v = 7',

@@ -7,7 +7,8 @@ import type { LabServer } from '../../src/lab/server.js';
 import { checksumTables } from '../../src/lab/trial/state.js';
 import type { IndexSpec } from '../../src/model/action.js';
 import { testMajors } from '../support/majors.js';
-import { index, serverWith, withSession } from '../support/trial-lab.js';
+import { anIndexSpec } from '../support/snapshot.js';
+import { serverWith, withSession } from '../support/trial-lab.js';
 
 const ODD = 'Odd "table" ';
 const SCHEMA = `
@@ -261,5 +262,5 @@ async function schemas(): Promise<readonly unknown[]> {
 }
 
 function candidate(table: string, keys: readonly string[], name = 'candidate_idx'): IndexSpec {
-  return index(table, name, keys);
+  return anIndexSpec(table, name, keys);
 }

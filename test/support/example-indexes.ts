@@ -3,9 +3,10 @@ import type { MeasuredIndexSet } from '../../src/indexes/measured/measured-index
 import type { IndexSelection } from '../../src/indexes/selection/selection-types.js';
 import type { IndexReportInput } from '../../src/report/index/to-index-report.js';
 import { aSnapshot, aStatement } from './snapshot.js';
+import { anIndexSpec } from './snapshot.js';
 
-export const MAIL: IndexSpec = spec('customers_mail_idx', 'customers', ['(lower("mail"))']);
-export const DRIVER: IndexSpec = spec('trip_driver_started_idx', 'trip', ['"driver"', '"started"']);
+export const MAIL = anIndexSpec('customers', 'customers_mail_idx', ['(lower("mail"))']);
+export const DRIVER = anIndexSpec('trip', 'trip_driver_started_idx', ['"driver"', '"started"']);
 
 /** A selection of two indexes: measurement confirms one and refutes the other. */
 export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexReportInput {
@@ -159,19 +160,6 @@ const MEASURED: MeasuredIndexSet = {
   durationMs: 9000,
   notes: [],
 };
-
-function spec(name: string, table: string, keys: readonly string[]): IndexSpec {
-  return {
-    table: { schema: 'public', name: table },
-    method: 'btree',
-    unique: false,
-    keys,
-    include: [],
-    where: null,
-    with: null,
-    name,
-  };
-}
 
 function actionOf(one: IndexSpec): Action {
   return {

@@ -8,9 +8,12 @@ export function testMajors(): readonly (number | 'newest')[] {
 }
 
 /** Starts a server whose counters only move when a test moves them; null where that major can not be had on this machine. */
-export async function startQuietServer(major: number | 'newest'): Promise<LabServer | null> {
+export async function startQuietServer(
+  major: number | 'newest',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<LabServer | null> {
   try {
-    return await startLabServer({ major, settings: { autovacuum: 'off' } });
+    return await startLabServer({ major, settings: { autovacuum: 'off', ...settings } });
   } catch (thrown) {
     if (thrown instanceof WizardError && thrown.code === 'lab/no-server') return null;
     throw thrown;

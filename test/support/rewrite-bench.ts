@@ -2,6 +2,7 @@ import { verifyEquivalence } from '../../src/lab/equivalence/verify.js';
 import type { Equivalence } from '../../src/lab/equivalence/verify.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { Catalog } from '../../src/model/catalog.js';
+import { planNodes } from '../../src/model/plan.js';
 import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
 import { readCatalog } from '../../src/postgres/read/catalog.js';
@@ -56,13 +57,8 @@ export async function workOf(
 ): Promise<{ readonly buffers: number; readonly rows: number }> {
   const { root } = await explain(session, sql, { analyze: true });
   let rows = 0;
-  const visit = (node: typeof root): void => {
-    rows +=
-      (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1) +
-      (node['Rows Removed by Filter'] ?? 0) * (node['Actual Loops'] ?? 1);
-    for (const child of node.Plans ?? []) visit(child);
-  };
-  visit(root);
+  for (const node of planNodes(root))
+    rows += ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)) * (node['Actual Loops'] ?? 1);
   return { buffers: (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0), rows };
 }
 

@@ -8,6 +8,7 @@ import type {
   Table,
   TableActivity,
 } from '../../src/model/catalog.js';
+import type { IndexSpec } from '../../src/model/action.js';
 import type { Plan, PlanNode } from '../../src/model/plan.js';
 import type { IndexRebuild } from '../../src/model/index-rebuild.js';
 import { NO_REPLICATION, type Replication } from '../../src/model/replication.js';
@@ -199,6 +200,26 @@ export function aColumnStatistic(
     commonFrequencies: [],
     histogram: [],
     correlation: null,
+    ...more,
+  };
+}
+
+/** An index as it could be; a btree unless `more` says otherwise. */
+export function anIndexSpec(
+  table: string,
+  name: string,
+  keys: readonly string[],
+  more: Partial<IndexSpec> = {},
+): IndexSpec {
+  return {
+    table: { schema: 'public', name: table },
+    method: 'btree',
+    unique: false,
+    keys,
+    include: [],
+    where: null,
+    with: null,
+    name,
     ...more,
   };
 }

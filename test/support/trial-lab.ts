@@ -31,8 +31,7 @@ export async function labOn(
   sql: string,
   options: Partial<LabOptions> = {},
 ): Promise<OpenLab> {
-  await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
-  await withSession(server, database, (session) => runScript(session, sql));
+  await createDatabase(server, database, sql);
   return openLab({
     connection: server.connection,
     server,
@@ -47,9 +46,13 @@ export async function labOn(
 /** A server with one database made by `sql`, of the first of the majors that tests run on. */
 export async function serverWith(database: string, sql: string): Promise<LabServer> {
   const server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
+  await createDatabase(server, database, sql);
+  return server;
+}
+
+async function createDatabase(server: LabServer, database: string, sql: string): Promise<void> {
   await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
   await withSession(server, database, (session) => runScript(session, sql));
-  return server;
 }
 
 export async function withSession<T>(
@@ -115,21 +118,6 @@ export function action(kind: Action['kind'], up: string, down: string, tables: r
     tables: tables.map((name) => ({ schema: 'public', name })),
     index: null,
     rewrite: null,
-  };
-}
-
-/** An index as it could be; a btree unless `more` says otherwise. */
-export function index(table: string, name: string, keys: readonly string[], more: Partial<IndexSpec> = {}): IndexSpec {
-  return {
-    table: { schema: 'public', name: table },
-    method: 'btree',
-    unique: false,
-    keys,
-    include: [],
-    where: null,
-    with: null,
-    name,
-    ...more,
   };
 }
 

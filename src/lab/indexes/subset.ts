@@ -4,7 +4,7 @@ import { planNodes, planShape } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from '../trial/cases.js';
-import { troubleOf } from '../trial/sessions.js';
+import { orCutOff } from '../trial/sampling.js';
 import type { IndexBuild } from './build.js';
 
 /** How a case would be, or was, run under some of the indexes built. */
@@ -79,18 +79,14 @@ export class Subsets {
       await explain(session, oneCase.sql);
       this.counts.runs += 1;
       const before = await readCounters(session);
-      await session.run('SAVEPOINT database_wizard_execution');
-      try {
+      const done = await orCutOff(session, async () => {
         const plan = await explain(session, oneCase.sql, { analyze: true });
         const after = write ? await readCounters(session) : before;
         return runOf(plan, { walBytes: after.walBytes - before.walBytes, blocks: after.blocks - before.blocks });
-      } catch (thrown) {
-        if (troubleOf(thrown) !== 'timeout') throw thrown;
-        // Outside the transaction the counters would be on their way to the statistics already.
-        await session.run('ROLLBACK TO SAVEPOINT database_wizard_execution');
-        const after = await readCounters(session);
-        return { cutOffBuffers: Math.max(0, after.blocks - before.blocks) };
-      }
+      });
+      if (done !== null) return done;
+      const after = await readCounters(session);
+      return { cutOffBuffers: Math.max(0, after.blocks - before.blocks) };
     });
   }
 

@@ -1,7 +1,7 @@
 import { WizardError } from '../../base/errors.js';
 import type { Session } from '../../postgres/session.js';
-import { deparseGuarded } from '../../sql/deparse.js';
 import { parseStatement } from '../../sql/parse.js';
+import { withoutLimit } from '../equivalence/forms.js';
 import type { TrialCase } from './cases.js';
 import { rowText } from './results.js';
 import { BATCH_ROWS, rolledBack } from './sampling.js';
@@ -18,7 +18,7 @@ export async function isPartOfWhole(
   timeoutMs: number,
 ): Promise<boolean | null> {
   const { shape } = oneCase;
-  const whole = shape.ordered || shape.limit > MOST_ROWS || !shape.cursor ? null : withoutLimit(oneCase.sql);
+  const whole = shape.ordered || shape.limit > MOST_ROWS || !shape.cursor ? null : wholeOf(oneCase.sql);
   if (whole === null) return null;
   try {
     const after = await rolledBack(sides.after, oneCase, timeoutMs, () => rowsOf(sides.after, oneCase.sql));
@@ -31,7 +31,7 @@ export async function isPartOfWhole(
   }
 }
 
-/** More are not held in memory. */
+/** More of a constant LIMIT are not held in memory. */
 const MOST_ROWS = 10_000;
 
 interface Sought {
@@ -72,11 +72,10 @@ async function rowsOf(session: Session, sql: string): Promise<ReadonlyMap<string
   return counts;
 }
 
-function withoutLimit(sql: string): string | null {
+/** Null where it can not be written. */
+function wholeOf(sql: string): string | null {
   try {
-    const { type, body } = parseStatement(sql);
-    const { limitCount: _count, limitOffset: _offset, ...rest } = body;
-    return deparseGuarded({ [type]: { ...rest, limitOption: 'LIMIT_OPTION_DEFAULT' } });
+    return withoutLimit(parseStatement(sql));
   } catch (thrown) {
     if (thrown instanceof WizardError && (thrown.code === 'sql/deparse' || thrown.code === 'sql/parse')) return null;
     throw thrown;

@@ -36,16 +36,21 @@ export async function executeOrCutOff(
 ): Promise<Execution | CutOff> {
   return rolledBack(session, oneCase, timeoutMs, async () => {
     const before = await readCounters(session);
-    await session.run('SAVEPOINT database_wizard_execution');
-    try {
-      return await measured(session, oneCase);
-    } catch (thrown) {
-      if (troubleOf(thrown) !== 'timeout') throw thrown;
-      // Outside the transaction the counters would be on their way to the statistics already.
-      await session.run('ROLLBACK TO SAVEPOINT database_wizard_execution');
-      return { cutOff: cutOffSample(difference(before, await readCounters(session)), timeoutMs) };
-    }
+    const done = await orCutOff(session, () => measured(session, oneCase));
+    return done ?? { cutOff: cutOffSample(difference(before, await readCounters(session)), timeoutMs) };
   });
+}
+
+/** Null when the timeout ended it. The transaction goes on: outside of it its counters would be on their way to the statistics already. */
+export async function orCutOff<T>(session: Session, work: () => Promise<T>): Promise<T | null> {
+  await session.run('SAVEPOINT database_wizard_execution');
+  try {
+    return await work();
+  } catch (thrown) {
+    if (troubleOf(thrown) !== 'timeout') throw thrown;
+    await session.run('ROLLBACK TO SAVEPOINT database_wizard_execution');
+    return null;
+  }
 }
 
 /** Runs a case once as it is, inside a transaction that is rolled back, and digests its result; the warm-up too. */

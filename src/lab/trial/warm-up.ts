@@ -141,7 +141,7 @@ async function comparedInWhole(
   timeoutMs: number,
 ): Promise<Equality> {
   const { oneCase } = record;
-  if (oneCase.shape.loose !== null || !Number.isFinite(oneCase.shape.limit)) return undecidedYet;
+  if (oneCase.shape.loose !== null) return undecidedYet;
   const isPart = await isPartOfWhole(sides, oneCase, timeoutMs);
   sides.check();
   if (isPart === null) return undecidedYet;

@@ -102,16 +102,7 @@ async function readTrees(session: Session, specs: readonly IndexSpec[]): Promise
     tables.map((table) => table.schema),
     tables.map((table) => table.name),
   ]);
-  const trees = new Map<string, Heap[]>();
-  for (const { place, ...heap } of rows) {
-    const table = tables[place - 1];
-    if (table === undefined) continue;
-    const key = relationKey(table);
-    const tree = trees.get(key);
-    if (tree === undefined) trees.set(key, [heap]);
-    else tree.push(heap);
-  }
-  return trees;
+  return groupBy(rows, ({ place }) => relationKey(tables[place - 1] as IndexSpec['table']));
 }
 
 /** In one transaction. */

@@ -113,13 +113,7 @@ async function readDefinitions(session: Session, contents: readonly LeafContent[
     contents.map((one) => one.index.schema),
     contents.map((one) => one.index.name),
   ]);
-  const definitions = new Map<string, KeyRow[]>();
-  for (const row of rows) {
-    const columns = definitions.get(relationKey(row));
-    if (columns === undefined) definitions.set(relationKey(row), [row]);
-    else columns.push(row);
-  }
-  return definitions;
+  return groupBy(rows, relationKey);
 }
 
 interface Part {

@@ -47,8 +47,8 @@ export class Planner {
   #session: Session;
   #statements = new Map<string, readonly string[]>();
   readonly #tables = new Map<string, ReadonlySet<number>>();
-  /** By statement and indexes thought away. */
-  readonly #known = new Map<string, { readonly fingerprint: string; readonly answers: Answer[] }>();
+  /** By statement, then by indexes thought away. */
+  readonly #known = new Map<string, Map<string, Answer[]>>();
   /** Names of the accepted state's indexes in plans, which know no schema, and the whole index each belongs to. */
   #existing: ReadonlyMap<string, readonly string[]> | null = null;
   #explainCalls = 0;
@@ -68,20 +68,20 @@ export class Planner {
 
   /** Forgets all answers: the accepted state is another. */
   forget(): void {
-    this.#forgetStatements(() => true);
+    this.#known.clear();
+    this.#tables.clear();
     this.#existing = null;
   }
 
   /** Forgets the answers of statements that read one of these tables: they have another index, which is nothing to all others. */
   forgetReaders(heaps: readonly number[]): void {
-    this.#forgetStatements((fingerprint) => heaps.some((heap) => this.#tables.get(fingerprint)?.has(heap) ?? true));
+    for (const fingerprint of this.#known.keys()) {
+      const tables = this.#tables.get(fingerprint);
+      if (tables !== undefined && !heaps.some((heap) => tables.has(heap))) continue;
+      this.#known.delete(fingerprint);
+      this.#tables.delete(fingerprint);
+    }
     this.#existing = null;
-  }
-
-  #forgetStatements(isStale: (fingerprint: string) => boolean): void {
-    const stale = new Set([...this.#known.values()].map(({ fingerprint }) => fingerprint).filter(isStale));
-    for (const [key, { fingerprint }] of this.#known) if (stale.has(fingerprint)) this.#known.delete(key);
-    for (const fingerprint of stale) this.#tables.delete(fingerprint);
   }
 
   /** The same planner on another session. */
@@ -145,10 +145,12 @@ export class Planner {
   }
 
   #answers(fingerprint: string, drop: readonly HiddenIndex[]): Answer[] {
-    const key = JSON.stringify([fingerprint, ...drop.map((index) => index.key).toSorted()]);
-    const known = this.#known.get(key) ?? { fingerprint, answers: [] };
-    this.#known.set(key, known);
-    return known.answers;
+    const byDrop = this.#known.get(fingerprint) ?? new Map<string, Answer[]>();
+    this.#known.set(fingerprint, byDrop);
+    const key = JSON.stringify(drop.map((index) => index.key).toSorted());
+    const answers = byDrop.get(key) ?? [];
+    byDrop.set(key, answers);
+    return answers;
   }
 
   /** Indexes by `schema.name`; one that does not exist is left out. */
