@@ -5,7 +5,7 @@ import { countersBetween, readCountersCsv, readCountersJson } from './counters.j
 import type { Counter, Difference } from './counters.js';
 import { readCsvlog } from './csvlog.js';
 import type { Format } from './detect.js';
-import type { Execution, ExecutionSink } from './execution.js';
+import type { Execution } from './execution.js';
 import { readExportedCsv } from './exported-csv.js';
 import { isoTime, sortShapes } from './finish.js';
 import { readJsonlog } from './jsonlog.js';
@@ -119,7 +119,7 @@ export class Intake {
     unread: UnreadLines,
   ): TextReader {
     this.origins.push(name);
-    const sessions = new Sessions(this.executions());
+    const sessions = new Sessions(this.shapes);
     let records = 0;
     const sink: RecordSink = {
       record: (record) => {
@@ -173,10 +173,6 @@ export class Intake {
         then();
       },
     };
-  }
-
-  private executions(): ExecutionSink {
-    return this.shapes;
   }
 
   private see({ timeMs, utc }: { readonly timeMs: number | null; readonly utc: boolean }): void {

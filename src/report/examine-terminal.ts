@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
 import type { ExamineReport } from './examine-report.js';
-import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
+import { fit, page, table, wrap } from './text/columns.js';
 import { paintFor } from './text/paint.js';
 import type { Paint, TextOptions } from './text/paint.js';
 import { evidenceWords, oneLine } from './words.js';
@@ -15,11 +15,7 @@ export function renderExamine(report: ExamineReport, options: TextOptions): stri
     findings(report, options, paint),
     coverage(report, options, paint),
   ];
-  const lines = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
-  return `${lines.join('\n\n')}\n`
-    .split('\n')
-    .map((line) => (displayWidth(line) <= options.columns ? line : fit(stripColours(line), options.columns)))
-    .join('\n');
+  return page(blocks, options.columns);
 }
 
 function inventory(

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
-import { displayWidth, fit, stripColours, table, wrap } from '../text/columns.js';
+import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
@@ -17,11 +17,7 @@ export function renderIndexes(report: IndexReport, options: TextOptions): string
     skipped(report, options, paint),
     report.outputFolder === null ? [] : [fit(`Files in ${oneLine(report.outputFolder)}`, options.columns)],
   ];
-  const lines = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
-  return `${lines.join('\n\n')}\n`
-    .split('\n')
-    .map((line) => (displayWidth(line) <= options.columns ? line : fit(stripColours(line), options.columns)))
-    .join('\n');
+  return page(blocks, options.columns);
 }
 
 function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {

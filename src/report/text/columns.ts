@@ -64,6 +64,15 @@ function joined(text: string): string {
   return text.replace(/(\d) (?=(?:ms|s|min|B|kB|MB|GB|TB|%)(?![\w]))/g, `$1${NO_BREAK}`);
 }
 
+/** Blocks of lines with an empty line between them, those that hold none left out. No line is wider than `columns`: one that would be is cut, and loses its colours. */
+export function page(blocks: readonly (readonly string[])[], columns: number): string {
+  const text = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
+  return `${text.join('\n\n')}\n`
+    .split('\n')
+    .map((line) => (displayWidth(line) <= columns ? line : fit(stripColours(line), columns)))
+    .join('\n');
+}
+
 export interface TableColumn {
   readonly title: string;
   readonly align: 'left' | 'right';

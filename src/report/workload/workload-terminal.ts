@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
-import { displayWidth, fit, stripColours, table, wrap } from '../text/columns.js';
+import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
@@ -15,11 +15,7 @@ export function renderWorkload(report: WorkloadReport, options: TextOptions): st
     waits(report, options, paint),
     leftOut(report, options, paint),
   ];
-  const lines = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
-  return `${lines.join('\n\n')}\n`
-    .split('\n')
-    .map((line) => (displayWidth(line) <= options.columns ? line : fit(stripColours(line), options.columns)))
-    .join('\n');
+  return page(blocks, options.columns);
 }
 
 function head(report: WorkloadReport, { columns }: TextOptions, paint: Paint): readonly string[] {
