@@ -62,7 +62,8 @@ describe('index, as a role that may only read', () => {
   test('finds the planted missing index, builds it and confirms it by measurement', () => {
     const kept = first.indexes.filter((one) => one.decision === 'create');
     const [orders] = kept.filter((one) => one.title.includes('public.orders (customer_id'));
-    expect(orders?.action.up[0]).toMatch(/^CREATE INDEX CONCURRENTLY /);
+    const decided = first.indexes.map(({ title, decision, reason }) => `${title}: ${decision}, ${reason}`).join('\n');
+    expect(orders?.action.up[0], decided).toMatch(/^CREATE INDEX CONCURRENTLY /);
     expect(orders?.estimated.serves.length).toBeGreaterThan(0);
     expect(orders?.estimated.sizeBytes).toBeGreaterThan(0);
     const { sizeBytes, buildMs, worth } = orders?.measured ?? {};

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseMeasured } from '../../indexes/measured/measured-choice.js';
+import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
 import type { TrialCase } from '../trial/cases.js';
 import { emptyRecord, figuresOf } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
@@ -64,25 +64,40 @@ describe('a choice by time and blocks', () => {
   });
 });
 
-test('what a write costs by itself is what it was seen to cost without the index, however much upkeep was measured elsewhere', () => {
-  const update: CaseRecord = emptyRecord({
+describe('what a write pays for an index', () => {
+  const upkeepOf: ChoiceRules['upkeepOf'] = (_, unit) => new Map([['i', unit === 'time' ? 0.6 : 0]]);
+
+  test('leaves what it costs by itself as it was seen without the index, however much was measured elsewhere', () => {
+    const problem = problemOf([updateRecord(0.09, 0.1)], { ...RULES, upkeepOf }, 'time');
+    expect(problem.statements[0]?.cases[0]?.plans.map((one) => one.value)).toEqual([0.09, 0.09]);
+  });
+
+  test('breaks its tolerance only where it was seen to, however much was measured elsewhere', () => {
+    const slower = (withIndexMs: number): readonly number[] =>
+      measuredValue(problemOf([updateRecord(0.05, withIndexMs)], { ...RULES, upkeepOf }, 'both'), ['i']).slower;
+    expect(slower(0.07)).toEqual([]);
+    expect(slower(0.5)).toEqual([0]);
+  });
+});
+
+/** An update that plans the same with the index and without. */
+function updateRecord(bareMs: number, withIndexMs: number): CaseRecord {
+  const update = emptyRecord({
     ...record('close an order', 50, { ms: 0, blocks: 0 }, null).oneCase,
     kind: 'update',
     soils: true,
   });
   const plan = { uses: [], estimatedCost: 8, shape: 'Update', text: 'Update t' };
   for (const [present, ms] of [
-    [['i'], 0.1],
-    [[], 0.09],
+    [['i'], withIndexMs],
+    [[], bareMs],
   ] as const) {
     const seen = { ...plan, present };
     update.plans.push(seen);
     figuresOf(update, seen).runs.push({ ms, buffers: 8, walBytes: 100, rows: 1 });
   }
-  const rules: ChoiceRules = { ...RULES, objective: 'time', upkeepOf: () => new Map([['i', 0.3]]) };
-  const [statement] = problemOf([update], rules, 'time').statements;
-  expect(statement?.cases[0]?.plans.map((one) => one.value)).toEqual([0.09, 0.09]);
-});
+  return update;
+}
 
 function record(name: string, calls: number, bare: Ran, withIndex: Ran | null): CaseRecord {
   const oneCase: TrialCase = {
