@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { detectFormat } from '../dist/logs/detect.js';
 import { Intake } from '../dist/logs/intake.js';
+import { catalogue } from '../dist/profiling/catalogue.js';
+import { Profiler } from '../dist/profiling/profile.js';
 import { loadParser } from '../dist/sql/parse.js';
 import { forms, pieces } from './log-lines.mjs';
 
@@ -31,14 +33,14 @@ say();
 say(`## A stream of ${STREAM / MB} MB, ${SHAPES} shapes`);
 say();
 say(
-  'Lexing and counting only, one thread; the parser runs once a shape, at the end. "Heap" is after a forced collection.',
+  'Lexing and counting, one thread; the parser runs once a shape, at the end. "Profiled" is with all patterns of use looked for, as the command does. "Heap" is after a forced collection.',
 );
 say();
 say(
-  '| form | MB/s | MB per second of processor | executions | shapes kept | heap at 100, 200, 300 MB | RSS at the end |',
+  '| form | patterns | MB/s | MB per second of processor | executions | shapes kept | heap at 100, 200, 300 MB | RSS at the end |',
 );
-say('|---|---:|---:|---:|---:|---:|---:|');
-for (const form of Object.keys(forms)) say(stream(form));
+say('|---|---|---:|---:|---:|---:|---:|---:|');
+for (const form of Object.keys(forms)) for (const profiled of [false, true]) say(stream(form, profiled));
 say();
 say('## 100,000 lines of 2,000 shapes to a ranked workload');
 say();
@@ -54,9 +56,10 @@ const folder = fileURLToPath(new URL('results/', import.meta.url));
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}logs-${new Date().toISOString().slice(0, 10)}.md`, `${lines.join('\n')}\n`);
 
-function stream(form) {
+function stream(form, profiled) {
   const made = pieces(form, SHAPES);
-  const intake = new Intake();
+  const profiler = profiled ? new Profiler(catalogue) : null;
+  const intake = new Intake({ difference: false, observer: profiler });
   const reader = intake.open('stream', detectFormat(made[0].toString('utf8', 0, 65_536), null));
   const heaps = [];
   const decoder = new StringDecoder('utf8');
@@ -75,10 +78,11 @@ function stream(form) {
     }
   }
   reader.end();
+  profiler?.end();
   const rss = process.memoryUsage().rss / MB;
   const { workload, executions } = intake.end();
   const heap = heaps.map((value) => value.toFixed(0)).join(', ');
-  return `| ${form} | ${(bytes / MB / (ms / 1000)).toFixed(0)} | ${(bytes / MB / (cpuMs / 1000)).toFixed(0)} | ${executions} | ${workload.statements.length} | ${heap} MB | ${rss.toFixed(0)} MB |`;
+  return `| ${form} | ${profiled ? 'profiled' : 'not looked for'} | ${(bytes / MB / (ms / 1000)).toFixed(0)} | ${(bytes / MB / (cpuMs / 1000)).toFixed(0)} | ${executions} | ${workload.statements.length} | ${heap} MB | ${rss.toFixed(0)} MB |`;
 }
 
 function ranked(form) {

@@ -1,4 +1,4 @@
-// Writes the catalogues from folder listings: src/advisors/*/*.ts and src/rewrites/rules/*/*.ts. The folder is the registry.
+// Writes the catalogues from folder listings: src/advisors/*/*.ts, src/rewrites/rules/*/*.ts and src/profiling/patterns/*/*.ts. The folder is the registry.
 // `node scripts/generate-catalogue.mjs` writes them; `catalogue.test.ts` beside each fails when it is stale.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,14 @@ export const catalogues = {
     from: './define.js',
     prefix: './rules/',
     noun: 'rule',
+  },
+  patterns: {
+    folder: new URL('profiling/patterns/', source),
+    path: new URL('profiling/catalogue.ts', source),
+    type: 'Pattern',
+    from: './define.js',
+    prefix: './patterns/',
+    noun: 'pattern of use',
   },
 };
 

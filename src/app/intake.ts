@@ -5,6 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { WizardError } from '../base/errors.js';
 import { detectFormat } from '../logs/detect.js';
 import type { Format } from '../logs/detect.js';
+import type { ExecutionObserver } from '../logs/execution.js';
 import { Intake } from '../logs/intake.js';
 import type { IntakeResult } from '../logs/intake.js';
 import { pgbenchStatements } from '../logs/pgbench.js';
@@ -20,15 +21,23 @@ export interface IntakeRequest {
   /** Whether the first and the last file of counters are two looks. */
   readonly difference: boolean;
   readonly signal: AbortSignal;
+  /** Sees the executions of logs one by one. */
+  readonly observer?: ExecutionObserver;
 }
 
 /**
  * Reads files of any kind that a workload can be in, recognised by their content, gzip or not, as streams: logs of the server and of programs, exports of
  * `pg_stat_statements`, scripts of pgbench, SQL. Throws `input/workload` for one that can not be read, and where nothing usable was found.
  */
-export async function intakeFiles({ files, prefix, difference, signal }: IntakeRequest): Promise<IntakeResult> {
+export async function intakeFiles({
+  files,
+  prefix,
+  difference,
+  signal,
+  observer,
+}: IntakeRequest): Promise<IntakeResult> {
   await loadParser();
-  const intake = new Intake({ difference });
+  const intake = new Intake({ difference, observer: observer ?? null });
   for (const path of files) await readInto(intake, path, prefix, signal);
   const result = intake.end();
   if (result.workload.statements.length > 0) return result;

@@ -1,8 +1,11 @@
+import type { Lexed } from './lex.js';
 import type { LoggedPlan } from './plan.js';
+import type { Shape } from './shape.js';
 
 /** One execution of a statement, as a source shows it. Null is what the source does not say. */
 export interface Execution {
   readonly line: number;
+  /** When it ended, where it was timed; when it was logged otherwise. Ms since 1970 as if the log's zone were UTC. */
   readonly timeMs: number | null;
   readonly utc: boolean;
   readonly user: string | null;
@@ -31,4 +34,28 @@ export interface Remark {
 export interface ExecutionSink {
   execution(execution: Execution): void;
   remark(remark: Remark): void;
+  event(event: SessionEvent): void;
+}
+
+/** What is told of a session beside its executions. */
+export interface SessionEvent {
+  /** `prepared` is a statement that was parsed, with its time. */
+  readonly kind: 'connected' | 'disconnected' | 'prepared' | Failure;
+  readonly line: number;
+  readonly timeMs: number | null;
+  readonly session: string | null;
+  /** The statement that it is about; null when the log does not say. */
+  readonly sql: string | null;
+  /** Of parsing, or how long the connection lasted. */
+  readonly ms: number | null;
+}
+
+/** Errors that say something of how a program uses the database. */
+export type Failure = 'duplicate-key' | 'deadlock' | 'statement-timeout' | 'idle-timeout' | 'other-error';
+
+/** Somebody who looks at executions one by one, in the order of the log, beside the shapes that are counted. */
+export interface ExecutionObserver {
+  /** `lexed` is null where the text is the shape's own, without constants. */
+  executed(execution: Execution, shape: Shape, lexed: Lexed | null): void;
+  event(event: SessionEvent): void;
 }

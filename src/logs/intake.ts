@@ -5,7 +5,7 @@ import { countersBetween, readCountersCsv, readCountersJson } from './counters.j
 import type { Counter, Difference } from './counters.js';
 import { readCsvlog } from './csvlog.js';
 import type { Format } from './detect.js';
-import type { Execution } from './execution.js';
+import type { Execution, ExecutionObserver } from './execution.js';
 import { readExportedCsv } from './exported-csv.js';
 import { isoTime, sortShapes } from './finish.js';
 import { readJsonlog } from './jsonlog.js';
@@ -46,18 +46,22 @@ export interface IntakeResult {
 export interface IntakeOptions {
   /** Whether the first and the last file of counters are two looks, of which the difference counts. */
   readonly difference: boolean;
+  /** Sees the executions of logs one by one. */
+  readonly observer?: ExecutionObserver | null;
 }
 
 /** Takes files of any kind and makes one workload of them. Executions are gathered as they come; only shapes are kept. */
 export class Intake {
-  private readonly shapes = new Shapes();
+  private readonly shapes: Shapes;
   private readonly files: FileIntake[] = [];
   private readonly counters: (readonly Counter[])[] = [];
   private readonly given: Workload[] = [];
   private readonly origins: string[] = [];
   private readonly range = { first: null as number | null, last: null as number | null, utc: true };
 
-  constructor(private readonly options: IntakeOptions = { difference: false }) {}
+  constructor(private readonly options: IntakeOptions = { difference: false }) {
+    this.shapes = new Shapes(options.observer ?? null);
+  }
 
   /** A reader for a file of that format; not for SQL and scripts, which are read whole: `add`. */
   open(name: string, format: Exclude<Format, { kind: 'sql' | 'pgbench' }>): TextReader {

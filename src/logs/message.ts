@@ -10,12 +10,13 @@ export type Message =
     }
   /** `log_duration`: how long the statement took which the same session logged before. */
   | { readonly kind: 'duration'; readonly ms: number }
-  /** Parsing or binding, which is no execution. */
-  | { readonly kind: 'prepared'; readonly ms: number }
+  /** Parsing or binding, which is no execution; `sql` of what was parsed, null of what was bound. */
+  | { readonly kind: 'prepared'; readonly ms: number; readonly sql: string | null }
   /** auto_explain. */
   | { readonly kind: 'plan'; readonly ms: number; readonly body: string }
   | { readonly kind: 'temporary-file'; readonly bytes: number }
-  | { readonly kind: 'disconnected' }
+  /** With how long the connection lasted. */
+  | { readonly kind: 'disconnected'; readonly ms: number | null }
   | { readonly kind: 'connected' }
   | { readonly kind: 'other' };
 
@@ -34,7 +35,7 @@ export function readMessage(text: string): Message {
     const size = /, size (\d+)\s*$/.exec(text)?.[1];
     if (size !== undefined) return { kind: 'temporary-file', bytes: Number(size) };
   }
-  if (text.startsWith('disconnection: ')) return { kind: 'disconnected' };
+  if (text.startsWith('disconnection: ')) return { kind: 'disconnected', ms: sessionTime(text) };
   if (text.startsWith('connection authorized: ')) return { kind: 'connected' };
   return { kind: 'other' };
 }
@@ -52,7 +53,8 @@ function readDuration(text: string): Message {
     const sql = behindName(text, at + 8);
     if (sql !== null) return { kind: 'executed', ms, sql, extended: true };
   }
-  if (text.startsWith('parse ', at) || text.startsWith('bind ', at)) return { kind: 'prepared', ms };
+  if (text.startsWith('parse ', at)) return { kind: 'prepared', ms, sql: behindName(text, at + 6) };
+  if (text.startsWith('bind ', at)) return { kind: 'prepared', ms, sql: null };
   return { kind: 'other' };
 }
 
@@ -62,4 +64,10 @@ const SPACE = 32;
 function behindName(text: string, from: number): string | null {
   const colon = text.indexOf(': ', from);
   return colon === -1 ? null : text.slice(colon + 2);
+}
+
+/** `disconnection: session time: 0:01:02.345 user=...` (`postgres.c`, `log_disconnections`), in ms. */
+function sessionTime(text: string): number | null {
+  const match = /session time: (\d+):(\d\d):(\d\d\.\d+)/.exec(text);
+  return match ? Math.round((Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3])) * 1000) : null;
 }

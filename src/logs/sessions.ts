@@ -1,4 +1,4 @@
-import type { Execution, ExecutionSink } from './execution.js';
+import type { Execution, ExecutionSink, Failure, SessionEvent } from './execution.js';
 import { lex } from './lex.js';
 import { readMessage } from './message.js';
 import { readLoggedPlan } from './plan.js';
@@ -69,12 +69,15 @@ export class Sessions {
         return;
       case 'prepared':
         this.aside.prepared += 1;
+        if (message.sql !== null) this.tell(record, 'prepared', message.sql, message.ms);
         return;
       case 'disconnected':
         this.flush(record.session ?? '');
+        this.tell(record, 'disconnected', null, message.ms);
         return;
       case 'connected':
         this.aside.connections += 1;
+        this.tell(record, 'connected', null, null);
         return;
       default:
         this.aside.other += 1;
@@ -96,6 +99,16 @@ export class Sessions {
     if (record.statement !== null) this.sink.remark({ sql: record.statement, kind: 'error', bytes: 0 });
     // What was logged at its beginning has no duration to wait for.
     if (record.session !== null) this.flush(record.session);
+    this.tell(record, failureOf(record.message), record.statement, null);
+  }
+
+  private tell(
+    { line, timeMs, session }: LogRecord,
+    kind: SessionEvent['kind'],
+    sql: string | null,
+    ms: number | null,
+  ): void {
+    this.sink.event({ kind, line, timeMs, session, sql, ms });
   }
 
   private begun(execution: Execution): void {
@@ -133,7 +146,7 @@ export class Sessions {
       return;
     }
     this.waiting.delete(session);
-    this.emit({ ...waiting.statement, ms }, waiting.plans);
+    this.emit({ ...waiting.statement, timeMs: record.timeMs, ms }, waiting.plans);
   }
 
   private planned(record: LogRecord, ms: number, body: string): void {
@@ -194,6 +207,18 @@ const MAX_PLANS = 8;
 
 /** Messages without a plan after which none is waited for. */
 const PLANLESS_MESSAGES = 20_000;
+
+/** By their text in English (`nbtinsert.c`, `deadlock.c`, `postgres.c`): most logs hold no SQLSTATE. */
+const FAILURES: readonly (readonly [string, Failure])[] = [
+  ['duplicate key value violates', 'duplicate-key'],
+  ['deadlock detected', 'deadlock'],
+  ['canceling statement due to statement timeout', 'statement-timeout'],
+  ['terminating connection due to idle-in-transaction timeout', 'idle-timeout'],
+];
+
+function failureOf(message: string): Failure {
+  return FAILURES.find(([text]) => message.startsWith(text))?.[1] ?? 'other-error';
+}
 
 function sameText(a: Execution, b: Execution): boolean {
   return a.sql === b.sql || lex(a.sql).key === lex(b.sql).key;

@@ -1,5 +1,5 @@
 import { seededRandom } from '../stats/random.js';
-import type { Execution, ExecutionSink, Remark } from './execution.js';
+import type { Execution, ExecutionObserver, ExecutionSink, Remark, SessionEvent } from './execution.js';
 import { lex } from './lex.js';
 import type { Lexed } from './lex.js';
 import { owned } from './record.js';
@@ -23,13 +23,20 @@ export class Shapes implements ExecutionSink {
   private readonly sources = new Map<string, string | null>();
   private readonly pick = seededRandom(SEED);
 
-  constructor(private readonly limit = MAX_SHAPES) {}
+  constructor(
+    private readonly observer: ExecutionObserver | null = null,
+    private readonly limit = MAX_SHAPES,
+  ) {}
 
   execution(execution: Execution): void {
     this.executions += 1;
     if (execution.extended) {
       const known = this.byText.get(execution.sql);
-      if (known) return addExecution(known, execution, NOTHING, this.pick);
+      if (known) {
+        addExecution(known, execution, NOTHING, this.pick);
+        this.observer?.executed(execution, known, null);
+        return;
+      }
     }
     const lexed = lex(execution.sql);
     const shape = this.shapeOf(execution.sql, lexed, execution.extended);
@@ -41,6 +48,11 @@ export class Shapes implements ExecutionSink {
     const plain = lexed.literals.length === 0 && lexed.comments.length === 0;
     if (plain && execution.extended && execution.sql.length < MAX_TEXT) this.remember(execution.sql, shape);
     addExecution(shape, execution, { lexed, source: this.sourceIn(lexed.comments) }, this.pick);
+    this.observer?.executed(execution, shape, lexed);
+  }
+
+  event(event: SessionEvent): void {
+    this.observer?.event(event);
   }
 
   remark({ sql, kind, bytes }: Remark): void {

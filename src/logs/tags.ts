@@ -29,6 +29,17 @@ export function sourceOf(tags: StatementTags): string | null {
 /** They are of one request. */
 const PASSING = new Set(['traceparent', 'tracestate', 'request_id', 'trace_id', 'span_id', 'pid', 'job_id']);
 
+/** What tells the request apart that a statement belongs to; null when its comments hold nothing of that. */
+export function requestOf(comments: readonly string[]): string | null {
+  for (const comment of comments) {
+    const traced = /\btraceparent='[0-9a-f]{2}-([0-9a-f]{32})-/.exec(comment)?.[1];
+    if (traced !== undefined) return traced;
+    const named = /\b(?:request_id|trace_id|job_id)(?:=|:)'?([^',]+)/.exec(comment)?.[1];
+    if (named !== undefined) return named;
+  }
+  return null;
+}
+
 const PAIR = /^\s*([\w.%-]+)='((?:[^'\\]|\\.)*)'\s*$/;
 
 function commenterPairs(comment: string): readonly (readonly [string, string])[] | null {

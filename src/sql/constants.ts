@@ -9,10 +9,13 @@ import type { TreeValue } from './tree.js';
 export function constantStarts(statement: ParsedStatement): ReadonlySet<number> {
   const bytes: number[] = [];
   collect(statement.tree, bytes);
-  const { sql } = statement;
-  if (Buffer.byteLength(sql) === sql.length) return new Set(bytes);
+  return new Set(bytes.map(textOffsets(statement.sql)));
+}
+
+/** Makes of an offset in bytes, as the parser gives it, one into the JavaScript string. */
+export function textOffsets(sql: string): (byte: number) => number {
   const buffer = Buffer.from(sql);
-  return new Set(bytes.map((byte) => buffer.subarray(0, byte).toString().length));
+  return buffer.length === sql.length ? (byte) => byte : (byte) => buffer.subarray(0, byte).toString().length;
 }
 
 function collect(value: TreeValue, into: number[]): void {

@@ -1,5 +1,6 @@
 import type { Advisor } from '../../src/advisors/define.js';
 import { ERROR_CODES } from '../../src/base/errors.js';
+import type { Pattern } from '../../src/profiling/define.js';
 import type { RewriteRule } from '../../src/rewrites/define.js';
 
 /** The page of one advisor: `docs/advisors/<id>.md`. */
@@ -41,6 +42,46 @@ export function cataloguePage(catalogue: readonly Advisor[]): string {
     '# Advisors',
     `What database-wizard looks for: ${catalogue.length} advisors.`,
     table(['Advisor', 'Severity', 'Status', 'Finds'], rows),
+  ]);
+}
+
+/** The page of one pattern of use: `docs/patterns/<id>.md`. */
+export function patternPage({ id, severity, needs, docs, defaults }: Pattern): string {
+  return page([
+    `# ${id}`,
+    docs.what,
+    `Severity: ${severity}. Needs of the log: ${needs.join(', ') || 'nothing beside the statements'}.`,
+    '## Why it matters',
+    docs.why,
+    '## When it stays silent',
+    docs.limits,
+    '## Options',
+    optionsTable(defaults),
+    '## An example',
+    'The contract test reads such a log, each line a session, a time in ms and a message; this makes exactly one finding:',
+    logBlock(docs.bad),
+    'this only looks like it:',
+    logBlock(docs.good),
+    '## Sources',
+    docs.sources.map((source) => `- ${source}`).join('\n'),
+  ]);
+}
+
+/** The beginning of an example; what repeats is not worth reading. */
+function logBlock(lines: readonly string[]): string {
+  const more = lines.length > 8 ? [`... (${lines.length - 8} more)`] : [];
+  return ['```text', ...lines.slice(0, 8), ...more, '```'].join('\n');
+}
+
+/** The list of all patterns of use: `docs/patterns/README.md`. */
+export function patternsPage(catalogue: readonly Pattern[]): string {
+  return page([
+    '# Patterns of use',
+    `What \`database-wizard workload\` looks for in how programs use the database, as their log shows it: ${catalogue.length} patterns.`,
+    table(
+      ['Pattern', 'Severity', 'Finds'],
+      catalogue.map((pattern) => [`[${pattern.id}](${pattern.id}.md)`, pattern.severity, pattern.docs.what]),
+    ),
   ]);
 }
 

@@ -13,6 +13,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   rewrites: 2,
   advisors: 3,
   kernel: 3,
+  profiling: 3,
   report: 3,
   postgres: 4,
   ledger: 4,

@@ -1,8 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/advisors/catalogue.js';
+import { catalogue as patterns } from '../../src/profiling/catalogue.js';
 import { catalogue as rewrites } from '../../src/rewrites/catalogue.js';
-import { advisorPage, cataloguePage, errorsPage, rewritePage, rewritesPage } from '../support/pages.js';
+import {
+  advisorPage,
+  cataloguePage,
+  errorsPage,
+  patternPage,
+  patternsPage,
+  rewritePage,
+  rewritesPage,
+} from '../support/pages.js';
 
 const docs = '../../docs';
 
@@ -23,6 +32,14 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
     await expect(rewritesPage(rewrites)).toMatchFileSnapshot(`${docs}/rewrites/README.md`);
   });
 
+  it.each(patterns.map((pattern) => [pattern.id, pattern] as const))('patterns/%s.md', async (id, pattern) => {
+    await expect(patternPage(pattern)).toMatchFileSnapshot(`${docs}/patterns/${id}.md`);
+  });
+
+  it('patterns/README.md', async () => {
+    await expect(patternsPage(patterns)).toMatchFileSnapshot(`${docs}/patterns/README.md`);
+  });
+
   it('errors.md', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(`${docs}/errors.md`);
   });
@@ -30,6 +47,7 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
   it.each([
     ['advisors', catalogue],
     ['rewrites', rewrites],
+    ['patterns', patterns],
   ] as const)('holds no page of %s that are gone', (folder, known) => {
     const pages = readdirSync(new URL(`${docs}/${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
       .map((file) => file.replaceAll('\\', '/'))

@@ -3,6 +3,9 @@ import { WizardError } from '../../base/errors.js';
 import { renderWorkload } from '../../report/workload/workload-terminal.js';
 import { workloadReportSchema } from '../../report/workload/workload-report.js';
 import { toWorkloadReport } from '../../report/workload/to-workload-report.js';
+import { mergeCoverage } from '../../model/coverage.js';
+import { catalogue as patterns } from '../../profiling/catalogue.js';
+import { Profiler } from '../../profiling/profile.js';
 import { defineCommand } from '../command.js';
 import { durationInput } from '../inputs.js';
 import { intakeFiles } from '../intake.js';
@@ -22,6 +25,10 @@ export const workload = defineCommand({
       .boolean()
       .default(false)
       .describe('the first and the last export of pg_stat_statements are two looks: what came between counts'),
+    rankingOnly: z
+      .boolean()
+      .default(false)
+      .describe('rank statements only: looking at how programs use the database takes about as long again'),
     literals: z.boolean().default(false).describe('show constants and parameter values, which may be private'),
     url: z.string().optional().describe('connection string of a database to watch instead of files'),
     between: durationInput.optional().describe('with --url: what pg_stat_statements counts in this time, e.g. 5m'),
@@ -42,30 +49,37 @@ export const workload = defineCommand({
         { url, by: sample === undefined ? 'counters' : 'activity', forMs: sample ?? between ?? 0 },
         context,
       );
-      return toWorkloadReport({ tool, files: [], literals, ...watched });
+      return toWorkloadReport({ tool, files: [], literals, application: [], ...watched });
     }
     if (files.length === 0)
       throw new WizardError('input/invalid', 'files: nothing was given to read', {
         hint: 'Give a log, an export of pg_stat_statements or a file of SQL statements; - for standard input; or --url.',
       });
+    const profiler = new Profiler(input.rankingOnly ? [] : patterns);
     const taken = await intakeFiles({
       files,
       prefix: input.prefix ?? null,
       difference: input.difference,
       signal: context.signal,
+      ...(input.rankingOnly ? {} : { observer: profiler }),
     });
+    const profile = profiler.end();
     return toWorkloadReport({
       tool,
       literals,
+      application: profile.findings,
       workload: taken.workload,
       files: taken.files,
       firstSeen: taken.firstSeen,
       lastSeen: taken.lastSeen,
       waits: [],
-      coverage: {
-        examined: taken.files.map((file) => ({ what: `${file.name} (${file.said})`, count: file.records })),
-        skipped: taken.skipped,
-      },
+      coverage: mergeCoverage(
+        {
+          examined: taken.files.map((file) => ({ what: `${file.name} (${file.said})`, count: file.records })),
+          skipped: taken.skipped,
+        },
+        profile.coverage,
+      ),
     });
   },
   render: (report, view) => renderWorkload(report, view),

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group.js';
 import { readColumnEnds } from '../../postgres/clone/endpoints.js';
 import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
 import { relationKey } from '../../postgres/clone/write-relations.js';
@@ -6,7 +7,6 @@ import type { IndexLayout } from './index-layout.js';
 import type { Leaves } from './install.js';
 import { buildLeavesFor } from './leaves.js';
 import type { Sampler } from './size/sample.js';
-import { groupBy } from './shelved.js';
 import type { Storage } from './storage.js';
 
 /** Where ends come from. */

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group.js';
 import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import { createIndexSql } from '../../model/action.js';
@@ -5,7 +6,7 @@ import type { IndexSpec } from '../../model/action.js';
 import { relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { readIndexLayouts } from './index-layout.js';
-import { groupBy, shelvedName } from './shelved.js';
+import { shelvedName } from './shelved.js';
 import type { CreatedIndex } from './shelved.js';
 import { EMPTY_FILE_NODE } from './storage.js';
 

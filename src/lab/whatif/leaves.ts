@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group.js';
 import { join } from 'node:path';
 import { quoteLiteral, quoteQualified } from '../../base/quote.js';
 import type { RelationName } from '../../model/catalog.js';
@@ -9,7 +10,6 @@ import type { Session } from '../../postgres/session.js';
 import { parseArrayText } from './array-text.js';
 import type { Leaves } from './install.js';
 import { readBlock } from './relation-file.js';
-import { groupBy } from './shelved.js';
 import type { Storage } from './storage.js';
 
 /** Indexes made in one transaction. */

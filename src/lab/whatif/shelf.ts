@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group.js';
 import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
@@ -17,7 +18,7 @@ import { sampleIndexes } from './size/sample.js';
 import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './size/sample.js';
 import { readSizeInputs } from './size/size-inputs.js';
 import type { SizeWanted } from './size/size-inputs.js';
-import { groupBy, indexKey } from './shelved.js';
+import { indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
 

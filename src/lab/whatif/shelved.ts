@@ -40,15 +40,3 @@ export function shelvedName(oid: number): string {
 
 /** Finds such names in a plan's shape. */
 export const SHELVED_NAME = /wizard_shelf_\d+/g;
-
-/** Items by key, in the order in which keys first come. */
-export function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const at = key(item);
-    const group = groups.get(at);
-    if (group === undefined) groups.set(at, [item]);
-    else group.push(item);
-  }
-  return groups;
-}

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group.js';
 import { WizardError } from '../../base/errors.js';
 import { isLocked, retryWhileLocked } from '../locked.js';
 import type { Session } from '../session.js';
@@ -5,7 +6,7 @@ import { readBaseTypes } from './kinds/base-types.js';
 import { readCasts } from './kinds/casts.js';
 import { readCollations } from './kinds/collations.js';
 import { readComments } from './kinds/comments.js';
-import { createContext, groupRows, type ExtractContext } from './context.js';
+import { createContext, type ExtractContext } from './context.js';
 import { readDependencies } from './dependencies.js';
 import { readForeign } from './kinds/foreign.js';
 import { readForeignKeys } from './kinds/foreign-keys.js';
@@ -47,7 +48,7 @@ async function extract(session: Session): Promise<SchemaScript> {
   const { context, skipped } = await createContext(session);
   const sequences = await readSequenceRows(context);
   const tables = await readTableRows(context);
-  const columns = groupRows(await readColumnRows(context), (row) => row.table_key);
+  const columns = groupBy(await readColumnRows(context), (row) => row.table_key);
   const objects: SchemaObject[] = [...sequenceObjects(sequences)];
   objects.push(...(await readTables(context, { tables, columns, sequences })));
   objects.push(...(await orSkip(context, { what: 'views', read: (reading) => readViews(reading, columns) })));

@@ -1,3 +1,4 @@
+import type { ApplicationFinding } from '../../model/application-finding.js';
 import type { Coverage } from '../../model/coverage.js';
 import type { Workload, WorkloadStatement } from '../../model/workload.js';
 import type { FileIntake } from '../../logs/intake.js';
@@ -12,6 +13,7 @@ export interface WorkloadFacts {
   readonly firstSeen: string | null;
   readonly lastSeen: string | null;
   readonly waits: WorkloadReport['waits'];
+  readonly application: readonly ApplicationFinding[];
   readonly coverage: Coverage;
   /** Whether constants and parameter values may be shown. */
   readonly literals: boolean;
@@ -43,6 +45,12 @@ export function toWorkloadReport(facts: WorkloadFacts): WorkloadReport {
       reason: one.reason,
     })),
     waits: facts.waits,
+    application: facts.application.map((finding) => ({
+      ...finding,
+      evidence: [...finding.evidence],
+      statements: [...finding.statements],
+      sources: [...finding.sources],
+    })),
     coverage: { examined: [...facts.coverage.examined], skipped: [...facts.coverage.skipped] },
   };
 }

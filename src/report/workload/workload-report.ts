@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { coverageSchema, figure, toolSchema } from '../schema-parts.js';
+import { coverageSchema, evidenceSchema, figure, toolSchema } from '../schema-parts.js';
 
 const tallied = z.array(z.object({ name: z.string(), executions: z.number() })).describe('most executions first');
 
@@ -80,6 +80,25 @@ export const workloadReportSchema = z.object({
   waits: z
     .array(z.object({ name: z.string(), looks: z.number() }))
     .describe('what active sessions waited for, of samples of activity; else empty'),
+  application: z
+    .array(
+      z.object({
+        pattern: z.string(),
+        severity: z.enum(['info', 'warning', 'critical']),
+        title: z.string(),
+        count: z.number(),
+        counted: z.string().describe('what count counts'),
+        timeMs: figure,
+        timeIs: z.string().describe('what time that is'),
+        evidence: z.array(evidenceSchema),
+        statements: z.array(z.string()).describe('constants replaced'),
+        change: z.string(),
+        sql: z.string().nullable().describe('the change as SQL, where it can be written down'),
+        sources: z.array(z.string()).describe('places in programs, from tags in comments'),
+        line: z.number().int().describe('of the log, where it can be seen'),
+      }),
+    )
+    .describe('how programs use the database, of logs of executions; worst first'),
   coverage: coverageSchema,
 });
 

@@ -3,6 +3,7 @@ import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
+import { application } from './application-terminal.js';
 import type { WorkloadReport } from './workload-report.js';
 
 /** A workload for a terminal. No line is wider than `columns`. */
@@ -12,6 +13,7 @@ export function renderWorkload(report: WorkloadReport, options: TextOptions): st
     head(report, options, paint),
     ranking(report, options, paint),
     details(report, options, paint),
+    ...application(report, options, paint),
     waits(report, options, paint),
     leftOut(report, options, paint),
   ];

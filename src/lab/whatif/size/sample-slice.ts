@@ -1,3 +1,4 @@
+import { groupBy } from '../../../base/group.js';
 import { quoteIdent, quoteQualified } from '../../../base/quote.js';
 import type { Session } from '../../../postgres/session.js';
 import type { KeyClass } from '../../../indexes/btree-size.js';
@@ -5,7 +6,6 @@ import type { IndexLayout } from '../index-layout.js';
 import { SAMPLE } from './sample-builds.js';
 import { HEAVY_ROWS, KEYS, computeKeys, countClasses } from './sample-keys.js';
 import type { SampledKeys } from './sample-keys.js';
-import { groupBy } from '../shelved.js';
 
 /** A slice holds about as many rows as the sample, so that it costs the same. */
 const SLICE_VALUES = 30;

@@ -1,10 +1,10 @@
+import { groupBy } from '../../../base/group.js';
 import { quoteQualified } from '../../../base/quote.js';
 import type { Plan } from '../../../model/plan.js';
 import type { Session } from '../../../postgres/session.js';
 import type { SizeInputs } from './candidate-size.js';
 import type { IndexLayout, LayoutColumn } from '../index-layout.js';
 import type { IndexSample } from './sample.js';
-import { groupBy } from '../shelved.js';
 
 interface StatisticsRow extends Record<string, unknown> {
   relation: string;

@@ -1,5 +1,6 @@
+import { groupBy } from '../../../base/group.js';
 import { quoteIdent } from '../../../base/quote.js';
-import { FIRST_USER_OID, USER_SCHEMA, groupRows, type ExtractContext } from '../context.js';
+import { FIRST_USER_OID, USER_SCHEMA, type ExtractContext } from '../context.js';
 import { simpleObject, type SchemaObject } from '../script.js';
 
 /** Operators, operator families and operator classes. */
@@ -80,7 +81,7 @@ async function readMembers(context: ExtractContext): Promise<Map<string, MemberR
     JOIN pg_catalog.pg_class c ON c.oid = d.refclassid
     WHERE a.oid >= ${FIRST_USER_OID} AND c.oid IN ('pg_catalog.pg_opclass'::regclass, 'pg_catalog.pg_opfamily'::regclass)
     ORDER BY owner_key, sort, number, text`);
-  return groupRows(rows, (row) => row.owner_key);
+  return groupBy(rows, (row) => row.owner_key);
 }
 
 async function readFamiliesAndClasses(context: ExtractContext): Promise<SchemaObject[]> {

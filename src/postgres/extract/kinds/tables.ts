@@ -1,5 +1,6 @@
+import { groupBy } from '../../../base/group.js';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../../base/quote.js';
-import { groupRows, type ExtractContext } from '../context.js';
+import { type ExtractContext } from '../context.js';
 import { columnAlterations, columnClause, inheritedAlterations, isUsualNotNull, notNullClause } from './columns.js';
 import { simpleObject, type SchemaObject, type SchemaPart } from '../script.js';
 import { identityClause, persistenceAlteration, type SequenceRow } from './sequences.js';
@@ -14,7 +15,7 @@ export interface TableParts {
 
 /** Tables, partitions (made alone, then attached) and foreign tables, with their columns, defaults and checks. */
 export async function readTables(context: ExtractContext, parts: TableParts): Promise<readonly SchemaObject[]> {
-  const checks = groupRows(await readCheckRows(context), (row) => row.table_key);
+  const checks = groupBy(await readCheckRows(context), (row) => row.table_key);
   const identities = new Map(
     parts.sequences
       .filter((row) => row.ownership === 'i')

@@ -1,5 +1,6 @@
+import { groupBy } from '../../../base/group.js';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../../base/quote.js';
-import { USER_SCHEMA, groupRows, type ExtractContext } from '../context.js';
+import { USER_SCHEMA, type ExtractContext } from '../context.js';
 import { simpleObject, type SchemaObject, type SchemaPart } from '../script.js';
 
 /** Enums, composite types, domains and ranges. */
@@ -76,7 +77,7 @@ async function readDomains(context: ExtractContext): Promise<SchemaObject[]> {
     SELECT 'pg_constraint:' || k.oid AS key, 'pg_type:' || k.contypid AS type_key, k.conname::text, k.contype::text, k.convalidated,
       pg_catalog.pg_get_constraintdef(k.oid) AS definition
     FROM pg_catalog.pg_constraint k WHERE k.contypid <> 0 ORDER BY k.contypid, k.conname`);
-  const byType = groupRows(constraints, (row) => row.type_key);
+  const byType = groupBy(constraints, (row) => row.type_key);
   const own = rows.filter(({ key }) => !context.isMember(key));
   return own.flatMap((row) => domainObjects(row, byType.get(row.key) ?? []));
 }

@@ -1,0 +1,140 @@
+import type { Shape } from '../logs/shape.js';
+import { withoutConstants } from '../logs/lex.js';
+import { textOffsets } from '../sql/constants.js';
+import { isTransactionControl, statementKind, writes } from '../sql/kind.js';
+import { tryParseStatement } from '../sql/parse.js';
+import type { ParsedStatement } from '../sql/parse.js';
+import { bodyOf, bodiesOf, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
+
+/** Where a value of a statement is found in its executions: a parameter's number, or a constant's place among those of the text. */
+export type ValuePlace =
+  | { readonly kind: 'parameter'; readonly number: number }
+  | { readonly kind: 'literal'; readonly at: number };
+
+/** A column that takes a value: compared by `=`, or inserted. */
+export interface ValuedColumn {
+  readonly column: string;
+  readonly place: ValuePlace;
+}
+
+/** What a profile has to know of a statement shape, read off its tree once. */
+export interface ShapeFacts {
+  /** Tells shapes apart in one profile. */
+  readonly id: number;
+  readonly shape: Shape;
+  /** Constants replaced, comments left out. */
+  readonly text: string;
+  readonly parsed: ParsedStatement | null;
+  readonly kind: 'begin' | 'end' | 'read' | 'write' | 'other';
+  /** Tables, in the order of the text, as they are named there. */
+  readonly tables: readonly string[];
+  /** What a modification changes. */
+  readonly target: string | null;
+  /** Whether it takes row locks: a modification, or SELECT ... FOR. */
+  readonly locks: boolean;
+  /** Conditions `column = value` that all hold, of the outermost query, of its only table. */
+  readonly equalities: readonly ValuedColumn[];
+  /** Columns of the only row that an INSERT adds. */
+  readonly inserted: readonly ValuedColumn[];
+  readonly conflictHandled: boolean;
+  /** The outermost SELECT, where it is one without set operation. */
+  readonly select: TreeNode | null;
+  readonly offset: ValuePlace | null;
+}
+
+/** Needs `loadParser()`. A text that can not be parsed has `kind` `other`. */
+export function shapeFacts(shape: Shape, id: number): ShapeFacts {
+  const parsed = tryParseStatement(shape.text.replace(/;\s*$/, ''));
+  const text = withoutConstants(shape.text);
+  const nothing = { id, shape, text, parsed, tables: [], target: null, locks: false, equalities: [], inserted: [] };
+  if (!parsed) return { ...nothing, kind: 'other', conflictHandled: false, select: null, offset: null };
+  const relation = field(parsed.body, 'relation');
+  const kind = kindOf(parsed);
+  const select =
+    parsed.type === 'SelectStmt' && (parsed.body['op'] ?? 'SETOP_NONE') === 'SETOP_NONE' ? parsed.body : null;
+  const place = (value: TreeValue): ValuePlace | null => placeOf(shape, value);
+  const tables = tablesOf(parsed);
+  const planned = kind === 'read' || kind === 'write';
+  return {
+    ...nothing,
+    kind,
+    tables,
+    target: kind === 'write' && relation && parsed.type !== 'SelectStmt' ? relationName(relation) : null,
+    locks: planned && writes(parsed),
+    equalities: tables.length === 1 ? equalities(parsed.body['whereClause'], place) : [],
+    inserted: parsed.type === 'InsertStmt' ? insertedRow(parsed.body, place) : [],
+    conflictHandled: field(parsed.body, 'onConflictClause') !== null,
+    select,
+    offset: place(parsed.body['limitOffset']),
+  };
+}
+
+function kindOf(parsed: ParsedStatement): ShapeFacts['kind'] {
+  if (isTransactionControl(parsed)) {
+    const kind = textOf(parsed.body, 'kind') ?? 'TRANS_STMT_BEGIN';
+    if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') return 'begin';
+    return /COMMIT|ROLLBACK$|PREPARE$/.test(kind) ? 'end' : 'other';
+  }
+  const kind = statementKind(parsed);
+  if (kind === 'select') return 'read';
+  return kind === 'other' ? 'other' : 'write';
+}
+
+function tablesOf(parsed: ParsedStatement): readonly string[] {
+  const nodes = [...walk(parsed.tree)];
+  const common = new Set(
+    nodes.flatMap((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : [])),
+  );
+  const into = field(parsed.body, 'relation');
+  const relations = nodes.filter((node) => node.type === 'RangeVar').map((node) => node.body);
+  const all = into && parsed.type !== 'SelectStmt' ? [into, ...relations] : relations;
+  const named = all.map((body) => relationName(body)).filter((name) => !common.has(name));
+  return [...new Set(named)];
+}
+
+function relationName(body: TreeNode): string {
+  const schema = textOf(body, 'schemaname');
+  const name = textOf(body, 'relname') ?? '';
+  return schema === null ? name : `${schema}.${name}`;
+}
+
+/** `a = 1 AND b = $2`; conditions of another form are passed over. */
+function equalities(value: TreeValue, place: (value: TreeValue) => ValuePlace | null): readonly ValuedColumn[] {
+  const and = bodyOf(value, 'BoolExpr');
+  if (and) return and['boolop'] === 'AND_EXPR' ? list(and, 'args').flatMap((arg) => equalities(arg, place)) : [];
+  const compared = bodyOf(value, 'A_Expr');
+  if (!compared || compared['kind'] !== 'AEXPR_OP' || names(list(compared, 'name')).at(-1) !== '=') return [];
+  const sides = [compared['lexpr'], compared['rexpr']];
+  const column = sides.map(columnName).find((name) => name !== null) ?? null;
+  const given = sides.map(place).find((one) => one !== null) ?? null;
+  return column === null || given === null ? [] : [{ column, place: given }];
+}
+
+function columnName(value: TreeValue): string | null {
+  const column = bodyOf(value, 'ColumnRef');
+  return column ? (names(list(column, 'fields')).at(-1) ?? null) : null;
+}
+
+function insertedRow(body: TreeNode, place: (value: TreeValue) => ValuePlace | null): readonly ValuedColumn[] {
+  const rows = list(bodyOf(body['selectStmt'], 'SelectStmt') ?? {}, 'valuesLists');
+  const cells = rows.length === 1 ? list(bodyOf(rows[0], 'List') ?? {}, 'items') : [];
+  const columns = bodiesOf(list(body, 'cols'), 'ResTarget').map((target) => textOf(target, 'name'));
+  return cells.flatMap((cell, i) => {
+    const [column, given] = [columns[i] ?? null, place(cell)];
+    return column === null || given === null ? [] : [{ column, place: given }];
+  });
+}
+
+/** A constant or a parameter, casts around it left aside. */
+function placeOf(shape: Shape, value: TreeValue): ValuePlace | null {
+  const cast = bodyOf(value, 'TypeCast');
+  if (cast) return placeOf(shape, cast['arg']);
+  const parameter = bodyOf(value, 'ParamRef');
+  if (parameter) return { kind: 'parameter', number: numberOf(parameter, 'number') ?? 0 };
+  const constant = bodyOf(value, 'A_Const');
+  if (!constant) return null;
+  const start = textOffsets(shape.text)(numberOf(constant, 'location') ?? 0);
+  const at = shape.lexed.literals.findIndex((literal) => literal.start === start);
+  return at === -1 ? null : { kind: 'literal', at };
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { groupBy } from '../../../base/group.js';
+import { anyForm } from '../../change.js';
+import { definePattern } from '../../define.js';
+import type { ShapeFacts } from '../../facts.js';
+import type { Unit } from '../../units.js';
+import { addTime, measured, named } from '../../words.js';
+
+const LOOKUPS = [1, 2, 3, 4, 5, 6];
+
+export default definePattern({
+  id: 'reads/n-plus-one',
+  severity: 'warning',
+  needs: ['sessions'],
+  docs: {
+    what: 'One statement for each row of another: the same lookup again and again, with other values, within one request, transaction, or run of a session without a pause.',
+    why: 'Each lookup pays a round trip, a parse and a plan; one statement for all keys pays them once.',
+    limits:
+      'A request is told by a tag (traceparent, request_id) in a comment; without one, and outside of transactions, executions of a session less than 100 ms apart are taken together. Whether the rows could be loaded ' +
+      'at once the log does not say: what happens between the lookups is not seen. A join is proposed by the names of tables and columns, and says so.',
+    sources: ['PostgreSQL manual, "Pipeline Mode"', 'sqlcommenter specification, "traceparent"'],
+    bad: [
+      'a 0 duration: 0.5 ms  statement: BEGIN',
+      'a 2 duration: 1.0 ms  statement: SELECT id, customer_id FROM orders WHERE day = 7',
+      ...LOOKUPS.map((n) => `a ${2 + n} duration: 0.3 ms  statement: SELECT * FROM items WHERE order_id = ${n}`),
+      'a 20 duration: 0.2 ms  statement: COMMIT',
+    ],
+    good: [
+      'a 2 duration: 1.0 ms  statement: SELECT id, customer_id FROM orders WHERE day = 7',
+      'a 4 duration: 1.0 ms  statement: SELECT * FROM items WHERE order_id IN (1, 2, 3, 4, 5, 6)',
+      ...LOOKUPS.map((n) => `a ${n * 5000} duration: 0.3 ms  statement: SELECT * FROM items WHERE order_id = ${n}`),
+    ],
+  },
+  options: z.object({
+    minRepeats: z.number().int().min(2).default(5).describe('of one lookup in one unit'),
+    minDistinct: z.number().min(0).max(1).default(0.6).describe('share of different values among them'),
+  }),
+  watch({ minRepeats, minDistinct }) {
+    const seen = new Map<ShapeFacts, Seen>();
+    return {
+      unit(unit) {
+        for (const one of repeated(unit, minRepeats, minDistinct)) note(seen, one, unit);
+      },
+      findings: () =>
+        [...seen].map(([facts, one]) => {
+          const [column] = facts.equalities.map((equality) => equality.column);
+          const parent = one.parents.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+          const joined = parent && column !== undefined ? joinByName(parent, facts, column) : null;
+          return {
+            title: `Run once for each row, up to ${one.most} times in one ${one.kind}: ${named(facts)}`,
+            count: one.executions,
+            counted: 'executions',
+            timeMs: one.ms,
+            timeIs: 'in the database, of these executions',
+            evidence: [
+              measured(`${one.kind}s with it`, one.units, one.kind + 's'),
+              measured(`executions in one ${one.kind}, most`, one.most, 'executions'),
+              measured(`executions in one ${one.kind}, mean`, one.executions / one.units, 'executions'),
+            ],
+            statements: [facts.text, ...(parent ? [parent.text] : [])],
+            change:
+              'Collect the keys and load their rows with one statement; have the key among its columns, to tell whose each row is.' +
+              (joined === null
+                ? ''
+                : ` Or join in the statement before, by what the names suggest (estimated): ${joined}`),
+            sql: column === undefined ? null : anyForm(facts, column),
+            line: one.line,
+            shapes: [facts, ...(parent ? [parent] : [])],
+          };
+        }),
+    };
+  },
+});
+
+interface Seen {
+  kind: Unit['kind'];
+  units: number;
+  executions: number;
+  most: number;
+  ms: number | null;
+  readonly parents: [ShapeFacts, number][];
+  readonly line: number;
+}
+
+interface Repeated {
+  readonly facts: ShapeFacts;
+  readonly count: number;
+  readonly ms: number | null;
+  readonly parent: ShapeFacts | null;
+  readonly line: number;
+}
+
+function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: number): readonly Repeated[] {
+  if (steps.length < minRepeats) return [];
+  const groups = groupBy(steps, (step) => step.facts);
+  return [...groups].flatMap(([facts, own]) => {
+    const [first] = own;
+    if (!first || facts.kind !== 'read' || facts.equalities.length === 0 || own.length < minRepeats) return [];
+    const values = new Set(own.map((step) => step.values));
+    // Without values the log can not tell a loop over rows from the same read repeated.
+    if (values.has(null) || values.size < own.length * minDistinct) return [];
+    const more = beyond.get(facts);
+    const before = steps.slice(0, steps.indexOf(first)).findLast((step) => step.facts.kind === 'read');
+    return [
+      {
+        facts,
+        count: own.length + (more?.count ?? 0),
+        ms: addTime(own.map((step) => step.ms).reduce<number | null>(addTime, null), more?.ms ?? null),
+        parent: before?.facts ?? null,
+        line: first.line,
+      },
+    ];
+  });
+}
+
+function note(seen: Map<ShapeFacts, Seen>, { facts, count, ms, parent, line }: Repeated, { kind }: Unit): void {
+  const one = seen.get(facts) ?? { kind, units: 0, executions: 0, most: 0, ms: null, parents: [], line };
+  one.units += 1;
+  one.executions += count;
+  one.most = Math.max(one.most, count);
+  one.ms = addTime(one.ms, ms);
+  const known = one.parents.find(([facts_]) => facts_ === parent);
+  if (known) known[1] += 1;
+  else if (parent && one.parents.length < 8) one.parents.push([parent, 1]);
+  seen.set(facts, one);
+}
+
+/** `items.order_id` after a read of `orders`, or `customers.id` after one of a table with `customer_id`. */
+function joinByName(parent: ShapeFacts, child: ShapeFacts, column: string): string | null {
+  const [from, to] = [parent.tables[0], child.tables[0]];
+  if (from === undefined || to === undefined || from === to) return null;
+  const one = (table: string): string => (table.split('.').at(-1) ?? '').replace(/(?<=[^s])s$/, '');
+  if (column === `${one(from)}_id`) return `${from} JOIN ${to} ON ${to}.${column} = ${from}.id`;
+  if (column === 'id') return `${from} JOIN ${to} ON ${to}.id = ${from}.${one(to)}_id`;
+  return null;
+}

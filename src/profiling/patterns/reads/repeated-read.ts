@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { definePattern } from '../../define.js';
+import type { ShapeFacts } from '../../facts.js';
+import type { Step } from '../../step.js';
+import { addTime, named } from '../../words.js';
+
+const READS = Array.from({ length: 120 }, (_, i) => i);
+
+export default definePattern({
+  id: 'reads/repeated-read',
+  severity: 'info',
+  needs: ['times', 'values'],
+  docs: {
+    what: 'The same read with the same values again and again: what a cache in the program would answer.',
+    why: 'An answer that is seconds old is often good enough; each that is kept saves the whole execution and its round trip.',
+    limits:
+      'Hits are counted as a cache of that time to live would have had them in the span of the log, for all programs together. A hit is stale where a statement of the log wrote to one of its tables meanwhile; ' +
+      'writes by functions and triggers are not seen. Of many different reads a sample by hash is followed, and the figures are estimated then.',
+    sources: ['Waldspurger et al., "Efficient MRC Construction with SHARDS", FAST 2015'],
+    bad: READS.map((n) => `a ${n * 100} duration: 2.0 ms  statement: SELECT name FROM country WHERE id = ${n % 4}`),
+    good: READS.map((n) => `a ${n * 100} duration: 2.0 ms  statement: SELECT name FROM country WHERE id = ${n}`),
+  },
+  options: z.object({
+    minCalls: z.number().int().min(1).default(100),
+    minHitRate: z.number().min(0).max(1).default(0.5).describe('at a time to live of 60 s'),
+  }),
+  watch({ minCalls, minHitRate }) {
+    const cache = new Cache();
+    const lastWrite = new Map<string, number>();
+    return {
+      wants: ({ kind, locks, tables, target }) => target !== null || (kind === 'read' && !locks && tables.length > 0),
+      step(step) {
+        const { facts, endMs } = step;
+        if (endMs === null) return;
+        if (facts.target !== null) lastWrite.set(facts.target, endMs);
+        else if (step.values !== null) {
+          cache.read(
+            step,
+            endMs,
+            Math.max(-Infinity, ...facts.tables.map((table) => lastWrite.get(table) ?? -Infinity)),
+          );
+        }
+      },
+      findings: () =>
+        [...cache.counts].flatMap(([facts, one]) => {
+          const minute = one.ttls[TTLS.indexOf(60)];
+          if (one.calls * cache.rate < minCalls || !minute || minute.hits < minHitRate * one.calls) return [];
+          const provenance = cache.rate === 1 ? ('measured' as const) : ('estimated' as const);
+          const row = (what: string, value: number, unit: string) => ({
+            what,
+            value: Math.round(value * 1000) / 1000,
+            unit,
+            source: 'log',
+            provenance,
+          });
+          return [
+            {
+              title: `${Math.round((100 * minute.hits) / one.calls)} % of the calls would be hits of a cache of 60 s: ${named(facts)}`,
+              count: Math.round(minute.hits * cache.rate),
+              counted: 'executions saved at 60 s',
+              timeMs: minute.ms === null ? null : minute.ms * cache.rate,
+              timeIs: 'in the database, saved at 60 s',
+              evidence: TTLS.flatMap((ttl, i) => {
+                const at = one.ttls[i];
+                if (!at) return [];
+                return [
+                  row(`hit rate at ${ttl} s`, at.hits / one.calls, 'fraction'),
+                  row(`stale among the hits at ${ttl} s`, at.hits === 0 ? 0 : at.stale / at.hits, 'fraction'),
+                ];
+              }),
+              statements: [facts.text],
+              change: 'Keep the answer in the program for as long as it may be old, or pass it on within a request.',
+              sql: null,
+              line: one.line,
+              shapes: [facts],
+            },
+          ];
+        }),
+    };
+  },
+});
+
+/** Seconds. */
+const TTLS: readonly number[] = [1, 10, 60, 300];
+/** Reads that are followed at once, of one shape and value each. */
+const MAX_ENTRIES = 50_000;
+
+interface Counts {
+  calls: number;
+  readonly ttls: { hits: number; stale: number; ms: number | null }[];
+  readonly line: number;
+}
+
+/** A cache that was not there, of a sample of all keys by their hash. */
+class Cache {
+  /** One key in how many is followed; grows with the number of keys. */
+  rate = 1;
+  readonly counts = new Map<ShapeFacts, Counts>();
+  /** When each was loaded last, for each time to live. */
+  private readonly loaded = new Map<number, number[]>();
+
+  read(step: Step, atMs: number, lastWriteMs: number): void {
+    const key = hash(step.facts.id, step.values ?? '');
+    if (key % this.rate !== 0) return;
+    const counts = this.countsOf(step);
+    counts.calls += 1;
+    const loaded = this.loaded.get(key);
+    if (!loaded) {
+      this.loaded.set(
+        key,
+        TTLS.map(() => atMs),
+      );
+      if (this.loaded.size > MAX_ENTRIES) this.thin();
+      return;
+    }
+    TTLS.forEach((ttl, i) => {
+      const since = loaded[i] ?? atMs;
+      const count = counts.ttls[i];
+      if (atMs - since > ttl * 1000 || !count) {
+        loaded[i] = atMs;
+        return;
+      }
+      count.hits += 1;
+      count.ms = addTime(count.ms, step.ms);
+      if (lastWriteMs > since) count.stale += 1;
+    });
+  }
+
+  private countsOf({ facts, line }: Step): Counts {
+    const known = this.counts.get(facts);
+    if (known) return known;
+    const counts: Counts = { calls: 0, ttls: TTLS.map(() => ({ hits: 0, stale: 0, ms: null })), line };
+    this.counts.set(facts, counts);
+    return counts;
+  }
+
+  /** Follows half of the keys; what was counted so far is taken for twice the sample. */
+  private thin(): void {
+    this.rate *= 2;
+    for (const key of this.loaded.keys()) if (key % this.rate !== 0) this.loaded.delete(key);
+    for (const counts of this.counts.values()) {
+      counts.calls /= 2;
+      for (const count of counts.ttls) {
+        count.hits /= 2;
+        count.stale /= 2;
+        if (count.ms !== null) count.ms /= 2;
+      }
+    }
+  }
+}
+
+/** 52 bits out of two rounds of FNV-1a (Fowler, Noll, Vo). */
+function hash(seed: number, text: string): number {
+  let low = Math.imul(0x81_1c_9d_c5 ^ seed, 0x01_00_01_93);
+  let high = Math.imul(0x01_00_01_93 + seed, 0x01_00_01_93);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    low = Math.imul(low ^ code, 0x01_00_01_93);
+    high = Math.imul(high ^ (code + i), 0x01_00_01_93);
+  }
+  return ((high >>> 0) & 0xf_ff_ff) * 2 ** 32 + (low >>> 0);
+}

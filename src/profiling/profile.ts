@@ -1,0 +1,135 @@
+import { groupBy } from '../base/group.js';
+import type { Execution, ExecutionObserver, SessionEvent } from '../logs/execution.js';
+import type { Lexed } from '../logs/lex.js';
+import type { Shape } from '../logs/shape.js';
+import { requestOf } from '../logs/tags.js';
+import type { ApplicationFinding } from '../model/application-finding.js';
+import type { Coverage, Skipped } from '../model/coverage.js';
+import type { Need, Pattern, PatternFinding, Watcher } from './define.js';
+import { shapeFacts } from './facts.js';
+import type { ShapeFacts } from './facts.js';
+import { stepOf } from './step.js';
+import { Units } from './units.js';
+
+/** How programs used the database, and what could not be seen of it. */
+export interface Profile {
+  /** Worst first. */
+  readonly findings: readonly ApplicationFinding[];
+  readonly coverage: Coverage;
+}
+
+/** Looks at the executions of logs for patterns of use, as they come. Needs `loadParser()`. */
+export class Profiler implements ExecutionObserver {
+  private readonly watchers: readonly (readonly [Pattern, Watcher])[];
+  private readonly units: Units;
+  private readonly shapes = new Map<Shape, Known>();
+  private readonly seen: Record<Need, number> = {
+    executions: 0,
+    sessions: 0,
+    times: 0,
+    connections: 0,
+    prepared: 0,
+    values: 0,
+  };
+
+  constructor(patterns: readonly Pattern[]) {
+    this.watchers = patterns.map((pattern) => [pattern, pattern.watch()] as const);
+    const [units, transactions] = (['unit', 'transaction'] as const).map((name) => this.having(name));
+    this.units = new Units({
+      unit: (unit) => units?.forEach((watcher) => watcher.unit?.(unit)),
+      transaction: (transaction) => transactions?.forEach((watcher) => watcher.transaction?.(transaction)),
+    });
+    this.steps = this.having('step');
+    this.events = this.having('event');
+  }
+
+  private readonly steps: readonly Watcher[];
+  private readonly events: readonly Watcher[];
+
+  executed(execution: Execution, shape: Shape, lexed: Lexed | null): void {
+    const { facts, watchers } = this.known(shape);
+    const step = stepOf(execution, facts, lexed);
+    this.seen.executions += 1;
+    if (step.session !== null) this.seen.sessions += 1;
+    if (step.endMs !== null) this.seen.times += 1;
+    if (step.values !== null) this.seen.values += 1;
+    const request = lexed && lexed.comments.length > 0 ? requestOf(lexed.comments.map(({ text }) => text)) : null;
+    this.units.step(step, request);
+    for (const watcher of watchers) watcher.step?.(step);
+  }
+
+  event(event: SessionEvent): void {
+    if (event.kind === 'connected' || event.kind === 'disconnected') this.seen.connections += 1;
+    if (event.kind === 'prepared') this.seen.prepared += 1;
+    this.units.event(event);
+    for (const watcher of this.events) watcher.event?.(event);
+  }
+
+  /** After the last execution. */
+  end(): Profile {
+    this.units.end();
+    const lacking = ([pattern]: readonly [Pattern, Watcher]): Need | null =>
+      ['executions' as const, ...pattern.needs].find((need) => this.seen[need] === 0) ?? null;
+    const groups = groupBy(this.watchers, lacking);
+    const looked = groups.get(null) ?? [];
+    const findings = looked.flatMap(([pattern, watcher]) => watcher.findings().map((one) => named(pattern, one)));
+    const skipped = [...groups].flatMap(([need, rows]) =>
+      need === null ? [] : [{ what: `patterns of use: ${rows.map(([{ id }]) => id).join(', ')}`, ...LACKS[need] }],
+    );
+    const examined = looked.map(([{ id }]) => ({ what: `pattern of use ${id}`, count: this.seen.executions }));
+    const rank = (one: ApplicationFinding): number => ['critical', 'warning', 'info'].indexOf(one.severity);
+    return {
+      findings: findings.toSorted(
+        (a, b) => rank(a) - rank(b) || (b.timeMs ?? 0) - (a.timeMs ?? 0) || b.count - a.count,
+      ),
+      coverage: { examined, skipped },
+    };
+  }
+
+  private having(name: 'step' | 'unit' | 'transaction' | 'event'): readonly Watcher[] {
+    return this.watchers.flatMap(([, watcher]) => (watcher[name] ? [watcher] : []));
+  }
+
+  private known(shape: Shape): Known {
+    const before = this.shapes.get(shape);
+    if (before) return before;
+    const facts = shapeFacts(shape, this.shapes.size);
+    const known = { facts, watchers: this.steps.filter((watcher) => watcher.wants?.(facts) ?? true) };
+    this.shapes.set(shape, known);
+    return known;
+  }
+}
+
+interface Known {
+  readonly facts: ShapeFacts;
+  readonly watchers: readonly Watcher[];
+}
+
+const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {
+  executions: {
+    reason: 'only a log of executions shows how programs use a database',
+    remedy: "Give a server's log, with log_min_duration_statement = 0 for a while.",
+  },
+  sessions: {
+    reason: 'the log does not say which session a statement is of',
+    remedy: 'Have %c or %p in log_line_prefix, or log as csvlog or jsonlog.',
+  },
+  times: {
+    reason: 'the log does not hold when statements ended and how long they took',
+    remedy: 'Set log_min_duration_statement = 0 for a while, with %m in log_line_prefix.',
+  },
+  connections: {
+    reason: 'the log does not hold connections',
+    remedy: 'Set log_connections and log_disconnections.',
+  },
+  prepared: {
+    reason: 'the log holds no statement that was parsed apart from its execution',
+    remedy: 'Set log_min_duration_statement = 0 for a while.',
+  },
+  values: { reason: 'the log does not hold the values of parameters', remedy: 'Set log_parameter_max_length = -1.' },
+};
+
+function named(pattern: Pattern, { shapes, ...finding }: PatternFinding): ApplicationFinding {
+  const sources = new Set(shapes.flatMap(({ shape }) => [...shape.sources.keys()]));
+  return { severity: pattern.severity, ...finding, pattern: pattern.id, sources: [...sources].toSorted().slice(0, 5) };
+}

@@ -1,0 +1,186 @@
+import type { SessionEvent } from '../logs/execution.js';
+import { owned } from '../logs/record.js';
+import type { ShapeFacts } from './facts.js';
+import type { Step } from './step.js';
+
+/** Executions that belong together. */
+export interface Unit {
+  /** A request by its tag; a transaction; else what one session ran outside of transactions without a pause. */
+  readonly kind: 'request' | 'transaction' | 'run';
+  readonly steps: readonly Step[];
+  /** Executions beyond those that are kept, by shape. */
+  readonly beyond: ReadonlyMap<ShapeFacts, { readonly count: number; readonly ms: number }>;
+}
+
+/** One transaction, a single statement outside of BEGIN among them. */
+export interface Transaction extends Unit {
+  readonly kind: 'transaction';
+  readonly explicit: boolean;
+  readonly session: string | null;
+  /** When BEGIN came and when COMMIT or ROLLBACK ended; null where the log does not say. */
+  readonly beganMs: number | null;
+  readonly endedMs: number | null;
+  /** Whether its end is in the log. */
+  readonly whole: boolean;
+}
+
+/** Where units go. A step is in one unit, and in one transaction. */
+export interface UnitSink {
+  unit(unit: Unit): void;
+  transaction(transaction: Transaction): void;
+}
+
+interface Open {
+  steps: Step[];
+  beyond: Map<ShapeFacts, { count: number; ms: number }> | null;
+  lastMs: number | null;
+}
+
+interface OpenSession {
+  transaction: (Open & { readonly beganMs: number | null; tagged: boolean }) | null;
+  run: Open | null;
+  request: (Open & { readonly id: string }) | null;
+}
+
+/** Puts executions together to requests, transactions and runs, in bounded memory. */
+export class Units {
+  private readonly sessions = new Map<string, OpenSession>();
+
+  constructor(
+    private readonly sink: UnitSink,
+    /** A longer pause between two executions ends a run. */
+    private readonly maxPauseMs = 100,
+  ) {}
+
+  step(step: Step, request: string | null): void {
+    const session = this.session(step.session);
+    if (step.facts.kind === 'begin') {
+      this.endTransaction(session, step.session, false, step.startMs);
+      session.transaction = { ...opened(), beganMs: step.startMs, tagged: false };
+      return;
+    }
+    if (step.facts.kind === 'end') return this.endTransaction(session, step.session, true, step.endMs);
+    if (step.facts.kind === 'other') return;
+    this.place(session, step, request);
+    if (session.transaction) add(session.transaction, step);
+    else if (step.facts.kind === 'write') this.sink.transaction(single(step));
+  }
+
+  event(event: SessionEvent): void {
+    if (event.kind !== 'disconnected' && event.kind !== 'idle-timeout') return;
+    const key = event.session ?? '';
+    const session = this.sessions.get(key);
+    if (!session) return;
+    this.close(session, event.session, event.timeMs);
+    this.sessions.delete(key);
+  }
+
+  end(): void {
+    for (const [key, session] of this.sessions) this.close(session, key, null);
+    this.sessions.clear();
+  }
+
+  /** Into a request, or into the run of what is outside of transactions. */
+  private place(session: OpenSession, step: Step, request: string | null): void {
+    if (request !== null) {
+      if (session.request?.id !== request) {
+        this.endUnit(session.request, 'request');
+        session.request = { ...opened(), id: owned(request) };
+      }
+      add(session.request, step);
+      if (session.transaction) session.transaction.tagged = true;
+      return;
+    }
+    if (session.transaction) return;
+    this.endUnit(session.request, 'request');
+    session.request = null;
+    const { run } = session;
+    const pause = run && step.startMs !== null && run.lastMs !== null ? step.startMs - run.lastMs : 0;
+    if (run && (pause > this.maxPauseMs || run.steps.length === MAX_RUN)) {
+      this.endUnit(run, 'run');
+      session.run = null;
+    }
+    session.run ??= opened();
+    add(session.run, step);
+  }
+
+  private endTransaction(session: OpenSession, id: string | null, whole: boolean, endedMs: number | null): void {
+    const open = session.transaction;
+    session.transaction = null;
+    if (!open) return;
+    const transaction: Transaction = {
+      kind: 'transaction',
+      steps: open.steps,
+      beyond: open.beyond ?? NOTHING,
+      explicit: true,
+      session: id,
+      beganMs: open.beganMs,
+      endedMs,
+      whole,
+    };
+    this.sink.transaction(transaction);
+    // Tagged steps are in their request.
+    if (!open.tagged) this.sink.unit(transaction);
+  }
+
+  private endUnit(open: Open | null, kind: 'request' | 'run'): void {
+    if (open && open.steps.length > 0) this.sink.unit({ kind, steps: open.steps, beyond: open.beyond ?? NOTHING });
+  }
+
+  private close(session: OpenSession, id: string | null, endedMs: number | null): void {
+    this.endTransaction(session, id, false, endedMs);
+    this.endUnit(session.run, 'run');
+    this.endUnit(session.request, 'request');
+  }
+
+  private session(id: string | null): OpenSession {
+    const key = id ?? '';
+    const known = this.sessions.get(key);
+    if (known) return known;
+    const [oldest] = this.sessions;
+    if (oldest && this.sessions.size >= MAX_SESSIONS) {
+      this.close(oldest[1], oldest[0], null);
+      this.sessions.delete(oldest[0]);
+    }
+    const session: OpenSession = { transaction: null, run: null, request: null };
+    this.sessions.set(owned(key), session);
+    return session;
+  }
+}
+
+/** Sessions that are open at once: the end of a connection is not always logged. */
+const MAX_SESSIONS = 5000;
+/** Steps that are kept of one unit; of those beyond it is counted of which shape they are. */
+const MAX_STEPS = 1000;
+/** Steps of a run: one that goes on is taken for several, so that little is kept. */
+const MAX_RUN = 200;
+
+const NOTHING: Unit['beyond'] = new Map();
+
+function opened(): Open {
+  return { steps: [], beyond: null, lastMs: null };
+}
+
+function add(open: Open, step: Step): void {
+  open.lastMs = step.endMs;
+  if (open.steps.length < MAX_STEPS) {
+    open.steps.push(step);
+    return;
+  }
+  open.beyond ??= new Map();
+  const before = open.beyond.get(step.facts) ?? { count: 0, ms: 0 };
+  open.beyond.set(step.facts, { count: before.count + 1, ms: before.ms + (step.ms ?? 0) });
+}
+
+function single(step: Step): Transaction {
+  return {
+    kind: 'transaction',
+    steps: [step],
+    beyond: NOTHING,
+    explicit: false,
+    session: step.session,
+    beganMs: step.startMs,
+    endedMs: step.endMs,
+    whole: true,
+  };
+}
