@@ -96,8 +96,8 @@ function statementsOn(catalog: Catalog, foreignKey: Constraint, statements: read
   const needs = (use: RelationUse): boolean => {
     const table = lookupTable(catalog, use.schema, use.name);
     if (!table) return false;
-    if (use.role === 'delete' && deletable.some((one) => sameRelation(one, table))) return true;
-    const changesKey = use.role === 'update' && references.columns.some((column) => use.written.includes(column));
+    if ((use.role === 'delete' || use.deletes) && deletable.some((one) => sameRelation(one, table))) return true;
+    const changesKey = references.columns.some((column) => use.set.includes(column));
     if (changesKey && sameRelation(table, references.table)) return true;
     return sameRelation(table, foreignKey.table) && foreignKey.columns.every((column) => isLookedUp(use, column));
   };

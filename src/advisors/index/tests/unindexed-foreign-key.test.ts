@@ -110,6 +110,24 @@ describe('index/unindexed-foreign-key', () => {
     `);
   });
 
+  it.each([
+    ['MERGE that deletes', 'MERGE INTO author a USING gone g ON a.id = g.id WHEN MATCHED THEN DELETE', 1],
+    [
+      'MERGE that adds',
+      'MERGE INTO author a USING new n ON a.id = n.id WHEN NOT MATCHED THEN INSERT (id) VALUES (n.id)',
+      0,
+    ],
+    [
+      'ON CONFLICT that changes the key',
+      'INSERT INTO author (id) VALUES ($1) ON CONFLICT (name) DO UPDATE SET id = $1',
+      1,
+    ],
+    ['ON CONFLICT that does not', 'INSERT INTO author (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET name = $2', 0],
+  ] as const)('knows whether a %s looks rows up', async (_, sql, needing) => {
+    const [finding] = await on({ statements: [aStatement(sql, { fingerprint: 'f' })] });
+    expect(finding?.statements).toHaveLength(needing);
+  });
+
   it('counts the deletes that cascade into the referenced table', async () => {
     const publisher = aTable('publisher');
     const cascading = aForeignKey('author', ['publisher_id'], 'publisher', { onDelete: 'c' });
