@@ -1,6 +1,7 @@
 import { formatMs } from '../base/units.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Together } from '../model/run.js';
+import type { StatementEffect } from '../model/verdict.js';
 import type { Confirmation, Lab } from './ports.js';
 import { regressions } from './regressions.js';
 import type { Thresholds } from './thresholds.js';
@@ -8,6 +9,8 @@ import type { Thresholds } from './thresholds.js';
 /** The whole of a run, and the two columns that may be compared; null where they were not measured side by side. */
 export interface Confirmed {
   readonly together: Together;
+  /** Statements that are slower beyond tolerance. */
+  readonly slower: readonly StatementEffect[];
   readonly columns: { readonly before: WorkloadSummary; readonly after: WorkloadSummary } | null;
 }
 
@@ -24,26 +27,33 @@ export async function confirm(
   if ('failure' in measured) return unconfirmed('unverifiable', measured.failure);
   const { before, after, statements, resultsEqual } = measured;
   const verdict = judge(measured, facts);
-  return { together: { ...verdict, statements, resultsEqual }, columns: { before, after } };
+  const { slower, ...said } = verdict;
+  return { together: { ...said, statements, resultsEqual }, slower, columns: { before, after } };
 }
 
 /** A run without a measurement of the whole. */
 export function unconfirmed(verdict: 'none' | 'unverifiable', reason: string): Confirmed {
-  return { together: { verdict, reason, statements: [], resultsEqual: null }, columns: null };
+  return { together: { verdict, reason, statements: [], resultsEqual: null }, slower: [], columns: null };
 }
 
 function judge(
   measured: Confirmation,
   { noise, thresholds }: { readonly noise: NoiseFloor; readonly thresholds: Thresholds },
-): Pick<Together, 'verdict' | 'reason'> {
+): Pick<Together, 'verdict' | 'reason'> & Pick<Confirmed, 'slower'> {
   const { before, after, statements, resultDifferences, resultsEqual } = measured;
   if (resultsEqual === false)
-    return { verdict: 'regressed', reason: `results differ: ${resultDifferences.join('; ')}` };
+    return { verdict: 'regressed', reason: `results differ: ${resultDifferences.join('; ')}`, slower: [] };
   const slower = regressions({ statements, noise }, before, thresholds);
-  if (slower.length > 0) return { verdict: 'regressed', reason: `slower beyond tolerance: ${slower.join('; ')}` };
+  if (slower.said.length > 0)
+    return {
+      verdict: 'regressed',
+      reason: `slower beyond tolerance: ${slower.said.join('; ')}`,
+      slower: slower.statements,
+    };
   const results = resultsEqual === true ? 'results equal' : 'no result could be compared';
   return {
     verdict: 'confirmed',
     reason: `${statements.length} statements touched, workload ${formatMs(before.totalMs)} -> ${formatMs(after.totalMs)}, ${results}, none slower beyond tolerance`,
+    slower: [],
   };
 }

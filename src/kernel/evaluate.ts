@@ -20,7 +20,7 @@ export function evaluate(
   const draft = { effects, resultsEqual: trial.resultsEqual, revertVerified: trial.revertVerified };
   const broken = brokenPromise(hypothesis, trial, before);
   if (broken) return { ...draft, kind: broken.kind, effect: effects[0] ?? null, gain: 0, reason: broken.reason };
-  const slower = regressions(trial, before, thresholds);
+  const slower = regressions(trial, before, thresholds).said;
   if (slower.length > 0) {
     return {
       ...draft,

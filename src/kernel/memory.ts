@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Hypothesis } from '../model/hypothesis.js';
 import type { Iteration } from '../model/run.js';
 import type { LedgerEntry } from './ports.js';
 
@@ -5,7 +7,7 @@ import type { LedgerEntry } from './ports.js';
 export interface RunMemory {
   /** The change that an earlier run accepted in this state, if any. */
   acceptedFrom(state: string): Iteration | null;
-  /** Whether a hypothesis was tried, measured and rejected in this state. One without a measurement may be tried again. */
+  /** Whether a hypothesis was tried, measured and rejected in this state, or withdrawn in any. One without a measurement may be tried again. */
   triedIn(state: string, hypothesisId: string): boolean;
 }
 
@@ -13,7 +15,12 @@ export interface RunMemory {
 export function memoryOf(entries: readonly LedgerEntry[]): RunMemory {
   const accepted = new Map<string, Iteration>();
   const rejected = new Set<string>();
+  const withdrawn = new Set<string>();
   for (const entry of entries) {
+    if (entry.type === 'withdrawn') {
+      accepted.delete(entry.state);
+      withdrawn.add(entry.hypothesis);
+    }
     if (entry.type !== 'iteration') continue;
     const { iteration } = entry;
     if (iteration.decision.kind === 'accept') accepted.set(iteration.stateBefore, iteration);
@@ -23,6 +30,11 @@ export function memoryOf(entries: readonly LedgerEntry[]): RunMemory {
   }
   return {
     acceptedFrom: (state) => accepted.get(state) ?? null,
-    triedIn: (state, hypothesisId) => rejected.has(`${state} ${hypothesisId}`),
+    triedIn: (state, hypothesisId) => withdrawn.has(hypothesisId) || rejected.has(`${state} ${hypothesisId}`),
   };
+}
+
+/** The accepted state after a change: a chain of hashes from the base state, the same in every run that goes the same way. */
+export function stateAfter(state: string, hypothesis: Hypothesis): string {
+  return createHash('sha256').update(`${state}\n${hypothesis.id}`).digest('hex').slice(0, 16);
 }

@@ -86,6 +86,8 @@ export interface Lab {
   trial(action: Action): Promise<TrialMeasurement | TrialFailure>;
   /** Makes the action part of the accepted state: the one just tried, or, where `measured` is null, one that an earlier run accepted from the very same state. */
   accept(action: Action, measured: TrialMeasurement | null): Promise<void>;
+  /** Takes an accepted change back, by its own way back; what came after it stays. A failure where that way is barred, and then nothing changed. */
+  withdraw(action: Action): Promise<TrialFailure | null>;
   /** The beginning against the accepted state, in one measurement; null where nothing was accepted. */
   confirm(): Promise<Confirmation | TrialFailure | null>;
   /** Hash over the catalog of the accepted state, the statistics and the rewritten statements. */
@@ -119,6 +121,15 @@ export type LedgerEntry =
       readonly run: string;
       readonly iteration: Iteration;
       readonly stateAfter: string;
+    }
+  /** An accepted change that the end of a run refuted; the accepted ones behind it follow once more, each from the state without it. */
+  | {
+      readonly type: 'withdrawn';
+      readonly at: string;
+      readonly run: string;
+      readonly state: string;
+      readonly hypothesis: string;
+      readonly reason: string;
     }
   | { readonly type: 'run-stopped'; readonly at: string; readonly run: string; readonly reason: string };
 

@@ -9,9 +9,15 @@ interface Measured {
   readonly noise: NoiseFloor;
 }
 
-/** Statements that matter and became slower: with confidence beyond the noise, and beyond tolerance. */
-export function regressions(trial: Measured, before: WorkloadSummary, thresholds: Thresholds): readonly string[] {
-  const slower: string[] = [];
+/** Statements that matter and became slower, and all that became too slow in words. */
+export interface Regressions {
+  readonly statements: readonly StatementEffect[];
+  readonly said: readonly string[];
+}
+
+/** What became slower: with confidence beyond the noise, and beyond tolerance. */
+export function regressions(trial: Measured, before: WorkloadSummary, thresholds: Thresholds): Regressions {
+  const slower: StatementEffect[] = [];
   let writeCostMs = 0;
   let readGainMs = 0;
   for (const statement of trial.statements) {
@@ -23,19 +29,19 @@ export function regressions(trial: Measured, before: WorkloadSummary, thresholds
     if (changeMs < 0) readGainMs -= changeMs;
     const tolerance = write ? thresholds.writeTolerance : thresholds.regressionTolerance;
     if (!matters(statement, changeMs, before, thresholds) || !surelySlower(statement, trial)) continue;
-    if (statement.timeRatio > tolerance)
-      slower.push(
-        `${statement.name} ${formatRatio(statement)} (${formatMs(statement.beforeMs)} -> ${formatMs(statement.afterMs)})`,
-      );
+    if (statement.timeRatio > tolerance) slower.push(statement);
   }
+  const said = slower.map(
+    (one) => `${one.name} ${formatRatio(one)} (${formatMs(one.beforeMs)} -> ${formatMs(one.afterMs)})`,
+  );
   if (
     writeCostMs > 0 &&
     writeCostMs > readGainMs * thresholds.writeBudgetShare &&
     writeCostMs > before.totalMs * thresholds.criticalShare
   ) {
-    slower.push(`writes cost ${formatMs(writeCostMs)} more while reads win ${formatMs(readGainMs)}`);
+    said.push(`writes cost ${formatMs(writeCostMs)} more while reads win ${formatMs(readGainMs)}`);
   }
-  return slower;
+  return { statements: slower, said };
 }
 
 /** Measured slower with confidence: the interval's lower end is over 1 and over what doing nothing shows. */

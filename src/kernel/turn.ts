@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ChangeBounds } from '../model/change-bounds.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
@@ -15,6 +14,7 @@ import { escalationFor } from './escalate.js';
 import { evaluate } from './evaluate.js';
 import { assertMeasured, assertValidated } from './guards.js';
 import { hypothesise } from './hypothesise.js';
+import { stateAfter } from './memory.js';
 import type { RunMemory } from './memory.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
 import { rank } from './rank.js';
@@ -22,12 +22,16 @@ import type { Ranked } from './rank.js';
 import type { LoopOptions, LoopOutcome, LoopPorts, Untried } from './run.js';
 import { scorecard } from './scorecard.js';
 import { stopReason } from './stop.js';
+import { culpritOf, withoutCulprit } from './withdraw.js';
 
 /** The end of a run that a signal stopped. */
 export const INTERRUPTED: Stop = {
   reason: 'interrupted',
   detail: 'stopped by a signal; the next run goes on from the ledger',
 };
+
+/** Changes that the end of a run may take back, each followed by a measurement of the rest. */
+const MOST_WITHDRAWN = 3;
 
 /** The state that passes from one iteration to the next. */
 export class Turn {
@@ -206,9 +210,38 @@ export class Turn {
     if (this.history.every((iteration) => iteration.decision.kind !== 'accept'))
       return unconfirmed('none', 'nothing was accepted');
     ports.watch({ type: 'phase', phase: 'evaluate', text: 'all accepted changes together, against the beginning' });
-    const confirmed = await confirm(ports.lab, { noise: this.noise, thresholds: options.thresholds });
-    ports.watch({ type: 'note', text: `together: ${confirmed.together.verdict}, ${confirmed.together.reason}` });
-    return confirmed;
+    for (let withdrawn = 0; ; withdrawn += 1) {
+      const confirmed = await confirm(ports.lab, { noise: this.noise, thresholds: options.thresholds });
+      const { verdict, reason } = confirmed.together;
+      ports.watch({ type: 'note', text: `together: ${verdict}, ${reason}` });
+      const culprit = withdrawn < MOST_WITHDRAWN ? culpritOf(confirmed.slower, this.history) : null;
+      if (!culprit || ports.signal.aborted || !(await this.withdraw(culprit, reason))) return confirmed;
+      if (this.history.every((iteration) => iteration.decision.kind !== 'accept')) {
+        this.measured = this.baseline.summary;
+        return unconfirmed('none', 'what was accepted was withdrawn in the end');
+      }
+    }
+  }
+
+  /** Takes an accepted change back that all changes together refute: alone it was never measured beyond tolerance. False where it can not be taken back. */
+  private async withdraw(culprit: Iteration, because: string): Promise<boolean> {
+    const { ports, options } = this;
+    const { hypothesis } = culprit;
+    const failed = await ports.lab.withdraw(hypothesis.action);
+    if (failed) {
+      ports.watch({ type: 'note', text: `"${hypothesis.title}" can not be withdrawn: ${failed.failure}` });
+      return false;
+    }
+    ports.watch({ type: 'note', text: `withdrawn: ${hypothesis.title}` });
+    const { history, entries, state } = withoutCulprit(this.history, culprit, because, {
+      at: ports.clock.iso(),
+      run: options.run,
+    });
+    this.history.splice(0, this.history.length, ...history);
+    for (const entry of entries) await ports.ledger.append(entry);
+    if (!this.findings.includes(hypothesis.finding)) this.findings = [...this.findings, hypothesis.finding];
+    this.state = state;
+    return true;
   }
 
   private async tryOut(hypothesis: Hypothesis): Promise<TrialMeasurement | TrialFailure> {
@@ -279,9 +312,4 @@ export class Turn {
       thresholds: this.options.thresholds,
     });
   }
-}
-
-/** The accepted state after a change: a chain of hashes from the base state, the same in every run that goes the same way. */
-function stateAfter(state: string, hypothesis: Hypothesis): string {
-  return createHash('sha256').update(`${state}\n${hypothesis.id}`).digest('hex').slice(0, 16);
 }

@@ -7,7 +7,7 @@ import type { Workload } from '../model/workload.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
 import { stemOf } from './databases.js';
 import type { LabServer } from './server.js';
-import { runUp } from './trial/apply.js';
+import { runDown, runUp } from './trial/apply.js';
 import { measureBaseline } from './trial/baseline.js';
 import { prepareCases, rewriteCase } from './trial/cases.js';
 import { runConfirmation } from './trial/confirmation.js';
@@ -158,6 +158,22 @@ class MeasuringLab implements OpenLab {
     }
     this.actions.push(action);
     this.tried = null;
+  }
+
+  async withdraw(action: Action): Promise<TrialFailure | null> {
+    try {
+      if (action.rewrite !== null) this.rewrites.delete(action.rewrite.fingerprint);
+      else if (action.down.length === 0) return { failure: 'it has no way back' };
+      else
+        await this.withRetry(`withdrawing "${action.title}"`, () =>
+          this.layout.advance((session) => runDown(session, action)),
+        );
+    } catch (thrown) {
+      return { failure: failureOf(thrown) };
+    }
+    this.actions.splice(this.actions.indexOf(action), 1);
+    this.tried = null;
+    return null;
   }
 
   async confirm(): Promise<Confirmation | TrialFailure | null> {

@@ -87,6 +87,19 @@ test('a rewrite alone changes no database, and results are equal', async () => {
   await lab.close();
 });
 
+test('an accepted change is taken back, and what was accepted after it stays', async () => {
+  const lab = await labWith('withdrawn', CREATE_INDEX, REWRITE);
+  expect(await lab.withdraw(CREATE_INDEX)).toBeNull();
+  const indexes = await lab.withAccepted((session) =>
+    session.query<{ name: string }>("SELECT relname AS name FROM pg_class WHERE relname = 'orders_customer'"),
+  );
+  expect(indexes).toEqual([]);
+  const { statements } = await confirmed(lab);
+  expect(statements.map((one) => one.name)).toEqual(['without orders']);
+  expect(await lab.withdraw(CREATE_INDEX)).toMatchObject({ failure: expect.stringContaining('orders_customer') });
+  await lab.close();
+});
+
 test('without an accepted change there is nothing to confirm', async () => {
   const lab = await labWith('nothing');
   expect(await lab.confirm()).toBeNull();

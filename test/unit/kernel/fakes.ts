@@ -122,6 +122,12 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
         times[fingerprint] = (times[fingerprint] ?? 0) * ratio;
       return Promise.resolve();
     },
+    withdraw(action) {
+      world.accepted.splice(world.accepted.indexOf(action.title), 1);
+      for (const [fingerprint, ratio] of Object.entries(effects[action.title] ?? {}))
+        times[fingerprint] = (times[fingerprint] ?? 0) / ratio;
+      return Promise.resolve(null);
+    },
     confirm: () => Promise.resolve(world.accepted.length === 0 ? null : world.confirm(confirmation(TIMES, times))),
     stateHash: () => Promise.resolve('base'),
   };

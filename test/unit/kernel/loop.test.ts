@@ -275,6 +275,44 @@ test('losses that no single trial showed are told when they add up', async () =>
   expect(outcome.together.reason).toContain('slower beyond tolerance: b x1.40');
 });
 
+test('a change by which a statement is slower in the end is withdrawn, the rest is confirmed, and no later run tries it again', async () => {
+  const effects = { 'Create index ia': { a: 0.1 }, 'Create index ib': { b: 0.2 }, 'Create index ic': { c: 0.3 } };
+  const world = makeWorld([onA, onB, onC], effects);
+  world.confirm = (measured) => {
+    const [slower] = measurement(TIMES, { d: 3 }).statements;
+    if (!world.accepted.includes('Create index ib') || !slower) return measured;
+    return {
+      ...measured,
+      statements: [...measured.statements, { ...slower, afterMs: 300, planAfter: 'Sort(Index Scan:ib@t)' }],
+    };
+  };
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.together.verdict).toBe('confirmed');
+  expect(world.accepted).toEqual(['Create index ia', 'Create index ic']);
+  const [a, b, c] = outcome.iterations;
+  expect([a?.decision.kind, c?.decision.kind]).toEqual(['accept', 'accept']);
+  expect(b?.decision).toMatchObject({
+    kind: 'reject',
+    reason: expect.stringContaining('withdrawn in the end: all accepted'),
+  });
+  expect(outcome.findingsAfter).toContain(onB);
+  const again = makeWorld([onA, onB, onC], effects, world.entries);
+  const second = await runLoop(again.ports, workload, again.options);
+  expect(again.accepted).toEqual(['Create index ia', 'Create index ic']);
+  expect(again.tried).toEqual([]);
+  expect(second.untried.map(({ hypothesis }) => hypothesis.title)).toEqual(['Create index ib']);
+});
+
+test('where the change to blame can not be taken back, or none is, the regression stands', async () => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  const [slower] = measurement(TIMES, { b: 2 }).statements;
+  const statements = slower ? [{ ...slower, planAfter: 'Index Scan:ia@t' }] : [];
+  world.confirm = (measured) => ({ ...measured, statements });
+  world.ports.lab.withdraw = () => Promise.resolve({ failure: 'it has no way back' });
+  expect((await runLoop(world.ports, workload, world.options)).together.verdict).toBe('regressed');
+  expect(world.accepted).toEqual(['Create index ia']);
+});
+
 test('results that differ in the end are told, and a failure is not taken for a pass', async () => {
   const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
   world.confirm = (measured) => ({
