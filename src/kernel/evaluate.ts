@@ -42,9 +42,10 @@ function reservations(trial: TrialMeasurement): readonly string[] {
       ? []
       : [`${name} did not finish in ${formatMs(beforeTimedOutMs)} before, so that its ratio is at most this`],
   );
+  const verified = trial.equivalence === undefined ? [] : [trial.equivalence];
   return trial.resultsEqual === null && trial.resultsUncompared.length > 0
-    ? [...cutOff, `no result could be compared: ${trial.resultsUncompared.join(', ')}`]
-    : cutOff;
+    ? [...cutOff, ...verified, `no result could be compared: ${trial.resultsUncompared.join(', ')}`]
+    : [...cutOff, ...verified];
 }
 
 /**

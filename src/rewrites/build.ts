@@ -30,11 +30,6 @@ export function derived(body: TreeNode, alias: string, lateral = false): TreeNod
   };
 }
 
-/** A join of two FROM items. */
-export function joined(left: TreeNode, right: TreeNode, on: TreeNode, type = 'JOIN_INNER'): TreeNode {
-  return { JoinExpr: { jointype: type, larg: left, rarg: right, quals: on } };
-}
-
 /** The AND-ed conditions of a WHERE; none for an absent one. */
 export function conjuncts(where: TreeValue): readonly TreeNode[] {
   const both = bodyOf(where, 'BoolExpr');
@@ -79,7 +74,7 @@ function swap(tree: TreeValue, target: TreeNode, by: TreeNode): TreeValue {
   return Object.fromEntries(
     Object.entries(tree).map(([name, item]) => [
       name,
-      item === target ? (typed(by)?.body ?? by) : swap(item, target, by),
+      item === target && !typed(target) ? (typed(by)?.body ?? by) : swap(item, target, by),
     ]),
   );
 }

@@ -1,4 +1,4 @@
-import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk } from '../sql/tree.js';
+import { bodyOf, field, isNode, list, names, numberOf, textOf, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 
 /** A SELECT that neither groups, deduplicates, limits, locks nor combines rows, and has no CTE of its own. */
@@ -95,7 +95,14 @@ export function isConstant(value: TreeValue): boolean {
   return node?.type === 'A_Const' || node?.type === 'ParamRef';
 }
 
-/** Whether there is a nested query in it. */
-export function holdsQuery(value: TreeValue): boolean {
-  return [...walk(value)].some((node) => node.type === 'SelectStmt');
+/** Whether the output has a `*` that shows every source: one more source would change it. */
+export function hasBareStar(body: TreeNode): boolean {
+  return list(body, 'targetList').some((item) => {
+    const reference = bodyOf(bodyOf(item, 'ResTarget')?.['val'], 'ColumnRef');
+    return (
+      reference !== null &&
+      list(reference, 'fields').length === 1 &&
+      bodyOf(list(reference, 'fields')[0], 'A_Star') !== null
+    );
+  });
 }

@@ -1,5 +1,5 @@
 import { lookupTable } from '../model/catalog.js';
-import type { Catalog, Column, Table } from '../model/catalog.js';
+import type { Catalog, Column, RelationName, Table } from '../model/catalog.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { columnPath } from '../sql/scope.js';
 import { bodyOf, field, isNode, list, names, textOf, typed } from '../sql/tree.js';
@@ -106,6 +106,17 @@ export function queryOf(view: StatementView, body: TreeValue): Query | undefined
 function isOutputName(query: Query, value: TreeNode): boolean {
   const { path } = columnPath(bodyOf(value, 'ColumnRef') ?? {});
   return path.length === 1 && (outputNames(query.body, query.sources) ?? []).includes(path[0] ?? '');
+}
+
+/** The tables of the catalog that a statement names anywhere, each once. */
+export function relationsRead(statement: ParsedStatement, catalog: Catalog): readonly RelationName[] {
+  const found = new Map<string, RelationName>();
+  for (const { sources } of viewOf(statement, catalog).queries) {
+    for (const { table } of sources) {
+      if (table) found.set(`${table.schema}\n${table.name}`, { schema: table.schema, name: table.name });
+    }
+  }
+  return [...found.values()];
 }
 
 interface Place {
