@@ -32,6 +32,7 @@ export interface PlanNode {
   readonly 'Parent Relationship'?: string;
   readonly Filter?: string;
   readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 

@@ -23,6 +23,13 @@ export function output(value: TreeNode, name?: string): TreeNode {
   return { ResTarget: name === undefined ? { val: value } : { name, val: value } };
 }
 
+/** A subquery as a FROM item. */
+export function derived(body: TreeNode, alias: string, lateral = false): TreeNode {
+  return {
+    RangeSubselect: { ...(lateral ? { lateral } : {}), subquery: { SelectStmt: body }, alias: { aliasname: alias } },
+  };
+}
+
 /** The AND-ed conditions of a WHERE; none for an absent one. */
 export function conjuncts(where: TreeValue): readonly TreeNode[] {
   const both = bodyOf(where, 'BoolExpr');
@@ -67,7 +74,7 @@ function swap(tree: TreeValue, target: TreeNode, by: TreeNode): TreeValue {
   return Object.fromEntries(
     Object.entries(tree).map(([name, item]) => [
       name,
-      item === target ? (typed(by)?.body ?? by) : swap(item, target, by),
+      item === target && !typed(target) ? (typed(by)?.body ?? by) : swap(item, target, by),
     ]),
   );
 }

@@ -94,3 +94,15 @@ export function isConstant(value: TreeValue): boolean {
   if (node?.type === 'TypeCast') return isConstant(node.body['arg']);
   return node?.type === 'A_Const' || node?.type === 'ParamRef';
 }
+
+/** Whether the output has a `*` that shows every source: one more source would change it. */
+export function hasBareStar(body: TreeNode): boolean {
+  return list(body, 'targetList').some((item) => {
+    const reference = bodyOf(bodyOf(item, 'ResTarget')?.['val'], 'ColumnRef');
+    return (
+      reference !== null &&
+      list(reference, 'fields').length === 1 &&
+      bodyOf(list(reference, 'fields')[0], 'A_Star') !== null
+    );
+  });
+}
