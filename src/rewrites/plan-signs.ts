@@ -26,6 +26,21 @@ const SIGNS = {
     if (removed === undefined) return node['Actual Rows'] === undefined && node.Filter !== undefined;
     return removed * loops(node) >= MANY_ROWS && removed >= 9 * (node['Actual Rows'] ?? 0);
   },
+  /** Many rows grouped, numbered or deduplicated. */
+  'wide-group': (node: PlanNode) =>
+    /Aggregate|Group|WindowAgg|Unique/.test(node['Node Type']) &&
+    (node.Plans ?? []).some((child) => (child['Actual Rows'] ?? child['Plan Rows']) * loops(child) >= MANY_ROWS),
+  /** A subquery asked within a filter. */
+  'subplan-in-filter': (node: PlanNode) => /SubPlan/.test(node.Filter ?? ''),
+  /** Rows sorted to give few. */
+  'rows-sorted': (node: PlanNode) =>
+    node['Node Type'].endsWith('Sort') &&
+    (node.Plans ?? []).some((child) => (child['Actual Rows'] ?? child['Plan Rows']) * loops(child) >= MANY_ROWS),
+  /** An index read for its order, most of whose rows are thrown away. */
+  'ordered-scan-discards': (node: PlanNode) =>
+    node['Node Type'].startsWith('Index') &&
+    node['Index Cond'] === undefined &&
+    (node['Rows Removed by Filter'] ?? MANY_ROWS) * loops(node) >= MANY_ROWS,
   /** Rows that a join compares and throws away. */
   'join-discards': (node: PlanNode) => {
     const removed = node['Rows Removed by Join Filter'];

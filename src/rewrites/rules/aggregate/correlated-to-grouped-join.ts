@@ -1,9 +1,11 @@
-import { bodyOf, list, treeText, typed } from '../../../sql/tree.js';
-import type { TreeNode, TreeValue } from '../../../sql/tree.js';
+import { bodyOf, list } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, derived, expression, output, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
+import { isArithmetic, notNullOverNothing } from '../../arithmetic.js';
+import { freshAlias } from '../../columns.js';
 import { correlationOf } from '../../correlation.js';
 import type { Correlation } from '../../correlation.js';
 import { bothWays, callsIn, hasBareStar } from '../../shapes.js';
@@ -52,9 +54,7 @@ export default defineRewrite<Site>({
     }),
   requires: ({ value, correlation }) => [nullOverNothing(value), ...correlation.facts],
   rewrite: ({ outer, inner, comparison, sublink, value, correlation }, view) => {
-    const text = treeText(view.statement.tree);
-    let alias = 'grouped';
-    for (let n = 2; text.includes(`"${alias}"`); n += 1) alias = `grouped_${n}`;
+    const alias = freshAlias(view, 'grouped');
     const keys = correlation.pairs.map(({ inside }, i) => output(inside, `${alias}_key${i + 1}`));
     const groups = correlation.pairs.map(({ inside }) => inside);
     const grouped = {
@@ -99,26 +99,9 @@ const CLAUSES = [
   'windowClause',
   'lockingClause',
 ];
-const EMPTY_IS_NULL = new Set(['sum', 'avg', 'min', 'max']);
-
-/** Aggregates, numbers and casts under `+ - * /`: NULL as soon as one aggregate is. */
-function isArithmetic(value: TreeValue): boolean {
-  const node = typed(value);
-  if (!node) return false;
-  if (node.type === 'A_Const') return true;
-  if (node.type === 'TypeCast') return isArithmetic(node.body['arg']);
-  if (node.type === 'FuncCall') return node.body['over'] === undefined;
-  if (node.type !== 'A_Expr' || node.body['kind'] !== 'AEXPR_OP') return false;
-  const operator = treeText(node.body['name']);
-  return (
-    ['+', '-', '*', '/'].some((one) => operator.includes(`"sval":"${one}"`)) &&
-    isArithmetic(node.body['lexpr']) &&
-    isArithmetic(node.body['rexpr'])
-  );
-}
 
 function nullOverNothing(value: TreeNode): Fact {
-  const other = callsIn(value).find(({ name }) => !EMPTY_IS_NULL.has(name));
-  if (other) return missing(`${other.name}() is not known to be NULL over no rows`);
+  const other = notNullOverNothing(value);
+  if (other !== null) return missing(`${other}() is not known to be NULL over no rows`);
   return seen('the aggregate is NULL over no rows, and then the comparison is not true');
 }

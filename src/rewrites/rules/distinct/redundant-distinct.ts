@@ -1,11 +1,10 @@
-import { bodyOf, list } from '../../../sql/tree.js';
-import { columnPath } from '../../../sql/scope.js';
+import { list } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
+import { shownOf } from '../../duplicates.js';
 import { missing } from '../../facts.js';
 import type { Fact } from '../../facts.js';
 import { callsAggregate } from '../../shapes.js';
-import { originOf } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
 interface Site {
@@ -36,6 +35,7 @@ export default defineRewrite<Site>({
   requires: ({ shown }, facts) => {
     const [first, ...others] = shown.map(({ source, columns }): Fact => {
       if (!source.table) return missing(`${source.alias} is not a table with a key`);
+      if (source.nullable) return missing(`an outer join may fill ${source.alias} with NULL`);
       return facts.unique(source.table, columns);
     });
     return [first ?? missing('there is no table in FROM'), ...others];
@@ -61,14 +61,3 @@ export default defineRewrite<Site>({
     statement: 'SELECT DISTINCT a.id, a.name FROM author AS a JOIN book AS b ON a.id = b.author_id',
   },
 });
-
-function shownOf(query: Query, source: Source): readonly string[] {
-  return list(query.body, 'targetList').flatMap((item) => {
-    const value = bodyOf(item, 'ResTarget')?.['val'];
-    const reference = bodyOf(value, 'ColumnRef');
-    const { path, star } = reference ? columnPath(reference) : { path: [], star: false };
-    if (star) return path.length === 0 || path.at(-1) === source.alias ? (source.columns ?? []) : [];
-    const origin = originOf(query, value);
-    return origin?.source === source ? [origin.name] : [];
-  });
-}
