@@ -15,7 +15,7 @@ import indexOverlappingIndex from './index/overlapping-index.js';
 import indexPartialIndex from './index/partial-index.js';
 import indexUnindexedForeignKey from './index/unindexed-foreign-key.js';
 import indexUnusedIndex from './index/unused-index.js';
-import queryNotInSubquery from './query/not-in-subquery.js';
+import queryRewritableStatement from './query/rewritable-statement.js';
 import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js';
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
 import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
@@ -40,7 +40,7 @@ export const catalogue: readonly Advisor[] = [
   indexPartialIndex,
   indexUnindexedForeignKey,
   indexUnusedIndex,
-  queryNotInSubquery,
+  queryRewritableStatement,
   schemaForeignKeyTypeMismatch,
   schemaIntegerKeyExhaustion,
   schemaUnloggedWithStandbys,

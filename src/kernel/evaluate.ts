@@ -42,10 +42,11 @@ function reservations(trial: TrialMeasurement): readonly string[] {
       ? []
       : [`${name} did not finish in ${formatMs(beforeTimedOutMs)} before, so that its ratio is at most this`],
   );
-  if (trial.resultsUncompared.length === 0) return cutOff;
+  const verified = trial.equivalence === undefined ? [] : [trial.equivalence];
+  if (trial.resultsUncompared.length === 0) return [...cutOff, ...verified];
   const which = trial.resultsEqual === null ? 'no result could be compared' : 'not every result could be compared';
   const check = trial.indexCheck === null ? '' : `; ${trial.indexCheck.note}`;
-  return [...cutOff, `${which}: ${trial.resultsUncompared.join(', ')}${check}`];
+  return [...cutOff, ...verified, `${which}: ${trial.resultsUncompared.join(', ')}${check}`];
 }
 
 /**

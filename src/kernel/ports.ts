@@ -57,6 +57,8 @@ export interface TrialMeasurement {
   /** The whole workload with the change. */
   readonly workloadAfter: WorkloadSummary;
   readonly noise: NoiseFloor;
+  /** Of a rewrite: on how many small databases no difference was seen, in words. */
+  readonly equivalence?: string;
 }
 
 /** What all accepted changes do together: the state that the run began with against the accepted one, interleaved. */

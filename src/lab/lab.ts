@@ -1,11 +1,12 @@
 import { WizardError, asWizardError } from '../base/errors.js';
 import type { Confirmation, Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
-import type { Action } from '../model/action.js';
+import type { Action, Rewrite } from '../model/action.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
 import type { Workload } from '../model/workload.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
 import { stemOf } from './databases.js';
+import { assertNoDifference } from './equivalence/gate.js';
 import type { LabServer } from './server.js';
 import { runDown, runUp } from './trial/apply.js';
 import { measureBaseline } from './trial/baseline.js';
@@ -43,6 +44,8 @@ export interface LabOptions {
   readonly restoreStatistics?: (session: Session) => Promise<void>;
   /** Run statements that call volatile functions of the user's, which a rollback may not undo. False by default. */
   readonly allowVolatile?: boolean;
+  /** Holds a rewrite against the original before it is measured, and throws where they differ; `assertNoDifference` by default. */
+  readonly verify?: typeof assertNoDifference;
   /** An abort cancels what runs and rejects with `run/interrupted`. */
   readonly signal?: AbortSignal;
   /** Told of what is out of the ordinary. */
@@ -115,6 +118,7 @@ class MeasuringLab implements OpenLab {
     if (!accepted) throw new WizardError('kernel/forbidden', 'A trial was asked for before any baseline');
     this.tried = null;
     try {
+      const equivalence = action.rewrite && (await this.verify(action.rewrite, accepted.records));
       const outcome = await this.withRetry(`the trial of "${action.title}"`, () =>
         runTrial(
           {
@@ -129,8 +133,9 @@ class MeasuringLab implements OpenLab {
           action,
         ),
       );
-      this.tried = { action, outcome };
-      return outcome.measurement;
+      const measurement = equivalence === null ? outcome.measurement : { ...outcome.measurement, equivalence };
+      this.tried = { action, outcome: { ...outcome, measurement } };
+      return measurement;
     } catch (thrown) {
       return { failure: failureOf(thrown) };
     }
@@ -229,6 +234,15 @@ class MeasuringLab implements OpenLab {
       this.options.note?.(`the lab's databases could not be dropped: ${asWizardError(thrown).message}`),
     );
     await sessions.closeAll();
+  }
+
+  /** In a scratch copy, which no trial of a rewrite uses. */
+  private async verify(rewrite: Rewrite, records: readonly CaseRecord[]): Promise<string> {
+    const own = records.filter(({ oneCase }) => oneCase.fingerprint === rewrite.fingerprint);
+    const values = own.map(({ oneCase }) => oneCase.values);
+    const verify = this.options.verify ?? assertNoDifference;
+    const work = (session: Session): Promise<string> => verify(session, rewrite, values);
+    return this.withRetry(`verifying "${rewrite.rule}"`, () => this.withScratch(work));
   }
 
   private async measureAccepted(workload: Workload): Promise<Accepted> {

@@ -31,7 +31,9 @@ export interface PlanNode {
   readonly 'Subplan Name'?: string;
   readonly 'Parent Relationship'?: string;
   readonly Filter?: string;
+  readonly 'Index Cond'?: string;
   readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Join Filter'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 

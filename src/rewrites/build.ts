@@ -23,6 +23,13 @@ export function output(value: TreeNode, name?: string): TreeNode {
   return { ResTarget: name === undefined ? { val: value } : { name, val: value } };
 }
 
+/** A subquery as a FROM item. */
+export function derived(body: TreeNode, alias: string, lateral = false): TreeNode {
+  return {
+    RangeSubselect: { ...(lateral ? { lateral } : {}), subquery: { SelectStmt: body }, alias: { aliasname: alias } },
+  };
+}
+
 /** The AND-ed conditions of a WHERE; none for an absent one. */
 export function conjuncts(where: TreeValue): readonly TreeNode[] {
   const both = bodyOf(where, 'BoolExpr');
@@ -59,17 +66,39 @@ export function replace(tree: TreeNode, target: TreeNode, by: TreeNode): TreeNod
   return swap(tree, target, by) as TreeNode;
 }
 
+/** What holds no change stays the same object, so that further nodes of it can be replaced. */
 function swap(tree: TreeValue, target: TreeNode, by: TreeNode): TreeValue {
-  if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map((item) => swap(item, target, by));
+  if (Array.isArray(tree)) {
+    const items = tree as readonly TreeValue[];
+    const swapped = items.map((item) => swap(item, target, by));
+    return swapped.some((item, i) => item !== items[i]) ? swapped : tree;
+  }
   if (!isNode(tree)) return tree;
   const node = typed(tree);
   if (tree === target || node?.body === target) return by;
-  return Object.fromEntries(
-    Object.entries(tree).map(([name, item]) => [
-      name,
-      item === target ? (typed(by)?.body ?? by) : swap(item, target, by),
-    ]),
-  );
+  const swapped = Object.entries(tree).map(([name, item]): readonly [string, TreeValue] => [
+    name,
+    item === target && !typed(target) ? (typed(by)?.body ?? by) : swap(item, target, by),
+  ]);
+  return swapped.some(([name, item]) => item !== tree[name]) ? Object.fromEntries(swapped) : tree;
+}
+
+/** The same tree with every AND in an AND, and every OR in an OR, taken up into it. */
+export function flattened(tree: TreeNode): TreeNode {
+  return flat(tree) as TreeNode;
+}
+
+function flat(value: TreeValue): TreeValue {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).map(flat);
+  if (!isNode(value)) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, flat(item)]));
+  const both = bodyOf(copy, 'BoolExpr');
+  if (!both || both['boolop'] === 'NOT_EXPR') return copy;
+  const args = list(both, 'args').flatMap((arg) => {
+    const inner = bodyOf(arg, 'BoolExpr');
+    return inner && inner['boolop'] === both['boolop'] ? list(inner, 'args') : [arg];
+  });
+  return { BoolExpr: { ...both, args } };
 }
 
 function fill(value: TreeValue, parts: readonly TreeNode[]): TreeValue {

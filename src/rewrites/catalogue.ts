@@ -1,12 +1,88 @@
 // Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.
 import type { RewriteRule } from './define.js';
+import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
+import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
+import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
+import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
+import cteInline from './rules/cte/inline.js';
+import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
+import distinctLooseScan from './rules/distinct/loose-scan.js';
+import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
+import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
+import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
+import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
+import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
+import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
+import joinKeyIntoGroupedSubquery from './rules/join/key-into-grouped-subquery.js';
+import joinLeftJoinNullToNotExists from './rules/join/left-join-null-to-not-exists.js';
+import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
+import orderCountOverPage from './rules/order/count-over-page.js';
+import orderLimitFence from './rules/order/limit-fence.js';
+import orderNeedlessOrder from './rules/order/needless-order.js';
+import orderNullsOrder from './rules/order/nulls-order.js';
+import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
+import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
+import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
+import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
+import sargableConcatenationToColumn from './rules/sargable/concatenation-to-column.js';
+import sargableDecimalToWhole from './rules/sargable/decimal-to-whole.js';
+import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
+import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
+import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
+import sargableRowComparison from './rules/sargable/row-comparison.js';
+import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
+import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
+import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
+import subquerySameTableIn from './rules/subquery/same-table-in.js';
+import unionLimitIntoUnion from './rules/union/limit-into-union.js';
+import unionOrToUnionAll from './rules/union/or-to-union-all.js';
+import unionUnionToOr from './rules/union/union-to-or.js';
+import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
 
 /** Every rule, sorted by id. */
 export const catalogue: readonly RewriteRule[] = [
+  aggregateCorrelatedToGroupedJoin,
+  aggregateScansToFilter,
+  aggregateTotalsToGroupedJoin,
+  cteFilterIntoRecursion,
+  cteInline,
+  distinctDistinctToExists,
+  distinctLooseScan,
+  distinctRedundantDistinct,
+  distinctRedundantGroupBy,
+  groupingDistinctOnToLateral,
+  groupingRowNumberToLateral,
+  joinCopyRangeAcrossEquality,
+  joinForeignKeyJoin,
+  joinKeyIntoGroupedSubquery,
+  joinLeftJoinNullToNotExists,
+  joinSelfJoinOnKey,
+  orderCountOverPage,
+  orderLimitFence,
+  orderNeedlessOrder,
+  orderNullsOrder,
+  sargableAnyToContainment,
+  sargableCaseToCondition,
+  sargableCoalesceToOr,
+  sargableColumnArithmetic,
+  sargableConcatenationToColumn,
+  sargableDecimalToWhole,
+  sargableJsonbTextToContainment,
+  sargableNotDistinctToEquality,
+  sargablePrefixToLike,
+  sargableRowComparison,
+  sargableTextCastToValue,
+  sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   subqueryCountToExists,
+  subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
+  subquerySameTableIn,
+  unionLimitIntoUnion,
+  unionOrToUnionAll,
+  unionUnionToOr,
+  unionUnionToUnionAll,
 ];

@@ -3,6 +3,7 @@ import type { ParsedStatement } from '../sql/parse.js';
 import type { TreeNode } from '../sql/tree.js';
 import { factsOf } from './facts.js';
 import type { Fact, Facts } from './facts.js';
+import type { PlanSign } from './plan-signs.js';
 import { safetyOf } from './safety.js';
 import { viewOf } from './view.js';
 import type { StatementView } from './view.js';
@@ -49,8 +50,8 @@ export interface RewriteDefinition<Site> {
   readonly minMajor: number;
   readonly maxMajor: number | null;
   readonly docs: RewriteDocs;
-  /** Ids of the plan findings that point at it. */
-  readonly triggers: readonly string[];
+  /** What its plan shows where the pattern costs something: without any of it the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
+  readonly triggers: readonly PlanSign[];
   /** Every place where the pattern stands, by its form alone. */
   readonly match: (view: StatementView) => readonly Site[];
   /** Each precondition with the fact that proves it, or the one that is missing. At least one. */

@@ -18,6 +18,8 @@ export interface Facts {
   unique(table: Table, columns: readonly string[], byEquality?: boolean): Fact;
   /** Each row of the child with no NULL in these columns has a row of the parent. */
   foreignKey(child: Table, columns: readonly string[], parent: Table, references: readonly string[]): Fact;
+  /** Texts are equal only when their bytes are: no collation could have been made that says otherwise. */
+  textsAsWritten(): Fact;
 }
 
 /** The facts of one catalog. */
@@ -27,6 +29,12 @@ export function factsOf(catalog: Catalog): Facts {
     notNull: (origin) => notNull(catalog, origin),
     unique: (table, columns, byEquality = false) => unique(catalog, table, { columns, byEquality }),
     foreignKey: (child, columns, parent, references) => foreignKey(catalog, { child, columns, parent, references }),
+    textsAsWritten: () =>
+      (catalog.otherCounts['collation'] ?? 0) > 0
+        ? missing(
+            'the database has collations of its own, and under one that is not deterministic different texts may be equal',
+          )
+        : seen('texts are compared as they are written: the database has no collation of its own (pg_collation)'),
   };
 }
 
@@ -124,6 +132,8 @@ function foreignKey(catalog: Catalog, { child, columns, parent, references }: Re
   );
   const good = found.find(isDependable);
   const [any] = found;
+  if ((catalog.otherCounts['policy'] ?? 0) > 0)
+    return missing('the database has row security policies, which may hide the row that a foreign key points to');
   if (good)
     return seen(`${good.name} is a validated foreign key from ${placeOf(child, columns)} to ${placeOf(parent)}`);
   if (any)

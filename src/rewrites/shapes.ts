@@ -1,4 +1,4 @@
-import { bodyOf, field, isNode, list, names, numberOf, textOf, typed } from '../sql/tree.js';
+import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 
 /** A SELECT that neither groups, deduplicates, limits, locks nor combines rows, and has no CTE of its own. */
@@ -93,4 +93,41 @@ export function isConstant(value: TreeValue): boolean {
   const node = typed(value);
   if (node?.type === 'TypeCast') return isConstant(node.body['arg']);
   return node?.type === 'A_Const' || node?.type === 'ParamRef';
+}
+
+/** Whether it is the same for every row: no column, no subquery; volatile functions are refused elsewhere. */
+export function isFixed(value: TreeValue): boolean {
+  return isNode(value) && ![...walk(value)].some(({ type }) => type === 'ColumnRef' || type === 'SubLink');
+}
+
+/** The name of the type that a value is cast to and the value; null where it is no cast. */
+export function castOf(value: TreeValue): { readonly type: string; readonly value: TreeNode } | null {
+  const cast = bodyOf(value, 'TypeCast');
+  const type = cast ? field(cast, 'typeName') : null;
+  if (!cast || !type || !isNode(cast['arg']) || type['arrayBounds'] !== undefined) return null;
+  return { type: names(list(type, 'names')).at(-1) ?? '', value: cast['arg'] };
+}
+
+/** `a BETWEEN b AND c`, `a IN (b, ...)` and the like: the left side and the items of the right one. */
+export function listed(
+  value: TreeValue,
+  kind: 'AEXPR_BETWEEN' | 'AEXPR_IN',
+): { readonly left: TreeNode; readonly items: readonly TreeNode[] } | null {
+  const body = bodyOf(value, 'A_Expr');
+  if (!body || body['kind'] !== kind || !isNode(body['lexpr'])) return null;
+  if (kind === 'AEXPR_IN' && names(list(body, 'name')).at(-1) !== '=') return null;
+  const right = bodyOf(body['rexpr'], 'List');
+  return right ? { left: body['lexpr'], items: list(right, 'items').filter(isNode) } : null;
+}
+
+/** Whether the output has a `*` that shows every source: one more source would change it. */
+export function hasBareStar(body: TreeNode): boolean {
+  return list(body, 'targetList').some((item) => {
+    const reference = bodyOf(bodyOf(item, 'ResTarget')?.['val'], 'ColumnRef');
+    return (
+      reference !== null &&
+      list(reference, 'fields').length === 1 &&
+      bodyOf(list(reference, 'fields')[0], 'A_Star') !== null
+    );
+  });
 }

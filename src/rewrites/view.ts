@@ -1,5 +1,5 @@
 import { lookupTable } from '../model/catalog.js';
-import type { Catalog, Column, Table } from '../model/catalog.js';
+import type { Catalog, Column, RelationName, Table } from '../model/catalog.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { columnPath } from '../sql/scope.js';
 import { bodyOf, field, isNode, list, names, textOf, typed } from '../sql/tree.js';
@@ -80,9 +80,43 @@ export function originOf(from: Query, columnRef: TreeValue): ColumnOrigin | null
   return null;
 }
 
+/** Every column reference in a tree that is not inside a nested query, and those inside nested ones, each seen from the right query. Null where a name can not be looked up. */
+export function originsIn(view: StatementView, from: Query, tree: TreeValue): readonly ColumnOrigin[] | null {
+  const found: ColumnOrigin[] = [];
+  const visit = (value: TreeValue, query: Query): boolean => {
+    if (Array.isArray(value)) return (value as readonly TreeValue[]).every((item) => visit(item, query));
+    if (!isNode(value)) return true;
+    const inner = view.queries.find((one) => one.body === value) ?? query;
+    if (bodyOf(value, 'ColumnRef')) {
+      const origin = originOf(inner, value);
+      if (origin) found.push(origin);
+      return origin !== null || isOutputName(inner, value);
+    }
+    return Object.values(value).every((item) => visit(item, inner));
+  };
+  return visit(tree, from) ? found : null;
+}
+
 /** The query which is this body, by identity. */
 export function queryOf(view: StatementView, body: TreeValue): Query | undefined {
   return view.queries.find((one) => one.body === body);
+}
+
+/** ORDER BY and GROUP BY may name an output column. */
+function isOutputName(query: Query, value: TreeNode): boolean {
+  const { path } = columnPath(bodyOf(value, 'ColumnRef') ?? {});
+  return path.length === 1 && (outputNames(query.body, query.sources) ?? []).includes(path[0] ?? '');
+}
+
+/** The tables of the catalog that a statement names anywhere, each once. */
+export function relationsRead(statement: ParsedStatement, catalog: Catalog): readonly RelationName[] {
+  const found = new Map<string, RelationName>();
+  for (const { sources } of viewOf(statement, catalog).queries) {
+    for (const { table } of sources) {
+      if (table) found.set(`${table.schema}\n${table.name}`, { schema: table.schema, name: table.name });
+    }
+  }
+  return [...found.values()];
 }
 
 interface Place {

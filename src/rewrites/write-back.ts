@@ -5,12 +5,14 @@ import type { ParsedStatement } from '../sql/parse.js';
 import { tokenize } from '../sql/tokens.js';
 import { isNode, treeText, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { flattened } from './build.js';
 
 /**
  * Writes a changed tree as SQL, proved by parsing it again. Where the deparser can not write the whole statement, the changed expression alone is written into the original text,
  * under the same proof. Null where neither can.
  */
-export function writeBack(statement: ParsedStatement, changed: TreeNode): string | null {
+export function writeBack(statement: ParsedStatement, tree: TreeNode): string | null {
+  const changed = flattened(tree);
   return attempt(() => deparseGuarded(changed)) ?? splice(statement, changed);
 }
 
@@ -19,7 +21,7 @@ const REACH = 24;
 
 function splice({ sql, tree }: ParsedStatement, changed: TreeNode): string | null {
   const wanted = treeText(changed);
-  for (const [before, after] of differences(tree, changed)) {
+  for (const [before, after] of differences(flattened(tree), changed)) {
     const node = typed(after);
     const text = node ? attempt(() => deparseExpression({ [node.type]: node.body })) : null;
     const places = positions(before);
@@ -37,7 +39,7 @@ function splice({ sql, tree }: ParsedStatement, changed: TreeNode): string | nul
       for (const end of ends) {
         const spliced = `${sql.slice(0, start.start)}(${text})${sql.slice(end.end)}`;
         const parsed = tryParseStatement(spliced);
-        if (parsed && treeText(parsed.tree) === wanted) return spliced;
+        if (parsed && treeText(flattened(parsed.tree)) === wanted) return spliced;
       }
     }
   }

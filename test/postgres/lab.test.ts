@@ -9,6 +9,7 @@ import { storageOf } from '../../src/lab/trial/state.js';
 import {
   SHOP,
   action,
+  given,
   labOn,
   rewriteAction,
   runIn,
@@ -105,6 +106,23 @@ describe('accepting', () => {
     expect(await lab.stateHash()).not.toBe(before);
     const second = await lab.baseline(slow);
     expect(second.summary.buffers).toBeLessThan(first.summary.buffers / 2);
+  });
+
+  test('a rewrite which the verifier refutes is not measured, and its counterexample is told', async () => {
+    const from = 'SELECT count(*) FROM customer WHERE note IS DISTINCT FROM $1';
+    const careful = await labOn(server, 'verified', SHOP);
+    await careful.baseline(workloadOf(statement('others', from, { parameterSets: [given("'vip'")] })));
+    const wrong = await careful.trial(rewriteAction('others', from, 'SELECT count(*) FROM customer WHERE note <> $1'));
+    expect(wrong).toMatchObject({
+      failure: expect.stringMatching(/^refuted by the verifier .*INSERT INTO .*ROLLBACK;$/s) as string,
+    });
+    const right = await careful.trial(
+      rewriteAction('others', from, 'SELECT count(*) FROM customer WHERE NOT (note IS NOT DISTINCT FROM $1)'),
+    );
+    expect(right).toMatchObject({
+      resultsEqual: true,
+      equivalence: expect.stringMatching(/^no difference on 300 small databases, \d+ of which gave rows$/) as string,
+    });
   });
 
   test('takes up what an earlier run accepted without a trial', async () => {

@@ -6,7 +6,7 @@ import type { LabServer } from '../../src/lab/server.js';
 import type { WorkloadSummary } from '../../src/model/measurement.js';
 import { testMajors } from '../support/majors.js';
 import { anIndexSpec } from '../support/snapshot.js';
-import { SHOP, createIndex, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
+import { LET_THROUGH, SHOP, createIndex, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
 
 const TIMEOUT_MS = 6000;
 
@@ -26,6 +26,7 @@ let summary: WorkloadSummary;
 beforeAll(async () => {
   server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
   lab = await labOn(server, 'shop', SHOP, {
+    ...LET_THROUGH,
     statementTimeoutMs: TIMEOUT_MS,
     trialBudgetMs: 500,
     baselineBudgetMs: 500,

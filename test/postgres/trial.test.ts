@@ -8,7 +8,17 @@ import { checksumTables } from '../../src/lab/trial/state.js';
 import type { WorkloadSummary } from '../../src/model/measurement.js';
 import type { StatementEffect } from '../../src/model/verdict.js';
 import { testMajors } from '../support/majors.js';
-import { SHOP, action, given, labOn, rewriteAction, statement, withSession, workloadOf } from '../support/trial-lab.js';
+import {
+  LET_THROUGH,
+  SHOP,
+  action,
+  given,
+  labOn,
+  rewriteAction,
+  statement,
+  withSession,
+  workloadOf,
+} from '../support/trial-lab.js';
 
 const SPILL =
   'SELECT a.id, a.status FROM orders AS a CROSS JOIN generate_series(1, 2) AS g ORDER BY a.weight, a.amount, g';
@@ -58,7 +68,7 @@ let checksum: string;
 
 beforeAll(async () => {
   server = await startLabServer({ major: MAJOR, settings: { work_mem: '1MB' } });
-  lab = await labOn(server, 'shop', `${SHOP}\n${TOUCH}`, { statementTimeoutMs: 1000 });
+  lab = await labOn(server, 'shop', `${SHOP}\n${TOUCH}`, { ...LET_THROUGH, statementTimeoutMs: 1000 });
   checksum = await checksumOf('shop');
   ({ summary, noise } = await lab.baseline(WORKLOAD));
 });

@@ -1,3 +1,4 @@
+import { WizardError } from '../../src/base/errors.js';
 import { verifyEquivalence } from '../../src/lab/equivalence/verify.js';
 import type { Equivalence } from '../../src/lab/equivalence/verify.js';
 import type { LabServer } from '../../src/lab/server.js';
@@ -45,9 +46,24 @@ export async function judgeTwin(
     const to = unsoundTwin.to ?? proposals[0]?.to;
     if (to === undefined) throw new Error('the rule does not even match its unsound twin');
     const found = await verifyEquivalence(session, catalog, { before: statement, after: to, parameterSets: [] });
-    if (found.kind === 'refuted') await session.run(found.counterexample);
+    if (found.kind === 'refuted') await runCounterexample(session, found);
     return { proposals, found };
   });
+}
+
+/** As a person would run it: it fails just where one of the two statements does. */
+async function runCounterexample(
+  session: Session,
+  { difference, counterexample }: Extract<Equivalence, { readonly kind: 'refuted' }>,
+): Promise<void> {
+  const error = /fails with (\w{5})/.exec(difference)?.[1];
+  const failed = await session.run(counterexample).then(
+    () => null,
+    (thrown: unknown) => (thrown instanceof WizardError ? thrown.message : String(thrown)),
+  );
+  if (error === undefined ? failed !== null : failed?.includes(error) !== true)
+    throw new Error(`the counterexample ${failed === null ? 'runs' : `gives "${failed}"`} where ${difference}`);
+  if (error !== undefined) await session.run('ROLLBACK');
 }
 
 /** Shared buffers and rows read by one execution. */

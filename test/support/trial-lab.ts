@@ -24,6 +24,9 @@ export const SHOP = `
   CREATE INDEX orders_status ON orders (status);
   VACUUM ANALYZE;`;
 
+/** For tests of what the measurement itself sees of a rewrite that is wrong: in use the verifier would not have let it get there. */
+export const LET_THROUGH: Pick<LabOptions, 'verify'> = { verify: () => Promise.resolve('let through by a test') };
+
 /** A lab on a database made by `sql`, next to whatever the server holds. */
 export async function labOn(
   server: LabServer,

@@ -9,11 +9,17 @@ export interface ComparedForm {
   readonly sql: string;
   /** Whether ORDER BY at the top says which order is right. */
   readonly ordered: boolean;
+  /** How many sort keys it has. */
+  readonly keys: number;
 }
 
-/** The form of a SELECT with so many output columns, named so. Throws `sql/deparse` where a sort key has to be added and the statement can not be written back. */
-export function comparedForm(statement: ParsedStatement, columns: readonly string[]): ComparedForm {
-  const keys = sortKeys(statement.body, columns);
+/** The form of a SELECT with so many output columns, named so. Sort keys beyond `mostKeys` only break ties of the others. Throws `sql/deparse` where a sort key has to be added and the statement can not be written back. */
+export function comparedForm(
+  statement: ParsedStatement,
+  columns: readonly string[],
+  mostKeys = Number.POSITIVE_INFINITY,
+): ComparedForm {
+  const keys = sortKeys(statement.body, columns).slice(0, mostKeys);
   const added = keys.flatMap((one) => ('expression' in one ? [one.expression] : []));
   const tree: TreeNode =
     added.length === 0
@@ -36,6 +42,7 @@ export function comparedForm(statement: ParsedStatement, columns: readonly strin
   return {
     sql: `SELECT ROW(${keyNames.join(', ')})::text AS k, ROW(${values.join(', ')})::text AS v FROM (${text}\n) AS ${alias}`,
     ordered: keys.length > 0,
+    keys: keys.length,
   };
 }
 

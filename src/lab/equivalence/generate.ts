@@ -98,6 +98,14 @@ class World {
   private pool(column: FilledColumn): readonly string[] {
     if (!column.matters) return column.plain.slice(0, 1);
     const shared = this.group(column);
+    if (column.key) {
+      const reach = this.many ? column.plain.length : 4;
+      return [
+        ...shared,
+        ...column.plain.slice(0, reach),
+        ...(this.chance(0.5) ? [...column.exact, ...column.near].slice(0, 4) : []),
+      ];
+    }
     const pool: string[] = [];
     const size = this.many ? 4 : 1 + Math.floor(this.random() * 3);
     while (pool.length < size) {

@@ -15,6 +15,8 @@ export interface FilledColumn {
   readonly mayBeNull: boolean;
   /** Named by a statement, or part of a key: its values vary. */
   readonly matters: boolean;
+  /** Part of a unique key: more values, so that there can be more rows. */
+  readonly key: boolean;
   readonly plain: readonly string[];
   readonly exact: readonly string[];
   readonly near: readonly string[];
@@ -55,11 +57,9 @@ export async function touchedTables(
     const columns: FilledColumn[] = [];
     for (const column of table.columns) {
       if (column.generated) continue;
-      const matters =
-        used === null ||
-        used.has(column.name) ||
-        keys.some((index) => index.keys.some((key) => key.column === column.name));
-      columns.push(describe(column, { labels: labels.get(column.baseType) ?? [], constants, matters }));
+      const key = keys.some((index) => index.keys.some((one) => one.column === column.name));
+      const matters = used === null || used.has(column.name) || key;
+      columns.push(describe(column, { labels: labels.get(column.baseType) ?? [], constants, matters, key }));
     }
     filled.push({ schema: table.schema, name: table.name, columns, foreignKeys });
   }
@@ -156,7 +156,12 @@ function parentsFirst(tables: readonly Table[], catalog: Catalog): readonly Tabl
 
 function describe(
   column: Column,
-  facts: { readonly labels: readonly string[]; readonly constants: Constants; readonly matters: boolean },
+  facts: {
+    readonly labels: readonly string[];
+    readonly constants: Constants;
+    readonly matters: boolean;
+    readonly key: boolean;
+  },
 ): FilledColumn {
   const own = facts.constants.byColumn.get(column.name) ?? [];
   const given = candidatesOf(
@@ -169,12 +174,22 @@ function describe(
     group: given.group,
     mayBeNull: !column.notNull,
     matters: facts.matters,
-    plain: given.plain,
+    key: facts.key,
+    plain: facts.key ? [...new Set([...given.plain, ...(MORE[given.group] ?? [])])] : given.plain,
     // Constants of other columns are no more likely than any other value.
     exact: own.length > 0 ? given.exact : [],
     near: own.length > 0 ? given.near : [...given.exact, ...given.near],
   };
 }
+
+const FOUR_TO_FOURTEEN = Array.from({ length: 11 }, (_, i) => String(i + 4));
+/** Further values for keys, by group: as many rows as counts ask for. */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  number: FOUR_TO_FOURTEEN,
+  text: FOUR_TO_FOURTEEN.map((n) => `'k${n}'`),
+  uuid: FOUR_TO_FOURTEEN.map((n) => `'00000000-0000-0000-0000-${n.padStart(12, '0')}'`),
+  time: FOUR_TO_FOURTEEN.map((n) => `'2001-01-${n.padStart(2, '0')}'`),
+};
 
 async function enumLabels(session: Session): Promise<ReadonlyMap<string, readonly string[]>> {
   const rows = await session.query<{ name: string; labels: string[] }>(

@@ -182,7 +182,7 @@ async function formsOf(session: Session, claim: Claim, values: readonly string[]
   const form = comparedForm(before, names);
   const queries = [
     form.sql,
-    comparedForm(after, names).sql,
+    comparedForm(after, names, form.keys).sql,
     ...(all === null ? [] : [comparedForm(parseStatement(all), names).sql]),
   ];
   return { writes: false, ordered: form.ordered, limited: all !== null, queries };

@@ -1,0 +1,41 @@
+import { names, list, typed } from '../sql/tree.js';
+import type { TreeValue } from '../sql/tree.js';
+import { callsIn, isFixed } from './shapes.js';
+import { bodyOf } from '../sql/tree.js';
+
+/** Aggregates that are NULL over no rows. */
+const EMPTY_IS_NULL = new Set(['sum', 'avg', 'min', 'max']);
+
+/** The first aggregate in an expression that is not known to be NULL over no rows; null where each is. */
+export function notNullOverNothing(value: TreeValue): string | null {
+  return callsIn(value).find(({ name }) => !EMPTY_IS_NULL.has(name))?.name ?? null;
+}
+
+/** Calls, numbers, casts and what `inside` accepts under `+ - * /`: NULL as soon as one of the calls is. */
+export function isArithmetic(value: TreeValue, inside: (value: TreeValue) => boolean = () => false): boolean {
+  const node = typed(value);
+  if (!node) return false;
+  if (node.type === 'A_Const' || inside(value)) return true;
+  if (node.type === 'TypeCast') return isArithmetic(node.body['arg'], inside);
+  if (node.type === 'FuncCall') return node.body['over'] === undefined;
+  if (node.type !== 'A_Expr' || node.body['kind'] !== 'AEXPR_OP') return false;
+  const operator = names(list(node.body, 'name')).at(-1) ?? '';
+  return (
+    ['+', '-', '*', '/'].includes(operator) &&
+    isArithmetic(node.body['lexpr'], inside) &&
+    isArithmetic(node.body['rexpr'], inside)
+  );
+}
+
+/** What an aggregate of the output gives over no rows: a literal as SQL, NULL for an arithmetic of sums and the like; undefined where that is not known. */
+export function valueOverNothing(value: TreeValue): TreeValue | null | undefined {
+  const call = bodyOf(value, 'FuncCall');
+  if (call && callsIn(value)[0]?.name === 'count') return { A_Const: { ival: {} } };
+  const [first, second, more] = list(bodyOf(value, 'CoalesceExpr') ?? {}, 'args');
+  if (first && second && !more) return isNullOverNothing(first) && isFixed(second) ? second : undefined;
+  return isNullOverNothing(value) ? null : undefined;
+}
+
+function isNullOverNothing(value: TreeValue): boolean {
+  return isArithmetic(value) && callsIn(value).length > 0 && notNullOverNothing(value) === null;
+}

@@ -1,0 +1,36 @@
+import type { TreeValue } from '../sql/tree.js';
+import { castOf, stringConstant } from './shapes.js';
+
+/** A literal interval of one unit. */
+export interface IntervalConstant {
+  /** As intervals are compared: a day of 24 hours, a month of 30 days. */
+  readonly seconds: number;
+  /** In hours, minutes or seconds: as long wherever it is added. */
+  readonly exact: boolean;
+}
+
+/** Reads `interval '7 days'`; null for anything else, several units included. */
+export function intervalConstant(value: TreeValue): IntervalConstant | null {
+  const cast = castOf(value);
+  const text = cast?.type === 'interval' ? stringConstant(cast.value) : null;
+  const written = /^\s*(\d{1,6})\s*(second|sec|minute|min|hour|day|week|month|mon|year)s?\s*$/i.exec(text ?? '');
+  const seconds = written ? SECONDS[(written[2] ?? '').toLowerCase()] : undefined;
+  if (!written || seconds === undefined) return null;
+  return { seconds: Number(written[1]) * seconds, exact: seconds <= HOUR };
+}
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+/** `interval_cmp_value` of PostgreSQL's timestamp.c; a year has twelve months of 30 days there. */
+const SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  sec: 1,
+  minute: 60,
+  min: 60,
+  hour: HOUR,
+  day: DAY,
+  week: 7 * DAY,
+  month: 30 * DAY,
+  mon: 30 * DAY,
+  year: 360 * DAY,
+};

@@ -1,0 +1,113 @@
+import { bodyOf, isNode, list, textOf, treeText, walk } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { columnOf, derived, expression, output, replace, withWhere } from './build.js';
+import { freshAlias } from './columns.js';
+import { correlationOf } from './correlation.js';
+import type { Correlation } from './correlation.js';
+import { functionName, hasBareStar } from './shapes.js';
+import { queryOf } from './view.js';
+import type { Query, StatementView } from './view.js';
+
+/** A subquery in the output of another query that looks something up for each of its rows. */
+export interface Lookup {
+  readonly sublink: TreeNode;
+  readonly inner: Query;
+  readonly value: TreeNode;
+  readonly correlation: Correlation;
+}
+
+/** The scalar subqueries in the output of a query that depend on it by equality alone; none where a further source in FROM would change what the query means. */
+export function lookupsIn(view: StatementView, query: Query): readonly Lookup[] {
+  const { body } = query;
+  if (query.type !== 'SelectStmt' || hasBareStar(body) || list(body, 'fromClause').length === 0) return [];
+  if (body['groupClause'] !== undefined || body['havingClause'] !== undefined) return [];
+  return list(body, 'targetList').flatMap((item) => {
+    const target = bodyOf(item, 'ResTarget');
+    const named = target ? textOf(target, 'name') !== null || !bodyOf(target['val'], 'TypeCast') : false;
+    if (!named) return [];
+    return [...walk(target?.['val'])].flatMap(({ type, body: sublink }): readonly Lookup[] => {
+      const select = type === 'SubLink' ? bodyOf(sublink['subselect'], 'SelectStmt') : null;
+      const inner = select ? queryOf(view, select) : undefined;
+      if (sublink['subLinkType'] !== 'EXPR_SUBLINK' || inner?.parent !== query) return [];
+      const [only, more] = list(inner.body, 'targetList');
+      const value = bodyOf(only, 'ResTarget')?.['val'];
+      if (!isNode(value) || more || LIMITING.some((name) => inner.body[name] !== undefined)) return [];
+      const correlation = correlationOf(view, inner, [value]);
+      return correlation ? [{ sublink, inner, value, correlation }] : [];
+    });
+  });
+}
+
+const LIMITING = [
+  'groupClause',
+  'havingClause',
+  'limitCount',
+  'limitOffset',
+  'distinctClause',
+  'withClause',
+  'windowClause',
+  'lockingClause',
+];
+
+/** The query with the lookups in its FROM, each once however often it stands there; `read` makes what is shown of the value. */
+export function joinLookups(
+  view: StatementView,
+  query: Query,
+  lookups: readonly Lookup[],
+  how: { readonly grouped: boolean; readonly read: (lookup: Lookup, value: TreeNode) => TreeNode },
+): TreeNode {
+  const base = freshAlias(view, how.grouped ? 'totals' : 'found');
+  const groups = new Map<string, Lookup[]>();
+  for (const lookup of lookups) {
+    const rows = treeText([lookup.inner.body['fromClause'], lookup.inner.body['whereClause']]);
+    groups.set(rows, [...(groups.get(rows) ?? []), lookup]);
+  }
+  let from = list(query.body, 'fromClause')
+    .filter(isNode)
+    .reduce((larg, rarg) => ({ JoinExpr: { jointype: 'JOIN_INNER', larg, rarg } }));
+  let targets: TreeNode = { targetList: namedBySublink(query.body) };
+  [...groups.values()].forEach((same, g) => {
+    const alias = g === 0 ? base : `${base}_${g + 1}`;
+    const [first] = same;
+    if (!first) return;
+    const { inner, correlation } = first;
+    const keys = correlation.pairs.map(({ inside }, i) => output(inside, `key_${i + 1}`));
+    const values = same.map(({ value }, i) => output(value, `value_${i + 1}`));
+    const select = {
+      ...withWhere(inner.body, correlation.rest),
+      targetList: [...keys, ...values],
+      ...(how.grouped ? { groupClause: correlation.pairs.map(({ inside }) => inside) } : {}),
+    };
+    const { sortClause: _, ...unsorted } = select as TreeNode;
+    const links = correlation.pairs.map(({ outside }, i) =>
+      expression('$1 = $2', [columnOf(alias, `key_${i + 1}`), outside]),
+    );
+    const quals = links.length === 1 ? links[0] : { BoolExpr: { boolop: 'AND_EXPR', args: links } };
+    from = { JoinExpr: { jointype: 'JOIN_LEFT', larg: from, rarg: derived(unsorted, alias), quals } };
+    same.forEach((lookup, i) => {
+      targets = replace(targets, lookup.sublink, how.read(lookup, columnOf(alias, `value_${i + 1}`)));
+    });
+  });
+  const body = { ...query.body, ...targets, fromClause: [from] };
+  return replace(view.statement.tree, query.body, { SelectStmt: body });
+}
+
+/** The target list in which a bare subquery is given the name that it has by itself. */
+function namedBySublink(body: TreeNode): readonly TreeNode[] {
+  return list(body, 'targetList').map((item) => {
+    const target = bodyOf(item, 'ResTarget') ?? {};
+    const select = bodyOf(bodyOf(target['val'], 'SubLink')?.['subselect'], 'SelectStmt');
+    const name = textOf(target, 'name') ?? (select ? nameOf(list(select, 'targetList')[0]) : null);
+    return { ResTarget: { ...target, ...(name === null ? {} : { name }) } };
+  });
+}
+
+function nameOf(item: TreeValue): string | null {
+  const target = bodyOf(item, 'ResTarget') ?? {};
+  const reference = bodyOf(target['val'], 'ColumnRef');
+  const call = bodyOf(target['val'], 'FuncCall');
+  const last = reference ? bodyOf(list(reference, 'fields').at(-1), 'String') : null;
+  if (last) return textOf(last, 'sval');
+  if (bodyOf(target['val'], 'CoalesceExpr')) return textOf(target, 'name') ?? 'coalesce';
+  return textOf(target, 'name') ?? (call ? functionName(call) : '?column?');
+}

@@ -1,0 +1,67 @@
+import { bodyOf, list } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
+import { expression, replace } from '../../build.js';
+import { defineRewrite } from '../../define.js';
+import { seen } from '../../facts.js';
+import { originOf } from '../../view.js';
+import type { ColumnOrigin } from '../../view.js';
+
+interface Site {
+  readonly key: TreeNode;
+  readonly origin: ColumnOrigin;
+}
+
+export default defineRewrite<Site>({
+  id: 'order/limit-fence',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: '`WHERE ... ORDER BY id LIMIT n` becomes `ORDER BY id + 0`, which no index gives, so that the rows are found by WHERE and then sorted.',
+    why: 'The planner takes the index of the order in the hope of finding n rows soon; where they lie at its far end, nearly all of it is read and thrown away.',
+    limits:
+      'One sort key, a whole or numeric column or a timestamp of a table; there is a WHERE. It is the better plan only as long as the rows lie like that: the trial tells.',
+    sources: [
+      'PostgreSQL manual, "Controlling the Planner with Explicit JOIN Clauses"',
+      'PostgreSQL source, `compare_fractional_path_costs`',
+    ],
+  },
+  triggers: ['ordered-scan-discards'],
+  match: (view) =>
+    view.queries.flatMap((query) => {
+      const [item, more] = list(query.body, 'sortClause');
+      const key = bodyOf(item, 'SortBy');
+      const origin = key ? originOf(query, key['node']) : null;
+      const grouped = query.body['groupClause'] !== undefined || query.body['distinctClause'] !== undefined;
+      if (!key || more || !origin || grouped || query.body['limitCount'] === undefined) return [];
+      if (query.body['whereClause'] === undefined) return [];
+      return ZERO[origin.column?.baseType ?? ''] === undefined ? [] : [{ key, origin }];
+    }),
+  requires: ({ origin }) => [seen(`adding nothing to ${origin.name} (${origin.column?.type}) keeps its order`)],
+  rewrite: ({ key, origin }, view) => {
+    const node = expression(`$1 + ${ZERO[origin.column?.baseType ?? '']}`, [key['node'] as TreeNode]);
+    return replace(view.statement.tree, key, { SortBy: { ...key, node } });
+  },
+  example: {
+    schema: 'CREATE TABLE job (id bigint PRIMARY KEY, kind int NOT NULL, payload text);',
+    data: `
+      INSERT INTO job SELECT n, CASE WHEN n > 39600 THEN 1 ELSE 2 + n % 20 END, repeat('p', 80) FROM generate_series(1, 40000) AS n;
+      CREATE INDEX ON job (kind);
+      ANALYZE;`,
+    statement: 'SELECT id, payload FROM job WHERE kind = 1 ORDER BY id LIMIT 5',
+    gain: { buffers: 10 },
+  },
+  unsoundTwin: {
+    why: 'rows that are cut off before they are looked at are others',
+    to: 'SELECT id, payload FROM (SELECT id, kind, payload FROM job ORDER BY id + 0 LIMIT 5) AS j WHERE kind = 1 ORDER BY id',
+  },
+});
+
+/** What changes nothing, by type. */
+const ZERO: Readonly<Record<string, string>> = {
+  int2: '0',
+  int4: '0',
+  int8: '0',
+  numeric: '0',
+  timestamp: "interval '0'",
+  timestamptz: "interval '0'",
+};

@@ -1,0 +1,65 @@
+import { bodyOf, isNode } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
+import { expression, replace } from '../../build.js';
+import { defineRewrite } from '../../define.js';
+import { missing, seen } from '../../facts.js';
+import { isConstant } from '../../shapes.js';
+import { conditionsOf } from '../../truth.js';
+import { originOf } from '../../view.js';
+import type { ColumnOrigin } from '../../view.js';
+
+interface Site {
+  readonly condition: TreeNode;
+  readonly array: TreeNode;
+  readonly origin: ColumnOrigin;
+  readonly value: TreeNode;
+}
+
+export default defineRewrite<Site>({
+  id: 'sargable/any-to-containment',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: '`x = ANY (tags)`, where `tags` is a column, becomes `tags @> ARRAY[x]`.',
+    why: 'A GIN index on the array serves `@>`; none serves `= ANY` of a column.',
+    limits:
+      'In WHERE, HAVING and ON, where NULL is as good as false; x is a constant or parameter. For integers the extension intarray, which has another `@>`, is not there.',
+    sources: ['PostgreSQL manual, "Array Functions and Operators"', 'PostgreSQL manual, "GIN Indexes"'],
+  },
+  triggers: ['rows-discarded'],
+  match: (view) =>
+    conditionsOf(view).flatMap(({ query, node }) => {
+      const body = bodyOf(node, 'A_Expr');
+      const [value, array] = [body?.['lexpr'], body?.['rexpr']];
+      const origin = body?.['kind'] === 'AEXPR_OP_ANY' ? originOf(query, array) : null;
+      if (!origin || !isNode(value) || !isNode(array) || !isConstant(value)) return [];
+      return ELEMENTS.has(origin.column?.baseType ?? '') && JSON.stringify(body?.['name']).includes('"="')
+        ? [{ condition: node, array, origin, value }]
+        : [];
+    }),
+  requires: ({ origin }, { catalog }) => [
+    seen('the condition stands where NULL is as good as false'),
+    origin.column?.baseType === '_int4' && catalog.extensions.some(({ name }) => name === 'intarray')
+      ? missing('the extension intarray has an operator @> of its own, which fails on NULL in an array')
+      : seen(`@> of ${origin.column?.type} compares elements as = does`),
+  ],
+  rewrite: ({ condition, array, origin, value }, view) => {
+    const element = (origin.column?.baseType ?? '').slice(1);
+    return replace(view.statement.tree, condition, expression(`$1 @> ARRAY[$2]::${element}[]`, [array, value]));
+  },
+  example: {
+    schema: 'CREATE TABLE article (id bigint PRIMARY KEY, tags text[] NOT NULL, title text);',
+    data: `
+      INSERT INTO article SELECT n, ARRAY['t' || n % 1000, 'u' || n % 7], repeat('t', 60) FROM generate_series(1, 20000) AS n;
+      CREATE INDEX ON article USING gin (tags);
+      VACUUM ANALYZE article;`,
+    statement: "SELECT id FROM article WHERE 't77' = ANY (tags)",
+    gain: { buffers: 5 },
+  },
+  unsoundTwin: {
+    why: 'an array that is contained in another need not be the other way round',
+    to: "SELECT id FROM article WHERE tags <@ ARRAY['t77']::text[]",
+  },
+});
+
+const ELEMENTS = new Set(['_int2', '_int4', '_int8', '_text', '_varchar', '_uuid', '_date', '_numeric']);

@@ -1,0 +1,78 @@
+import { bodyOf, field, isNode, list, treeText } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
+import { replace } from '../../build.js';
+import { defineRewrite } from '../../define.js';
+import { seen } from '../../facts.js';
+import { bothWays } from '../../shapes.js';
+import { conditionsOf } from '../../truth.js';
+
+interface Site {
+  readonly condition: TreeNode;
+  readonly when: TreeNode;
+}
+
+export default defineRewrite<Site>({
+  id: 'sargable/case-to-condition',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: '`CASE WHEN p THEN 1 ELSE 0 END = 1`, and `CASE WHEN p THEN true ELSE false END`, become `p`.',
+    why: 'The planner neither looks into a CASE for an index nor estimates its condition.',
+    limits:
+      'In WHERE, HAVING and ON, where NULL is as good as false. All results are literals of one kind, and the first branch alone has the one that is asked for: of a later one the conditions before it would have to be false too.',
+    sources: ['PostgreSQL manual, "Conditional Expressions", section "CASE"'],
+  },
+  triggers: ['rows-discarded', 'join-discards'],
+  match: (view) =>
+    conditionsOf(view).flatMap(({ node }) => {
+      const compared = bothWays(node).find(({ operator, left }) => operator === '=' && bodyOf(left, 'CaseExpr'));
+      const body = bodyOf(compared?.left ?? node, 'CaseExpr');
+      if (!body || body['arg'] !== undefined) return [];
+      const wanted = compared ? literal(compared.right) : 'true';
+      const [first, ...others] = list(body, 'args').map((one) => bodyOf(one, 'CaseWhen') ?? {});
+      const when = first?.['expr'];
+      const rest = [...others.map((one) => literal(one['result'])), elseOf(body)];
+      const kinds = new Set([wanted, literal(first?.['result']), ...rest.filter((one) => one !== NULL)].map(kindOf));
+      const found = wanted !== null && literal(first?.['result']) === wanted && !rest.includes(wanted);
+      return found && kinds.size === 1 && !kinds.has('') && isNode(when) ? [{ condition: node, when }] : [];
+    }),
+  requires: () => [
+    seen('the condition stands where NULL is as good as false'),
+    seen('the first branch alone has the result that is asked for'),
+  ],
+  rewrite: ({ condition, when }, view) => replace(view.statement.tree, condition, when),
+  example: {
+    schema: 'CREATE TABLE job (id bigint PRIMARY KEY, state text NOT NULL, payload text);',
+    data: `
+      INSERT INTO job SELECT n, 'state ' || n % 500, repeat('p', 80) FROM generate_series(1, 40000) AS n;
+      CREATE INDEX ON job (state);
+      ANALYZE;`,
+    statement: "SELECT id, payload FROM job WHERE CASE WHEN state = 'state 7' THEN 1 ELSE 0 END = 1",
+    gain: { buffers: 4 },
+  },
+  unsoundTwin: {
+    why: 'a branch before takes rows away, and one after has the same result',
+    statement: "SELECT id FROM job WHERE CASE WHEN state = 'a' THEN 1 WHEN id > 2 THEN 0 ELSE 1 END = 1",
+    to: "SELECT id FROM job WHERE state = 'a'",
+  },
+});
+
+const NULL = 'null';
+
+/** A literal as text, apart from its position; null for anything else. */
+function literal(value: TreeValue): string | null {
+  const body = bodyOf(value, 'A_Const');
+  if (!body) return null;
+  if (body['isnull'] !== undefined) return NULL;
+  const truth = field(body, 'boolval');
+  return truth ? String(truth['boolval'] === true) : treeText({ ...body, location: undefined });
+}
+
+function elseOf(body: TreeNode): string | null {
+  return body['defresult'] === undefined ? NULL : literal(body['defresult']);
+}
+
+function kindOf(text: string | null): string {
+  if (text === 'true' || text === 'false') return 'truth';
+  return text === null || text === NULL ? '' : (/"([ifs])val"/.exec(text)?.[1] ?? '');
+}

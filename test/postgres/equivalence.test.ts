@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyEquivalence } from '../../src/lab/equivalence/verify.js';
+import type { LabServer } from '../../src/lab/server.js';
+import { loadParser } from '../../src/sql/parse.js';
+import { startQuietServer } from '../support/majors.js';
+import { withSchema } from '../support/rewrite-bench.js';
+
+const SCHEMA = `
+  CREATE TYPE mood AS ENUM ('glad', 'so "so"', 'sad');
+  CREATE DOMAIN percent AS int CHECK (VALUE BETWEEN 0 AND 100);
+  CREATE SCHEMA "Odd Place";
+  CREATE TABLE "Odd Place"."order" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "naïve ""x""" mood NOT NULL, share percent, note varchar(3));
+  CREATE TABLE line (id int PRIMARY KEY, order_id bigint NOT NULL REFERENCES "Odd Place"."order", n int CHECK (n > 0), twice int GENERATED ALWAYS AS (n * 2) STORED,
+    loose bigint REFERENCES "Odd Place"."order" DEFERRABLE INITIALLY DEFERRED);
+  CREATE VIEW seen AS SELECT * FROM line;
+  INSERT INTO "Odd Place"."order" ("naïve ""x""") VALUES ('glad');
+  INSERT INTO line (id, order_id) VALUES (1, 1);`;
+const ORDER = '"Odd Place"."order"';
+
+/** Original, rewritten, parameter sets, and what is found. */
+const CASES: readonly (readonly [string, string, string, readonly (readonly string[])[], RegExp])[] = [
+  ['the same text', `SELECT * FROM ${ORDER}`, `SELECT * FROM ${ORDER}`, [], /^held$/],
+  ['a key is unique', `SELECT DISTINCT id FROM line`, `SELECT id FROM line`, [], /^held$/],
+  ['what is no key is not', `SELECT DISTINCT n FROM line`, `SELECT n FROM line`, [], /rows became/],
+  [
+    'a foreign key finds its parent',
+    `SELECT l.id FROM line l JOIN ${ORDER} o ON o.id = l.order_id`,
+    'SELECT id FROM line',
+    [],
+    /^held$/,
+  ],
+  [
+    'a deferrable one may not',
+    `SELECT l.id FROM line l JOIN ${ORDER} o ON o.id = l.loose`,
+    'SELECT id FROM line WHERE loose IS NOT NULL',
+    [],
+    /rows became/,
+  ],
+  ['a check holds', 'SELECT id FROM line WHERE n > 0 OR n IS NULL', 'SELECT id FROM line', [], /^held$/],
+  ['and NULL passes it', 'SELECT id FROM line WHERE n > 0', 'SELECT id FROM line', [], /rows became/],
+  [
+    'a domain holds',
+    `SELECT id FROM ${ORDER} WHERE share <= 100`,
+    `SELECT id FROM ${ORDER} WHERE share IS NOT NULL`,
+    [],
+    /^held$/,
+  ],
+  [
+    'an enum has its labels',
+    `SELECT id FROM ${ORDER} WHERE "naïve ""x""" = 'so "so"'`,
+    `SELECT id FROM ${ORDER} WHERE "naïve ""x""" > 'glad'`,
+    [],
+    /rows became/,
+  ],
+  ['order matters', 'SELECT id FROM line ORDER BY id', 'SELECT id FROM line ORDER BY id DESC', [], /order differs/],
+  [
+    'ties may come in any order',
+    'SELECT id, n FROM line ORDER BY n',
+    'SELECT id, n FROM line ORDER BY n, id DESC',
+    [],
+    /^held$/,
+  ],
+  [
+    'a key that is not shown orders too',
+    'SELECT n FROM line ORDER BY id',
+    'SELECT n FROM line ORDER BY id DESC',
+    [],
+    /order differs/,
+  ],
+  [
+    'LIMIT may cut ties anywhere',
+    'SELECT id, n FROM line ORDER BY n LIMIT 2',
+    'SELECT id, n FROM line ORDER BY n, id DESC LIMIT 2',
+    [],
+    /^held$/,
+  ],
+  [
+    'but not take other rows',
+    'SELECT id, n FROM line ORDER BY n LIMIT 2',
+    'SELECT id, n FROM line ORDER BY n OFFSET 1 LIMIT 2',
+    [],
+    /rows became|order differs/,
+  ],
+  ['failing matters', 'SELECT 10 / n FROM line', 'SELECT 10 / nullif(n - 1, 0) FROM line', [], /rows differ/],
+  [
+    'an error is seen',
+    'SELECT id FROM line',
+    'SELECT id FROM line WHERE 1 / (coalesce(n, 1) - 3) IS NOT NULL',
+    [],
+    /fails with 22012/,
+  ],
+  ['the type of a column', 'SELECT count(*) FROM line', 'SELECT count(*)::int FROM line', [], /output columns differ/],
+  [
+    'a parameter may be NULL',
+    'SELECT id FROM line WHERE n IS NOT DISTINCT FROM $1',
+    'SELECT id FROM line WHERE n = $1',
+    [['1']],
+    /rows became/,
+  ],
+  ['a write', 'UPDATE line SET n = 5 WHERE n = 3', 'UPDATE line SET n = 5 WHERE n >= 3', [], /rows (became|differ)/],
+  ['the same write', 'DELETE FROM line WHERE NOT n <> 3', 'DELETE FROM line WHERE n = 3', [], /^held$/],
+  [
+    'a count in HAVING',
+    'SELECT n FROM line GROUP BY n HAVING count(*) > 5',
+    'SELECT n FROM line GROUP BY n HAVING count(*) > 6',
+    [],
+    /rows became/,
+  ],
+  [
+    'a view is not looked into',
+    'SELECT id FROM seen',
+    'SELECT id FROM seen WHERE n > 0',
+    [],
+    /^public.seen is not a table/,
+  ],
+  ['a table that is not there', 'SELECT 1 FROM gone', 'SELECT 1 FROM gone', [], /^gone is not a table/],
+  [
+    'a statement that never gives a row',
+    'SELECT id FROM line WHERE false',
+    'SELECT id FROM line WHERE n > n',
+    [],
+    /gave no row/,
+  ],
+];
+
+describe('the verifier', () => {
+  let server: LabServer | null = null;
+
+  beforeAll(async () => {
+    await loadParser();
+    server = await startQuietServer('newest');
+  });
+
+  afterAll(async () => server?.stop());
+
+  test('tells what differs from what does not, and leaves the database as it was', async () => {
+    if (server === null) throw new Error('the bundled server can be had everywhere');
+    await withSchema(server, SCHEMA, async (session, catalog) => {
+      const wrong: string[] = [];
+      for (const [name, before, after, parameterSets, expected] of CASES) {
+        const found = await verifyEquivalence(session, catalog, { before, after, parameterSets });
+        const said = found.kind === 'held' ? 'held' : found.kind === 'refuted' ? found.difference : found.reason;
+        if (!expected.test(said)) wrong.push(`${name}: ${said}`);
+        if (found.kind !== 'refuted') continue;
+        // As a person would run it: where the rewritten one fails, so does the script.
+        const ran = session.run(found.counterexample);
+        if (/fails with/.test(said)) await expect(ran, name).rejects.toThrow(/22012/);
+        else await ran;
+        await session.run('ROLLBACK');
+      }
+      expect(wrong).toEqual([]);
+      expect(await session.query('SELECT id::int, loose FROM line')).toEqual([{ id: 1, loose: null }]);
+      expect(
+        await session.query(
+          `SELECT count(*)::int AS n FROM pg_constraint WHERE conrelid = 'line'::regclass AND contype = 'f'`,
+        ),
+      ).toEqual([{ n: 2 }]);
+    });
+  });
+
+  test('the same seed finds the same counterexample, reduced to the rows that are needed', async () => {
+    if (server === null) throw new Error('the bundled server can be had everywhere');
+    await withSchema(server, SCHEMA, async (session, catalog) => {
+      const claim = { before: 'SELECT DISTINCT n FROM line', after: 'SELECT n FROM line', parameterSets: [] };
+      const first = await verifyEquivalence(session, catalog, claim);
+      const second = await verifyEquivalence(session, catalog, claim);
+      if (first.kind !== 'refuted' || second.kind !== 'refuted') throw new Error('it is refuted');
+      expect(second.counterexample).toBe(first.counterexample);
+      expect(first.counterexample.match(/INSERT INTO "public"."line"/g)).toHaveLength(2);
+    });
+  });
+
+  test('too little time is no evidence', async () => {
+    if (server === null) throw new Error('the bundled server can be had everywhere');
+    await withSchema(server, SCHEMA, async (session, catalog) => {
+      const claim = { before: 'SELECT id FROM line', after: 'SELECT id FROM line', parameterSets: [] };
+      const found = await verifyEquivalence(session, catalog, claim, { timeBoxMs: 0 });
+      expect(found).toMatchObject({ kind: 'unverifiable', reason: expect.stringMatching(/^only 0 of 300/) as string });
+    });
+  });
+});
