@@ -1,8 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/advisors/catalogue.js';
+import { catalogue as planFindings } from '../../src/plans/catalogue.js';
 import { catalogue as rewrites } from '../../src/rewrites/catalogue.js';
-import { advisorPage, cataloguePage, errorsPage, rewritePage, rewritesPage } from '../support/pages.js';
+import {
+  advisorPage,
+  cataloguePage,
+  errorsPage,
+  planFindingPage,
+  planFindingsPage,
+  rewritePage,
+  rewritesPage,
+} from '../support/pages.js';
 
 const docs = '../../docs';
 
@@ -23,6 +32,14 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
     await expect(rewritesPage(rewrites)).toMatchFileSnapshot(`${docs}/rewrites/README.md`);
   });
 
+  it.each(planFindings.map((kind) => [kind.id, kind] as const))('plan-findings/%s.md', async (id, kind) => {
+    await expect(planFindingPage(kind)).toMatchFileSnapshot(`${docs}/plan-findings/${id}.md`);
+  });
+
+  it('plan-findings/README.md', async () => {
+    await expect(planFindingsPage(planFindings)).toMatchFileSnapshot(`${docs}/plan-findings/README.md`);
+  });
+
   it('errors.md', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(`${docs}/errors.md`);
   });
@@ -30,6 +47,7 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
   it.each([
     ['advisors', catalogue],
     ['rewrites', rewrites],
+    ['plan-findings', planFindings],
   ] as const)('holds no page of %s that are gone', (folder, known) => {
     const pages = readdirSync(new URL(`${docs}/${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
       .map((file) => file.replaceAll('\\', '/'))
