@@ -10,6 +10,7 @@ export const catalogues: {
   readonly advisors: CatalogueKind;
   readonly rewrites: CatalogueKind;
   readonly patterns: CatalogueKind;
+  readonly planFindings: CatalogueKind;
 };
 export function idsIn(kind: CatalogueKind): string[];
 export function catalogueSource(kind: CatalogueKind, ids: readonly string[]): string;

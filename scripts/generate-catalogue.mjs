@@ -1,4 +1,4 @@
-// Writes the catalogues from folder listings: src/advisors/*/*.ts, src/rewrites/rules/*/*.ts and src/profiling/patterns/*/*.ts. The folder is the registry.
+// Writes the catalogues from folder listings (`catalogues` says which folders). The folder is the registry.
 // `node scripts/generate-catalogue.mjs` writes them; `catalogue.test.ts` beside each fails when it is stale.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,14 @@ export const catalogues = {
     from: './define.js',
     prefix: './patterns/',
     noun: 'pattern of use',
+  },
+  planFindings: {
+    folder: new URL('plans/findings/', source),
+    path: new URL('plans/catalogue.ts', source),
+    type: 'PlanFindingKind',
+    from: './define.js',
+    prefix: './findings/',
+    noun: 'kind of finding',
   },
 };
 

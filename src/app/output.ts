@@ -35,7 +35,8 @@ export async function writeIndexOutput(folder: string, report: IndexReport): Pro
   for (const file of files) await writeWhole(join(folder, file.path), file.content);
 }
 
-async function writeWhole(path: string, content: string): Promise<void> {
+/** Writes a file wholly or not at all. */
+export async function writeWhole(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.part`, content);
   await rename(`${path}.part`, path);

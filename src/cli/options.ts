@@ -69,6 +69,8 @@ function metavar(key: string): string {
     (
       {
         workload: 'source',
+        html: 'file',
+        against: 'plan',
         lab: 'where',
         replica: 'url',
         budget: 'time',

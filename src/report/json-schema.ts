@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { examineReportSchema } from './examine-report.js';
 import { indexReportSchema } from './index/index-report.js';
+import { planReportSchema } from './plan/plan-report.js';
 import { runReportSchema } from './run-report.js';
 import { workloadReportSchema } from './workload/workload-report.js';
 
-/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json`, `examine --json` and `workload --json` print; `docs/report-schema.json` is this. */
+/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json`, `examine --json`, `explain --json` and `workload --json` print; `docs/report-schema.json` is this. */
 export function reportJsonSchema(): unknown {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -12,12 +13,14 @@ export function reportJsonSchema(): unknown {
     oneOf: [
       { $ref: '#/$defs/optimize' },
       { $ref: '#/$defs/examine' },
+      { $ref: '#/$defs/explain' },
       { $ref: '#/$defs/index' },
       { $ref: '#/$defs/workload' },
     ],
     $defs: {
       optimize: bare(runReportSchema),
       examine: bare(examineReportSchema),
+      explain: bare(planReportSchema),
       index: bare(indexReportSchema),
       workload: bare(workloadReportSchema),
     },

@@ -1,6 +1,7 @@
 import type { Advisor } from '../../src/advisors/define.js';
 import { ERROR_CODES } from '../../src/base/errors.js';
 import type { Pattern } from '../../src/profiling/define.js';
+import type { PlanCase, PlanFindingKind } from '../../src/plans/define.js';
 import type { RewriteRule } from '../../src/rewrites/define.js';
 
 /** The page of one advisor: `docs/advisors/<id>.md`. */
@@ -126,6 +127,55 @@ export function rewritesPage(catalogue: readonly RewriteRule[]): string {
 
 function majorsOf({ minMajor, maxMajor }: Pick<RewriteRule, 'minMajor' | 'maxMajor'>): string {
   return maxMajor === null ? `${minMajor} and newer` : `${minMajor} to ${maxMajor}`;
+}
+
+/** The page of one kind of plan finding: `docs/plan-findings/<id>.md`. */
+export function planFindingPage({ docs, example, ...kind }: PlanFindingKind): string {
+  const needs = { run: 'ANALYZE', timing: 'ANALYZE with timing', buffers: 'BUFFERS' } as const;
+  return page([
+    `# ${kind.id}`,
+    docs.what,
+    `Severity: ${kind.severity}, an info where it is about less than 5 % of the statement or the statement takes less than 5 ms. Needs EXPLAIN with: ${kind.needs.map((need) => needs[need]).join(', ') || 'nothing more'}.`,
+    '## Why it matters',
+    docs.why,
+    '## When it stays silent, and what it can not know',
+    docs.limits,
+    '## Options',
+    optionsTable(kind.defaults),
+    '## An example',
+    `The contract test runs it on real servers${example.minMajor === undefined ? '' : `, from PostgreSQL ${example.minMajor} on`}${example.options ? `, with the options \`${JSON.stringify(example.options)}\`` : ''}.`,
+    sqlBlock(example.setup),
+    'Here it speaks:',
+    sqlBlock(caseText(example.fires, example.beside)),
+    'and here it does not:',
+    sqlBlock(caseText(example.silent)),
+    '## Sources',
+    docs.sources.map((source) => `- ${source}`).join('\n'),
+  ]);
+}
+
+/** The list of all kinds of plan findings: `docs/plan-findings/README.md`. */
+export function planFindingsPage(catalogue: readonly PlanFindingKind[]): string {
+  return page([
+    '# Plan findings',
+    `What database-wizard looks for in a plan: ${catalogue.length} kinds of findings.`,
+    table(
+      ['Finding', 'Severity', 'Finds'],
+      catalogue.map((kind) => [`[${kind.id}](${kind.id}.md)`, kind.severity, kind.docs.what]),
+    ),
+  ]);
+}
+
+function caseText({ before, statement, settings = {} }: PlanCase, beside?: string): string {
+  return [
+    ...(beside === undefined ? [] : [`-- in another session, in a transaction that stays open: ${beside};`]),
+    ...Object.entries(settings).map(([name, value]) => `SET ${name} = '${value}';`),
+    ...(before === undefined ? [] : [before]),
+    `${statement.trim()};`,
+  ]
+    .flatMap((text) => text.split('\n'))
+    .map((line, position, lines) => (lines.length > 1 && position > 0 ? line : line.trimStart()))
+    .join('\n');
 }
 
 /** The table of errors: `docs/errors.md`. */

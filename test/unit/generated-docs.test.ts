@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/advisors/catalogue.js';
 import { catalogue as patterns } from '../../src/profiling/catalogue.js';
+import { catalogue as planFindings } from '../../src/plans/catalogue.js';
 import { catalogue as rewrites } from '../../src/rewrites/catalogue.js';
 import {
   advisorPage,
@@ -9,6 +10,8 @@ import {
   errorsPage,
   patternPage,
   patternsPage,
+  planFindingPage,
+  planFindingsPage,
   rewritePage,
   rewritesPage,
 } from '../support/pages.js';
@@ -40,6 +43,14 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
     await expect(patternsPage(patterns)).toMatchFileSnapshot(`${docs}/patterns/README.md`);
   });
 
+  it.each(planFindings.map((kind) => [kind.id, kind] as const))('plan-findings/%s.md', async (id, kind) => {
+    await expect(planFindingPage(kind)).toMatchFileSnapshot(`${docs}/plan-findings/${id}.md`);
+  });
+
+  it('plan-findings/README.md', async () => {
+    await expect(planFindingsPage(planFindings)).toMatchFileSnapshot(`${docs}/plan-findings/README.md`);
+  });
+
   it('errors.md', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(`${docs}/errors.md`);
   });
@@ -48,6 +59,7 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
     ['advisors', catalogue],
     ['rewrites', rewrites],
     ['patterns', patterns],
+    ['plan-findings', planFindings],
   ] as const)('holds no page of %s that are gone', (folder, known) => {
     const pages = readdirSync(new URL(`${docs}/${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
       .map((file) => file.replaceAll('\\', '/'))

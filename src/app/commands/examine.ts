@@ -1,28 +1,21 @@
 import { z } from 'zod';
-import { startLabServer } from '../../lab/server.js';
-import { createStatisticsClone } from '../../lab/whatif/clone.js';
 import { mergeCoverage } from '../../model/coverage.js';
-import type { Skipped } from '../../model/coverage.js';
 import type { Snapshot } from '../../model/snapshot.js';
-import type { IndexWhatIf } from '../../model/what-if.js';
 import { resolveConnection } from '../../postgres/conninfo.js';
-import { extractSchema } from '../../postgres/extract/extract.js';
-import type { Session } from '../../postgres/session.js';
 import { renderExamine } from '../../report/examine-terminal.js';
 import { examineReportSchema } from '../../report/examine-report.js';
 import { toExamineReport } from '../../report/to-examine-report.js';
 import { advisorsOf } from '../advisors.js';
 import { createCleanup } from '../cleanup.js';
-import type { Cleanup } from '../cleanup.js';
-import type { CommandContext } from '../command.js';
 import { defineCommand } from '../command.js';
 import { examineTarget, givenWorkload } from '../examination.js';
 import { untilAborted } from '../interruption.js';
 import { bindWorkload } from '../parameters.js';
-import { executableQueries, openTarget } from '../staging.js';
+import { openTarget } from '../staging.js';
 import { exactBloatInput, replicaInput, targetInput, workloadInput } from '../inputs.js';
 import { resolveReplicas } from '../replicas.js';
 import { version } from '../version.js';
+import { openWhatIf } from '../what-if.js';
 
 export const examine = defineCommand({
   name: 'examine',
@@ -83,43 +76,3 @@ export const examine = defineCommand({
   render: (report, view) => renderExamine(report, view),
   failsCheck: (report) => report.findings.length > 0,
 });
-
-interface WhatIfSetting {
-  readonly wanted: boolean;
-  readonly session: Session;
-  readonly snapshot: Snapshot;
-  readonly context: CommandContext;
-  readonly cleanup: Cleanup;
-}
-
-/** Without a workload there is nothing to plan; without a server of ours the advisors fall back on heuristics. */
-async function openWhatIf({
-  wanted,
-  session,
-  snapshot,
-  context,
-  cleanup,
-}: WhatIfSetting): Promise<{ whatIf: IndexWhatIf | null; skipped: readonly Skipped[] }> {
-  if (!wanted || snapshot.workload.statements.length === 0) return { whatIf: null, skipped: [] };
-  try {
-    const note = (text: string): void => context.watch({ type: 'note', text });
-    // The clone ends with its server, whatever it is asked just then.
-    const starting = startLabServer({ major: snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
-    const server = await untilAborted(context.signal, starting, (late) => late.stop());
-    cleanup.add(() => server.stop());
-    const clone = await createStatisticsClone({ server, source: session, schema: await extractSchema(session), note });
-    clone.setWorkload(
-      snapshot.workload.statements.map((statement) => ({
-        fingerprint: statement.fingerprint,
-        queries: executableQueries(statement),
-      })),
-    );
-    return { whatIf: clone, skipped: clone.skipped };
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return {
-      whatIf: null,
-      skipped: [{ what: 'what-if engine', reason, remedy: 'Indexes are judged by statistics alone.' }],
-    };
-  }
-}

@@ -1,0 +1,187 @@
+import type { Action } from '../model/action.js';
+import { sameRelation } from '../model/catalog.js';
+import type { Evidence, Finding } from '../model/finding.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { IndexWhatIf } from '../model/what-if.js';
+import type { WorkloadStatement } from '../model/workload.js';
+import type { PlanReport } from '../report/plan/plan-report.js';
+import { catalogue as rules } from '../rewrites/catalogue.js';
+import { isFor } from '../rewrites/define.js';
+import { viewOf } from '../rewrites/view.js';
+import { parseStatement } from '../sql/parse.js';
+import { advisorsOf } from './advisors.js';
+
+type Advice = PlanReport['advice'][number];
+
+/** Who is asked what a change would cost. */
+export interface Planners {
+  readonly whatIf: IndexWhatIf | null;
+  /** The planner's cost of a text as it stands; null where it can not be planned. */
+  readonly planCost: (sql: string) => Promise<number | null>;
+}
+
+/** What would help one statement, in the order statistics, index, rewrite, the rest; `findings` are those that can be tried, in the same order as their advice. */
+export async function advise(
+  snapshot: Snapshot,
+  statement: WorkloadStatement,
+  { whatIf, planCost }: Planners,
+): Promise<{ readonly advice: readonly Advice[]; readonly findings: readonly Finding[] }> {
+  const { catalog } = snapshot;
+  const tables = viewOf(parseStatement(statement.sql), catalog).queries.flatMap(({ sources }) =>
+    sources.flatMap(({ table }) => (table ? [table] : [])),
+  );
+  const found = (await advisorsOf().examine(snapshot, whatIf)).filter(
+    (finding) =>
+      finding.statements.includes(statement.fingerprint) ||
+      (finding.advisor.startsWith('statistics/') &&
+        finding.actions.some((action) =>
+          action.tables.some((name) => tables.some((table) => sameRelation(table, name))),
+        )),
+  );
+  const changes = [
+    ...found.filter(({ actions }) => actions.every(({ rewrite }) => rewrite === null)),
+    ...rewritten(snapshot, statement),
+  ];
+  const ordered = withoutRepeats(changes.filter(({ actions }) => actions.length > 0)).toSorted(
+    (a, b) => rankOf(a.actions[0]) - rankOf(b.actions[0]),
+  );
+  const before = whatIf ? await costOf(whatIf, statement, null) : null;
+  const advice: Advice[] = [];
+  for (const finding of ordered) {
+    const [action] = finding.actions;
+    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, before }));
+  }
+  return { advice: [...advice, ...unproved(snapshot, statement)], findings: ordered };
+}
+
+/** With the reason why it was not tried. */
+export function untriedBecause(advice: Advice, reason: string): Advice {
+  return advice.trial === null && advice.missing.length === 0 ? { ...advice, untried: reason } : advice;
+}
+
+const ORDER = ['analyze', 'create-statistics', 'create-index', 'rewrite'];
+
+/** Statistics cost least and mend most, then indexes, then the text, then settings. */
+function rankOf(action: Action | undefined): number {
+  const position = ORDER.indexOf(action?.kind ?? '');
+  return position < 0 ? ORDER.length : position;
+}
+
+/** Rewrites of which every precondition is proved, as findings that a trial takes. */
+function rewritten({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Finding[] {
+  const parsed = parseStatement(statement.sql);
+  return rules
+    .filter((rule) => isFor(rule, target.major))
+    .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })))
+    .filter(({ proposal }) => proposal.missing.length === 0)
+    .map(({ rule, proposal }) => ({
+      advisor: `rewrite/${rule.id}`,
+      severity: 'info' as const,
+      title: rule.docs.what,
+      place: statement.fingerprint,
+      evidence: proposal.proof.map(fact) as [Evidence, ...Evidence[]],
+      statements: [statement.fingerprint],
+      actions: [
+        {
+          kind: 'rewrite' as const,
+          title: rule.docs.what,
+          up: [],
+          down: [],
+          lock: 'takes no lock: a statement of the application changes',
+          transactional: true,
+          tables: [],
+          index: null,
+          rewrite: {
+            fingerprint: statement.fingerprint,
+            rule: rule.id,
+            from: statement.sql,
+            to: proposal.to,
+            proof: proposal.proof,
+          },
+        },
+      ],
+    }));
+}
+
+function fact(says: string): Evidence {
+  return { what: 'precondition', value: says, unit: '', source: 'catalog', provenance: 'measured' };
+}
+
+/** Rewrites that want a fact: named, with what is missing, and never advised. */
+function unproved({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Advice[] {
+  const parsed = parseStatement(statement.sql);
+  return rules
+    .filter((rule) => isFor(rule, target.major))
+    .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })))
+    .filter(({ proposal }) => proposal.missing.length > 0)
+    .map(({ rule, proposal }) => ({
+      kind: 'rewrite',
+      title: `${rule.id}: ${rule.docs.what}`,
+      why: [],
+      evidence: [],
+      up: [],
+      down: [],
+      missing: [...proposal.missing],
+      cost: null,
+      trial: null,
+      untried: 'it is not proved to give the same rows',
+    }));
+}
+
+interface Asking extends Planners {
+  readonly statement: WorkloadStatement;
+  readonly before: number | null;
+}
+
+async function describe(
+  finding: Finding,
+  action: Action,
+  { whatIf, planCost, statement, before }: Asking,
+): Promise<Advice> {
+  const { rewrite } = action;
+  const common = { kind: action.kind, missing: [], trial: null, untried: null };
+  if (rewrite !== null) {
+    const cost = { before: await planCost(rewrite.from), after: await planCost(rewrite.to) };
+    return {
+      ...common,
+      title: `${rewrite.rule}: ${action.title}`,
+      why: [...rewrite.proof],
+      evidence: [],
+      up: [rewrite.to],
+      down: [],
+      cost,
+    };
+  }
+  const after = whatIf && action.index ? await costOf(whatIf, statement, action.index) : null;
+  return {
+    ...common,
+    title: action.title,
+    why: [finding.title],
+    evidence: [...finding.evidence],
+    up: [...action.up],
+    down: [...action.down],
+    cost: after === null ? null : { before, after },
+  };
+}
+
+/** Two advisors may ask for the same change: the first says why. */
+function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ actions: [action] }) => {
+    const key = JSON.stringify(
+      action?.index ? { ...action.index, name: '' } : action?.rewrite ? action.rewrite.to : action?.up,
+    );
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+async function costOf(
+  whatIf: IndexWhatIf,
+  { fingerprint }: WorkloadStatement,
+  add: Action['index'],
+): Promise<number | null> {
+  const [answer] = await whatIf.cost([fingerprint], { add: add === null ? [] : [add], drop: [] });
+  return answer?.cost ?? null;
+}

@@ -1,0 +1,138 @@
+import { asWizardError } from '../base/errors.js';
+import { evaluate } from '../kernel/evaluate.js';
+import { hypothesise } from '../kernel/hypothesise.js';
+import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
+import type { OpenLab } from '../lab/lab.js';
+import { mergeCoverage } from '../model/coverage.js';
+import type { Skipped } from '../model/coverage.js';
+import type { Finding } from '../model/finding.js';
+import type { WorkloadSummary } from '../model/measurement.js';
+import type { WorkloadStatement } from '../model/workload.js';
+import { readPlan } from '../plans/read/read-plan.js';
+import { viewPlan } from '../plans/view.js';
+import type { PlanView } from '../plans/view.js';
+import type { ReadOnlySession } from '../postgres/connect.js';
+import type { ConnectionSettings, Session } from '../postgres/session.js';
+import { writes } from '../sql/kind.js';
+import { parseStatement } from '../sql/parse.js';
+import { advise, untriedBecause } from './advice.js';
+import type { Cleanup } from './cleanup.js';
+import type { CommandContext } from './command.js';
+import { costOn } from './explain-target.js';
+import type { Asked } from './explain-target.js';
+import type { Explained } from './explanation.js';
+import { untilAborted } from './interruption.js';
+import { executableQueries, stage } from './staging.js';
+
+/** A statement that was planned on the target, and where a copy is to be made. */
+export interface LabQuestion extends Asked {
+  readonly lab: 'auto' | ConnectionSettings;
+  readonly source: ConnectionSettings;
+  readonly session: ReadOnlySession;
+  readonly cleanup: Cleanup;
+}
+
+/** One statement is measured in seconds; a run over a workload takes longer. */
+const TRIAL_BUDGET_MS = 4000;
+const BASELINE_BUDGET_MS = 8000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** Copies the target, runs the statement there under EXPLAIN ANALYZE, and tries each piece of advice by itself against the copy as it is. */
+export async function explainInLab(
+  question: LabQuestion,
+  context: CommandContext,
+): Promise<Omit<Explained, 'facts' | 'target' | 'overhead'>> {
+  const { snapshot, statement, skipped } = question;
+  const { signal, watch } = context;
+  const staging = await stage({
+    source: question.source,
+    session: question.session,
+    snapshot,
+    lab: question.lab,
+    signal,
+    watch,
+    cleanup: question.cleanup,
+    trialBudgetMs: TRIAL_BUDGET_MS,
+    baselineBudgetMs: BASELINE_BUDGET_MS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  watch({ type: 'phase', phase: 'baseline', text: 'running the statement on the copy' });
+  const { summary } = await untilAborted(signal, staging.lab.baseline(snapshot.workload));
+  const run = await untilAborted(signal, runOnCopy(staging.lab, statement));
+  watch({ type: 'phase', phase: 'hypothesise', text: 'what would help' });
+  const { advice, findings } = await untilAborted(
+    signal,
+    advise(snapshot, statement, {
+      whatIf: staging.whatIf,
+      planCost: (sql) => staging.lab.withAccepted((session) => costOn(session, statement, sql)),
+    }),
+  );
+  watch({ type: 'phase', phase: 'evaluate', text: 'trying it on the copy' });
+  const tried = await untilAborted(signal, tryAll(staging.lab, question, summary, findings));
+  const failed = summary.failed.map(({ name, reason }) => ({ what: `measuring ${name}`, reason, remedy: null }));
+  return {
+    view: run.view ?? question.view,
+    source: run.view ? 'lab' : 'target',
+    advice: advice.map((one, position) => {
+      const verdict = tried[position];
+      return verdict && one.missing.length === 0
+        ? { ...one, trial: verdict }
+        : untriedBecause(one, 'it is no change that a copy can try');
+    }),
+    coverage: mergeCoverage(snapshot.coverage, {
+      examined: [],
+      skipped: [...skipped, ...staging.skipped, ...run.skipped, ...failed],
+    }),
+  };
+}
+
+/** The statement's plan as it ran on the copy; what it writes is rolled back there. */
+async function runOnCopy(
+  lab: OpenLab,
+  statement: WorkloadStatement,
+): Promise<{ readonly view: PlanView | null; readonly skipped: readonly Skipped[] }> {
+  const [sql = statement.sql] = executableQueries(statement);
+  const work = (session: Session): Promise<PlanView> => runIn(session, sql);
+  try {
+    const view = await (writes(parseStatement(statement.sql)) ? lab.withScratch(work) : lab.withAccepted(work));
+    return { view, skipped: [] };
+  } catch (thrown) {
+    const error = asWizardError(thrown);
+    if (error.code === 'internal' || error.code === 'run/interrupted') throw error;
+    const remedy = 'The plan that is shown is that of the target, which was not run.';
+    return { view: null, skipped: [{ what: 'the statement run on the copy', reason: error.message, remedy }] };
+  }
+}
+
+async function runIn(session: Session, sql: string): Promise<PlanView> {
+  await session.run('BEGIN');
+  try {
+    await session.run(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+    const { rows } = await session.queryText(`EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON) ${sql}`);
+    return viewPlan(readPlan(rows.map(([line]) => line ?? '').join('\n')).tree);
+  } finally {
+    await session.run('ROLLBACK');
+  }
+}
+
+type Verdict = NonNullable<Explained['advice'][number]['trial']>;
+
+/** A verdict for each finding's first change, in their order; each is tried by itself. */
+async function tryAll(
+  lab: OpenLab,
+  { snapshot }: Asked,
+  measured: WorkloadSummary,
+  findings: readonly Finding[],
+): Promise<readonly (Verdict | undefined)[]> {
+  const verdicts: (Verdict | undefined)[] = [];
+  for (const finding of findings) {
+    const [hypothesis] = await hypothesise({ snapshot, measured, whatIf: null }, [finding]);
+    if (!hypothesis) {
+      verdicts.push(undefined);
+      continue;
+    }
+    const { kind, reason } = evaluate(hypothesis, await lab.trial(hypothesis.action), measured, DEFAULT_THRESHOLDS);
+    verdicts.push({ verdict: kind, reason });
+  }
+  return verdicts;
+}

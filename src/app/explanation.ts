@@ -1,0 +1,125 @@
+import { WizardError } from '../base/errors.js';
+import { mergeCoverage } from '../model/coverage.js';
+import { catalogue } from '../plans/catalogue.js';
+import { describeDifference } from '../plans/difference.js';
+import type { PlanFacts } from '../plans/facts.js';
+import { viewPlan } from '../plans/view.js';
+import type { PlanView } from '../plans/view.js';
+import { renderPlanHtml } from '../report/plan/plan-html.js';
+import type { PlanReport } from '../report/plan/plan-report.js';
+import { toPlanReport } from '../report/plan/to-plan-report.js';
+import type { PlanReportFacts } from '../report/plan/to-plan-report.js';
+import type { CommandContext } from './command.js';
+import { isConnectionString, readGiven } from './explain-input.js';
+import type { Given } from './explain-input.js';
+import { explainOnTarget } from './explain-target.js';
+import { writeWhole } from './output.js';
+import { planCoverage } from './plan-coverage.js';
+import { version } from './version.js';
+
+/** What is to be explained. */
+export interface ExplanationOptions {
+  /** One or two arguments: what to explain, a connection string before it. */
+  readonly given: readonly string[];
+  /** A plan to compare with: a path, `-`, or the text. */
+  readonly against: string | null;
+  /** `auto`, a connection string, or null for none. */
+  readonly lab: string | null;
+  readonly htmlFile: string | null;
+}
+
+/** Explains a plan or a query. A target is only read; what a lab needs is cleaned up. Throws `WizardError`. */
+export async function explainGiven(options: ExplanationOptions, context: CommandContext): Promise<PlanReport> {
+  const startedAt = new Date().toISOString();
+  const { url: named, argument } = argumentsOf(options.given);
+  const given = await readGiven(argument, context.signal);
+  const url = named ?? (given.what === 'query' && hasConnection(context.env) ? '' : null);
+  if (given.what === 'query' && url === null)
+    throw new WizardError('input/invalid', 'A query was given without a database to plan it on', {
+      hint: 'Give a connection string before it (PG* variables fill in what it leaves out), or the output of EXPLAIN in place of the query.',
+    });
+  if (given.what === 'plan' && options.lab !== null)
+    throw new WizardError('input/invalid', '--lab: a plan can not be run, only the query that it is of', {
+      hint: 'Give the connection string and the query.',
+    });
+  const earlier = options.against === null ? null : await planOf(options.against, context);
+  const explained = await explain(given, url, options, context);
+  const { view } = explained;
+  const report = toPlanReport({
+    tool: { name: 'database-wizard', version },
+    startedAt,
+    finishedAt: new Date().toISOString(),
+    given: { what: given.what, form: given.what === 'plan' ? given.form : null, origin: given.origin },
+    query: given.what === 'query' ? given.sql : given.tree.query,
+    ...explained,
+    findings: catalogue.flatMap((kind) => kind.find(view, explained.facts)),
+    difference: earlier && {
+      against: options.against === '-' ? 'standard input' : earlier.origin,
+      words: [...describeDifference(earlier.view, view)],
+    },
+    coverage: mergeCoverage(
+      planCoverage(view, { hasFacts: explained.facts !== null, isOurs: explained.source !== 'given' }),
+      explained.coverage,
+    ),
+  });
+  if (options.htmlFile !== null) await writeWhole(options.htmlFile, renderPlanHtml(report));
+  return report;
+}
+
+/** What the plan is, and what is known beside it. */
+export type Explained = Pick<PlanReportFacts, 'view' | 'source' | 'target' | 'advice' | 'coverage' | 'overhead'> & {
+  readonly facts: PlanFacts | null;
+};
+
+async function explain(
+  given: Given,
+  url: string | null,
+  options: ExplanationOptions,
+  context: CommandContext,
+): Promise<Explained> {
+  if (url !== null) return explainOnTarget({ given, url, lab: options.lab }, context);
+  if (given.what === 'query') throw new WizardError('internal', 'A query came without a database');
+  return {
+    view: viewPlan(given.tree),
+    source: 'given',
+    target: null,
+    advice: [],
+    facts: null,
+    coverage: { examined: [], skipped: [] },
+    overhead: null,
+  };
+}
+
+async function planOf(
+  argument: string,
+  context: CommandContext,
+): Promise<{ readonly view: PlanView; readonly origin: string }> {
+  const given = await readGiven(argument, context.signal);
+  if (given.what === 'plan') return { view: viewPlan(given.tree), origin: given.origin };
+  throw new WizardError('input/invalid', '--against: this is a query, and a plan is compared with', {
+    hint: 'Give the output of EXPLAIN.',
+  });
+}
+
+function argumentsOf(given: readonly string[]): { readonly url: string | null; readonly argument: string } {
+  const [first, second] = given;
+  if (first === undefined)
+    throw new WizardError('input/invalid', 'Nothing was given to explain', {
+      hint: 'E.g. `database-wizard explain plan.json`, or `database-wizard explain postgres://host/db "SELECT ..."`.',
+    });
+  if (given.length > 2)
+    throw new WizardError('input/invalid', 'More than two arguments were given', { hint: 'Put the query in quotes.' });
+  if (second === undefined && isConnectionString(first))
+    throw new WizardError('input/invalid', 'A database was given and nothing to explain on it', {
+      hint: 'Give the query after it, in quotes, as a file, or - for standard input.',
+    });
+  if (second !== undefined && !isConnectionString(first) && !/^[\w.-]+$/.test(first))
+    throw new WizardError('input/invalid', 'The first of two arguments has to be a connection string', {
+      hint: 'E.g. `database-wizard explain postgres://host/db "SELECT ..."`; put the query in quotes.',
+    });
+  return second === undefined ? { url: null, argument: first } : { url: first, argument: second };
+}
+
+function hasConnection(env: NodeJS.ProcessEnv): boolean {
+  return ['PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGSERVICE'].some((name) => Boolean(env[name]));
+}

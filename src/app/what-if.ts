@@ -1,0 +1,52 @@
+import { startLabServer } from '../lab/server.js';
+import { createStatisticsClone } from '../lab/whatif/clone.js';
+import type { Skipped } from '../model/coverage.js';
+import type { Snapshot } from '../model/snapshot.js';
+import type { IndexWhatIf } from '../model/what-if.js';
+import { extractSchema } from '../postgres/extract/extract.js';
+import type { Session } from '../postgres/session.js';
+import type { Cleanup } from './cleanup.js';
+import type { CommandContext } from './command.js';
+import { untilAborted } from './interruption.js';
+import { executableQueries } from './staging.js';
+
+/** What a what-if engine is made of. */
+export interface WhatIfSetting {
+  readonly wanted: boolean;
+  readonly session: Session;
+  readonly snapshot: Snapshot;
+  readonly context: CommandContext;
+  readonly cleanup: Cleanup;
+}
+
+/** A statistics clone of a target on a server of our own. Without a workload there is nothing to plan; without a server the advisors fall back on heuristics. */
+export async function openWhatIf({
+  wanted,
+  session,
+  snapshot,
+  context,
+  cleanup,
+}: WhatIfSetting): Promise<{ whatIf: IndexWhatIf | null; skipped: readonly Skipped[] }> {
+  if (!wanted || snapshot.workload.statements.length === 0) return { whatIf: null, skipped: [] };
+  try {
+    const note = (text: string): void => context.watch({ type: 'note', text });
+    // The clone ends with its server, whatever it is asked just then.
+    const starting = startLabServer({ major: snapshot.target.major, settings: { shared_buffers: '32MB' }, note });
+    const server = await untilAborted(context.signal, starting, (late) => late.stop());
+    cleanup.add(() => server.stop());
+    const clone = await createStatisticsClone({ server, source: session, schema: await extractSchema(session), note });
+    clone.setWorkload(
+      snapshot.workload.statements.map((statement) => ({
+        fingerprint: statement.fingerprint,
+        queries: executableQueries(statement),
+      })),
+    );
+    return { whatIf: clone, skipped: clone.skipped };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return {
+      whatIf: null,
+      skipped: [{ what: 'what-if engine', reason, remedy: 'Indexes are judged by statistics alone.' }],
+    };
+  }
+}

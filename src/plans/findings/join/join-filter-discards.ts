@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { formatCount } from '../../../base/units.js';
+import { definePlanFinding } from '../../define.js';
+import { counted, quoted } from '../../evidence.js';
+import { labelOf } from '../../label.js';
+import { figure, words } from '../../view.js';
+
+export default definePlanFinding({
+  id: 'join/join-filter-discards',
+  severity: 'warning',
+  needs: ['run'],
+  docs: {
+    what: 'A join whose filter threw away 100,000 pairs or more, or 9 times as many as it kept and at least 1,000.',
+    why: 'The pairs were made first and tested then: a condition that the join itself can use never makes them.',
+    limits:
+      'Needs EXPLAIN ANALYZE. A join by an inequality alone has no equality to join by; whether ranges are disjoint the plan does not say.',
+    sources: ['PostgreSQL manual, "Using EXPLAIN"'],
+  },
+  options: z.object({
+    leastRows: z.number().nonnegative().default(100_000),
+    timesKept: z.number().nonnegative().default(9),
+    floor: z.number().nonnegative().default(1000),
+  }),
+  find: (view, { leastRows, timesKept, floor }) =>
+    view.nodes.flatMap((one) => {
+      const removed = figure(one.node, 'Rows Removed by Join Filter') * Math.max(1, one.loops ?? 1);
+      if (removed < floor || (removed < leastRows && removed < timesKept * (one.rows ?? 0))) return [];
+      const filter = words(one.node, 'Join Filter');
+      return [
+        {
+          node: one,
+          title: `${labelOf(one.node)} made ${formatCount(removed + (one.rows ?? 0))} pairs to keep ${formatCount(one.rows)}.`,
+          evidence: [
+            counted('pairs thrown away by the join filter', removed, 'rows', one),
+            counted('pairs kept', one.rows ?? 0, 'rows', one),
+            quoted('join filter', filter, one),
+          ],
+          remedy: / OR /.test(filter)
+            ? 'Two joins put together by UNION ALL, each by one of the conditions of the OR.'
+            : /[<>]/.test(filter)
+              ? 'For a join into ranges: LATERAL (... WHERE start <= x ORDER BY start DESC LIMIT 1) on an index, where ranges do not overlap; else a range type with a GiST index.'
+              : 'A condition by = on bare columns, so that the join can hash or look up by it.',
+        },
+      ];
+    }),
+  example: {
+    setup: `
+      CREATE TABLE e (id int PRIMARY KEY, at int NOT NULL);
+      INSERT INTO e SELECT g, g * 3 FROM generate_series(1, 1000) g;
+      CREATE TABLE span (id int PRIMARY KEY, lo int NOT NULL, hi int NOT NULL);
+      INSERT INTO span SELECT g, g * 10, g * 10 + 9 FROM generate_series(1, 400) g;
+      ANALYZE;`,
+    fires: { statement: 'SELECT * FROM e JOIN span s ON e.at BETWEEN s.lo AND s.hi' },
+    silent: { statement: 'SELECT * FROM e JOIN span s ON e.at = s.lo' },
+    also: ['join/inner-sequential-scan'],
+  },
+});

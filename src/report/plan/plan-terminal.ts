@@ -1,0 +1,150 @@
+import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { page, wrap } from '../text/columns.js';
+import { paintFor } from '../text/paint.js';
+import type { Paint, TextOptions } from '../text/paint.js';
+import { evidenceValue, oneLine } from '../words.js';
+import type { PlanReport } from './plan-report.js';
+import { planTable } from './plan-table.js';
+import { bar } from './plan-bar.js';
+import { amountWords, summaryWords, wrongEstimateWords } from './plan-words.js';
+
+/** A plan for a terminal. No line is wider than `columns`. */
+export function renderPlan(report: PlanReport, options: TextOptions): string {
+  const paint = paintFor(options.colour);
+  return page(
+    [
+      head(report, options, paint),
+      planTable(report, options, paint),
+      causes(report, options, paint),
+      wrongEstimate(report, options, paint),
+      findings(report, options, paint),
+      advice(report, options, paint),
+      difference(report, options, paint),
+      unknown(report, options, paint),
+    ],
+    options.columns,
+  );
+}
+
+function head(report: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { target, overhead, query } = report;
+  return [
+    paint.bold(target === null ? 'Plan' : `Plan  ${oneLine(target.label)}  PostgreSQL ${target.major}`),
+    ...wrap(capital(summaryWords(report)), columns),
+    ...(query === null ? [] : wrap(oneLine(query), columns, '  ').slice(0, QUERY_LINES).map(paint.dim)),
+    ...(overhead === null
+      ? []
+      : wrap(
+          `The target was read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).`,
+          columns,
+        ).map(paint.dim)),
+  ];
+}
+
+/** The reader knows the statement: a reminder is enough. */
+const QUERY_LINES = 3;
+
+function causes({ timeByCause }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (!timeByCause || timeByCause.total <= 0) return [];
+  const { unit, provenance, causes: rows } = timeByCause;
+  const title = { ms: 'Time by cause', blocks: 'Blocks by cause', cost: 'Cost by cause' }[unit];
+  const width = columns >= 100 ? 20 : 10;
+  const shown = rows.filter(({ share }) => share >= 0.01);
+  const lines = shown.flatMap(({ cause, amount, share, nodes }) =>
+    wrap(
+      `${bar(share, width)} ${formatPercent(share).padStart(7)}  ${cause}, ${amountWords(amount, unit)}${nodesWords(nodes)}`,
+      columns,
+      ' '.repeat(width + 10),
+    ),
+  );
+  return [
+    paint.bold(`${title} (${provenance})`),
+    ...lines,
+    ...(shown.length < rows.length ? [paint.dim(`${' '.repeat(width + 10)}the rest is under 1 % each`)] : []),
+  ];
+}
+
+function nodesWords(nodes: readonly number[]): string {
+  if (nodes.length === 0) return '';
+  return ` (node${nodes.length === 1 ? '' : 's'} ${nodes.slice(0, 4).join(', ')}${nodes.length > 4 ? ', ...' : ''})`;
+}
+
+function wrongEstimate(report: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const text = wrongEstimateWords(report);
+  return text === null ? [] : [paint.bold('The first wrong estimate'), ...wrap(capital(oneLine(text)), columns)];
+}
+
+function findings({ findings: rows, plan }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (rows.length === 0)
+    return [paint.bold('Findings'), ...wrap(plan.ran ? 'None.' : 'None that a plan shows without being run.', columns)];
+  return [
+    paint.bold(`Findings (${rows.length})`),
+    ...rows.flatMap((row) => {
+      const colour = row.severity === 'info' ? paint.dim : paint.warn;
+      const where = row.node === null ? '' : ` at node ${row.node}`;
+      const share = row.share === null || row.node === null ? '' : `, ${formatPercent(row.share)} of the statement`;
+      return [
+        ...wrap(`${row.severity.padEnd(8)} ${row.id}${where}${share}`, columns).map(colour),
+        ...wrap(oneLine(row.title), columns - 2).map((line) => `  ${line}`),
+        ...row.evidence
+          .flatMap((fact) =>
+            wrap(`${oneLine(fact.what)}: ${oneLine(evidenceValue(fact))} (${fact.provenance})`, columns - 4, '  '),
+          )
+          .map((line) => paint.dim(`    ${line}`)),
+        ...wrap(`-> ${oneLine(row.remedy)}`, columns - 2, '   ').map((line) => `  ${line}`),
+      ];
+    }),
+  ];
+}
+
+function advice({ advice: rows }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (rows.length === 0) return [];
+  return [
+    paint.bold(`Advice (${rows.length})`),
+    ...rows.flatMap((row) => {
+      const cost =
+        row.cost?.before === null || row.cost?.before === undefined || row.cost.after === null
+          ? []
+          : [`cost ${formatCount(row.cost.before)} -> ${formatCount(row.cost.after)} (estimated)`];
+      const tried =
+        row.trial === null
+          ? `untried: ${row.untried ?? 'unknown'}`
+          : `tried on the lab copy: ${row.trial.verdict}, ${row.trial.reason} (measured)`;
+      return [
+        ...wrap(`${row.kind}: ${oneLine(row.title)}`, columns, '  ').map(
+          row.trial?.verdict === 'improved' ? paint.good : (text) => text,
+        ),
+        ...[...row.why, ...cost, ...row.missing.map((fact) => `not proved: ${fact}`), tried]
+          .flatMap((text) => wrap(oneLine(text), columns - 4, '  '))
+          .map((line) => paint.dim(`    ${line}`)),
+        ...row.up.flatMap((sql) => wrap(`${oneLine(sql)};`, columns - 4, '  ')).map((line) => `    ${line}`),
+      ];
+    }),
+  ];
+}
+
+function difference({ difference: found }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (!found) return [];
+  return [
+    paint.bold(`Compared with ${oneLine(found.against)} (before: that one)`),
+    ...found.words.flatMap((text) => wrap(oneLine(text), columns, '  ')),
+  ];
+}
+
+function unknown({ coverage }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (coverage.skipped.length === 0) return [];
+  return [
+    paint.bold('What it can not know'),
+    ...coverage.skipped.flatMap((row) =>
+      wrap(
+        `${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`,
+        columns,
+        '  ',
+      ).map(paint.dim),
+    ),
+  ];
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
