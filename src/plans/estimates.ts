@@ -11,14 +11,17 @@ export interface Misestimate {
   readonly tooFew: boolean;
 }
 
-/** A node's estimate against what came; null where one is not known or says nothing: never run, cut short, written, combined bitmaps. */
+/** A node's estimate against what came; null where one is not known or says nothing: never run, cut short, written, combined bitmaps; of what was stopped early, only that more came than estimated. */
 export function misestimateOf(one: ViewedNode): Misestimate | null {
   const { node } = one;
   if (!node.estimate || !node.actual || node.actual.loops === 0) return null;
-  if (/^(?:BitmapAnd|BitmapOr|ModifyTable|Hash|Limit|LockRows)$/.test(node.type) || isCutShort(one)) return null;
+  if (/^(?:BitmapAnd|BitmapOr|ModifyTable|Hash|Limit|LockRows)$/.test(node.type)) return null;
   const estimated = Math.max(1, node.estimate.rows);
   const actual = Math.max(1, node.actual.rows);
   const tooFew = estimated < actual;
+  const partial = partOf(one);
+  // What was stopped early gave at least what is seen.
+  if (partial === 'again' || (partial === 'stopped' && !tooFew)) return null;
   return { one, estimated, actual, factor: tooFew ? actual / estimated : estimated / actual, tooFew };
 }
 
@@ -26,25 +29,25 @@ export function misestimateOf(one: ViewedNode): Misestimate | null {
 const BLOCKING = /^(?:Sort|Hash|Aggregate|SetOp|Bitmap Heap Scan|ModifyTable)$/;
 
 /**
- * Whether something above stops asking before the node is done, or asks again for the same rows: a LIMIT, a join that is content with one match, the
- * sides of a merge join, a subquery in an expression. Its rows are then no measure of the estimate.
+ * Whether something above stops asking before the node is done (a LIMIT, a join that is content with one match, a subquery in an expression), or may ask
+ * again for the same rows (the sides of a merge join). Its rows are then only a part, or no measure, of the estimate.
  */
-export function isCutShort(one: ViewedNode): boolean {
+function partOf(one: ViewedNode): 'stopped' | 'again' | null {
   let child = one;
   for (const parent of above(one)) {
     const { node } = parent;
-    if (node.type === 'Limit') return true;
+    if (node.type === 'Limit') return 'stopped';
     if (child.node.relationship === 'sub-plan' || child.node.relationship === 'init-plan')
-      return child.node.subplanName?.startsWith('CTE') !== true;
-    if (node.type === 'Merge Join') return true;
+      return child.node.subplanName?.startsWith('CTE') === true ? null : 'stopped';
+    if (node.type === 'Merge Join') return 'again';
     const isInner = inputsOf(parent)[1] === child;
     if (node.type === 'Nested Loop' && isInner) {
-      if (/Semi|Anti/.test(node.joinType ?? '') || node.details['Inner Unique'] === true) return true;
+      if (/Semi|Anti/.test(node.joinType ?? '') || node.details['Inner Unique'] === true) return 'stopped';
     }
-    if (BLOCKING.test(node.type) && node.strategy !== 'Sorted') return false;
+    if (BLOCKING.test(node.type) && node.strategy !== 'Sorted') return null;
     child = parent;
   }
-  return false;
+  return null;
 }
 
 /** Nodes from which an estimate is taken over as it is, so that what is below them is asked for the cause. */

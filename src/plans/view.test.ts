@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstWrongEstimate, isCutShort, wrongAtSource } from './estimates.js';
+import { firstWrongEstimate, misestimateOf, wrongAtSource } from './estimates.js';
 import { labelOf } from './label.js';
 import { readPlan } from './read/read-plan.js';
 import { shareOf, viewPlan } from './view.js';
@@ -94,13 +94,15 @@ describe('wrong estimates', () => {
   });
 
   it.each([
-    ['below a LIMIT', 'Limit', true],
-    ['below a sort', 'Sort', false],
-  ])('%s', (_, parent, cut) => {
+    ['fewer rows below a LIMIT say nothing', 'Limit', 100_000, 10, null],
+    ['more rows below a LIMIT do', 'Limit', 5, 48_000, 9600],
+    ['fewer rows below a sort do', 'Sort', 100_000, 10, 10_000],
+    ['more rows below a merge join may be the same ones again', 'Merge Join', 5, 48_000, null],
+  ])('%s', (_, parent, estimated, actual, factor) => {
     const plan = view(`
 ${parent}  (cost=1.00..2.00 rows=10 width=4) (actual time=1.000..1.000 rows=10 loops=1)
-  ->  Seq Scan on t  (cost=0.00..1.00 rows=100000 width=4) (actual time=0.020..1.000 rows=10 loops=1)`);
-    expect(isCutShort(plan.nodes[1] ?? plan.root)).toBe(cut);
-    expect(wrongAtSource(plan, 10, 1000).length).toBe(cut ? 0 : 1);
+  ->  Seq Scan on t  (cost=0.00..1.00 rows=${estimated} width=4) (actual time=0.020..1.000 rows=${actual} loops=1)`);
+    expect(misestimateOf(plan.nodes[1] ?? plan.root)?.factor ?? null).toBe(factor);
+    expect(wrongAtSource(plan, 10, 1000)).toHaveLength(factor === null ? 0 : 1);
   });
 });

@@ -16,7 +16,7 @@ export default definePlanFinding({
     what: 'A node whose row count the planner got wrong by a factor of 10 or more, with at least 1,000 rows estimated or actual, while its inputs were right.',
     why: 'Join order, join method and memory are chosen by row counts: from a wrong one on, the plan is chosen for other data.',
     limits:
-      'Needs EXPLAIN ANALYZE. Silent where a LIMIT, a semi-join, a merge join or a subquery may have stopped a node early, and on nodes that only pass an error on. ' +
+      'Needs EXPLAIN ANALYZE. Where a LIMIT, a semi-join or a subquery may have stopped a node early, only more rows than estimated count; silent below merge joins, and on nodes that only pass an error on. ' +
       'One run shows one set of parameters: a generic plan is right on average and wrong for each. It is an `info` below a factor of 100 unless a join stands on it.',
     sources: ['PostgreSQL manual, "Row Estimation Examples"', 'PostgreSQL manual, "Extended Statistics"'],
   },
