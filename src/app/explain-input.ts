@@ -158,5 +158,5 @@ function invalid(message: string, hint: string): WizardError {
 }
 
 function capital(text: string): string {
-  return text === 'argument' ? 'The argument' : text.charAt(0).toUpperCase() + text.slice(1);
+  return { argument: 'The argument', 'standard input': 'Standard input' }[text] ?? text;
 }

@@ -4,12 +4,12 @@ import type { ViewedNode } from './view.js';
 
 /** A figure that was counted when the plan ran. */
 export function counted(what: string, value: number, unit: string, at: ViewedNode | null = null): Evidence {
-  return { what, value: Math.round(value * 100) / 100, unit, source: sourceOf(at), provenance: 'measured' };
+  return { what, value: rounded(value), unit, source: sourceOf(at), provenance: 'measured' };
 }
 
 /** A figure of the planner. */
 export function expected(what: string, value: number, unit: string, at: ViewedNode | null = null): Evidence {
-  return { what, value: Math.round(value * 100) / 100, unit, source: sourceOf(at), provenance: 'estimated' };
+  return { what, value: rounded(value), unit, source: sourceOf(at), provenance: 'estimated' };
 }
 
 /** Words that the plan holds: a filter, a setting. */
@@ -24,4 +24,9 @@ export function notKnown(what: string, source: string): Evidence {
 
 function sourceOf(at: ViewedNode | null): string {
   return at === null ? 'plan' : `plan, node ${at.id} (${labelOf(at.node)})`;
+}
+
+/** Four decimals: shares are written as percentages. */
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
 }

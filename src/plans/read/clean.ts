@@ -5,7 +5,10 @@ export function cleanLines(text: string): readonly string[] {
     .replaceAll('\u00a0', ' ')
     .split('\n')
     .map((line) => line.replaceAll('\t', '        '));
-  const bordered = lines.some((line) => /^\s*\|?\s*QUERY PLAN\s*\|?\s*$/.test(line) && line.includes('|'));
+  const rows = lines.filter((line) => line.trim() !== '' && !/^\s*\+[-+]*\+\s*$/.test(line));
+  const bordered =
+    lines.some((line) => /^\s*\|?\s*QUERY PLAN\s*\|?\s*$/.test(line) && line.includes('|')) ||
+    (rows.length > 0 && rows.every((line) => /^\s*\|.*\|\s*$/.test(line)));
   return lines
     .filter(
       (line) =>

@@ -8,24 +8,31 @@ const STARTS = 50;
 export function readJson(text: string): RawObject | null {
   const clean = text.replaceAll('\r', '').replace(/[ ]*\+$/gm, '');
   let tried = 0;
+  let isCut = false;
   for (const { index } of clean.matchAll(/[[{]/g)) {
     tried += 1;
     if (tried > STARTS) return null;
-    const found = topOf(parsed(balanced(clean, index)));
+    const piece = balanced(clean, index);
+    if (piece === null) {
+      // What it holds is a part of a plan: a whole one is still wrapped, a bare node is not taken for one.
+      isCut = true;
+      continue;
+    }
+    const found = topOf(parsed(piece), !isCut);
     if (found) return found;
   }
   return null;
 }
 
 /** The object with the plan, whatever wraps it: `[{"Plan"}]`, `{"Plan"}`, a driver's `[{"QUERY PLAN": [...]}]`, or a bare node. */
-function topOf(value: RawValue | undefined): RawObject | null {
+function topOf(value: RawValue | undefined, bare = true): RawObject | null {
   if (Array.isArray(value)) {
     const [first] = value as readonly RawValue[];
-    return first === undefined ? null : topOf(first);
+    return first === undefined ? null : topOf(first, bare);
   }
   if (!isRawObject(value)) return null;
   if (isRawObject(value['Plan'])) return value;
-  if (value['Node Type'] !== undefined) return { Plan: value };
+  if (value['Node Type'] !== undefined) return bare ? { Plan: value } : null;
   const wrapped = value['QUERY PLAN'];
   return topOf(typeof wrapped === 'string' ? parsed(wrapped) : wrapped);
 }
@@ -39,8 +46,8 @@ function parsed(text: string): RawValue | undefined {
   }
 }
 
-/** From a bracket to the one that closes it; the rest of the text where none does. */
-function balanced(text: string, start: number): string {
+/** From a bracket to the one that closes it; null where none does. */
+function balanced(text: string, start: number): string | null {
   let depth = 0;
   let quoted = false;
   for (let at = start; at < text.length; at += 1) {
@@ -55,5 +62,5 @@ function balanced(text: string, start: number): string {
       if (depth === 0) return text.slice(start, at + 1);
     }
   }
-  return text.slice(start);
+  return null;
 }

@@ -50,13 +50,11 @@ function causes({ timeByCause }: PlanReport, { columns }: TextOptions, paint: Pa
   const title = { ms: 'Time by cause', blocks: 'Blocks by cause', cost: 'Cost by cause' }[unit];
   const width = columns >= 100 ? 20 : 10;
   const shown = rows.filter(({ share }) => share >= 0.01);
-  const lines = shown.flatMap(({ cause, amount, share, nodes }) =>
-    wrap(
-      `${bar(share, width)} ${formatPercent(share).padStart(7)}  ${cause}, ${amountWords(amount, unit)}${nodesWords(nodes)}`,
-      columns,
-      ' '.repeat(width + 10),
-    ),
-  );
+  const lines = shown.flatMap(({ cause, amount, share, nodes }) => {
+    const before = `${bar(share, width)} ${formatPercent(share).padStart(7)}  `;
+    const said = wrap(`${cause}, ${amountWords(amount, unit)}${nodesWords(nodes)}`, columns - before.length);
+    return said.map((text, position) => `${position === 0 ? before : ' '.repeat(before.length)}${text}`);
+  });
   return [
     paint.bold(`${title} (${provenance})`),
     ...lines,

@@ -17,14 +17,14 @@ export default definePlanFinding({
     why: 'Join order, join method and memory are chosen by row counts: from a wrong one on, the plan is chosen for other data.',
     limits:
       'Needs EXPLAIN ANALYZE. Where a LIMIT, a semi-join or a subquery may have stopped a node early, only more rows than estimated count; silent below merge joins, and on nodes that only pass an error on. ' +
-      'One run shows one set of parameters: a generic plan is right on average and wrong for each. It is an `info` below a factor of 100 unless a join stands on it.',
+      'One run shows one set of parameters: a generic plan is right on average and wrong for each. It is an `info` unless a join stands on it, or 100 times as many rows came as were expected: too many expected at the top of a plan change little.',
     sources: ['PostgreSQL manual, "Row Estimation Examples"', 'PostgreSQL manual, "Extended Statistics"'],
   },
   options: z.object({ factor: z.number().min(2).default(10), leastRows: z.number().nonnegative().default(1000) }),
   find: (view, { factor, leastRows }, facts) =>
     wrongAtSource(view, factor, leastRows).map(({ one, estimated, actual, factor: off, tooFew }) => ({
       node: one,
-      severity: off >= 10 * factor || isUnderJoin(one) ? 'warning' : 'info',
+      severity: isUnderJoin(one) || (tooFew && off >= 10 * factor) ? 'warning' : 'info',
       title: `${labelOf(one.node)} gave ${formatCount(actual)} rows where ${formatCount(estimated)} were expected.`,
       evidence: [
         expected('rows of one execution', estimated, 'rows', one),
