@@ -6,6 +6,10 @@ interface CatalogueKind {
   readonly prefix: string;
   readonly noun: string;
 }
-export const catalogues: { readonly advisors: CatalogueKind; readonly rewrites: CatalogueKind };
+export const catalogues: {
+  readonly advisors: CatalogueKind;
+  readonly rewrites: CatalogueKind;
+  readonly migrations: CatalogueKind;
+};
 export function idsIn(kind: CatalogueKind): string[];
 export function catalogueSource(kind: CatalogueKind, ids: readonly string[]): string;

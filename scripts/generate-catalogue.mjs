@@ -1,4 +1,4 @@
-// Writes the catalogues from folder listings: src/advisors/*/*.ts and src/rewrites/rules/*/*.ts. The folder is the registry.
+// Writes the catalogues from folder listings: src/advisors/*/*.ts, src/rewrites/rules/*/*.ts and src/migrations/rules/*/*.ts. The folder is the registry.
 // `node scripts/generate-catalogue.mjs` writes them; `catalogue.test.ts` beside each fails when it is stale.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,14 @@ export const catalogues = {
     folder: new URL('rewrites/rules/', source),
     path: new URL('rewrites/catalogue.ts', source),
     type: 'RewriteRule',
+    from: './define.js',
+    prefix: './rules/',
+    noun: 'rule',
+  },
+  migrations: {
+    folder: new URL('migrations/rules/', source),
+    path: new URL('migrations/catalogue.ts', source),
+    type: 'MigrationRule',
     from: './define.js',
     prefix: './rules/',
     noun: 'rule',
