@@ -3,6 +3,7 @@ import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/t
 import type { TreeNode } from '../sql/tree.js';
 import { columnKey, isNew, keyOf, newTransaction } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
+import { partitionOf } from './effects/alter-table.js';
 import { effectOf } from './effects/of.js';
 import { typeParts, typeText } from './effects/types.js';
 import { isAtLeast } from './locks.js';
@@ -39,8 +40,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   AlterTableStmt: afterAlter,
   IndexStmt: ({ relation, body }, context) => {
     if (!relation) return context.state;
-    const columns = bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => textOf(element, 'name') ?? '');
-    const index = { name: textOf(body, 'idxname') ?? '', table: keyOf(context, relation), columns };
+    const index = { name: textOf(body, 'idxname') ?? '', table: keyOf(context, relation), columns: indexColumns(body) };
     return { ...context.state, indexes: [...context.state.indexes, index] };
   },
   RenameStmt: ({ relation, body }, context) => {
@@ -121,6 +121,10 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
       if (definition && name !== null) rememberType(types, relation, { ...definition, colname: name }, context);
       return { ...state, types };
     }
+    case 'AT_DetachPartition': {
+      const partition = partitionOf(command);
+      return partition ? { ...state, detached: new Set([...state.detached, keyOf(context, partition)]) } : state;
+    }
     case 'AT_SetNotNull':
       return column === null ? state : { ...state, notNull: new Set([...state.notNull, column]) };
     case 'AT_DropNotNull':
@@ -177,6 +181,11 @@ function isNotNull(constraint: TreeNode): string | null {
   const reference = bodyOf(test['arg'], 'ColumnRef');
   const path = reference ? names(list(reference, 'fields')) : [];
   return path.length === 1 ? (path[0] ?? null) : null;
+}
+
+/** Key columns of a CREATE INDEX, `''` for an expression. */
+export function indexColumns(body: TreeNode): readonly string[] {
+  return bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => textOf(element, 'name') ?? '');
 }
 
 /** `column IS NOT NULL` as SQL. */

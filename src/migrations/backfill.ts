@@ -25,19 +25,20 @@ export function inBatches({ relation, statement, where }: BatchWork): string {
   const condition = where === null ? '' : `\n      AND (${where})`;
   const name = writtenLiteral(relation);
   return `DO $backfill$
+#variable_conflict use_column
 DECLARE
-  first bigint := 0;
-  pages bigint := pg_catalog.pg_relation_size(${name}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::bigint;
+  wizard_page bigint := 0;
+  wizard_pages bigint := pg_catalog.pg_relation_size(${name}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::bigint;
 BEGIN
   IF (SELECT relkind FROM pg_catalog.pg_class WHERE oid = ${name}::pg_catalog.regclass) <> 'r' THEN
     RAISE EXCEPTION 'not a plain table: run this for each of its partitions';
   END IF;
-  WHILE first < pages LOOP
+  WHILE wizard_page < wizard_pages LOOP
     ${statement}
-    WHERE ctid >= pg_catalog.format('(%s,0)', first)::pg_catalog.tid
-      AND ctid < pg_catalog.format('(%s,0)', first + ${BATCH_PAGES})::pg_catalog.tid${condition};
+    WHERE ctid >= pg_catalog.format('(%s,0)', wizard_page)::pg_catalog.tid
+      AND ctid < pg_catalog.format('(%s,0)', wizard_page + ${BATCH_PAGES})::pg_catalog.tid${condition};
     COMMIT;
-    first := first + ${BATCH_PAGES};
+    wizard_page := wizard_page + ${BATCH_PAGES};
   END LOOP;
 END $backfill$`;
 }

@@ -1,8 +1,9 @@
 import type { Catalog } from '../model/catalog.js';
-import { advance } from './advance.js';
+import { field } from '../sql/tree.js';
+import { advance, indexColumns } from './advance.js';
 import { catalogue } from './catalogue.js';
 import { initialState, isNew, tableOf } from './context.js';
-import type { MigrationContext, ScriptState } from './context.js';
+import type { FileFacts, MigrationContext, ScriptState } from './context.js';
 import type { Match, MigrationRule, MigrationSeverity } from './define.js';
 import { estimateOf } from './duration.js';
 import type { DurationEstimate } from './duration.js';
@@ -10,6 +11,7 @@ import type { Effect } from './effects/effect.js';
 import { effectOf } from './effects/of.js';
 import { operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
+import { relationOf } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
 
 /** How a file is looked at. */
@@ -44,10 +46,12 @@ export interface MigrationFinding {
 export function checkScript(script: Script, options: CheckOptions): readonly CheckedOperation[] {
   const checked: CheckedOperation[] = [];
   const said = new Set<string>();
+  const file = factsOfFile(script);
   let state: ScriptState = initialState(options.oneTransaction);
   for (const statement of script.statements) {
     for (const operation of operationsOf(statement.parsed)) {
-      const context: MigrationContext = { major: options.major, catalog: options.catalog, state, line: statement.line };
+      const { major, catalog } = options;
+      const context: MigrationContext = { major, catalog, state, file, line: statement.line };
       const one = checkOperation(operation, statement, context, said);
       for (const { rule } of one.findings) if (rule.once) said.add(rule.id);
       checked.push(one);
@@ -55,6 +59,19 @@ export function checkScript(script: Script, options: CheckOptions): readonly Che
     }
   }
   return checked;
+}
+
+/** What `MigrationContext.file` is made of. */
+export function factsOfFile({ statements }: Script): FileFacts {
+  const indexes = statements.flatMap(({ parsed: { type, body } }) => {
+    const table = type === 'IndexStmt' ? relationOf(field(body, 'relation')) : null;
+    return table ? [{ table: table.name, columns: indexColumns(body) }] : [];
+  });
+  const views = statements.flatMap(({ parsed: { type, body } }) => {
+    const view = type === 'ViewStmt' ? relationOf(field(body, 'view')) : null;
+    return view ? [view.name] : [];
+  });
+  return { indexes, views };
 }
 
 /** Asks every rule about one operation; those in `said` have spoken already. */

@@ -17,6 +17,8 @@ export interface ScriptState {
   readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
   /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
   readonly indexes: readonly { readonly name: string; readonly table: string; readonly columns: readonly string[] }[];
+  /** Keys of partitions that the file detached. */
+  readonly detached: ReadonlySet<string>;
   /** The transaction that the statement runs in; null for one of its own. */
   readonly transaction: TransactionState | null;
   /** Whether waiting for a lock ends by itself. */
@@ -37,12 +39,19 @@ export interface TransactionState {
   readonly localTimeout: boolean;
 }
 
+/** What the whole file does, also after a statement. Bare names. */
+export interface FileFacts {
+  readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
+  readonly views: readonly string[];
+}
+
 /** What a rule knows beside the operation. */
 export interface MigrationContext {
   readonly major: number;
   /** The target's; null where none was given. */
   readonly catalog: Catalog | null;
   readonly state: ScriptState;
+  readonly file: FileFacts;
   /** 1-based, of the statement. */
   readonly line: number;
 }
@@ -56,6 +65,7 @@ export function initialState(oneTransaction: boolean): ScriptState {
     unvalidated: new Map(),
     checks: new Map(),
     indexes: [],
+    detached: new Set(),
     transaction: oneTransaction ? newTransaction(null) : null,
     lockTimeout: false,
     searchPath: null,
@@ -129,4 +139,13 @@ export function indexNamed({ catalog, state }: Known, relation: Relation): Index
   const schema = relation.schema ?? state.searchPath;
   if (schema !== null) return named.find((index) => index.schema === schema);
   return named.find((index) => index.schema === 'public') ?? (named.length === 1 ? named[0] : undefined);
+}
+
+/** Partitions of a table in the target's catalog, and theirs. */
+export function descendantsOf(known: Known, relation: Relation): readonly Table[] {
+  const table = tableOf(known, relation);
+  if (!table) return [];
+  return (known.catalog?.tables ?? [])
+    .filter(({ partitionOf }) => partitionOf?.schema === table.schema && partitionOf.name === table.name)
+    .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
 }

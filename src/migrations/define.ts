@@ -57,8 +57,10 @@ export interface MigrationExample {
   readonly good?: string;
   /** The server refuses `bad`, with this SQLSTATE. */
   readonly fails?: string;
-  /** Differences of the catalog after the planned sequence from that after `bad`, as `structureDifferences` words them; `differs` says them to the reader. */
+  /** Objects of the catalog in which the end of the planned sequence differs from that of `bad`; `differs` says so to the reader. */
   readonly ends?: readonly string[];
+  /** Another table that is locked, which no claim can know. */
+  readonly alsoLocks?: string;
 }
 
 /** A rule as the catalogue holds it. */
@@ -71,9 +73,11 @@ export interface MigrationRule {
   readonly severity: MigrationSeverity;
   /** Speaks at most once per file: the first place. */
   readonly once?: boolean;
+  /** Mended by how every planned step runs: a transaction and a `lock_timeout` of its own. */
+  readonly plannedAway?: boolean;
   readonly docs: MigrationDocs;
   readonly match: (operation: Operation, context: MigrationContext, effect: Effect) => Match | null;
-  /** Null where no sequence can be made of this statement. Left out where the remedy is another way of running, which the planner does for every statement. */
+  /** Null where no sequence can be made of this statement. Left out where none is known, and where `plannedAway` is the remedy. */
   readonly safe?: (operation: Operation, context: MigrationContext) => SafeSequence | null;
   readonly example: MigrationExample;
 }

@@ -1,5 +1,5 @@
-import type { RelationName } from '../model/catalog.js';
-import { tableOf } from './context.js';
+import type { Table } from '../model/catalog.js';
+import { descendantsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { Effect } from './effects/effect.js';
 import type { Relation } from './relation.js';
@@ -42,14 +42,12 @@ function bytesOf(relations: readonly Relation[], context: MigrationContext): num
   for (const relation of relations) {
     const table = tableOf(context, relation);
     if (!table) return null;
-    // Pages are as ANALYZE left them where the table is locked; a partitioned table has none of its own.
-    bytes += table.kind === 'p' ? partitionBytes(table, context) : table.sizeBytes;
+    bytes += sizeOf(table) + descendantsOf(context, table).reduce((sum, part) => sum + sizeOf(part), 0);
   }
   return bytes;
 }
 
-function partitionBytes({ schema, name }: RelationName, context: MigrationContext): number {
-  return (context.catalog?.tables ?? [])
-    .filter(({ partitionOf }) => partitionOf?.schema === schema && partitionOf.name === name)
-    .reduce((sum, part) => sum + (part.kind === 'p' ? partitionBytes(part, context) : part.sizeBytes), 0);
+/** A partitioned table has no pages of its own. */
+function sizeOf({ kind, sizeBytes }: Table): number {
+  return kind === 'p' ? 0 : sizeBytes;
 }

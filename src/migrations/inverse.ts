@@ -82,7 +82,13 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   TruncateStmt: gone,
   ReindexStmt: nothing,
   VacuumStmt: nothing,
-  ClusterStmt: nothing,
+  ClusterStmt: ({ relation, body }, { catalog }) => {
+    if (!relation || textOf(body, 'indexname') === null) return { sql: [] };
+    const marked = catalog?.indexes.some(({ clustered, table }) => clustered && table.name === relation.name);
+    return marked === false
+      ? { sql: [`ALTER TABLE ${written(relation)} SET WITHOUT CLUSTER`] }
+      : { why: 'by which index the table was clustered before is not known' };
+  },
   RefreshMatViewStmt: nothing,
   LockStmt: nothing,
   SelectStmt: nothing,

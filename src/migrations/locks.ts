@@ -34,3 +34,12 @@ export function blocksWrites(mode: LockMode): boolean {
 export function blocksReads(mode: LockMode): boolean {
   return mode === 'ACCESS EXCLUSIVE';
 }
+
+/** What a lock keeps others from, in plain words; begins with a verb. */
+export function blockWords(mode: LockMode): string {
+  if (blocksReads(mode)) return 'blocks reads and writes';
+  if (mode === 'EXCLUSIVE') return 'blocks writes and row locks; plain reads go on';
+  if (blocksWrites(mode)) return 'blocks writes; reads go on';
+  if (mode === 'SHARE UPDATE EXCLUSIVE') return 'blocks neither reads nor writes, only VACUUM and other schema changes';
+  return 'blocks neither reads nor writes';
+}

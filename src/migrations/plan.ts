@@ -3,10 +3,10 @@ import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { textOf } from '../sql/tree.js';
 import { advance } from './advance.js';
-import { checkOperation } from './check.js';
+import { checkOperation, factsOfFile } from './check.js';
 import type { CheckOptions, CheckedOperation, MigrationFinding } from './check.js';
 import { initialState } from './context.js';
-import type { MigrationContext, ScriptState } from './context.js';
+import type { FileFacts, MigrationContext, ScriptState } from './context.js';
 import type { SafeStep } from './define.js';
 import type { DurationEstimate } from './duration.js';
 import { inverseOf } from './inverse.js';
@@ -26,6 +26,8 @@ export interface PlanStep {
   readonly down: readonly string[] | null;
   readonly noWayBack: string | null;
   readonly transactional: boolean;
+  /** Adds a label to an enum type. */
+  readonly addsLabel: boolean;
   readonly locks: readonly LockClaim[];
   /** Of work under a lock that blocks writes, which could not be avoided; null for none, and where sizes are not known. */
   readonly estimate: DurationEstimate | null;
@@ -47,7 +49,7 @@ export interface MigrationPlan {
 
 /** Rewrites a file as steps of one transaction each. Statements that nothing is said of stay as they are. Needs `loadParser()`. */
 export function planScript(script: Script, options: CheckOptions): MigrationPlan {
-  const planner = new Planner(options);
+  const planner = new Planner(options, factsOfFile(script));
   for (const statement of script.statements) planner.take(statement);
   return planner.plan();
 }
@@ -63,7 +65,10 @@ class Planner {
   #block = 0;
   readonly #blocks: (number | null)[] = [];
 
-  constructor(readonly options: CheckOptions) {
+  constructor(
+    readonly options: CheckOptions,
+    readonly file: FileFacts,
+  ) {
     this.#state = initialState(false);
   }
 
@@ -106,7 +111,8 @@ class Planner {
   }
 
   #context(line: number): MigrationContext {
-    return { major: this.options.major, catalog: this.options.catalog, state: this.#state, line };
+    const { major, catalog } = this.options;
+    return { major, catalog, state: this.#state, file: this.file, line };
   }
 
   /** The steps of one operation; leaves the state after it. `path` holds the rules that were asked on the way here. */
@@ -182,12 +188,13 @@ class Planner {
       down: 'sql' in inverse ? inverse.sql : null,
       noWayBack: 'why' in inverse ? inverse.why : null,
       transactional: !effect.outsideTransaction,
+      addsLabel: operation.type === 'AlterEnumStmt',
       locks: effect.locks,
       estimate: working ? estimate : null,
       notes: [],
       unavoidable: null,
       remaining: findings.filter(
-        ({ rule, severity }) => severity !== 'info' && !PLANNED_AWAY.has(rule.id) && !(generated && rule.safe),
+        ({ rule, severity }) => severity !== 'info' && rule.plannedAway !== true && !(generated && rule.safe),
       ),
     };
   }
@@ -221,19 +228,9 @@ class Planner {
   }
 }
 
-/** Rules whose remedy is how every planned step runs: a transaction and a lock_timeout of its own. */
-const PLANNED_AWAY = new Set([
-  'transaction/missing-lock-timeout',
-  'transaction/work-behind-lock',
-  'transaction/several-tables-locked',
-  'index/concurrently-in-transaction',
-  'constraint/validate-in-same-transaction',
-  'type/enum-value-used-at-once',
-]);
-
-/** Whether nobody waits for it. */
-function isHarmless({ locks, transactional }: PlanStep): boolean {
-  return transactional && !locks.some(({ mode }) => blocksWrites(mode));
+/** Whether nobody waits for it, and nothing after it waits for its end: a label of an enum may be used once it is committed. */
+function isHarmless({ locks, transactional, addsLabel }: PlanStep): boolean {
+  return transactional && !addsLabel && !locks.some(({ mode }) => blocksWrites(mode));
 }
 
 function withNotes(steps: readonly PlanStep[], notes: readonly string[]): readonly PlanStep[] {

@@ -44,20 +44,23 @@ export async function withMigrationBench<T>(
   const admin = await connect(server.connection);
   await admin.run(`CREATE DATABASE ${database}`);
   const inside = { ...server.connection, database };
-  const sessions = [await connect(inside), await connect(inside), await connect(inside)] as const;
-  const [session, watcher, blocker] = sessions;
+  const sessions = [await connect(inside), await connect(inside)] as const;
+  const [session, watcher] = sessions;
+  const blockers = [await connect(inside), await connect(inside)];
   try {
     await runScript(session, setup);
     const { catalog } = await readCatalog(session);
+    const first = new Set((await tablesOf(watcher)).map(({ oid }) => oid));
     return await work({
       session,
       catalog,
       now: async () => (await readCatalog(session)).catalog,
       observe: async (statements, transactional) => {
-        const before = await tablesOf(watcher);
+        // What the migration itself made nobody else uses.
+        const before = (await tablesOf(watcher)).filter(({ oid }) => first.has(oid));
         const seen = transactional
           ? await observeTransaction(session, statements, before)
-          : await observeOutside({ session, watcher, blocker }, statements, before);
+          : await observeOutside({ session, watcher, blockers }, statements, before);
         const after = new Map((await tablesOf(watcher)).map((table) => [table.oid, table]));
         const rewritten = before.filter(({ oid, file }) => {
           const now = after.get(oid);
@@ -68,7 +71,7 @@ export async function withMigrationBench<T>(
       },
     });
   } finally {
-    for (const one of sessions) await one.close();
+    for (const one of [...sessions, ...blockers]) await one.close();
     await admin.run(`DROP DATABASE ${database} WITH (FORCE)`);
     await admin.close();
   }
@@ -159,32 +162,36 @@ async function rowsRead(session: Session): Promise<ReadonlyMap<string, number>> 
 }
 
 /**
- * Somebody holds ROW EXCLUSIVE on every table, so that a statement that must wait for writers stands still and can be looked at;
- * then the lock is given up, and locks are looked at as often as it goes until the end.
+ * Somebody holds ROW EXCLUSIVE on every table, so that a statement that must wait for writers stands still and can be looked at. Then another one takes the same locks where
+ * that is possible, and the first lets go: what the statement waits for next is seen as well. Later steps than these are seen as far as looking again and again sees them.
  */
 async function observeOutside(
-  { session, watcher, blocker }: Record<'session' | 'watcher' | 'blocker', Session>,
+  { session, watcher, blockers }: { session: Session; watcher: Session; blockers: readonly Session[] },
   statements: readonly string[],
   tables: readonly TableFile[],
 ): Promise<Seen> {
   const locks: Record<string, LockMode> = {};
+  const look = async (): Promise<void> => {
+    for (const [name, mode] of Object.entries(await locksOf(watcher, session.processId, tables)))
+      locks[name] = strongest(locks[name], mode);
+  };
   for (const sql of statements) {
-    await blocker.run(`BEGIN; ${await lockAll(watcher)}`);
+    const waiting = [...blockers];
+    const lock = await lockAll(watcher);
+    await waiting[0]?.run(`BEGIN; ${lock}`);
     const state = { ended: false };
     const running = session.run(sql).finally(() => (state.ended = true));
     running.catch(() => undefined);
-    let released = false;
     while (!state.ended) {
-      for (const [name, mode] of Object.entries(await locksOf(watcher, session.processId, tables)))
-        locks[name] = strongest(locks[name], mode);
-      if (!released && (await isWaiting(watcher, session.processId))) {
-        for (const [name, mode] of Object.entries(await locksOf(watcher, session.processId, tables)))
-          locks[name] = strongest(locks[name], mode);
-        await blocker.run('ROLLBACK');
-        released = true;
-      }
+      await look();
+      if (waiting.length === 0 || !(await isWaiting(watcher, session.processId))) continue;
+      await look();
+      await waiting[1]?.run(`BEGIN; SET LOCAL lock_timeout = '50ms'; ${lock}`).catch(() => waiting[1]?.run('ROLLBACK'));
+      await waiting.shift()?.run('ROLLBACK');
+      // Until it goes on, it is still shown as waiting.
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    if (!released) await blocker.run('ROLLBACK');
+    for (const blocker of waiting) await blocker.run('ROLLBACK');
     await running;
   }
   return { locks, read: null };

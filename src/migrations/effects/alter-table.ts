@@ -38,11 +38,13 @@ export function alterTableEffect(operation: Operation, context: MigrationContext
     case 'AT_DetachPartition':
       return detach(relation, command);
     case 'AT_SetTableSpace':
+      // Copied as it is, page by page.
+      return locking(relation, 'ACCESS EXCLUSIVE', { rewrites: [relation] });
     case 'AT_SetLogged':
     case 'AT_SetUnLogged':
     case 'AT_SetAccessMethod':
     case 'AT_SetExpression':
-      return locking(relation, 'ACCESS EXCLUSIVE', { rewrites: [relation] });
+      return locking(relation, 'ACCESS EXCLUSIVE', { rewrites: [relation], scans: [relation] });
     case 'AT_AddInherit':
     case 'AT_DropInherit':
       return inherit(relation, command);
@@ -84,6 +86,8 @@ function addColumn(relation: Relation, command: AlterCommand, context: Migration
     rewrites && !serial && !fresh.includes('yes') ? 'whether a function in the default is volatile is not known' : null;
   const checks = constraints.some((constraint) => SCANNING.has(textOf(constraint, 'contype') ?? ''));
   const referenced = constraints.map((constraint) => relationOf(field(constraint, 'pktable')));
+  // A foreign key of a column without values has nothing to look up.
+  const lookups = constraints.some((one) => textOf(one, 'contype') === 'CONSTR_DEFAULT') ? referenced : [];
   return {
     locks: [
       ...lockingAll([relation], 'ACCESS EXCLUSIVE'),
@@ -93,13 +97,16 @@ function addColumn(relation: Relation, command: AlterCommand, context: Migration
       ),
     ],
     rewrites: rewrites ? [relation] : [],
-    scans: rewrites || checks ? [relation] : [],
+    scans: [
+      ...(rewrites || checks || lookups.some((one) => one !== null) ? [relation] : []),
+      ...lookups.flatMap((one) => (one && !sameName(one, relation) ? [one] : [])),
+    ],
     unsure,
     outsideTransaction: false,
   };
 }
 
-/** Constraints of a new column for which all rows are read. A foreign key of a column without values is not checked. */
+/** Constraints of a new column for which all rows are read. */
 const SCANNING = new Set(['CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_CHECK']);
 
 /** Whether a column's clause makes every row get a value that has to be stored. */

@@ -1,6 +1,6 @@
 import { bodiesOf, bodyOf, field, list, numberOf, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
-import { columnType, indexNamed, keyOf, tableOf } from '../context.js';
+import { columnType, descendantsOf, indexNamed, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import { LOCK_MODES } from '../locks.js';
 import type { LockClaim } from '../locks.js';
@@ -32,14 +32,7 @@ const none: EffectReader = () => NO_EFFECT;
 
 const EFFECTS: Readonly<Record<string, EffectReader>> = {
   AlterTableStmt: alterTableEffect,
-  IndexStmt: ({ relation, body }) => {
-    const concurrent = body['concurrent'] === true;
-    const scans = relation ? [relation] : [];
-    return locking(relation, concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', {
-      scans,
-      outsideTransaction: concurrent,
-    });
-  },
+  IndexStmt: indexEffect,
   DropStmt: dropEffect,
   ReindexStmt: reindexEffect,
   CreateTrigStmt: ({ relation }) => locking(relation, 'SHARE ROW EXCLUSIVE'),
@@ -54,12 +47,12 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
     ...NO_EFFECT,
     locks: lockingAll(bodiesOf(list(body, 'relations'), 'RangeVar').map(relationOf), 'ACCESS EXCLUSIVE'),
   }),
-  ClusterStmt: ({ relation }) => rewriting(relation === null ? [] : [relation]),
+  ClusterStmt: ({ relation }) => rewriting(own(relation)),
   VacuumStmt: vacuumEffect,
   RefreshMatViewStmt: ({ relation, body }) =>
     body['concurrent'] === true
       ? locking(relation, 'EXCLUSIVE')
-      : locking(relation, 'ACCESS EXCLUSIVE', { rewrites: relation ? [relation] : [] }),
+      : locking(relation, 'ACCESS EXCLUSIVE', { rewrites: own(relation), scans: own(relation) }),
   ViewStmt: ({ relation, body }) => (body['replace'] === true ? locking(relation, 'ACCESS EXCLUSIVE') : NO_EFFECT),
   AlterDomainStmt: domainEffect,
   LockStmt: ({ body }) => ({
@@ -84,13 +77,35 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
 /** What RENAME and SET SCHEMA call a relation that others read or write. */
 const RELATION_KINDS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
 
+function own(relation: Relation | null): readonly Relation[] {
+  return relation ? [relation] : [];
+}
+
 function rewriting(relations: readonly Relation[], more: Partial<Effect> = {}): Effect {
-  return { ...NO_EFFECT, locks: lockingAll(relations, 'ACCESS EXCLUSIVE'), rewrites: relations, ...more };
+  return {
+    ...NO_EFFECT,
+    locks: lockingAll(relations, 'ACCESS EXCLUSIVE'),
+    rewrites: relations,
+    scans: relations,
+    ...more,
+  };
 }
 
 function modifying(relation: Relation | null, body: TreeNode): Effect {
   const whole = relation && !field(body, 'whereClause') ? [relation] : [];
   return locking(relation, 'ROW EXCLUSIVE', { scans: whole });
+}
+
+/** An index of a partitioned table is built on every partition, unless ONLY. */
+function indexEffect({ relation, body }: Operation, context: MigrationContext): Effect {
+  const concurrent = body['concurrent'] === true;
+  if (!relation) return NO_EFFECT;
+  const isParent = tableOf(context, relation)?.kind === 'p';
+  const below = isParent && field(body, 'relation')?.['inh'] === true ? descendantsOf(context, relation) : [];
+  const tables = [relation, ...below.map(({ schema, name }) => ({ schema, name }))];
+  const scans = isParent ? below.filter(({ kind }) => kind === 'r') : [relation];
+  const mode = concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE';
+  return { ...NO_EFFECT, locks: lockingAll(tables, mode), scans, outsideTransaction: concurrent };
 }
 
 function dropEffect({ body }: Operation, context: MigrationContext): Effect {
@@ -112,7 +127,9 @@ function dropEffect({ body }: Operation, context: MigrationContext): Effect {
   if (kind === 'OBJECT_TRIGGER' || kind === 'OBJECT_POLICY' || kind === 'OBJECT_RULE')
     return { ...NO_EFFECT, locks: lockingAll(list(body, 'objects').map(ownerOf), 'ACCESS EXCLUSIVE') };
   if (!RELATION_KINDS.has(kind ?? '')) return NO_EFFECT;
-  const parents = objects.map((name) => (name ? (tableOf(context, name)?.partitionOf ?? null) : null));
+  const parents = objects.map((name) =>
+    name && !context.state.detached.has(keyOf(context, name)) ? (tableOf(context, name)?.partitionOf ?? null) : null,
+  );
   return {
     ...NO_EFFECT,
     locks: lockingAll([...objects, ...parents, ...referencedBy(objects, context)], 'ACCESS EXCLUSIVE'),
@@ -203,10 +220,9 @@ function domainEffect({ body }: Operation, context: MigrationContext): Effect {
   const reads = (kind === 'C' && constraint?.['skip_validation'] !== true) || kind === 'O' || kind === 'V';
   if (!name || !reads) return NO_EFFECT;
   const users = usersOfType(name, context);
-  const mode = kind === 'V' && context.major >= 18 ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE';
   return {
     ...NO_EFFECT,
-    locks: lockingAll(users, mode),
+    locks: lockingAll(users, 'SHARE'),
     scans: users,
     unsure: context.catalog ? null : 'which tables use the domain is not known',
   };

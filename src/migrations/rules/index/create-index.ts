@@ -1,9 +1,9 @@
 import { deparseGuarded } from '../../../sql/deparse.js';
-import { bodiesOf, list, textOf } from '../../../sql/tree.js';
+import { textOf } from '../../../sql/tree.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
-import type { Operation } from '../../operation.js';
-import { objectName, shown } from '../../relation.js';
+import { indexName } from '../../index-name.js';
+import { shown } from '../../relation.js';
 import { oneByOne } from '../../shapes.js';
 
 export default defineMigrationRule({
@@ -18,8 +18,10 @@ export default defineMigrationRule({
       'CONCURRENTLY reads the table twice, waits for every transaction that is older, and may not run in a transaction. It does not exist for partitioned tables: no sequence is made where the catalog shows one.',
     sources: ['PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"'],
   },
-  match({ type, relation, body }) {
+  match({ type, relation, body }, context) {
     if (type !== 'IndexStmt' || !relation || body['concurrent'] === true) return null;
+    // Of a partitioned table it is the business of another rule; ONLY touches no rows.
+    if (tableOf(context, relation)?.kind === 'p') return null;
     return { subject: relation, says: `CREATE INDEX keeps writes off ${shown(relation)} until it is built` };
   },
   safe({ type, relation, body }, context) {
@@ -33,22 +35,3 @@ export default defineMigrationRule({
     bad: 'CREATE INDEX ON book (author_id, abs(id));',
   },
 });
-
-/** What PostgreSQL would call it (`ChooseIndexName`): expressions are `expr`, a function call by its name. */
-function indexName(table: string, body: Operation['body']): string {
-  const seen = new Map<string, number>();
-  const parts = bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => {
-    const name = textOf(element, 'name') ?? expressionName(element);
-    const times = seen.get(name) ?? 0;
-    seen.set(name, times + 1);
-    return times === 0 ? name : `${name}${times}`;
-  });
-  return objectName(table, parts.join('_'), 'idx');
-}
-
-/** `FigureIndexColname` of the parser, for the usual case of a call. */
-function expressionName(element: Operation['body']): string {
-  const call = bodiesOf([element['expr']], 'FuncCall')[0];
-  const path = call ? bodiesOf(list(call, 'funcname'), 'String') : [];
-  return textOf(path.at(-1) ?? {}, 'sval') ?? 'expr';
-}
