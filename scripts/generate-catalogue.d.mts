@@ -11,6 +11,7 @@ export const catalogues: {
   readonly rewrites: CatalogueKind;
   readonly patterns: CatalogueKind;
   readonly planFindings: CatalogueKind;
+  readonly migrations: CatalogueKind;
 };
 export function idsIn(kind: CatalogueKind): string[];
 export function catalogueSource(kind: CatalogueKind, ids: readonly string[]): string;

@@ -39,6 +39,14 @@ export const catalogues = {
     prefix: './findings/',
     noun: 'kind of finding',
   },
+  migrations: {
+    folder: new URL('migrations/rules/', source),
+    path: new URL('migrations/catalogue.ts', source),
+    type: 'MigrationRule',
+    from: './define.js',
+    prefix: './rules/',
+    noun: 'rule',
+  },
 };
 
 /** The ids that a folder holds, sorted: `<category>/<name>`. */

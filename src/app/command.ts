@@ -31,6 +31,8 @@ export interface Command<Input extends z.ZodObject = z.ZodObject, Output = unkno
   run(input: z.output<Input>, context: CommandContext): Promise<Output>;
   /** For a person. */
   render(output: Output, view: View): string;
+  /** Exit code 1 also without `--check`. */
+  readonly alwaysChecks?: boolean;
   /** Whether `--check` should fail (exit code 1). */
   failsCheck(output: Output): boolean;
 }

@@ -7,6 +7,8 @@ import type { IndexReport } from '../report/index/index-report.js';
 import { indexSqlFiles } from '../report/index/sql-files.js';
 import { renderHtml } from '../report/html.js';
 import { renderMarkdown } from '../report/markdown.js';
+import type { MigrateReport } from '../report/migrate/migrate-report.js';
+import { stepFiles } from '../report/migrate/step-files.js';
 import { migrationFiles } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 
@@ -33,6 +35,17 @@ export async function writeIndexOutput(folder: string, report: IndexReport): Pro
     ...indexSqlFiles(report),
   ];
   for (const file of files) await writeWhole(join(folder, file.path), file.content);
+}
+
+/** Writes the steps of a planned migration; those of an earlier plan in the same folder are replaced. */
+export async function writeSteps(
+  folder: string,
+  report: MigrateReport,
+  file: MigrateReport['files'][number],
+): Promise<void> {
+  const files = stepFiles(report, file).map(({ path, content }) => ({ path: `migrations/${path}`, content }));
+  await removeStale(folder, 'migrations', new Set(files.map(({ path }) => path)));
+  for (const { path, content } of files) await writeWhole(join(folder, path), content);
 }
 
 /** Writes a file wholly or not at all. */

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { examineReportSchema } from './examine-report.js';
 import { indexReportSchema } from './index/index-report.js';
+import { migrateReportSchema } from './migrate/migrate-report.js';
 import { planReportSchema } from './plan/plan-report.js';
 import { runReportSchema } from './run-report.js';
 import { workloadReportSchema } from './workload/workload-report.js';
 
-/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json`, `examine --json`, `explain --json` and `workload --json` print; `docs/report-schema.json` is this. */
+/** JSON Schema (draft 2020-12) of the documents that commands print with `--json`; `docs/report-schema.json` is this. */
 export function reportJsonSchema(): unknown {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -16,6 +17,7 @@ export function reportJsonSchema(): unknown {
       { $ref: '#/$defs/explain' },
       { $ref: '#/$defs/index' },
       { $ref: '#/$defs/workload' },
+      { $ref: '#/$defs/migrate' },
     ],
     $defs: {
       optimize: bare(runReportSchema),
@@ -23,6 +25,7 @@ export function reportJsonSchema(): unknown {
       explain: bare(planReportSchema),
       index: bare(indexReportSchema),
       workload: bare(workloadReportSchema),
+      migrate: bare(migrateReportSchema),
     },
   };
 }

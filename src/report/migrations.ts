@@ -1,4 +1,5 @@
 import type { Iteration } from '../model/run.js';
+import { comment, terminated } from './sql-text.js';
 import { effectSentence } from './words.js';
 
 /** A file to write, its path relative to the output folder. */
@@ -123,28 +124,16 @@ function file(header: readonly string[], statements: readonly string[], transact
   return `${[...header, ...(wrapped.length > 0 ? ['', ...wrapped] : [])].join('\n')}\n`;
 }
 
-/** One semicolon at the end, on a line of its own where the last line might end in a comment. */
-function terminated(sql: string): string {
-  const bare = sql.trim().replace(/(?:\s*;)+$/, '');
-  const lastLine = bare.slice(bare.lastIndexOf('\n') + 1);
-  return lastLine.includes('--') ? `${bare}\n;` : `${bare};`;
-}
-
-/** A comment of one or more lines; a line break in the text can not end it. */
-function comment(label: string, text: string): readonly string[] {
-  const lines = text.split(/\s*[\r\n\u2028\u2029]+\s*/).filter((line) => line !== '');
-  return lines.map((line, position) => `-- ${position === 0 ? label : ' '.repeat(label.length)}${line}`);
-}
-
 function isConcurrent(sql: string): boolean {
   return (
     /^\s*(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b/is.test(sql) ||
+    /^\s*REINDEX\s*\([^)]*\bCONCURRENTLY\b/is.test(sql) ||
     /\bDETACH\s+PARTITION\b.*\bCONCURRENTLY\b/is.test(sql)
   );
 }
 
 /** PostgreSQL refuses these inside a transaction block (PreventInTransactionBlock). */
-function mayRunInTransaction(sql: string): boolean {
+export function mayRunInTransaction(sql: string): boolean {
   return (
     !isConcurrent(sql) &&
     !/^\s*(?:VACUUM|ALTER\s+SYSTEM|CREATE\s+DATABASE|DROP\s+DATABASE|CREATE\s+TABLESPACE|DROP\s+TABLESPACE)\b/i.test(

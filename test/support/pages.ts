@@ -2,6 +2,9 @@ import type { Advisor } from '../../src/advisors/define.js';
 import { ERROR_CODES } from '../../src/base/errors.js';
 import type { Pattern } from '../../src/profiling/define.js';
 import type { PlanCase, PlanFindingKind } from '../../src/plans/define.js';
+import type { MigrationRule } from '../../src/migrations/define.js';
+import { planScript } from '../../src/migrations/plan.js';
+import { readScript } from '../../src/migrations/script.js';
 import type { RewriteRule } from '../../src/rewrites/define.js';
 
 /** The page of one advisor: `docs/advisors/<id>.md`. */
@@ -125,7 +128,57 @@ export function rewritesPage(catalogue: readonly RewriteRule[]): string {
   ]);
 }
 
-function majorsOf({ minMajor, maxMajor }: Pick<RewriteRule, 'minMajor' | 'maxMajor'>): string {
+/** The page of one migration rule: `docs/migrations/<id>.md`. Needs `loadParser()`. */
+export function migrationPage({ docs, example, ...rule }: MigrationRule): string {
+  const options = { major: PAGE_MAJOR, catalog: null, oneTransaction: false };
+  const steps = planScript(readScript(example.bad, rule.id), options).steps;
+  const sequence = steps.flatMap(({ up }, i) => [`-- ${i + 1}`, ...up.map((sql) => `${sql};`)]).join('\n');
+  return page([
+    `# ${rule.id}`,
+    docs.what,
+    `Severity: ${rule.severity}. Majors: ${majorsOf(rule)}.`,
+    '## Why it matters',
+    docs.why,
+    '## What it can not see or give',
+    docs.limits,
+    '## An example',
+    'The contract test runs it on real servers and holds the lock, the rows read and the rows written anew against what is claimed:',
+    sqlBlock(`${example.setup}\n${example.bad}`),
+    ...(example.fails === undefined ? [] : [`The server refuses it (SQLSTATE ${example.fails}).`]),
+    ...(rule.safe
+      ? [
+          `In its place, one transaction a step (for PostgreSQL ${PAGE_MAJOR}, without a look at the database):`,
+          sqlBlock(sequence),
+        ]
+      : []),
+    ...(example.good === undefined ? [] : ['Instead:', sqlBlock(example.good)]),
+    '## Sources',
+    docs.sources.map((source) => `- ${source}`).join('\n'),
+  ]);
+}
+
+/** Sequences of the pages are those for the newest major. */
+const PAGE_MAJOR = 18;
+
+/** The list of all migration rules: `docs/migrations/README.md`. */
+export function migrationsPage(catalogue: readonly MigrationRule[]): string {
+  return page([
+    '# Migration rules',
+    `What \`database-wizard migrate\` says of migration files: ${catalogue.length} rules. The locks, scans and rewrites that they claim are those observed on real servers.`,
+    table(
+      ['Rule', 'Severity', 'Majors', 'Finds', 'Safe sequence'],
+      catalogue.map((rule) => [
+        `[${rule.id}](${rule.id}.md)`,
+        rule.severity,
+        majorsOf(rule),
+        rule.docs.what,
+        rule.safe ? 'made' : 'none',
+      ]),
+    ),
+  ]);
+}
+
+function majorsOf({ minMajor, maxMajor }: { readonly minMajor: number; readonly maxMajor: number | null }): string {
   return maxMajor === null ? `${minMajor} and newer` : `${minMajor} to ${maxMajor}`;
 }
 

@@ -9,6 +9,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   stats: 1,
   indexes: 2,
   logs: 2,
+  migrations: 2,
   plans: 2,
   rewrites: 2,
   advisors: 3,

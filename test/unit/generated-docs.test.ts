@@ -1,13 +1,17 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { catalogue } from '../../src/advisors/catalogue.js';
+import { catalogue as migrations } from '../../src/migrations/catalogue.js';
 import { catalogue as patterns } from '../../src/profiling/catalogue.js';
 import { catalogue as planFindings } from '../../src/plans/catalogue.js';
 import { catalogue as rewrites } from '../../src/rewrites/catalogue.js';
+import { loadParser } from '../../src/sql/parse.js';
 import {
   advisorPage,
   cataloguePage,
   errorsPage,
+  migrationPage,
+  migrationsPage,
   patternPage,
   patternsPage,
   planFindingPage,
@@ -19,6 +23,8 @@ import {
 const docs = '../../docs';
 
 describe('the generated documentation (else: npx vitest run test/unit/generated-docs.test.ts -u)', () => {
+  beforeAll(loadParser);
+
   it.each(catalogue.map((advisor) => [advisor.id, advisor] as const))('advisors/%s.md', async (id, advisor) => {
     await expect(advisorPage(advisor)).toMatchFileSnapshot(`${docs}/advisors/${id}.md`);
   });
@@ -51,12 +57,21 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
     await expect(planFindingsPage(planFindings)).toMatchFileSnapshot(`${docs}/plan-findings/README.md`);
   });
 
+  it.each(migrations.map((rule) => [rule.id, rule] as const))('migrations/%s.md', async (id, rule) => {
+    await expect(migrationPage(rule)).toMatchFileSnapshot(`${docs}/migrations/${id}.md`);
+  });
+
+  it('migrations/README.md', async () => {
+    await expect(migrationsPage(migrations)).toMatchFileSnapshot(`${docs}/migrations/README.md`);
+  });
+
   it('errors.md', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(`${docs}/errors.md`);
   });
 
   it.each([
     ['advisors', catalogue],
+    ['migrations', migrations],
     ['rewrites', rewrites],
     ['patterns', patterns],
     ['plan-findings', planFindings],

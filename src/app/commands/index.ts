@@ -3,8 +3,17 @@ import { demo } from './demo.js';
 import { examine } from './examine.js';
 import { explain } from './explain.js';
 import { index } from './indexes.js';
+import { migrate } from './migrate.js';
 import { optimize } from './optimize.js';
 import { workload } from './workload.js';
 
 /** Every use case, in the order in which help lists them. */
-export const commands: readonly Command[] = [examine, explain, optimize, index, workload, demo] as readonly Command[];
+export const commands: readonly Command[] = [
+  examine,
+  explain,
+  optimize,
+  index,
+  workload,
+  migrate,
+  demo,
+] as readonly Command[];

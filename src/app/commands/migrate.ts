@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { WizardError } from '../../base/errors.js';
+import { checkScript } from '../../migrations/check.js';
+import { planScript } from '../../migrations/plan.js';
+import { readScript } from '../../migrations/script.js';
+import { describeTarget } from '../../postgres/errors.js';
+import { renderMigrate } from '../../report/migrate/migrate-terminal.js';
+import { migrateReportSchema } from '../../report/migrate/migrate-report.js';
+import type { MigrateReport } from '../../report/migrate/migrate-report.js';
+import { toSarif } from '../../report/migrate/sarif.js';
+import { toFileReport } from '../../report/migrate/to-migrate-report.js';
+import { loadParser } from '../../sql/parse.js';
+import { defineCommand } from '../command.js';
+import { durationInput } from '../inputs.js';
+import { readMigrationFiles } from '../migration-files.js';
+import { lookAtTarget } from '../migration-target.js';
+import { writeSteps } from '../output.js';
+import { version } from '../version.js';
+
+/** The newest major whose locks are known, by the contract test. */
+const NEWEST_MAJOR = 18;
+const OLDEST_MAJOR = 14;
+/** A stall that readers of a table hardly notice; measured by `npm run bench:migrate`. */
+const LOCK_TIMEOUT_MS = 100;
+
+export const migrate = defineCommand({
+  name: 'migrate',
+  summary:
+    'Says what migration files lock, read and write anew (check), or writes them as safe steps with a way back (plan). Never writes to a database.',
+  effect: 'read',
+  positional: ['action', 'files'],
+  input: z.object({
+    action: z
+      .enum(['check', 'plan'])
+      .describe('check: findings, exit code 1 from a warning on; plan: the safe sequence'),
+    files: z.array(z.string()).min(1).describe('SQL files or folders of them; - for standard input'),
+    to: z
+      .string()
+      .optional()
+      .describe('connection string of the database it is for: types, sizes and names are looked up there, read-only'),
+    major: z.coerce
+      .number()
+      .int()
+      .min(OLDEST_MAJOR)
+      .max(NEWEST_MAJOR)
+      .optional()
+      .describe(
+        `major version of PostgreSQL, ${OLDEST_MAJOR} to ${NEWEST_MAJOR} (default: that of --to, else ${NEWEST_MAJOR})`,
+      ),
+    oneTransaction: z
+      .boolean()
+      .default(false)
+      .describe('the tool that runs the files opens one transaction around each'),
+    lockTimeout: durationInput
+      .default(LOCK_TIMEOUT_MS)
+      .describe(`plan: lock_timeout of each step (default: ${LOCK_TIMEOUT_MS}ms)`),
+    out: z.string().optional().describe('plan: the folder into which up and down files are written'),
+    sarif: z.boolean().default(false).describe('check: print a SARIF 2.1.0 log'),
+  }),
+  output: migrateReportSchema,
+  async run(input, context) {
+    await loadParser();
+    const files = await readMigrationFiles(input.files);
+    if (input.out !== undefined && (input.action !== 'plan' || files.length !== 1))
+      throw new WizardError('input/invalid', '--out takes the plan of one file', {
+        hint: 'E.g. `database-wizard migrate plan add_column.sql --out steps`.',
+      });
+    const scripts = files.map(({ name, text }) => ({ name, script: readScript(text, name) }));
+    const target = input.to === undefined ? null : await lookAtTarget(input.to, context);
+    const major = input.major ?? (target ? Math.min(NEWEST_MAJOR, Math.max(OLDEST_MAJOR, target.major)) : NEWEST_MAJOR);
+    const options = { major, catalog: target?.catalog ?? null, oneTransaction: input.oneTransaction };
+    const parts = scripts.map(({ name, script }) => {
+      const plan = input.action === 'plan' ? planScript(script, options) : null;
+      const written = input.out === undefined ? null : join(input.out, 'migrations');
+      return toFileReport({ name, script, checked: checkScript(script, options), plan, written });
+    });
+    const tool = { name: 'database-wizard', version };
+    const report: MigrateReport = {
+      tool,
+      action: input.action,
+      major,
+      majorFrom: input.major !== undefined ? 'given' : target ? 'target' : 'assumed',
+      target: target ? describeTarget(target.settings) : null,
+      lockTimeoutMs: input.lockTimeout,
+      files: parts,
+      coverage: {
+        examined: [{ what: 'statements', count: parts.reduce((sum, part) => sum + part.statements, 0) }],
+        skipped: target
+          ? [...target.skipped]
+          : [
+              {
+                what: 'the database',
+                reason: 'sizes, types and what depends on what are not known, and the worst is said',
+                remedy: '--to <url>, which reads the catalog only',
+              },
+            ],
+      },
+      sarif: input.sarif ? toSarif({ tool, files: parts }) : null,
+    };
+    if (input.out !== undefined && parts[0]) await writeSteps(input.out, report, parts[0]);
+    return report;
+  },
+  render: (report, view) => renderMigrate(report, view),
+  alwaysChecks: true,
+  failsCheck: ({ action, files }) =>
+    action === 'check' && files.some(({ findings }) => findings.some(({ severity }) => severity !== 'info')),
+});

@@ -1,0 +1,194 @@
+import { quoteIdent } from '../base/quote.js';
+import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
+import { columnKey, isNew, keyOf, newTransaction } from './context.js';
+import type { MigrationContext, ScriptState } from './context.js';
+import { partitionOf } from './effects/alter-table.js';
+import { effectOf } from './effects/of.js';
+import { typeParts, typeText } from './effects/types.js';
+import { isAtLeast } from './locks.js';
+import { columnBody, constraintBody } from './operation.js';
+import type { Operation } from './operation.js';
+import { relationOf } from './relation.js';
+import type { Relation } from './relation.js';
+
+/** The state after an operation. */
+export function advance(operation: Operation, context: MigrationContext): ScriptState {
+  const { state } = context;
+  if (operation.type === 'TransactionStmt') return afterTransactionControl(operation.body, context);
+  if (operation.type === 'VariableSetStmt') return afterSet(operation.body, state);
+  const changed = (CHANGES[operation.type] ?? same)(operation, context);
+  if (!changed.transaction) return changed;
+  const held = effectOf(operation, context)
+    .locks.filter(({ mode }) => isAtLeast(mode, 'SHARE'))
+    .map((claim) => ({ ...claim, line: context.line }));
+  return { ...changed, transaction: { ...changed.transaction, held: [...changed.transaction.held, ...held] } };
+}
+
+type Change = (operation: Operation, context: MigrationContext) => ScriptState;
+
+const same: Change = (_, { state }) => state;
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  CreateStmt: ({ body, relation }, context) => afterCreate(body, relation, context),
+  CreateTableAsStmt: ({ body }, context) => {
+    const into = relationOf(field(field(body, 'into') ?? {}, 'rel'));
+    return into && body['if_not_exists'] !== true ? created(into, context) : context.state;
+  },
+  ViewStmt: ({ relation, body }, context) =>
+    relation && body['replace'] !== true ? created(relation, context) : context.state,
+  AlterTableStmt: afterAlter,
+  IndexStmt: ({ relation, body }, context) => {
+    if (!relation) return context.state;
+    const index = { name: textOf(body, 'idxname') ?? '', table: keyOf(context, relation), columns: indexColumns(body) };
+    return { ...context.state, indexes: [...context.state.indexes, index] };
+  },
+  RenameStmt: ({ relation, body }, context) => {
+    const isTable = textOf(body, 'renameType') === 'OBJECT_TABLE' || textOf(body, 'renameType') === 'OBJECT_VIEW';
+    const to = textOf(body, 'newname');
+    if (!isTable || !relation || to === null || !isNew(context, relation)) return context.state;
+    return created({ ...relation, name: to }, context);
+  },
+  AlterEnumStmt: ({ body }, { state }) => {
+    const label = textOf(body, 'newVal');
+    if (!state.transaction || label === null || textOf(body, 'oldVal') !== null) return state;
+    const { transaction } = state;
+    return { ...state, transaction: { ...transaction, enumLabels: [...transaction.enumLabels, label] } };
+  },
+};
+
+function afterTransactionControl(body: TreeNode, { state, line }: MigrationContext): ScriptState {
+  switch (textOf(body, 'kind')) {
+    case 'TRANS_STMT_BEGIN':
+    case 'TRANS_STMT_START':
+      return state.transaction ? state : { ...state, transaction: newTransaction(line) };
+    case 'TRANS_STMT_COMMIT':
+    case 'TRANS_STMT_ROLLBACK':
+    case 'TRANS_STMT_PREPARE':
+      return { ...state, transaction: null };
+    default:
+      return state;
+  }
+}
+
+function afterSet(body: TreeNode, state: ScriptState): ScriptState {
+  const name = textOf(body, 'name');
+  const [value] = bodiesOf(list(body, 'args'), 'A_Const');
+  const text = value ? textOf(field(value, 'sval') ?? {}, 'sval') : null;
+  const number = value ? field(value, 'ival') : null;
+  if (name === 'search_path') return { ...state, searchPath: text };
+  if (name !== 'lock_timeout' && name !== 'statement_timeout') return state;
+  if (name === 'statement_timeout') return state;
+  const set = value !== undefined && text !== '0' && !(number && number['ival'] === undefined);
+  if (body['is_local'] === true)
+    return state.transaction ? { ...state, transaction: { ...state.transaction, localTimeout: set } } : state;
+  return { ...state, lockTimeout: set };
+}
+
+function created(relation: Relation, context: MigrationContext): ScriptState {
+  const { state } = context;
+  return { ...state, created: new Set([...state.created, keyOf(context, relation)]) };
+}
+
+function afterCreate(body: TreeNode, relation: Relation | null, context: MigrationContext): ScriptState {
+  if (!relation || body['if_not_exists'] === true) return context.state;
+  const types = new Map(context.state.types);
+  for (const column of bodiesOf(list(body, 'tableElts'), 'ColumnDef')) rememberType(types, relation, column, context);
+  return { ...created(relation, context), types };
+}
+
+function rememberType(
+  types: Map<string, string>,
+  relation: Relation,
+  column: TreeNode,
+  context: MigrationContext,
+): void {
+  const parts = typeParts(field(column, 'typeName'));
+  const name = textOf(column, 'colname');
+  if (parts && name !== null) types.set(columnKey(context, relation, name), typeText(parts));
+}
+
+function afterAlter({ relation, command }: Operation, context: MigrationContext): ScriptState {
+  const { state } = context;
+  if (!relation || !command) return state;
+  const column = command.name === null ? null : columnKey(context, relation, command.name);
+  switch (command.subtype) {
+    case 'AT_AddColumn':
+    case 'AT_AlterColumnType': {
+      const types = new Map(state.types);
+      const definition = columnBody(command.body);
+      const name = command.name ?? textOf(definition ?? {}, 'colname');
+      if (definition && name !== null) rememberType(types, relation, { ...definition, colname: name }, context);
+      return { ...state, types };
+    }
+    case 'AT_DetachPartition': {
+      const partition = partitionOf(command);
+      return partition ? { ...state, detached: new Set([...state.detached, keyOf(context, partition)]) } : state;
+    }
+    case 'AT_SetNotNull':
+      return column === null ? state : { ...state, notNull: new Set([...state.notNull, column]) };
+    case 'AT_DropNotNull':
+      return { ...state, notNull: new Set([...state.notNull].filter((one) => one !== column)) };
+    case 'AT_AddConstraint':
+      return afterAddConstraint(relation, constraintBody(command.body) ?? {}, context);
+    case 'AT_ValidateConstraint':
+      return afterValidate(relation, column ?? '', context);
+    default:
+      return state;
+  }
+}
+
+function afterAddConstraint(relation: Relation, constraint: TreeNode, context: MigrationContext): ScriptState {
+  const { state } = context;
+  const key = columnKey(context, relation, textOf(constraint, 'conname') ?? '');
+  const valid = constraint['skip_validation'] !== true;
+  const type = textOf(constraint, 'contype');
+  const notNullColumn =
+    type === 'CONSTR_NOTNULL' ? (names(list(constraint, 'keys'))[0] ?? null) : isNotNull(constraint);
+  const keys = type === 'CONSTR_PRIMARY' ? names(list(constraint, 'keys')) : [];
+  const proved = [...keys, ...(valid && notNullColumn !== null ? [notNullColumn] : [])];
+  const checks = new Map(state.checks);
+  if (type === 'CONSTR_CHECK') checks.set(key, { condition: treeText(constraint['raw_expr']), valid });
+  const unvalidated = new Map(state.unvalidated);
+  if (!valid) unvalidated.set(key, { notNullColumn });
+  const { transaction } = state;
+  return {
+    ...state,
+    checks,
+    unvalidated,
+    notNull: new Set([...state.notNull, ...proved.map((name) => columnKey(context, relation, name))]),
+    transaction:
+      transaction && !valid ? { ...transaction, notValid: new Set([...transaction.notValid, key]) } : transaction,
+  };
+}
+
+function afterValidate(relation: Relation, key: string, context: MigrationContext): ScriptState {
+  const { state } = context;
+  const found = state.unvalidated.get(key);
+  const check = state.checks.get(key);
+  const column = found?.notNullColumn ?? null;
+  return {
+    ...state,
+    checks: check ? new Map([...state.checks, [key, { ...check, valid: true }]]) : state.checks,
+    notNull: column === null ? state.notNull : new Set([...state.notNull, columnKey(context, relation, column)]),
+  };
+}
+
+/** The column of a CHECK that is nothing but IS NOT NULL. */
+function isNotNull(constraint: TreeNode): string | null {
+  const test = bodyOf(constraint['raw_expr'], 'NullTest');
+  if (!test || textOf(test, 'nulltesttype') !== 'IS_NOT_NULL') return null;
+  const reference = bodyOf(test['arg'], 'ColumnRef');
+  const path = reference ? names(list(reference, 'fields')) : [];
+  return path.length === 1 ? (path[0] ?? null) : null;
+}
+
+/** Key columns of a CREATE INDEX, `''` for an expression. */
+export function indexColumns(body: TreeNode): readonly string[] {
+  return bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => textOf(element, 'name') ?? '');
+}
+
+/** `column IS NOT NULL` as SQL. */
+export function notNullCondition(column: string): string {
+  return `${quoteIdent(column)} IS NOT NULL`;
+}

@@ -1,0 +1,115 @@
+import type { Catalog } from '../model/catalog.js';
+import { field } from '../sql/tree.js';
+import { advance, indexColumns } from './advance.js';
+import { catalogue } from './catalogue.js';
+import { initialState, isNew, tableOf } from './context.js';
+import type { FileFacts, MigrationContext, ScriptState } from './context.js';
+import type { Match, MigrationRule, MigrationSeverity } from './define.js';
+import { estimateOf } from './duration.js';
+import type { DurationEstimate } from './duration.js';
+import type { Effect } from './effects/effect.js';
+import { effectOf } from './effects/of.js';
+import { operationsOf } from './operation.js';
+import type { Operation } from './operation.js';
+import { relationOf } from './relation.js';
+import type { Script, ScriptStatement } from './script.js';
+
+/** How a file is looked at. */
+export interface CheckOptions {
+  readonly major: number;
+  readonly catalog: Catalog | null;
+  /** Whether the tool that runs the file opens one transaction around it. */
+  readonly oneTransaction: boolean;
+}
+
+/** An operation of a file with what it does and what the rules say. */
+export interface CheckedOperation {
+  readonly operation: Operation;
+  readonly statement: ScriptStatement;
+  readonly context: MigrationContext;
+  readonly effect: Effect;
+  /** Null where nothing is known of the sizes. */
+  readonly estimate: DurationEstimate | null;
+  readonly findings: readonly MigrationFinding[];
+}
+
+/** A rule that spoke. */
+export interface MigrationFinding {
+  readonly rule: MigrationRule;
+  readonly match: Match;
+  readonly severity: MigrationSeverity;
+  /** Why it is less than the rule's own severity; null where it is not. */
+  readonly lowered: string | null;
+}
+
+/** Looks at every operation of a file in order. Needs `loadParser()`. */
+export function checkScript(script: Script, options: CheckOptions): readonly CheckedOperation[] {
+  const checked: CheckedOperation[] = [];
+  const said = new Set<string>();
+  const file = factsOfFile(script);
+  let state: ScriptState = initialState(options.oneTransaction);
+  for (const statement of script.statements) {
+    for (const operation of operationsOf(statement.parsed)) {
+      const { major, catalog } = options;
+      const context: MigrationContext = { major, catalog, state, file, line: statement.line };
+      const one = checkOperation(operation, statement, context, said);
+      for (const { rule } of one.findings) if (rule.once) said.add(rule.id);
+      checked.push(one);
+      state = advance(operation, context);
+    }
+  }
+  return checked;
+}
+
+/** What `MigrationContext.file` is made of. */
+export function factsOfFile({ statements }: Script): FileFacts {
+  const indexes = statements.flatMap(({ parsed: { type, body } }) => {
+    const table = type === 'IndexStmt' ? relationOf(field(body, 'relation')) : null;
+    return table ? [{ table: table.name, columns: indexColumns(body) }] : [];
+  });
+  const views = statements.flatMap(({ parsed: { type, body } }) => {
+    const view = type === 'ViewStmt' ? relationOf(field(body, 'view')) : null;
+    return view ? [view.name] : [];
+  });
+  return { indexes, views };
+}
+
+/** Asks every rule about one operation; those in `said` have spoken already. */
+export function checkOperation(
+  operation: Operation,
+  statement: ScriptStatement,
+  context: MigrationContext,
+  said: ReadonlySet<string> = new Set(),
+): CheckedOperation {
+  const effect = effectOf(operation, context);
+  const estimate = estimateOf(effect, context);
+  const findings = catalogue.flatMap((rule): MigrationFinding[] => {
+    if (!isForMajor(rule, context.major) || said.has(rule.id)) return [];
+    const match = rule.match(operation, context, effect);
+    if (!match || (match.subject && isNew(context, match.subject))) return [];
+    const severity = match.severity ?? rule.severity;
+    const lowered = loweredBy(match, effect, estimate, context);
+    return [{ rule, match, severity: lowered === null ? severity : 'info', lowered }];
+  });
+  return { operation, statement, context, effect, estimate, findings };
+}
+
+/** Whether a rule's form exists on a major. */
+export function isForMajor({ minMajor, maxMajor }: MigrationRule, major: number): boolean {
+  return minMajor <= major && (maxMajor === null || major <= maxMajor);
+}
+
+/** Work that is over within this is no longer than the wait for a lock that a careful migration allows itself (`lock_timeout` of the plan). */
+const SHORT_MS = 100;
+
+/** Reading or writing a small table under a lock is short; what breaks or fails does so on small tables as well. */
+function loweredBy(
+  { subject }: Match,
+  { rewrites, scans }: Effect,
+  estimate: DurationEstimate | null,
+  context: MigrationContext,
+): string | null {
+  if (!subject || (rewrites.length === 0 && scans.length === 0) || !estimate || estimate.highMs > SHORT_MS) return null;
+  const table = tableOf(context, subject);
+  return table ? `the table is small: at most ${Math.max(1, Math.ceil(estimate.highMs))} ms of work, estimated` : null;
+}

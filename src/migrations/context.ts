@@ -1,0 +1,151 @@
+import { lookupTable } from '../model/catalog.js';
+import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
+import type { LockClaim } from './locks.js';
+import type { Relation } from './relation.js';
+
+/** What the file did before a statement, as far as it matters to the statements after. Immutable: `advance` makes the next one. */
+export interface ScriptState {
+  /** Keys of relations that the file itself made: new, and nobody else uses them yet. */
+  readonly created: ReadonlySet<string>;
+  /** Types of columns that the file made or changed, by `columnKey`. */
+  readonly types: ReadonlyMap<string, string>;
+  /** Columns (`columnKey`) which hold no NULL, proved by the file: a validated CHECK, SET NOT NULL. */
+  readonly notNull: ReadonlySet<string>;
+  /** Constraints that the file added NOT VALID, by `columnKey` of table and constraint. */
+  readonly unvalidated: ReadonlyMap<string, { readonly notNullColumn: string | null }>;
+  /** CHECK constraints that the file added and validated, by `columnKey` of table and constraint; the condition as text without positions. */
+  readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
+  /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
+  readonly indexes: readonly { readonly name: string; readonly table: string; readonly columns: readonly string[] }[];
+  /** Keys of partitions that the file detached. */
+  readonly detached: ReadonlySet<string>;
+  /** The transaction that the statement runs in; null for one of its own. */
+  readonly transaction: TransactionState | null;
+  /** Whether waiting for a lock ends by itself. */
+  readonly lockTimeout: boolean;
+  readonly searchPath: string | null;
+}
+
+export interface TransactionState {
+  /** Of BEGIN; null where the whole file is one. */
+  readonly line: number | null;
+  /** Locks on tables that were there before, which are held until the end, with the line that took them. */
+  readonly held: readonly (LockClaim & { readonly line: number })[];
+  /** Labels added to enum types in it. */
+  readonly enumLabels: readonly string[];
+  /** Names of constraints added NOT VALID in it. */
+  readonly notValid: ReadonlySet<string>;
+  /** Set with SET LOCAL. */
+  readonly localTimeout: boolean;
+}
+
+/** What the whole file does, also after a statement. Bare names. */
+export interface FileFacts {
+  readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
+  readonly views: readonly string[];
+}
+
+/** What a rule knows beside the operation. */
+export interface MigrationContext {
+  readonly major: number;
+  /** The target's; null where none was given. */
+  readonly catalog: Catalog | null;
+  readonly state: ScriptState;
+  readonly file: FileFacts;
+  /** 1-based, of the statement. */
+  readonly line: number;
+}
+
+/** Before the first statement; `oneTransaction` where the tool that runs the file opens one around it. */
+export function initialState(oneTransaction: boolean): ScriptState {
+  return {
+    created: new Set(),
+    types: new Map(),
+    notNull: new Set(),
+    unvalidated: new Map(),
+    checks: new Map(),
+    indexes: [],
+    detached: new Set(),
+    transaction: oneTransaction ? newTransaction(null) : null,
+    lockTimeout: false,
+    searchPath: null,
+  };
+}
+
+/** A transaction that holds nothing yet. */
+export function newTransaction(line: number | null): TransactionState {
+  return { line, held: [], enumLabels: [], notValid: new Set(), localTimeout: false };
+}
+
+type Known = Pick<MigrationContext, 'catalog' | 'state'>;
+
+/** One text per relation, whether its schema was written or not. */
+export function keyOf({ catalog, state }: Known, relation: Relation): string {
+  const found = relation.schema === null && catalog ? lookupTable(catalog, state.searchPath, relation.name) : undefined;
+  const schema = relation.schema ?? state.searchPath ?? found?.schema ?? 'public';
+  return JSON.stringify([schema, relation.name]);
+}
+
+/** One text per column, or other thing with a name, of a relation. */
+export function columnKey(known: Known, relation: Relation, column: string): string {
+  return `${keyOf(known, relation)} ${column}`;
+}
+
+/** Whether the file made the relation itself: nobody else waits for it, and it is as small as what the file put in. */
+export function isNew(known: Known, relation: Relation): boolean {
+  return known.state.created.has(keyOf(known, relation));
+}
+
+/** The relation in the target's catalog; undefined where there is no catalog or no such relation. */
+export function tableOf(known: Known, relation: Relation): Table | undefined {
+  if (!known.catalog) return undefined;
+  return lookupTable(known.catalog, relation.schema ?? known.state.searchPath, relation.name);
+}
+
+/** The column's type as `format_type` or the file writes it; null where it is not known. */
+export function columnType(known: Known, relation: Relation, column: string): string | null {
+  return (
+    known.state.types.get(columnKey(known, relation, column)) ??
+    tableOf(known, relation)?.columns.find(({ name }) => name === column)?.type ??
+    null
+  );
+}
+
+/** Whether PostgreSQL itself knows that a column holds no NULL, so that it need not look: NOT NULL, or a valid CHECK. */
+export function isKnownNotNull(known: Known, relation: Relation, column: string): boolean {
+  if (known.state.notNull.has(columnKey(known, relation, column))) return true;
+  if (tableOf(known, relation)?.columns.find(({ name }) => name === column)?.notNull === true) return true;
+  return constraintsOf(known, relation).some(
+    ({ kind, validated, columns, definition }) =>
+      kind === 'check' && validated && columns.length === 1 && columns[0] === column && IS_NOT_NULL.test(definition),
+  );
+}
+
+/** `pg_get_constraintdef` of a CHECK that is nothing but IS NOT NULL. */
+const IS_NOT_NULL = /^CHECK \(\((?:[^\s()"]+|"(?:[^"]|"")+") IS NOT NULL\)\)$/;
+
+/** Constraints of a relation in the target's catalog; empty where there is none. */
+export function constraintsOf(known: Known, relation: Relation): readonly Constraint[] {
+  const table = tableOf(known, relation);
+  if (!table || !known.catalog) return [];
+  return known.catalog.constraints.filter(
+    (constraint) => constraint.table.schema === table.schema && constraint.table.name === table.name,
+  );
+}
+
+/** The index in the target's catalog by the name a statement uses; undefined where it is not known. */
+export function indexNamed({ catalog, state }: Known, relation: Relation): Index | undefined {
+  const named = (catalog?.indexes ?? []).filter(({ name }) => name === relation.name);
+  const schema = relation.schema ?? state.searchPath;
+  if (schema !== null) return named.find((index) => index.schema === schema);
+  return named.find((index) => index.schema === 'public') ?? (named.length === 1 ? named[0] : undefined);
+}
+
+/** Partitions of a table in the target's catalog, and theirs. */
+export function descendantsOf(known: Known, relation: Relation): readonly Table[] {
+  const table = tableOf(known, relation);
+  if (!table) return [];
+  return (known.catalog?.tables ?? [])
+    .filter(({ partitionOf }) => partitionOf?.schema === table.schema && partitionOf.name === table.name)
+    .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
+}

@@ -1,0 +1,101 @@
+import { bodiesOf, field, list, names, numberOf } from '../../sql/tree.js';
+import type { TreeNode } from '../../sql/tree.js';
+
+/** A type told apart: its name as `pg_type` has it, its modifiers, and whether it is an array. */
+export interface TypeParts {
+  readonly name: string;
+  readonly modifiers: readonly number[];
+  readonly array: boolean;
+}
+
+/** Of a `TypeName`'s body. Null for `%TYPE`. */
+export function typeParts(typeName: TreeNode | null): TypeParts | null {
+  if (!typeName || typeName['pct_type'] === true) return null;
+  const path = names(list(typeName, 'names'));
+  const name = path.at(-1);
+  if (name === undefined) return null;
+  const modifiers = bodiesOf(list(typeName, 'typmods'), 'A_Const').map((constant) => {
+    const value = field(constant, 'ival');
+    return value ? (numberOf(value, 'ival') ?? 0) : 0;
+  });
+  return { name, modifiers, array: list(typeName, 'arrayBounds').length > 0 };
+}
+
+/** Of what `format_type` writes, e.g. `character varying(25)`, `timestamp(3) with time zone`, `numeric(10,2)[]`. */
+export function typePartsOfText(text: string): TypeParts {
+  const array = text.endsWith('[]');
+  const bare = text.replace(/(?:\[\])+$/, '');
+  const modifiers = /\(([\d,\s-]+)\)/.exec(bare)?.[1]?.split(',').map(Number) ?? [];
+  const name = bare.replace(/\([\d,\s-]+\)/, '');
+  return { name: SHORT_NAMES[name] ?? name.split('.').at(-1) ?? name, modifiers, array };
+}
+
+/** As `format_type` writes them, for types of the file. */
+export function typeText({ name, modifiers, array }: TypeParts): string {
+  return `${name}${modifiers.length > 0 ? `(${modifiers.join(',')})` : ''}${array ? '[]' : ''}`;
+}
+
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  'character varying': 'varchar',
+  character: 'bpchar',
+  integer: 'int4',
+  int: 'int4',
+  smallint: 'int2',
+  bigint: 'int8',
+  boolean: 'bool',
+  real: 'float4',
+  'double precision': 'float8',
+  decimal: 'numeric',
+  'bit varying': 'varbit',
+  'timestamp without time zone': 'timestamp',
+  'timestamp with time zone': 'timestamptz',
+  'time without time zone': 'time',
+  'time with time zone': 'timetz',
+};
+
+/** Types that `serial` stands for. */
+export const SERIALS: Readonly<Record<string, string>> = {
+  serial: 'int4',
+  serial4: 'int4',
+  bigserial: 'int8',
+  serial8: 'int8',
+  smallserial: 'int2',
+  serial2: 'int2',
+};
+
+/**
+ * Whether ALTER COLUMN TYPE writes every row anew. `by-time-zone`: not where the session's TimeZone is UTC.
+ * Casts without a function and the support functions of length coercions (manual, "ALTER TABLE"; `varchar_support`, `numeric_support`, `TemporalSimplify`).
+ */
+export function typeChange(from: TypeParts, to: TypeParts): 'same' | 'no-rewrite' | 'by-time-zone' | 'rewrite' {
+  const modifiersSame = from.modifiers.join() === to.modifiers.join();
+  if (from.name === to.name && from.array === to.array && modifiersSame) return 'same';
+  if (from.array || to.array) return 'rewrite';
+  if (from.name === to.name) return widens(from, to) ? 'no-rewrite' : 'rewrite';
+  const pair = `${from.name} ${to.name}`;
+  if (pair === 'timestamp timestamptz' || pair === 'timestamptz timestamp')
+    return (to.modifiers[0] ?? 6) >= (from.modifiers[0] ?? 6) ? 'by-time-zone' : 'rewrite';
+  if (pair === 'text varchar') return to.modifiers.length === 0 ? 'no-rewrite' : 'rewrite';
+  return BINARY_COERCIBLE.has(pair) ? 'no-rewrite' : 'rewrite';
+}
+
+/** `pg_cast` with castmethod `b`, as far as columns have such types. */
+const BINARY_COERCIBLE = new Set(['varchar text', 'cidr inet', 'int4 oid', 'oid int4', 'xml text', 'bit varbit']);
+
+function widens({ name, modifiers: from }: TypeParts, { modifiers: to }: TypeParts): boolean {
+  switch (name) {
+    case 'varchar':
+    case 'varbit':
+      return to[0] === undefined || (from[0] !== undefined && to[0] >= from[0]);
+    case 'numeric':
+      if (to[0] === undefined) return true;
+      return from[0] !== undefined && to[0] >= from[0] && (to[1] ?? 0) === (from[1] ?? 0);
+    case 'timestamp':
+    case 'timestamptz':
+    case 'time':
+    case 'timetz':
+      return (to[0] ?? 6) >= (from[0] ?? 6);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,136 @@
+import { quoteIdent } from '../base/quote.js';
+import { deparseExpression, deparseGuarded } from '../sql/deparse.js';
+import { field, list, mapTree, names } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
+import { inBatches } from './backfill.js';
+import { constraintsOf, tableOf } from './context.js';
+import type { MigrationContext } from './context.js';
+import type { SafeSequence } from './define.js';
+import { typeChangeOf } from './effects/alter-table.js';
+import { columnBody, withCommand } from './operation.js';
+import type { Operation } from './operation.js';
+import { objectName, written } from './relation.js';
+import type { Relation } from './relation.js';
+import { alterTable, alteration } from './shapes.js';
+
+/**
+ * A type change that would write the table anew, as a new column which a trigger keeps, batches that fill it, and a switch. Null where the catalog does not know the column, or where
+ * something hangs on it that would have to be made again: an index, a constraint, a default, an identity. A view on it makes the last step fail, with nothing lost.
+ */
+export function expandAndContract(operation: Operation, context: MigrationContext): SafeSequence | null {
+  const found = alteration(operation, 'AT_AlterColumnType');
+  const name = found?.command.name ?? null;
+  const definition = found ? columnBody(found.command.body) : null;
+  if (!found || name === null || !definition || !isAlone(found.relation, name, context)) return null;
+  if (typeChangeOf(found.relation, found.command, context) !== 'rewrite') return null;
+  const { relation } = found;
+  const next = objectName(relation.name, name, 'new');
+  const [sync, trigger] = [objectName(relation.name, name, 'sync'), `zz_${objectName(relation.name, name, 'sync')}`];
+  const fn = written({ schema: relation.schema, name: sync });
+  const value = valueOf(definition, name);
+  const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
+  const alter = alterTable(operation, relation);
+  const [column, old] = [quoteIdent(next), quoteIdent(name)];
+  const notNull = notNullOf(relation, name, context);
+  const add = { ColumnDef: { ...definition, colname: next, raw_default: undefined, is_local: true } };
+  const { name: _, ...command } = found.command.body;
+  const keep = objectName(relation.name, next, 'not_null');
+  return {
+    differs: `the changed column stands last in its table`,
+    up: [
+      { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
+      {
+        sql: [
+          `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${column} := ${row}; RETURN NEW; END $sync$`,
+          `CREATE TRIGGER ${quoteIdent(trigger)} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
+        ],
+        down: [`DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`],
+        note: 'Rows that are written from here on have both values; its name makes it the last trigger to run.',
+      },
+      {
+        sql: [
+          inBatches({
+            relation,
+            statement: `UPDATE ${written(relation)} SET ${column} = ${deparseExpression(value)}`,
+            where: `${column} IS DISTINCT FROM (${deparseExpression(value)})`,
+          }),
+        ],
+        down: [],
+        commits: true,
+        note: 'The rows that were there, in batches. May be interrupted and run again.',
+      },
+      ...(notNull ? [{ sql: [`${alter} ALTER COLUMN ${column} SET NOT NULL`], down: [] }] : []),
+      {
+        sql: [
+          `DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`,
+          `DROP FUNCTION ${fn}()`,
+          `${alter} DROP COLUMN ${old}`,
+          `${alter} RENAME COLUMN ${column} TO ${old}`,
+          ...(notNull?.constraint && context.major >= 18
+            ? [`${alter} RENAME CONSTRAINT ${quoteIdent(keep)} TO ${quoteIdent(notNull.constraint)}`]
+            : []),
+        ],
+        down: null,
+        note: 'The switch. Before it everything can be taken back; after it the old values are gone.',
+      },
+    ],
+  };
+}
+
+/** Whether nothing hangs on a column but NOT NULL, as far as the catalog knows. */
+function isAlone(relation: Relation, name: string, context: MigrationContext): boolean {
+  const table = tableOf(context, relation);
+  const column = table?.columns.find((one) => one.name === name);
+  if (!table || table.kind !== 'r' || !column || column.hasDefault || column.identity || column.generated) return false;
+  const indexed = (context.catalog?.indexes ?? []).some(
+    (index) =>
+      index.table.schema === table.schema &&
+      index.table.name === table.name &&
+      ([...index.keys, ...index.include].some((key) => key.column === name || key.column === null) ||
+        index.predicate !== null),
+  );
+  const referred = (context.catalog?.constraints ?? []).some(
+    ({ references }) =>
+      references?.table.schema === table.schema &&
+      references.table.name === table.name &&
+      references.columns.includes(name),
+  );
+  const statistics = (context.catalog?.extendedStatistics ?? []).some(
+    (one) => one.table.schema === table.schema && one.table.name === table.name && one.columns.includes(name),
+  );
+  const constrained = constraintsOf(context, relation).some(
+    ({ kind, columns }) => kind !== 'not-null' && columns.includes(name),
+  );
+  return !indexed && !referred && !statistics && !constrained;
+}
+
+function notNullOf(
+  relation: Relation,
+  name: string,
+  context: MigrationContext,
+): { readonly constraint: string | null } | null {
+  if (tableOf(context, relation)?.columns.find((one) => one.name === name)?.notNull !== true) return null;
+  const found = constraintsOf(context, relation).find(
+    ({ kind, columns }) => kind === 'not-null' && columns[0] === name,
+  );
+  return { constraint: found?.name ?? null };
+}
+
+/** The USING expression, or the column cast to the type. */
+function valueOf(definition: TreeNode, name: string): TreeNode {
+  const using = field(definition, 'raw_default');
+  if (using) return using;
+  return {
+    TypeCast: {
+      arg: { ColumnRef: { fields: [{ String: { sval: name } }] } },
+      typeName: field(definition, 'typeName') ?? {},
+    },
+  };
+}
+
+/** A column of the row that a trigger is about. */
+function ofNew({ type, body }: { readonly type: string; readonly body: TreeNode }): TreeNode | null {
+  if (type !== 'ColumnRef') return null;
+  const path = names(list(body, 'fields'));
+  return { ColumnRef: { fields: [{ String: { sval: 'new' } }, { String: { sval: path.at(-1) ?? '' } }] } };
+}

@@ -1,0 +1,220 @@
+import { quoteIdent } from '../base/quote.js';
+import { field, list, textOf } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
+import { constraintsOf, indexNamed, isNew, tableOf } from './context.js';
+import type { MigrationContext } from './context.js';
+import { partitionOf } from './effects/alter-table.js';
+import { columnBody, constraintBody } from './operation.js';
+import type { AlterCommand, Operation } from './operation.js';
+import { relationOfNames, written } from './relation.js';
+import type { Relation } from './relation.js';
+
+/** What takes an operation back: statements (none where nothing is left to take back), or why there are none. */
+export type Inverse = { readonly sql: readonly string[] } | { readonly why: string };
+
+/** The statements that bring the schema back to what it was before an operation, as far as its form and the catalog say what that was. */
+export function inverseOf(operation: Operation, context: MigrationContext): Inverse {
+  const { type, relation, command } = operation;
+  if (command && relation) return ofAlter(relation, command, operation, context);
+  return (INVERSES[type] ?? unknown)(operation, context);
+}
+
+type Invert = (operation: Operation, context: MigrationContext) => Inverse;
+
+const unknown: Invert = ({ type }) => ({ why: `how to take back ${words(type)} is not known` });
+const nothing: Invert = () => ({ sql: [] });
+const data: Invert = () => ({ why: 'rows that were changed are not brought back' });
+const gone: Invert = () => ({ why: 'what was dropped can not be brought back: restore a backup' });
+
+const INVERSES: Readonly<Record<string, Invert>> = {
+  CreateStmt: drop('TABLE'),
+  ViewStmt: ({ relation, body }) =>
+    body['replace'] === true || !relation
+      ? { why: 'what the view was before is not known' }
+      : { sql: [`DROP VIEW ${written(relation)}`] },
+  IndexStmt: ({ relation, body }) => {
+    const name = textOf(body, 'idxname');
+    if (name === null) return { why: 'the index has no name of its own' };
+    // An index is in its table's schema.
+    return { sql: [`DROP INDEX CONCURRENTLY ${written({ schema: relation?.schema ?? null, name })}`] };
+  },
+  DropStmt: dropped,
+  CreateTrigStmt: ({ relation, body }) =>
+    relation && body['replace'] !== true
+      ? { sql: [`DROP TRIGGER ${quoteIdent(textOf(body, 'trigname') ?? '')} ON ${written(relation)}`] }
+      : { why: 'what the trigger was before is not known' },
+  CreateEnumStmt: ofNames('TYPE', 'typeName'),
+  CompositeTypeStmt: unknown,
+  CreateDomainStmt: ofNames('DOMAIN', 'domainname'),
+  CreateSchemaStmt: ({ body }) => ({ sql: [`DROP SCHEMA ${quoteIdent(textOf(body, 'schemaname') ?? '')}`] }),
+  CreateSeqStmt: ({ body }) => {
+    const name = textOf(field(body, 'sequence') ?? {}, 'relname') ?? '';
+    return { sql: [`DROP SEQUENCE ${written({ schema: textOf(field(body, 'sequence') ?? {}, 'schemaname'), name })}`] };
+  },
+  RenameStmt: renamed,
+  AlterObjectSchemaStmt: ({ relation, body }, context) => {
+    const before = relation ? (relation.schema ?? tableOf(context, relation)?.schema ?? null) : null;
+    const now = textOf(body, 'newschema');
+    if (!relation || before === null || now === null) return { why: 'the schema that it was in is not known' };
+    return { sql: [`ALTER TABLE ${written({ schema: now, name: relation.name })} SET SCHEMA ${quoteIdent(before)}`] };
+  },
+  AlterDomainStmt: ({ body }) => {
+    const name = relationOfNames(list(body, 'typeName'));
+    const constraint = textOf(field(field(body, 'def') ?? {}, 'Constraint') ?? {}, 'conname');
+    if (textOf(body, 'subtype') === 'V') return { sql: [] };
+    if (textOf(body, 'subtype') === 'O' && name) return { sql: [`ALTER DOMAIN ${written(name)} DROP NOT NULL`] };
+    return textOf(body, 'subtype') === 'C' && name && constraint !== null
+      ? { sql: [`ALTER DOMAIN ${written(name)} DROP CONSTRAINT ${quoteIdent(constraint)}`] }
+      : { why: 'how to take back this change of a domain is not known' };
+  },
+  AlterEnumStmt: ({ body }) => {
+    const name = relationOfNames(list(body, 'typeName'));
+    const [from, to] = [textOf(body, 'oldVal'), textOf(body, 'newVal')];
+    if (!name || from === null || to === null) return { why: 'a label can not be taken out of an enum' };
+    const label = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+    return { sql: [`ALTER TYPE ${written(name)} RENAME VALUE ${label(to)} TO ${label(from)}`] };
+  },
+  InsertStmt: data,
+  UpdateStmt: data,
+  DeleteStmt: data,
+  MergeStmt: data,
+  CopyStmt: data,
+  TruncateStmt: gone,
+  ReindexStmt: nothing,
+  VacuumStmt: nothing,
+  ClusterStmt: ({ relation, body }, { catalog }) => {
+    if (!relation || textOf(body, 'indexname') === null) return { sql: [] };
+    const marked = catalog?.indexes.some(({ clustered, table }) => clustered && table.name === relation.name);
+    return marked === false
+      ? { sql: [`ALTER TABLE ${written(relation)} SET WITHOUT CLUSTER`] }
+      : { why: 'by which index the table was clustered before is not known' };
+  },
+  RefreshMatViewStmt: nothing,
+  LockStmt: nothing,
+  SelectStmt: nothing,
+};
+
+function drop(kind: string): Invert {
+  return ({ relation, body }) =>
+    relation && body['if_not_exists'] !== true
+      ? { sql: [`DROP ${kind} ${written(relation)}`] }
+      : { why: 'whether it was there before is not known' };
+}
+
+function ofNames(kind: string, fieldName: string): Invert {
+  return ({ body }) => {
+    const name = relationOfNames(list(body, fieldName));
+    return name ? { sql: [`DROP ${kind} ${written(name)}`] } : { why: 'its name is not known' };
+  };
+}
+
+/** An index that the catalog knows can be built again. */
+function dropped({ body }: Operation, context: MigrationContext): Inverse {
+  if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return gone({} as Operation, context);
+  const indexes = list(body, 'objects').map((object) => {
+    const name = relationOfNames(object);
+    return name ? indexNamed(context, name) : undefined;
+  });
+  const sql = indexes.flatMap((index) =>
+    index ? [index.definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')] : [],
+  );
+  return sql.length === indexes.length ? { sql } : { why: 'the definition of the index is not known: look with --to' };
+}
+
+function renamed({ relation, body }: Operation): Inverse {
+  const kind = textOf(body, 'renameType');
+  const [from, to] = [textOf(body, 'subname'), textOf(body, 'newname')];
+  if (!relation || to === null) return { why: 'how to take back this rename is not known' };
+  if (kind === 'OBJECT_TABLE' || kind === 'OBJECT_VIEW' || kind === 'OBJECT_INDEX' || kind === 'OBJECT_MATVIEW') {
+    const word = {
+      OBJECT_TABLE: 'TABLE',
+      OBJECT_VIEW: 'VIEW',
+      OBJECT_INDEX: 'INDEX',
+      OBJECT_MATVIEW: 'MATERIALIZED VIEW',
+    };
+    return {
+      sql: [`ALTER ${word[kind]} ${written({ ...relation, name: to })} RENAME TO ${quoteIdent(relation.name)}`],
+    };
+  }
+  if (from === null || (kind !== 'OBJECT_COLUMN' && kind !== 'OBJECT_TABCONSTRAINT'))
+    return { why: 'how to take back this rename is not known' };
+  const what = kind === 'OBJECT_COLUMN' ? 'COLUMN' : 'CONSTRAINT';
+  return { sql: [`ALTER TABLE ${written(relation)} RENAME ${what} ${quoteIdent(to)} TO ${quoteIdent(from)}`] };
+}
+
+/** Commands that another command takes back whatever was before. */
+const OPPOSITES: Readonly<Record<string, string>> = {
+  AT_SetLogged: 'SET UNLOGGED',
+  AT_SetUnLogged: 'SET LOGGED',
+  AT_EnableRowSecurity: 'DISABLE ROW LEVEL SECURITY',
+  AT_DisableRowSecurity: 'ENABLE ROW LEVEL SECURITY',
+  AT_ForceRowSecurity: 'NO FORCE ROW LEVEL SECURITY',
+  AT_NoForceRowSecurity: 'FORCE ROW LEVEL SECURITY',
+  AT_DisableTrigAll: 'ENABLE TRIGGER ALL',
+  AT_EnableTrigAll: 'DISABLE TRIGGER ALL',
+  AT_DisableTrigUser: 'ENABLE TRIGGER USER',
+  AT_EnableTrigUser: 'DISABLE TRIGGER USER',
+};
+
+function ofAlter(relation: Relation, command: AlterCommand, operation: Operation, context: MigrationContext): Inverse {
+  const alter = `ALTER TABLE ${written(relation)}`;
+  const { subtype, name, body } = command;
+  const opposite = OPPOSITES[subtype];
+  if (opposite !== undefined) return { sql: [`${alter} ${opposite}`] };
+  const named = name === null ? '' : quoteIdent(name);
+  switch (subtype) {
+    case 'AT_AddColumn':
+      return { sql: [`${alter} DROP COLUMN ${quoteIdent(textOf(columnBody(body) ?? {}, 'colname') ?? '')}`] };
+    case 'AT_AddConstraint':
+      return ofConstraint(alter, constraintBody(body) ?? {});
+    case 'AT_ValidateConstraint':
+    case 'AT_SetStatistics':
+      return { sql: [] };
+    case 'AT_SetNotNull':
+      return { sql: [`${alter} ALTER COLUMN ${named} DROP NOT NULL`] };
+    case 'AT_DropNotNull':
+      return { sql: [`${alter} ALTER COLUMN ${named} SET NOT NULL`] };
+    case 'AT_ColumnDefault': {
+      const known = tableOf(context, relation)?.columns.find((column) => column.name === name);
+      return isNew(context, relation) || (known !== undefined && !known.hasDefault) || !known
+        ? { sql: field(body, 'def') ? [`${alter} ALTER COLUMN ${named} DROP DEFAULT`] : [] }
+        : { why: 'the default before is not known' };
+    }
+    case 'AT_DisableTrig':
+      return { sql: [`${alter} ENABLE TRIGGER ${named}`] };
+    case 'AT_EnableTrig':
+      return { sql: [`${alter} DISABLE TRIGGER ${named}`] };
+    case 'AT_AttachPartition':
+      return { sql: [`${alter} DETACH PARTITION ${written(partitionOf(command) ?? relation)}`] };
+    case 'AT_DropConstraint':
+      return ofDroppedConstraint(relation, name ?? '', alter, context);
+    case 'AT_DropColumn':
+      return { why: 'the values of a dropped column can not be brought back: restore a backup' };
+    default:
+      return { why: `what ${words(operation.type)} changed was not known before` };
+  }
+}
+
+function ofConstraint(alter: string, constraint: TreeNode): Inverse {
+  const name = textOf(constraint, 'conname');
+  return name === null
+    ? { why: 'the constraint has no name of its own' }
+    : { sql: [`${alter} DROP CONSTRAINT ${quoteIdent(name)}`] };
+}
+
+function ofDroppedConstraint(relation: Relation, name: string, alter: string, context: MigrationContext): Inverse {
+  const known = constraintsOf(context, relation).find((constraint) => constraint.name === name);
+  if (!known) return { why: 'the definition of the constraint is not known: look with --to' };
+  const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
+  if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add] };
+  if (!known.validated) return { sql: [add] };
+  return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`] };
+}
+
+/** `AlterTableStmt` as `ALTER TABLE`. */
+function words(type: string): string {
+  return type
+    .replace(/Stmt$/, '')
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toUpperCase();
+}

@@ -1,0 +1,271 @@
+import { asWizardError, WizardError } from '../base/errors.js';
+import { parseStatement } from '../sql/parse.js';
+import type { ParsedStatement } from '../sql/parse.js';
+import { textOf } from '../sql/tree.js';
+import { advance } from './advance.js';
+import { checkOperation, factsOfFile } from './check.js';
+import type { CheckOptions, CheckedOperation, MigrationFinding } from './check.js';
+import { initialState } from './context.js';
+import type { FileFacts, MigrationContext, ScriptState } from './context.js';
+import type { SafeStep } from './define.js';
+import type { DurationEstimate } from './duration.js';
+import { inverseOf } from './inverse.js';
+import { LOCK_MODES, blocksWrites } from './locks.js';
+import type { LockClaim } from './locks.js';
+import { operationSql, operationsOf } from './operation.js';
+import type { Operation } from './operation.js';
+import { shown } from './relation.js';
+import type { Script, ScriptStatement } from './script.js';
+
+/** One transaction of a planned migration, or one statement that may not run in one. */
+export interface PlanStep {
+  /** Of the statement that it comes from. */
+  readonly line: number;
+  readonly up: readonly string[];
+  /** Takes it back; null with the reason in `noWayBack`. */
+  readonly down: readonly string[] | null;
+  readonly noWayBack: string | null;
+  readonly transactional: boolean;
+  /** Adds a label to an enum type. */
+  readonly addsLabel: boolean;
+  readonly locks: readonly LockClaim[];
+  /** Of work under a lock that blocks writes, which could not be avoided; null for none, and where sizes are not known. */
+  readonly estimate: DurationEstimate | null;
+  readonly notes: readonly string[];
+  /** Why it reads or writes rows under a lock all the same; null where it does not, or where `remaining` says it. */
+  readonly unavoidable: string | null;
+  /** What rules still say of it, and no sequence of theirs could mend. */
+  readonly remaining: readonly MigrationFinding[];
+}
+
+/** A migration in safe steps. */
+export interface MigrationPlan {
+  readonly steps: readonly PlanStep[];
+  /** SETs of the file that hold for every step: search_path, roles, ... */
+  readonly prologue: readonly string[];
+  /** What differs from the file as it was written, in words. */
+  readonly differs: readonly string[];
+}
+
+/** Rewrites a file as steps of one transaction each. Statements that nothing is said of stay as they are. Needs `loadParser()`. */
+export function planScript(script: Script, options: CheckOptions): MigrationPlan {
+  const planner = new Planner(options, factsOfFile(script));
+  for (const statement of script.statements) planner.take(statement);
+  return planner.plan();
+}
+
+/** How deep a sequence may call for another: ADD COLUMN ... PRIMARY KEY -> ADD PRIMARY KEY -> SET NOT NULL is three. */
+const DEPTH = 6;
+
+class Planner {
+  readonly #steps: PlanStep[] = [];
+  readonly #prologue: string[] = [];
+  readonly #differs = new Set<string>();
+  #state: ScriptState;
+  #block = 0;
+  readonly #blocks: (number | null)[] = [];
+
+  constructor(
+    readonly options: CheckOptions,
+    readonly file: FileFacts,
+  ) {
+    this.#state = initialState(false);
+  }
+
+  plan(): MigrationPlan {
+    return { steps: this.#steps, prologue: this.#prologue, differs: [...this.#differs] };
+  }
+
+  take(statement: ScriptStatement): void {
+    const { type, body } = statement.parsed;
+    if (type === 'TransactionStmt') return this.#transaction(textOf(body, 'kind') ?? '', statement.line);
+    const operations = operationsOf(statement.parsed);
+    if (type === 'VariableSetStmt') {
+      const isTimeout = /^(?:lock|statement)_timeout$/.test(textOf(body, 'name') ?? '');
+      if (!isTimeout) this.#prologue.push(statement.sql);
+      for (const operation of operations) this.#state = advance(operation, this.#context(statement.line));
+      return;
+    }
+    const before = this.#state;
+    const expanded = operations.map((operation) => this.#expand(operation, statement, []));
+    if (operations.length > 1 && expanded.every(({ changed }) => !changed)) {
+      this.#whole(statement, operations, before);
+      return;
+    }
+    for (const { steps } of expanded) for (const step of steps) this.#push(step, this.#block);
+  }
+
+  /** Statements of one transaction stay together only where they take no lock that others wait for. */
+  #transaction(kind: string, line: number): void {
+    if (kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START') {
+      this.#block += 1;
+      return;
+    }
+    if (kind === 'TRANS_STMT_COMMIT') {
+      this.#block += 1;
+      return;
+    }
+    throw new WizardError('input/invalid', `line ${line}: a migration with ROLLBACK or SAVEPOINT can not be planned`, {
+      hint: 'Plan the statements that are to stay.',
+    });
+  }
+
+  #context(line: number): MigrationContext {
+    const { major, catalog } = this.options;
+    return { major, catalog, state: this.#state, file: this.file, line };
+  }
+
+  /** The steps of one operation; leaves the state after it. `path` holds the rules that were asked on the way here. */
+  #expand(
+    operation: Operation,
+    statement: ScriptStatement,
+    path: readonly string[],
+  ): { readonly changed: boolean; readonly steps: readonly PlanStep[] } {
+    const context = this.#context(statement.line);
+    const checked = checkOperation(operation, statement, context);
+    for (const { rule, lowered } of checked.findings) {
+      if (lowered !== null || path.includes(rule.id) || path.length >= DEPTH) continue;
+      const sequence = written(() => rule.safe?.(operation, context) ?? null);
+      if (!sequence) continue;
+      if (sequence.differs) this.#differs.add(sequence.differs);
+      const steps = sequence.up.flatMap((step) => this.#expandStep(step, statement, [...path, rule.id]));
+      return { changed: true, steps };
+    }
+    this.#state = advance(operation, context);
+    return { changed: false, steps: [this.#asItIs(checked, path.length > 0)] };
+  }
+
+  /** A step of a sequence: a single statement may need a sequence of its own. */
+  #expandStep(step: SafeStep, statement: ScriptStatement, path: readonly string[]): readonly PlanStep[] {
+    const parsed = step.sql.map(parseStatement);
+    const [first] = parsed;
+    const notes = step.note === undefined ? [] : [step.note];
+    if (parsed.length === 1 && first && first.type !== 'DoStmt') {
+      const steps = operationsOf(first).flatMap(
+        (operation) => this.#expand(operation, { ...statement, sql: first.sql, parsed: first }, path).steps,
+      );
+      const [only] = steps;
+      if (steps.length !== 1 || !only) return withNotes(steps, notes);
+      const down = step.down === undefined ? {} : { down: step.down, noWayBack: step.down ? null : only.noWayBack };
+      const unavoidable = step.unavoidable ?? only.unavoidable;
+      return [{ ...only, ...down, unavoidable, up: step.sql, notes: [...notes, ...only.notes] }];
+    }
+    const unit = this.#unit(parsed, statement);
+    const down = step.down === undefined ? unit.down : step.down;
+    return [
+      {
+        ...unit,
+        down,
+        noWayBack: down === null ? (unit.noWayBack ?? 'it is not taken back') : null,
+        transactional: unit.transactional && step.commits !== true,
+        unavoidable: step.unavoidable ?? null,
+        notes,
+      },
+    ];
+  }
+
+  /** Statements that are one transaction. */
+  #unit(parsed: readonly ParsedStatement[], statement: ScriptStatement): PlanStep {
+    const parts = parsed.flatMap((one) =>
+      operationsOf(one).map((operation) => {
+        const context = this.#context(statement.line);
+        const checked = checkOperation(operation, { ...statement, sql: one.sql, parsed: one }, context);
+        this.#state = advance(operation, context);
+        return this.#asItIs(checked, true);
+      }),
+    );
+    return { ...merge(parts), up: parsed.map(({ sql }) => sql), remaining: [] };
+  }
+
+  #asItIs(checked: CheckedOperation, generated: boolean): PlanStep {
+    const { operation, statement, context, effect, estimate, findings } = checked;
+    const inverse = inverseOf(operation, context);
+    const single = operationsOf(statement.parsed).length === 1;
+    const working = effect.locks.some(({ mode }) => blocksWrites(mode));
+    return {
+      line: statement.line,
+      up: [single ? statement.sql : operationSql(operation)],
+      down: 'sql' in inverse ? inverse.sql : null,
+      noWayBack: 'why' in inverse ? inverse.why : null,
+      transactional: !effect.outsideTransaction,
+      addsLabel: operation.type === 'AlterEnumStmt',
+      locks: effect.locks,
+      estimate: working ? estimate : null,
+      notes: [],
+      unavoidable: null,
+      remaining: findings.filter(
+        ({ rule, severity }) => severity !== 'info' && rule.plannedAway !== true && !(generated && rule.safe),
+      ),
+    };
+  }
+
+  /** Several commands of which none needs a sequence: one statement, one lock, as it was written. */
+  #whole(statement: ScriptStatement, operations: readonly Operation[], before: ScriptState): void {
+    this.#state = before;
+    const parts = operations.map((operation) => {
+      const context = this.#context(statement.line);
+      const checked = checkOperation(operation, statement, context);
+      this.#state = advance(operation, context);
+      return { ...this.#asItIs(checked, false), up: [statement.sql] };
+    });
+    this.#push({ ...merge(parts), up: [statement.sql] }, this.#block);
+  }
+
+  #push(step: PlanStep, block: number): void {
+    const last = this.#steps.at(-1);
+    const together =
+      last !== undefined && this.#blocks.at(-1) === block && block % 2 === 1 && isHarmless(last) && isHarmless(step);
+    if (together && last) {
+      this.#steps[this.#steps.length - 1] = merge([last, step]);
+      return;
+    }
+    if (last !== undefined && this.#blocks.at(-1) === block && block % 2 === 1)
+      this.#differs.add(
+        'what the file does in one transaction is done in several: until the last one ends, others see the steps one by one',
+      );
+    this.#steps.push(step);
+    this.#blocks.push(block);
+  }
+}
+
+/** Whether nobody waits for it, and nothing after it waits for its end: a label of an enum may be used once it is committed. */
+function isHarmless({ locks, transactional, addsLabel }: PlanStep): boolean {
+  return transactional && !addsLabel && !locks.some(({ mode }) => blocksWrites(mode));
+}
+
+function withNotes(steps: readonly PlanStep[], notes: readonly string[]): readonly PlanStep[] {
+  return steps.map((step, i) => (i === 0 ? { ...step, notes: [...notes, ...step.notes] } : step));
+}
+
+/** Steps that become one; taken back in reverse order. */
+function merge(parts: readonly PlanStep[]): PlanStep {
+  const [first] = parts;
+  if (!first) throw new WizardError('internal', 'A step of a plan holds no statement.');
+  const noWay = parts.find(({ down }) => down === null);
+  const strongest = new Map<string, LockClaim>();
+  for (const claim of parts.flatMap(({ locks }) => locks)) {
+    const earlier = strongest.get(shown(claim.relation));
+    if (!earlier || LOCK_MODES.indexOf(claim.mode) > LOCK_MODES.indexOf(earlier.mode))
+      strongest.set(shown(claim.relation), claim);
+  }
+  return {
+    ...first,
+    up: parts.flatMap(({ up }) => up),
+    down: noWay ? null : parts.toReversed().flatMap(({ down }) => down ?? []),
+    noWayBack: noWay?.noWayBack ?? null,
+    transactional: parts.every(({ transactional }) => transactional),
+    locks: [...strongest.values()],
+    notes: parts.flatMap(({ notes }) => notes),
+    remaining: parts.flatMap(({ remaining }) => remaining),
+  };
+}
+
+/** A sequence that the deparser can not write is none: the statement stays as it is, and its finding remains. */
+function written<T>(make: () => T | null): T | null {
+  try {
+    return make();
+  } catch (thrown) {
+    if (asWizardError(thrown).code === 'sql/deparse') return null;
+    throw thrown;
+  }
+}

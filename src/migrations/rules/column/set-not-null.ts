@@ -1,0 +1,63 @@
+import { quoteIdent } from '../../../base/quote.js';
+import { notNullCondition } from '../../advance.js';
+import { isKnownNotNull } from '../../context.js';
+import { defineMigrationRule } from '../../define.js';
+import { objectName, shown } from '../../relation.js';
+import { alterTable, alteration } from '../../shapes.js';
+
+export default defineMigrationRule({
+  id: 'column/set-not-null',
+  minMajor: 14,
+  maxMajor: null,
+  severity: 'error',
+  docs: {
+    what: '`ALTER COLUMN ... SET NOT NULL` on a column that PostgreSQL does not know to hold no NULL.',
+    why: 'Every row is read under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
+    limits:
+      'Silent where the file itself, or the catalog given with --to, has a validated CHECK of `column IS NOT NULL`. The sequence reads the rows as well, but under SHARE UPDATE EXCLUSIVE.',
+    sources: ['PostgreSQL manual, "ALTER TABLE", section "SET/DROP NOT NULL"'],
+  },
+  match(operation, context) {
+    const found = alteration(operation, 'AT_SetNotNull');
+    const column = found?.command.name;
+    if (!found || column === null || column === undefined || isKnownNotNull(context, found.relation, column))
+      return null;
+    return {
+      subject: found.relation,
+      says: `SET NOT NULL of ${column} reads all of ${shown(found.relation)} under its lock`,
+    };
+  },
+  safe(operation, { major }) {
+    const found = alteration(operation, 'AT_SetNotNull');
+    const column = found?.command.name;
+    if (!found || column === null || column === undefined) return null;
+    const alter = alterTable(operation, found.relation);
+    // 18 knows NOT NULL as a constraint that can be validated later; the name is what SET NOT NULL would give.
+    if (major >= 18) {
+      const name = quoteIdent(objectName(found.relation.name, column, 'not_null'));
+      return {
+        up: [
+          { sql: [`${alter} ADD CONSTRAINT ${name} NOT NULL ${quoteIdent(column)} NOT VALID`] },
+          { sql: [`${alter} VALIDATE CONSTRAINT ${name}`] },
+        ],
+      };
+    }
+    const check = quoteIdent(objectName(found.relation.name, column, 'not_null_check'));
+    return {
+      up: [
+        { sql: [`${alter} ADD CONSTRAINT ${check} CHECK (${notNullCondition(column)}) NOT VALID`], down: [] },
+        { sql: [`${alter} VALIDATE CONSTRAINT ${check}`] },
+        {
+          sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`, `${alter} DROP CONSTRAINT ${check}`],
+          down: [`${alter} ALTER COLUMN ${quoteIdent(column)} DROP NOT NULL`],
+          note: 'The valid check proves it, so that no row is read.',
+        },
+      ],
+    };
+  },
+  example: {
+    setup:
+      "CREATE TABLE book (id int PRIMARY KEY, title text); INSERT INTO book SELECT n, 'title' FROM generate_series(1, 2000) AS n;",
+    bad: 'ALTER TABLE book ALTER COLUMN title SET NOT NULL;',
+  },
+});

@@ -1,0 +1,55 @@
+import { quoteIdent } from '../../../base/quote.js';
+import { isKnownNotNull, tableOf } from '../../context.js';
+import { defineMigrationRule } from '../../define.js';
+import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
+import { objectName, shown } from '../../relation.js';
+import { addedConstraint, alterTable, keysOf } from '../../shapes.js';
+
+export default defineMigrationRule({
+  id: 'constraint/add-primary-key',
+  minMajor: 14,
+  maxMajor: null,
+  severity: 'error',
+  docs: {
+    what: '`ADD PRIMARY KEY` that builds its index by itself.',
+    why: 'Rows are read for NULLs and the index is built under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
+    limits:
+      'No sequence for partitioned tables and for WITHOUT OVERLAPS. Whether columns are NOT NULL already is known with --to only; otherwise the sequence proves it again.',
+    sources: ['PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint_using_index"'],
+  },
+  match(operation) {
+    const found = addedConstraint(operation, 'CONSTR_PRIMARY');
+    if (!found || found.constraint['indexname'] !== undefined) return null;
+    return {
+      subject: found.relation,
+      says: `ADD PRIMARY KEY builds its index of ${shown(found.relation)} under a lock that nobody passes`,
+    };
+  },
+  safe(operation, context) {
+    const found = addedConstraint(operation, 'CONSTR_PRIMARY');
+    if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
+    const { relation, constraint } = found;
+    const name = found.name ?? objectName(relation.name, null, 'pkey');
+    const index = uniqueIndex(relation, name, constraint);
+    if (index === null) return null;
+    const alter = alterTable(operation, relation);
+    return {
+      up: [
+        ...keysOf(constraint)
+          .filter((column) => !isKnownNotNull(context, relation, column))
+          .map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
+        { sql: [index], down: [dropIndex(relation, name)] },
+        {
+          sql: [
+            `${alter} ADD CONSTRAINT ${quoteIdent(name)} PRIMARY KEY USING INDEX ${quoteIdent(name)}${deferral(constraint)}`,
+          ],
+        },
+      ],
+    };
+  },
+  example: {
+    setup:
+      "CREATE TABLE book (id int, title text); INSERT INTO book SELECT n, 'title' FROM generate_series(1, 2000) AS n;",
+    bad: 'ALTER TABLE book ADD PRIMARY KEY (id);',
+  },
+});

@@ -1,0 +1,46 @@
+import { quoteIdent } from '../../../base/quote.js';
+import { tableOf } from '../../context.js';
+import { defineMigrationRule } from '../../define.js';
+import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
+import { objectName, shown } from '../../relation.js';
+import { addedConstraint, alterTable, keysOf } from '../../shapes.js';
+
+export default defineMigrationRule({
+  id: 'constraint/add-unique',
+  minMajor: 14,
+  maxMajor: null,
+  severity: 'error',
+  docs: {
+    what: '`ADD UNIQUE` that builds its index by itself.',
+    why: 'The index is built under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
+    limits:
+      'No sequence for partitioned tables (no index of those can be built concurrently) and for WITHOUT OVERLAPS. A concurrent build that meets two equal rows fails and leaves an invalid index: drop it before the next try.',
+    sources: [
+      'PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint_using_index"',
+      'PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"',
+    ],
+  },
+  match(operation) {
+    const found = addedConstraint(operation, 'CONSTR_UNIQUE');
+    if (!found || found.constraint['indexname'] !== undefined) return null;
+    return {
+      subject: found.relation,
+      says: `ADD UNIQUE builds its index of ${shown(found.relation)} under a lock that nobody passes`,
+    };
+  },
+  safe(operation, context) {
+    const found = addedConstraint(operation, 'CONSTR_UNIQUE');
+    if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
+    const { relation, constraint } = found;
+    const name = found.name ?? objectName(relation.name, keysOf(constraint).join('_'), 'key');
+    const index = uniqueIndex(relation, name, constraint);
+    if (index === null) return null;
+    const add = `${alterTable(operation, relation)} ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}${deferral(constraint)}`;
+    return { up: [{ sql: [index], down: [dropIndex(relation, name)] }, { sql: [add] }] };
+  },
+  example: {
+    setup:
+      'CREATE TABLE book (id int PRIMARY KEY, isbn text); INSERT INTO book SELECT n, n::text FROM generate_series(1, 2000) AS n;',
+    bad: 'ALTER TABLE book ADD UNIQUE (isbn) DEFERRABLE;',
+  },
+});

@@ -1,0 +1,26 @@
+import { defineMigrationRule } from '../../define.js';
+import { shown } from '../../relation.js';
+
+export default defineMigrationRule({
+  id: 'table/cluster',
+  minMajor: 14,
+  maxMajor: null,
+  severity: 'error',
+  docs: {
+    what: '`CLUSTER`.',
+    why: 'The table and its indexes are written anew under ACCESS EXCLUSIVE.',
+    limits:
+      'No sequence is made: the extension pg_repack writes a table anew, in the order of an index, beside its use.',
+    sources: ['PostgreSQL manual, "CLUSTER"'],
+  },
+  match({ type, relation }) {
+    if (type !== 'ClusterStmt') return null;
+    const what = relation ? shown(relation) : 'every table that was clustered before';
+    return { subject: relation, says: `CLUSTER writes ${what} anew under a lock that nobody passes` };
+  },
+  example: {
+    setup:
+      'CREATE TABLE book (id int PRIMARY KEY, pages int); INSERT INTO book SELECT n, n FROM generate_series(1, 2000) AS n;',
+    bad: 'CLUSTER book USING book_pkey;',
+  },
+});

@@ -1,0 +1,29 @@
+import { textOf } from '../../../sql/tree.js';
+import { defineMigrationRule } from '../../define.js';
+
+export default defineMigrationRule({
+  id: 'table/drop-cascade',
+  minMajor: 14,
+  maxMajor: null,
+  severity: 'error',
+  docs: {
+    what: '`CASCADE` of DROP, DROP COLUMN, DROP CONSTRAINT and TRUNCATE.',
+    why: 'What goes along is decided by what is there at that moment: views, foreign keys, with TRUNCATE the rows of other tables; their locks are taken as well, and nothing of it stands in the file.',
+    limits: 'What would go along is not listed. Drop it by name, so that the file says it.',
+    sources: ['PostgreSQL manual, "Dependency Tracking"'],
+  },
+  match({ type, relation, command, body }) {
+    const cascades = command
+      ? command.cascade
+      : (type === 'DropStmt' || type === 'TruncateStmt') && textOf(body, 'behavior') === 'DROP_CASCADE';
+    if (!cascades) return null;
+    return { subject: relation, says: 'CASCADE takes along whatever depends on it at that moment' };
+  },
+  example: {
+    setup:
+      'CREATE TABLE book (id int PRIMARY KEY, pages int); INSERT INTO book SELECT n, n FROM generate_series(1, 2000) AS n; CREATE VIEW long_book AS SELECT id FROM book WHERE pages > 10;',
+    bad: 'ALTER TABLE book DROP COLUMN pages CASCADE;',
+    good: 'DROP VIEW long_book; ALTER TABLE book DROP COLUMN pages;',
+    alsoLocks: 'public.long_book',
+  },
+});

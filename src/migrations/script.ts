@@ -1,0 +1,79 @@
+import { asWizardError, WizardError } from '../base/errors.js';
+import { parseStatement } from '../sql/parse.js';
+import type { ParsedStatement } from '../sql/parse.js';
+import { splitStatements } from '../sql/split.js';
+
+/** A statement of a migration file. */
+export interface ScriptStatement {
+  readonly sql: string;
+  /** 1-based, of its first token. */
+  readonly line: number;
+  readonly parsed: ParsedStatement;
+}
+
+/** What a migration file holds. */
+export interface Script {
+  readonly statements: readonly ScriptStatement[];
+  /** What was not looked at: psql commands, and why. */
+  readonly skipped: readonly { readonly line: number; readonly what: string; readonly reason: string }[];
+}
+
+/**
+ * Splits and parses a migration file. Commands of psql are skipped, and said so; everything from a `-- down` marker of a migration tool on is, too.
+ * Throws `sql/parse` with the line in the file. Needs `loadParser()`.
+ */
+export function readScript(text: string, name: string): Script {
+  const { up, downLine } = upPart(text.replace(/^\uFEFF/, ''));
+  const statements: ScriptStatement[] = [];
+  const skipped: { line: number; what: string; reason: string }[] = [];
+  for (const { sql, line } of split(up, name)) {
+    if (sql.startsWith('\\')) {
+      const what = /^\\\S+/.exec(sql)?.[0] ?? '\\';
+      skipped.push({ line, what, reason: 'a command of psql: what it does or reads is not looked at' });
+      continue;
+    }
+    statements.push({ sql, line, parsed: parseAt(sql, line, name) });
+  }
+  if (downLine !== null)
+    skipped.push({ line: downLine, what: 'the down part', reason: 'only what a migration does forwards is looked at' });
+  return { statements, skipped };
+}
+
+/** `-- migrate:down` (dbmate), `-- +goose Down`, `-- rollback`-style markers: what follows does not run on the way up. */
+const DOWN_MARKER = /^[ \t]*--[ \t]*(?:migrate:down|\+goose[ \t]+down|\+migrate[ \t]+down|!down|down migration)\b.*$/im;
+
+function upPart(text: string): { readonly up: string; readonly downLine: number | null } {
+  const found = DOWN_MARKER.exec(text);
+  if (!found) return { up: text, downLine: null };
+  const up = text.slice(0, found.index);
+  return { up, downLine: up.split('\n').length };
+}
+
+function split(text: string, name: string): ReturnType<typeof splitStatements> {
+  try {
+    return splitStatements(text);
+  } catch (thrown) {
+    throw new WizardError('sql/parse', `${name}: ${asWizardError(thrown).message}`, {
+      cause: thrown,
+      hint: 'Look for a quote, a dollar quote or a comment that does not end.',
+    });
+  }
+}
+
+function parseAt(sql: string, line: number, name: string): ParsedStatement {
+  try {
+    return parseStatement(sql);
+  } catch (thrown) {
+    const error = asWizardError(thrown);
+    const place = / \(line (\d+), column (\d+)\)$/.exec(error.message);
+    const at = line + Number(place?.[1] ?? 1) - 1;
+    const message = error.message.replace(/ \(line \d+, column \d+\)$/, '');
+    throw new WizardError('sql/parse', `${name}, line ${at}: ${message}`, {
+      cause: thrown,
+      hint:
+        /psql|:/.test(sql.slice(0, 200)) && /:["'a-z]/i.test(sql)
+          ? 'Variables of psql (:name) are not replaced; write the value in their place.'
+          : 'The parser is that of PostgreSQL 18.',
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { coverageSchema, toolSchema } from '../schema-parts.js';
+
+const lockSchema = z.object({
+  table: z.string(),
+  mode: z.string().describe("PostgreSQL's name, e.g. SHARE UPDATE EXCLUSIVE"),
+  blocks: z.string().describe('what it keeps others from, in words'),
+});
+
+const estimateSchema = z
+  .object({ bytes: z.number(), lowMs: z.number(), highMs: z.number() })
+  .nullable()
+  .describe('of the work under the lock, estimated from the size of the tables; null where that is not known');
+
+const severitySchema = z.enum(['error', 'warning', 'info']);
+
+const stepSchema = z.object({
+  number: z.number().int(),
+  line: z.number().int().describe('of the statement that it comes from'),
+  up: z.array(z.string()),
+  down: z.array(z.string()).nullable().describe('null: there is no way back'),
+  noWayBack: z.string().nullable(),
+  transactional: z.boolean().describe('false: it may not run inside a transaction'),
+  locks: z.array(lockSchema),
+  estimate: estimateSchema,
+  notes: z.array(z.string()),
+  remaining: z.array(z.string()).describe('what rules still say of it'),
+  upFile: z.string().describe('relative to the output folder'),
+  downFile: z.string().nullable(),
+});
+
+/** The document of `migrate --json`. */
+export const migrateReportSchema = z.object({
+  tool: toolSchema,
+  action: z.enum(['check', 'plan']),
+  major: z.number().int(),
+  majorFrom: z.enum(['given', 'target', 'assumed']),
+  target: z.string().nullable().describe('null: the files were looked at without a database'),
+  lockTimeoutMs: z.number().describe('of the planned steps'),
+  files: z.array(
+    z.object({
+      name: z.string(),
+      statements: z.number().int(),
+      findings: z.array(
+        z.object({
+          rule: z.string(),
+          severity: severitySchema,
+          line: z.number().int(),
+          statement: z.string().describe('its beginning'),
+          says: z.string(),
+          locks: z.array(lockSchema),
+          rewrites: z.array(z.string()).describe('tables whose rows are all written anew'),
+          scans: z.array(z.string()).describe('tables whose rows are all read'),
+          unsure: z
+            .string()
+            .nullable()
+            .describe('why it is the worst that may happen, and not what is known to happen'),
+          lowered: z.string().nullable().describe("why it is less than the rule's own severity"),
+          estimate: estimateSchema,
+          remedy: z
+            .enum(['sequence', 'steps', 'none'])
+            .describe('a safe sequence in place of the statement; how every planned step runs; none is known'),
+        }),
+      ),
+      skipped: z.array(z.object({ line: z.number().int(), what: z.string(), reason: z.string() })),
+      plan: z
+        .object({
+          steps: z.array(stepSchema),
+          differs: z.array(z.string()).describe('from the file as it was written'),
+        })
+        .nullable()
+        .describe('null where it was not asked for'),
+      written: z.string().nullable().describe('the folder into which the steps were written'),
+    }),
+  ),
+  coverage: coverageSchema,
+  sarif: z.record(z.string(), z.unknown()).nullable().describe('SARIF 2.1.0, with --sarif'),
+});
+
+export type MigrateReport = z.infer<typeof migrateReportSchema>;

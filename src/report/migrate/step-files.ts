@@ -1,0 +1,87 @@
+import { formatMs } from '../../base/units.js';
+import { mayRunInTransaction } from '../migrations.js';
+import { comment, terminated } from '../sql-text.js';
+import type { ReportFile } from '../migrations.js';
+import type { MigrateReport } from './migrate-report.js';
+
+type Step = NonNullable<MigrateReport['files'][number]['plan']>['steps'][number];
+
+/** The name of a step's files without their endings: a number, and what it does. */
+export function stepFileName(up: readonly string[], position: number): string {
+  const [first] = up;
+  const text = first?.startsWith('DO ') ? 'fill in batches' : (first ?? '');
+  const words = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .slice(0, 60)
+    .replace(/^_+|_+$/g, '');
+  return `${String(position + 1).padStart(4, '0')}_${words || 'step'}`;
+}
+
+/** The steps of a plan as files that psql runs, one for each transaction; a way back where there is one. */
+export function stepFiles(report: MigrateReport, file: MigrateReport['files'][number]): readonly ReportFile[] {
+  const steps = file.plan?.steps ?? [];
+  return steps.flatMap((step) => [
+    { path: step.upFile, content: upContent(step, steps.length, file.name, report) },
+    ...(step.down === null || step.downFile === null
+      ? []
+      : [{ path: step.downFile, content: downContent(step, step.down, report) }]),
+  ]);
+}
+
+function upContent(step: Step, count: number, name: string, report: MigrateReport): string {
+  const locks = step.locks.map(({ table, mode, blocks }) => `takes ${mode} on ${table}, which ${blocks}`);
+  const header = [
+    ...comment('', `Step ${step.number} of ${count}, from ${name}, line ${step.line}`),
+    ...step.notes.flatMap((note) => comment('', note)),
+    '--',
+    ...comment('Lock:     ', locks.length > 0 ? locks.join('; ') : 'none that others wait for'),
+    ...(step.estimate
+      ? comment(
+          'Work:     ',
+          `${formatMs(step.estimate.lowMs)} to ${formatMs(step.estimate.highMs)} under it, estimated`,
+        )
+      : []),
+    ...step.remaining.flatMap((text) => comment('Remains:  ', text)),
+    ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${step.upFile}`),
+    ...(step.transactional
+      ? comment(
+          '          ',
+          'if it ends with SQLSTATE 55P03, a lock was not to be had in time and nothing has changed: run it again',
+        )
+      : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
+    ...(isConcurrent(step.up)
+      ? comment('          ', 'if it is interrupted, run the down file, then this one again')
+      : []),
+    ...comment('Revert:   ', step.downFile ?? `none: ${step.noWayBack ?? 'unknown'}`),
+  ];
+  return content(header, step.up, step.transactional, report.lockTimeoutMs);
+}
+
+function downContent(step: Step, down: readonly string[], report: MigrateReport): string {
+  const header = comment('', `Takes back step ${step.number}; those after it first`);
+  if (down.length === 0)
+    return `${[...header, ...comment('', 'Nothing to run: the steps before it take it along')].join('\n')}\n`;
+  return content(header, down, down.every(mayRunInTransaction), report.lockTimeoutMs);
+}
+
+function content(
+  header: readonly string[],
+  statements: readonly string[],
+  transactional: boolean,
+  lockTimeoutMs: number,
+): string {
+  const timeout = `lock_timeout = '${lockTimeoutMs}ms';`;
+  // What runs concurrently blocks nobody while it waits, and leaves an invalid index where it is cut off.
+  const patient = isConcurrent(statements) || statements.some((sql) => sql.startsWith('DO '));
+  const body = statements.map(terminated);
+  const lines = transactional
+    ? ['BEGIN;', `SET LOCAL ${timeout}`, ...body, 'COMMIT;']
+    : [patient ? 'SET lock_timeout = 0;' : `SET ${timeout}`, 'SET statement_timeout = 0;', ...body];
+  return `${[...header, '', ...lines].join('\n')}\n`;
+}
+
+function isConcurrent(statements: readonly string[]): boolean {
+  return statements.some((sql) => /\bCONCURRENTLY\b/i.test(sql) && !mayRunInTransaction(sql));
+}

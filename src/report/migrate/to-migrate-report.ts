@@ -1,0 +1,110 @@
+import type { CheckedOperation } from '../../migrations/check.js';
+import { blockWords } from '../../migrations/locks.js';
+import type { LockClaim } from '../../migrations/locks.js';
+import type { MigrationPlan } from '../../migrations/plan.js';
+import { shown } from '../../migrations/relation.js';
+import type { Script } from '../../migrations/script.js';
+import { nameOf } from '../../sql/name.js';
+import type { MigrateReport } from './migrate-report.js';
+import { stepFileName } from './step-files.js';
+
+/** One file with what was found in it and, where it was asked for, its plan. */
+export interface MigrateFile {
+  readonly name: string;
+  readonly script: Script;
+  readonly checked: readonly CheckedOperation[];
+  readonly plan: MigrationPlan | null;
+  /** The folder for its steps; null where they are not written. */
+  readonly written: string | null;
+}
+
+/** A file's part of the report. */
+export function toFileReport({ name, script, checked, plan, written }: MigrateFile): MigrateReport['files'][number] {
+  return {
+    name,
+    statements: script.statements.length,
+    findings: once(checked.flatMap(findingsOf)).toSorted(
+      (a, b) => a.line - b.line || order(a.severity) - order(b.severity),
+    ),
+    skipped: [
+      ...script.skipped,
+      ...checked
+        .filter(({ operation }) => UNREAD[operation.type] !== undefined)
+        .map(({ statement, operation }) => ({
+          line: statement.line,
+          what: nameOf(statement.sql),
+          reason: UNREAD[operation.type] ?? '',
+        })),
+    ],
+    plan: plan && { steps: plan.steps.map((step, i) => stepOf(step, i, plan)), differs: [...plan.differs] },
+    written,
+  };
+}
+
+/** Commands of one statement may meet the same rule for the same reason. */
+function once(findings: MigrateReport['files'][number]['findings']): typeof findings {
+  const seen = new Set<string>();
+  return findings.filter(({ rule, line, says }) => {
+    const key = JSON.stringify([rule, line, says]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** Statements whose effects are not to be seen in the file. */
+const UNREAD: Readonly<Record<string, string>> = {
+  DoStmt: 'the code of a DO block is not looked into',
+  CallStmt: 'what a procedure does is not looked into',
+  ExecuteStmt: 'what a prepared statement does is not looked into',
+};
+
+function findingsOf({
+  findings,
+  effect,
+  statement,
+  estimate,
+}: CheckedOperation): MigrateReport['files'][number]['findings'] {
+  return findings.map(({ rule, match, severity, lowered }) => ({
+    rule: rule.id,
+    severity,
+    line: statement.line,
+    statement: nameOf(statement.sql),
+    says: match.says,
+    locks: locksOf(effect.locks),
+    rewrites: effect.rewrites.map(shown),
+    scans: effect.scans.map(shown),
+    unsure: effect.unsure,
+    lowered,
+    estimate,
+    remedy: rule.safe ? ('sequence' as const) : rule.plannedAway ? ('steps' as const) : ('none' as const),
+  }));
+}
+
+function stepOf(
+  step: MigrationPlan['steps'][number],
+  position: number,
+  plan: MigrationPlan,
+): NonNullable<MigrateReport['files'][number]['plan']>['steps'][number] {
+  const file = stepFileName(step.up, position);
+  return {
+    number: position + 1,
+    line: step.line,
+    up: [...plan.prologue, ...step.up],
+    down: step.down && (step.down.length === 0 ? [] : [...plan.prologue, ...step.down]),
+    noWayBack: step.noWayBack,
+    transactional: step.transactional,
+    locks: locksOf(step.locks),
+    estimate: step.estimate,
+    notes: [...step.notes, ...(step.unavoidable === null ? [] : [step.unavoidable])],
+    remaining: step.remaining.map(({ rule, match }) => `${rule.id}: ${match.says}`),
+    upFile: `${file}.up.sql`,
+    downFile: step.down === null ? null : `${file}.down.sql`,
+  };
+}
+
+function locksOf(locks: readonly LockClaim[]): { table: string; mode: string; blocks: string }[] {
+  return locks.map(({ relation, mode }) => ({ table: shown(relation), mode, blocks: blockWords(mode) }));
+}
+
+function order(severity: 'error' | 'warning' | 'info'): number {
+  return ['error', 'warning', 'info'].indexOf(severity);
+}
