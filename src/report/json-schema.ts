@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { deployReportSchema } from './deploy/deploy-report.js';
 import { examineReportSchema } from './examine-report.js';
 import { indexReportSchema } from './index/index-report.js';
 import { runReportSchema } from './run-report.js';
 import { workloadReportSchema } from './workload/workload-report.js';
 
-/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json`, `examine --json` and `workload --json` print; `docs/report-schema.json` is this. */
+/** JSON Schema (draft 2020-12) of the documents that `optimize --json`, `index --json`, `examine --json`, `workload --json` and `deploy --json` print; `docs/report-schema.json` is this. */
 export function reportJsonSchema(): unknown {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -14,12 +15,14 @@ export function reportJsonSchema(): unknown {
       { $ref: '#/$defs/examine' },
       { $ref: '#/$defs/index' },
       { $ref: '#/$defs/workload' },
+      { $ref: '#/$defs/deploy' },
     ],
     $defs: {
       optimize: bare(runReportSchema),
       examine: bare(examineReportSchema),
       index: bare(indexReportSchema),
       workload: bare(workloadReportSchema),
+      deploy: bare(deployReportSchema),
     },
   };
 }
