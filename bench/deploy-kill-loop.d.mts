@@ -18,12 +18,13 @@ export const STEPS: readonly {
   readonly up: readonly string[];
   readonly down: readonly string[];
 }[];
-export function writePlan(folder: string, steps?: typeof STEPS): void;
 export function fill(session: Session, rows: number): Promise<void>;
 export function killLoop(options: {
   readonly connection: ConnectionSettings;
   readonly folder: string;
   readonly kills: number;
   readonly random: () => number;
+  /** All of them by default. */
+  readonly steps?: typeof STEPS;
   readonly say?: (record: KillRecord) => void;
 }): Promise<readonly KillRecord[]>;

@@ -57,7 +57,7 @@ export const STEPS = [
 ];
 
 /** Writes those steps as `optimize` would have. */
-export function writePlan(folder, steps = STEPS) {
+function writePlan(folder, steps) {
   mkdirSync(folder, { recursive: true });
   const iterations = steps.map((step) => ({
     hypothesis: {
@@ -123,8 +123,8 @@ export function journalOf(folder) {
  * `kills` times: starts the deployment, or taking it back, kills the wizard after a random number of journal lines and a random moment, for every second
  * one its server process too, then lets the next start finish or undo. Gives one record a kill; `faults` is empty when all was as it must be.
  */
-export async function killLoop({ connection, folder, kills, random, say }) {
-  writePlan(folder);
+export async function killLoop({ connection, folder, kills, random, steps = STEPS, say }) {
+  writePlan(folder, steps);
   const before = await lookAt(connection);
   const dry = JSON.parse((await startDeploy(folder, connection, []).done).stdout);
   const approve = ['--approve', dry.hash];
@@ -140,9 +140,7 @@ export async function killLoop({ connection, folder, kills, random, say }) {
     const killed = startDeploy(folder, connection, [...direction, ...approve]);
     const lines = journalOf(folder).length;
     const wanted = lines + Math.floor(random() * (linesOfOne + 1));
-    let ended = false;
-    void killed.done.then(() => (ended = true));
-    while (!ended && journalOf(folder).length < wanted) await delay(5);
+    while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
     await delay(random() * 250);
     killed.child.kill('SIGKILL');
     const alsoServer = random() < 0.5 && (await endBackend(admin, journalOf(folder)));

@@ -1,19 +1,19 @@
 import { WizardError } from '../base/errors.js';
 import type { Connections } from './connections.js';
 import { changedIn, foreignChanges, only, usersLeft } from './changes.js';
-import { freeBytes } from './disk.js';
 import type { StepEstimate } from './estimate.js';
 import { execute } from './execute.js';
 import { drifted, faultOf, gaveUp, stepFailed, unsettled } from './faults.js';
 import type { DeploymentRecord, Journal, JournalEvent } from './journal.js';
 import { replay } from './journal.js';
 import type { DeploymentLimits } from './limits.js';
-import { obstaclesIn, sessionWords } from './obstacles.js';
+import { sessionWords } from './obstacles.js';
 import { statementsOf, runsAlone, toSteps, type Direction, type PlanStep } from './plan.js';
 import { retryWhileLocked } from '../postgres/locked.js';
-import { readPressure, type OpenTransaction } from '../postgres/read/obstacles.js';
+import type { OpenTransaction } from '../postgres/read/obstacles.js';
 import { settle, type Outcome } from './settle.js';
 import { readTouched, stateDifferences, type TouchedState } from './state.js';
+import { holdersOf, lookAround } from './surroundings.js';
 import { startPatience, type Patience } from './wait.js';
 
 /** What a deployment needs from outside. */
@@ -81,8 +81,7 @@ export class Deployment {
       `${direction === 'up' ? 'step' : 'taking back step'} ${step.number} of ${this.steps.length}: ${step.title}`,
     );
     for (let attempt = 1; ; attempt += 1) {
-      await this.makeWay(step, direction, patience);
-      const before = await this.readUndrifted(step, direction, patience);
+      const before = await this.readReady(step, direction, patience);
       const { structure, indexes } = before;
       await this.journal({ type: 'started', step: step.number, direction, attempt, before: { structure, indexes } });
       const startedMs = performance.now();
@@ -98,7 +97,8 @@ export class Deployment {
         const fault = faultOf(thrown);
         if (fault === 'final') throw stepFailed(step, thrown);
         if (fault === 'lock') patience.spend(performance.now() - startedMs);
-        const reason = fault === 'lock' ? await this.holders() : 'the connection was lost';
+        const reason =
+          fault === 'lock' ? await holdersOf(this.setting.connections, step, before) : 'the connection was lost';
         await this.retry(step, direction, reason, patience);
       }
     }
@@ -141,7 +141,7 @@ export class Deployment {
     note('the connection was lost: connecting again to see what became of the step');
     const patience = startPatience(limits.patienceMs, this.setting.signal);
     for (;;) {
-      await connections.close();
+      await connections.drop();
       try {
         await connections.writer();
         return await this.conclude(step, direction, null);
@@ -195,28 +195,21 @@ export class Deployment {
     }
   }
 
-  /** Waits until nothing is in the way. Throws `deploy/blocked`. */
-  private async makeWay(step: PlanStep, direction: Direction, patience: Patience): Promise<void> {
-    const { connections, limits, estimate, note } = this.setting;
+  /** The state that the step starts from, when nothing is in the way. Throws `deploy/blocked`, `deploy/drift`. */
+  private async readReady(step: PlanStep, direction: Direction, patience: Patience): Promise<TouchedState> {
     let users: readonly OpenTransaction[] | null = null;
     for (let told = ''; ;) {
       this.setting.signal.throwIfAborted();
-      const reader = await connections.reader();
-      const pressure = await readPressure(reader, this.record().tables, connections.own());
-      const free = await freeBytes(pressure);
-      const neededBytes = direction === 'up' ? neededFor(estimate(step)) : null;
-      const obstacles = [...obstaclesIn(pressure, { neededBytes, freeBytes: free.bytes }, limits)];
+      const state = await this.readUndrifted(step, direction, patience);
+      const { transactions, obstacles } = await lookAround(this.setting, step, direction, state);
       // A concurrent statement waits for those, and would leave something behind if it gave up meanwhile.
-      users = usersLeft(users, runsAlone(statementsOf(step, direction)) ? pressure.transactions : []);
-      obstacles.push(
-        ...users.map((one) => ({ what: `${sessionWords(one)} uses its table in an open transaction`, passes: true })),
-      );
-      const [first] = obstacles;
-      if (!first) return;
-      const words = obstacles.map(({ what }) => what).join('; ');
+      users = usersLeft(users, runsAlone(statementsOf(step, direction)) ? transactions : []);
+      const using = users.map((one) => `${sessionWords(one)} uses its table in an open transaction`);
+      const words = [...obstacles.map(({ what }) => what), ...using].join('; ');
+      if (words === '') return state;
       if (obstacles.some(({ passes }) => !passes)) throw gaveUp(step, words, 0);
-      if (first.what !== told) note(`waiting: ${words}`);
-      told = first.what;
+      if (told === '') this.setting.note(`waiting: ${words}`);
+      told = words;
       await this.retry(step, direction, words, patience);
     }
   }
@@ -257,13 +250,6 @@ export class Deployment {
     if (changes.length > 0) throw drifted(step, changes, 'was taken back, and the catalog is not as before');
   }
 
-  private async holders(): Promise<string> {
-    const { connections } = this.setting;
-    const { transactions } = await readPressure(await connections.reader(), this.record().tables, connections.own());
-    const holding = transactions.filter((one) => one.holdsTable).map(sessionWords);
-    return holding.length > 0 ? `the lock is held by ${holding.join(', ')}` : 'somebody held the lock';
-  }
-
   private async read(): Promise<TouchedState> {
     const reader = await this.setting.connections.reader();
     return retryWhileLocked(() => readTouched(reader, this.steps, this.record().tables));
@@ -294,8 +280,4 @@ export class Deployment {
     if (!record) throw new WizardError('internal', `The journal knows no deployment ${hash}`);
     return record;
   }
-}
-
-function neededFor({ diskBytes, walBytes }: StepEstimate): number | null {
-  return diskBytes === null ? null : diskBytes + (walBytes ?? 0);
 }

@@ -7,7 +7,10 @@ import { startPatience } from './wait.js';
 
 /** How a target is reached. */
 export interface Reach {
-  openReader(): Promise<Session>;
+  /** The reading session: the same until it is dropped. */
+  reader(): Promise<Session>;
+  /** Closes it: it was lost. */
+  dropReader(): Promise<void>;
   openWriter(approved: Approved): Promise<DeploymentSession>;
 }
 
@@ -18,6 +21,9 @@ export interface Connections {
   writer(): Promise<DeploymentSession>;
   /** The writer's server process, where there is one. */
   own(): readonly number[];
+  /** Closes both: one of them was lost. */
+  drop(): Promise<void>;
+  /** Closes the writer. */
   close(): Promise<void>;
 }
 
@@ -35,18 +41,22 @@ export interface ConnectionOptions {
 
 /** Connections that open when they are first asked for. */
 export function createConnections(options: ConnectionOptions): Connections {
-  let reader: Session | null = null;
+  const { reach } = options;
   let writer: DeploymentSession | null = null;
   let earlier = options.earlier;
-  const openReader = async (): Promise<Session> => (reader ??= await options.reach.openReader());
+  const close = async (): Promise<void> => {
+    const last = writer;
+    writer = null;
+    await last?.close();
+  };
   return {
-    reader: openReader,
+    reader: () => reach.reader(),
     own: () => (writer ? [writer.backend.processId] : []),
     async writer() {
       if (writer) return writer;
-      const opened = await options.reach.openWriter(options.approved);
+      const opened = await reach.openWriter(options.approved);
       try {
-        await takeLock(opened, await openReader(), earlier, options);
+        await takeLock(opened, await reach.reader(), earlier, options);
         await options.opened(opened.backend);
       } catch (thrown) {
         await opened.close();
@@ -56,11 +66,9 @@ export function createConnections(options: ConnectionOptions): Connections {
       writer = opened;
       return opened;
     },
-    async close() {
-      const [first, second] = [writer, reader];
-      writer = null;
-      reader = null;
-      await Promise.all([first?.close(), second?.close()]);
+    close,
+    async drop() {
+      await Promise.all([close(), reach.dropReader()]);
     },
   };
 }

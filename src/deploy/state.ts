@@ -86,6 +86,15 @@ export function findIndex(state: Pick<TouchedState, 'indexes'>, name: RelationNa
   return state.indexes.find((index) => index.schema === name.schema && index.name === name.name);
 }
 
+/** The tables of one step: those that it names, and those of the indexes that it names. */
+export function tablesOf(step: PlanStep, state: Pick<TouchedState, 'indexes'>): readonly RelationName[] {
+  const ofIndexes = [...step.up, ...step.down].flatMap(({ object }) => {
+    const index = object && findIndex(state, object);
+    return index ? [index.table] : [];
+  });
+  return [...tablesNamed([step]), ...ofIndexes];
+}
+
 /** Tables that steps name, those of the indexes that they name, and the partitions of all. */
 function touchedTables(catalog: Catalog, steps: readonly PlanStep[], known: readonly RelationName[]): readonly Table[] {
   const objects = steps

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fill, killLoop } from '../../bench/deploy-kill-loop.mjs';
+import { fill, killLoop, STEPS } from '../../bench/deploy-kill-loop.mjs';
 import { WizardError } from '../../src/base/errors.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
@@ -240,10 +240,10 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     if (!isThere) skip();
     const made = await bench(BOTH);
     const hash = await made.hash();
-    const other = await late(made, 'ALTER TABLE two ADD COLUMN sudden int');
+    const other = await late(made, 'LOCK TABLE two IN SHARE UPDATE EXCLUSIVE MODE');
     const deploying = made.deploy({ approve: hash, limits: PATIENT }).catch((thrown: unknown) => thrown);
     await until(() => made.journal().some((entry) => entry.type === 'settled' && entry.step === 1));
-    await other.run('COMMIT');
+    await other.run('ALTER TABLE two ADD COLUMN sudden int; COMMIT');
     expect(await deploying).toMatchObject({ code: 'deploy/drift', message: expect.stringContaining('sudden') });
     expect(await made.indexes()).toEqual(['one_a', 'one_pkey', 'two_pkey']);
     // Back is open all the same: what the first step made was not touched.
@@ -307,11 +307,12 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     const records = await killLoop({
       connection,
       folder: place.path(`kills-${String(major)}`),
-      kills: 4,
+      kills: 3,
+      steps: STEPS.slice(0, 3),
       random: seededRandom(7),
     });
-    expect(records.map(({ faults }) => faults)).toEqual([[], [], [], []]);
-  });
+    expect(records.map(({ faults }) => faults)).toEqual([[], [], []]);
+  }, 600_000);
 
   test('a server that crashes during a build and comes back', async ({ skip }) => {
     if (!isThere) skip();

@@ -10,7 +10,7 @@ import type { DeploymentLimits } from '../../deploy/limits.js';
 import { toSteps, type Direction, type PlanStep } from '../../deploy/plan.js';
 import { findIndex, readTouched, stateDifferences, type TouchedState } from '../../deploy/state.js';
 import { openLedger, type FileLedger } from '../../ledger/ledger.js';
-import { connect } from '../../postgres/connect.js';
+import { connect, type ReadOnlySession } from '../../postgres/connect.js';
 import { openDeploymentSession } from '../../postgres/deployment/session.js';
 import { retryWhileLocked } from '../../postgres/locked.js';
 import { readNodeIdentity } from '../../postgres/read/replication.js';
@@ -55,24 +55,49 @@ export async function deployPlan(options: DeployOptions, context: CommandContext
     // Refused before anything is connected to.
     toSteps(plan.changes);
     context.watch({ type: 'phase', phase: 'deploy', text: 'reading the target' });
-    const { session } = await openTarget(options.target, context.signal);
-    cleanup.add(() => session.close());
+    const reading = createReading(options.target, context.signal);
+    cleanup.add(() => reading.drop());
+    const session = await reading.session();
     const journal = openLedger<JournalEntry>(join(plan.folder, 'deploy'));
     cleanup.add(() => journal.close());
     const identity = await readNodeIdentity(session);
     const target = `${identity.system ?? session.settings.host}/${identity.database}`;
     const subject = await subjectOf({ plan, session, journal, target, options });
     const found = await lookAtLeftovers(session, lastBegun(journal.entries(), target));
-    const facts = { plan, session, options, found, journalFile: join(plan.folder, 'deploy', 'entries.jsonl') };
-    if (options.approve === null || subject.record === null) return await toDeployReport(subject, facts, 'dry-run');
+    const facts = { plan, options, journalFile: join(plan.folder, 'deploy', 'entries.jsonl') };
+    if (options.approve === null || subject.record === null)
+      return await toDeployReport(subject, { ...facts, session, found }, 'dry-run');
     assertApproved(options.approve, subject.record, { journal, target, subject });
-    const notes = await carryOut(subject, subject.record, { journal, target, options, context });
+    const notes = await carryOut(subject, subject.record, { journal, target, options, context, reading });
     const after = replay(journal.entries(), target, subject.record.hash);
     const outcome = subject.direction === 'up' ? 'deployed' : 'reverted';
-    return await toDeployReport({ ...subject, record: after }, { ...facts, found: notes }, outcome);
+    const again = { ...facts, session: await reading.session(), found: notes };
+    return await toDeployReport({ ...subject, record: after }, again, outcome);
   } finally {
     await cleanup.run();
   }
+}
+
+/** The reading session of a deployment; with the writer it makes two connections, and no more. */
+interface Reading {
+  session(): Promise<ReadOnlySession>;
+  drop(): Promise<void>;
+}
+
+function createReading(target: ConnectionSettings, signal: AbortSignal): Reading {
+  let current: ReadOnlySession | null = null;
+  return {
+    // After an abort what was begun must still be looked at.
+    session: async () =>
+      (current ??= signal.aborted
+        ? await connect(target, { readOnly: true })
+        : (await openTarget(target, signal)).session),
+    async drop() {
+      const last = current;
+      current = null;
+      await last?.close();
+    },
+  };
 }
 
 interface Looking {
@@ -152,6 +177,7 @@ interface CarryingOut {
   readonly target: string;
   readonly options: DeployOptions;
   readonly context: CommandContext;
+  readonly reading: Reading;
 }
 
 /** Runs it; gives what it found of earlier starts. */
@@ -169,7 +195,7 @@ async function carryOut(subject: Subject, record: DeploymentRecord, carrying: Ca
 async function withDeployment(
   record: DeploymentRecord,
   { direction, estimate }: Subject,
-  { journal, target, options, context }: CarryingOut,
+  { journal, target, options, context, reading }: CarryingOut,
   found: string[],
   work: (deployment: Deployment) => Promise<void>,
 ): Promise<void> {
@@ -183,7 +209,8 @@ async function withDeployment(
   const { hash } = record;
   const connections: Connections = createConnections({
     reach: {
-      openReader: () => connect(options.target, { readOnly: true }),
+      reader: () => reading.session(),
+      dropReader: () => reading.drop(),
       openWriter: (approved) => openDeploymentSession(options.target, approved),
     },
     // Both directions were shown under the hash.
