@@ -107,7 +107,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       overhead: session.overhead(),
       outputFolder: options.outFolder,
     });
-    await writeIndexOutput(options.outFolder, report);
+    await writeIndexOutput(options.outFolder, report, snapshot.catalog);
     return report;
   } finally {
     await cleanup.run();

@@ -89,7 +89,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     const outcome = await runOn({ staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context });
     const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
     const report = toReport(outcome, { options, origin, coverage, session, startedAt });
-    await writeOutput(options.outFolder, report, outcome.iterations);
+    await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog);
     return report;
   } finally {
     await cleanup.run();

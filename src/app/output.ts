@@ -1,5 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Action } from '../model/action.js';
+import type { Catalog } from '../model/catalog.js';
 import type { Iteration } from '../model/run.js';
 import { renderIndexHtml } from '../report/index/index-html.js';
 import { renderIndexMarkdown } from '../report/index/index-markdown.js';
@@ -9,13 +11,23 @@ import { renderHtml } from '../report/html.js';
 import { renderMarkdown } from '../report/markdown.js';
 import type { MigrateReport } from '../report/migrate/migrate-report.js';
 import { stepFiles } from '../report/migrate/step-files.js';
-import { migrationFiles } from '../report/migrations.js';
+import { migrationFiles, type ReportFile } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
+import { toCatalogFile } from './deployment/catalog-file.js';
 
 /** Writes reports, migrations and rewrites. Each file is there wholly or not at all; those of an earlier run are replaced. */
-export async function writeOutput(folder: string, report: RunReport, iterations: readonly Iteration[]): Promise<void> {
+export async function writeOutput(
+  folder: string,
+  report: RunReport,
+  iterations: readonly Iteration[],
+  catalog: Catalog,
+): Promise<void> {
   const { migrations, rewrites } = migrationFiles(iterations);
+  const changes = iterations
+    .filter(({ decision }) => decision.kind === 'accept')
+    .map(({ hypothesis }) => hypothesis.action);
   const files = [
+    ...(await catalogFile('report.catalog.json', changes, catalog, report.startedAt)),
     { path: 'report.json', content: `${JSON.stringify(report, null, 2)}\n` },
     { path: 'report.md', content: renderMarkdown(report) },
     { path: 'report.html', content: renderHtml(report) },
@@ -27,8 +39,10 @@ export async function writeOutput(folder: string, report: RunReport, iterations:
 }
 
 /** Writes the report of an index selection and its SQL. Each file is there wholly or not at all. */
-export async function writeIndexOutput(folder: string, report: IndexReport): Promise<void> {
+export async function writeIndexOutput(folder: string, report: IndexReport, catalog: Catalog): Promise<void> {
+  const changes = report.indexes.filter(({ decision }) => decision === 'create').map(({ action }) => action);
   const files = [
+    ...(await catalogFile('indexes.catalog.json', changes, catalog, report.startedAt)),
     { path: 'indexes.json', content: `${JSON.stringify(report, null, 2)}\n` },
     { path: 'indexes.md', content: renderIndexMarkdown(report) },
     { path: 'indexes.html', content: renderIndexHtml(report) },
@@ -46,6 +60,21 @@ export async function writeSteps(
   const files = stepFiles(report, file).map(({ path, content }) => ({ path: `migrations/${path}`, content }));
   await removeStale(folder, 'migrations', new Set(files.map(({ path }) => path)));
   for (const { path, content } of files) await writeWhole(join(folder, path), content);
+}
+
+/** What `deploy` holds the database against; none where there is nothing to deploy. */
+async function catalogFile(
+  path: string,
+  changes: readonly Pick<Action, 'title' | 'up' | 'down'>[],
+  catalog: Catalog,
+  examinedAt: string,
+): Promise<readonly ReportFile[]> {
+  const content = await toCatalogFile(
+    changes.filter(({ up }) => up.length > 0),
+    catalog,
+    examinedAt,
+  );
+  return content ? [{ path, content: `${JSON.stringify(content, null, 2)}\n` }] : [];
 }
 
 /** Writes a file wholly or not at all. */

@@ -17,9 +17,15 @@ export const ERROR_CODES = {
   'target/statement': { exit: 3, meaning: 'The server refused a statement; its SQLSTATE says why.' },
   'guard/refused': {
     exit: 4,
-    meaning: 'A statement that could write was about to reach a target under the read-only guard.',
+    meaning: 'A statement that could write, or that nobody approved, was about to reach a target.',
   },
   'kernel/forbidden': { exit: 4, meaning: 'A step that the kernel forbids was asked for.' },
+  'deploy/plan': { exit: 2, meaning: 'A plan can not be read, or holds what a deployment does not run.' },
+  'deploy/approval': { exit: 2, meaning: 'The hash given is not, or no longer, that of the plan.' },
+  'deploy/drift': { exit: 3, meaning: 'Somebody else changed what a plan touches.' },
+  'deploy/blocked': { exit: 3, meaning: 'The target can not be changed now: somebody or something is in the way.' },
+  'deploy/locked': { exit: 3, meaning: 'Another wizard deploys to the same database.' },
+  'deploy/failed': { exit: 3, meaning: 'A step of a deployment failed, and was taken back.' },
   'lab/no-server': {
     exit: 3,
     meaning: 'No PostgreSQL server of the wanted major could be found or fetched for the lab.',

@@ -80,6 +80,11 @@ function metavar(key: string): string {
         sample: 'time',
         between: 'time',
         seed: 'number',
+        to: 'url',
+        approve: 'hash',
+        patience: 'time',
+        longTransaction: 'time',
+        lag: 'time',
       } as Record<string, string>
     )[key] ?? 'value'
   );

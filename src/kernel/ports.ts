@@ -149,6 +149,15 @@ export type Progress =
   | { readonly type: 'iteration'; readonly iteration: Iteration; readonly workload: WorkloadSummary }
   | { readonly type: 'note'; readonly text: string };
 
-export type Phase = 'copy' | 'examine' | 'baseline' | 'hypothesise' | 'act' | 'evaluate' | 'decide' | 'report';
+export type Phase =
+  | 'copy'
+  | 'examine'
+  | 'baseline'
+  | 'hypothesise'
+  | 'act'
+  | 'evaluate'
+  | 'decide'
+  | 'report'
+  | 'deploy';
 
 export type Watch = (progress: Progress) => void;

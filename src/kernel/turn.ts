@@ -170,6 +170,7 @@ export class Turn {
       stateBefore: this.state,
       startedAt,
       durationMs: ports.clock.nowMs() - startedMs,
+      applyMs: measurement?.applyMs ?? null,
     };
     await this.conclude(iteration, measurement);
   }

@@ -42,8 +42,11 @@ export function structureOf(catalog: Catalog): CatalogStructure {
 
 /** What differs between two catalogs, in words, sorted by object; empty when their structures are equal. */
 export function structureDifferences(before: Catalog, after: Catalog): readonly string[] {
-  const old = structureOf(before);
-  const now = structureOf(after);
+  return differences(structureOf(before), structureOf(after));
+}
+
+/** The same of two structures. */
+export function differences(old: CatalogStructure, now: CatalogStructure): readonly string[] {
   const names = [...new Set([...old.keys(), ...now.keys()])].toSorted();
   return names.flatMap((name) => {
     const [was, is] = [old.get(name), now.get(name)];

@@ -31,6 +31,8 @@ export interface Iteration {
   readonly stateBefore: string;
   readonly startedAt: string;
   readonly durationMs: number;
+  /** Time that the change itself took in the lab, milliseconds; null where it was not tried. Ledgers of 0.1.0 have none. */
+  readonly applyMs?: number | null;
 }
 
 export type StopReason = 'targets-met' | 'mature' | 'small-gains' | 'budget' | 'interrupted' | 'no-workload';

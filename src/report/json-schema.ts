@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deployReportSchema } from './deploy/deploy-report.js';
 import { examineReportSchema } from './examine-report.js';
 import { indexReportSchema } from './index/index-report.js';
 import { migrateReportSchema } from './migrate/migrate-report.js';
@@ -18,6 +19,7 @@ export function reportJsonSchema(): unknown {
       { $ref: '#/$defs/index' },
       { $ref: '#/$defs/workload' },
       { $ref: '#/$defs/migrate' },
+      { $ref: '#/$defs/deploy' },
     ],
     $defs: {
       optimize: bare(runReportSchema),
@@ -26,6 +28,7 @@ export function reportJsonSchema(): unknown {
       index: bare(indexReportSchema),
       workload: bare(workloadReportSchema),
       migrate: bare(migrateReportSchema),
+      deploy: bare(deployReportSchema),
     },
   };
 }

@@ -15,6 +15,7 @@ describe('toRunReport', () => {
     const { statements, hypothesis, ...rest } = report.iterations[2] ?? fail();
     expect(rest).toMatchInlineSnapshot(`
       {
+        "applyMs": null,
         "decision": "reject",
         "durationMs": 4100,
         "effect": {

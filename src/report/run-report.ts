@@ -102,6 +102,7 @@ const iterationSchema = z.object({
   state: z.string().describe('hash of the accepted state that it started from'),
   startedAt: z.string(),
   durationMs: z.number(),
+  applyMs: figure.describe('time that the change itself took in the lab'),
 });
 
 const scorecardRowSchema = z.object({

@@ -124,6 +124,7 @@ function toIteration(iteration: Iteration): ReportedIteration {
     state: iteration.stateBefore,
     startedAt: iteration.startedAt,
     durationMs: iteration.durationMs,
+    applyMs: finite(iteration.applyMs),
   };
 }
 

@@ -131,7 +131,14 @@ describe('optimize, as a role that may only read', () => {
   });
 
   test('the folder holds reports, migrations and the ledger, whole, and stdout is the report that it holds', () => {
-    expect(readdirSync(out).toSorted()).toEqual(['ledger', 'migrations', 'report.html', 'report.json', 'report.md']);
+    expect(readdirSync(out).toSorted()).toEqual([
+      'ledger',
+      'migrations',
+      'report.catalog.json',
+      'report.html',
+      'report.json',
+      'report.md',
+    ]);
     expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toEqual(first);
     expect(first.migrations).toHaveLength(1);
     for (const { up, down } of first.migrations) {

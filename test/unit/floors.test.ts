@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   report: 3,
   postgres: 4,
   ledger: 4,
+  deploy: 5,
   lab: 5,
   app: 6,
   cli: 7,
@@ -56,6 +57,25 @@ describe('the floors of src/', () => {
     expect(foreign.map(({ file, specifier }) => `${file} -> ${specifier}`)).toEqual([]);
   });
 
+  it('lets a deployment alone open the session that may change a target', () => {
+    const reaching = imports.filter(({ file, specifier }) =>
+      isRuntimeImportOf(file, specifier, 'postgres/deployment/session'),
+    );
+    expect([...new Set(reaching.map(({ file }) => file))].toSorted()).toEqual(['app/deployment/deploy.ts']);
+    const opening = files.filter((file) =>
+      /\bopenDeploymentSession\b/.test(readFileSync(new URL(file, source), 'utf8')),
+    );
+    expect(opening.toSorted()).toEqual(['app/deployment/deploy.ts', 'postgres/deployment/session.ts']);
+  });
+
+  it('lets the deploy command alone reach the deployment', () => {
+    const reaching = imports.filter(({ file, specifier }) => targetOf(file, specifier) === 'app/deployment/deploy.js');
+    expect([...new Set(reaching.map(({ file }) => file))].toSorted()).toEqual([
+      'app/commands/deploy.ts',
+      'app/deployment/deploy-facts.ts',
+    ]);
+  });
+
   it('imports by a plain text, so that this test sees it', () => {
     const computed = files.filter((file) =>
       /\bimport\s*\(\s*(?!['"])/.test(withoutComments(readFileSync(new URL(file, source), 'utf8'))),
@@ -79,6 +99,17 @@ function isAllowed(file: string, specifier: string): boolean {
   if (to === '..') return file.endsWith('.test.ts') || /^\.\.\/package\.json$/.test(target);
   if (!file.includes('/')) return true;
   return from === to || (FLOORS[to] ?? Number.POSITIVE_INFINITY) < (FLOORS[from] ?? -1);
+}
+
+function targetOf(file: string, specifier: string): string {
+  return specifier.startsWith('.') ? posix.normalize(posix.join(posix.dirname(file), specifier)) : specifier;
+}
+
+/** Types alone open nothing. */
+function isRuntimeImportOf(file: string, specifier: string, target: string): boolean {
+  if (targetOf(file, specifier) !== `${target}.js`) return false;
+  const text = withoutComments(readFileSync(new URL(file, source), 'utf8'));
+  return !new RegExp(`\\bimport type [^;]*from '${specifier}'`).test(text);
 }
 
 function isDriver(specifier: string): boolean {

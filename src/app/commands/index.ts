@@ -1,5 +1,6 @@
 import type { Command } from '../command.js';
 import { demo } from './demo.js';
+import { deploy } from './deploy.js';
 import { examine } from './examine.js';
 import { explain } from './explain.js';
 import { index } from './indexes.js';
@@ -15,5 +16,6 @@ export const commands: readonly Command[] = [
   index,
   workload,
   migrate,
+  deploy,
   demo,
 ] as readonly Command[];

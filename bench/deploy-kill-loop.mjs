@@ -1,0 +1,211 @@
+// Kills a deployment at random points, and looks what the next start makes of it. Used by `npm run bench:deploy-kills` and by a test.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { structureOf } from '../dist/model/catalog-equality.js';
+import { connect } from '../dist/postgres/connect.js';
+import { readCatalog } from '../dist/postgres/read/catalog.js';
+import { readDatabaseSettings } from '../dist/postgres/read/deployments.js';
+
+const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+
+const SCHEMA = (rows) => [
+  `CREATE TABLE "order" (id int PRIMARY KEY, "Customer" int, placed timestamptz, note text)`,
+  `INSERT INTO "order" SELECT g, g % 1000, now() - g * interval '1 minute', repeat('x', 40) FROM generate_series(1, ${rows}) AS g`,
+  `CREATE INDEX order_note ON "order" (note)`,
+  `CREATE INDEX order_placed ON "order" (placed)`,
+  `CREATE TABLE item (id int, order_id int, qty int) PARTITION BY RANGE (id)`,
+  `CREATE TABLE item_1 PARTITION OF item FOR VALUES FROM (0) TO (${Math.floor(rows / 2)})`,
+  `CREATE TABLE item_2 PARTITION OF item FOR VALUES FROM (${Math.floor(rows / 2)}) TO (${rows + 1})`,
+  `INSERT INTO item SELECT g, g % 777, g % 10 FROM generate_series(1, ${rows}) AS g`,
+  'ANALYZE',
+];
+
+const setting = (change, argument = '') =>
+  `DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()${argument}); END $wizard$`;
+
+/** One step of every way in which a change is applied. */
+export const STEPS = [
+  {
+    title: 'Create an index',
+    up: ['CREATE INDEX CONCURRENTLY "order_Customer" ON "public"."order" USING btree ("Customer", id)'],
+    down: ['DROP INDEX CONCURRENTLY IF EXISTS "public"."order_Customer"'],
+  },
+  {
+    title: 'Drop an index',
+    up: ['DROP INDEX CONCURRENTLY "public"."order_note"'],
+    down: ['CREATE INDEX CONCURRENTLY order_note ON public."order" USING btree (note)'],
+  },
+  {
+    title: 'Create an index on a partitioned table',
+    up: ['CREATE INDEX "item_order" ON "public"."item" USING btree ("order_id")'],
+    down: ['DROP INDEX IF EXISTS "public"."item_order"'],
+  },
+  {
+    title: 'Set work_mem for this database',
+    up: [setting('SET work_mem = %L', ", '32MB'")],
+    down: [setting('RESET work_mem')],
+  },
+  { title: 'Rebuild an index', up: ['REINDEX INDEX CONCURRENTLY "public"."order_placed"'], down: [] },
+  {
+    title: 'Create another index',
+    up: ['CREATE INDEX CONCURRENTLY "order_placed_id" ON "public"."order" USING btree ("placed", "id")'],
+    down: ['DROP INDEX CONCURRENTLY IF EXISTS "public"."order_placed_id"'],
+  },
+];
+
+/** Writes those steps as `optimize` would have. */
+function writePlan(folder, steps) {
+  mkdirSync(folder, { recursive: true });
+  const iterations = steps.map((step) => ({
+    hypothesis: {
+      title: step.title,
+      action: { kind: 'create-index', title: step.title, up: step.up, down: step.down },
+    },
+    decision: 'accept',
+    effect: null,
+    effects: [],
+    revertVerified: true,
+    applyMs: 100,
+  }));
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({ iterations }));
+}
+
+/** Makes and fills the database. */
+export async function fill(session, rows) {
+  for (const sql of SCHEMA(rows)) await session.run(sql);
+}
+
+/** The structure, the settings, and which indexes are invalid. */
+export async function lookAt(connection) {
+  const session = await connect(connection, { readOnly: true });
+  try {
+    const { catalog } = await readCatalog(session);
+    const settings = await readDatabaseSettings(session, ['work_mem']);
+    return {
+      structure: JSON.stringify([[...structureOf(catalog)], settings]),
+      invalid: catalog.indexes.filter((index) => !index.valid).map(({ name }) => name),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Starts the command line; `done` gives its exit code and output. */
+export function startDeploy(folder, connection, args) {
+  const part = encodeURIComponent;
+  const url = `postgresql://${part(connection.user)}:${part(connection.password)}@/${part(connection.database)}?host=${part(connection.host)}&port=${connection.port}`;
+  const child = spawn(process.execPath, [MAIN, 'deploy', folder, '--to', url, '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const done = new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  return { child, done };
+}
+
+/** The journal's whole lines. */
+export function journalOf(folder) {
+  const file = join(folder, 'deploy', 'entries.jsonl');
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+/**
+ * `kills` times: starts the deployment, or taking it back, kills the wizard after a random number of journal lines and a random moment, for every second
+ * one its server process too, then lets the next start finish or undo. Gives one record a kill; `faults` is empty when all was as it must be.
+ */
+export async function killLoop({ connection, folder, kills, random, steps = STEPS, say }) {
+  writePlan(folder, steps);
+  const before = await lookAt(connection);
+  const dry = JSON.parse((await startDeploy(folder, connection, []).done).stdout);
+  const approve = ['--approve', dry.hash];
+  await mustEnd(startDeploy(folder, connection, approve));
+  const deployed = await lookAt(connection);
+  const linesOfOne = journalOf(folder).length - 1;
+  await mustEnd(startDeploy(folder, connection, ['--revert', ...approve]));
+  const records = [];
+  const admin = await connect(connection);
+  let isUp = false;
+  for (let number = 1; number <= kills; number += 1) {
+    const direction = isUp ? ['--revert'] : [];
+    const killed = startDeploy(folder, connection, [...direction, ...approve]);
+    const lines = journalOf(folder).length;
+    const wanted = lines + Math.floor(random() * (linesOfOne + 1));
+    while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
+    await delay(random() * 250);
+    killed.child.kill('SIGKILL');
+    const alsoServer = random() < 0.5 && (await endBackend(admin, journalOf(folder)));
+    const { code } = await killed.done;
+    const last = journalOf(folder).at(-1);
+    const finishes = random() < 0.5;
+    const next = finishes ? direction : isUp ? [] : ['--revert'];
+    const result = await startDeploy(folder, connection, [...next, ...approve]).done;
+    const now = await lookAt(connection);
+    isUp = next.length === 0;
+    const faults = [];
+    // A kill before the lock was taken leaves nothing that `--revert` could take back: it says so, and that is right.
+    if (result.code !== 0)
+      faults.push(`the next start ended with ${result.code}: ${result.stderr.split('\n').slice(-4).join(' ')}`);
+    if (now.invalid.length > 0) faults.push(`invalid: ${now.invalid.join(', ')}`);
+    if (now.structure !== (isUp ? deployed : before).structure) faults.push('the catalog is not as it must be');
+    faults.push(...storyFaults(journalOf(folder)));
+    const found = result.code === 0 ? JSON.parse(result.stdout).found : [];
+    records.push({
+      number,
+      code,
+      at: last?.type ?? 'nothing',
+      step: last?.step ?? null,
+      alsoServer,
+      finishes,
+      found,
+      faults,
+    });
+    say?.(records.at(-1));
+    if (faults.length > 0) break;
+  }
+  await admin.close();
+  return records;
+}
+
+/** Every step that was started was settled, in order. */
+function storyFaults(entries) {
+  let open = null;
+  const faults = [];
+  for (const entry of entries) {
+    if (entry.type === 'started') {
+      if (open) faults.push(`step ${entry.step} was started while step ${open.step} was open`);
+      open = entry;
+    }
+    if (entry.type === 'settled') {
+      if (!open || open.step !== entry.step || open.direction !== entry.direction)
+        faults.push(`step ${entry.step} was settled and not started`);
+      open = null;
+    }
+  }
+  if (open) faults.push(`step ${open.step} was never settled`);
+  return faults;
+}
+
+async function endBackend(admin, entries) {
+  const begun = entries.findLast((entry) => entry.type === 'begun');
+  if (!begun) return false;
+  const [row] = await admin.query(
+    `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE pid = $1 AND application_name = 'database-wizard'`,
+    [begun.backend.processId],
+  );
+  return Number(row.ended) > 0;
+}
+
+async function mustEnd({ done }) {
+  const { code, stderr } = await done;
+  if (code !== 0) throw new Error(`the deployment itself failed: ${stderr}`);
+}

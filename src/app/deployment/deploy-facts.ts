@@ -1,0 +1,136 @@
+import { freeBytes } from '../../deploy/disk.js';
+import type { DeploymentRecord } from '../../deploy/journal.js';
+import { lockOf } from '../../deploy/locks.js';
+import { obstaclesIn } from '../../deploy/obstacles.js';
+import { statementsOf, toSteps, type PlanStep } from '../../deploy/plan.js';
+import { settle } from '../../deploy/settle.js';
+import type { PlanStatement } from '../../deploy/statement.js';
+import { findIndex, readTouched } from '../../deploy/state.js';
+import { asWizardError } from '../../base/errors.js';
+import type { Skipped } from '../../model/coverage.js';
+import type { ReadOnlySession } from '../../postgres/connect.js';
+import { readDeployer } from '../../postgres/read/deployments.js';
+import { readPressure } from '../../postgres/read/obstacles.js';
+import { readTarget } from '../../postgres/read/target.js';
+import type { Session } from '../../postgres/session.js';
+import type { DeployReport, DeployStep } from '../../report/deploy/deploy-report.js';
+import { toTarget } from '../../report/schema-parts.js';
+import { version } from '../version.js';
+import type { DeployOptions, Subject } from './deploy.js';
+import type { PlanFolder } from './plan-folder.js';
+
+interface Facts {
+  readonly plan: PlanFolder;
+  readonly session: ReadOnlySession;
+  readonly options: DeployOptions;
+  readonly found: readonly string[];
+  readonly journalFile: string;
+}
+
+/** What an earlier start left in the middle, by looking only. */
+export async function lookAtLeftovers(session: Session, last: DeploymentRecord | null): Promise<readonly string[]> {
+  if (!last?.open) return [];
+  const { open } = last;
+  const steps = toSteps(last.changes);
+  const step = steps[open.step - 1];
+  if (!step) return [];
+  const doing = `step ${step.number}, "${step.title}", was being ${open.direction === 'up' ? 'applied' : 'taken back'} when an earlier start ended`;
+  const deployer = await readDeployer(session);
+  if (deployer) return [`${doing}; the server still works on it (process ${deployer.processId})`];
+  try {
+    const state = await readTouched(session, steps, last.tables);
+    const { note, leftovers } = await settle(session, open, statementsOf(step, open.direction), state);
+    return [`${doing}; ${note}${leftovers.length > 0 ? ': the next approved start removes it first' : ''}`];
+  } catch (thrown) {
+    return [`${doing}; ${asWizardError(thrown).message}`];
+  }
+}
+
+/** The document, with a look at what is in the way just now. */
+export async function toDeployReport(
+  subject: Subject,
+  { plan, session, options, found, journalFile }: Facts,
+  outcome: 'dry-run' | 'deployed' | 'reverted',
+): Promise<DeployReport> {
+  const { record, steps, state, drift, direction, estimate } = subject;
+  const pressure = await readPressure(session, state.tables, []);
+  const free = await freeBytes(pressure);
+  const due = steps.filter((step) => isDue(record, step, direction));
+  const needed = due.map((step) => estimate(step).diskBytes ?? 0).reduce((sum, bytes) => sum + bytes, 0);
+  const disk = { neededBytes: direction === 'up' ? needed : 0, freeBytes: free.bytes };
+  const idle = outcome === 'dry-run' && due.length === 0 && record?.open == null;
+  const again = options.revert ? ' --revert' : '';
+  return {
+    tool: { name: 'database-wizard', version },
+    target: toTarget(await readTarget(session, 'production')),
+    plan: plan.file,
+    direction,
+    outcome: idle ? 'nothing-to-do' : outcome,
+    hash: record?.hash ?? null,
+    steps: steps.map((step) => toStep(step, subject)),
+    found: [...found],
+    drift: [...(drift ?? [])],
+    obstacles: outcome === 'dry-run' ? obstaclesIn(pressure, disk, options.limits).map(({ what }) => what) : [],
+    setAside: [...plan.setAside],
+    freeDiskBytes: free.bytes,
+    journal: journalFile,
+    command:
+      outcome === 'dry-run' && !idle && record
+        ? `database-wizard deploy ${options.plan} --to <url>${again} --approve ${record.hash}`
+        : null,
+    coverage: {
+      examined: [
+        { what: 'tables that the plan touches', count: state.tables.length },
+        { what: 'open transactions', count: pressure.transactions.length },
+        { what: 'standbys', count: pressure.standbys.length },
+      ],
+      skipped: [...pressure.notLooked, ...skipped(free, drift)].map((row) => ({ ...row })),
+    },
+    overhead: session.overhead(),
+  };
+}
+
+function isDue(record: DeploymentRecord | null, step: PlanStep, direction: Subject['direction']): boolean {
+  const status = record?.status[step.number - 1];
+  return direction === 'up' ? status !== 'applied' : status === 'applied';
+}
+
+function skipped(
+  free: { readonly bytes: number | null; readonly reason: string },
+  drift: readonly string[] | null,
+): readonly Skipped[] {
+  return [
+    ...(free.bytes === null ? [{ what: 'free disk on the server', reason: free.reason, remedy: null }] : []),
+    ...(drift === null
+      ? [
+          {
+            what: 'what changed since the plan was made',
+            reason: 'The plan does not say what was there then: an earlier version wrote it.',
+            remedy: 'Run `optimize` or `index` again.',
+          },
+        ]
+      : []),
+  ];
+}
+
+function toStep(step: PlanStep, { record, state, estimate }: Subject): DeployStep {
+  const status = record?.open?.step === step.number ? 'open' : (record?.status[step.number - 1] ?? 'pending');
+  const { durationMs, diskBytes, walBytes, basis } = estimate(step);
+  const named = [...step.up, ...step.down].find(({ table }) => table !== null)?.table;
+  const show = (statement: PlanStatement): DeployStep['statements'][number] => {
+    const ofIndex = statement.object ? findIndex(state, statement.object)?.table : undefined;
+    const { words, blocksClients } = lockOf(statement, statement.table ?? ofIndex ?? named ?? null);
+    return { sql: statement.sql, lock: words, blocksClients };
+  };
+  return {
+    number: step.number,
+    title: step.title,
+    status,
+    statements: step.up.map(show),
+    rollback: step.down.map(show),
+    rollbackRun: step.evidence.revertVerified,
+    effect: step.evidence.effect,
+    expected: { durationMs, diskBytes, walBytes, basis },
+    tookMs: record?.tookMs[step.number - 1] ?? null,
+  };
+}

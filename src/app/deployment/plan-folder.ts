@@ -1,0 +1,186 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { WizardError } from '../../base/errors.js';
+import type { PlannedChange } from '../../deploy/plan.js';
+import { effectSentence } from '../../report/words.js';
+import { catalogFileSchema, type CatalogFile } from './catalog-file.js';
+
+/** What `optimize` or `index` handed over. */
+export interface PlanFolder {
+  /** `report.json` or `indexes.json`. */
+  readonly file: string;
+  readonly folder: string;
+  readonly changes: readonly PlannedChange[];
+  readonly setAside: readonly { readonly title: string; readonly reason: string }[];
+  /** What the touched objects were when the plan was made; null where it was not written. */
+  readonly catalog: CatalogFile | null;
+}
+
+/** Reads a plan by its folder, or by its JSON file. Throws `deploy/plan`. */
+export async function readPlanFolder(path: string): Promise<PlanFolder> {
+  const file = await planFile(resolve(path));
+  const document = await readJson(file);
+  const run = runSchema.safeParse(document);
+  const read = run.success ? ofRun(run.data) : ofIndexes(parsed(indexSchema, document, file));
+  if (read.changes.length === 0) {
+    throw new WizardError('deploy/plan', `${file} holds no change that was accepted`, {
+      hint: 'There is nothing to deploy.',
+    });
+  }
+  return {
+    ...read,
+    file,
+    folder: dirname(file),
+    catalog: await readCatalogFile(file.replace(/\.json$/, '.catalog.json')),
+  };
+}
+
+async function planFile(path: string): Promise<string> {
+  if (await isFile(path)) return path;
+  const candidates = ['report.json', 'indexes.json'].map((name) => join(path, name));
+  const there = (await Promise.all(candidates.map(isFile))).flatMap((is, at) => (is ? [candidates[at] ?? ''] : []));
+  const [only] = there;
+  if (only !== undefined && there.length === 1) return only;
+  throw new WizardError(
+    'deploy/plan',
+    there.length > 1
+      ? `${path} holds a plan of \`optimize\` and one of \`index\``
+      : `${path} holds neither report.json nor indexes.json`,
+    {
+      hint:
+        there.length > 1
+          ? `Name the one that is meant: ${there.join(' or ')}.`
+          : 'Give the output folder of `optimize` or `index`.',
+    },
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw unreadable(file, 'it is not JSON', cause);
+  }
+}
+
+async function readCatalogFile(file: string): Promise<CatalogFile | null> {
+  return (await isFile(file)) ? parsed(catalogFileSchema, await readJson(file), file) : null;
+}
+
+function parsed<T>(schema: z.ZodType<T>, document: unknown, file: string): T {
+  const result = schema.safeParse(document);
+  if (result.success) return result.data;
+  throw unreadable(file, result.error.issues[0]?.path.join('.') ?? 'its form', result.error);
+}
+
+function unreadable(file: string, what: string, cause: unknown): WizardError {
+  return new WizardError('deploy/plan', `${file} can not be read as a plan: ${what}`, {
+    cause,
+    hint: 'Give the output folder of `optimize` or `index`, as it was written.',
+  });
+}
+
+const figure = z.number().nullable();
+
+const actionSchema = z.object({
+  kind: z.string(),
+  title: z.string(),
+  up: z.array(z.string()),
+  down: z.array(z.string()),
+});
+
+const effectSchema = z.object({
+  metric: z.enum(['executionMs', 'buffers', 'walBytes', 'storageBytes', 'risk']),
+  before: figure,
+  after: figure,
+  ratio: figure,
+  ciLow: figure,
+  ciHigh: figure,
+});
+
+/** What is needed of `report.json`; those of 0.1.0 have no `applyMs`. */
+const runSchema = z.object({
+  iterations: z.array(
+    z.object({
+      hypothesis: z.object({ title: z.string(), action: actionSchema }),
+      decision: z.string(),
+      effect: effectSchema.nullable(),
+      effects: z.array(effectSchema),
+      revertVerified: z.boolean(),
+      applyMs: figure.optional(),
+    }),
+  ),
+});
+
+const indexSchema = z.object({
+  indexes: z.array(
+    z.object({
+      title: z.string(),
+      action: actionSchema,
+      decision: z.string(),
+      reason: z.string(),
+      measured: z.object({ sizeBytes: figure, buildMs: figure, buildWalBytes: figure }).nullable(),
+    }),
+  ),
+  existing: z.array(z.object({ index: z.string(), advice: z.string() })).default([]),
+});
+
+type Read = Pick<PlanFolder, 'changes' | 'setAside'>;
+
+function ofRun({ iterations }: z.infer<typeof runSchema>): Read {
+  const accepted = iterations.filter(({ decision }) => decision === 'accept');
+  const changes = accepted.filter(({ hypothesis }) => hypothesis.action.up.length > 0);
+  const rewritten = accepted.filter(({ hypothesis }) => hypothesis.action.up.length === 0);
+  return {
+    changes: changes.map(({ hypothesis, effect, effects, revertVerified, applyMs }) => {
+      const storage = effects.find(({ metric }) => metric === 'storageBytes');
+      const added = storage?.after != null && storage.before !== null ? storage.after - storage.before : null;
+      return {
+        title: hypothesis.title,
+        up: hypothesis.action.up,
+        down: hypothesis.action.down,
+        evidence: {
+          applyMs: applyMs ?? null,
+          sizeBytes: added !== null && added > 0 ? added : null,
+          walBytes: null,
+          revertVerified,
+          effect: effectSentence(effect),
+        },
+      };
+    }),
+    setAside: rewritten.map(({ hypothesis }) => ({
+      title: hypothesis.title,
+      reason: 'a rewritten statement stands in the application, which has to be released',
+    })),
+  };
+}
+
+function ofIndexes({ indexes, existing }: z.infer<typeof indexSchema>): Read {
+  const kept = indexes.filter(({ decision }) => decision === 'create');
+  return {
+    changes: kept.map(({ title, action, reason, measured }) => ({
+      title,
+      up: action.up,
+      down: action.down,
+      evidence: {
+        applyMs: measured?.buildMs ?? null,
+        sizeBytes: measured?.sizeBytes ?? null,
+        walBytes: measured?.buildWalBytes ?? null,
+        revertVerified: null,
+        effect: `${reason} (measured)`,
+      },
+    })),
+    setAside: existing.map(({ index, advice }) => ({
+      title: index,
+      reason: `advice on an index that is there was not tried in the lab: ${advice}`,
+    })),
+  };
+}

@@ -1,0 +1,283 @@
+import { WizardError } from '../base/errors.js';
+import type { Connections } from './connections.js';
+import { changedIn, foreignChanges, only, usersLeft } from './changes.js';
+import type { StepEstimate } from './estimate.js';
+import { execute } from './execute.js';
+import { drifted, faultOf, gaveUp, stepFailed, unsettled } from './faults.js';
+import type { DeploymentRecord, Journal, JournalEvent } from './journal.js';
+import { replay } from './journal.js';
+import type { DeploymentLimits } from './limits.js';
+import { sessionWords } from './obstacles.js';
+import { statementsOf, runsAlone, toSteps, type Direction, type PlanStep } from './plan.js';
+import { retryWhileLocked } from '../postgres/locked.js';
+import type { OpenTransaction } from '../postgres/read/obstacles.js';
+import { settle, type Outcome } from './settle.js';
+import { readTouched, stateDifferences, type TouchedState } from './state.js';
+import { holdersOf, lookAround } from './surroundings.js';
+import { startPatience, type Patience } from './wait.js';
+
+/** What a deployment needs from outside. */
+export interface DeploymentSetting {
+  readonly connections: Connections;
+  readonly journal: Journal;
+  /** As the journal names the target. */
+  readonly target: string;
+  readonly hash: string;
+  readonly limits: DeploymentLimits;
+  readonly estimate: (step: PlanStep) => StepEstimate;
+  readonly note: (text: string) => void;
+  readonly phase: (text: string) => void;
+  readonly progress: (text: string, done: number, total: number) => void;
+  readonly now: () => string;
+  readonly signal: AbortSignal;
+}
+
+/** A deployment under way. It holds nothing that the journal does not say: a kill at any point loses nothing. */
+export class Deployment {
+  private readonly steps: readonly PlanStep[];
+
+  /** Throws `internal` where the journal does not know the hash. */
+  constructor(private readonly setting: DeploymentSetting) {
+    this.steps = toSteps(this.record().changes);
+  }
+
+  /** Applies or takes back every step that is not there yet. Throws `deploy/` codes; what was done stays, and is in the journal. */
+  async run(direction: Direction): Promise<void> {
+    try {
+      await this.setting.connections.writer();
+      await this.settleOpen();
+      for (const step of direction === 'up' ? this.steps : this.steps.toReversed()) {
+        if (this.isDue(step, direction)) await this.runStep(step, direction);
+      }
+      await this.journal({ type: 'ended', outcome: direction === 'up' ? 'deployed' : 'reverted', detail: '' });
+    } catch (thrown) {
+      const detail = thrown instanceof Error ? thrown.message : String(thrown);
+      // Where a step is open the next start has to look; the journal must not say that it ended.
+      if (this.record().open === null) await this.journal({ type: 'ended', outcome: 'stopped', detail });
+      throw thrown;
+    }
+  }
+
+  /** Looks what became of a step that an earlier start left open, and takes away what is half there. */
+  async settleOpen(): Promise<void> {
+    const { open } = this.record();
+    const step = open && this.steps[open.step - 1];
+    if (!open || !step) return;
+    const outcome = await this.conclude(step, open.direction, 0);
+    this.setting.note(
+      `found: step ${step.number} was being ${open.direction === 'up' ? 'applied' : 'taken back'} when an earlier start ended; ${outcome.note}`,
+    );
+  }
+
+  private isDue(step: PlanStep, direction: Direction): boolean {
+    const status = this.record().status[step.number - 1];
+    return direction === 'up' ? status !== 'applied' : status === 'applied';
+  }
+
+  private async runStep(step: PlanStep, direction: Direction): Promise<void> {
+    const { setting } = this;
+    const patience = startPatience(setting.limits.patienceMs, setting.signal);
+    setting.phase(
+      `${direction === 'up' ? 'step' : 'taking back step'} ${step.number} of ${this.steps.length}: ${step.title}`,
+    );
+    for (let attempt = 1; ; attempt += 1) {
+      const before = await this.readReady(step, direction, patience);
+      const { structure, indexes } = before;
+      await this.journal({ type: 'started', step: step.number, direction, attempt, before: { structure, indexes } });
+      const startedMs = performance.now();
+      try {
+        const tookMs = await this.runStatements(step, direction);
+        await this.accept(step, direction, before, tookMs);
+        return;
+      } catch (thrown) {
+        if (this.record().open === null) throw thrown;
+        const { applied } = await this.concludeAfter(step, direction, thrown);
+        if (applied) return;
+        setting.signal.throwIfAborted();
+        const fault = faultOf(thrown);
+        if (fault === 'final') throw stepFailed(step, thrown);
+        if (fault === 'lock') patience.spend(performance.now() - startedMs);
+        const reason =
+          fault === 'lock' ? await holdersOf(this.setting.connections, step, before) : 'the connection was lost';
+        await this.retry(step, direction, reason, patience);
+      }
+    }
+  }
+
+  private async runStatements(step: PlanStep, direction: Direction): Promise<number> {
+    const { connections, limits, note, progress, signal } = this.setting;
+    const [writer, reader] = [await connections.writer(), await connections.reader()];
+    return execute({
+      writer,
+      reader,
+      statements: statementsOf(step, direction),
+      expectedMs: this.setting.estimate(step).durationMs,
+      limits,
+      note,
+      progress,
+      signal,
+      committing: (xid) => this.journal({ type: 'committing', step: step.number, direction, xid }),
+    });
+  }
+
+  /** The statements ran: what they did is looked at, not taken from their success. */
+  private async accept(step: PlanStep, direction: Direction, before: TouchedState, tookMs: number): Promise<void> {
+    const after = await this.read();
+    const outcome = await this.outcome(step, direction, after);
+    if (!outcome.applied) {
+      throw new WizardError('deploy/failed', `Step ${step.number}, "${step.title}", ran, and ${outcome.note}`);
+    }
+    await this.remove(step, direction, outcome);
+    await this.settled(step, direction, { applied: true, how: 'ran', tookMs, note: null, after: after.structure });
+    if (direction === 'down') return this.assertTakenBack(step, after);
+    const foreign = foreignChanges(step, before, after);
+    if (foreign.length > 0) throw drifted(step, foreign, 'was applied, and the deployment stopped');
+  }
+
+  /** After a failure: waits for a server that went away, then looks. On an abort there is little time, and still nothing half applied may stay. */
+  private async concludeAfter(step: PlanStep, direction: Direction, thrown: unknown): Promise<Outcome> {
+    const { connections, limits, note } = this.setting;
+    if (faultOf(thrown) !== 'lost') return this.conclude(step, direction, null);
+    note('the connection was lost: connecting again to see what became of the step');
+    const patience = startPatience(limits.patienceMs, this.setting.signal);
+    for (;;) {
+      await connections.drop();
+      try {
+        await connections.writer();
+        return await this.conclude(step, direction, null);
+      } catch (again) {
+        if (faultOf(again) !== 'lost' || !(await patience.wait())) throw again;
+      }
+    }
+  }
+
+  /** Settles an open step: finds out whether it was applied, removes what it left, and writes that down. */
+  private async conclude(step: PlanStep, direction: Direction, tookMs: number | null): Promise<Outcome> {
+    // Not the run's own signal: after an abort the step must still be settled.
+    const patience = startPatience(this.setting.limits.patienceMs, new AbortController().signal);
+    for (;;) {
+      try {
+        const state = await this.read();
+        const found = await this.outcome(step, direction, state);
+        if (state.locked !== null) throw new WizardError('deploy/blocked', `${state.locked} is locked by somebody`);
+        await this.remove(step, direction, found);
+        const outcome = found.halfDropped ? await this.finishDrop(step, direction) : found;
+        const { applied, note } = outcome;
+        const after = (await this.read()).structure;
+        await this.settled(step, direction, {
+          applied,
+          how: 'found',
+          tookMs: tookMs === 0 ? null : tookMs,
+          note,
+          after,
+        });
+        return outcome;
+      } catch (thrown) {
+        const blocked = thrown instanceof WizardError && thrown.code === 'deploy/blocked';
+        if (faultOf(thrown) !== 'lock' && !blocked) throw thrown;
+        if (!(await patience.wait())) throw unsettled(step, thrown);
+      }
+    }
+  }
+
+  /** A drop that was cut short can only be ended: the index serves no query any more. */
+  private async finishDrop(step: PlanStep, direction: Direction): Promise<Outcome> {
+    await this.runStatements(step, direction);
+    return this.outcome(step, direction, await this.read());
+  }
+
+  private async remove(step: PlanStep, direction: Direction, { leftovers }: Outcome): Promise<void> {
+    const writer = await this.setting.connections.writer();
+    for (const { schema, name, oid } of leftovers) {
+      await this.journal({ type: 'removing', step: step.number, direction, index: { schema, name, oid } });
+      this.setting.note(`removing the invalid index ${schema}.${name} that this deployment left`);
+      await writer.removeInvalidIndex({ schema, name, oid }, { lockTimeoutMs: 10_000, statementTimeoutMs: 600_000 });
+    }
+  }
+
+  /** The state that the step starts from, when nothing is in the way. Throws `deploy/blocked`, `deploy/drift`. */
+  private async readReady(step: PlanStep, direction: Direction, patience: Patience): Promise<TouchedState> {
+    let users: readonly OpenTransaction[] | null = null;
+    for (let told = ''; ;) {
+      this.setting.signal.throwIfAborted();
+      const state = await this.readUndrifted(step, direction, patience);
+      const { transactions, obstacles } = await lookAround(this.setting, step, direction, state);
+      // A concurrent statement waits for those, and would leave something behind if it gave up meanwhile.
+      users = usersLeft(users, runsAlone(statementsOf(step, direction)) ? transactions : []);
+      const using = users.map((one) => `${sessionWords(one)} uses its table in an open transaction`);
+      const words = [...obstacles.map(({ what }) => what), ...using].join('; ');
+      if (words === '') return state;
+      if (obstacles.some(({ passes }) => !passes)) throw gaveUp(step, words, 0);
+      if (told === '') this.setting.note(`waiting: ${words}`);
+      told = words;
+      await this.retry(step, direction, words, patience);
+    }
+  }
+
+  private async retry(step: PlanStep, direction: Direction, reason: string, patience: Patience): Promise<void> {
+    const startedMs = performance.now();
+    const may = await patience.wait();
+    const waitMs = Math.round(performance.now() - startedMs);
+    if (!may) throw gaveUp(step, reason, patience.waitedMs());
+    await this.journal({ type: 'waited', step: step.number, direction, reason, waitMs });
+  }
+
+  /** The state that the step starts from. Throws `deploy/drift` where somebody changed what it touches. */
+  private async readUndrifted(step: PlanStep, direction: Direction, patience: Patience): Promise<TouchedState> {
+    for (;;) {
+      const state = await this.read();
+      if (state.locked === null) {
+        const changes = this.driftFor(step, direction, state);
+        if (changes.length > 0) throw drifted(step, changes, 'was not begun');
+        return state;
+      }
+      await this.retry(step, direction, `${state.locked} is locked in ACCESS EXCLUSIVE mode by somebody`, patience);
+    }
+  }
+
+  /** Forward everything that the plan touches must be as expected; back only what the step itself changed. */
+  private driftFor(step: PlanStep, direction: Direction, { structure }: TouchedState): readonly string[] {
+    const { expected, effects } = this.record();
+    if (direction === 'up') return stateDifferences(expected, structure);
+    const effect = effects[step.number - 1];
+    return effect ? stateDifferences(only(effect.after, changedIn(effect)), only(structure, changedIn(effect))) : [];
+  }
+
+  private assertTakenBack(step: PlanStep, { structure }: TouchedState): void {
+    const effect = this.record().effects[step.number - 1];
+    if (!effect) return;
+    const changes = stateDifferences(only(effect.before, changedIn(effect)), only(structure, changedIn(effect)));
+    if (changes.length > 0) throw drifted(step, changes, 'was taken back, and the catalog is not as before');
+  }
+
+  private async read(): Promise<TouchedState> {
+    const reader = await this.setting.connections.reader();
+    return retryWhileLocked(() => readTouched(reader, this.steps, this.record().tables));
+  }
+
+  private async outcome(step: PlanStep, direction: Direction, state: TouchedState): Promise<Outcome> {
+    const { open } = this.record();
+    if (!open) throw new WizardError('internal', `Step ${step.number} is settled already`);
+    return settle(await this.setting.connections.reader(), open, statementsOf(step, direction), state);
+  }
+
+  private settled(
+    step: PlanStep,
+    direction: Direction,
+    facts: Omit<Extract<JournalEvent, { type: 'settled' }>, 'type' | 'step' | 'direction'>,
+  ): Promise<void> {
+    return this.journal({ type: 'settled', step: step.number, direction, ...facts });
+  }
+
+  private journal(event: JournalEvent): Promise<void> {
+    const { journal, target, hash, now } = this.setting;
+    return journal.append({ ...event, at: now(), target, hash });
+  }
+
+  private record(): DeploymentRecord {
+    const { journal, target, hash } = this.setting;
+    const record = replay(journal.entries(), target, hash);
+    if (!record) throw new WizardError('internal', `The journal knows no deployment ${hash}`);
+    return record;
+  }
+}

@@ -1,0 +1,68 @@
+import type { RelationName } from '../model/catalog.js';
+import type { LabEvidence } from './plan.js';
+import type { PlanStatement } from './statement.js';
+
+/** What a step is expected to take on the target. Estimated; null is unknown. */
+export interface StepEstimate {
+  readonly durationMs: number | null;
+  /** The object itself, and what sorting may need beside it until it is built. */
+  readonly diskBytes: number | null;
+  readonly walBytes: number | null;
+  /** How it was foreseen, or why it was not. */
+  readonly basis: string;
+}
+
+/** Bytes of a table, its partitions included, as the lab had it and as the target has it; null where one is not known. */
+export interface TableSizes {
+  readonly lab: number | null;
+  readonly target: number | null;
+}
+
+/** The lab's measured figures times how much the table has grown since; the target's hardware and load are not known. */
+export function estimateStep(
+  statements: readonly PlanStatement[],
+  evidence: LabEvidence,
+  sizes: TableSizes,
+): StepEstimate {
+  const [first] = statements;
+  if (!first) return { durationMs: 0, diskBytes: 0, walBytes: 0, basis: 'nothing to run' };
+  if (MOMENTARY.has(first.form) && statements.every((one) => MOMENTARY.has(one.form))) {
+    return {
+      durationMs: evidence.applyMs,
+      diskBytes: 0,
+      walBytes: 0,
+      basis: 'as in the lab: it reads and writes no rows',
+    };
+  }
+  const scale = sizes.lab !== null && sizes.lab > 0 && sizes.target !== null ? sizes.target / sizes.lab : null;
+  const scaled = (figure: number | null): number | null =>
+    figure === null || scale === null ? null : Math.round(figure * scale);
+  const size = BUILDS.has(first.form) ? scaled(evidence.sizeBytes) : first.form === 'alter-type' ? sizes.target : 0;
+  return {
+    durationMs: scaled(evidence.applyMs),
+    diskBytes: size === null ? null : BUILDS.has(first.form) ? 2 * size : size,
+    walBytes: scaled(evidence.walBytes) ?? size,
+    basis:
+      scale === null
+        ? 'the size of the table in the lab is not known'
+        : evidence.applyMs === null
+          ? 'the lab did not record how long it took'
+          : `the lab's time and size, times ${scale.toFixed(2)} for the size of the table now; twice the index for the sort`,
+  };
+}
+
+const BUILDS = new Set<PlanStatement['form']>(['create-index', 'reindex']);
+
+const MOMENTARY = new Set<PlanStatement['form']>([
+  'drop-index',
+  'drop-statistics',
+  'create-statistics',
+  'setting',
+  'alter-sequence',
+  'attach-index',
+]);
+
+/** A relation's name for a look-up. */
+export function keyOf({ schema, name }: RelationName): string {
+  return JSON.stringify([schema, name]);
+}

@@ -1,0 +1,75 @@
+import { WizardError } from '../base/errors.js';
+import type { RelationName } from '../model/catalog.js';
+import { readStatement, type PlanStatement } from './statement.js';
+
+/** What the lab saw of a change. Figures are measured there; null where nothing was. */
+export interface LabEvidence {
+  /** Time that the change took to apply. */
+  readonly applyMs: number | null;
+  readonly sizeBytes: number | null;
+  readonly walBytes: number | null;
+  readonly revertVerified: boolean | null;
+  /** What it won, in words. */
+  readonly effect: string;
+}
+
+/** As the plan's folder has it. */
+export interface PlannedChange {
+  readonly title: string;
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+  readonly evidence: LabEvidence;
+}
+
+/** One change, applied or taken back as a whole: one statement outside a transaction, or any number in one. */
+export interface PlanStep {
+  readonly number: number;
+  readonly title: string;
+  readonly up: readonly PlanStatement[];
+  /** Empty where there is nothing to take back. */
+  readonly down: readonly PlanStatement[];
+  readonly evidence: LabEvidence;
+}
+
+export type Direction = 'up' | 'down';
+
+/** Reads the changes of a plan. Throws `deploy/plan` for what a deployment does not run. Needs the SQL parser loaded. */
+export function toSteps(changes: readonly PlannedChange[]): readonly PlanStep[] {
+  return changes.map((change, position) => ({
+    number: position + 1,
+    title: change.title,
+    up: whole(change, change.up),
+    down: whole(change, change.down),
+    evidence: change.evidence,
+  }));
+}
+
+/** Statements of a step for a direction. */
+export function statementsOf(step: PlanStep, direction: Direction): readonly PlanStatement[] {
+  return direction === 'up' ? step.up : step.down;
+}
+
+/** Whether the statements run outside a transaction block. */
+export function runsAlone(statements: readonly PlanStatement[]): boolean {
+  return statements.some((statement) => statement.concurrently);
+}
+
+/** Tables that the steps name, each once. Those of dropped and rebuilt indexes only the catalog knows. */
+export function tablesNamed(steps: readonly PlanStep[]): readonly RelationName[] {
+  const all = steps.flatMap((step) => [...step.up, ...step.down]).flatMap(({ table }) => (table ? [table] : []));
+  return all.filter(
+    (table, at) => all.findIndex((one) => one.schema === table.schema && one.name === table.name) === at,
+  );
+}
+
+function whole(change: PlannedChange, texts: readonly string[]): readonly PlanStatement[] {
+  const statements = texts.map(readStatement);
+  if (runsAlone(statements) && statements.length > 1) {
+    throw new WizardError(
+      'deploy/plan',
+      `"${change.title}" holds ${statements.length} statements, one of them CONCURRENTLY: it can be applied neither whole nor not at all`,
+      { hint: 'Deploy it by hand, a statement at a time.' },
+    );
+  }
+  return statements;
+}

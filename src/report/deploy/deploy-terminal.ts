@@ -1,0 +1,97 @@
+import { formatBytes, formatMs } from '../../base/units.js';
+import { page, wrap } from '../text/columns.js';
+import { paintFor } from '../text/paint.js';
+import type { Paint, TextOptions } from '../text/paint.js';
+import { oneLine } from '../words.js';
+import type { DeployReport, DeployStep } from './deploy-report.js';
+
+/** A deployment, or what one would do, for a terminal. No line is wider than `columns`. */
+export function renderDeploy(report: DeployReport, options: TextOptions): string {
+  const paint = paintFor(options.colour);
+  const blocks = [
+    head(report, options, paint),
+    list('Found', report.found, options, paint.warn),
+    ...(report.direction === 'up' ? report.steps : report.steps.toReversed()).map((step) =>
+      stepBlock(step, report, options, paint),
+    ),
+    list('Changed since the plan was made: it will be refused', report.drift, options, paint.bad),
+    list('In the way just now', report.obstacles, options, paint.warn),
+    list(
+      'Not part of a deployment',
+      report.setAside.map(({ title, reason }) => `${title}: ${reason}`),
+      options,
+      paint.dim,
+    ),
+    list(
+      'Not looked at',
+      report.coverage.skipped.map(({ what, reason }) => `${what}: ${reason}`),
+      options,
+      paint.dim,
+    ),
+    tail(report, options, paint),
+  ];
+  return page(blocks, options.columns);
+}
+
+function head(report: DeployReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const words = {
+    'dry-run': 'Dry run: nothing was changed.',
+    deployed: 'Deployed.',
+    reverted: 'Taken back.',
+    'nothing-to-do': 'Nothing to do.',
+  }[report.outcome];
+  return [
+    paint.bold(`${oneLine(report.target.label)}  PostgreSQL ${report.target.major}`),
+    ...wrap(`${words} Plan: ${oneLine(report.plan)}`, columns),
+  ];
+}
+
+function stepBlock(step: DeployStep, report: DeployReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { durationMs, diskBytes, walBytes, basis } = step.expected;
+  const line = (label: string, text: string): readonly string[] =>
+    wrap(oneLine(text), columns - INDENT).map((row, at) => `  ${(at === 0 ? label : '').padEnd(INDENT - 2)}${row}`);
+  const title = wrap(`${step.number}. ${oneLine(step.title)} [${step.status}]`, columns, '   ').map(paint.bold);
+  if (report.direction === 'down') return [...title, ...step.rollback.flatMap((one) => statementLines(one, line))];
+  const expected = `${formatMs(durationMs)}, ${formatBytes(diskBytes)} of disk, ${formatBytes(walBytes)} of WAL (estimated: ${basis})`;
+  return [
+    ...title,
+    ...step.statements.flatMap((one) => statementLines(one, line)),
+    ...(step.tookMs === null ? line('Expected', expected) : line('Took', `${formatMs(step.tookMs)} (measured)`)),
+    ...line('Lab', step.effect),
+    ...(step.rollback.length === 0 ? line('Rollback', 'nothing to take back') : []),
+    ...step.rollback.flatMap(({ sql, lock }) => [...line('Rollback', sql), ...line('', `${lock}${ranWords(step)}`)]),
+  ];
+}
+
+/** Columns that the labels take. */
+const INDENT = 12;
+
+function statementLines(
+  { sql, lock }: DeployStep['statements'][number],
+  line: (label: string, text: string) => readonly string[],
+): readonly string[] {
+  return [...line('SQL', sql), ...line('Lock', lock)];
+}
+
+function ranWords({ rollbackRun }: DeployStep): string {
+  return rollbackRun === true ? ' (was run in the lab, and left the catalog as before)' : ' (was not run in the lab)';
+}
+
+function tail(report: DeployReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const lines = [...wrap(`Free disk on the server: ${formatBytes(report.freeDiskBytes)}`, columns)];
+  if (report.outcome === 'deployed' || report.outcome === 'reverted') lines.length = 0;
+  if (report.hash !== null) lines.push(...wrap(`Hash: ${report.hash}`, columns).map(paint.bold));
+  if (report.command !== null) lines.push(...wrap(`To apply it: ${report.command}`, columns));
+  lines.push(...wrap(`Journal: ${oneLine(report.journal)}`, columns));
+  return lines;
+}
+
+function list(
+  title: string,
+  rows: readonly string[],
+  { columns }: TextOptions,
+  colour: (text: string) => string,
+): readonly string[] {
+  if (rows.length === 0) return [];
+  return [colour(title), ...rows.flatMap((row) => wrap(`- ${oneLine(row)}`, columns, '  '))];
+}
