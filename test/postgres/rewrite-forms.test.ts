@@ -150,6 +150,32 @@ const CASES: readonly (readonly [string, string])[] = [
     `SELECT f.name, s.c FROM folder f JOIN (SELECT n, sku, count(*) OVER (PARTITION BY sku) AS c FROM line) s ON s.n = f.id`,
     '',
   ],
+  [
+    `SELECT f.id, f.name AS "Name", count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.sku > 'a' WHERE f.id > 0 GROUP BY f.id, f.parent_id ORDER BY "Name" DESC, f.id LIMIT 2 OFFSET 1`,
+    'aggregate/group-after-limit',
+  ],
+  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`, ''],
+  [
+    `SELECT f.id, sum(coalesce(l.n, 1)) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`,
+    '',
+  ],
+  [
+    `SELECT f.id, count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id WHERE l.n > 1 GROUP BY f.id ORDER BY f.id LIMIT 2`,
+    '',
+  ],
+  [`SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`, ''],
+  [
+    `SELECT l.id FROM line l WHERE l.n > (SELECT avg(i.n) FROM line i WHERE i.sku = l.sku)`,
+    'aggregate/correlated-to-grouped-join aggregate/correlated-to-window',
+  ],
+  [
+    `SELECT l.id FROM line l WHERE l.id > (SELECT avg(i.n) FROM line i WHERE i.id = l.n)`,
+    'aggregate/correlated-to-grouped-join',
+  ],
+  [
+    `SELECT l.id FROM line l WHERE l.n = (SELECT max(i.n) FROM line i WHERE i.sku = l.sku AND i.id > 2)`,
+    'aggregate/correlated-to-grouped-join',
+  ],
   // Sets.
   [`SELECT DISTINCT n FROM line`, 'distinct/loose-scan'],
   [`SELECT count(DISTINCT n) FROM line`, 'distinct/loose-scan'],
