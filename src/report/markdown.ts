@@ -1,6 +1,8 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { layoutOf } from '../sql/layout.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
+import { lineDifference } from './text/line-difference.js';
 import { md, mdFence, mdTable } from './text/md.js';
 import {
   effectSentence,
@@ -123,7 +125,15 @@ function iterationSection(iteration: ReportedIteration): string {
         : []),
     ].join('\n'),
   ];
-  const sql = action.rewrite ? action.rewrite.to : action.up.map((statement) => `${statement};`).join('\n');
+  const { rewrite } = action;
+  if (rewrite) {
+    parts.push(
+      mdFence(layoutOf(rewrite.to).join('\n'), 'sql'),
+      mdFence(lineDifference(rewrite.from, rewrite.to).join('\n'), 'diff'),
+      [`Why both mean the same (${md(rewrite.rule)}):`, ...rewrite.proof.map((fact) => `- ${md(fact)}`)].join('\n'),
+    );
+  }
+  const sql = action.up.map((statement) => `${statement};`).join('\n');
   if (sql !== '') parts.push(mdFence(sql, 'sql'));
   if (iteration.statements.length > 0) {
     parts.push(

@@ -1,6 +1,8 @@
 // Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.
 import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
+import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
+import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
 import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
 import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
@@ -45,6 +47,8 @@ import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
 /** Every rule, sorted by id. */
 export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
+  aggregateCorrelatedToWindow,
+  aggregateGroupAfterLimit,
   aggregateScansToFilter,
   aggregateTotalsToGroupedJoin,
   cteFilterIntoRecursion,

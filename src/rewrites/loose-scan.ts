@@ -37,9 +37,9 @@ export interface LooseScan {
 
 /** Makes it, over the rows of one table of a query that fulfil the conditions; those name the table alone. */
 export function looseScan(view: StatementView, origin: ColumnOrigin, conditions: readonly TreeNode[]): LooseScan {
-  const { source, name: column } = origin;
-  const name = freshAlias(view, `each_${column}`);
-  const own = columnOf(source.alias, column);
+  const { source } = origin;
+  const [name, column] = [freshAlias(view, 'steps'), 'value'];
+  const own = columnOf(source.alias, origin.name);
   const first = selectOf('SELECT $1 FROM _1 ORDER BY $1 LIMIT 1', [own]);
   const from = { fromClause: [source.item] };
   const where = (more: readonly TreeNode[]): TreeNode => {
@@ -52,7 +52,7 @@ export function looseScan(view: StatementView, origin: ColumnOrigin, conditions:
   const next = {
     SubLink: { subLinkType: 'EXPR_SUBLINK', subselect: { SelectStmt: { ...first, ...from, ...where([after]) } } },
   };
-  const step = selectOf(`SELECT $1 FROM "${name.replaceAll('"', '""')}" WHERE $2 IS NOT NULL`, [next, previous]);
+  const step = selectOf(`SELECT $1 FROM ${name} WHERE $2 IS NOT NULL`, [next, previous]);
   const body = {
     op: 'SETOP_UNION',
     all: true,

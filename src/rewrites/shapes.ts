@@ -100,11 +100,12 @@ export function isFixed(value: TreeValue): boolean {
   return isNode(value) && ![...walk(value)].some(({ type }) => type === 'ColumnRef' || type === 'SubLink');
 }
 
-/** The name of the type that a value is cast to and the value; null where it is no cast. */
+/** The name of the type that a value is cast to and the value; null where it is no cast, or one to a length or a scale, which may cut. */
 export function castOf(value: TreeValue): { readonly type: string; readonly value: TreeNode } | null {
   const cast = bodyOf(value, 'TypeCast');
   const type = cast ? field(cast, 'typeName') : null;
-  if (!cast || !type || !isNode(cast['arg']) || type['arrayBounds'] !== undefined) return null;
+  if (!cast || !type || !isNode(cast['arg']) || list(type, 'arrayBounds').length > 0) return null;
+  if (list(type, 'typmods').length > 0) return null;
   return { type: names(list(type, 'names')).at(-1) ?? '', value: cast['arg'] };
 }
 

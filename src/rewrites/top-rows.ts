@@ -53,9 +53,7 @@ export function topRowsOf(
     limitCount: count,
     limitOption: 'LIMIT_OPTION_COUNT',
   };
-  const shape = selectOf(`SELECT 1 FROM "${scan.name.replaceAll('"', '""')}" WHERE $1 IS NOT NULL`, [
-    columnOf(scan.name, scan.column),
-  ]);
+  const shape = selectOf(`SELECT 1 FROM ${scan.name} WHERE $1 IS NOT NULL`, [columnOf(scan.name, scan.column)]);
   const select = {
     ...shape,
     targetList: names.map((name) => output(columnOf(alias, name ?? ''), name ?? '')),

@@ -29,6 +29,9 @@ export function insertSql({ table, values }: GeneratedRow): string {
   return `INSERT INTO ${target} (${names}) OVERRIDING SYSTEM VALUE VALUES (${[...values.values()].join(', ')})`;
 }
 
+/** Groups of so many come by themselves. */
+const FEW_ROWS = 4;
+
 const NULL_SHARES = [0, 0, 0.3, 0.6];
 
 /** What is the same in one database: how often NULL comes, which few values each group of types and each column draws from. */
@@ -37,6 +40,8 @@ class World {
   private readonly made = new Map<string, GeneratedRow[]>();
   private readonly nullShare: number;
   private readonly many: boolean;
+  /** As many rows as the statement counts, of few different values: a group is large enough only so. */
+  private readonly crowded: boolean;
 
   constructor(
     private readonly random: Random,
@@ -44,6 +49,7 @@ class World {
   ) {
     this.nullShare = this.pick(NULL_SHARES) ?? 0;
     this.many = this.chance(0.25);
+    this.crowded = mostRows > FEW_ROWS && this.chance(0.15);
   }
 
   fill(table: FilledTable): readonly GeneratedRow[] {
@@ -55,6 +61,7 @@ class World {
   }
 
   private count(): number {
+    if (this.crowded) return this.mostRows + 1 + Math.floor(this.random() * 2);
     if (this.chance(0.1)) return 0;
     return 1 + Math.floor(this.random() * (this.many ? Math.max(8, this.mostRows + 1) : 5));
   }
@@ -65,10 +72,10 @@ class World {
     earlier: readonly GeneratedRow[],
   ): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
-    const twin = this.chance(0.25) ? this.pick(earlier) : undefined;
+    const twin = !this.crowded && this.chance(0.25) ? this.pick(earlier) : undefined;
     for (const column of table.columns) {
       const kept = twin && this.chance(0.7) ? twin.values.get(column.name) : undefined;
-      const value = kept ?? this.value(column, pools.get(column.name) ?? []);
+      const value = kept ?? this.value(column, pools.get(column.name) ?? [], earlier.length);
       if (value !== null) values.set(column.name, value);
     }
     for (const { columns, parent, references } of table.foreignKeys)
@@ -83,14 +90,17 @@ class World {
     parents: readonly GeneratedRow[],
   ): void {
     if (columns.some((column) => values.get(column) === 'NULL')) return;
-    const parent = this.pick(parents);
+    // The first of a crowd, so that one parent has many; the last one as often as not, so that rows that point to rows of their own table make chains.
+    const parent = this.crowded ? parents[0] : this.chance(0.3) ? parents.at(-1) : this.pick(parents);
     columns.forEach((column, i) => {
       const value = parent?.values.get(references[i] ?? '');
       if (value !== undefined) values.set(column, value);
     });
   }
 
-  private value(column: FilledColumn, pool: readonly string[]): string | null {
+  private value(column: FilledColumn, pool: readonly string[], row: number): string | null {
+    // Keys drawn at random would soon be refused as duplicates.
+    if (this.crowded && column.key && pool.length > 0) return [...new Set(pool)][row % new Set(pool).size] ?? null;
     if (column.mayBeNull && (pool.length === 0 || this.chance(this.nullShare))) return 'NULL';
     return this.pick(pool) ?? null;
   }
@@ -99,7 +109,7 @@ class World {
     if (!column.matters) return column.plain.slice(0, 1);
     const shared = this.group(column);
     if (column.key) {
-      const reach = this.many ? column.plain.length : 4;
+      const reach = this.many || this.crowded ? column.plain.length : 4;
       return [
         ...shared,
         ...column.plain.slice(0, reach),
@@ -107,7 +117,7 @@ class World {
       ];
     }
     const pool: string[] = [];
-    const size = this.many ? 4 : 1 + Math.floor(this.random() * 3);
+    const size = this.crowded ? 1 : this.many ? 4 : 1 + Math.floor(this.random() * 3);
     while (pool.length < size) {
       const draw = this.random();
       const from =

@@ -30,7 +30,7 @@ export function candidatesOf(
   const { baseType, labels } = type;
   if (labels.length > 0) return made(baseType, labels.slice(0, 4), fitting(constants, labels), []);
   if (baseType.startsWith('_')) return arrays(type, constants, facts);
-  if (NUMBERS.has(baseType)) return numbers(constants);
+  if (NUMBERS.has(baseType)) return numbers(constants, baseType);
   if (TEXTS.has(baseType)) return texts(constants);
   if (TIMES.has(baseType)) return times(constants, facts.now);
   if (baseType === 'json' || baseType === 'jsonb') return documents(constants);
@@ -73,7 +73,10 @@ function fitting(constants: readonly Constant[], labels: readonly string[]): rea
   return constants.map((one) => one.text).filter((text) => labels.includes(text));
 }
 
-function numbers(constants: readonly Constant[]): Candidates {
+/** Types that hold halves beside whole numbers. */
+const FRACTIONS = new Set(['numeric', 'float4', 'float8']);
+
+function numbers(constants: readonly Constant[], baseType: string): Candidates {
   const given = constants.filter((one) => /^-?\d+(\.\d+)?$/.test(one.text)).map((one) => one.text);
   const near = given.flatMap((text) => {
     if (!text.includes('.')) {
@@ -83,7 +86,12 @@ function numbers(constants: readonly Constant[]): Candidates {
     const digits = (text.split('.')[1] ?? '').length;
     return [-1, 1].map((step) => (Number(text) + step * 10 ** -digits).toFixed(digits));
   });
-  return made('number', ['1', '2', '3', '0', '-1'], given, near);
+  const fractional = FRACTIONS.has(baseType);
+  const halves = fractional
+    ? given.filter((text) => !text.includes('.')).flatMap((text) => [`${text}.5`, `${Number(text) - 0.5}`])
+    : [];
+  const odd = fractional ? ['0.5', '2.5', ...(baseType === 'numeric' ? [] : ['NaN'])] : [];
+  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...odd]);
 }
 
 function texts(constants: readonly Constant[]): Candidates {
@@ -93,7 +101,7 @@ function texts(constants: readonly Constant[]): Candidates {
     const swapped = text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();
     return [bare, `${bare}x`, `x${bare}`, `x${bare}x`, bare.slice(0, -1), swapped, ` ${text}`, `${text}.0`];
   });
-  return made('text', ['a', 'b', 'ab', '', 'A', 'a ', '1', '2', '%', '_'], given, near);
+  return made('text', ['a', 'b', 'ab', '', 'A', 'a ', '1', '2', '%', '_', 'é', 'éé'], given, near);
 }
 
 function times(constants: readonly Constant[], now: boolean): Candidates {
@@ -138,6 +146,11 @@ function documents(constants: readonly Constant[]): Candidates {
       ...(/^-?\d+(\.\d+)?$|^(true|false|null)$/.test(text) ? [`{${JSON.stringify(key)}: ${text}}`] : []),
     ]),
   );
+  const nested = keys
+    .slice(0, 3)
+    .flatMap((outer) =>
+      keys.flatMap((inner) => texts.slice(0, 3).map((text) => JSON.stringify({ [outer]: { [inner]: text } }))),
+    );
   const near = keys.flatMap((key) => [
     JSON.stringify({ [key]: null }),
     JSON.stringify({ [key]: 1, x: 2 }),
@@ -145,7 +158,7 @@ function documents(constants: readonly Constant[]): Candidates {
     JSON.stringify([key]),
     JSON.stringify(key),
   ]);
-  return made('document', ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'], exact, near);
+  return made('document', ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'], exact, [...near, ...nested]);
 }
 
 function arrays(type: ValueType, constants: readonly Constant[], facts: { readonly now: boolean }): Candidates {

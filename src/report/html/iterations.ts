@@ -1,5 +1,7 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
+import { layoutOf } from '../../sql/layout.js';
 import type { ReportedIteration, ReportedStatement, RunReport } from '../run-report.js';
+import { lineDifference } from '../text/line-difference.js';
 import {
   effectWords,
   evidenceValue,
@@ -127,9 +129,12 @@ function sql({ hypothesis: { action, risk } }: ReportedIteration, files: readonl
   const list = files.map((file, position) => html`${position > 0 && ', '}${fileLink(file)}`);
   const body = action.rewrite
     ? html`<h6>before</h6>
-        <pre>${action.rewrite.from}</pre>
+        <pre>${layoutOf(action.rewrite.from).join('\n')}</pre>
         <h6>after</h6>
-        <pre>${action.rewrite.to}</pre>
+        <pre>${layoutOf(action.rewrite.to).join('\n')}</pre>
+        <h6>difference</h6>
+        <pre>${lineDifference(action.rewrite.from, action.rewrite.to).join('\n')}</pre>
+        <h6>why both mean the same (${action.rewrite.rule})</h6>
         <ul>
           ${action.rewrite.proof.map((fact) => html`<li>${fact}</li>`)}
         </ul>`

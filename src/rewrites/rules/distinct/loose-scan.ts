@@ -64,7 +64,7 @@ export default defineRewrite<Site>({
   },
   rewrite: ({ query, origin, conditions, counts }, view) => {
     const scan = looseScan(view, origin, conditions);
-    const from = `FROM "${scan.name.replaceAll('"', '""')}"`;
+    const from = `FROM ${scan.name}`;
     const value = columnOf(scan.name, scan.column);
     if (counts) {
       const [target] = namedTargets(query.body);
@@ -72,7 +72,7 @@ export default defineRewrite<Site>({
       const select = { ...selectOf(`SELECT 1 ${from}`), targetList: [output(expression('count($1)', [value]), name)] };
       return replace(view.statement.tree, query.body, { SelectStmt: withRecursive(select, scan.cte) });
     }
-    const shown = namedTargets(query.body).map((one) => bodyOf(one, 'ResTarget')?.['name'] as string)[0] ?? scan.column;
+    const shown = namedTargets(query.body).map((one) => bodyOf(one, 'ResTarget')?.['name'] as string)[0] ?? origin.name;
     const some = selectOf(`SELECT 1 ${from} WHERE $1 IS NOT NULL`, [value]);
     const own = columnOf(origin.source.alias, origin.name);
     const nulls = selectOf('SELECT $1 FROM _1 WHERE $1 IS NULL LIMIT 1', [own]);

@@ -52,7 +52,8 @@ export default defineRewrite<Site>({
   },
   unsoundTwin: {
     why: 'rows that are cut off before they are looked at are others',
-    to: 'SELECT id, payload FROM (SELECT id, kind, payload FROM job ORDER BY id + 0 LIMIT 5) AS j WHERE kind = 1 ORDER BY id',
+    statement: 'SELECT id, payload FROM job WHERE kind = 1 ORDER BY id LIMIT 2',
+    to: 'SELECT id, payload FROM (SELECT id, kind, payload FROM job ORDER BY id + 0 LIMIT 2) AS j WHERE kind = 1 ORDER BY id',
   },
 });
 

@@ -1,0 +1,166 @@
+import { columnPath } from '../../../sql/scope.js';
+import { bodyOf, isNode, list, textOf, walk } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
+import { isArithmetic } from '../../arithmetic.js';
+import { columnOf, conjuncts, derived, output, replace, withWhere } from '../../build.js';
+import { freshAlias, mapColumns, namedTargets } from '../../columns.js';
+import { defineRewrite } from '../../define.js';
+import { missing, seen } from '../../facts.js';
+import { functionName } from '../../shapes.js';
+import { originOf, originsIn } from '../../view.js';
+import type { Query, Source, StatementView } from '../../view.js';
+
+interface Site {
+  readonly query: Query;
+  readonly own: Source;
+  readonly other: Source;
+  readonly quals: TreeNode;
+  readonly groups: readonly string[];
+  /** Sort keys with the column of `own` that each is. */
+  readonly order: readonly { readonly item: TreeNode; readonly column: string }[];
+}
+
+export default defineRewrite<Site>({
+  id: 'aggregate/group-after-limit',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: '`SELECT a.id, count(b.id) FROM a LEFT JOIN b ON ... GROUP BY a.id ORDER BY a.x LIMIT n` takes the n rows of a first, and then aggregates the rows of b for those alone.',
+    why: 'PostgreSQL joins and groups all rows before it takes n of the groups.',
+    limits:
+      'Two tables and one LEFT JOIN; GROUP BY has a key of a and columns of a alone; WHERE and ORDER BY name a alone. The aggregates are count(x), sum, avg, min, max, bool_and and bool_or of columns of b, which leave the row without partner out as NULL; not count(*). Where the order leaves a choice among ties, the new form may choose others.',
+    sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "LIMIT and OFFSET"'],
+  },
+  triggers: ['wide-group', 'wide-join', 'rows-sorted'],
+  match: (view) => view.queries.flatMap((query) => siteOf(view, query) ?? []),
+  requires: ({ own, groups }, facts) => [
+    own.table ? facts.unique(own.table, groups) : missing(`${own.alias} is not a table with a key`),
+    seen('the join is a LEFT JOIN: it takes no row of the left table away before LIMIT counts'),
+  ],
+  rewrite: ({ query, own, other, quals, order }, view) => {
+    const totals = freshAlias(view, 'totals');
+    const used = new Set<string>();
+    const qualified = <T extends TreeValue>(tree: T): T =>
+      mapColumns(view, query, tree, ({ source, name }) => {
+        if (source === own) used.add(name);
+        return source === own || source === other ? columnOf(source.alias, name) : null;
+      }) as T;
+    const sums: TreeNode[] = [];
+    const targets = namedTargets(query.body).map((item) => {
+      const target = bodyOf(item, 'ResTarget') ?? {};
+      const call = bodyOf(target['val'], 'FuncCall');
+      if (!call) return { ResTarget: qualified(target) };
+      sums.push(output(qualified({ FuncCall: call }), `total_${sums.length + 1}`));
+      return output(columnOf(totals, `total_${sums.length}`), textOf(target, 'name') ?? functionName(call));
+    });
+    const sorted = order.map(({ item, column }) => {
+      used.add(column);
+      return { SortBy: { ...item, node: columnOf(own.alias, column) } };
+    });
+    const lateral = { ...PLAIN, targetList: sums, fromClause: [other.item], whereClause: qualified(quals) };
+    const { limitCount, limitOffset, limitOption, whereClause } = query.body;
+    const page = withWhere(
+      {
+        ...PLAIN,
+        targetList: [...used].map((name) => output(columnOf(own.alias, name), name)),
+        fromClause: [own.item],
+        sortClause: sorted,
+        limitCount,
+        limitOption,
+        ...(limitOffset === undefined ? {} : { limitOffset }),
+      },
+      conjuncts(whereClause),
+    );
+    const body = {
+      ...PLAIN,
+      targetList: targets,
+      fromClause: [derived(page, own.alias), derived(lateral, totals, true)],
+      sortClause: sorted,
+    };
+    return replace(view.statement.tree, query.body, { SelectStmt: body });
+  },
+  example: {
+    schema: `
+      CREATE TABLE customer (id bigint PRIMARY KEY, name text NOT NULL);
+      CREATE TABLE purchase (id bigint PRIMARY KEY, customer_id bigint REFERENCES customer, amount int);`,
+    data: `
+      INSERT INTO customer SELECT n, 'customer ' || n FROM generate_series(1, 3000) AS n;
+      INSERT INTO purchase SELECT n, 1 + n % 2900, n % 77 FROM generate_series(1, 40000) AS n;
+      CREATE INDEX ON purchase (customer_id); CREATE INDEX ON customer (name);
+      ANALYZE;`,
+    statement:
+      'SELECT c.id, c.name, count(p.id), sum(p.amount) AS amount FROM customer AS c LEFT JOIN purchase AS p ON p.customer_id = c.id GROUP BY c.id, c.name ORDER BY c.name LIMIT 5',
+    gain: { buffers: 2 },
+  },
+  unsoundTwin: {
+    why: 'an inner join takes the rows without partner away before LIMIT counts',
+    statement:
+      'SELECT c.id, count(p.id) FROM customer AS c JOIN purchase AS p ON p.customer_id = c.id GROUP BY c.id ORDER BY c.id LIMIT 2',
+    to: 'SELECT c.id, t.count FROM (SELECT id FROM customer ORDER BY id LIMIT 2) AS c, LATERAL (SELECT count(p.id) FROM purchase AS p WHERE p.customer_id = c.id) AS t ORDER BY c.id',
+  },
+});
+
+const PLAIN = { limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' };
+const OTHER = ['havingClause', 'distinctClause', 'windowClause', 'withClause', 'lockingClause'];
+const STRICT = new Set(['count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_or']);
+
+function siteOf(view: StatementView, query: Query): Site | null {
+  const { body } = query;
+  const [item, more] = list(body, 'fromClause');
+  const join = bodyOf(item, 'JoinExpr');
+  const able = query.type === 'SelectStmt' && body['limitCount'] !== undefined && !more;
+  if (!join || !able || join['jointype'] !== 'JOIN_LEFT' || OTHER.some((name) => body[name] !== undefined)) return null;
+  const [own, other] = query.sources;
+  const { quals } = join;
+  const plain = own?.table && other?.table && own.item === join['larg'] && other.item === join['rarg'];
+  if (!plain || join['alias'] !== undefined || !isNode(quals) || body['limitOption'] !== 'LIMIT_OPTION_COUNT')
+    return null;
+  const isOwn = (tree: TreeValue): boolean =>
+    originsIn(view, query, tree)?.every(({ source }) => source === own) === true && !hasSubquery(tree);
+  const groups = list(body, 'groupClause').map((one) => originOf(query, one));
+  const names = groups.flatMap((origin) => (origin?.source === own ? [origin.name] : []));
+  if (names.length === 0 || names.length !== groups.length || hasSubquery(quals)) return null;
+  if (!conjuncts(body['whereClause']).every(isOwn) || originsIn(view, query, quals) === null) return null;
+  if (!list(body, 'targetList').every((target) => isShown(query, bodyOf(target, 'ResTarget')?.['val'], { own, other })))
+    return null;
+  const order = list(body, 'sortClause').map((one) => orderedBy(query, own, bodyOf(one, 'SortBy') ?? {}));
+  const keys = order.filter((one) => one !== null);
+  return keys.length > 0 && keys.length === order.length
+    ? { query, own, other, quals, groups: names, order: keys }
+    : null;
+}
+
+function hasSubquery(tree: TreeValue): boolean {
+  return [...walk(tree)].some(({ type }) => type === 'SubLink');
+}
+
+/** A column of the left table, or a strict aggregate of columns of the right one. */
+function isShown(
+  query: Query,
+  value: TreeValue,
+  { own, other }: { readonly own: Source; readonly other: Source },
+): boolean {
+  const origin = originOf(query, value);
+  if (origin) return origin.source === own;
+  const call = bodyOf(value, 'FuncCall');
+  if (!call || !STRICT.has(functionName(call)) || call['over'] !== undefined) return false;
+  if (['agg_filter', 'agg_order', 'agg_star'].some((name) => call[name] !== undefined)) return false;
+  const [argument, more] = list(call, 'args');
+  const nodes = [...walk(argument)];
+  const columns = nodes.filter(({ type }) => type === 'ColumnRef');
+  const isColumn = (one: TreeValue): boolean => originOf(query, one)?.source === other;
+  return (
+    !more && columns.length > 0 && !nodes.some(({ type }) => type === 'FuncCall') && isArithmetic(argument, isColumn)
+  );
+}
+
+/** The column of the left table that a sort key is, by itself or by the name of an output column. */
+function orderedBy(query: Query, own: Source, item: TreeNode): Site['order'][number] | null {
+  const reference = bodyOf(item['node'], 'ColumnRef');
+  const { path } = columnPath(reference ?? {});
+  const named = list(query.body, 'targetList').find(
+    (target) => path.length === 1 && textOf(bodyOf(target, 'ResTarget') ?? {}, 'name') === path[0],
+  );
+  const origin = originOf(query, named ? bodyOf(named, 'ResTarget')?.['val'] : item['node']);
+  return origin?.source === own ? { item, column: origin.name } : null;
+}

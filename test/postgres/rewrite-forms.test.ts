@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyEquivalence } from '../../src/lab/equivalence/verify.js';
+import type { LabServer } from '../../src/lab/server.js';
+import type { Catalog } from '../../src/model/catalog.js';
+import { catalogue } from '../../src/rewrites/catalogue.js';
+import { loadParser, parseStatement } from '../../src/sql/parse.js';
+import { startQuietServer } from '../support/majors.js';
+import { withSchema } from '../support/rewrite-bench.js';
+
+const SCHEMA = `
+  CREATE SCHEMA "Odd Place";
+  CREATE TABLE "Odd Place"."order" (id bigint PRIMARY KEY, "Customer Id" bigint NOT NULL, "naïve ""x""" text, at timestamptz NOT NULL, done timestamp, day date, n int, price numeric(10, 2),
+    tags text[], body jsonb, code varchar(10), padded char(5), UNIQUE ("Customer Id", at));
+  CREATE TABLE line (id int PRIMARY KEY, order_id bigint REFERENCES "Odd Place"."order", sku text NOT NULL, n int, loose bigint REFERENCES "Odd Place"."order" DEFERRABLE);
+  CREATE TABLE folder (id int PRIMARY KEY, parent_id int REFERENCES folder, name text NOT NULL);
+  CREATE INDEX ON "Odd Place"."order" ("Customer Id", at DESC);
+  CREATE INDEX ON line (n);`;
+const ORDER = '"Odd Place"."order"';
+
+/** A statement and the rules that offer something for it, sorted. Each offer has to hold. */
+const CASES: readonly (readonly [string, string])[] = [
+  // Conditions beside others, in joins, under OR, in other statements than SELECT.
+  [`SELECT id FROM ${ORDER} o WHERE n > 1 AND COALESCE(o.n, 0) = 2 AND price > 0`, 'sargable/coalesce-to-or'],
+  [`SELECT l.id FROM line l JOIN ${ORDER} o ON o.id = l.order_id AND COALESCE(o.n, 3) < 4`, 'sargable/coalesce-to-or'],
+  [`DELETE FROM line WHERE COALESCE(n, 0) = 0`, 'sargable/coalesce-to-or'],
+  [`UPDATE line SET n = 1 WHERE n IS NOT DISTINCT FROM 3 OR n = 5`, 'sargable/not-distinct-to-equality'],
+  [`SELECT id FROM line WHERE COALESCE(n, $1) = $2`, 'sargable/coalesce-to-or'],
+  [`SELECT id FROM ${ORDER} WHERE COALESCE("naïve ""x""", 'it''s') <> 'it''s'`, 'sargable/coalesce-to-or'],
+  // Where NULL is not as good as false nothing is done.
+  [`SELECT id, COALESCE(n, 0) = 2 AS two FROM line`, ''],
+  [`SELECT id FROM line WHERE NOT (COALESCE(n, 0) = 2)`, ''],
+  [`SELECT id FROM line WHERE (n IS NOT DISTINCT FROM 3) IS FALSE`, ''],
+  [`SELECT id FROM line WHERE CASE WHEN n = 3 THEN 1 ELSE NULL END IS NULL`, ''],
+  [`SELECT id FROM line WHERE n IS NOT DISTINCT FROM NULL`, ''],
+  [`SELECT id FROM line WHERE COALESCE(n, order_id) = 2`, ''],
+  // Casts and texts.
+  [`SELECT id FROM line WHERE id::text IN ('1', '-2', '3')`, 'sargable/text-cast-to-value'],
+  [`SELECT id FROM line WHERE id::text = ANY (ARRAY['1', '3'])`, 'sargable/text-cast-to-value'],
+  [`SELECT id FROM line WHERE id::text = $1`, 'sargable/text-cast-to-value'],
+  [`SELECT id FROM ${ORDER} WHERE id::varchar = '12'`, 'sargable/text-cast-to-value'],
+  [`SELECT id FROM line WHERE id::varchar(1) = '1'`, ''],
+  [`SELECT id FROM line WHERE id::text IN ('1', '01')`, ''],
+  [`SELECT id FROM line WHERE id::text = '99999999999'`, ''],
+  [`SELECT id FROM line WHERE id = $1::numeric`, 'sargable/decimal-to-whole'],
+  [`SELECT id FROM line WHERE id <= -1.5`, 'sargable/decimal-to-whole'],
+  [`SELECT id FROM line WHERE id::numeric = '2.0'`, 'sargable/decimal-to-whole'],
+  [`SELECT id FROM line WHERE id <> 1.5`, ''],
+  [`SELECT id FROM ${ORDER} WHERE price = 42.0`, ''],
+  // Texts: a char column is padded, LIKE's signs are escaped.
+  [`SELECT id FROM ${ORDER} WHERE left(code, 3) = 'a%_'`, 'sargable/prefix-to-like'],
+  [`SELECT id FROM ${ORDER} WHERE substring(code from 1 for 4) = 'ab'`, 'sargable/prefix-to-like'],
+  [`SELECT id FROM ${ORDER} WHERE position('a\\b' in code) > 0`, 'sargable/prefix-to-like'],
+  [`SELECT id FROM ${ORDER} WHERE starts_with("naïve ""x""", 'é')`, 'sargable/prefix-to-like'],
+  [`SELECT id FROM ${ORDER} WHERE left(code, 2) = 'abc'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE left(code, -1) = 'a'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE left(padded, 2) = 'ab'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE padded || 'b' = 'ab'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE 'AB' || code = 'ABab'`, 'sargable/concatenation-to-column'],
+  [`SELECT id FROM ${ORDER} WHERE 'AB' || code = 'A'`, ''],
+  // Times.
+  [`SELECT id FROM ${ORDER} WHERE date_trunc('month', at) = $1`, 'sargable/truncated-time-bounds'],
+  [
+    `SELECT id FROM ${ORDER} WHERE date_trunc('week', done) = date_trunc('week', now())::timestamp`,
+    'sargable/truncated-time-bounds',
+  ],
+  [`SELECT id FROM ${ORDER} WHERE at::date = current_date - 1 AND n > 0`, 'sargable/truncated-time-bounds'],
+  [`SELECT id FROM ${ORDER} WHERE done::date >= $1`, 'sargable/truncated-time-bounds'],
+  [`SELECT id FROM ${ORDER} WHERE done::date = '2000-01-02'`, 'sargable/truncated-time-to-range'],
+  [`SELECT id FROM ${ORDER} WHERE date_trunc('day', day) = $1`, ''],
+  [`SELECT id FROM ${ORDER} WHERE now() - at > interval '1 month'`, 'sargable/column-arithmetic'],
+  [`SELECT id FROM ${ORDER} WHERE at + interval '90 minutes' >= now()`, 'sargable/column-arithmetic'],
+  [`SELECT id FROM ${ORDER} WHERE at + interval '1 day' >= now()`, ''],
+  [`SELECT id FROM ${ORDER} WHERE now() - done < interval '1 day'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE current_date - day <= 3`, 'sargable/column-arithmetic'],
+  [`SELECT id FROM line WHERE 5 - n > 3`, 'sargable/column-arithmetic'],
+  [`SELECT id FROM line WHERE n * 2 = 4`, ''],
+  // Documents and arrays.
+  [`SELECT id FROM ${ORDER} WHERE body -> 'a' ->> 'b' = 'it''s "x"'`, 'sargable/jsonb-text-to-containment'],
+  [`SELECT id FROM ${ORDER} WHERE body ->> 'a' = 'true'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE body ->> 'a' = '{"b": 1}'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE body ->> 0 = 'a'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE $1 = ANY (tags)`, 'sargable/any-to-containment'],
+  [`SELECT id FROM ${ORDER} WHERE NOT 'a' = ANY (tags)`, ''],
+  // Pages.
+  [
+    `SELECT id FROM ${ORDER} WHERE n > $1 OR (n = $1 AND (price > $2 OR (price = $2 AND id >= $3)))`,
+    'sargable/row-comparison',
+  ],
+  [`SELECT id FROM line WHERE n < 3 OR (id < 5 AND n = 3)`, 'sargable/row-comparison'],
+  [`SELECT id FROM line WHERE n > 3 OR (n = 3 AND id < 5)`, ''],
+  [`SELECT id FROM line WHERE n > 3 OR (n = 4 AND id > 5)`, ''],
+  [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2`, ''],
+  [`SELECT id FROM line ORDER BY sku DESC NULLS LAST LIMIT 2`, 'order/nulls-order'],
+  // Joins.
+  [`SELECT l.id FROM line l JOIN ${ORDER} o ON o.id = l.order_id`, 'join/foreign-key-join'],
+  [`SELECT l.id FROM line l, ${ORDER} o WHERE o.id = l.order_id AND o.n > 1`, ''],
+  [`SELECT l.id FROM line l JOIN ${ORDER} o ON o.id = l.loose`, ''],
+  [`SELECT * FROM line l JOIN ${ORDER} o ON o.id = l.order_id`, ''],
+  [`SELECT count(*) FROM line l LEFT JOIN ${ORDER} o ON o.id = l.order_id`, ''],
+  [`SELECT l.id FROM line l JOIN folder f ON f.id = l.n OR f.parent_id = l.n`, 'union/or-to-union-all'],
+  [
+    `SELECT count(*), max(f.name) FROM line l JOIN folder f ON f.id = l.n OR f.parent_id = l.n`,
+    'union/or-to-union-all',
+  ],
+  [
+    `SELECT l.sku, count(*) AS c FROM line l, folder f WHERE f.name = l.sku AND (l.n = 1 OR f.parent_id = 2) GROUP BY l.sku ORDER BY c DESC, l.sku LIMIT 2`,
+    'union/or-to-union-all',
+  ],
+  [`SELECT f.id FROM folder f JOIN line l ON l.n IS NOT DISTINCT FROM f.parent_id`, 'union/or-to-union-all'],
+  [
+    `SELECT l.id FROM line l WHERE l.n = 1 OR EXISTS (SELECT 1 FROM folder f WHERE f.name = l.sku)`,
+    'union/or-to-union-all',
+  ],
+  [`SELECT f.id, count(*) FROM folder f, line l WHERE f.id = 1 OR l.n = 2 GROUP BY f.id`, 'union/or-to-union-all'],
+  [`SELECT f.name, count(*) FROM folder f, line l WHERE f.id = 1 OR l.n = 2 GROUP BY f.id`, ''],
+  [`SELECT l.id FROM line l LEFT JOIN folder f ON f.id = l.n WHERE l.n = 1 OR f.parent_id = 2`, ''],
+  [
+    `SELECT c.id FROM folder c LEFT JOIN line l ON l.n = c.id AND l.sku <> 'a' WHERE l.sku IS NULL AND c.name > ''`,
+    'join/left-join-null-to-not-exists',
+  ],
+  [`SELECT c.id FROM folder c LEFT JOIN line l ON l.n = c.id WHERE l.n IS NULL`, ''],
+  [`SELECT a.id FROM line a JOIN folder b ON b.id = a.n WHERE a.n BETWEEN 1 AND 3`, 'join/copy-range-across-equality'],
+  [`SELECT a.id FROM line a JOIN ${ORDER} b ON b.id = a.n WHERE a.n > 1`, ''],
+  // Subqueries.
+  [
+    `SELECT f.id, (SELECT p.name FROM folder p WHERE p.id = f.parent_id) FROM folder f ORDER BY f.id`,
+    'subquery/lookup-to-left-join',
+  ],
+  [
+    `SELECT f.id, upper((SELECT p.name FROM folder p WHERE p.id = f.parent_id AND p.id > 1)) AS up FROM folder f, line l`,
+    'subquery/lookup-to-left-join',
+  ],
+  [`SELECT f.id, (SELECT l.sku FROM line l WHERE l.n = f.id) FROM folder f`, ''],
+  [
+    `SELECT f.id, (SELECT count(*) FROM line l WHERE l.n = f.id AND l.sku > 'a') AS c, (SELECT max(l.id) + 1 FROM line l WHERE l.n = f.id) AS m FROM folder f`,
+    'aggregate/totals-to-grouped-join',
+  ],
+  [`SELECT f.id, (SELECT count(*) FROM line l WHERE l.n > f.id) FROM folder f`, ''],
+  [`SELECT f.id, (SELECT string_agg(l.sku, ',') FROM line l WHERE l.n = f.id) FROM folder f`, ''],
+  [
+    `SELECT f.name, s.c FROM folder f LEFT JOIN (SELECT n, count(*) AS c FROM line GROUP BY n) s ON s.n = f.id AND s.c > 1`,
+    'join/key-into-grouped-subquery',
+  ],
+  [
+    `SELECT f.name, s.sku FROM folder f JOIN (SELECT n, sku, row_number() OVER (PARTITION BY n ORDER BY id) AS r FROM line) s ON s.n = f.id WHERE s.r = 1`,
+    'join/key-into-grouped-subquery',
+  ],
+  [`SELECT f.name, s.c FROM folder f JOIN (SELECT n, count(*) AS c FROM line GROUP BY n LIMIT 3) s ON s.n = f.id`, ''],
+  [
+    `SELECT f.name, s.c FROM folder f JOIN (SELECT n, sku, count(*) OVER (PARTITION BY sku) AS c FROM line) s ON s.n = f.id`,
+    '',
+  ],
+  [
+    `SELECT f.id, f.name AS "Name", count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.sku > 'a' WHERE f.id > 0 GROUP BY f.id, f.parent_id ORDER BY "Name" DESC, f.id LIMIT 2 OFFSET 1`,
+    'aggregate/group-after-limit',
+  ],
+  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`, ''],
+  [
+    `SELECT f.id, sum(coalesce(l.n, 1)) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`,
+    '',
+  ],
+  [
+    `SELECT f.id, count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id WHERE l.n > 1 GROUP BY f.id ORDER BY f.id LIMIT 2`,
+    '',
+  ],
+  [`SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`, ''],
+  [
+    `SELECT l.id FROM line l WHERE l.n > (SELECT avg(i.n) FROM line i WHERE i.sku = l.sku)`,
+    'aggregate/correlated-to-grouped-join aggregate/correlated-to-window',
+  ],
+  [
+    `SELECT l.id FROM line l WHERE l.id > (SELECT avg(i.n) FROM line i WHERE i.id = l.n)`,
+    'aggregate/correlated-to-grouped-join',
+  ],
+  [
+    `SELECT l.id FROM line l WHERE l.n = (SELECT max(i.n) FROM line i WHERE i.sku = l.sku AND i.id > 2)`,
+    'aggregate/correlated-to-grouped-join',
+  ],
+  // Sets.
+  [`SELECT DISTINCT n FROM line`, 'distinct/loose-scan'],
+  [`SELECT count(DISTINCT n) FROM line`, 'distinct/loose-scan'],
+  [`SELECT DISTINCT at FROM ${ORDER} WHERE "Customer Id" = 2 ORDER BY at`, 'distinct/loose-scan'],
+  [`SELECT DISTINCT sku FROM line`, ''],
+  [
+    `SELECT DISTINCT ON ("Customer Id") "Customer Id", price FROM ${ORDER} ORDER BY "Customer Id", at DESC`,
+    'grouping/distinct-on-to-lateral',
+  ],
+  [`SELECT DISTINCT ON ("Customer Id") "Customer Id", price FROM ${ORDER} ORDER BY "Customer Id", n`, ''],
+  [
+    `SELECT * FROM (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY at DESC) AS r FROM ${ORDER} WHERE n > 0) AS x WHERE x.r < 3 ORDER BY id`,
+    'grouping/row-number-to-lateral',
+  ],
+  [
+    `SELECT * FROM (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY n) AS r FROM ${ORDER}) AS x WHERE x.r < 3`,
+    '',
+  ],
+  [`SELECT id FROM line WHERE n = 1 UNION SELECT id FROM line WHERE sku = 'a' ORDER BY id`, 'union/union-to-or'],
+  [`SELECT sku FROM line WHERE n = 1 UNION SELECT sku FROM line WHERE sku = 'a'`, ''],
+  [
+    `SELECT id, n FROM line WHERE n = 1 UNION SELECT id, n FROM line WHERE n = 2 AND sku = 'a'`,
+    'union/union-to-or union/union-to-union-all',
+  ],
+  [`SELECT DISTINCT f.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
+  [`SELECT DISTINCT l.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
+  // Volatile, locking, views: never.
+  [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 AND random() > 0.5`, ''],
+  [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 FOR UPDATE`, ''],
+  [`SELECT id FROM line WHERE COALESCE(n, 0) = my_own(2)`, ''],
+];
+
+describe('the forms in which rules find their patterns', () => {
+  let server: LabServer | null = null;
+
+  beforeAll(async () => {
+    await loadParser();
+    server = await startQuietServer('newest');
+  });
+
+  afterAll(async () => server?.stop());
+
+  test('are offered where they should be, nowhere else, and each offer holds', async () => {
+    if (server === null) throw new Error('the bundled server can be had everywhere');
+    await withSchema(server, SCHEMA, async (session, catalog) => {
+      const wrong: string[] = [];
+      for (const [sql, expected] of CASES) {
+        const offers = offersFor(sql, catalog);
+        const rules = [...new Set(offers.map(({ rule }) => rule))].join(' ');
+        if (rules !== expected) wrong.push(`${sql}: ${rules || 'nothing'} and not ${expected || 'nothing'}`);
+        for (const { rule, to } of offers) {
+          const claim = { before: sql, after: to, parameterSets: [] };
+          const found = await verifyEquivalence(session, catalog, claim, { databases: 150 });
+          if (found.kind !== 'held')
+            wrong.push(`${rule}: ${to}\n${found.kind === 'refuted' ? found.counterexample : found.reason}`);
+        }
+      }
+      expect(wrong).toEqual([]);
+    });
+  }, 300_000);
+});
+
+function offersFor(sql: string, catalog: Catalog): readonly { readonly rule: string; readonly to: string }[] {
+  return catalogue
+    .flatMap((rule) => rule.propose(parseStatement(sql), catalog))
+    .filter(({ missing }) => missing.length === 0)
+    .toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
+}
