@@ -17,18 +17,27 @@ export function sqlNameOf(node: PlanTreeNode, facts: PlanFacts | null): string {
   return quoteIdent(node.relation ?? '');
 }
 
-/** Columns that the node's conditions name, in the order in which they do; without the database any word that is followed by an operator. */
+/** Columns that the node's conditions name, in the order in which they do; without the database any word that is no function and no keyword. Columns of other tables are left out. */
 export function columnsIn(node: PlanTreeNode, facts: PlanFacts | null): readonly string[] {
   const text = ['Filter', 'Index Cond', 'Recheck Cond'].map((key) => String(node.details[key] ?? '')).join(' ');
   const bare = text.replaceAll(/'(?:[^']|'')*'(?:::[\w". ]+(?:\[\])?)?/g, '?').replaceAll(/::[a-z_ ]+/g, '');
   const table = tableOf(node, facts);
   const known = table?.columns.map((column) => column.name);
-  const words = [...bare.matchAll(/"((?:[^"]|"")+)"|([a-z_]\w*)/gi)]
-    .filter((match) => bare[(match.index ?? 0) + match[0].length] !== '(')
-    .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '')
-    .filter((word) => word !== node.alias && word !== node.relation);
+  const words = [...bare.matchAll(REFERENCE)].flatMap(([whole, first = '', second], position, all) => {
+    const end = (all[position]?.index ?? 0) + whole.length;
+    if (bare[end] === '(' || bare[end] === '.') return [];
+    if (second === undefined) return [unquoted(first)];
+    return [node.alias, node.relation].includes(unquoted(first)) ? [unquoted(second)] : [];
+  });
   const columns = words.filter((word) => (known ? known.includes(word) : !KEYWORDS.has(word.toUpperCase())));
   return [...new Set(columns)];
+}
+
+/** `column`, `alias.column`, quoted or not. */
+const REFERENCE = /(?<![\w".$])("(?:[^"]|"")+"|[a-z_]\w*)(?:\.("(?:[^"]|"")+"|[a-z_]\w*))?/gi;
+
+function unquoted(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 const KEYWORDS = new Set(
