@@ -18,11 +18,11 @@ import { parseStatement } from '../sql/parse.js';
 import { advise, untriedBecause } from './advice.js';
 import type { Cleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
-import { costOn } from './explain-target.js';
+import { costOn, shownText } from './explain-target.js';
 import type { Asked } from './explain-target.js';
 import type { Explained } from './explanation.js';
 import { untilAborted } from './interruption.js';
-import { executableQueries, stage } from './staging.js';
+import { stage } from './staging.js';
 
 /** A statement that was planned on the target, and where a copy is to be made. */
 export interface LabQuestion extends Asked {
@@ -91,7 +91,7 @@ async function runOnCopy(
   lab: OpenLab,
   statement: WorkloadStatement,
 ): Promise<{ readonly view: PlanView | null; readonly skipped: readonly Skipped[] }> {
-  const [sql = statement.sql] = executableQueries(statement);
+  const sql = shownText(statement);
   const work = (session: Session): Promise<PlanView> => runIn(session, sql);
   try {
     const view = await (writes(parseStatement(statement.sql)) ? lab.withScratch(work) : lab.withAccepted(work));

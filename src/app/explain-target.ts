@@ -101,11 +101,7 @@ async function ask(
       hint: 'Put values in place of $1, $2, ...',
     });
   }
-  const position = Math.max(
-    0,
-    statement.parameterSets.findIndex((set) => set.class === 'typical'),
-  );
-  const sql = executableQueries(statement)[position] ?? statement.sql;
+  const sql = shownText(statement);
   const rows = await untilAborted(signal, session.queryText(`EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS) ${sql}`));
   const text = rows.rows.map(([line]) => line ?? '').join('\n');
   const view = given.what === 'plan' ? viewPlan(given.tree) : viewPlan(readPlan(text).tree);
@@ -117,8 +113,25 @@ async function ask(
       workload: bound.workload,
       plans: new Map([[statement.fingerprint, toPlan(text)]]),
     },
-    skipped: bound.skipped,
+    skipped: [...bound.skipped, ...drawnValues(statement)],
   };
+}
+
+/** The statement with one set of values: a typical one where they were drawn. */
+export function shownText(statement: WorkloadStatement): string {
+  const typical = statement.parameterSets.findIndex((set) => set.class === 'typical');
+  return executableQueries(statement)[Math.max(0, typical)] ?? statement.sql;
+}
+
+function drawnValues({ parameterSets }: WorkloadStatement): readonly Skipped[] {
+  if (parameterSets.every((set) => set.class === 'given' || set.values.length === 0)) return [];
+  return [
+    {
+      what: 'the values that the parameters really have',
+      reason: 'they were drawn from the column statistics: the plan is for a typical one',
+      remedy: 'Put values in place of $1, $2, ...',
+    },
+  ];
 }
 
 async function adviseWithClone(
