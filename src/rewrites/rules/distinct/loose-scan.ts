@@ -3,7 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, expression, output, query as selectOf, replace } from '../../build.js';
 import { namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { missing, seen } from '../../facts.js';
+import { factsOf, missing, seen } from '../../facts.js';
 import {
   columnOfSource,
   looseScan,
@@ -84,7 +84,7 @@ export default defineRewrite<Site>({
     };
     const larg = { ...some, targetList: [output(value, shown)] };
     const union = { op: 'SETOP_UNION', all: true, limitOption: 'LIMIT_OPTION_DEFAULT', larg, rarg: one };
-    const both = origin.column?.notNull === true ? larg : union;
+    const both = factsOf(view.catalog).notNull(origin).holds ? larg : union;
     const { sortClause, limitCount } = query.body;
     const key = { node: { ColumnRef: { fields: [{ String: { sval: shown } }] } } };
     const sorted = sortClause

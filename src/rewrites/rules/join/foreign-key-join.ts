@@ -3,7 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { conjuncts, expression, replace, withWhere } from '../../build.js';
 import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { missing } from '../../facts.js';
+import { factsOf, missing } from '../../facts.js';
 import { bothWays, hasBareStar } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
@@ -61,7 +61,8 @@ export default defineRewrite<Site>({
     ];
   },
   rewrite: ({ query, pairs, rest, items }, view) => {
-    const nullable = pairs.filter(({ other }) => other.column?.notNull !== true);
+    const facts = factsOf(view.catalog);
+    const nullable = pairs.filter(({ other }) => !facts.notNull(other).holds);
     const tests = nullable.map(({ child }) => expression('$1 IS NOT NULL', [child]));
     const body = withWhere({ ...query.body, fromClause: items }, [...rest, ...tests]);
     return list(body, 'fromClause').length > 0 ? replace(view.statement.tree, query.body, { SelectStmt: body }) : null;
