@@ -58,12 +58,16 @@ try {
     migrations: rows,
   };
   writeFileSync(new URL('results/migrate.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+} catch (error) {
+  // Before the server goes, and the clients with it.
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   await server.stop();
 }
 
-function show({ worstMs, steps, retries, totalMs }) {
-  return `${worstMs.toFixed(0).padStart(6)} ms (${steps} steps, ${retries} retries, ${(totalMs / 1000).toFixed(1)} s)`;
+function show({ worstMs, baselineMs, steps, retries, totalMs }) {
+  return `${worstMs.toFixed(0).padStart(6)} ms (${baselineMs.toFixed(0)} before, ${steps} steps, ${retries} retries, ${(totalMs / 1000).toFixed(1)} s)`;
 }
 
 /** One form of a migration on a fresh database under load: the longest that any client waited for one statement. */
@@ -116,7 +120,7 @@ async function guarded(session, { up, transactional }) {
 async function startLoad(at) {
   const state = { on: true, worstMs: 0, statements: 0 };
   const sessions = await Promise.all(Array.from({ length: CLIENTS }, () => connect(at)));
-  const running = sessions.map(async (session, client) => {
+  const clients = sessions.map(async (session, client) => {
     for (let turn = 0; state.on; turn += 1) {
       const id = 1 + ((turn * 7919 + client * 104_729) % ROWS);
       const startedMs = performance.now();
@@ -127,13 +131,15 @@ async function startLoad(at) {
       await delay(5);
     }
   });
+  const running = Promise.all(clients);
+  running.catch(() => undefined);
   await delay(1000);
   const baselineMs = state.worstMs;
   state.worstMs = 0;
   return {
     async stop() {
       state.on = false;
-      await Promise.all(running);
+      await running;
       for (const session of sessions) await session.close();
       return { worstMs: state.worstMs, baselineMs, statements: state.statements };
     },
