@@ -76,13 +76,19 @@ function afterSet(body: TreeNode, state: ScriptState): ScriptState {
   const [value] = bodiesOf(list(body, 'args'), 'A_Const');
   const text = value ? textOf(field(value, 'sval') ?? {}, 'sval') : null;
   const number = value ? field(value, 'ival') : null;
-  if (name === 'search_path') return { ...state, searchPath: text };
+  if (name === 'search_path') return { ...state, searchPath: pathOf(body) };
   if (name !== 'lock_timeout' && name !== 'statement_timeout') return state;
   if (name === 'statement_timeout') return state;
   const set = value !== undefined && text !== '0' && !(number && number['ival'] === undefined);
   if (body['is_local'] === true)
     return state.transaction ? { ...state, transaction: { ...state.transaction, localTimeout: set } } : state;
   return { ...state, lockTimeout: set };
+}
+
+/** Null for DEFAULT and RESET, and for one text that holds several. */
+function pathOf(body: TreeNode): readonly string[] | null {
+  const schemas = bodiesOf(list(body, 'args'), 'A_Const').map((one) => textOf(field(one, 'sval') ?? {}, 'sval') ?? '');
+  return schemas.length === 0 || schemas.includes('') ? null : schemas;
 }
 
 function created(relation: Relation, context: MigrationContext): ScriptState {

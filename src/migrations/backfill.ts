@@ -17,8 +17,8 @@ export interface BatchWork {
 }
 
 /**
- * A DO block that works through a table in batches of pages and commits after each: no lock but those of the rows, each for one batch. It may be interrupted and run again where
- * `where` leaves out what is done. Rows that move while it runs were written by somebody, so that what keeps new rows right (a default, a trigger) must be there before.
+ * A DO block that works through a table in batches of pages and commits after each: no lock but those of the rows, each for one batch. Rows that an UPDATE of somebody else moves from a
+ * page to come to one that is done would be missed; so one last statement over the whole table does those that `where` still finds. It may be interrupted and run again.
  * Refuses partitioned tables, whose pages are not one sequence. Must run outside a transaction (it commits).
  */
 export function inBatches({ relation, statement, where }: BatchWork): string {
@@ -40,6 +40,9 @@ BEGIN
     COMMIT;
     wizard_page := wizard_page + ${BATCH_PAGES};
   END LOOP;
+  -- Rows that somebody moved meanwhile; one statement sees each row once.
+  ${statement}${where === null ? '' : `\n  WHERE ${where}`};
+  COMMIT;
 END $backfill$`;
 }
 

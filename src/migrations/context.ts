@@ -23,7 +23,8 @@ export interface ScriptState {
   readonly transaction: TransactionState | null;
   /** Whether waiting for a lock ends by itself. */
   readonly lockTimeout: boolean;
-  readonly searchPath: string | null;
+  /** Schemas in order; null where the file sets none. */
+  readonly searchPath: readonly string[] | null;
 }
 
 export interface TransactionState {
@@ -80,10 +81,13 @@ export function newTransaction(line: number | null): TransactionState {
 type Known = Pick<MigrationContext, 'catalog' | 'state'>;
 
 /** One text per relation, whether its schema was written or not. */
-export function keyOf({ catalog, state }: Known, relation: Relation): string {
-  const found = relation.schema === null && catalog ? lookupTable(catalog, state.searchPath, relation.name) : undefined;
-  const schema = relation.schema ?? state.searchPath ?? found?.schema ?? 'public';
-  return JSON.stringify([schema, relation.name]);
+export function keyOf(known: Known, relation: Relation): string {
+  const { state } = known;
+  if (relation.schema !== null) return JSON.stringify([relation.schema, relation.name]);
+  const keys = (state.searchPath ?? ['public']).map((schema) => JSON.stringify([schema, relation.name]));
+  const made = keys.find((key) => state.created.has(key));
+  const found = made === undefined ? tableOf(known, relation) : undefined;
+  return made ?? (found ? JSON.stringify([found.schema, found.name]) : (keys[0] ?? ''));
 }
 
 /** One text per column, or other thing with a name, of a relation. */
@@ -97,9 +101,10 @@ export function isNew(known: Known, relation: Relation): boolean {
 }
 
 /** The relation in the target's catalog; undefined where there is no catalog or no such relation. */
-export function tableOf(known: Known, relation: Relation): Table | undefined {
-  if (!known.catalog) return undefined;
-  return lookupTable(known.catalog, relation.schema ?? known.state.searchPath, relation.name);
+export function tableOf({ catalog, state }: Known, { schema, name }: Relation): Table | undefined {
+  if (!catalog) return undefined;
+  if (schema !== null || state.searchPath === null) return lookupTable(catalog, schema, name);
+  return state.searchPath.map((one) => lookupTable(catalog, one, name)).find((table) => table !== undefined);
 }
 
 /** The column's type as `format_type` or the file writes it; null where it is not known. */
@@ -134,10 +139,10 @@ export function constraintsOf(known: Known, relation: Relation): readonly Constr
 }
 
 /** The index in the target's catalog by the name a statement uses; undefined where it is not known. */
-export function indexNamed({ catalog, state }: Known, relation: Relation): Index | undefined {
-  const named = (catalog?.indexes ?? []).filter(({ name }) => name === relation.name);
-  const schema = relation.schema ?? state.searchPath;
-  if (schema !== null) return named.find((index) => index.schema === schema);
+export function indexNamed({ catalog, state }: Known, { schema, name }: Relation): Index | undefined {
+  const named = (catalog?.indexes ?? []).filter((index) => index.name === name);
+  const path = schema === null ? state.searchPath : [schema];
+  if (path) return path.map((one) => named.find((index) => index.schema === one)).find((index) => index !== undefined);
   return named.find((index) => index.schema === 'public') ?? (named.length === 1 ? named[0] : undefined);
 }
 

@@ -6,7 +6,7 @@ import type { MigrationContext } from './context.js';
 import { partitionOf } from './effects/alter-table.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
-import { relationOfNames, written } from './relation.js';
+import { relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
 
 /** What takes an operation back: statements (none where nothing is left to take back), or why there are none. */
@@ -35,9 +35,20 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   IndexStmt: ({ relation, body }) => {
     const name = textOf(body, 'idxname');
     if (name === null) return { why: 'the index has no name of its own' };
+    if (body['if_not_exists'] === true) return { why: 'whether the index was there before is not known' };
     // An index is in its table's schema.
     return { sql: [`DROP INDEX CONCURRENTLY ${written({ schema: relation?.schema ?? null, name })}`] };
   },
+  CreateTableAsStmt: ({ body }) => {
+    const into = relationOf(field(field(body, 'into') ?? {}, 'rel'));
+    if (!into || body['if_not_exists'] === true) return { why: 'whether it was there before is not known' };
+    const kind = textOf(body, 'objtype') === 'OBJECT_MATVIEW' ? 'MATERIALIZED VIEW' : 'TABLE';
+    return { sql: [`DROP ${kind} ${written(into)}`] };
+  },
+  CreateExtensionStmt: ({ body }) =>
+    body['if_not_exists'] === true
+      ? { why: 'whether it was there before is not known' }
+      : { sql: [`DROP EXTENSION ${quoteIdent(textOf(body, 'extname') ?? '')}`] },
   DropStmt: dropped,
   CreateTrigStmt: ({ relation, body }) =>
     relation && body['replace'] !== true
@@ -164,7 +175,11 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
   const named = name === null ? '' : quoteIdent(name);
   switch (subtype) {
     case 'AT_AddColumn':
-      return { sql: [`${alter} DROP COLUMN ${quoteIdent(textOf(columnBody(body) ?? {}, 'colname') ?? '')}`] };
+      if (command.missingOk && !tableOf(context, relation) && !isNew(context, relation))
+        return { why: 'whether the column was there before is not known' };
+      if (command.missingOk && tableOf(context, relation)?.columns.some((one) => one.name === columnNameOf(body)))
+        return { sql: [] };
+      return { sql: [`${alter} DROP COLUMN ${quoteIdent(columnNameOf(body))}`] };
     case 'AT_AddConstraint':
       return ofConstraint(alter, constraintBody(body) ?? {});
     case 'AT_ValidateConstraint':
@@ -209,6 +224,10 @@ function ofDroppedConstraint(relation: Relation, name: string, alter: string, co
   if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add] };
   if (!known.validated) return { sql: [add] };
   return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`] };
+}
+
+function columnNameOf(command: TreeNode): string {
+  return textOf(columnBody(command) ?? {}, 'colname') ?? '';
 }
 
 /** `AlterTableStmt` as `ALTER TABLE`. */

@@ -7,7 +7,7 @@ import { checkOperation, factsOfFile } from './check.js';
 import type { CheckOptions, CheckedOperation, MigrationFinding } from './check.js';
 import { initialState } from './context.js';
 import type { FileFacts, MigrationContext, ScriptState } from './context.js';
-import type { SafeStep } from './define.js';
+import type { MigrationRule, SafeSequence, SafeStep } from './define.js';
 import type { DurationEstimate } from './duration.js';
 import { inverseOf } from './inverse.js';
 import { LOCK_MODES, blocksWrites } from './locks.js';
@@ -21,6 +21,8 @@ import type { Script, ScriptStatement } from './script.js';
 export interface PlanStep {
   /** Of the statement that it comes from. */
   readonly line: number;
+  /** SETs of the file that hold for it: search_path, roles, ... */
+  readonly prologue: readonly string[];
   readonly up: readonly string[];
   /** Takes it back; null with the reason in `noWayBack`. */
   readonly down: readonly string[] | null;
@@ -41,8 +43,6 @@ export interface PlanStep {
 /** A migration in safe steps. */
 export interface MigrationPlan {
   readonly steps: readonly PlanStep[];
-  /** SETs of the file that hold for every step: search_path, roles, ... */
-  readonly prologue: readonly string[];
   /** What differs from the file as it was written, in words. */
   readonly differs: readonly string[];
 }
@@ -73,7 +73,7 @@ class Planner {
   }
 
   plan(): MigrationPlan {
-    return { steps: this.#steps, prologue: this.#prologue, differs: [...this.#differs] };
+    return { steps: this.#steps, differs: [...this.#differs] };
   }
 
   take(statement: ScriptStatement): void {
@@ -82,7 +82,8 @@ class Planner {
     const operations = operationsOf(statement.parsed);
     if (type === 'VariableSetStmt') {
       const isTimeout = /^(?:lock|statement)_timeout$/.test(textOf(body, 'name') ?? '');
-      if (!isTimeout) this.#prologue.push(statement.sql);
+      // What is local to a transaction of the file has to hold in each of its steps.
+      if (!isTimeout) this.#prologue.push(statement.sql.replace(/^SET\s+LOCAL\b/i, 'SET'));
       for (const operation of operations) this.#state = advance(operation, this.#context(statement.line));
       return;
     }
@@ -125,7 +126,7 @@ class Planner {
     const checked = checkOperation(operation, statement, context);
     for (const { rule, lowered } of checked.findings) {
       if (lowered !== null || path.includes(rule.id) || path.length >= DEPTH) continue;
-      const sequence = written(() => rule.safe?.(operation, context) ?? null);
+      const sequence = sequenceOf(rule, operation, context);
       if (!sequence) continue;
       if (sequence.differs) this.#differs.add(sequence.differs);
       const steps = sequence.up.flatMap((step) => this.#expandStep(step, statement, [...path, rule.id]));
@@ -184,6 +185,7 @@ class Planner {
     const working = effect.locks.some(({ mode }) => blocksWrites(mode));
     return {
       line: statement.line,
+      prologue: [...this.#prologue],
       up: [single ? statement.sql : operationSql(operation)],
       down: 'sql' in inverse ? inverse.sql : null,
       noWayBack: 'why' in inverse ? inverse.why : null,
@@ -214,7 +216,12 @@ class Planner {
   #push(step: PlanStep, block: number): void {
     const last = this.#steps.at(-1);
     const together =
-      last !== undefined && this.#blocks.at(-1) === block && block % 2 === 1 && isHarmless(last) && isHarmless(step);
+      last !== undefined &&
+      this.#blocks.at(-1) === block &&
+      block % 2 === 1 &&
+      isHarmless(last) &&
+      isHarmless(step) &&
+      last.prologue.join() === step.prologue.join();
     if (together && last) {
       this.#steps[this.#steps.length - 1] = merge([last, step]);
       return;
@@ -260,10 +267,10 @@ function merge(parts: readonly PlanStep[]): PlanStep {
   };
 }
 
-/** A sequence that the deparser can not write is none: the statement stays as it is, and its finding remains. */
-function written<T>(make: () => T | null): T | null {
+/** What a rule would write in place of an operation; null where it has nothing, also where the deparser can not write it. */
+export function sequenceOf(rule: MigrationRule, operation: Operation, context: MigrationContext): SafeSequence | null {
   try {
-    return make();
+    return rule.safe?.(operation, context) ?? null;
   } catch (thrown) {
     if (asWizardError(thrown).code === 'sql/deparse') return null;
     throw thrown;

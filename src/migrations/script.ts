@@ -2,6 +2,7 @@ import { asWizardError, WizardError } from '../base/errors.js';
 import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { splitStatements } from '../sql/split.js';
+import type { SplitStatement } from '../sql/split.js';
 
 /** A statement of a migration file. */
 export interface ScriptStatement {
@@ -26,13 +27,14 @@ export function readScript(text: string, name: string): Script {
   const { up, downLine } = upPart(text.replace(/^\uFEFF/, ''));
   const statements: ScriptStatement[] = [];
   const skipped: { line: number; what: string; reason: string }[] = [];
-  for (const { sql, line } of split(up, name)) {
+  for (const one of split(up, name)) {
+    const { sql, line } = one;
     if (sql.startsWith('\\')) {
       const what = /^\\\S+/.exec(sql)?.[0] ?? '\\';
       skipped.push({ line, what, reason: 'a command of psql: what it does or reads is not looked at' });
       continue;
     }
-    statements.push({ sql, line, parsed: parseAt(sql, line, name) });
+    statements.push({ sql, line, parsed: parseAt(one, statements.at(-1)?.sql ?? '', name) });
   }
   if (downLine !== null)
     skipped.push({ line: downLine, what: 'the down part', reason: 'only what a migration does forwards is looked at' });
@@ -60,7 +62,7 @@ function split(text: string, name: string): ReturnType<typeof splitStatements> {
   }
 }
 
-function parseAt(sql: string, line: number, name: string): ParsedStatement {
+function parseAt({ sql, line }: SplitStatement, before: string, name: string): ParsedStatement {
   try {
     return parseStatement(sql);
   } catch (thrown) {
@@ -70,10 +72,14 @@ function parseAt(sql: string, line: number, name: string): ParsedStatement {
     const message = error.message.replace(/ \(line \d+, column \d+\)$/, '');
     throw new WizardError('sql/parse', `${name}, line ${at}: ${message}`, {
       cause: thrown,
-      hint:
-        /psql|:/.test(sql.slice(0, 200)) && /:["'a-z]/i.test(sql)
-          ? 'Variables of psql (:name) are not replaced; write the value in their place.'
-          : 'The parser is that of PostgreSQL 18.',
+      hint: hintFor(sql, before),
     });
   }
+}
+
+function hintFor(sql: string, before: string): string {
+  if (/\bFROM\s+STDIN\b/i.test(before)) return 'Rows that follow COPY ... FROM stdin can not be read; leave them out.';
+  return /(?<!:):["'a-z]/i.test(sql)
+    ? 'Variables of psql (:name) are not replaced; write the value in their place.'
+    : 'The parser is that of PostgreSQL 18.';
 }

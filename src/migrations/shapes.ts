@@ -1,5 +1,7 @@
 import { field, names, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
+import { isNew, tableOf } from './context.js';
+import type { MigrationContext } from './context.js';
 import type { SafeSequence } from './define.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
@@ -51,10 +53,21 @@ export function addedColumn(
   return { ...found, column, name, constraints };
 }
 
-/** `ALTER TABLE [ONLY] name`. */
+/** `ALTER TABLE [IF EXISTS] [ONLY] name`. */
 export function alterTable(operation: Operation, relation: Relation): string {
   const only = field(operation.body, 'relation')?.['inh'] !== true;
-  return `ALTER TABLE ${only ? 'ONLY ' : ''}${written(relation)}`;
+  const exists = operation.body['missing_ok'] === true ? 'IF EXISTS ' : '';
+  return `ALTER TABLE ${exists}${only ? 'ONLY ' : ''}${written(relation)}`;
+}
+
+/** Whether a column that is added IF NOT EXISTS may be there already: then nothing may be done to it, nor taken back. */
+export function mayExist(
+  { relation, command, name }: Alteration & { readonly name: string },
+  context: MigrationContext,
+): boolean {
+  if (!command.missingOk || isNew(context, relation)) return false;
+  const table = tableOf(context, relation);
+  return !table || table.columns.some((column) => column.name === name);
 }
 
 /** The column names of a constraint's key. */

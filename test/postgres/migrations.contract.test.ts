@@ -115,7 +115,6 @@ async function asClaimed(bench: MigrationBench, rule: MigrationRule, major: numb
 
 /** Runs a plan step by step: locks as claimed, and no rows read or written anew under a lock that others wait for. */
 async function runSafely(bench: MigrationBench, plan: MigrationPlan, rule: MigrationRule): Promise<void> {
-  for (const sql of plan.prologue) await bench.session.run(sql);
   for (const step of plan.steps) {
     const text = step.up.join(';\n');
     const isBlock = text.startsWith('DO ');
@@ -142,9 +141,7 @@ async function runSafely(bench: MigrationBench, plan: MigrationPlan, rule: Migra
 
 /** The rule has nothing to say of what the plan made. */
 function saysNothing(rule: MigrationRule, plan: MigrationPlan, catalog: Catalog, major: number): void {
-  const text = [...plan.prologue, "SET lock_timeout = '100ms'", ...plan.steps.flatMap(({ up }) => up)]
-    .map((sql) => `${sql};`)
-    .join('\n');
+  const text = ["SET lock_timeout = '100ms'", ...plan.steps.flatMap(({ up }) => up)].map((sql) => `${sql};`).join('\n');
   const said = checkScript(readScript(text, 'plan'), optionsFor(catalog, major)).flatMap(({ findings }) => findings);
   expect(
     said.filter((one) => one.rule.id === rule.id && one.severity !== 'info').map(({ match }) => match.says),

@@ -20,7 +20,7 @@ export interface MigrationBench {
   /** The catalog as it is now. */
   now(): Promise<Catalog>;
   /** Runs one transaction, or one statement outside of one, and says what was seen of the tables that were there before. */
-  observe(statements: readonly string[], transactional: boolean): Promise<Observation>;
+  observe(statements: readonly string[], transactional: boolean, options?: { undo: boolean }): Promise<Observation>;
 }
 
 /** What a server was seen to do; keys are `schema.name`. */
@@ -55,19 +55,20 @@ export async function withMigrationBench<T>(
       session,
       catalog,
       now: async () => (await readCatalog(session)).catalog,
-      observe: async (statements, transactional) => {
+      observe: async (statements, transactional, { undo } = { undo: false }) => {
         // What the migration itself made nobody else uses.
         const before = (await tablesOf(watcher)).filter(({ oid }) => first.has(oid));
         const seen = transactional
-          ? await observeTransaction(session, statements, before)
+          ? await observeTransaction(session, { statements, undo }, before)
           : await observeOutside({ session, watcher, blockers }, statements, before);
-        const after = new Map((await tablesOf(watcher)).map((table) => [table.oid, table]));
+        const files = 'files' in seen ? (seen.files as readonly TableFile[]) : await tablesOf(watcher);
+        const after = new Map(files.map((table) => [table.oid, table]));
         const rewritten = before.filter(({ oid, file }) => {
           const now = after.get(oid);
           // A new file that holds nothing is no rewrite: TRUNCATE.
           return now !== undefined && now.file !== file && now.bytes > 0;
         });
-        return { ...seen, rewritten: rewritten.map(({ name }) => name) };
+        return { locks: seen.locks, read: seen.read, rewritten: rewritten.map(({ name }) => name) };
       },
     });
   } finally {
@@ -135,9 +136,9 @@ type Seen = Omit<Observation, 'rewritten'>;
 
 async function observeTransaction(
   session: Session,
-  statements: readonly string[],
+  { statements, undo }: { statements: readonly string[]; undo: boolean },
   tables: readonly TableFile[],
-): Promise<Seen> {
+): Promise<Seen & { files: readonly TableFile[] }> {
   await session.run('BEGIN');
   try {
     const before = await rowsRead(session);
@@ -145,8 +146,9 @@ async function observeTransaction(
     const after = await rowsRead(session);
     const locks = await locksOf(session, session.processId, tables);
     const read = tables.filter(({ oid }) => (after.get(oid) ?? 0) > (before.get(oid) ?? 0));
-    await session.run('COMMIT');
-    return { locks, read: read.map(({ name }) => name) };
+    const files = await tablesOf(session);
+    await session.run(undo ? 'ROLLBACK' : 'COMMIT');
+    return { locks, read: read.map(({ name }) => name), files };
   } catch (error) {
     await session.run('ROLLBACK');
     throw error;

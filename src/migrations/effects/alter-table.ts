@@ -29,6 +29,8 @@ export function alterTableEffect(operation: Operation, context: MigrationContext
       return setNotNull(relation, command, context);
     case 'AT_AddConstraint':
       return addConstraint(relation, constraintBody(command.body) ?? {}, context);
+    case 'AT_DropColumn':
+      return dropColumn(relation, command, context);
     case 'AT_DropConstraint':
       return dropConstraint(relation, command, context);
     case 'AT_ValidateConstraint':
@@ -226,6 +228,14 @@ function dropConstraint(relation: Relation, { name }: AlterCommand, context: Mig
     locks: lockingAll([relation, self ? null : referenced], 'ACCESS EXCLUSIVE'),
     unsure: constraint ? null : 'whether it is a foreign key, which locks the referenced table as well, is not known',
   };
+}
+
+/** A foreign key of the column goes with it, and its triggers on the referenced table. */
+function dropColumn(relation: Relation, { name }: AlterCommand, context: MigrationContext): Effect {
+  const referenced = constraintsOf(context, relation).flatMap(({ references, columns }) =>
+    references && name !== null && columns.includes(name) ? [references.table] : [],
+  );
+  return { ...locking(relation, 'ACCESS EXCLUSIVE'), locks: lockingAll([relation, ...referenced], 'ACCESS EXCLUSIVE') };
 }
 
 function attach(parent: Relation, command: AlterCommand, context: MigrationContext): Effect {

@@ -8,12 +8,13 @@ import type { Operation } from '../operation.js';
 import { relationOf, relationOfNames } from '../relation.js';
 import type { Relation } from '../relation.js';
 import { alterTableEffect } from './alter-table.js';
+import { withPartitions } from './partitions.js';
 import { NO_EFFECT, locking, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
 
 /** What an operation does to tables that others may use. Tables of the file's own are left out of all lists. */
 export function effectOf(operation: Operation, context: MigrationContext): Effect {
-  const effect = (EFFECTS[operation.type] ?? none)(operation, context);
+  const effect = withPartitions(operation, (EFFECTS[operation.type] ?? none)(operation, context), context);
   const isOld = (relation: Relation): boolean => !context.state.created.has(keyOf(context, relation));
   return {
     ...effect,
@@ -67,6 +68,12 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
     ...NO_EFFECT,
     locks: lockingAll(bodiesOf(list(body, 'relations'), 'RangeVar').map(relationOf), 'SHARE UPDATE EXCLUSIVE'),
   }),
+  CommentStmt: ({ body }) => {
+    const kind = textOf(body, 'objtype');
+    const isTable = RELATION_KINDS.has(kind ?? '');
+    const table = isTable ? relationOfNames(body['object']) : kind === 'OBJECT_COLUMN' ? ownerOf(body['object']) : null;
+    return locking(table, 'SHARE UPDATE EXCLUSIVE');
+  },
   InsertStmt: ({ relation }) => locking(relation, 'ROW EXCLUSIVE'),
   UpdateStmt: ({ relation, body }) => modifying(relation, body),
   DeleteStmt: ({ relation, body }) => modifying(relation, body),
@@ -111,14 +118,17 @@ function indexEffect({ relation, body }: Operation, context: MigrationContext): 
 function dropEffect({ body }: Operation, context: MigrationContext): Effect {
   const objects = list(body, 'objects').map((object) => relationOfNames(object));
   const kind = textOf(body, 'removeType');
+  const withParts = (relation: Relation | null): readonly (Relation | null)[] =>
+    relation ? [relation, ...descendantsOf(context, relation).map(({ schema, name }) => ({ schema, name }))] : [];
   if (kind === 'OBJECT_INDEX') {
     const concurrent = body['concurrent'] === true;
     const indexes = objects.map((name) => (name ? indexNamed(context, name) : undefined));
+    const mode = concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE';
     return {
       ...NO_EFFECT,
       locks: lockingAll(
-        indexes.map((index) => index?.table ?? null),
-        concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE',
+        indexes.flatMap((index) => withParts(index?.table ?? null)),
+        mode,
       ),
       unsure: indexes.includes(undefined) ? 'the table of the index is not known; it is locked as the index is' : null,
       outsideTransaction: concurrent,
@@ -130,10 +140,8 @@ function dropEffect({ body }: Operation, context: MigrationContext): Effect {
   const parents = objects.map((name) =>
     name && !context.state.detached.has(keyOf(context, name)) ? (tableOf(context, name)?.partitionOf ?? null) : null,
   );
-  return {
-    ...NO_EFFECT,
-    locks: lockingAll([...objects, ...parents, ...referencedBy(objects, context)], 'ACCESS EXCLUSIVE'),
-  };
+  const all = [...objects.flatMap(withParts), ...parents, ...referencedBy(objects, context)];
+  return { ...NO_EFFECT, locks: lockingAll(all, 'ACCESS EXCLUSIVE') };
 }
 
 /** `table.trigger`, the table possibly qualified. */

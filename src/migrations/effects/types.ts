@@ -72,15 +72,24 @@ export function typeChange(from: TypeParts, to: TypeParts): 'same' | 'no-rewrite
   if (from.name === to.name && from.array === to.array && modifiersSame) return 'same';
   if (from.array || to.array) return 'rewrite';
   if (from.name === to.name) return widens(from, to) ? 'no-rewrite' : 'rewrite';
+  // A cast to a type with a modifier calls the function that enforces it.
+  if (to.modifiers.length > 0) return 'rewrite';
   const pair = `${from.name} ${to.name}`;
-  if (pair === 'timestamp timestamptz' || pair === 'timestamptz timestamp')
-    return (to.modifiers[0] ?? 6) >= (from.modifiers[0] ?? 6) ? 'by-time-zone' : 'rewrite';
-  if (pair === 'text varchar') return to.modifiers.length === 0 ? 'no-rewrite' : 'rewrite';
+  if (pair === 'timestamp timestamptz' || pair === 'timestamptz timestamp') return 'by-time-zone';
   return BINARY_COERCIBLE.has(pair) ? 'no-rewrite' : 'rewrite';
 }
 
 /** `pg_cast` with castmethod `b`, as far as columns have such types. */
-const BINARY_COERCIBLE = new Set(['varchar text', 'cidr inet', 'int4 oid', 'oid int4', 'xml text', 'bit varbit']);
+const BINARY_COERCIBLE = new Set([
+  'varchar text',
+  'cidr inet',
+  'int4 oid',
+  'oid int4',
+  'xml text',
+  'xml varchar',
+  'text varchar',
+  'bit varbit',
+]);
 
 function widens({ name, modifiers: from }: TypeParts, { modifiers: to }: TypeParts): boolean {
   switch (name) {

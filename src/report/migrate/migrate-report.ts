@@ -17,6 +17,7 @@ const severitySchema = z.enum(['error', 'warning', 'info']);
 const stepSchema = z.object({
   number: z.number().int(),
   line: z.number().int().describe('of the statement that it comes from'),
+  prologue: z.array(z.string()).describe('settings of the file that hold for it; they stand in its files as well'),
   up: z.array(z.string()),
   down: z.array(z.string()).nullable().describe('null: there is no way back'),
   noWayBack: z.string().nullable(),

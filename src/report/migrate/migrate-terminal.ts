@@ -74,7 +74,7 @@ function lockWords(locks: Finding['locks']): readonly string[] {
 }
 
 function remedyWords({ remedy }: Finding): string {
-  if (remedy === 'sequence') return '`migrate plan` looks for a safe sequence';
+  if (remedy === 'sequence') return '`migrate plan` writes a safe sequence';
   return remedy === 'steps'
     ? '`migrate plan` runs each step in a transaction of its own, with a lock_timeout'
     : 'no safe sequence is known; see the page of the rule';
@@ -114,17 +114,20 @@ function planBlocks(
       ),
       ...plan.differs.flatMap((text) => wrap(`differs from the file: ${oneLine(text)}`, columns, '  ').map(paint.warn)),
     ],
-    ...plan.steps.map((step) => stepLines(step, options, paint)),
+    ...plan.steps.map((step, i) => stepLines(step, plan.steps[i - 1] ?? null, options, paint)),
     file.written === null
       ? wrap('Nothing was written; --out <folder> writes the steps as up and down files.', columns).map(paint.dim)
       : wrap(`Written to ${oneLine(file.written)}.`, columns),
   ];
 }
 
-function stepLines(step: Step, { columns }: TextOptions, paint: Paint): readonly string[] {
+function stepLines(step: Step, before: Step | null, { columns }: TextOptions, paint: Paint): readonly string[] {
   const indented = (text: string): readonly string[] => wrap(oneLine(text), columns - 5).map((line) => `     ${line}`);
   return [
     `${String(step.number).padStart(3)}. ${step.transactional ? '' : 'outside a transaction '}${paint.dim(`(line ${step.line})`)}`,
+    ...(step.prologue.join() === (before?.prologue ?? []).join() ? [] : step.prologue).flatMap((sql) =>
+      sqlLines(sql, columns),
+    ),
     ...step.up.flatMap((sql) => sqlLines(sql, columns)),
     ...[...step.notes, ...lockWords(step.locks)].flatMap(indented).map(paint.dim),
     ...step.remaining.flatMap((text) => indented(`remains: ${text}`)).map(paint.warn),

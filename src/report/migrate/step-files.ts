@@ -56,14 +56,14 @@ function upContent(step: Step, count: number, name: string, report: MigrateRepor
       : []),
     ...comment('Revert:   ', step.downFile ?? `none: ${step.noWayBack ?? 'unknown'}`),
   ];
-  return content(header, step.up, step.transactional, report.lockTimeoutMs);
+  return content(header, [...step.prologue, ...step.up], step.transactional, report.lockTimeoutMs);
 }
 
 function downContent(step: Step, down: readonly string[], report: MigrateReport): string {
   const header = comment('', `Takes back step ${step.number}; those after it first`);
   if (down.length === 0)
     return `${[...header, ...comment('', 'Nothing to run: the steps before it take it along')].join('\n')}\n`;
-  return content(header, down, down.every(mayRunInTransaction), report.lockTimeoutMs);
+  return content(header, [...step.prologue, ...down], down.every(mayRunInTransaction), report.lockTimeoutMs);
 }
 
 function content(

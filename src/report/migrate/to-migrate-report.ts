@@ -1,6 +1,7 @@
 import type { CheckedOperation } from '../../migrations/check.js';
 import { blockWords } from '../../migrations/locks.js';
 import type { LockClaim } from '../../migrations/locks.js';
+import { sequenceOf } from '../../migrations/plan.js';
 import type { MigrationPlan } from '../../migrations/plan.js';
 import { shown } from '../../migrations/relation.js';
 import type { Script } from '../../migrations/script.js';
@@ -36,7 +37,7 @@ export function toFileReport({ name, script, checked, plan, written }: MigrateFi
           reason: UNREAD[operation.type] ?? '',
         })),
     ],
-    plan: plan && { steps: plan.steps.map((step, i) => stepOf(step, i, plan)), differs: [...plan.differs] },
+    plan: plan && { steps: plan.steps.map((step, i) => stepOf(step, i)), differs: [...plan.differs] },
     written,
   };
 }
@@ -59,6 +60,8 @@ const UNREAD: Readonly<Record<string, string>> = {
 
 function findingsOf({
   findings,
+  operation,
+  context,
   effect,
   statement,
   estimate,
@@ -75,21 +78,25 @@ function findingsOf({
     unsure: effect.unsure,
     lowered,
     estimate,
-    remedy: rule.safe ? ('sequence' as const) : rule.plannedAway ? ('steps' as const) : ('none' as const),
+    remedy: sequenceOf(rule, operation, context)
+      ? ('sequence' as const)
+      : rule.plannedAway
+        ? ('steps' as const)
+        : ('none' as const),
   }));
 }
 
 function stepOf(
   step: MigrationPlan['steps'][number],
   position: number,
-  plan: MigrationPlan,
 ): NonNullable<MigrateReport['files'][number]['plan']>['steps'][number] {
   const file = stepFileName(step.up, position);
   return {
     number: position + 1,
     line: step.line,
-    up: [...plan.prologue, ...step.up],
-    down: step.down && (step.down.length === 0 ? [] : [...plan.prologue, ...step.down]),
+    prologue: [...step.prologue],
+    up: [...step.up],
+    down: step.down && [...step.down],
     noWayBack: step.noWayBack,
     transactional: step.transactional,
     locks: locksOf(step.locks),

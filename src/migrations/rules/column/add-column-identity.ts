@@ -7,7 +7,7 @@ import { defineMigrationRule } from '../../define.js';
 import { typeParts } from '../../effects/types.js';
 import { withCommand } from '../../operation.js';
 import { objectName, shown, written, writtenLiteral } from '../../relation.js';
-import { addedColumn, alterTable } from '../../shapes.js';
+import { addedColumn, alterTable, mayExist } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'column/add-column-identity',
@@ -36,6 +36,7 @@ export default defineMigrationRule({
       return null;
     if (found.constraints.some((one) => !['CONSTR_IDENTITY', 'CONSTR_NOTNULL'].includes(textOf(one, 'contype') ?? '')))
       return null;
+    if (mayExist(found, context)) return null;
     const { relation, name, column, command } = found;
     const type = { int2: 'smallint', int4: 'integer', int8: 'bigint' }[
       typeParts(field(column, 'typeName'))?.name ?? ''

@@ -7,7 +7,7 @@ import { defineMigrationRule } from '../../define.js';
 import { SERIALS, typeParts } from '../../effects/types.js';
 import { withCommand } from '../../operation.js';
 import { objectName, shown, written } from '../../relation.js';
-import { addedColumn, alterTable } from '../../shapes.js';
+import { addedColumn, alterTable, mayExist } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'column/add-column-serial',
@@ -38,6 +38,7 @@ export default defineMigrationRule({
     const type = SERIALS[typeParts(typeName)?.name ?? ''];
     if (!found || !typeName || type === undefined || tableOf(context, found.relation)?.kind === 'p') return null;
     if (found.constraints.some((one) => textOf(one, 'contype') !== 'CONSTR_NOTNULL')) return null;
+    if (mayExist(found, context)) return null;
     const { relation, name, column, command } = found;
     const alter = `${alterTable(operation, relation)} ALTER COLUMN ${quoteIdent(name)}`;
     const sequence = written({ schema: relation.schema, name: objectName(relation.name, name, 'seq') });

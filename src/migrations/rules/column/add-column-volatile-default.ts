@@ -9,7 +9,7 @@ import { volatilityOf } from '../../effects/defaults.js';
 import { withCommand } from '../../operation.js';
 import type { Operation } from '../../operation.js';
 import { shown } from '../../relation.js';
-import { addedColumn, alterTable } from '../../shapes.js';
+import { addedColumn, alterTable, mayExist } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'column/add-column-volatile-default',
@@ -39,6 +39,7 @@ export default defineMigrationRule({
     const found = addedColumn(operation);
     const value = defaultOf(operation);
     if (!found || !value || tableOf(context, found.relation)?.kind === 'p') return null;
+    if (mayExist(found, context)) return null;
     const { relation, name, column, constraints } = found;
     const alter = alterTable(operation, relation);
     const expression = deparseExpression(value);

@@ -4,7 +4,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { defineMigrationRule } from '../../define.js';
 import { withCommand } from '../../operation.js';
 import { shown } from '../../relation.js';
-import { addedColumn, oneByOne } from '../../shapes.js';
+import { addedColumn, mayExist, oneByOne } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'column/add-column-with-constraint',
@@ -27,9 +27,9 @@ export default defineMigrationRule({
       says: `ADD COLUMN ${found.name} with its constraint reads all of ${shown(found.relation)} under its lock`,
     };
   },
-  safe(operation) {
+  safe(operation, context) {
     const found = addedColumn(operation);
-    if (!found) return null;
+    if (!found || mayExist(found, context)) return null;
     const { column, command, constraints, name } = found;
     const apart = constraints.filter((one) => isWork(one, constraints));
     // DEFERRABLE and the like are nodes of their own after a column's constraint.

@@ -1,4 +1,5 @@
-import { deparseGuarded } from '../../../sql/deparse.js';
+import { quoteIdent } from '../../../base/quote.js';
+import { deparseExpression, deparseGuarded } from '../../../sql/deparse.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { inBatches } from '../../backfill.js';
@@ -33,7 +34,7 @@ export default defineMigrationRule({
       differs: `rows of ${shown(relation)} change in batches: others see some done and some not`,
       up: [
         {
-          sql: [inBatches({ relation, statement: deparseGuarded({ UpdateStmt: body }), where: null })],
+          sql: [inBatches({ relation, statement: deparseGuarded({ UpdateStmt: body }), where: undone(body) })],
           down: null,
           commits: true,
           note: 'In batches. May be run again: it does the same again.',
@@ -48,6 +49,16 @@ export default defineMigrationRule({
   },
 });
 
+/** Rows that do not have their values yet. */
+function undone(body: TreeNode): string {
+  return bodiesOf(list(body, 'targetList'), 'ResTarget')
+    .map(
+      (target) =>
+        `${quoteIdent(textOf(target, 'name') ?? '')} IS DISTINCT FROM (${deparseExpression(target['val'] as TreeNode)})`,
+    )
+    .join(' OR ');
+}
+
 function isRepeatable(body: TreeNode): boolean {
   if (['fromClause', 'returningList'].some((name) => list(body, name).length > 0) || field(body, 'withClause'))
     return false;
@@ -57,7 +68,7 @@ function isRepeatable(body: TreeNode): boolean {
   return targets.every((target) => {
     if (volatilityOf(target['val'], null) !== 'not' || list(target, 'indirection').length > 0) return false;
     return [...walk(target['val'])].every(({ type, body: node }) => {
-      if (type === 'SubLink' || type === 'MultiAssignRef') return false;
+      if (type === 'SubLink' || type === 'SetToDefault' || type === 'MultiAssignRef') return false;
       return type !== 'ColumnRef' || !set.has(names(list(node, 'fields')).at(-1) ?? '');
     });
   });

@@ -7,7 +7,7 @@ export default defineMigrationRule({
   maxMajor: null,
   severity: 'error',
   docs: {
-    what: '`CLUSTER`.',
+    what: '`CLUSTER` of a table, or of all that were clustered before.',
     why: 'The table and its indexes are written anew under ACCESS EXCLUSIVE.',
     limits:
       'No sequence is made: the extension pg_repack writes a table anew, in the order of an index, beside its use.',

@@ -14,7 +14,7 @@ export default defineMigrationRule({
   },
   match({ type, relation, command, body }) {
     const cascades = command
-      ? command.cascade
+      ? command.cascade && command.subtype.startsWith('AT_Drop')
       : (type === 'DropStmt' || type === 'TruncateStmt') && textOf(body, 'behavior') === 'DROP_CASCADE';
     if (!cascades) return null;
     return { subject: relation, says: 'CASCADE takes along whatever depends on it at that moment' };
