@@ -60,7 +60,7 @@ const report = [
   `| the next start finished / took back | ${count(({ finishes }) => finishes)} / ${count(({ finishes }) => !finishes)} |`,
   `| a step was open | ${count(({ found }) => found.length > 0)} |`,
   `| an invalid index was found and removed | ${count(({ found }) => found.some((text) => text.includes('left invalid')))} |`,
-  `| a half dropped index was dropped to the end | ${count(({ found }) => found.some((text) => text.includes('is gone')))} |`,
+  `| an index that was being dropped was gone by then, or was dropped to the end | ${count(({ found }) => found.some((text) => text.includes('is gone')))} |`,
   `| invalid index left, catalog not as it must be, or a hole in the journal | ${faulty.length} |`,
   '',
   'Last journal line before the kill: ' +

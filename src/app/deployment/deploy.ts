@@ -58,7 +58,7 @@ export async function deployPlan(options: DeployOptions, context: CommandContext
     const reading = createReading(options.target, context.signal);
     cleanup.add(() => reading.drop());
     const session = await reading.session();
-    const journal = openLedger<JournalEntry>(join(plan.folder, 'deploy'));
+    const journal = openJournal(plan.folder);
     cleanup.add(() => journal.close());
     const identity = await readNodeIdentity(session);
     const target = `${identity.system ?? session.settings.host}/${identity.database}`;
@@ -75,6 +75,19 @@ export async function deployPlan(options: DeployOptions, context: CommandContext
     return await toDeployReport({ ...subject, record: after }, again, outcome);
   } finally {
     await cleanup.run();
+  }
+}
+
+/** Nothing is deployed, and no hash shown, where it could not be written down. Throws `deploy/plan`, and what `openLedger` throws. */
+function openJournal(folder: string): FileLedger<JournalEntry> {
+  try {
+    return openLedger<JournalEntry>(join(folder, 'deploy'));
+  } catch (thrown) {
+    if (thrown instanceof WizardError) throw thrown;
+    throw new WizardError('deploy/plan', `The journal can not be written to ${join(folder, 'deploy')}`, {
+      cause: thrown,
+      hint: 'Copy the plan to a folder that may be written: the journal stands beside it.',
+    });
   }
 }
 
