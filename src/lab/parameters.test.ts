@@ -43,6 +43,7 @@ const table: Table = {
   pages: 10,
   pagesAllVisible: 10,
   partitionOf: null,
+  hasChildren: false,
   partitionKey: [],
   activity: null,
 };

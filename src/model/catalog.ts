@@ -49,6 +49,8 @@ export interface Table extends RelationName {
   readonly pagesAllVisible: number;
   /** Parent when it is a partition. */
   readonly partitionOf: RelationName | null;
+  /** Whether tables inherit from it that are no partitions: a query on it reads their rows too, for which its keys do not hold. */
+  readonly hasChildren: boolean;
   /** The columns of the partition key, when it is partitioned. */
   readonly partitionKey: readonly string[];
   /** How often it was read and written, from `pg_stat_all_tables`; null where the role may not see it. */

@@ -63,6 +63,7 @@ function notNull(catalog: Catalog, { source, name, column }: ColumnOrigin): Fact
   if (!table || !column || !['r', 'p'].includes(table.kind)) {
     return missing(`${where} is not a column of a table, so nothing says that it is never NULL`);
   }
+  if (table.hasChildren) return missing(inherited(table));
   if (source.nullable) return missing(`an outer join may fill ${where} with NULL`);
   if (!isDeclaredNotNull(catalog, table, name)) return missing(`${where} is not declared NOT NULL`);
   return seen(`${where} is NOT NULL (pg_attribute.attnotnull)`);
@@ -73,6 +74,7 @@ function unique(
   table: Table,
   { columns, byEquality }: { readonly columns: readonly string[]; readonly byEquality: boolean },
 ): Fact {
+  if (table.hasChildren) return missing(inherited(table));
   const able = catalog.indexes.filter(
     (one) =>
       sameRelation(one.table, table) &&
@@ -91,6 +93,11 @@ function unique(
   const [any] = able;
   if (!any) return missing(`no valid unique index, not deferrable, on columns of ${placeOf(table, columns)}`);
   return missing(`${any.name} lets several rows have NULL in ${placeOf(table)}.${nullableKey(catalog, any)}`);
+}
+
+/** Keys and checks of a table that others inherit from say nothing of their rows, which a query on it reads too. */
+function inherited(table: Table): string {
+  return `other tables inherit from ${placeOf(table)}, and its keys do not hold for their rows (pg_inherits)`;
 }
 
 function nullableKey(catalog: Catalog, index: Index): string | null {
@@ -132,6 +139,7 @@ function foreignKey(catalog: Catalog, { child, columns, parent, references }: Re
   );
   const good = found.find(isDependable);
   const [any] = found;
+  for (const table of [child, parent]) if (table.hasChildren) return missing(inherited(table));
   if ((catalog.otherCounts['policy'] ?? 0) > 0)
     return missing('the database has row security policies, which may hide the row that a foreign key points to');
   if (good)

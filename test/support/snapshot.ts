@@ -53,6 +53,7 @@ export function aTable(name: string, more: Partial<Table> = {}): Table {
     pages: 1000,
     pagesAllVisible: 0,
     partitionOf: null,
+    hasChildren: false,
     partitionKey: [],
     activity: anActivity(),
     ...more,

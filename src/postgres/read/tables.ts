@@ -24,6 +24,7 @@ const TABLES_SQL = `
   SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::float8 AS rows,
     CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql('c')} ELSE 0 END AS size_bytes,
     pg_catalog.current_setting('block_size')::int8 AS block_size, c.relallvisible AS all_visible,
+    c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid) AS has_children,
     pn.nspname AS parent_schema, p.relname AS parent_name,
     ARRAY(SELECT a.attname FROM pg_catalog.pg_partitioned_table AS pt
       CROSS JOIN LATERAL pg_catalog.unnest(pt.partattrs::int2[]) WITH ORDINALITY AS k (attnum, place)
@@ -55,6 +56,7 @@ type TableRow = {
   parent_schema: string | null;
   parent_name: string | null;
   partition_key: string[];
+  has_children: boolean;
   has_activity: boolean;
   seq_scan: string | null;
   seq_tup_read: string | null;
@@ -88,6 +90,7 @@ function toTable(row: TableRow, columns: ColumnsByTable): Table {
       row.parent_schema === null || row.parent_name === null
         ? null
         : { schema: row.parent_schema, name: row.parent_name },
+    hasChildren: row.has_children,
     partitionKey: row.partition_key,
     activity: row.has_activity ? toActivity(row) : null,
   };
