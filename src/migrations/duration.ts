@@ -13,8 +13,8 @@ export interface DurationEstimate {
 }
 
 /**
- * Bytes per second, from the slow to the fast side: reading pages and judging their rows, and writing rows anew with their indexes. `npm run bench:migrate`
- * prints what a machine does; where pages come from a disk, or indexes are many, it may be slower than the slow side.
+ * Bytes per second, from the slow to the fast side: reading pages and judging their rows, and writing rows anew with their indexes. Rough
+ * bounds of our own, not fitted to any machine; where pages come from a disk, or indexes are many, it may be slower than the slow side.
  */
 export const RATES = {
   scan: { slow: 25e6, fast: 600e6 },

@@ -21,7 +21,7 @@ import { version } from '../version.js';
 /** The newest major whose locks are known, by the contract test. */
 const NEWEST_MAJOR = 18;
 const OLDEST_MAJOR = 14;
-/** A stall that readers of a table hardly notice; measured by `npm run bench:migrate`. */
+/** A stall that readers of a table hardly notice. `npm run bench:migrate` shows what those of a plan come to. */
 const LOCK_TIMEOUT_MS = 100;
 
 export const migrate = defineCommand({
