@@ -206,7 +206,8 @@ export class Deployment {
       users = usersLeft(users, runsAlone(statementsOf(step, direction)) ? transactions : []);
       const using = users.map((one) => `${sessionWords(one)} uses its table in an open transaction`);
       const words = [...obstacles.map(({ what }) => what), ...using].join('; ');
-      if (words === '') return state;
+      // Read again: who was at work on it during the first reading has ended since, and what they changed shows only now.
+      if (words === '') return this.readUndrifted(step, direction, patience);
       if (obstacles.some(({ passes }) => !passes)) throw gaveUp(step, words, 0);
       if (told === '') this.setting.note(`waiting: ${words}`);
       told = words;
