@@ -1,11 +1,11 @@
 import { quoteQualified } from '../base/quote.js';
 import { createIndexSql, type Action, type IndexSpec } from '../model/action.js';
-import { findTable, sameRelation, type Catalog, type Index, type RelationName } from '../model/catalog.js';
+import { findTable, sameRelation, type Catalog, type Index, placeOf } from '../model/catalog.js';
 
 /** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
 export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
   const partitioned = findTable(catalog, spec.table)?.kind === 'p';
-  const on = relationText(spec.table);
+  const on = placeOf(spec.table);
   const concurrently = partitioned ? '' : 'CONCURRENTLY ';
   const including = spec.include.length > 0 ? ` include (${spec.include.map(bare).join(', ')})` : '';
   const where = spec.where === null ? '' : ` where ${spec.where}`;
@@ -27,11 +27,11 @@ export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
 /** The action that drops an index; its revert creates it again from its own definition, with the partitions' indexes under their names. */
 export function dropIndexAction(index: Index, catalog: Catalog): Action {
   const partitioned = findTable(catalog, index.table)?.kind === 'p';
-  const on = relationText(index.table);
+  const on = placeOf(index.table);
   const name = quoteQualified(index.schema, index.name);
   return {
     kind: 'drop-index',
-    title: `Drop index ${relationText(index)}`,
+    title: `Drop index ${placeOf(index)}`,
     up: [`DROP INDEX ${partitioned ? '' : 'CONCURRENTLY '}${name}`],
     down: partitioned ? partitionedDefinitions(index, catalog) : [concurrently(index.definition)],
     lock: partitioned
@@ -47,12 +47,12 @@ export function dropIndexAction(index: Index, catalog: Catalog): Action {
 /** The action that builds an index anew. There is nothing to revert: it finds the same rows before and after. */
 export function reindexAction(index: Index): Action {
   const name = quoteQualified(index.schema, index.name);
-  const on = relationText(index.table);
+  const on = placeOf(index.table);
   // PostgreSQL has no other way for the index of an exclusion constraint (manual, "REINDEX").
   const blocking = index.exclusion;
   return {
     kind: 'reindex',
-    title: `Rebuild index ${relationText(index)}`,
+    title: `Rebuild index ${placeOf(index)}`,
     up: [`REINDEX INDEX ${blocking ? '' : 'CONCURRENTLY '}${name}`],
     down: [],
     lock: blocking
@@ -79,10 +79,6 @@ function partitionedDefinitions(index: Index, catalog: Catalog): readonly string
 
 function concurrently(definition: string): string {
   return definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
-}
-
-function relationText(name: RelationName): string {
-  return `${name.schema}.${name.name}`;
 }
 
 /** A plain quoted lower-case identifier reads better without its quotes. */

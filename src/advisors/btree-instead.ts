@@ -1,6 +1,6 @@
 import { quoteIdent } from '../base/quote.js';
 import type { Action, IndexSpec } from '../model/action.js';
-import { indexesOf, type Catalog, type Index } from '../model/catalog.js';
+import { indexesOf, type Catalog, type Index, placeOf } from '../model/catalog.js';
 import type { Snapshot } from '../model/snapshot.js';
 import { isOnScalar, standsInFor } from '../indexes/redundancy.js';
 import { btreeServes, columnUses, statementsThatCompare, type ColumnUse } from '../indexes/column-use.js';
@@ -9,7 +9,7 @@ import { freeIndexName } from '../indexes/candidates/index-name.js';
 import { loadParser } from '../sql/parse.js';
 import { createIndexAction, dropIndexAction } from './actions.js';
 import type { AdvisorFinding } from './define.js';
-import { measured, placeOf } from './evidence.js';
+import { measured } from './evidence.js';
 
 /** A plain btree on the same column and rows as a one-column index of another method. */
 export function btreeSpec(catalog: Catalog, index: Index): IndexSpec {

@@ -1,7 +1,13 @@
 import { quoteIdent, quoteQualified } from '../base/quote.js';
 import type { Action } from '../model/action.js';
-import { sameRelation, type Catalog, type Column, type Constraint, type RelationName } from '../model/catalog.js';
-import { placeOf } from './evidence.js';
+import {
+  sameRelation,
+  type Catalog,
+  type Column,
+  type Constraint,
+  type RelationName,
+  placeOf,
+} from '../model/catalog.js';
 
 /** Greatest value of each integer type (manual, "Numeric Types"). */
 const INTEGER_MAX: Readonly<Record<string, bigint>> = {

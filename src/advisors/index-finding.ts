@@ -2,13 +2,14 @@ import type { Evidence } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import { createIndexAction } from './actions.js';
-import { unquoted } from '../indexes/candidates/candidates.js';
 import type { Candidate, TableUse } from '../indexes/candidates/candidates.js';
 import type { ProposedIndex, Proposals } from '../indexes/proposals/proposals.js';
 import type { StatementGain } from '../indexes/selection/selection-types.js';
 import type { AdvisorFinding } from './define.js';
-import { estimated, measured, placeOf } from './evidence.js';
+import { estimated, measured } from './evidence.js';
 import { estimatedRows } from '../indexes/facts.js';
+import { placeOf } from '../model/catalog.js';
+import { unquoteIdent } from '../base/quote.js';
 
 /** A finding for an index worth having: the statements that need it with calls, measured time and cost before and after, the table, the index's size, and the writes that would feed it. */
 export function indexFinding(
@@ -43,7 +44,7 @@ export function indexFinding(
 
 /** `public.orders(customer_id, placed_at)`, with `where ...` for a partial index. */
 export function candidatePlace({ spec, table }: Candidate): string {
-  const include = spec.include.length > 0 ? ` include (${spec.include.map(unquoted).join(', ')})` : '';
+  const include = spec.include.length > 0 ? ` include (${spec.include.map(unquoteIdent).join(', ')})` : '';
   const method = spec.method === 'btree' ? '' : ` using ${spec.method}`;
   const where = spec.where === null ? '' : ` where ${withoutQuotes(spec.where)}`;
   return `${placeOf(table, spec.keys.map(readable))}${include}${method}${where}`;
@@ -88,7 +89,7 @@ function writes(uses: readonly TableUse[], { table }: Candidate): number {
 
 function readable(key: string): string {
   const quoted = /^("(?:[^"]|"")*")(.*)$/s.exec(key);
-  if (quoted) return `${unquoted(quoted[1] ?? '')}${quoted[2] ?? ''}`;
+  if (quoted) return `${unquoteIdent(quoted[1] ?? '')}${quoted[2] ?? ''}`;
   return withoutQuotes(closesAtEnd(key) ? key.slice(1, -1) : key);
 }
 

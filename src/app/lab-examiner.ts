@@ -2,7 +2,7 @@ import { quoteQualified } from '../base/quote.js';
 import type { Examiner } from '../kernel/ports.js';
 import type { Action } from '../model/action.js';
 import type { Catalog, Column, Index, RelationName, Table } from '../model/catalog.js';
-import { sameRelation } from '../model/catalog.js';
+import { sameRelation, relationKey } from '../model/catalog.js';
 import type { IndexRebuild } from '../model/index-rebuild.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
@@ -57,13 +57,13 @@ export function createLabExaminer(options: LabExaminerOptions): Examiner {
 }
 
 function withHistory(lab: Catalog, origin: Catalog, accepted: readonly Action[]): Catalog {
-  const tables = new Map(origin.tables.map((table) => [key(table), table]));
-  const indexes = new Map(origin.indexes.map((index) => [key(index), index]));
+  const tables = new Map(origin.tables.map((table) => [relationKey(table), table]));
+  const indexes = new Map(origin.indexes.map((index) => [relationKey(index), index]));
   const analyzed = accepted.filter((action) => action.kind === 'analyze').flatMap((action) => action.tables);
   return {
     ...lab,
-    tables: lab.tables.map((table) => tableWithHistory(table, tables.get(key(table)), analyzed)),
-    indexes: lab.indexes.map((index) => indexWithHistory(index, indexes.get(key(index)))),
+    tables: lab.tables.map((table) => tableWithHistory(table, tables.get(relationKey(table)), analyzed)),
+    indexes: lab.indexes.map((index) => indexWithHistory(index, indexes.get(relationKey(index)))),
   };
 }
 
@@ -99,11 +99,11 @@ function indexWithHistory(index: Index, origin: Index | undefined): Index {
 
 /** The copy's indexes are built anew: what each takes there is what REINDEX would leave of it. Accepted changes that build it or write its table anew end the comparison. */
 function rebuildsOf(lab: Catalog, origin: Catalog, accepted: readonly Action[]): readonly IndexRebuild[] {
-  const earlier = new Map(origin.indexes.map((index) => [key(index), index]));
+  const earlier = new Map(origin.indexes.map((index) => [relationKey(index), index]));
   const rewritten = accepted.filter((action) => action.kind === 'alter-column-type').flatMap((action) => action.tables);
   const rebuilt = accepted.filter((action) => action.kind === 'reindex').flatMap((action) => action.up);
   return lab.indexes.flatMap((index) => {
-    const before = earlier.get(key(index));
+    const before = earlier.get(relationKey(index));
     const isOther = !before?.valid || before.definition !== index.definition || before.sizeBytes === 0;
     const isAnew =
       rewritten.some((table) => sameRelation(table, index.table)) ||
@@ -129,8 +129,4 @@ function withMeasurement(workload: Workload, measured: WorkloadSummary | null, a
         : { ...statement, sql };
     }),
   };
-}
-
-function key(name: RelationName): string {
-  return JSON.stringify([name.schema, name.name]);
 }

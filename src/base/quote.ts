@@ -3,6 +3,11 @@ export function quoteIdent(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** An identifier as it is, whether it was written in quotes or bare. */
+export function unquoteIdent(written: string): string {
+  return written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written;
+}
+
 /** Quotes a string literal for any `standard_conforming_strings`. */
 export function quoteLiteral(value: string): string {
   const body = value.replaceAll("'", "''");

@@ -2,6 +2,7 @@ import type { OpenTransaction } from '../postgres/read/obstacles.js';
 import type { DeploymentRecord } from './journal.js';
 import { runsAlone, type PlanStep } from './plan.js';
 import { stateDifferences, type TouchedState } from './state.js';
+import { relationKey } from '../model/catalog.js';
 
 /** Transactions that were open at the first look and hold a lock on the tables: later ones are not waited for, or it would never begin. */
 export function usersLeft(
@@ -26,9 +27,7 @@ export function only(structure: TouchedState['structure'], names: ReadonlySet<st
 /** What changed while a concurrent statement ran, beside its own index. In a transaction the step's own changes are all there is to see. */
 export function foreignChanges(step: PlanStep, before: TouchedState, after: TouchedState): readonly string[] {
   if (!runsAlone(step.up)) return [];
-  const own = new Set(
-    step.up.flatMap(({ object }) => (object ? [`index ${JSON.stringify([object.schema, object.name])}`] : [])),
-  );
+  const own = new Set(step.up.flatMap(({ object }) => (object ? [`index ${relationKey(object)}`] : [])));
   const rest = (state: TouchedState): TouchedState['structure'] =>
     Object.fromEntries(Object.entries(state.structure).filter(([name]) => !own.has(name)));
   return stateDifferences(rest(before), rest(after));

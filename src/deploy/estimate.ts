@@ -1,4 +1,3 @@
-import type { RelationName } from '../model/catalog.js';
 import type { LabEvidence } from './plan.js';
 import type { PlanStatement } from './statement.js';
 
@@ -61,8 +60,3 @@ const MOMENTARY = new Set<PlanStatement['form']>([
   'alter-sequence',
   'attach-index',
 ]);
-
-/** A relation's name for a look-up. */
-export function keyOf({ schema, name }: RelationName): string {
-  return JSON.stringify([schema, name]);
-}

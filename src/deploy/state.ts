@@ -1,10 +1,10 @@
+import { relationKey } from '../model/catalog.js';
 import type { Catalog, RelationName, Table } from '../model/catalog.js';
 import { differences, structureOf } from '../model/catalog-equality.js';
 import { readCatalog } from '../postgres/read/catalog.js';
 import { readDatabaseSettings } from '../postgres/read/deployments.js';
 import { readLocked } from '../postgres/read/locked.js';
 import type { Session } from '../postgres/session.js';
-import { keyOf } from './estimate.js';
 import { tablesNamed, type PlanStep } from './plan.js';
 
 /** An index of a touched table. */
@@ -22,7 +22,7 @@ export interface TouchedState {
   readonly indexes: readonly TouchedIndex[];
   /** Tables, partitions included. */
   readonly tables: readonly RelationName[];
-  /** Bytes of each table with its partitions, by `keyOf`. */
+  /** Bytes of each table with its partitions, by `relationKey`. */
   readonly sizes: ReadonlyMap<string, number>;
   /** A table whose definition can not be read now: somebody holds it in ACCESS EXCLUSIVE mode. */
   readonly locked: string | null;
@@ -68,13 +68,13 @@ export function stateDifferences(
   return differences(new Map(Object.entries(before)), new Map(Object.entries(after)));
 }
 
-/** The same of an examined catalog, for what steps touch, with the bytes of each table by `keyOf`. */
+/** The same of an examined catalog, for what steps touch, with the bytes of each table by `relationKey`. */
 export function touchedPart(
   catalog: Catalog,
   steps: readonly PlanStep[],
 ): { readonly structure: TouchedState['structure']; readonly sizes: ReadonlyMap<string, number> } {
   const tables = touchedTables(catalog, steps, []);
-  const touched = new Set(tables.map(keyOf));
+  const touched = new Set(tables.map(relationKey));
   return {
     structure: Object.fromEntries(structureOf(partOf(catalog, tables))),
     sizes: new Map([...sizesOf(catalog)].filter(([key]) => touched.has(key))),
@@ -99,41 +99,42 @@ export function tablesOf(step: PlanStep, state: Pick<TouchedState, 'indexes'>): 
 function touchedTables(catalog: Catalog, steps: readonly PlanStep[], known: readonly RelationName[]): readonly Table[] {
   const objects = steps
     .flatMap((step) => [...step.up, ...step.down])
-    .flatMap(({ object }) => (object ? [keyOf(object)] : []));
+    .flatMap(({ object }) => (object ? [relationKey(object)] : []));
   const ofObjects = [...catalog.indexes, ...catalog.extendedStatistics]
-    .filter((index) => objects.includes(keyOf(index)))
+    .filter((index) => objects.includes(relationKey(index)))
     .map((index) => index.table);
-  const wanted = new Set([...known, ...tablesNamed(steps), ...ofObjects].map(keyOf));
+  const wanted = new Set([...known, ...tablesNamed(steps), ...ofObjects].map(relationKey));
   for (let grew = true; grew;) {
     const children = catalog.tables.filter(
-      (table) => table.partitionOf !== null && wanted.has(keyOf(table.partitionOf)) && !wanted.has(keyOf(table)),
+      (table) =>
+        table.partitionOf !== null && wanted.has(relationKey(table.partitionOf)) && !wanted.has(relationKey(table)),
     );
-    for (const child of children) wanted.add(keyOf(child));
+    for (const child of children) wanted.add(relationKey(child));
     grew = children.length > 0;
   }
-  return catalog.tables.filter((table) => wanted.has(keyOf(table)));
+  return catalog.tables.filter((table) => wanted.has(relationKey(table)));
 }
 
 function partOf(catalog: Catalog, tables: readonly RelationName[]): Catalog {
-  const wanted = new Set(tables.map(keyOf));
+  const wanted = new Set(tables.map(relationKey));
   return {
     schemas: [],
     extensions: [],
     functions: [],
     otherCounts: {},
-    tables: catalog.tables.filter((table) => wanted.has(keyOf(table))),
-    indexes: catalog.indexes.filter((index) => wanted.has(keyOf(index.table))),
-    constraints: catalog.constraints.filter((constraint) => wanted.has(keyOf(constraint.table))),
-    extendedStatistics: catalog.extendedStatistics.filter((object) => wanted.has(keyOf(object.table))),
+    tables: catalog.tables.filter((table) => wanted.has(relationKey(table))),
+    indexes: catalog.indexes.filter((index) => wanted.has(relationKey(index.table))),
+    constraints: catalog.constraints.filter((constraint) => wanted.has(relationKey(constraint.table))),
+    extendedStatistics: catalog.extendedStatistics.filter((object) => wanted.has(relationKey(object.table))),
   };
 }
 
 function sizesOf(catalog: Catalog): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
-  const parentOf = new Map(catalog.tables.map((table) => [keyOf(table), table.partitionOf]));
+  const parentOf = new Map(catalog.tables.map((table) => [relationKey(table), table.partitionOf]));
   for (const table of catalog.tables) {
-    for (let at: RelationName | null = table; at !== null; at = parentOf.get(keyOf(at)) ?? null)
-      sizes.set(keyOf(at), (sizes.get(keyOf(at)) ?? 0) + table.sizeBytes);
+    for (let at: RelationName | null = table; at !== null; at = parentOf.get(relationKey(at)) ?? null)
+      sizes.set(relationKey(at), (sizes.get(relationKey(at)) ?? 0) + table.sizeBytes);
   }
   return sizes;
 }

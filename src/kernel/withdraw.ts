@@ -1,3 +1,4 @@
+import { unquoteIdent } from '../base/quote.js';
 import type { Iteration } from '../model/run.js';
 import type { StatementEffect } from '../model/verdict.js';
 import { stateAfter } from './memory.js';
@@ -57,8 +58,8 @@ function names(plan: string | null, index: string): boolean {
 
 /** Of `"schema"."in""dex"`. */
 function lastName(qualified: string): string {
-  const quoted = /"((?:[^"]|"")*)"\s*;?\s*$/.exec(qualified)?.[1];
-  return quoted?.replaceAll('""', '"') ?? qualified.split('.').at(-1)?.trim() ?? '';
+  const quoted = /"(?:[^"]|"")*"(?=\s*;?\s*$)/.exec(qualified)?.[0];
+  return quoted === undefined ? (qualified.split('.').at(-1)?.trim() ?? '') : unquoteIdent(quoted);
 }
 
 /** How much slower the statement was in the change's own trial; 1 where it was not measured there. */

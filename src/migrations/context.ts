@@ -1,4 +1,4 @@
-import { lookupTable } from '../model/catalog.js';
+import { lookupTable, relationKey } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
 import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
@@ -83,11 +83,12 @@ type Known = Pick<MigrationContext, 'catalog' | 'state'>;
 /** One text per relation, whether its schema was written or not. */
 export function keyOf(known: Known, relation: Relation): string {
   const { state } = known;
-  if (relation.schema !== null) return JSON.stringify([relation.schema, relation.name]);
-  const keys = (state.searchPath ?? ['public']).map((schema) => JSON.stringify([schema, relation.name]));
+  const { schema, name } = relation;
+  if (schema !== null) return relationKey({ schema, name });
+  const keys = (state.searchPath ?? ['public']).map((one) => relationKey({ schema: one, name }));
   const made = keys.find((key) => state.created.has(key));
   const found = made === undefined ? tableOf(known, relation) : undefined;
-  return made ?? (found ? JSON.stringify([found.schema, found.name]) : (keys[0] ?? ''));
+  return made ?? (found ? relationKey(found) : (keys[0] ?? ''));
 }
 
 /** One text per column, or other thing with a name, of a relation. */

@@ -1,13 +1,5 @@
-import type {
-  Catalog,
-  Column,
-  Constraint,
-  ExtendedStatistics,
-  FunctionInfo,
-  Index,
-  RelationName,
-  Table,
-} from './catalog.js';
+import { relationKey } from './catalog.js';
+import type { Catalog, Column, Constraint, ExtendedStatistics, FunctionInfo, Index, Table } from './catalog.js';
 
 /** A catalog without what changes by itself (oids, sizes, counters, sequence positions), one JSON text per object under its name. */
 export type CatalogStructure = ReadonlyMap<string, string>;
@@ -17,18 +9,18 @@ export function structureOf(catalog: Catalog): CatalogStructure {
   const entries: [string, unknown][] = [
     ...catalog.schemas.map((schema): [string, unknown] => [`schema ${schema}`, true]),
     ...catalog.extensions.map((extension): [string, unknown] => [`extension ${extension.name}`, { ...extension }]),
-    ...catalog.tables.map((table): [string, unknown] => [`table ${label(table)}`, tableStructure(table)]),
-    ...catalog.indexes.map((index): [string, unknown] => [`index ${label(index)}`, indexStructure(index)]),
+    ...catalog.tables.map((table): [string, unknown] => [`table ${relationKey(table)}`, tableStructure(table)]),
+    ...catalog.indexes.map((index): [string, unknown] => [`index ${relationKey(index)}`, indexStructure(index)]),
     ...catalog.constraints.map((constraint): [string, unknown] => [
-      `constraint ${constraint.name} on ${label(constraint.table)}`,
+      `constraint ${constraint.name} on ${relationKey(constraint.table)}`,
       constraintStructure(constraint),
     ]),
     ...catalog.extendedStatistics.map((object): [string, unknown] => [
-      `statistics ${label(object)}`,
+      `statistics ${relationKey(object)}`,
       statisticsStructure(object),
     ]),
     ...catalog.functions.map((info): [string, unknown] => [
-      `function ${label(info)}(${info.argumentTypes})`,
+      `function ${relationKey(info)}(${info.argumentTypes})`,
       functionStructure(info),
     ]),
     ...Object.entries(catalog.otherCounts).map(([kind, count]): [string, unknown] => [
@@ -62,16 +54,12 @@ export function structureText(catalog: Catalog): string {
   return [...structureOf(catalog)].map(([name, structure]) => `${name} ${structure}`).join('\n');
 }
 
-function label(name: RelationName): string {
-  return JSON.stringify([name.schema, name.name]);
-}
-
 function tableStructure(table: Table): unknown {
   return {
     kind: table.kind,
     persistence: table.persistence,
     columns: table.columns.map(columnStructure),
-    partitionOf: table.partitionOf && label(table.partitionOf),
+    partitionOf: table.partitionOf && relationKey(table.partitionOf),
     partitionKey: table.partitionKey,
   };
 }
@@ -79,7 +67,7 @@ function tableStructure(table: Table): unknown {
 function columnStructure(column: Column): unknown {
   const { name, position, type, baseType, notNull, hasDefault, identity, generated, sequence } = column;
   const fedBy = sequence && {
-    name: label(sequence.name),
+    name: relationKey(sequence.name),
     maxValue: String(sequence.maxValue),
     increment: String(sequence.increment),
   };
@@ -88,7 +76,7 @@ function columnStructure(column: Column): unknown {
 
 function indexStructure(index: Index): unknown {
   return {
-    table: label(index.table),
+    table: relationKey(index.table),
     definition: index.definition,
     keys: index.keys.map(({ expression, opclass, collation, descending, nullsFirst }) => [
       expression,
@@ -106,18 +94,18 @@ function indexStructure(index: Index): unknown {
     clustered: index.clustered,
     constraint: index.constraint,
     referencedByForeignKeys: index.referencedByForeignKeys.toSorted(),
-    partitionOf: index.partitionOf && label(index.partitionOf),
+    partitionOf: index.partitionOf && relationKey(index.partitionOf),
   };
 }
 
 function constraintStructure(constraint: Constraint): unknown {
   const { kind, columns, validated, deferrable, references, onDelete, definition } = constraint;
-  const target = references && { table: label(references.table), columns: references.columns };
+  const target = references && { table: relationKey(references.table), columns: references.columns };
   return { kind, columns, validated, deferrable, references: target, onDelete, definition };
 }
 
 function statisticsStructure(object: ExtendedStatistics): unknown {
-  return { table: label(object.table), columns: object.columns, kinds: object.kinds.toSorted() };
+  return { table: relationKey(object.table), columns: object.columns, kinds: object.kinds.toSorted() };
 }
 
 function functionStructure(info: FunctionInfo): unknown {

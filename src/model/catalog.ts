@@ -186,6 +186,17 @@ export function sameRelation(a: RelationName, b: RelationName): boolean {
   return a.schema === b.schema && a.name === b.name;
 }
 
+/** One text per relation, for a look-up. */
+export function relationKey({ schema, name }: RelationName): string {
+  return JSON.stringify([schema, name]);
+}
+
+/** `schema.name` for titles and places, unquoted: for people and for comparing, never for SQL. */
+export function placeOf({ schema, name }: RelationName, columns: readonly string[] = []): string {
+  const relation = `${schema}.${name}`;
+  return columns.length === 0 ? relation : `${relation}(${columns.join(', ')})`;
+}
+
 /** Looks a table up by name; undefined when the catalog does not hold it. */
 export function findTable(catalog: Catalog, name: RelationName): Table | undefined {
   return catalog.tables.find((table) => sameRelation(table, name));

@@ -1,4 +1,4 @@
-import { quoteIdent, quoteQualified } from '../base/quote.js';
+import { quoteIdent, quoteQualified, unquoteIdent } from '../base/quote.js';
 import { lookupTable } from '../model/catalog.js';
 import type { Table } from '../model/catalog.js';
 import type { PlanFacts } from './facts.js';
@@ -26,8 +26,8 @@ export function columnsIn(node: PlanTreeNode, facts: PlanFacts | null): readonly
   const words = [...bare.matchAll(REFERENCE)].flatMap(([whole, first = '', second], position, all) => {
     const end = (all[position]?.index ?? 0) + whole.length;
     if (bare[end] === '(' || bare[end] === '.') return [];
-    if (second === undefined) return [unquoted(first)];
-    return [node.alias, node.relation].includes(unquoted(first)) ? [unquoted(second)] : [];
+    if (second === undefined) return [unquoteIdent(first)];
+    return [node.alias, node.relation].includes(unquoteIdent(first)) ? [unquoteIdent(second)] : [];
   });
   const columns = words.filter((word) => (known ? known.includes(word) : !KEYWORDS.has(word.toUpperCase())));
   return [...new Set(columns)];
@@ -35,10 +35,6 @@ export function columnsIn(node: PlanTreeNode, facts: PlanFacts | null): readonly
 
 /** `column`, `alias.column`, quoted or not. */
 const REFERENCE = /(?<![\w".$])("(?:[^"]|"")+"|[a-z_]\w*)(?:\.("(?:[^"]|"")+"|[a-z_]\w*))?/gi;
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
 
 const KEYWORDS = new Set(
   'AND,OR,NOT,IS,NULL,ANY,ALL,TRUE,FALSE,DISTINCT,FROM,CASE,WHEN,THEN,ELSE,END,IN,LIKE,BETWEEN,ARRAY,ROW,COLLATE,SubPlan,InitPlan,hashed,alternatives'

@@ -1,5 +1,5 @@
 import { formatCount, formatMs } from '../base/units.js';
-import type { RelationName } from '../model/catalog.js';
+import { relationKey } from '../model/catalog.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Finding, Severity } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
@@ -45,7 +45,7 @@ const MOST_BOTTLENECKS = 15;
 function inventory({ catalog }: Snapshot): ExamineReport['inventory'] {
   const indexBytes = new Map<string, number>();
   for (const index of catalog.indexes)
-    indexBytes.set(key(index.table), (indexBytes.get(key(index.table)) ?? 0) + index.sizeBytes);
+    indexBytes.set(relationKey(index.table), (indexBytes.get(relationKey(index.table)) ?? 0) + index.sizeBytes);
   const tables = catalog.tables.filter((table) => table.kind === 'r' || table.kind === 'p');
   const counted = tables.filter((table) => table.kind === 'r' && table.rowsEstimated !== null);
   return {
@@ -65,15 +65,11 @@ function inventory({ catalog }: Snapshot): ExamineReport['inventory'] {
         table: `${table.schema}.${table.name}`,
         rows: finite(table.rowsEstimated),
         tableBytes: table.sizeBytes,
-        indexBytes: indexBytes.get(key(table)) ?? 0,
+        indexBytes: indexBytes.get(relationKey(table)) ?? 0,
       }))
       .toSorted((a, b) => b.tableBytes + b.indexBytes - a.tableBytes - a.indexBytes)
       .slice(0, LARGEST_TABLES),
   };
-}
-
-function key({ schema, name }: RelationName): string {
-  return JSON.stringify([schema, name]);
 }
 
 function baseline({ workload }: Snapshot): ExamineReport['baseline'] {

@@ -1,4 +1,4 @@
-import { findTable, sameRelation } from '../model/catalog.js';
+import { findTable, sameRelation, placeOf } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
 import type { ColumnOrigin } from './view.js';
 
@@ -46,15 +46,6 @@ export function seen(says: string): Fact {
 /** A fact that would be needed. */
 export function missing(says: string): Fact {
   return { holds: false, says };
-}
-
-/** `schema.table(a, b)`, unquoted. */
-export function placeOf(
-  table: { readonly schema: string; readonly name: string },
-  columns: readonly string[] = [],
-): string {
-  const relation = `${table.schema}.${table.name}`;
-  return columns.length === 0 ? relation : `${relation}(${columns.join(', ')})`;
 }
 
 function notNull(catalog: Catalog, { source, name, column }: ColumnOrigin): Fact {

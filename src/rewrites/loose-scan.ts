@@ -1,10 +1,10 @@
-import { sameRelation } from '../model/catalog.js';
+import { sameRelation, placeOf } from '../model/catalog.js';
 import type { Catalog } from '../model/catalog.js';
 import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { allOf, columnOf, conjuncts, query as selectOf } from './build.js';
 import { freshAlias } from './columns.js';
-import { missing, placeOf, seen } from './facts.js';
+import { missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
 import { bothWays, isFixed } from './shapes.js';
 import { originOf, originsIn } from './view.js';

@@ -1,8 +1,9 @@
 import { calledFunctions } from '../sql/functions.js';
 import { list, walk } from '../sql/tree.js';
-import { missing, placeOf, seen } from './facts.js';
+import { missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
 import type { StatementView } from './view.js';
+import { placeOf } from '../model/catalog.js';
 
 /** What every rewrite needs, whatever it does: no volatile function, no row locks, relations that are tables. */
 export function safetyOf(view: StatementView): readonly Fact[] {

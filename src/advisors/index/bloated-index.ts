@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { findTable, sameRelation, type Catalog, type Index } from '../../model/catalog.js';
+import { findTable, sameRelation, type Catalog, type Index, placeOf } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { formatPercent } from '../../base/units.js';
 import { expectedBtreeSize } from '../../indexes/expected-size.js';
 import { reindexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 
 /** Share by which a really rebuilt index was larger than the upper estimate, at most: test/postgres/index-bloat.test.ts measures it. */
 const ESTIMATE_ERROR = 0.1;

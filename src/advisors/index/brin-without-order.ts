@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { findTable, sameRelation, type Index, type Table } from '../../model/catalog.js';
+import { findTable, sameRelation, type Index, type Table, placeOf } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { columnUses, statementsThatCompare } from '../../indexes/column-use.js';
 import { reasonToKeep } from '../../indexes/facts.js';
 import { loadParser } from '../../sql/parse.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 
 /** `bringetbitmap` counts ten entries for each page of the table that it hands over. */
 const ENTRIES_PER_PAGE = 10;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { findTable, type Column } from '../../model/catalog.js';
+import { findTable, type Column, placeOf } from '../../model/catalog.js';
 import { columnUses, statementsThatCompare } from '../../indexes/column-use.js';
 import { reasonToKeep, wholeIndex } from '../../indexes/facts.js';
 import { loadParser } from '../../sql/parse.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { measured, placeOf } from '../evidence.js';
+import { measured } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'index/btree-on-document',

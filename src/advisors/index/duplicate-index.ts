@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { placeOf } from '../../model/catalog.js';
 import type { Catalog, Index } from '../../model/catalog.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 import { indexesByTable, reasonToKeep, wholeIndex } from '../../indexes/facts.js';
 import { repetitions } from '../../indexes/redundancy.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findTable, sameRelation, type Index } from '../../model/catalog.js';
+import { findTable, sameRelation, type Index, placeOf } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { WhatIf } from '../../model/what-if.js';
 import { columnUses, statementsThatCompare } from '../../indexes/column-use.js';
@@ -7,7 +7,7 @@ import { estimatedRows, reasonToKeep } from '../../indexes/facts.js';
 import { loadParser } from '../../sql/parse.js';
 import { btreeInstead, btreeSpec, hasBtree } from '../btree-instead.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'index/hash-on-few-values',

@@ -1,8 +1,16 @@
 import { z } from 'zod';
-import { findTable, indexesOf, sameRelation, type Catalog, type Index, type Table } from '../../model/catalog.js';
+import {
+  findTable,
+  indexesOf,
+  sameRelation,
+  type Catalog,
+  type Index,
+  type Table,
+  placeOf,
+} from '../../model/catalog.js';
 import { dropIndexAction, reindexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { measured, placeOf } from '../evidence.js';
+import { measured } from '../evidence.js';
 import { isPartitioned, reasonToKeep } from '../../indexes/facts.js';
 import { servesTheSame } from '../../indexes/redundancy.js';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { quoteIdent, quoteQualified } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
+import { placeOf } from '../../model/catalog.js';
 import type { Catalog, Index, IndexColumn } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { columnUses, statementsThatCompare } from '../../indexes/column-use.js';
@@ -10,7 +11,7 @@ import { standsInFor, startsWith } from '../../indexes/redundancy.js';
 import { loadParser } from '../../sql/parse.js';
 import { createIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { measured, placeOf } from '../evidence.js';
+import { measured } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'index/mergeable-indexes',

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { placeOf } from '../../model/catalog.js';
 import type { Catalog, Index } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { btreeServes, columnUses } from '../../indexes/column-use.js';
 import { loadParser } from '../../sql/parse.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 import { indexesByTable, reasonToKeep, wholeIndex, type WholeIndex } from '../../indexes/facts.js';
 import { repetitions, standsInFor, type StandIn } from '../../indexes/redundancy.js';
 

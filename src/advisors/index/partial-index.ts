@@ -6,7 +6,8 @@ import type { ProposedIndex } from '../../indexes/proposals/proposals.js';
 import { candidatePlace, indexFinding, statementNames, withoutQuotes } from '../index-finding.js';
 import { searchClass, searchOptions } from '../index-search.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, placeOf } from '../evidence.js';
+import { estimated } from '../evidence.js';
+import { placeOf } from '../../model/catalog.js';
 
 export default defineAdvisor({
   id: 'index/partial-index',

@@ -8,6 +8,7 @@ import {
   type Constraint,
   type RelationName,
   type Table,
+  placeOf,
 } from '../../model/catalog.js';
 import { loadParser } from '../../sql/parse.js';
 import type { RelationUse } from '../../sql/use-types.js';
@@ -15,7 +16,7 @@ import { freeIndexName } from '../../indexes/candidates/index-name.js';
 import { createIndexAction } from '../actions.js';
 import { usesOf } from '../../indexes/candidates/candidates.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 import { estimatedRows, servesForeignKey } from '../../indexes/facts.js';
 
 export default defineAdvisor({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findTable, type Catalog, type Index } from '../../model/catalog.js';
+import { findTable, type Catalog, type Index, placeOf, relationKey } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';
 import { planNodes } from '../../model/plan.js';
 import type { NodeIndexUse } from '../../model/replication.js';
@@ -7,7 +7,7 @@ import type { Snapshot } from '../../model/snapshot.js';
 import type { Workload } from '../../model/workload.js';
 import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { measured, placeOf } from '../evidence.js';
+import { measured } from '../evidence.js';
 import { foreignKeysServed, reasonToKeep, wholeIndex } from '../../indexes/facts.js';
 
 const MS_PER_DAY = 86_400_000;
@@ -81,8 +81,8 @@ function nodesOf({ statistics, replication }: Snapshot): readonly Node[] {
   return [
     { ...statistics, use: (index) => index },
     ...replication.looked.map((copy) => {
-      const uses = new Map(copy.indexes.map((one) => [JSON.stringify([one.schema, one.name]), one]));
-      return { ...copy, use: (index: Index) => uses.get(JSON.stringify([index.schema, index.name])) };
+      const uses = new Map(copy.indexes.map((one) => [relationKey(one), one]));
+      return { ...copy, use: (index: Index) => uses.get(relationKey(index)) };
     }),
   ];
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod';
-import { findTable, type Catalog, type Column, type Constraint, type RelationName } from '../../model/catalog.js';
+import {
+  findTable,
+  type Catalog,
+  type Column,
+  type Constraint,
+  type RelationName,
+  placeOf,
+} from '../../model/catalog.js';
 import { alterTypesAction, integerMax } from '../column-type.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { measured, placeOf } from '../evidence.js';
+import { measured } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'schema/foreign-key-type-mismatch',

@@ -3,13 +3,13 @@ import { quoteQualified } from '../../base/quote.js';
 import type { Action } from '../../model/action.js';
 import { estimatedRows } from '../../indexes/facts.js';
 import { columnStatistics } from '../../indexes/candidates/selectivity.js';
-import { sameRelation } from '../../model/catalog.js';
+import { sameRelation, placeOf } from '../../model/catalog.js';
 import type { Catalog, Column, SequenceState, Table } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import { alterTypesAction, integerMax, referencesTo, type TypeChange } from '../column-type.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'schema/integer-key-exhaustion',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { indexesOf } from '../../model/catalog.js';
+import { indexesOf, placeOf } from '../../model/catalog.js';
 import { estimatedRows } from '../../indexes/facts.js';
 import { defineAdvisor } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'schema/unlogged-with-standbys',

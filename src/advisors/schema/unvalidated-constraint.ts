@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { quoteIdent, quoteQualified } from '../../base/quote.js';
 import type { Action } from '../../model/action.js';
-import { findTable, sameRelation, type Catalog, type Constraint } from '../../model/catalog.js';
+import { findTable, sameRelation, type Catalog, type Constraint, placeOf } from '../../model/catalog.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 import { estimatedRows } from '../../indexes/facts.js';
 
 export default defineAdvisor({

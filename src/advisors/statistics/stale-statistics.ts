@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { quoteQualified } from '../../base/quote.js';
 import type { Action } from '../../model/action.js';
-import { findTable, sameRelation, type Catalog, type Table } from '../../model/catalog.js';
+import { findTable, sameRelation, type Catalog, type Table, placeOf } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';
 import type { Statistics } from '../../model/statistics.js';
 import { defineAdvisor } from '../define.js';
-import { estimated, measured, placeOf } from '../evidence.js';
+import { estimated, measured } from '../evidence.js';
 import { estimatedRows } from '../../indexes/facts.js';
 
 export default defineAdvisor({

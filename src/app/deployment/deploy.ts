@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { WizardError } from '../../base/errors.js';
 import { Deployment, type DeploymentSetting } from '../../deploy/apply.js';
 import { createConnections, type Connections } from '../../deploy/connections.js';
-import { estimateStep, keyOf, type StepEstimate } from '../../deploy/estimate.js';
+import { estimateStep, type StepEstimate } from '../../deploy/estimate.js';
 import { listWords } from '../../deploy/faults.js';
 import { planHash } from '../../deploy/hash.js';
 import { lastBegun, replay, type DeploymentRecord, type JournalEntry } from '../../deploy/journal.js';
@@ -22,6 +22,7 @@ import type { CommandContext } from '../command.js';
 import { openTarget } from '../staging.js';
 import { lookAtLeftovers, toDeployReport } from './deploy-facts.js';
 import { readPlanFolder, type PlanFolder } from './plan-folder.js';
+import { relationKey } from '../../model/catalog.js';
 
 /** What a deployment is asked for. */
 export interface DeployOptions {
@@ -155,8 +156,8 @@ function driftSince(was: TouchedState['structure'], { structure }: TouchedState)
 function estimateOf(step: PlanStep, plan: PlanFolder, state: TouchedState): StepEstimate {
   const [first] = step.up;
   const table = first?.table ?? (first?.object ? findIndex(state, first.object)?.table : undefined);
-  const lab = table ? (plan.catalog?.tables[keyOf(table)] ?? null) : null;
-  const target = table ? (state.sizes.get(keyOf(table)) ?? null) : null;
+  const lab = table ? (plan.catalog?.tables[relationKey(table)] ?? null) : null;
+  const target = table ? (state.sizes.get(relationKey(table)) ?? null) : null;
   return estimateStep(step.up, step.evidence, { lab, target });
 }
 

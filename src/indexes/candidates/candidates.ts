@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { quoteIdent } from '../../base/quote.js';
+import { quoteIdent, unquoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
@@ -150,14 +150,9 @@ export function coveringIndex(catalog: Catalog, spec: IndexSpec): Index | undefi
     return (
       prefix.length === wanted.length &&
       (same(false) || same(true)) &&
-      spec.include.every((one) => holds.has(unquoted(one)))
+      spec.include.every((one) => holds.has(unquoteIdent(one)))
     );
   });
-}
-
-/** The name inside the quotes of `quoteIdent`. */
-export function unquoted(quoted: string): string {
-  return quoted.startsWith('"') ? quoted.slice(1, -1).replaceAll('""', '"') : quoted;
 }
 
 /** Heap pages, those of all partitions added up. */
@@ -206,7 +201,7 @@ function normalKey(key: string): NormalKey {
   const nulls = match?.[4] ?? (descending ? 'FIRST' : 'LAST');
   const direction = `${descending ? 'DESC' : 'ASC'} ${nulls}` as keyof typeof FLIPPED;
   return {
-    text: base.startsWith('"') ? unquoted(base) : normalForm(base),
+    text: base.startsWith('"') ? unquoteIdent(base) : normalForm(base),
     opclass: match?.[2]?.split('.').at(-1) ?? null,
     direction,
   };

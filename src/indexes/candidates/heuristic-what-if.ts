@@ -1,5 +1,5 @@
 import { BLOCK_BYTES } from '../../base/block.js';
-import { quoteIdent } from '../../base/quote.js';
+import { quoteIdent, unquoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import { findTable, indexesOf, sameRelation, type Index } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
@@ -7,7 +7,7 @@ import type { Statistics } from '../../model/statistics.js';
 import type { IndexWhatIf, WhatIfSize } from '../../model/what-if.js';
 import { normalForm } from '../../sql/normal-form.js';
 import type { Predicate, SortUse } from '../../sql/use-types.js';
-import { tablePages, unquoted } from './candidates.js';
+import { tablePages } from './candidates.js';
 import type { TableUse } from './candidates.js';
 import { bareKey } from './btree-candidates.js';
 import { columnStatistics, selectivity } from './selectivity.js';
@@ -64,7 +64,7 @@ function guessedSize({ catalog, statistics }: Snapshot, uses: readonly TableUse[
   if (!table) return { pages: 0, sizeBytes: 0, rows: 0 };
   const rows = estimatedRows(catalog, table).rows;
   const width = [...spec.keys, ...spec.include].reduce((sum, key) => {
-    const column = unquoted(bareKey(key));
+    const column = unquoteIdent(bareKey(key));
     return sum + (columnStatistics(statistics, table, column)?.widthBytes ?? COLUMN_BYTES);
   }, ENTRY_BYTES);
   const held = spec.where === null ? rows : rows * heldFraction(statistics, uses, spec);
@@ -211,13 +211,13 @@ function indexShape(index: Index): Shape {
 }
 
 function specShape(spec: IndexSpec): Shape {
-  const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoted(bareKey(key)) : normalForm(bareKey(key))));
+  const keys = spec.keys.map((key) => (key.startsWith('"') ? unquoteIdent(bareKey(key)) : normalForm(bareKey(key))));
   return {
     name: spec.name,
     exists: false,
     method: spec.method,
     keys,
-    covers: [...keys, ...spec.include.map(unquoted)],
+    covers: [...keys, ...spec.include.map(unquoteIdent)],
     where: spec.where,
   };
 }

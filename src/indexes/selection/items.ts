@@ -1,10 +1,11 @@
 import type { IndexSpec } from '../../model/action.js';
 import type { Catalog, Index } from '../../model/catalog.js';
 import type { TableUse, Candidate } from '../candidates/candidates.js';
-import { columnKey, unquoted } from '../candidates/candidates.js';
+import { columnKey } from '../candidates/candidates.js';
 import { bareKey } from '../candidates/btree-candidates.js';
 import { foreignKeysServed, reasonToKeep } from '../facts.js';
 import type { Item } from './problem.js';
+import { unquoteIdent } from '../../base/quote.js';
 
 /** A candidate or an existing index before it is numbered. */
 export interface ItemDraft extends Omit<Item, 'id' | 'gives' | 'family'> {
@@ -84,7 +85,7 @@ export function isRelevant(draft: ItemDraft, uses: readonly TableUse[], madeFor:
     const leading = method === 'btree' || method === 'hash' ? keys.slice(0, 1) : keys;
     if (where !== null && !mentionsAny(where, needed)) return false;
     if (one.use.star || leading.some((key) => mentionsAny(key, needed))) return true;
-    const held = new Set([...keys.map(bareKey), ...include].map(unquoted));
+    const held = new Set([...keys.map(bareKey), ...include].map(unquoteIdent));
     return where !== null || (needed.size > 0 && [...needed].every((column) => held.has(column)));
   });
 }

@@ -1,4 +1,5 @@
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../base/quote.js';
+import { placeOf } from '../../model/catalog.js';
 import type { RelationName } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
 
@@ -57,7 +58,7 @@ export async function takeSample(
   const { tailPages, tailRows } = await readTail(session, source, facts.pages, limits.freshRows);
   const freshRows = tailPages >= facts.pages ? Math.min(limits.freshRows, Math.floor(tailRows / 3)) : limits.freshRows;
   if (tailPages >= facts.pages && tailRows < LEAST_ROWS)
-    return { reason: `${label(facts.source)} holds ${tailRows} rows in the lab, too few to measure a write` };
+    return { reason: `${placeOf(facts.source)} holds ${tailRows} rows in the lab, too few to measure a write` };
   await session.run(
     `CREATE UNLOGGED TABLE ${FRESH} AS
      SELECT pg_catalog.row_number() OVER (ORDER BY database_wizard_place) AS ${NUMBER}, ${list} FROM (
@@ -154,10 +155,10 @@ async function readFacts(session: Session, table: RelationName): Promise<TableFa
         pg_catalog.to_regclass($1))`,
     [name],
   );
-  if (!row) return { reason: `${label(table)} is not there` };
+  if (!row) return { reason: `${placeOf(table)} is not there` };
   const refused = KINDS[row.kind] ?? (row.kind === 'p' ? 'has no partition that holds rows' : null);
-  if (refused !== null) return { reason: `${label(table)} ${refused}` };
-  if (row.columns.length === 0) return { reason: `${label(table)} has no column that could be written` };
+  if (refused !== null) return { reason: `${placeOf(table)} ${refused}` };
+  if (row.columns.length === 0) return { reason: `${placeOf(table)} has no column that could be written` };
   const options = (row.options ?? []).map((option) => {
     const at = option.indexOf('=');
     return `${option.slice(0, at)} = ${quoteLiteral(option.slice(at + 1))}`;
@@ -190,8 +191,4 @@ async function readTail(
 
 function pageStart(page: number): string {
   return `'(${Math.max(0, page)},0)'::pg_catalog.tid`;
-}
-
-export function label(table: RelationName): string {
-  return `${table.schema}.${table.name}`;
 }

@@ -9,8 +9,9 @@ import type { Plan } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import type { Session } from '../../postgres/session.js';
 import { troubleOf } from '../trial/sessions.js';
-import { FRESH, NUMBER, SAMPLE_LIMITS, SCRATCH_WITH, dropScratch, label, makePair, takeSample } from './scratch.js';
+import { FRESH, NUMBER, SAMPLE_LIMITS, SCRATCH_WITH, dropScratch, makePair, takeSample } from './scratch.js';
 import type { Sample, SampleLimits, ScratchPair } from './scratch.js';
+import { placeOf } from '../../model/catalog.js';
 
 export interface WriteCostOptions {
   readonly limits?: SampleLimits;
@@ -33,8 +34,8 @@ export async function measureWriteCosts(
   const costs = new Map<IndexSpec, IndexWriteCost>();
   const written = specs.filter((spec) => writesOf(spec).length > 0);
   try {
-    for (const key of new Set(written.map((spec) => label(spec.table)))) {
-      const group = written.filter((spec) => label(spec.table) === key);
+    for (const key of new Set(written.map((spec) => placeOf(spec.table)))) {
+      const group = written.filter((spec) => placeOf(spec.table) === key);
       const sample = await takeSample(session, (group[0] as IndexSpec).table, options.limits ?? SAMPLE_LIMITS);
       for (const spec of group) {
         options.check?.();
@@ -105,7 +106,7 @@ async function measureOne(session: Session, sample: Sample, task: Task): Promise
     unmeasured.push(`update of ${columns.join(', ')}: one set of columns too many`);
   return {
     index: task.spec.name,
-    basis: `${formatCount(sample.baseRows + sample.freshRows)} rows of ${label(sample.source)} in tables of their own`,
+    basis: `${formatCount(sample.baseRows + sample.freshRows)} rows of ${placeOf(sample.source)} in tables of their own`,
     inserted,
     deleted: kinds.has('delete') ? removed : null,
     updated,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { quoteIdent, quoteLiteral, quoteQualified } from '../../base/quote.js';
 import { structureDifferences, structureText } from '../../model/catalog-equality.js';
+import { placeOf } from '../../model/catalog.js';
 import type { Catalog, RelationName } from '../../model/catalog.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
 import type { Session } from '../../postgres/session.js';
@@ -35,10 +36,10 @@ export function brokenRules(before: SchemaState, after: SchemaState, mayDrop: bo
   const rules = (state: SchemaState): ReadonlyMap<string, boolean> =>
     new Map([
       ...state.catalog.constraints.map((one): [string, boolean] => [
-        `constraint ${one.name} on ${label(one.table)}`,
+        `constraint ${one.name} on ${placeOf(one.table)}`,
         one.validated,
       ]),
-      ...state.catalog.indexes.map((one): [string, boolean] => [`index ${label(one)}`, one.valid]),
+      ...state.catalog.indexes.map((one): [string, boolean] => [`index ${placeOf(one)}`, one.valid]),
     ]);
   const now = rules(after);
   return [...rules(before)].flatMap(([name, valid]) => {
@@ -121,7 +122,7 @@ export async function checksumTables(session: Session, tables: readonly Relation
       `SELECT count(*) || ':' || coalesce(sum(pg_catalog.hashtextextended(t::text, 0)::numeric), 0) AS sum
        FROM ${quoteQualified(table.schema, table.name)} AS t`,
     );
-    parts.push(`${label(table)}=${row?.sum ?? ''}`);
+    parts.push(`${placeOf(table)}=${row?.sum ?? ''}`);
   }
   return parts.join('\n');
 }
@@ -191,8 +192,4 @@ async function plainSize(session: Session, table: RelationName): Promise<number>
     [quoteQualified(table.schema, table.name)],
   );
   return Number(row?.bytes ?? 0);
-}
-
-function label(name: RelationName): string {
-  return `${name.schema}.${name.name}`;
 }

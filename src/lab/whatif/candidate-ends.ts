@@ -1,13 +1,13 @@
 import { groupBy } from '../../base/group.js';
 import { readColumnEnds } from '../../postgres/clone/endpoints.js';
 import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
-import { relationKey } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import type { IndexLayout } from './index-layout.js';
 import type { Leaves } from './install.js';
 import { buildLeavesFor } from './leaves.js';
 import type { Sampler } from './size/sample.js';
 import type { Storage } from './storage.js';
+import { relationKey } from '../../model/catalog.js';
 
 /** Where ends come from. */
 export interface EndsOptions {

@@ -3,12 +3,13 @@ import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import { createIndexSql } from '../../model/action.js';
 import type { IndexSpec } from '../../model/action.js';
-import { relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
+import { writeRelations } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { readIndexLayouts } from './index-layout.js';
 import { shelvedName } from './shelved.js';
 import type { CreatedIndex } from './shelved.js';
 import { EMPTY_FILE_NODE } from './storage.js';
+import { relationKey } from '../../model/catalog.js';
 
 /** What came of creating indexes: those that PostgreSQL took, and why it did not take the others. */
 export interface Creation {

@@ -3,7 +3,7 @@ import type { Skipped } from '../../model/coverage.js';
 import type { IndexMetapage } from '../../postgres/clone/metapages.js';
 import type { PlannerStatistics } from '../../postgres/clone/planner-statistics.js';
 import type { RelationSize } from '../../postgres/clone/relations.js';
-import { readRelationFiles, relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
+import { readRelationFiles, writeRelations } from '../../postgres/clone/write-relations.js';
 import type { RelationFile, RelationUpdate } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { btreeHeight } from '../../indexes/btree-size.js';
@@ -12,6 +12,7 @@ import { brinCounts, btreeLevel, ginCounts, visibilityMapPage } from './metapage
 import { createRelation, relationBlocks } from './relation-file.js';
 import { resizeFile } from './storage.js';
 import type { Storage } from './storage.js';
+import { relationKey } from '../../model/catalog.js';
 
 /** Leaf pages that hold both ends of an index, by the index's key. */
 export type Leaves = ReadonlyMap<string, Buffer>;

@@ -1,11 +1,11 @@
 import { groupBy } from '../../base/group.js';
 import { join } from 'node:path';
 import { quoteLiteral, quoteQualified } from '../../base/quote.js';
+import { relationKey } from '../../model/catalog.js';
 import type { RelationName } from '../../model/catalog.js';
 import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
 import type { IndexEndpoints } from '../../postgres/clone/endpoints.js';
 import type { PlannerState } from '../../postgres/clone/planner.js';
-import { relationKey } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { parseArrayText } from './array-text.js';
 import type { Leaves } from './install.js';

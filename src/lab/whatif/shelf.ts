@@ -4,7 +4,7 @@ import { quoteQualified } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
 import { writeColumnStatistics } from '../../postgres/clone/write-columns.js';
-import { readRelationFiles, relationKey, writeRelations } from '../../postgres/clone/write-relations.js';
+import { readRelationFiles, writeRelations } from '../../postgres/clone/write-relations.js';
 import type { RelationUpdate } from '../../postgres/clone/write-relations.js';
 import type { Session } from '../../postgres/session.js';
 import { candidateSize, expressionStatistics } from './size/candidate-size.js';
@@ -21,6 +21,7 @@ import type { SizeWanted } from './size/size-inputs.js';
 import { indexKey } from './shelved.js';
 import type { CreatedIndex, ShelvedIndex } from './shelved.js';
 import type { Storage } from './storage.js';
+import { relationKey } from '../../model/catalog.js';
 
 /** A size that is known instead of estimated, for an index on a table that is not partitioned. */
 export interface KnownSize {

@@ -81,8 +81,3 @@ UPDATE pg_catalog.pg_class AS c
     [JSON.stringify(tables.map(({ schema, name, rows }) => ({ schema, name, rows })))],
   );
 }
-
-/** A map key for a relation. */
-export function relationKey(relation: RelationName): string {
-  return JSON.stringify([relation.schema, relation.name]);
-}
