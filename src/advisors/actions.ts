@@ -1,6 +1,7 @@
 import { quoteQualified } from '../base/quote.js';
-import { createIndexSql, type Action, type IndexSpec } from '../model/action.js';
+import { createIndexSql, type Action, type IndexSpec, type Rewrite } from '../model/action.js';
 import { findTable, sameRelation, type Catalog, type Index, placeOf } from '../model/catalog.js';
+import type { WorkloadStatement } from '../model/workload.js';
 
 /** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
 export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
@@ -41,6 +42,26 @@ export function dropIndexAction(index: Index, catalog: Catalog): Action {
     tables: [index.table],
     index: null,
     rewrite: null,
+  };
+}
+
+/** The action that sends another text in a statement's place. The rule with this id proved it. */
+export function rewriteAction(
+  statement: WorkloadStatement,
+  rule: string,
+  { to, proof }: Pick<Rewrite, 'to' | 'proof'>,
+  { title, tables }: Pick<Action, 'title' | 'tables'>,
+): Action {
+  return {
+    kind: 'rewrite',
+    title,
+    up: [],
+    down: [],
+    lock: 'takes no lock: the application sends another text',
+    transactional: true,
+    tables,
+    index: null,
+    rewrite: { fingerprint: statement.fingerprint, rule, from: statement.sql, to, proof },
   };
 }
 

@@ -1,3 +1,4 @@
+import { rewriteAction } from '../advisors/actions.js';
 import type { Action } from '../model/action.js';
 import { sameRelation } from '../model/catalog.js';
 import type { Evidence, Finding } from '../model/finding.js';
@@ -7,6 +8,7 @@ import type { WorkloadStatement } from '../model/workload.js';
 import type { PlanReport } from '../report/plan/plan-report.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
 import { isFor } from '../rewrites/define.js';
+import type { Proposal, RewriteRule } from '../rewrites/define.js';
 import { viewOf } from '../rewrites/view.js';
 import { parseStatement } from '../sql/parse.js';
 import { advisorsOf } from './advisors.js';
@@ -27,6 +29,7 @@ export async function advise(
   { whatIf, planCost }: Planners,
 ): Promise<{ readonly advice: readonly Advice[]; readonly findings: readonly Finding[] }> {
   const { catalog } = snapshot;
+  const proposals = proposalsFor(snapshot, statement);
   const tables = viewOf(parseStatement(statement.sql), catalog).queries.flatMap(({ sources }) =>
     sources.flatMap(({ table }) => (table ? [table] : [])),
   );
@@ -40,18 +43,19 @@ export async function advise(
   );
   const changes = [
     ...found.filter(({ actions }) => actions.every(({ rewrite }) => rewrite === null)),
-    ...rewritten(snapshot, statement),
+    ...rewritten(statement, proposals),
   ];
   const ordered = withoutRepeats(changes.filter(({ actions }) => actions.length > 0)).toSorted(
     (a, b) => rankOf(a.actions[0]) - rankOf(b.actions[0]),
   );
   const before = whatIf ? await costOf(whatIf, statement, null) : null;
+  const asWritten = ordered.some(({ actions: [action] }) => action?.rewrite) ? await planCost(statement.sql) : null;
   const advice: Advice[] = [];
   for (const finding of ordered) {
     const [action] = finding.actions;
-    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, before }));
+    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, before, asWritten }));
   }
-  return { advice: [...advice, ...unproved(snapshot, statement)], findings: ordered };
+  return { advice: [...advice, ...unproved(proposals)], findings: ordered };
 }
 
 /** With the reason why it was not tried. */
@@ -67,12 +71,22 @@ function rankOf(action: Action | undefined): number {
   return position < 0 ? ORDER.length : position;
 }
 
-/** Rewrites of which every precondition is proved, as findings that a trial takes. */
-function rewritten({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Finding[] {
+interface Offer {
+  readonly rule: RewriteRule;
+  readonly proposal: Proposal;
+}
+
+/** What the rules of the target's major would write, proved or not. */
+function proposalsFor({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Offer[] {
   const parsed = parseStatement(statement.sql);
   return rules
     .filter((rule) => isFor(rule, target.major))
-    .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })))
+    .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })));
+}
+
+/** Rewrites of which every precondition is proved, as findings that a trial takes. */
+function rewritten(statement: WorkloadStatement, offers: readonly Offer[]): readonly Finding[] {
+  return offers
     .filter(({ proposal }) => proposal.missing.length === 0)
     .map(({ rule, proposal }) => ({
       advisor: `rewrite/${rule.id}`,
@@ -81,25 +95,7 @@ function rewritten({ catalog, target }: Snapshot, statement: WorkloadStatement):
       place: statement.fingerprint,
       evidence: proposal.proof.map(fact) as [Evidence, ...Evidence[]],
       statements: [statement.fingerprint],
-      actions: [
-        {
-          kind: 'rewrite' as const,
-          title: rule.docs.what,
-          up: [],
-          down: [],
-          lock: 'takes no lock: a statement of the application changes',
-          transactional: true,
-          tables: [],
-          index: null,
-          rewrite: {
-            fingerprint: statement.fingerprint,
-            rule: rule.id,
-            from: statement.sql,
-            to: proposal.to,
-            proof: proposal.proof,
-          },
-        },
-      ],
+      actions: [rewriteAction(statement, rule.id, proposal, { title: rule.docs.what, tables: [] })],
     }));
 }
 
@@ -108,11 +104,8 @@ function fact(says: string): Evidence {
 }
 
 /** Rewrites that want a fact: named, with what is missing, and never advised. */
-function unproved({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Advice[] {
-  const parsed = parseStatement(statement.sql);
-  return rules
-    .filter((rule) => isFor(rule, target.major))
-    .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })))
+function unproved(offers: readonly Offer[]): readonly Advice[] {
+  return offers
     .filter(({ proposal }) => proposal.missing.length > 0)
     .map(({ rule, proposal }) => ({
       kind: 'rewrite',
@@ -131,17 +124,19 @@ function unproved({ catalog, target }: Snapshot, statement: WorkloadStatement): 
 interface Asking extends Planners {
   readonly statement: WorkloadStatement;
   readonly before: number | null;
+  /** The planner's cost of the statement as it stands, to hold a rewrite against; null where none is offered. */
+  readonly asWritten: number | null;
 }
 
 async function describe(
   finding: Finding,
   action: Action,
-  { whatIf, planCost, statement, before }: Asking,
+  { whatIf, planCost, statement, before, asWritten }: Asking,
 ): Promise<Advice> {
   const { rewrite } = action;
   const common = { kind: action.kind, missing: [], trial: null, untried: null };
   if (rewrite !== null) {
-    const cost = { before: await planCost(rewrite.from), after: await planCost(rewrite.to) };
+    const cost = { before: asWritten, after: await planCost(rewrite.to) };
     return {
       ...common,
       title: `${rewrite.rule}: ${action.title}`,

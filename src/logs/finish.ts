@@ -1,4 +1,3 @@
-import { asWizardError } from '../base/errors.js';
 import type {
   LatencyQuantiles,
   ObservedExecutions,
@@ -10,12 +9,12 @@ import type {
 import { fingerprintOf, rawFingerprint } from '../sql/fingerprint.js';
 import { isTransactionControl, isUtility, readsOnlySystemCatalogs, statementKind } from '../sql/kind.js';
 import { nameOf } from '../sql/name.js';
-import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { mergeSketches, sketchError, sketchQuantile } from '../stats/sketch.js';
 import type { Sketch } from '../stats/sketch.js';
 import { lex } from './lex.js';
 import { parameterise } from './parameterise.js';
+import { parsedShape } from './shape.js';
 import type { PlanFigure, Shape } from './shape.js';
 
 /** Shapes as statements, those that are none told apart. */
@@ -28,13 +27,13 @@ export interface Sorted {
   readonly catalogOnly: number;
 }
 
-/** Parses each shape once and makes it a statement of a workload, those of one fingerprint together, heaviest first. Needs `loadParser()`. */
+/** Takes each shape's tree and makes it a statement of a workload, those of one fingerprint together, heaviest first. Needs `loadParser()`. */
 export function sortShapes(shapes: readonly Shape[]): Sorted {
   const groups = new Map<string, Group>();
   const unusable: (UnusableStatement & { executions: number })[] = [];
   let [transactions, catalogOnly] = [0, 0];
   for (const shape of shapes.toSorted((a, b) => b.calls - a.calls)) {
-    const parsed = parse(shape.text);
+    const parsed = parsedShape(shape);
     if ('reason' in parsed) {
       unusable.push({ name: nameOf(shape.key), sql: shape.key, reason: parsed.reason, executions: shape.calls });
     } else if (shape.calls === 0) {
@@ -70,14 +69,6 @@ interface Group {
   /** libpg_query's own. */
   readonly raw: string;
   readonly shapes: Shape[];
-}
-
-function parse(text: string): ParsedStatement | { readonly reason: string } {
-  try {
-    return parseStatement(text.replace(/;\s*$/, ''));
-  } catch (thrown) {
-    return { reason: asWizardError(thrown).message };
-  }
 }
 
 /** The first shape, the one with most calls, gives text and parameters; all give figures. */

@@ -1,3 +1,6 @@
+import { asWizardError } from '../base/errors.js';
+import { parseStatement } from '../sql/parse.js';
+import type { ParsedStatement } from '../sql/parse.js';
 import { addToSketch, createSketch } from '../stats/sketch.js';
 import type { Sketch } from '../stats/sketch.js';
 import type { Execution } from './execution.js';
@@ -46,7 +49,12 @@ export interface Shape {
   lastMs: number | null;
   /** Whether those are of UTC. */
   utc: boolean;
+  /** Null until somebody asked for it: `parsedShape`. */
+  parsed: ParsedShape | null;
 }
+
+/** The tree of a shape's text, or why there is none. */
+export type ParsedShape = ParsedStatement | { readonly reason: string };
 
 /** A shape of which only the text is known. */
 export function createShape(text: string, lexed: Lexed, extended: boolean): Shape {
@@ -84,7 +92,22 @@ export function createShape(text: string, lexed: Lexed, extended: boolean): Shap
     firstMs: null,
     lastMs: null,
     utc: true,
+    parsed: null,
   };
+}
+
+/** Parses a shape's text, once. Needs `loadParser()`. */
+export function parsedShape(shape: Shape): ParsedShape {
+  shape.parsed ??= parse(shape.text);
+  return shape.parsed;
+}
+
+function parse(text: string): ParsedShape {
+  try {
+    return parseStatement(text.replace(/;\s*$/, ''));
+  } catch (thrown) {
+    return { reason: asWizardError(thrown).message };
+  }
 }
 
 /** Parameter sets that are kept of a shape beside the slowest: each is a statement that trials run. */

@@ -1,8 +1,8 @@
+import { parsedShape } from '../logs/shape.js';
 import type { Shape } from '../logs/shape.js';
 import { withoutConstants } from '../logs/lex.js';
 import { textOffsets } from '../sql/constants.js';
 import { isTransactionControl, statementKind, writes } from '../sql/kind.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, bodiesOf, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -45,7 +45,8 @@ export interface ShapeFacts {
 
 /** Needs `loadParser()`. A text that can not be parsed has `kind` `other`. */
 export function shapeFacts(shape: Shape, id: number): ShapeFacts {
-  const parsed = tryParseStatement(shape.text.replace(/;\s*$/, ''));
+  const found = parsedShape(shape);
+  const parsed = 'reason' in found ? null : found;
   const text = withoutConstants(shape.text);
   const nothing = { id, shape, text, parsed, tables: [], target: null, locks: false, equalities: [], inserted: [] };
   if (!parsed) return { ...nothing, kind: 'other', conflictHandled: false, select: null, offset: null };

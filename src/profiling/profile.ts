@@ -22,6 +22,8 @@ export interface Profile {
 export class Profiler implements ExecutionObserver {
   private readonly watchers: readonly (readonly [Pattern, Watcher])[];
   private readonly units: Units;
+  private readonly steps: readonly Watcher[];
+  private readonly events: readonly Watcher[];
   private readonly shapes = new Map<Shape, Known>();
   private readonly seen: Record<Need, number> = {
     executions: 0,
@@ -34,17 +36,14 @@ export class Profiler implements ExecutionObserver {
 
   constructor(patterns: readonly Pattern[]) {
     this.watchers = patterns.map((pattern) => [pattern, pattern.watch()] as const);
-    const [units, transactions] = (['unit', 'transaction'] as const).map((name) => this.having(name));
+    const [units, transactions] = [this.having('unit'), this.having('transaction')];
     this.units = new Units({
-      unit: (unit) => units?.forEach((watcher) => watcher.unit?.(unit)),
-      transaction: (transaction) => transactions?.forEach((watcher) => watcher.transaction?.(transaction)),
+      unit: (unit) => units.forEach((watcher) => watcher.unit?.(unit)),
+      transaction: (transaction) => transactions.forEach((watcher) => watcher.transaction?.(transaction)),
     });
     this.steps = this.having('step');
     this.events = this.having('event');
   }
-
-  private readonly steps: readonly Watcher[];
-  private readonly events: readonly Watcher[];
 
   executed(execution: Execution, shape: Shape, lexed: Lexed | null): void {
     const { facts, watchers } = this.known(shape);

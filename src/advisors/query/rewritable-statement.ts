@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Action } from '../../model/action.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { WorkloadStatement } from '../../model/workload.js';
 import { catalogue } from '../../rewrites/catalogue.js';
@@ -9,6 +8,7 @@ import { shows } from '../../rewrites/plan-signs.js';
 import { relationsRead } from '../../rewrites/view.js';
 import { loadParser, tryParseStatement } from '../../sql/parse.js';
 import type { ParsedStatement } from '../../sql/parse.js';
+import { rewriteAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { measured } from '../evidence.js';
 
@@ -75,22 +75,11 @@ function describe(
       measured('signs of it in the plan', planned ? signs : null, '', `plan of ${source}`),
     ],
     statements: [statement.fingerprint],
-    actions: proposals.map((proposal): Action => ({
-      kind: 'rewrite',
-      title: `Rewrite "${statement.name}" (${rule.id})`,
-      up: [],
-      down: [],
-      lock: 'takes no lock: the application sends another text',
-      transactional: true,
-      tables: relationsRead(parsed, snapshot.catalog),
-      index: null,
-      rewrite: {
-        fingerprint: statement.fingerprint,
-        rule: rule.id,
-        from: statement.sql,
-        to: proposal.to,
-        proof: proposal.proof,
-      },
-    })),
+    actions: proposals.map((proposal) =>
+      rewriteAction(statement, rule.id, proposal, {
+        title: `Rewrite "${statement.name}" (${rule.id})`,
+        tables: relationsRead(parsed, snapshot.catalog),
+      }),
+    ),
   };
 }

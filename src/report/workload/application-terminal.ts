@@ -1,7 +1,7 @@
 import { formatCount, formatMs } from '../../base/units.js';
 import { wrap } from '../text/columns.js';
 import type { Paint, TextOptions } from '../text/paint.js';
-import { oneLine } from '../words.js';
+import { evidenceValue, oneLine } from '../words.js';
 import type { WorkloadReport } from './workload-report.js';
 
 type Finding = WorkloadReport['application'][number];
@@ -35,24 +35,14 @@ function block(finding: Finding, columns: number, paint: Paint): readonly string
           ? `time ${finding.timeIs.replace(/^(?!unknown)/, 'unknown ')}`
           : `${formatMs(finding.timeMs)} ${finding.timeIs}`),
     ).map(paint.dim),
-    ...lines(finding.evidence.map((fact) => said(fact)).join('; ')).map(paint.dim),
+    ...lines(
+      finding.evidence
+        .map((fact) => `${fact.what}: ${evidenceValue(fact)}${fact.provenance === 'estimated' ? ' (estimated)' : ''}`)
+        .join('; '),
+    ).map(paint.dim),
     ...(finding.sources.length > 0 ? lines(`from ${finding.sources.join(', ')}`).map(paint.dim) : []),
     ...lines(finding.change),
     ...(finding.sql === null ? [] : lines(finding.sql)),
     ...lines(`${finding.pattern}; e.g. line ${finding.line} of the log`).map(paint.dim),
   ];
-}
-
-function said({ what, value, unit, provenance }: Finding['evidence'][number]): string {
-  const shown =
-    value === null
-      ? 'unknown'
-      : typeof value === 'string'
-        ? value
-        : unit === 'ms'
-          ? formatMs(value)
-          : unit === 'fraction'
-            ? `${Math.round(value * 100)} %`
-            : formatCount(value);
-  return `${what}: ${shown}${provenance === 'estimated' ? ' (estimated)' : ''}`;
 }
