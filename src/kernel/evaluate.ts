@@ -69,7 +69,8 @@ export function objectiveGain(effect: Effect, before: WorkloadSummary, trial: Tr
   return Math.max(0, 1 - after / before.totalMs, 1 - Math.exp(logSum));
 }
 
-function unmeasured(kind: VerdictKind, reason: string): Verdict {
+/** The verdict on what gave no figures. */
+export function unmeasured(kind: VerdictKind, reason: string): Verdict {
   return { kind, effect: null, effects: [], gain: 0, resultsEqual: null, revertVerified: false, reason };
 }
 

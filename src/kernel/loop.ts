@@ -4,7 +4,8 @@ import { loadParser } from '../sql/parse.js';
 import { assertLab } from './guards.js';
 import { memoryOf } from './memory.js';
 import type { LoopOptions, LoopOutcome, LoopPorts } from './run.js';
-import { INTERRUPTED, Turn } from './turn.js';
+import { INTERRUPTED } from './stop.js';
+import { Turn } from './turn.js';
 
 /**
  * Examine, hypothesise, act, evaluate, decide; again from the accepted state until a stop rule speaks.

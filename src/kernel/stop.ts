@@ -1,6 +1,12 @@
 import { formatPercent } from '../base/units.js';
 import type { Iteration, ScorecardRow, Stop } from '../model/run.js';
 
+/** The end of a run that a signal stopped. */
+export const INTERRUPTED: Stop = {
+  reason: 'interrupted',
+  detail: 'stopped by a signal; the next run goes on from the ledger',
+};
+
 export interface StopRules {
   /** An iteration that gains less than this counts as small. */
   readonly smallGain: number;

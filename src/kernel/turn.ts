@@ -11,7 +11,7 @@ import { confirm, unconfirmed } from './confirm.js';
 import type { Confirmed } from './confirm.js';
 import { decide } from './decide.js';
 import { escalationFor } from './escalate.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, unmeasured } from './evaluate.js';
 import { assertMeasured, assertValidated } from './guards.js';
 import { hypothesise } from './hypothesise.js';
 import { stateAfter } from './memory.js';
@@ -21,14 +21,8 @@ import { rank } from './rank.js';
 import type { Ranked } from './rank.js';
 import type { LoopOptions, LoopOutcome, LoopPorts, Untried } from './run.js';
 import { scorecard } from './scorecard.js';
-import { stopReason } from './stop.js';
+import { INTERRUPTED, stopReason } from './stop.js';
 import { culpritOf, withoutCulprit } from './withdraw.js';
-
-/** The end of a run that a signal stopped. */
-export const INTERRUPTED: Stop = {
-  reason: 'interrupted',
-  detail: 'stopped by a signal; the next run goes on from the ledger',
-};
 
 /** Changes that the end of a run may take back, each followed by a measurement of the rest. */
 const MOST_WITHDRAWN = 3;
@@ -59,6 +53,10 @@ export class Turn {
     this.state = base;
     this.measured = baseline.summary;
     this.noise = baseline.noise;
+  }
+
+  private get hasAccepted(): boolean {
+    return this.history.some((iteration) => iteration.decision.kind === 'accept');
   }
 
   get hasExamined(): boolean {
@@ -142,15 +140,7 @@ export class Turn {
     if (ports.signal.aborted) return;
     const verdict: Verdict = trial
       ? evaluate(hypothesis, trial, this.measured, options.thresholds)
-      : {
-          kind: 'unverifiable',
-          effect: null,
-          effects: [],
-          gain: 0,
-          resultsEqual: null,
-          revertVerified: false,
-          reason: 'escalated before any trial',
-        };
+      : unmeasured('unverifiable', 'escalated before any trial');
     const measurement = trial && !isFailure(trial) ? trial : null;
     assertMeasured(verdict, measurement);
     const decision: Decision = escalation
@@ -208,8 +198,7 @@ export class Turn {
   private async confirmAll(stop: Stop): Promise<Confirmed> {
     const { ports, options } = this;
     if (stop.reason === 'interrupted') return unconfirmed('unverifiable', 'the run was stopped before it was measured');
-    if (this.history.every((iteration) => iteration.decision.kind !== 'accept'))
-      return unconfirmed('none', 'nothing was accepted');
+    if (!this.hasAccepted) return unconfirmed('none', 'nothing was accepted');
     ports.watch({ type: 'phase', phase: 'evaluate', text: 'all accepted changes together, against the beginning' });
     for (let withdrawn = 0; ; withdrawn += 1) {
       const confirmed = await confirm(ports.lab, { noise: this.noise, thresholds: options.thresholds });
@@ -217,7 +206,7 @@ export class Turn {
       ports.watch({ type: 'note', text: `together: ${verdict}, ${reason}` });
       const culprit = withdrawn < MOST_WITHDRAWN ? culpritOf(confirmed.slower, this.history) : null;
       if (!culprit || ports.signal.aborted || !(await this.withdraw(culprit, reason))) return confirmed;
-      if (this.history.every((iteration) => iteration.decision.kind !== 'accept')) {
+      if (!this.hasAccepted) {
         this.measured = this.baseline.summary;
         return unconfirmed('none', 'what was accepted was withdrawn in the end');
       }

@@ -16,6 +16,8 @@ import { assertSeparate } from './trial/instance.js';
 import type { Instance } from './trial/instance.js';
 import { createLayout } from './trial/layout.js';
 import type { Layout } from './trial/layout.js';
+import { createSecondTry } from './trial/second-try.js';
+import type { SecondTry } from './trial/second-try.js';
 import { labSessions, troubleOf } from './trial/sessions.js';
 import type { LabSessions } from './trial/sessions.js';
 import { hashState } from './trial/state.js';
@@ -98,15 +100,24 @@ class MeasuringLab implements OpenLab {
   private readonly rewrites = new Map<string, string>();
   /** Accepted changes that leave no trace in the schema. */
   private readonly beyond: string[] = [];
+  private readonly secondTry: SecondTry;
 
   constructor(
     private readonly options: LabOptions,
     private readonly sessions: LabSessions,
     private readonly layout: Layout,
-  ) {}
+  ) {
+    this.secondTry = createSecondTry({
+      sessions,
+      layout,
+      server: options.server,
+      maintenance: options.connection.database,
+      note: (text) => options.note?.(text),
+    });
+  }
 
   async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
-    const accepted = await this.withRetry('the baseline', () => this.measureAccepted(workload));
+    const accepted = await this.secondTry('the baseline', () => this.measureAccepted(workload));
     this.accepted = accepted;
     this.origin ??= accepted;
     this.tried = null;
@@ -119,7 +130,7 @@ class MeasuringLab implements OpenLab {
     this.tried = null;
     try {
       const equivalence = action.rewrite && (await this.verify(action.rewrite, accepted.records));
-      const outcome = await this.withRetry(`the trial of "${action.title}"`, () =>
+      const outcome = await this.secondTry(`the trial of "${action.title}"`, () =>
         runTrial(
           {
             ...accepted,
@@ -151,7 +162,7 @@ class MeasuringLab implements OpenLab {
     if (action.rewrite !== null) {
       this.rewrites.set(action.rewrite.fingerprint, action.rewrite.to);
     } else {
-      await this.withRetry(`accepting "${action.title}"`, () =>
+      await this.secondTry(`accepting "${action.title}"`, () =>
         this.layout.advance(async (session) => {
           await runUp(session, action);
         }),
@@ -170,7 +181,7 @@ class MeasuringLab implements OpenLab {
       if (action.rewrite !== null) this.rewrites.delete(action.rewrite.fingerprint);
       else if (action.down.length === 0) return { failure: 'it has no way back' };
       else
-        await this.withRetry(`withdrawing "${action.title}"`, () =>
+        await this.secondTry(`withdrawing "${action.title}"`, () =>
           this.layout.advance((session) => runDown(session, action)),
         );
     } catch (thrown) {
@@ -185,7 +196,7 @@ class MeasuringLab implements OpenLab {
     const { origin, actions, options } = this;
     if (!origin || actions.length === 0) return null;
     try {
-      return await this.withRetry('the confirmation', () =>
+      return await this.secondTry('the confirmation', () =>
         runConfirmation({
           ...origin,
           actions,
@@ -242,7 +253,7 @@ class MeasuringLab implements OpenLab {
     const values = own.map(({ oneCase }) => oneCase.values);
     const verify = this.options.verify ?? assertNoDifference;
     const work = (session: Session): Promise<string> => verify(session, rewrite, values);
-    return this.withRetry(`verifying "${rewrite.rule}"`, () => this.withScratch(work));
+    return this.secondTry(`verifying "${rewrite.rule}"`, () => this.withScratch(work));
   }
 
   private async measureAccepted(workload: Workload): Promise<Accepted> {
@@ -268,42 +279,6 @@ class MeasuringLab implements OpenLab {
     const { records, noise } = measured;
     return { workload, records, noise, failed: [...prepared.failed, ...measured.failed] };
   }
-
-  /** Runs `work` again, once, when the server died under it. After an abort every error is the abort. */
-  private async withRetry<T>(what: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (thrown) {
-      this.sessions.checkAborted();
-      if (troubleOf(thrown) !== 'lost') throw thrown;
-      this.options.note?.(
-        `the lab server ended during ${what}: starting it again, and once more from the accepted state`,
-      );
-    }
-    try {
-      await this.revive();
-      return await work();
-    } catch (thrown) {
-      this.sessions.checkAborted();
-      if (troubleOf(thrown) !== 'lost') throw thrown;
-      throw new WizardError('lab/died', `The lab server ended twice during ${what}`, { cause: thrown });
-    }
-  }
-
-  private async revive(): Promise<void> {
-    this.layout.soil();
-    const deadline = performance.now() + RECOVERY_MS;
-    for (;;) {
-      // A killed server counts as alive until its end is reported, so ask again each time.
-      await this.options.server?.restart();
-      try {
-        return await this.sessions.within(this.options.connection.database, async () => undefined);
-      } catch (thrown) {
-        if (troubleOf(thrown) !== 'lost' || performance.now() > deadline) throw thrown;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  }
 }
 
 /** The accepted state as last measured. */
@@ -315,9 +290,6 @@ interface Accepted {
 }
 
 const BASELINE_BUDGET_MS = 25_000;
-
-/** A server that one of its backends' crash took along is back within seconds. */
-const RECOVERY_MS = 30_000;
 
 /** A trial that can not be finished as data for the kernel; an abort and faults of our own are thrown on. */
 function failureOf(thrown: unknown): string {
