@@ -2,7 +2,7 @@ import { WizardError } from '../base/errors.js';
 import { deparseGuarded } from '../sql/deparse.js';
 import { parameterCount } from '../sql/parameters.js';
 import { parseStatement } from '../sql/parse.js';
-import { bodyOf, field, list, mapTree, names, textOf } from '../sql/tree.js';
+import { bodyOf, columnName, field, list, mapTree, names, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { quoteIdent } from '../base/quote.js';
 import type { ShapeFacts } from './facts.js';
@@ -22,16 +22,11 @@ export function anyForm(facts: ShapeFacts, column: string): string | null {
 
 function comparesTo(body: TreeNode, column: string): boolean {
   if (body['kind'] !== 'AEXPR_OP' || names(list(body, 'name')).at(-1) !== '=') return false;
-  return [body['lexpr'], body['rexpr']].some((one) => columnOf(one) === column);
+  return [body['lexpr'], body['rexpr']].some((one) => columnName(one) === column);
 }
 
 function side(body: TreeNode, column: boolean): TreeValue {
-  return (columnOf(body['lexpr']) !== null) === column ? body['lexpr'] : body['rexpr'];
-}
-
-function columnOf(value: TreeValue): string | null {
-  const reference = bodyOf(value, 'ColumnRef');
-  return reference ? (names(list(reference, 'fields')).at(-1) ?? null) : null;
+  return (columnName(body['lexpr']) !== null) === column ? body['lexpr'] : body['rexpr'];
 }
 
 /** An INSERT that leaves the row alone which is there already. Null where it can not be written. */
@@ -50,7 +45,7 @@ export function conflictForm(facts: ShapeFacts, columns: readonly string[]): str
 /** The page behind the last row of the one before, without OFFSET. Null where the order is not of plain columns in one direction. */
 export function keysetForm(facts: ShapeFacts): string | null {
   const order = facts.select ? list(facts.select, 'sortClause').map((item) => bodyOf(item, 'SortBy') ?? {}) : [];
-  const columns = order.map((item) => columnOf(item['node']));
+  const columns = order.map((item) => columnName(item['node']));
   const descending = order.map((item) => textOf(item, 'sortby_dir') === 'SORTBY_DESC');
   if (order.length === 0 || columns.includes(null) || new Set(descending).size > 1) return null;
   return written(facts, (tree) => {

@@ -4,7 +4,7 @@ import { withoutConstants } from '../logs/lex.js';
 import { textOffsets } from '../sql/constants.js';
 import { isTransactionControl, statementKind, writes } from '../sql/kind.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, bodiesOf, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
+import { bodyOf, bodiesOf, columnName, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 
 /** Where a value of a statement is found in its executions: a parameter's number, or a constant's place among those of the text. */
@@ -110,11 +110,6 @@ function equalities(value: TreeValue, place: (value: TreeValue) => ValuePlace | 
   const column = sides.map(columnName).find((name) => name !== null) ?? null;
   const given = sides.map(place).find((one) => one !== null) ?? null;
   return column === null || given === null ? [] : [{ column, place: given }];
-}
-
-function columnName(value: TreeValue): string | null {
-  const column = bodyOf(value, 'ColumnRef');
-  return column ? (names(list(column, 'fields')).at(-1) ?? null) : null;
 }
 
 function insertedRow(body: TreeNode, place: (value: TreeValue) => ValuePlace | null): readonly ValuedColumn[] {

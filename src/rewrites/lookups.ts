@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list, textOf, treeText, walk } from '../sql/tree.js';
+import { columnName, bodyOf, isNode, list, textOf, treeText, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, derived, expression, output, replace, withWhere } from './build.js';
 import { freshAlias } from './columns.js';
@@ -104,10 +104,9 @@ function namedBySublink(body: TreeNode): readonly TreeNode[] {
 
 function nameOf(item: TreeValue): string | null {
   const target = bodyOf(item, 'ResTarget') ?? {};
-  const reference = bodyOf(target['val'], 'ColumnRef');
+  const column = columnName(target['val']);
   const call = bodyOf(target['val'], 'FuncCall');
-  const last = reference ? bodyOf(list(reference, 'fields').at(-1), 'String') : null;
-  if (last) return textOf(last, 'sval');
+  if (column !== null) return column;
   if (bodyOf(target['val'], 'CoalesceExpr')) return textOf(target, 'name') ?? 'coalesce';
   return textOf(target, 'name') ?? (call ? functionName(call) : '?column?');
 }

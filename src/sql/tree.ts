@@ -71,6 +71,13 @@ export function names(values: readonly TreeValue[]): readonly string[] {
   });
 }
 
+/** The column that a value refers to, its table left aside; null for anything but a reference, and for `*`. */
+export function columnName(value: TreeValue): string | null {
+  const reference = bodyOf(value, 'ColumnRef');
+  const last = reference ? bodyOf(list(reference, 'fields').at(-1), 'String') : null;
+  return last ? textOf(last, 'sval') : null;
+}
+
 /** Every typed node below a value, itself included, parents first. */
 export function* walk(value: TreeValue): Generator<TypedNode> {
   if (Array.isArray(value)) {
