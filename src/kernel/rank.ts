@@ -34,6 +34,19 @@ export function rank(
     );
 }
 
+/** The most promising hypothesis by a technique (a kind of change) that is not among the given ones, and that is to win time: null where none promises as much as `leastGain`. */
+export function byAnotherTechnique(
+  waiting: readonly Ranked[],
+  used: ReadonlySet<ActionKind>,
+  leastGain: number,
+): Ranked | null {
+  const others = waiting.filter(
+    ({ hypothesis: { action }, expectedGain: gain }) =>
+      !used.has(action.kind) && TIDY_GAIN[action.kind] === undefined && gain >= leastGain,
+  );
+  return others[0] ?? null;
+}
+
 /** The fall of the objective that a change brings: see `objectiveGain`. */
 function expectedGain(hypothesis: Hypothesis, measured: WorkloadSummary): number {
   const { workloadRatio, statementRatio } = hypothesis.prediction;

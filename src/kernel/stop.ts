@@ -37,11 +37,11 @@ export function stopReason(state: LoopState, rules: StopRules): Stop | null {
   }
   if (state.waiting === 0) return { reason: 'mature', detail: matureDetail(state) };
   const streak = smallStreak(state.history, rules.smallGain);
-  if (streak >= rules.smallGainsInARow) {
-    const gains = state.history.slice(-streak).map((iteration) => formatPercent(iteration.verdict.gain));
+  if (streak.length >= rules.smallGainsInARow) {
+    const gains = streak.map((iteration) => formatPercent(iteration.verdict.gain));
     return {
       reason: 'small-gains',
-      detail: `the last ${streak} iterations each gained under ${formatPercent(rules.smallGain)} (${gains.join(', ')}); ${state.waiting} hypotheses are left untried`,
+      detail: `the last ${streak.length} iterations each gained under ${formatPercent(rules.smallGain)} (${gains.join(', ')}); ${state.waiting} hypotheses are left untried`,
     };
   }
   if (state.budgetLeftMs <= 0)
@@ -49,15 +49,14 @@ export function stopReason(state: LoopState, rules: StopRules): Stop | null {
   return null;
 }
 
-/** Iterations at the end of the history which gained less than `smallGain`. Escalations were never tried and do not count. */
-function smallStreak(history: readonly Iteration[], smallGain: number): number {
-  let streak = 0;
-  for (const iteration of history.toReversed()) {
-    if (iteration.decision.kind === 'escalate') continue;
-    if (iteration.decision.kind === 'accept' && iteration.verdict.gain >= smallGain) break;
-    streak += 1;
-  }
-  return streak;
+/**
+ * Iterations at the end of the history, in order, which gained less than `smallGain`. Escalations were never tried and do
+ * not count.
+ */
+export function smallStreak(history: readonly Iteration[], smallGain: number): readonly Iteration[] {
+  const tried = history.filter((iteration) => iteration.decision.kind !== 'escalate');
+  const last = tried.findLastIndex(({ decision, verdict }) => decision.kind === 'accept' && verdict.gain >= smallGain);
+  return tried.slice(last + 1);
 }
 
 function matureDetail(state: LoopState): string {

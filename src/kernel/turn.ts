@@ -17,11 +17,11 @@ import { hypothesise } from './hypothesise.js';
 import { stateAfter } from './memory.js';
 import type { RunMemory } from './memory.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
-import { rank } from './rank.js';
+import { byAnotherTechnique, rank } from './rank.js';
 import type { Ranked } from './rank.js';
 import type { LoopOptions, LoopOutcome, LoopPorts, Untried } from './run.js';
 import { scorecard } from './scorecard.js';
-import { INTERRUPTED, stopReason } from './stop.js';
+import { INTERRUPTED, smallStreak, stopReason } from './stop.js';
 import { culpritOf, withoutCulprit } from './withdraw.js';
 
 /** Changes that the end of a run may take back, each followed by a measurement of the rest. */
@@ -113,14 +113,25 @@ export class Turn {
     );
   }
 
-  /** The most promising one; of the changes that its finding offers, which come best first, the others wait until the first was tried. */
+  /**
+   * The most promising one; but the last try before small gains end the run goes to a technique that was not among them, where
+   * one promises enough. Of the changes that its finding offers, which come best first, the others wait until the first was tried.
+   */
   next(): Hypothesis | null {
-    const [best] = this.waiting;
+    const best = this.reachDeeper() ?? this.waiting[0];
     if (!best) return null;
     const { finding } = best.hypothesis;
     const siblings = this.waiting.map((item) => item.hypothesis).filter((hypothesis) => hypothesis.finding === finding);
     const first = finding.actions.find((action) => siblings.some((hypothesis) => hypothesis.action === action));
     return siblings.find((hypothesis) => hypothesis.action === first) ?? best.hypothesis;
+  }
+
+  private reachDeeper(): Ranked | null {
+    const { smallGain, smallGainsInARow } = this.options.stopRules;
+    const streak = smallStreak(this.history.slice(this.replayedCount), smallGain);
+    if (streak.length < smallGainsInARow - 1) return null;
+    const used = new Set(streak.map(({ hypothesis }) => hypothesis.action.kind));
+    return byAnotherTechnique(this.waiting, used, smallGain);
   }
 
   async iterate(hypothesis: Hypothesis): Promise<void> {

@@ -3,6 +3,7 @@ import { WizardError } from '../../../src/base/errors.js';
 import type { Advisors } from '../../../src/kernel/ports.js';
 import { runLoop } from '../../../src/kernel/loop.js';
 import type { ChangeBounds } from '../../../src/model/change-bounds.js';
+import type { Finding } from '../../../src/model/finding.js';
 import { TIMES, createIndex, finding, makeWorld, measurement, summaryOf, workload } from './fakes.js';
 
 const onA = finding(['a'], createIndex('ia'));
@@ -44,6 +45,26 @@ test('three iterations in a row under 5 % end the run, and what is left is named
   expect(outcome.stop.reason).toBe('small-gains');
   expect(world.tried).toHaveLength(3);
   expect(outcome.untried).toHaveLength(1);
+});
+
+test('after two small gains the last try goes to another technique, where one promises enough', async () => {
+  const indexOn = (name: string): Finding => {
+    const table = { schema: 'public', name };
+    const action = createIndex(name, { tables: [table] });
+    return finding(['a'], action, { advisor: `index/${name}` });
+  };
+  const rewrite = createIndex('r', {
+    kind: 'rewrite',
+    title: 'Rewrite a',
+    up: [],
+    down: [],
+    index: null,
+    rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] },
+  });
+  const rewriteA = finding(['a'], rewrite, { advisor: 'query/r' });
+  const world = makeWorld([indexOn('t1'), indexOn('t2'), indexOn('t3'), rewriteA], { 'Rewrite a': { a: 0.1 } });
+  await runLoop(world.ports, workload, world.options);
+  expect(world.tried.map((title) => title.split(' ')[0])).toEqual(['Create', 'Create', 'Rewrite', 'Create']);
 });
 
 test('what did nothing for a statement is not tried in another form before the statements that nothing was tried for', async () => {
