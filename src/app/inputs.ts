@@ -37,6 +37,17 @@ export const sizeInput = z.string().transform((text, check) => {
   return z.NEVER;
 });
 
+/** The load that a run ends with. */
+export const clientsInput = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(100)
+  .optional()
+  .describe(
+    'target load: the end of the run is measured with the workload sent from 1, 2, 4, ... up to so many clients at once (default: the cores of this machine)',
+  );
+
 /** Standbys of the target, whose scans count as well. */
 export const replicaInput = z
   .array(z.string())

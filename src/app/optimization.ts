@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { AdvisorDefaults } from './advisors.js';
 import { advisorsOf } from './advisors.js';
@@ -42,7 +43,11 @@ export interface OptimizationOptions {
   /** Standbys whose index counters are added. */
   readonly replicas?: readonly ConnectionSettings[];
   readonly budgetMs: number;
+  /** All of the run is within the budget, unless told that it begins with the end of the baseline. */
+  readonly budgetFrom?: 'start' | 'baseline';
   readonly storageBudgetBytes: number | null;
+  /** Clients of the load at the end; as many as this machine has cores, at least 2, where it is undefined. */
+  readonly clients?: number | undefined;
   readonly outFolder: string;
   /** As the report shows it: without secrets. */
   readonly command: string;
@@ -152,7 +157,9 @@ function runOn({
       run: randomBytes(4).toString('hex'),
       targetLabel: origin.target.label,
       budgetMs: options.budgetMs,
+      budgetFrom: options.budgetFrom ?? 'start',
       storageBudgetBytes: options.storageBudgetBytes,
+      clients: options.clients ?? Math.max(2, availableParallelism()),
       thresholds: DEFAULT_THRESHOLDS,
       stopRules: DEFAULT_STOP_RULES,
       escalation: DEFAULT_ESCALATION_LIMITS,

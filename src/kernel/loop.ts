@@ -16,9 +16,10 @@ import { Turn } from './turn.js';
 export async function runLoop(ports: LoopPorts, workload: Workload, options: LoopOptions): Promise<LoopOutcome> {
   assertLab(ports.lab);
   await loadParser();
-  const startedMs = ports.clock.nowMs();
+  const beganMs = ports.clock.nowMs();
   ports.watch({ type: 'phase', phase: 'baseline', text: 'measuring the workload as it is, A against A' });
   const baseline = await ports.lab.baseline(workload);
+  const startedMs = options.budgetFrom === 'start' ? beganMs : ports.clock.nowMs();
   const base = await ports.lab.stateHash();
   await ports.ledger.append({
     type: 'run-started',

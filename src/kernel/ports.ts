@@ -3,6 +3,7 @@ import type { Action } from '../model/action.js';
 import type { ChangeBounds } from '../model/change-bounds.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
+import type { Load } from '../model/load.js';
 import type { FailedCase, NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
@@ -92,6 +93,8 @@ export interface Lab {
   withdraw(action: Action): Promise<TrialFailure | null>;
   /** The beginning against the accepted state, in one measurement; null where nothing was accepted. */
   confirm(): Promise<Confirmation | TrialFailure | null>;
+  /** The workload's mix from 1, 2, 4, ... up to so many clients, on both states of the last confirmation; null where there is none. */
+  load(clients: number): Promise<Load | TrialFailure | null>;
   /** Hash over the catalog of the accepted state, the statistics and the rewritten statements. */
   stateHash(): Promise<string>;
 }

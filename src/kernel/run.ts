@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
+import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
@@ -29,10 +30,14 @@ export interface LoopOptions {
   /** Of the target, for the ledger: never holds a secret. */
   readonly targetLabel: string;
   readonly budgetMs: number;
+  /** What of the run is within the budget: all of it, or all after the baseline. */
+  readonly budgetFrom: 'start' | 'baseline';
   readonly storageBudgetBytes: number | null;
   readonly thresholds: Thresholds;
   readonly stopRules: StopRules;
   readonly escalation: EscalationLimits;
+  /** Clients of the load that the end of a run is measured under. */
+  readonly clients: number;
   /** From the connection to the target; null when not measured. */
   readonly connectMs: number | null;
   readonly replicaLagSeconds: number | null;
@@ -54,6 +59,8 @@ export interface LoopOutcome {
   readonly after: WorkloadSummary;
   /** All accepted changes held against the beginning; `before` and `after` are its two columns where it was measured. */
   readonly together: Together;
+  /** Throughput under concurrency; null where it was not measured. */
+  readonly load: Load | null;
   readonly noise: NoiseFloor;
   /** Findings before the first and after the last iteration. */
   readonly findingsBefore: readonly Finding[];

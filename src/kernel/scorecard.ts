@@ -1,5 +1,6 @@
 import { formatCount, formatMs, formatPercent } from '../base/units.js';
 import type { Finding } from '../model/finding.js';
+import type { Load } from '../model/load.js';
 import type { StatementSummary, WorkloadSummary } from '../model/measurement.js';
 import type { ScorecardRow } from '../model/run.js';
 import type { Thresholds } from './thresholds.js';
@@ -8,6 +9,7 @@ import type { Thresholds } from './thresholds.js';
 export interface ScorecardBasis {
   readonly before: WorkloadSummary;
   readonly after: WorkloadSummary;
+  readonly load: Load | null;
   readonly findings: readonly Finding[];
   /** Time that one connection to the target took, milliseconds. */
   readonly connectMs: number | null;
@@ -17,7 +19,7 @@ export interface ScorecardBasis {
 
 /** Every target of SPEC L10 with what is known of it: `unknown` where this run measured nothing. */
 export function scorecard(basis: ScorecardBasis): readonly ScorecardRow[] {
-  return [...performanceRows(basis), ...unmeasuredRows(), ...qualityRows(basis)];
+  return [...performanceRows(basis), concurrencyRow(basis.load), ...unmeasuredRows(), ...qualityRows(basis)];
 }
 
 /** Statements that matter: share of the workload's time, or a long p95. */
@@ -128,6 +130,32 @@ function performanceRows({
   ];
 }
 
+/** Throughput of the most clients against so many times one client's; more clients than cores can not do more than the cores. */
+function concurrencyRow(load: Load | null): ScorecardRow {
+  const [one, most] = [load?.levels[0], load?.levels.at(-1)];
+  const target = 'linear concurrency up to target load';
+  const format = (share: number | null): string =>
+    `${formatPercent(share)} of linear at ${formatCount(most?.clients ?? null)} clients`;
+  if (!load || !one || !most || one.after.perSecond <= 0)
+    return row('linear-concurrency', target, null, format, () => false, 'no concurrent load was measured');
+  const rates = `${formatCount(one.after.perSecond)}/s from 1 client, ${formatCount(most.after.perSecond)}/s from ${most.clients}`;
+  const cores = load.cores === null ? '' : ` on ${load.cores} cores, which the sender shares`;
+  const sender = Math.max(one.after.senderShare, most.after.senderShare);
+  if (sender > SENDER_LIMIT) {
+    const reason = `${rates}${cores}: the sender, at ${formatPercent(sender)} of a core, was the limit`;
+    return row('linear-concurrency', target, null, format, () => false, reason);
+  }
+  const linear = Math.min(most.clients, load.cores ?? most.clients) * one.after.perSecond;
+  const source = `measured in the lab: ${rates}${cores}`;
+  return row('linear-concurrency', target, most.after.perSecond / linear, format, (v) => v >= LINEAR, source);
+}
+
+/** One thread sends for all clients: at four fifths of a core answers begin to wait for it. */
+const SENDER_LIMIT = 0.8;
+
+/** Four fifths of n times one client's throughput count as linear: the rest is what n clients share, at the least the sender's processor time. */
+const LINEAR = 0.8;
+
 /** Targets that need load, growth, cost or time in service: this run does not measure them, so they are unknown. */
 function unmeasuredRows(): readonly ScorecardRow[] {
   const unknown = (id: string, target: string, source: string): ScorecardRow => ({
@@ -139,7 +167,6 @@ function unmeasuredRows(): readonly ScorecardRow[] {
     source,
   });
   return [
-    unknown('linear-concurrency', 'linear concurrency up to target load', 'no concurrent load was run'),
     unknown('cpu-peak', 'CPU < 70 % at peak', "no load at production's peak was run"),
     unknown('connections', '10x connections', 'no connection load was run'),
     unknown('linear-growth', 'linear to 100x data', 'only one size of the data was measured'),

@@ -1,6 +1,7 @@
 import type { ChangeBounds } from '../model/change-bounds.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
+import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Decision, Iteration, ScorecardRow, Stop } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
@@ -41,6 +42,7 @@ export class Turn {
   private findings: readonly Finding[] = [];
   private snapshot: Snapshot | null = null;
   private columns: Confirmed['columns'] = null;
+  private load: Load | null = null;
 
   constructor(
     private readonly ports: LoopPorts,
@@ -178,7 +180,10 @@ export class Turn {
 
   async finish(stop: Stop): Promise<LoopOutcome> {
     const { together, columns } = await this.confirmAll(stop);
-    if (columns) this.columns = columns;
+    if (columns) {
+      this.columns = columns;
+      this.load = await this.measureLoad();
+    }
     await this.ports.ledger.append({
       type: 'run-stopped',
       at: this.ports.clock.iso(),
@@ -197,6 +202,7 @@ export class Turn {
       before: this.columns?.before ?? this.baseline.summary,
       after: this.columns?.after ?? this.measured,
       together,
+      load: this.load,
       noise: this.noise,
       findingsBefore: this.findingsBefore ?? [],
       findingsAfter: this.findings,
@@ -222,6 +228,20 @@ export class Turn {
         return unconfirmed('none', 'what was accepted was withdrawn in the end');
       }
     }
+  }
+
+  private async measureLoad(): Promise<Load | null> {
+    const { ports, options } = this;
+    if (ports.signal.aborted) return null;
+    ports.watch({
+      type: 'phase',
+      phase: 'evaluate',
+      text: `the workload from up to ${options.clients} clients at once`,
+    });
+    const load = await ports.lab.load(options.clients);
+    if (load === null || !('failure' in load)) return load;
+    ports.watch({ type: 'note', text: `the load was not measured: ${load.failure}` });
+    return null;
   }
 
   /** Takes an accepted change back that all changes together refute: alone it was never measured beyond tolerance. False where it can not be taken back. */
@@ -307,6 +327,7 @@ export class Turn {
     return scorecard({
       before: this.columns?.before ?? this.baseline.summary,
       after: this.columns?.after ?? this.measured,
+      load: this.load,
       findings: this.findings,
       connectMs: this.options.connectMs,
       replicaLagSeconds: this.options.replicaLagSeconds,

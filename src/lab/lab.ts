@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { WizardError, asWizardError } from '../base/errors.js';
 import type { Confirmation, Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
 import type { Action, Rewrite } from '../model/action.js';
+import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
 import type { Workload } from '../model/workload.js';
@@ -12,10 +14,12 @@ import { runDown, runUp } from './trial/apply.js';
 import { measureBaseline } from './trial/baseline.js';
 import { prepareCases, rewriteCase } from './trial/cases.js';
 import { runConfirmation } from './trial/confirmation.js';
+import type { ConfirmationOutcome } from './trial/confirmation.js';
 import { assertSeparate } from './trial/instance.js';
 import type { Instance } from './trial/instance.js';
 import { createLayout } from './trial/layout.js';
 import type { Layout } from './trial/layout.js';
+import { measureLoad } from './trial/load.js';
 import { createSecondTry } from './trial/second-try.js';
 import type { SecondTry } from './trial/second-try.js';
 import { labSessions, troubleOf } from './trial/sessions.js';
@@ -40,6 +44,8 @@ export interface LabOptions {
   readonly trialBudgetMs?: number;
   /** The same for the baseline; 25 000 by default. */
   readonly baselineBudgetMs?: number;
+  /** What one client takes for one pass of a load; 2 000 by default. */
+  readonly loadWindowMs?: number;
   /** For one execution in the baseline; 60 000 by default. */
   readonly statementTimeoutMs?: number;
   /** Gives a database made from the accepted one the statistics that the run began with: no down statement brings those back. */
@@ -95,6 +101,8 @@ class MeasuringLab implements OpenLab {
   private origin: Accepted | null = null;
   /** In order, those taken up from the ledger included. */
   private readonly actions: Action[] = [];
+  /** While its two databases are as it left them. */
+  private confirmed: ConfirmationOutcome | null = null;
   private tried: { readonly action: Action; readonly outcome: TrialOutcome } | null = null;
   /** Rewritten texts by fingerprint. */
   private readonly rewrites = new Map<string, string>();
@@ -117,6 +125,7 @@ class MeasuringLab implements OpenLab {
   }
 
   async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
+    this.confirmed = null;
     const accepted = await this.secondTry('the baseline', () => this.measureAccepted(workload));
     this.accepted = accepted;
     this.origin ??= accepted;
@@ -128,6 +137,7 @@ class MeasuringLab implements OpenLab {
     const { accepted } = this;
     if (!accepted) throw new WizardError('kernel/forbidden', 'A trial was asked for before any baseline');
     this.tried = null;
+    this.confirmed = null;
     try {
       const equivalence = action.rewrite && (await this.verify(action.rewrite, accepted.records));
       const outcome = await this.secondTry(`the trial of "${action.title}"`, () =>
@@ -153,6 +163,7 @@ class MeasuringLab implements OpenLab {
   }
 
   async accept(action: Action, measured: TrialMeasurement | null): Promise<void> {
+    this.confirmed = null;
     if (measured !== null && (this.tried?.action !== action || this.tried.outcome.measurement !== measured)) {
       throw new WizardError(
         'kernel/forbidden',
@@ -177,6 +188,7 @@ class MeasuringLab implements OpenLab {
   }
 
   async withdraw(action: Action): Promise<TrialFailure | null> {
+    this.confirmed = null;
     try {
       if (action.rewrite !== null) this.rewrites.delete(action.rewrite.fingerprint);
       else if (action.down.length === 0) return { failure: 'it has no way back' };
@@ -194,9 +206,10 @@ class MeasuringLab implements OpenLab {
 
   async confirm(): Promise<Confirmation | TrialFailure | null> {
     const { origin, actions, options } = this;
+    this.confirmed = null;
     if (!origin || actions.length === 0) return null;
     try {
-      return await this.secondTry('the confirmation', () =>
+      this.confirmed = await this.secondTry('the confirmation', () =>
         runConfirmation({
           ...origin,
           actions,
@@ -204,6 +217,30 @@ class MeasuringLab implements OpenLab {
           layout: this.layout,
           restoreStatistics: options.restoreStatistics ?? (() => Promise.resolve()),
           budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
+          progress: (done, total) => options.progress?.('evaluate', done, total),
+        }),
+      );
+      return this.confirmed.confirmation;
+    } catch (thrown) {
+      return { failure: failureOf(thrown) };
+    }
+  }
+
+  async load(clients: number): Promise<Load | TrialFailure | null> {
+    const { confirmed, options } = this;
+    if (!confirmed) return null;
+    const { before, after } = this.layout.names;
+    try {
+      return await this.secondTry('the load', () =>
+        measureLoad({
+          sessions: this.sessions,
+          before,
+          after,
+          records: confirmed.records,
+          clients,
+          cores: options.server === null ? null : availableParallelism(),
+          windowMs: options.loadWindowMs ?? LOAD_WINDOW_MS,
+          timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
           progress: (done, total) => options.progress?.('evaluate', done, total),
         }),
       );
@@ -231,6 +268,7 @@ class MeasuringLab implements OpenLab {
   }
 
   async withScratch<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.confirmed = null;
     await this.layout.prepareAfter();
     return this.sessions.within(this.layout.names.after, work);
   }
@@ -270,7 +308,7 @@ class MeasuringLab implements OpenLab {
       sessions.within(after, (other) =>
         measureBaseline(one, other, prepared.cases, {
           budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
-          timeoutMs: options.statementTimeoutMs ?? 60_000,
+          timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
           check: () => sessions.checkAborted(),
           progress: (done, total) => options.progress?.('baseline', done, total),
         }),
@@ -290,6 +328,8 @@ interface Accepted {
 }
 
 const BASELINE_BUDGET_MS = 25_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+const LOAD_WINDOW_MS = 2000;
 
 /** A trial that can not be finished as data for the kernel; an abort and faults of our own are thrown on. */
 function failureOf(thrown: unknown): string {

@@ -11,6 +11,7 @@ import {
   formatMetric,
   formatRatio,
   isRefuted,
+  loadWords,
   meanWords,
   metricWords,
   predictionSentence,
@@ -46,6 +47,7 @@ function head({
   stop,
   workload: { before, after },
   together,
+  load,
   noise,
   overhead,
   replayed,
@@ -59,6 +61,7 @@ function head({
       [1, 2, 3, 4, 5, 6],
     ),
     md(togetherWords(together)),
+    ...(load === null ? [] : [md(loadWords(load))]),
     `All figures are measured on a lab copy unless they are labelled estimated; what was not measured reads unknown. ` +
       `Noise floor (A against A, ${formatCount(noise.pairs)} pairs): time ratio ${formatRatio(noiseRatio(noise.timeLogRatio))}, buffers ${formatRatio(noiseRatio(noise.bufferLogRatio))}. ` +
       `The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).` +

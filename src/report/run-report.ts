@@ -135,6 +135,15 @@ const calibrationQualitySchema = z
   .describe('How good the predictions of `calibration` were: whether a predicted 40 % is 40 %.');
 
 /** The document of `optimize --json` and `report.json`. Every figure is measured in the lab unless its field says otherwise; null means unknown. */
+const loadSideSchema = z.object({
+  executions: z.number().int(),
+  perSecond: figure,
+  p50Ms: figure,
+  p95Ms: figure,
+  errors: z.number().int(),
+  senderShare: figure.describe('of one core, for sending the load'),
+});
+
 export const runReportSchema = z.object({
   tool: toolSchema,
   target: targetSchema,
@@ -155,6 +164,16 @@ export const runReportSchema = z.object({
       statements: z.array(statementEffectSchema),
     })
     .describe('All accepted changes together against the beginning, interleaved: the statements that they touch.'),
+  load: z
+    .object({
+      levels: z.array(z.object({ clients: z.number().int(), before: loadSideSchema, after: loadSideSchema })),
+      cores: z.number().int().nullable().describe('shared by server and sender; null where the server is elsewhere'),
+      leftOut: z.array(z.object({ fingerprint: z.string(), name: z.string(), reason: z.string() })),
+    })
+    .nullable()
+    .describe(
+      "The workload's mix from 1, 2, 4, ... clients at once, before and after; null where it was not measured.",
+    ),
   noise: z
     .object({ timeLogRatio: figure, bufferLogRatio: figure, pairs: z.number() })
     .describe(

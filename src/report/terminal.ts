@@ -8,6 +8,7 @@ import {
   effectWords,
   formatRatio,
   isRefuted,
+  loadWords,
   meanWords,
   metricWords,
   oneLine,
@@ -58,6 +59,7 @@ function heading(report: RunReport, { columns }: TextOptions, paint: Paint): rea
       : wrap(oneLine(togetherWords(report.together)), columns).map(
           report.together.verdict === 'confirmed' ? (line) => line : paint.warn,
         )),
+    ...(report.load === null ? [] : wrap(oneLine(loadWords(report.load)), columns)),
     ...wrap(
       `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
       columns,

@@ -2,6 +2,7 @@ import { calibrate } from '../indexes/measured/calibration.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction } from '../model/hypothesis.js';
+import type { Load, LoadSide } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Target } from '../model/target.js';
@@ -29,6 +30,7 @@ export interface RunReportInput {
   readonly before: WorkloadSummary;
   readonly after: WorkloadSummary;
   readonly together: Together;
+  readonly load: Load | null;
   readonly noise: NoiseFloor;
   readonly scorecard: readonly ScorecardRow[];
   readonly coverage: Coverage;
@@ -62,6 +64,7 @@ export function toRunReport(input: RunReportInput): RunReport {
       resultsEqual: input.together.resultsEqual,
       statements: input.together.statements.map(toStatement),
     },
+    load: input.load && toLoad(input.load),
     noise: {
       timeLogRatio: finite(input.noise.timeLogRatio),
       bufferLogRatio: finite(input.noise.bufferLogRatio),
@@ -87,6 +90,15 @@ export function toRunReport(input: RunReportInput): RunReport {
     rewrites: files.rewrites.map(({ iteration, title, file }) => ({ iteration, title, file: file.path })),
     overhead: { ...input.overhead },
     outputFolder: input.outputFolder ?? null,
+  };
+}
+
+function toLoad({ levels, cores, leftOut }: Load): NonNullable<RunReport['load']> {
+  const side = (one: LoadSide): LoadSide => ({ ...one });
+  return {
+    levels: levels.map(({ clients, before, after }) => ({ clients, before: side(before), after: side(after) })),
+    cores,
+    leftOut: leftOut.map((one) => ({ ...one })),
   };
 }
 

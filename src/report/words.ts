@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import type { RunReport } from './run-report.js';
 
 /** An effect as a report holds it, or as the model does. */
 interface EffectLike {
@@ -48,6 +49,21 @@ export function togetherWords({ verdict, reason }: { readonly verdict: string; r
   if (verdict === 'none') return 'Nothing was accepted, so that there is nothing to compare.';
   const words = `All accepted changes together, against the beginning: ${verdict}, ${reason}.`;
   return verdict === 'unverifiable' ? `${words} The figures before and after are of different minutes.` : words;
+}
+
+/** Throughput under concurrency: `1 client 65/s -> 900/s, p95 ...; 2 clients ...`. */
+export function loadWords({ levels, cores, leftOut }: NonNullable<RunReport['load']>): string {
+  const rate = (perSecond: number | null): string => `${formatCount(perSecond)}/s`;
+  const said = levels.map(({ clients, before, after }) => {
+    const errors = before.errors + after.errors;
+    return (
+      `${clients} ${clients === 1 ? 'client' : 'clients'} ${rate(before.perSecond)} -> ${rate(after.perSecond)}, ` +
+      `p95 ${formatMs(before.p95Ms)} -> ${formatMs(after.p95Ms)}${errors > 0 ? `, ${formatCount(errors)} errors` : ''}`
+    );
+  });
+  const where = cores === null ? 'measured in the lab' : `measured in the lab, the sender on the same ${cores} cores`;
+  const without = leftOut.length > 0 ? `; without ${leftOut.map(({ name }) => name).join(', ')}` : '';
+  return `Under load: ${said.join('; ')} (${where}${without}).`;
 }
 
 /** The mean time of a statement: `12 ms`, or `> 12 s` where an execution was cut off; `unknown` for null. */

@@ -3,6 +3,8 @@ import type { Confirmation, TrialMeasurement } from '../../src/kernel/ports.js';
 import type { OpenLab } from '../../src/lab/lab.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
+import { levelsUpTo, listOf } from '../../src/lab/trial/load.js';
+import type { CaseRecord } from '../../src/lab/trial/summary.js';
 import type { Action } from '../../src/model/action.js';
 import { testMajors } from '../support/majors.js';
 import { SHOP, action, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
@@ -126,4 +128,52 @@ test('statistics of the beginning come back for what no statement reverts', asyn
   expect(await confirmed(lab)).toMatchObject({ statements: [] });
   expect(restored).toBe(1);
   await lab.close();
+});
+
+test('the mix is sent from more and more clients to both states, writes undone', async () => {
+  const lab = await labOn(server, 'load', SHOP, { statementTimeoutMs: 400, baselineBudgetMs: 300, loadWindowMs: 100 });
+  await lab.baseline(
+    workloadOf(
+      statement('by customer', 'SELECT id, status FROM orders WHERE customer_id = 5'),
+      statement('new order', "INSERT INTO orders VALUES (99999, 5, 'open', 1, 1)"),
+      statement('above average', ABOVE_AVERAGE, { calls: 1 }),
+    ),
+  );
+  const trial = await lab.trial(CREATE_INDEX);
+  if ('failure' in trial) throw new Error(trial.failure);
+  await lab.accept(CREATE_INDEX, trial);
+  expect(await lab.load(2)).toBeNull();
+  await confirmed(lab);
+  const load = await lab.load(3);
+  if (load === null || 'failure' in load) throw new Error(load?.failure ?? 'nothing was confirmed');
+  expect(load.levels.map(({ clients }) => clients)).toEqual([1, 2, 3]);
+  // Each state has one list, sent twice at every number of clients.
+  for (const side of ['before', 'after'] as const) {
+    expect(new Set(load.levels.map((level) => level[side].executions)).size).toBe(1);
+    expect(load.levels.every((level) => level[side].errors === 0 && level[side].perSecond > 0)).toBe(true);
+  }
+  expect(load.levels[0]?.after.perSecond).toBeGreaterThan(load.levels[0]?.before.perSecond ?? Infinity);
+  expect(load.leftOut.map(({ name }) => name)).toEqual(['above average']);
+  expect(await lab.withAccepted((session) => session.query('SELECT FROM orders WHERE id = 99999'))).toEqual([]);
+  await lab.withScratch((session) => session.run('SELECT 1'));
+  // The databases are others now.
+  expect(await lab.load(2)).toBeNull();
+  await lab.close();
+});
+
+test('the list holds each statement in the share of its calls, in an order that is always the same', () => {
+  const record = (name: string, calls: number, ms: number): CaseRecord =>
+    ({
+      oneCase: { key: name, fingerprint: name, name, calls },
+      samples: [{ executionMs: ms }],
+    }) as unknown as CaseRecord;
+  const records = [record('often', 900, 1), record('seldom', 99, 1), record('once', 1, 10)];
+  const list = listOf(records, 1200);
+  const count = (name: string): number => list.filter((one) => one.name === name).length;
+  expect(Math.abs(count('often') / list.length - 0.9)).toBeLessThanOrEqual(1 / list.length);
+  expect(Math.abs(count('seldom') / list.length - 0.099)).toBeLessThanOrEqual(1 / list.length);
+  expect(listOf(records, 1200).map(({ name }) => name)).toEqual(list.map(({ name }) => name));
+  expect(levelsUpTo(1)).toEqual([1]);
+  expect(levelsUpTo(6)).toEqual([1, 2, 4, 6]);
+  expect(listOf([], 1000)).toEqual([]);
 });

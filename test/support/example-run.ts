@@ -1,6 +1,7 @@
 import type { Action } from '../../src/model/action.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { Hypothesis } from '../../src/model/hypothesis.js';
+import type { LoadSide } from '../../src/model/load.js';
 import type { StatementSummary, WorkloadSummary } from '../../src/model/measurement.js';
 import type { Decision, Iteration } from '../../src/model/run.js';
 import type { StatementEffect, Verdict } from '../../src/model/verdict.js';
@@ -61,6 +62,14 @@ export function exampleRun(changes: Partial<RunReportInput> = {}): RunReportInpu
     },
     before: workload(before),
     after: workload(after),
+    load: {
+      levels: [
+        { clients: 1, before: loadSide(21.4, 48.9), after: loadSide(1204, 1.31) },
+        { clients: 2, before: loadSide(40.2, 51.3), after: loadSide(2105, 1.48) },
+      ],
+      cores: 2,
+      leftOut: [],
+    },
     noise: { timeLogRatio: 0.031, bufferLogRatio: 0, pairs: 240 },
     scorecard: [
       {
@@ -551,4 +560,8 @@ function workload(perStatement: readonly StatementSummary[]): WorkloadSummary {
 
 function spread(middle: number): readonly number[] {
   return Array.from({ length: 24 }, (_, n) => middle * (1 + 0.18 * Math.sin(n * 2.4) + (n === 7 ? 0.5 : 0)));
+}
+
+function loadSide(perSecond: number, p95Ms: number): LoadSide {
+  return { executions: Math.round(perSecond * 4), perSecond, p50Ms: p95Ms / 4, p95Ms, errors: 0, senderShare: 0.2 };
 }

@@ -13,7 +13,7 @@ import { createCleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
 import { defineCommand } from '../command.js';
 import { optimizeTarget } from '../optimization.js';
-import { durationInput } from '../inputs.js';
+import { clientsInput, durationInput } from '../inputs.js';
 
 export const demo = defineCommand({
   name: 'demo',
@@ -21,7 +21,10 @@ export const demo = defineCommand({
   effect: 'lab',
   positional: [],
   input: z.object({
-    budget: durationInput.prefault('150s').describe('time after which no new hypothesis is tried (default: 150s)'),
+    budget: durationInput
+      .prefault('110s')
+      .describe('time from the baseline on after which no new hypothesis is tried (default: 110s)'),
+    clients: clientsInput,
     out: z
       .string()
       .default('database-wizard-out/demo')
@@ -41,7 +44,10 @@ export const demo = defineCommand({
           workload: example('workload.sql'),
           lab: 'auto',
           budgetMs: input.budget,
+          // On a slow machine the baseline alone could use it up, and a demo that tries nothing shows nothing.
+          budgetFrom: 'baseline',
           storageBudgetBytes: null,
+          clients: input.clients,
           outFolder,
           command: 'demo',
           // A demo is watched: fewer pairs than a run for real takes.

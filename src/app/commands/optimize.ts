@@ -5,7 +5,15 @@ import { resolveConnection } from '../../postgres/conninfo.js';
 import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
-import { durationInput, labInput, replicaInput, sizeInput, targetInput, workloadInput } from '../inputs.js';
+import {
+  clientsInput,
+  durationInput,
+  labInput,
+  replicaInput,
+  sizeInput,
+  targetInput,
+  workloadInput,
+} from '../inputs.js';
 import { optimizeTarget } from '../optimization.js';
 import { resolveReplicas } from '../replicas.js';
 
@@ -22,6 +30,7 @@ export const optimize = defineCommand({
       .prefault('15m')
       .describe('time after which no new hypothesis is tried, e.g. 90s, 15m, 2h (default: 15m)'),
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
+    clients: clientsInput,
     replica: replicaInput,
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
   }),
@@ -37,6 +46,7 @@ export const optimize = defineCommand({
         budgetMs: input.budget,
         replicas: await resolveReplicas(input.replica, context.env),
         storageBudgetBytes: input.storage ?? null,
+        clients: input.clients,
         outFolder: resolve(input.out),
         command: `optimize ${describeTarget(target)}`,
       },

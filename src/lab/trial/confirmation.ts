@@ -9,6 +9,7 @@ import type { Sides } from './rounds.js';
 import { isTouched } from './selection.js';
 import { writesTouching } from './state.js';
 import { summarise } from './summary.js';
+import type { CaseRecord } from './summary.js';
 import { areEqual, carryOver } from './trial.js';
 import type { TrialContext } from './trial.js';
 
@@ -19,12 +20,18 @@ export interface ConfirmationContext extends Omit<TrialContext, 'noise' | 'rewri
   readonly restoreStatistics: (session: Session) => Promise<void>;
 }
 
+/** A confirmation's measurement, and what it knows of each case on either side. */
+export interface ConfirmationOutcome {
+  readonly confirmation: Confirmation;
+  readonly records: readonly { readonly before: CaseRecord; readonly after: CaseRecord }[];
+}
+
 /**
  * The state that the run began with against the accepted one. Trials compare neighbours, each at its own minute; this
  * is all of it side by side, so that its two columns may be compared. The beginning is made from the accepted state by
  * the changes' own way back, the last one first. Throws what ends it, `lab/statement` where that way is barred.
  */
-export async function runConfirmation(context: ConfirmationContext): Promise<Confirmation> {
+export async function runConfirmation(context: ConfirmationContext): Promise<ConfirmationOutcome> {
   const { sessions, layout } = context;
   const { before, after } = layout.names;
   await layout.prepareBefore();
@@ -44,7 +51,7 @@ async function goBack(session: Session, { actions, restoreStatistics }: Confirma
   if (actions.some((action) => action.kind !== 'rewrite')) await restoreStatistics(session);
 }
 
-async function confirm(sides: Sides, context: ConfirmationContext): Promise<Confirmation> {
+async function confirm(sides: Sides, context: ConfirmationContext): Promise<ConfirmationOutcome> {
   const { actions, records, failed } = context;
   const plans = await planSides(sides, records, (oneCase) => rewritten(oneCase, actions));
   const writesTouched = await writesTouching(
@@ -66,9 +73,11 @@ async function confirm(sides: Sides, context: ConfirmationContext): Promise<Conf
   });
   const differences = [...plans.failed.map((one) => `${one.name}: ${one.reason}`), ...ran.differences];
   const missing = [...failed, ...plans.failed, ...ran.failed];
-  return {
-    before: summarise(carryOver(records, ran.unchanged), missing),
-    after: summarise(carryOver(records, ran.records), missing),
+  const before = carryOver(records, ran.unchanged);
+  const after = carryOver(records, ran.records);
+  const confirmation = {
+    before: summarise(before, missing),
+    after: summarise(after, missing),
     statements: ran.effects,
     resultsEqual: areEqual(
       { ...ran, differences },
@@ -77,6 +86,7 @@ async function confirm(sides: Sides, context: ConfirmationContext): Promise<Conf
     resultDifferences: differences,
     resultsUncompared: ran.uncompared,
   };
+  return { confirmation, records: before.flatMap((one, i) => (after[i] ? [{ before: one, after: after[i] }] : [])) };
 }
 
 function rewritten(oneCase: TrialCase, actions: readonly Action[]): TrialCase {

@@ -1,12 +1,21 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
 import type { RunReport } from '../run-report.js';
-import { changeWords, isRefuted, quantileWords, times, timeWords, togetherWords, totalWords } from '../words.js';
+import {
+  changeWords,
+  isRefuted,
+  loadWords,
+  quantileWords,
+  times,
+  timeWords,
+  togetherWords,
+  totalWords,
+} from '../words.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
 
 /** The head of the page: what was looked at, what came of it. */
 export function overview(report: RunReport): Markup {
-  const { target, workload, together, overhead, stop, iterations } = report;
+  const { target, workload, together, load, overhead, stop, iterations } = report;
   const { before, after } = workload;
   const factor =
     before.totalMs !== null && after.totalMs !== null && after.totalMs > 0 ? before.totalMs / after.totalMs : null;
@@ -42,6 +51,7 @@ export function overview(report: RunReport): Markup {
       ${tile('buffers', formatCount(before.buffers), formatCount(after.buffers), ratio(before.buffers, after.buffers))}
       ${tile('WAL', formatBytes(before.walBytes), formatBytes(after.walBytes), ratio(before.walBytes, after.walBytes))}
     </dl>
+    ${load && html`<p class="muted">${loadWords(load)}</p>`}
     <p class="tally">
       ${tally(
         'good',

@@ -1,6 +1,7 @@
 /** In-memory stand-ins for the kernel's ports: a lab whose database is a table of "statement -> milliseconds". */
 import type { Action } from '../../../src/model/action.js';
 import type { Finding } from '../../../src/model/finding.js';
+import type { Load } from '../../../src/model/load.js';
 import type { WorkloadSummary } from '../../../src/model/measurement.js';
 import type { Snapshot } from '../../../src/model/snapshot.js';
 import type { StatementEffect } from '../../../src/model/verdict.js';
@@ -86,6 +87,7 @@ export interface World {
   trial: (action: Action, measured: TrialMeasurement) => TrialMeasurement | TrialFailure;
   /** Changes what all accepted changes do together. */
   confirm: (measured: Confirmation) => Confirmation | TrialFailure;
+  load: Load | TrialFailure | null;
   role: string;
   nowMs: number;
 }
@@ -98,6 +100,7 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
     tried: [],
     accepted: [],
     progress: [],
+    load: null,
     role: 'lab',
     nowMs: 0,
     trial: (_action, measured) => measured,
@@ -129,6 +132,7 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
       return Promise.resolve(null);
     },
     confirm: () => Promise.resolve(world.accepted.length === 0 ? null : world.confirm(confirmation(TIMES, times))),
+    load: () => Promise.resolve(world.load),
     stateHash: () => Promise.resolve('base'),
   };
   const ports: LoopPorts = {
@@ -154,7 +158,9 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
     run: 'r1',
     targetLabel: 'test',
     budgetMs: 1e9,
+    budgetFrom: 'start',
     storageBudgetBytes: null,
+    clients: 2,
     thresholds: DEFAULT_THRESHOLDS,
     stopRules: DEFAULT_STOP_RULES,
     escalation: DEFAULT_ESCALATION_LIMITS,

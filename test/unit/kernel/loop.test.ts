@@ -4,7 +4,9 @@ import type { Advisors } from '../../../src/kernel/ports.js';
 import { runLoop } from '../../../src/kernel/loop.js';
 import type { ChangeBounds } from '../../../src/model/change-bounds.js';
 import type { Finding } from '../../../src/model/finding.js';
+import type { Load, LoadSide } from '../../../src/model/load.js';
 import { TIMES, createIndex, finding, makeWorld, measurement, summaryOf, workload } from './fakes.js';
+import type { World } from './fakes.js';
 
 const onA = finding(['a'], createIndex('ia'));
 const onB = finding(['b'], createIndex('ib'));
@@ -86,6 +88,30 @@ test('the time given ends the run', async () => {
   const outcome = await runLoop(world.ports, workload, { ...world.options, budgetMs: 500 });
   expect(outcome.stop.reason).toBe('budget');
   expect(world.tried).toHaveLength(1);
+});
+
+test('a budget that begins with the end of the baseline is not used up by it', async () => {
+  const slow = (from: 'start' | 'baseline'): World => {
+    const world = makeWorld([onA, onB], { 'Create index ia': { a: 0.1 }, 'Create index ib': { b: 0.1 } });
+    const baseline = world.ports.lab.baseline.bind(world.ports.lab);
+    const lab = Object.create(world.ports.lab, {
+      baseline: {
+        value: (given: typeof workload) => {
+          world.nowMs += 10_000;
+          return baseline(given);
+        },
+      },
+    }) as typeof world.ports.lab;
+    return Object.assign(world, {
+      ports: { ...world.ports, lab },
+      options: { ...world.options, budgetMs: 500, budgetFrom: from },
+    });
+  };
+  const [early, late] = [slow('start'), slow('baseline')];
+  await runLoop(early.ports, workload, early.options);
+  await runLoop(late.ports, workload, late.options);
+  expect(early.tried).toEqual([]);
+  expect(late.tried).toHaveLength(1);
 });
 
 test('over the storage budget it is rejected with the figures', async () => {
@@ -401,4 +427,35 @@ test('of the changes that a finding offers the first is tried before the others,
     await runLoop(world.ports, workload, world.options);
     expect(world.tried).toEqual(actions.map((action) => action.title));
   }
+});
+
+const side = (perSecond: number, senderShare = 0.1): LoadSide => ({
+  executions: 100,
+  perSecond,
+  p50Ms: 1,
+  p95Ms: 2,
+  errors: 0,
+  senderShare,
+});
+const loadOf = (one: LoadSide, four: LoadSide): Load => ({
+  levels: [
+    { clients: 1, before: side(1), after: one },
+    { clients: 4, before: side(1), after: four },
+  ],
+  cores: 2,
+  leftOut: [],
+});
+
+test.each([
+  ['80 % of linear, as far as the cores go, is met', loadOf(side(100), side(160)), 'met'],
+  ['less is missed', loadOf(side(100), side(150)), 'missed'],
+  ['a sender that was the limit says nothing of the server', loadOf(side(100), side(150, 0.9)), 'unknown'],
+  ['a load that failed says nothing', { failure: 'the lab died' }, 'unknown'],
+  ['no load says nothing', null, 'unknown'],
+])('concurrency: %s', async (_name, load, status) => {
+  const world = makeWorld([onA], { 'Create index ia': { a: 0.1 } });
+  world.load = load;
+  const outcome = await runLoop(world.ports, workload, world.options);
+  expect(outcome.scorecard.find((row) => row.id === 'linear-concurrency')).toMatchObject({ status });
+  expect(outcome.load).toEqual(load !== null && 'failure' in load ? null : load);
 });
