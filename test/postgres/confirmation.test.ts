@@ -161,6 +161,23 @@ test('the mix is sent from more and more clients to both states, writes undone',
   await lab.close();
 });
 
+test('an abort ends a load at once', async () => {
+  const abort = new AbortController();
+  const lab = await labOn(server, 'aborted', SHOP, {
+    baselineBudgetMs: 300,
+    loadWindowMs: 600_000,
+    signal: abort.signal,
+  });
+  await lab.baseline(workloadOf(statement('by customer', 'SELECT id, status FROM orders WHERE customer_id = 5')));
+  const trial = await lab.trial(CREATE_INDEX);
+  if ('failure' in trial) throw new Error(trial.failure);
+  await lab.accept(CREATE_INDEX, trial);
+  await confirmed(lab);
+  setTimeout(() => abort.abort(), 500);
+  await expect(lab.load(2)).rejects.toMatchObject({ code: 'run/interrupted' });
+  await lab.close();
+});
+
 test('the list holds each statement in the share of its calls, in an order that is always the same', () => {
   const record = (name: string, calls: number, ms: number): CaseRecord =>
     ({

@@ -37,6 +37,7 @@ export async function measureLoad(context: LoadContext): Promise<Load> {
   const { sessions, clients, records } = context;
   const runnable = records.filter(({ before, after }) => before.timedOutMs === null && after.timedOutMs === null);
   const levels = levelsUpTo(clients);
+  const check = (): void => sessions.checkAborted();
   const open = async (database: string): Promise<readonly Session[]> => {
     const opened = await Promise.all(Array.from({ length: clients }, () => sessions.open(database)));
     for (const session of opened)
@@ -60,7 +61,7 @@ export async function measureLoad(context: LoadContext): Promise<Load> {
     },
   ];
   try {
-    for (const side of sides) await drain(side.clients.slice(0, 1), side.list.slice(0, WARM_UP_EXECUTIONS));
+    for (const side of sides) await drain(side.clients.slice(0, 1), side.list.slice(0, WARM_UP_EXECUTIONS), check);
     const passes = levels.map(() => sides.map(() => [] as Pass[]));
     const order = [
       ...levels.flatMap((_, level) => [0, 1].map((side) => ({ level, side }))),
@@ -70,11 +71,11 @@ export async function measureLoad(context: LoadContext): Promise<Load> {
       const one = sides[side];
       const count = levels[level];
       if (!one || count === undefined) continue;
-      sessions.checkAborted();
-      passes[level]?.[side]?.push(await drain(one.clients.slice(0, count), one.list));
+      check();
+      passes[level]?.[side]?.push(await drain(one.clients.slice(0, count), one.list, check));
       context.progress(done + 1, order.length);
     }
-    sessions.checkAborted();
+    check();
     return {
       cores: context.cores,
       leftOut: records.filter((pair) => !runnable.includes(pair)).map(leftOut),
@@ -135,8 +136,12 @@ interface Pass {
   readonly senderMs: number;
 }
 
-/** All clients take the next execution from one list until it is used up. */
-async function drain(clients: readonly Session[], list: readonly TrialCase[]): Promise<Pass> {
+/** All clients take the next execution from one list until it is used up. Throws what `check` does after an abort: that cancels what runs, which looks like a timeout. */
+async function drain(
+  clients: readonly Session[],
+  list: readonly TrialCase[],
+  check: LabSessions['checkAborted'],
+): Promise<Pass> {
   const latenciesMs: number[] = [];
   let errors = 0;
   let next = 0;
@@ -148,11 +153,13 @@ async function drain(clients: readonly Session[], list: readonly TrialCase[]): P
         const oneCase = list[next];
         next += 1;
         if (!oneCase) return;
+        check();
         const sentMs = performance.now();
         try {
           await session.run(textOf(oneCase));
           latenciesMs.push(performance.now() - sentMs);
         } catch (thrown) {
+          check();
           const trouble = troubleOf(thrown);
           if (trouble !== 'statement' && trouble !== 'timeout') throw thrown;
           errors += 1;
