@@ -76,6 +76,7 @@ function metavar(key: string): string {
         budget: 'time',
         storage: 'size',
         out: 'folder',
+        save: 'file',
         prefix: 'text',
         sample: 'time',
         between: 'time',
