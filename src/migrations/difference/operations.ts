@@ -3,10 +3,11 @@ import type { Affected, Sides } from './affected.js';
 import { isTable } from './affected.js';
 import { grantStatements } from './alterations.js';
 import { dropStatement, lossOf } from './drops.js';
-import { lastPart, nameParts } from './names.js';
+import { lastPart, nameParts, plainly } from './names.js';
 import { quoteIdent } from '../../base/quote.js';
 import type { DifferenceStatement, Unwritten } from './statement.js';
 import { tableStatements } from './table.js';
+import { entryName } from './words.js';
 
 /** One thing to do, with what must be done before it. */
 export interface Operation {
@@ -72,7 +73,7 @@ export function operationsFor(sides: Sides, affected: Affected): Operations {
 }
 
 function say(entry: SchemaEntry, sql: string, loses: string | null = null): DifferenceStatement {
-  return { sql, about: entryId(entry), loses };
+  return { sql, about: `${entry.kind} ${entryName(entry)}`, loses: loses && plainly(loses) };
 }
 
 function oldName({ identity }: SchemaEntry): string {
@@ -98,7 +99,7 @@ function drops(
     id !== null && (gone.has(id) || (remade.has(id) && !affected.swapped.has(id)));
   if (entry.kind === 'role') {
     unwritten.push({
-      what: `role ${entry.identity}`,
+      what: `role ${entryName(entry)}`,
       reason: 'It is named by no policy any more, and belongs to the whole server: it stays.',
     });
     return [];
@@ -119,7 +120,7 @@ function drops(
   const sql = dropStatement(entry, sides.a);
   if (sql === undefined)
     unwritten.push({
-      what: `${entry.kind} ${entry.identity}`,
+      what: `${entry.kind} ${entryName(entry)}`,
       reason: `It is not known how to take away what is a ${entry.kind}.`,
     });
   return sql === null || sql === undefined ? [] : [say(entry, sql, lossOf(entry))];

@@ -1,7 +1,7 @@
 import { quoteIdent, quoteLiteral } from '../../base/quote.js';
 import type { CheckFacts, ColumnFacts, TableFacts } from '../../model/schema.js';
 import { orderAfter, type ColumnPlan } from './columns.js';
-import { lastPart } from './names.js';
+import { lastPart, plainly } from './names.js';
 import { narrows, needsCast } from './retype.js';
 import type { DifferenceStatement, Unwritten } from './statement.js';
 
@@ -31,8 +31,8 @@ export function tableStatements(change: TableChange): TableStatements {
   const alter: DifferenceStatement[] = [];
   const say = (sql: string, loses: string | null = null): DifferenceStatement => ({
     sql,
-    about: `table ${identity}`,
-    loses,
+    about: `table ${plainly(identity)}`,
+    loses: loses && plainly(loses),
   });
   for (const check of checkDrops(change))
     release.push(say(`ALTER TABLE ${identity} DROP CONSTRAINT ${quoteIdent(check)}`));
@@ -274,7 +274,7 @@ function unwritten(change: TableChange): Unwritten[] {
   const found: Unwritten[] = [];
   if (a.partitionKey !== b.partitionKey)
     found.push({
-      what: `partition key of ${identity}: ${a.partitionKey ?? 'none'} -> ${b.partitionKey ?? 'none'}`,
+      what: `partition key of ${plainly(identity)}: ${a.partitionKey ?? 'none'} -> ${b.partitionKey ?? 'none'}`,
       reason:
         'A table can not be partitioned, or partitioned otherwise, in place: make a new one, copy the rows, exchange the names.',
     });
@@ -282,7 +282,7 @@ function unwritten(change: TableChange): Unwritten[] {
   const wanted = b.columns.map(({ name }) => name);
   if (order.join('\0') !== wanted.join('\0'))
     found.push({
-      what: `order of the columns of ${identity}: they will stand as ${order.map(quoteIdent).join(', ')}`,
+      what: `order of the columns of ${plainly(identity)}: they will stand as ${order.map((name) => plainly(quoteIdent(name))).join(', ')}`,
       reason: 'PostgreSQL adds columns at the end only. Statements that name their columns do not notice.',
     });
   return found;

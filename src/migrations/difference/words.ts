@@ -131,7 +131,7 @@ function detailsOf(was: SchemaEntry, is: SchemaEntry): readonly ChangeDetail[] {
     return [
       ...detail('base type', a.base, b.base),
       ...detail('default', a.default, b.default),
-      ...detail('not null', yes(a.notNull), yes(b.notNull)),
+      ...detail('null', nulls(a.notNull), nulls(b.notNull)),
       ...listDetails('check', a.checks, b.checks),
     ];
   }
@@ -200,7 +200,7 @@ function columnDetails(was: Column, is: Column): readonly ChangeDetail[] {
   return [
     ...detail('type', was.type, is.type),
     ...detail('collation', was.collation, is.collation),
-    ...detail('not null', yes(was.notNull), yes(is.notNull)),
+    ...detail('null', nulls(was.notNull), nulls(is.notNull)),
     ...detail('not-null constraint', was.notNull ? was.notNullName : null, is.notNull ? is.notNullName : null),
     ...detail(is.generated === '' && was.generated === '' ? 'default' : 'expression', was.default, is.default),
     ...detail('generated', GENERATED[was.generated] ?? 'no', GENERATED[is.generated] ?? 'no'),
@@ -242,6 +242,10 @@ function listDetails(
 
 function detail(what: string, from: string | null, to: string | null): readonly ChangeDetail[] {
   return from === to ? [] : [{ what, from, to }];
+}
+
+function nulls(notNull: boolean): string {
+  return notNull ? 'not allowed' : 'allowed';
 }
 
 function yes(value: boolean): string {

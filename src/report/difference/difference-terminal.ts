@@ -96,7 +96,7 @@ function withWords({ kind, name }: Change, all: readonly Change[]): string {
   const holder = `${kind} ${name}`;
   const counts = new Map<string, number>();
   for (const one of all) if (one.within === holder) counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
-  const words = [...counts].map(([what, count]) => `${count} x ${what}`);
+  const words = [...counts].map(([what, count]) => `${count} ${what}`);
   return words.length === 0 ? '' : ` (with ${words.join(', ')})`;
 }
 
@@ -125,11 +125,15 @@ function wayLines(report: DifferenceReport, { columns }: TextOptions, paint: Pai
     ...wrap(`${head} Both with --out, or --json.`, columns),
     ...statements.flatMap(({ sql, loses }) => [
       ...(loses === null ? [] : wrap(`destroys ${oneLine(loses)}:`, columns - 2).map((line) => paint.bad(`  ${line}`))),
-      ...`${sql};`
-        .split('\n')
-        .flatMap((line) => wrap(oneLine(line), columns - 2, '  ').map((part) => paint.dim(`  ${part}`))),
+      ...`${sql};`.split('\n').flatMap((line) => sqlLines(line, columns).map(paint.dim)),
     ]),
   ];
+}
+
+/** Keeps what a line is indented by. */
+function sqlLines(line: string, columns: number): readonly string[] {
+  const lead = ' '.repeat(Math.min(20, 2 + line.search(/\S|$/)));
+  return wrap(oneLine(line), columns - lead.length, '  ').map((part) => `${lead}${part}`);
 }
 
 function unwrittenLines({ up, down }: DifferenceReport, { columns }: TextOptions, paint: Paint): readonly string[] {
