@@ -9,7 +9,9 @@ import { untilAborted } from './interruption.js';
 import { createForesight } from './foresight.js';
 import type { Foresight } from './foresight.js';
 import { createLabExaminer } from './lab-examiner.js';
+import { handOver, type Handover } from './handover.js';
 import { writeOutput } from './output.js';
+import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
@@ -44,6 +46,8 @@ export interface OptimizationOptions {
   readonly budgetMs: number;
   readonly storageBudgetBytes: number | null;
   readonly outFolder: string;
+  /** Where migrations go beside the output folder. */
+  readonly handover?: Handover | null;
   /** As the report shows it: without secrets. */
   readonly command: string;
   readonly advisorOptions?: AdvisorDefaults;
@@ -90,6 +94,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
     const report = toReport(outcome, { options, origin, coverage, session, startedAt });
     await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog);
+    await handOver(options.handover ?? null, changesOfRun(outcome.iterations), context.watch);
     return report;
   } finally {
     await cleanup.run();

@@ -5,7 +5,16 @@ import { resolveConnection } from '../../postgres/conninfo.js';
 import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
-import { durationInput, labInput, replicaInput, sizeInput, targetInput, workloadInput } from '../inputs.js';
+import { openHandover } from '../handover.js';
+import {
+  durationInput,
+  handoverInput,
+  labInput,
+  replicaInput,
+  sizeInput,
+  targetInput,
+  workloadInput,
+} from '../inputs.js';
 import { optimizeTarget } from '../optimization.js';
 import { resolveReplicas } from '../replicas.js';
 
@@ -24,11 +33,13 @@ export const optimize = defineCommand({
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
     replica: replicaInput,
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
+    ...handoverInput,
   }),
   output: runReportSchema,
   async run(input, context) {
     const target = await resolveConnection(input.url, context.env);
     const lab = input.lab === 'auto' ? 'auto' : await resolveConnection(input.lab, context.env);
+    const handover = await openHandover(input, input.out);
     return optimizeTarget(
       {
         target,
@@ -38,6 +49,7 @@ export const optimize = defineCommand({
         replicas: await resolveReplicas(input.replica, context.env),
         storageBudgetBytes: input.storage ?? null,
         outFolder: resolve(input.out),
+        handover,
         command: `optimize ${describeTarget(target)}`,
       },
       context,
