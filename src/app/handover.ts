@@ -88,7 +88,6 @@ function commitMessage(changes: readonly HandedChange[]): string {
   const blocks = changes.map(({ title, words }) =>
     [`* ${oneLine(title)}`, ...words.map((line) => `    ${oneLine(line)}`)].join('\n'),
   );
-  // A line that begins with # would be taken for a comment where git cleans the message up.
   return `${subject.slice(0, 100)}\n\n${blocks.join('\n\n')}\n`;
 }
 

@@ -3,7 +3,8 @@ import type { HandedChange } from '../../src/report/formats/define.js';
 const BASE = { prologue: [], noWayBack: null, lockTimeoutMs: 5000 } as const;
 
 /** What the changes below are made on. */
-export const HANDED_SETUP = `CREATE SCHEMA "My ""App"; CREATE TABLE "My ""App"."order" (id int PRIMARY KEY, note text, n int)`;
+export const HANDED_SETUP = `CREATE SCHEMA "My ""App"; CREATE TABLE "My ""App"."order" (id int PRIMARY KEY, note text, n int);
+  CREATE INDEX by_n ON "My ""App"."order" (n)`;
 
 /** One that fits a transaction, one that does not, one of two steps that do not, and one without a way back; with names that hurt. */
 export const HANDED: readonly HandedChange[] = [

@@ -89,7 +89,12 @@ export function body(
     ...change.prologue.map((sql) => terminated(sql.replace(/^SET\s+(?!LOCAL\b|SESSION\b)/i, 'SET LOCAL '))),
     ...statements.map(terminated),
   ];
-  return outer === 'tool' ? inside : ['BEGIN;', ...inside, 'COMMIT;'];
+  // A tool notes in the same transaction that the file was run, in a table that it looks for on the search path.
+  const restored = change.prologue.flatMap((sql) => {
+    const name = /^SET\s+(?:LOCAL\s+|SESSION\s+)?([a-z_.]+)\b/i.exec(sql)?.[1];
+    return name === undefined ? [] : [`SET LOCAL ${name} TO DEFAULT;`];
+  });
+  return outer === 'tool' ? [...inside, ...restored] : ['BEGIN;', ...inside, 'COMMIT;'];
 }
 
 /** Sentences on what a part loses that stands alone, or has no way back. */
