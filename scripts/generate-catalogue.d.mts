@@ -12,6 +12,7 @@ export const catalogues: {
   readonly patterns: CatalogueKind;
   readonly planFindings: CatalogueKind;
   readonly migrations: CatalogueKind;
+  readonly formats: CatalogueKind;
 };
 export function idsIn(kind: CatalogueKind): string[];
 export function catalogueSource(kind: CatalogueKind, ids: readonly string[]): string;

@@ -47,6 +47,14 @@ export const catalogues = {
     prefix: './rules/',
     noun: 'rule',
   },
+  formats: {
+    folder: new URL('report/formats/', source),
+    path: new URL('report/formats/catalogue.ts', source),
+    type: 'MigrationFormat',
+    from: './define.js',
+    prefix: './',
+    noun: 'format of migrations',
+  },
 };
 
 /** The ids that a folder holds, sorted: `<category>/<name>`. */

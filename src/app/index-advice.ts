@@ -6,7 +6,9 @@ import { searchIndexSet } from './index-search.js';
 import type { IndexSearch } from './index-search.js';
 import { untilAborted } from './interruption.js';
 import { createLabExaminer } from './lab-examiner.js';
+import { handOver, type Handover } from './handover.js';
 import { writeIndexOutput } from './output.js';
+import { changesOfIndexes } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
@@ -41,6 +43,8 @@ export interface IndexAdviceOptions {
   /** For searching, and the same again for measuring. */
   readonly budgetMs: number;
   readonly outFolder: string;
+  /** Where migrations go beside the output folder. */
+  readonly handover?: Handover | null;
   /** As the report shows it: without secrets. */
   readonly command: string;
 }
@@ -108,6 +112,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       outputFolder: options.outFolder,
     });
     await writeIndexOutput(options.outFolder, report, snapshot.catalog);
+    await handOver(options.handover ?? null, changesOfIndexes(report), watch);
     return report;
   } finally {
     await cleanup.run();

@@ -10,7 +10,9 @@ import { untilAborted } from './interruption.js';
 import { createForesight } from './foresight.js';
 import type { Foresight } from './foresight.js';
 import { createLabExaminer } from './lab-examiner.js';
+import { handOver, type Handover } from './handover.js';
 import { writeOutput } from './output.js';
+import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
@@ -49,6 +51,8 @@ export interface OptimizationOptions {
   /** Clients of the load at the end; as many as this machine has cores, at least 2, where it is undefined. */
   readonly clients?: number | undefined;
   readonly outFolder: string;
+  /** Where migrations go beside the output folder. */
+  readonly handover?: Handover | null;
   /** As the report shows it: without secrets. */
   readonly command: string;
   readonly advisorOptions?: AdvisorDefaults;
@@ -95,6 +99,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
     const report = toReport(outcome, { options, origin, coverage, session, startedAt });
     await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog);
+    await handOver(options.handover ?? null, changesOfRun(outcome.iterations), context.watch);
     return report;
   } finally {
     await cleanup.run();

@@ -34,6 +34,10 @@ export const ERROR_CODES = {
   'lab/died': { exit: 4, meaning: 'The lab server ended during a trial.' },
   'lab/disk-full': { exit: 3, meaning: 'The lab ran out of disk.' },
   'lab/statement': { exit: 4, meaning: 'A statement failed in the lab.' },
+  'git/refused': {
+    exit: 3,
+    meaning: 'A worktree can not take a commit: git is missing, it is no worktree, it is dirty, or git said no.',
+  },
   'ledger/corrupt': { exit: 4, meaning: 'The ledger holds a line that can not be read.' },
   'ledger/locked': { exit: 3, meaning: 'Another run holds the output folder.' },
   'sql/parse': { exit: 2, meaning: 'The statement is not PostgreSQL syntax.' },

@@ -1,4 +1,5 @@
 import { relationKey } from './catalog.js';
+import { changeWords, nameWords } from './structure-words.js';
 import type { Catalog, Column, Constraint, ExtendedStatistics, FunctionInfo, Index, Table } from './catalog.js';
 
 /** A catalog without what changes by itself (oids, sizes, counters, sequence positions), one JSON text per object under its name. */
@@ -43,9 +44,10 @@ export function differences(old: CatalogStructure, now: CatalogStructure): reado
   return names.flatMap((name) => {
     const [was, is] = [old.get(name), now.get(name)];
     if (was === is) return [];
-    if (was === undefined) return [`${name} is new`];
-    if (is === undefined) return [`${name} is gone`];
-    return [`${name} was ${was} and is ${is}`];
+    const words = nameWords(name);
+    if (was === undefined) return [`${words} is new`];
+    if (is === undefined) return [`${words} is gone`];
+    return changeWords(words, was, is);
   });
 }
 

@@ -45,18 +45,12 @@ export function migrationFiles(iterations: readonly Iteration[]): MigrationFiles
 }
 
 function upContent(iteration: Iteration, base: string): string {
-  const { action, finding, risk } = iteration.hypothesis;
-  const transactional = action.transactional && action.up.every(mayRunInTransaction);
+  const { action } = iteration.hypothesis;
+  const transactional = isTransactional(iteration);
   const header = [
     ...comment('', action.title),
     '--',
-    ...comment('Why:      ', finding.title),
-    ...comment(
-      'Effect:   ',
-      `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, ${action.kind === 'reindex' ? 'as read on the target against as built in the lab' : 'on a lab copy'})`,
-    ),
-    ...comment('Lock:     ', action.lock),
-    ...comment('Risk:     ', `${risk.level}; ${risk.behaviour}`),
+    ...evidenceLines(iteration).flatMap(([label, text]) => comment(`${label}:`.padEnd(10), text)),
     ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${base}.up.sql`),
     ...(transactional
       ? []
@@ -75,6 +69,23 @@ function upContent(iteration: Iteration, base: string): string {
     ),
   ];
   return file(header, action.up, transactional);
+}
+
+/** The change runs inside one transaction. */
+export function isTransactional({ hypothesis: { action } }: Iteration): boolean {
+  return action.transactional && action.up.every(mayRunInTransaction);
+}
+
+/** Why a change was accepted, with its figures: a label, and what it says. */
+export function evidenceLines(iteration: Iteration): readonly (readonly [string, string])[] {
+  const { action, finding, risk } = iteration.hypothesis;
+  const where = action.kind === 'reindex' ? 'as read on the target against as built in the lab' : 'on a lab copy';
+  return [
+    ['Why', finding.title],
+    ['Effect', `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, ${where})`],
+    ['Lock', action.lock],
+    ['Risk', `${risk.level}; ${risk.behaviour}`],
+  ];
 }
 
 function downContent(iteration: Iteration, base: string): string {

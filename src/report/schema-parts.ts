@@ -51,9 +51,11 @@ export const findingSchema = z.object({
   actions: z.array(actionSchema),
 });
 
+export const skippedSchema = z.object({ what: z.string(), reason: z.string(), remedy: z.string().nullable() });
+
 export const coverageSchema = z.object({
   examined: z.array(z.object({ what: z.string(), count: figure })),
-  skipped: z.array(z.object({ what: z.string(), reason: z.string(), remedy: z.string().nullable() })),
+  skipped: z.array(skippedSchema),
 });
 
 const statementSummarySchema = z.object({

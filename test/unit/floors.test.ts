@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   report: 3,
   postgres: 4,
   ledger: 4,
+  git: 4,
   deploy: 5,
   lab: 5,
   app: 6,

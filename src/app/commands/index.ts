@@ -1,6 +1,7 @@
 import type { Command } from '../command.js';
 import { demo } from './demo.js';
 import { deploy } from './deploy.js';
+import { diff } from './diff.js';
 import { examine } from './examine.js';
 import { explain } from './explain.js';
 import { index } from './indexes.js';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   index,
   workload,
   migrate,
+  diff,
   deploy,
   demo,
 ] as readonly Command[];

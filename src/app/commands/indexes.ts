@@ -5,10 +5,12 @@ import { describeTarget } from '../../postgres/errors.js';
 import { indexReportSchema } from '../../report/index/index-report.js';
 import { renderIndexes } from '../../report/index/index-terminal.js';
 import { defineCommand } from '../command.js';
+import { openHandover } from '../handover.js';
 import { adviseIndexes } from '../index-advice.js';
 import {
   durationInput,
   exactBloatInput,
+  handoverInput,
   labInput,
   replicaInput,
   sizeInput,
@@ -45,11 +47,13 @@ export const index = defineCommand({
       .prefault('5m')
       .describe('time for the search, and the same again for measuring, e.g. 90s, 5m (default: 5m)'),
     out: z.string().default('database-wizard-out').describe('output folder for indexes.html, .md, .json and .sql'),
+    ...handoverInput,
   }),
   output: indexReportSchema,
   async run(input, context) {
     const target = await resolveConnection(input.url, context.env);
     const lab = input.lab === 'auto' ? 'auto' : await resolveConnection(input.lab, context.env);
+    const handover = await openHandover(input, input.out);
     return adviseIndexes(
       {
         target,
@@ -61,6 +65,7 @@ export const index = defineCommand({
         writeWeight: input.writeWeight,
         budgetMs: input.budget,
         outFolder: resolve(input.out),
+        handover,
         command: `index ${describeTarget(target)}`,
       },
       context,

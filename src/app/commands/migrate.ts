@@ -12,7 +12,9 @@ import { toSarif } from '../../report/migrate/sarif.js';
 import { toFileReport } from '../../report/migrate/to-migrate-report.js';
 import { loadParser } from '../../sql/parse.js';
 import { defineCommand } from '../command.js';
-import { durationInput } from '../inputs.js';
+import { changesOfPlan } from '../../report/formats/handed.js';
+import { handOver, openHandover } from '../handover.js';
+import { durationInput, handoverInput } from '../inputs.js';
 import { readMigrationFiles } from '../migration-files.js';
 import { lookAtTarget } from '../migration-target.js';
 import { writeSteps } from '../output.js';
@@ -56,14 +58,16 @@ export const migrate = defineCommand({
       .default(LOCK_TIMEOUT_MS)
       .describe(`plan: lock_timeout of each step (default: ${LOCK_TIMEOUT_MS}ms)`),
     out: z.string().optional().describe('plan: the folder into which up and down files are written'),
+    ...handoverInput,
     sarif: z.boolean().default(false).describe('check: print a SARIF 2.1.0 log'),
   }),
   output: migrateReportSchema,
   async run(input, context) {
     await loadParser();
     const files = await readMigrationFiles(input.files);
-    if (input.out !== undefined && (input.action !== 'plan' || files.length !== 1))
-      throw new WizardError('input/invalid', '--out takes the plan of one file', {
+    const handover = await openHandover(input, input.out ?? null);
+    if ((input.out !== undefined || handover !== null) && (input.action !== 'plan' || files.length !== 1))
+      throw new WizardError('input/invalid', '--out, --format and --git take the plan of one file', {
         hint: 'E.g. `database-wizard migrate plan add_column.sql --out steps`.',
       });
     const scripts = files.map(({ name, text }) => ({ name, script: readScript(text, name) }));
@@ -99,6 +103,7 @@ export const migrate = defineCommand({
       sarif: input.sarif ? toSarif({ tool, files: parts }) : null,
     };
     if (input.out !== undefined && parts[0]) await writeSteps(input.out, report, parts[0]);
+    if (parts[0]) await handOver(handover, changesOfPlan(report, parts[0]), context.watch);
     return report;
   },
   render: (report, view) => renderMigrate(report, view),

@@ -5,9 +5,11 @@ import { resolveConnection } from '../../postgres/conninfo.js';
 import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
+import { openHandover } from '../handover.js';
 import {
   clientsInput,
   durationInput,
+  handoverInput,
   labInput,
   replicaInput,
   sizeInput,
@@ -33,11 +35,13 @@ export const optimize = defineCommand({
     clients: clientsInput,
     replica: replicaInput,
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
+    ...handoverInput,
   }),
   output: runReportSchema,
   async run(input, context) {
     const target = await resolveConnection(input.url, context.env);
     const lab = input.lab === 'auto' ? 'auto' : await resolveConnection(input.lab, context.env);
+    const handover = await openHandover(input, input.out);
     return optimizeTarget(
       {
         target,
@@ -48,6 +52,7 @@ export const optimize = defineCommand({
         storageBudgetBytes: input.storage ?? null,
         clients: input.clients,
         outFolder: resolve(input.out),
+        handover,
         command: `optimize ${describeTarget(target)}`,
       },
       context,

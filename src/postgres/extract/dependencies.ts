@@ -2,14 +2,23 @@ import { FIRST_USER_OID, type ExtractContext } from './context.js';
 import type { Dependency } from './order.js';
 import type { SchemaObject } from './script.js';
 
+interface DependencyRow extends Record<string, unknown> {
+  readonly catalog: string;
+  readonly oid: string;
+  readonly position: number;
+  readonly ref_catalog: string;
+  readonly ref_oid: string;
+  readonly ref_position: number;
+}
+
 /** What `pg_depend` says about user objects, the order of shell types and of refreshes added. */
 export async function readDependencies(
   context: ExtractContext,
   objects: readonly SchemaObject[],
 ): Promise<readonly Dependency[]> {
-  const rows = await context.rows<{ catalog: string; oid: string; ref_catalog: string; ref_oid: string }>(`
-    SELECT DISTINCT c.relname::text AS catalog, d.objid::text AS oid, r.relname::text AS ref_catalog,
-      d.refobjid::text AS ref_oid
+  const rows = await context.rows<DependencyRow>(`
+    SELECT DISTINCT c.relname::text AS catalog, d.objid::text AS oid, d.objsubid::int4 AS position, r.relname::text AS ref_catalog,
+      d.refobjid::text AS ref_oid, d.refobjsubid::int4 AS ref_position
     FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.classid JOIN pg_catalog.pg_class r ON r.oid = d.refclassid
     WHERE d.objid >= ${FIRST_USER_OID} AND (d.refobjid >= ${FIRST_USER_OID} OR d.refclassid = 'pg_catalog.pg_namespace'::regclass)
       AND d.deptype <> 'e' AND (d.classid, d.objid) <> (d.refclassid, d.refobjid)`);
@@ -18,10 +27,15 @@ export async function readDependencies(
     objects.filter(({ kind }) => kind === 'table' || kind === 'foreign table').map(({ key }) => key),
   );
   const edges = rows
-    .map((row) => ({ from: `${row.catalog}:${row.oid}`, to: `${row.ref_catalog}:${row.ref_oid}` }))
+    .map((row) => ({
+      from: `${row.catalog}:${row.oid}`,
+      to: `${row.ref_catalog}:${row.ref_oid}`,
+      fromColumn: row.position,
+      toColumn: row.ref_position,
+    }))
     // Being owned by a column is a statement of its own.
     .filter(({ from, to }) => !(isSequence.has(from) && isTable.has(to)))
-    .map(({ from, to }) => ({ from, to: context.members.get(to) ?? to }));
+    .map((edge) => ({ ...edge, to: context.members.get(edge.to) ?? edge.to }));
   const all = throughShells(edges, objects);
   return [...all, ...refreshOrder(all, objects)];
 }
@@ -38,10 +52,11 @@ function throughShells(edges: readonly Dependency[], objects: readonly SchemaObj
     for (const alias of [object.key, ...(object.aliases ?? [])]) typeOf.set(alias, object.key);
   }
   const neededBy = new Set(edges.filter(({ from }) => shells.has(from)).map(({ from, to }) => `${to} for ${from}`));
-  return edges.map(({ from, to }) => {
+  return edges.map((edge) => {
+    const { from, to } = edge;
     const type = typeOf.get(to);
     const shell = type !== undefined && neededBy.has(`${from} for ${type}`) ? shells.get(type) : undefined;
-    return { from, to: shell ?? to };
+    return { ...edge, to: shell ?? to };
   });
 }
 

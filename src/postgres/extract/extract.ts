@@ -1,5 +1,7 @@
 import { groupBy } from '../../base/group.js';
 import { WizardError } from '../../base/errors.js';
+import type { Skipped } from '../../model/coverage.js';
+import type { Schema } from '../../model/schema.js';
 import { isLocked, retryWhileLocked } from '../locked.js';
 import type { Session } from '../session.js';
 import { readBaseTypes } from './kinds/base-types.js';
@@ -15,12 +17,14 @@ import { readIndexes } from './kinds/indexes.js';
 import { noteLeftOut } from './kinds/left-out.js';
 import { readNamespaces } from './kinds/namespaces.js';
 import { readOperators } from './kinds/operators.js';
-import { orderObjects } from './order.js';
+import { toEntries } from './entries.js';
+import { orderObjects, type Dependency } from './order.js';
 import { readPolicies } from './kinds/policies.js';
+import { readPrivileges } from './kinds/privileges.js';
 import type { SchemaObject, SchemaScript } from './script.js';
 import { readSequenceRows, sequenceObjects } from './kinds/sequences.js';
 import { readExtendedStatistics } from './kinds/statistics.js';
-import { readColumnRows, readTableRows } from './kinds/table-rows.js';
+import { readColumnRows, readTableRows, type ColumnRow, type TableRow } from './kinds/table-rows.js';
 import { readTables } from './kinds/tables.js';
 import { readTextSearch } from './kinds/text-search.js';
 import { withTextSession } from './texts.js';
@@ -45,17 +49,8 @@ export async function extractSchema(session: Session, options: ExtractOptions = 
 }
 
 async function extract(session: Session): Promise<SchemaScript> {
-  const { context, skipped } = await createContext(session);
-  const sequences = await readSequenceRows(context);
-  const tables = await readTableRows(context);
-  const columns = groupBy(await readColumnRows(context), (row) => row.table_key);
-  const objects: SchemaObject[] = [...sequenceObjects(sequences)];
-  objects.push(...(await readTables(context, { tables, columns, sequences })));
-  objects.push(...(await orSkip(context, { what: 'views', read: (reading) => readViews(reading, columns) })));
-  for (const read of READERS) objects.push(...(await orSkip(context, read)));
-  objects.push(...(await orSkip(context, { what: 'comments', read: (reading) => readComments(reading, objects) })));
-  await orSkip(context, { what: 'what is left out', read: (reading) => noteLeftOut(reading).then(() => []) });
-  const { preData, postData } = orderObjects(objects, await readDependencies(context, objects));
+  const { objects, dependencies, tables, skipped } = await readObjects(await createContext(session), []);
+  const { preData, postData } = orderObjects(objects, dependencies);
   return {
     preData,
     postData,
@@ -64,6 +59,47 @@ async function extract(session: Session): Promise<SchemaScript> {
       .filter(({ relkind }) => relkind === 'r')
       .map(({ nspname, relname }) => ({ schema: nspname, name: relname })),
   };
+}
+
+/**
+ * The same objects for a comparison: with the privileges that were granted, and with what can be changed in place. Read-only; opens a
+ * second connection for the time it takes.
+ */
+export async function extractEntries(session: Session): Promise<Schema> {
+  return withTextSession(session, false, async (reading) => {
+    const created = await createContext(reading);
+    const read = await readObjects(created, [{ what: 'privileges', read: readPrivileges }]);
+    return {
+      serverVersion: created.context.version,
+      entries: toEntries(read),
+      skipped: read.skipped.filter(({ what }) => !what.startsWith('owners and privileges')),
+    };
+  });
+}
+
+/** What was read of a database, before it is put in order. */
+interface ReadObjects {
+  readonly objects: readonly SchemaObject[];
+  readonly dependencies: readonly Dependency[];
+  readonly tables: readonly TableRow[];
+  readonly columns: ReadonlyMap<string, readonly ColumnRow[]>;
+  readonly skipped: readonly Skipped[];
+}
+
+async function readObjects(
+  { context, skipped }: { readonly context: ExtractContext; readonly skipped: readonly Skipped[] },
+  more: readonly Reader[],
+): Promise<ReadObjects> {
+  const sequences = await readSequenceRows(context);
+  const tables = await readTableRows(context);
+  const columns = groupBy(await readColumnRows(context), (row) => row.table_key);
+  const objects: SchemaObject[] = [...sequenceObjects(sequences)];
+  objects.push(...(await readTables(context, { tables, columns, sequences })));
+  objects.push(...(await orSkip(context, { what: 'views', read: (reading) => readViews(reading, columns) })));
+  for (const read of [...READERS, ...more]) objects.push(...(await orSkip(context, read)));
+  objects.push(...(await orSkip(context, { what: 'comments', read: (reading) => readComments(reading, objects) })));
+  await orSkip(context, { what: 'what is left out', read: (reading) => noteLeftOut(reading).then(() => []) });
+  return { objects, dependencies: await readDependencies(context, objects), tables, columns, skipped };
 }
 
 interface Reader {

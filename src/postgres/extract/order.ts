@@ -4,6 +4,9 @@ import { KINDS, type SchemaObject, type SchemaPart, type SchemaStatement } from 
 export interface Dependency {
   readonly from: string;
   readonly to: string;
+  /** `attnum` of the one and of the other; 0 for the whole. */
+  readonly fromColumn?: number;
+  readonly toColumn?: number;
 }
 
 export interface OrderedStatements {
@@ -11,8 +14,36 @@ export interface OrderedStatements {
   readonly postData: readonly SchemaStatement[];
 }
 
+/** One object, or a part of one that is made on its own, with its statements. */
+export interface OrderedObject {
+  readonly object: SchemaObject;
+  readonly part: SchemaPart | null;
+  readonly statements: readonly string[];
+}
+
 /** Puts objects in an order in which each finds what it needs; circles are opened by making their parts later. Deterministic by names. */
 export function orderObjects(objects: readonly SchemaObject[], dependencies: readonly Dependency[]): OrderedStatements {
+  const { sorted, later } = sortObjects(objects, dependencies);
+  return intoSections(sorted, later);
+}
+
+/** The same order, with the objects themselves. */
+export function listObjects(
+  objects: readonly SchemaObject[],
+  dependencies: readonly Dependency[],
+): readonly OrderedObject[] {
+  const { sorted, later } = sortObjects(objects, dependencies);
+  return sorted.map(({ object, part }) => ({
+    object,
+    part,
+    statements: part === null ? object.sql(later) : [part.sql],
+  }));
+}
+
+function sortObjects(
+  objects: readonly SchemaObject[],
+  dependencies: readonly Dependency[],
+): { readonly sorted: readonly Node[]; readonly later: ReadonlySet<string> } {
   const later = new Set<string>();
   let graph = buildGraph(objects, dependencies, later);
   for (;;) {
@@ -21,7 +52,7 @@ export function orderObjects(objects: readonly SchemaObject[], dependencies: rea
     for (const key of added) later.add(key);
     graph = buildGraph(objects, dependencies, later);
   }
-  return intoSections(sortNodes(graph), later);
+  return { sorted: sortNodes(graph), later };
 }
 
 interface Node {

@@ -1,5 +1,6 @@
 import type { RelationName } from '../../model/catalog.js';
 import type { Skipped } from '../../model/coverage.js';
+import type { EntryFacts } from '../../model/schema.js';
 
 /** One statement which creates, or completes, one object. All names in it are qualified. */
 export interface SchemaStatement {
@@ -78,6 +79,7 @@ export const KINDS = [
   'row security',
   'policy',
   'comment',
+  'privileges',
   'refresh',
   'trigger',
   'event trigger',
@@ -107,6 +109,12 @@ export interface SchemaObject {
   /** Stands for the first of the statements. */
   readonly inLab?: string;
   readonly on?: string;
+  /** The column of the object that it stands on, when it says something of that alone. */
+  readonly onColumn?: string;
+  /** What can be changed in place. */
+  readonly facts?: EntryFacts;
+  /** What the addresses of its parts are called: `default x`, `check x`. */
+  readonly labels?: ReadonlyMap<string, string>;
 }
 
 /** A piece of an object, with an address of its own in `pg_depend`: a default, a check, the query of a view. */

@@ -8,15 +8,32 @@ type Step = NonNullable<MigrateReport['files'][number]['plan']>['steps'][number]
 
 /** The name of a step's files without their endings: a number, and what it does. */
 export function stepFileName(up: readonly string[], position: number): string {
-  const [first] = up;
-  const text = first?.startsWith('DO ') ? 'fill in batches' : (first ?? '');
-  const words = text
+  const words = stepTitle(up)
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .slice(0, 60)
     .replace(/^_+|_+$/g, '');
   return `${String(position + 1).padStart(4, '0')}_${words || 'step'}`;
+}
+
+/** What a step does, in few words: its first statement. */
+export function stepTitle(up: readonly string[]): string {
+  const [first] = up;
+  return first?.startsWith('DO ') ? 'fill in batches' : (first ?? '').replaceAll(/\s+/g, ' ').slice(0, 120);
+}
+
+/** Where a step comes from, and what it costs others: lines of a comment. */
+export function stepWords(step: Step, count: number, name: string): readonly string[] {
+  const locks = step.locks.map(({ table, mode, blocks }) => `takes ${mode} on ${table}, which ${blocks}`);
+  const { estimate } = step;
+  return [
+    `Step ${step.number} of ${count}, from ${name}, line ${step.line}`,
+    ...step.notes,
+    `Lock: ${locks.length > 0 ? locks.join('; ') : 'none that others wait for'}`,
+    ...(estimate ? [`Work: ${formatMs(estimate.lowMs)} to ${formatMs(estimate.highMs)} under it, estimated`] : []),
+    ...step.remaining.map((text) => `Remains: ${text}`),
+  ];
 }
 
 /** The steps of a plan as files that psql runs, one for each transaction; a way back where there is one. */
@@ -31,19 +48,15 @@ export function stepFiles(report: MigrateReport, file: MigrateReport['files'][nu
 }
 
 function upContent(step: Step, count: number, name: string, report: MigrateReport): string {
-  const locks = step.locks.map(({ table, mode, blocks }) => `takes ${mode} on ${table}, which ${blocks}`);
   const header = [
-    ...comment('', `Step ${step.number} of ${count}, from ${name}, line ${step.line}`),
-    ...step.notes.flatMap((note) => comment('', note)),
-    '--',
-    ...comment('Lock:     ', locks.length > 0 ? locks.join('; ') : 'none that others wait for'),
-    ...(step.estimate
-      ? comment(
-          'Work:     ',
-          `${formatMs(step.estimate.lowMs)} to ${formatMs(step.estimate.highMs)} under it, estimated`,
-        )
-      : []),
-    ...step.remaining.flatMap((text) => comment('Remains:  ', text)),
+    ...stepWords(step, count, name).flatMap((line) => {
+      const [, label, text] = /^(Lock|Work|Remains): (.*)$/s.exec(line) ?? [];
+      const plain = label === undefined || text === undefined;
+      return [
+        ...(label === 'Lock' ? ['--'] : []),
+        ...(plain ? comment('', line) : comment(`${label}:`.padEnd(10), text)),
+      ];
+    }),
     ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${step.upFile}`),
     ...(step.transactional
       ? comment(

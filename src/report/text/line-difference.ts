@@ -2,7 +2,11 @@ import { layoutOf } from '../../sql/layout.js';
 
 /** Two statements, laid out, as the lines of a difference: each begins with `-`, `+` or a space. */
 export function lineDifference(before: string, after: string): readonly string[] {
-  const [a, b] = [layoutOf(before), layoutOf(after)];
+  return differenceOfLines(layoutOf(before), layoutOf(after));
+}
+
+/** The same of lines as they are. Time and space grow with the product of both counts. */
+export function differenceOfLines(a: readonly string[], b: readonly string[]): readonly string[] {
   const common = longest(a, b);
   const lines: string[] = [];
   let [i, j] = [0, 0];

@@ -5,6 +5,7 @@ import { simpleObject, type SchemaObject } from '../script.js';
 interface CommentRow extends Record<string, unknown> {
   readonly key: string;
   readonly position: number;
+  readonly column_name: string | null;
   readonly description: string;
   /** What `pg_identify_object` calls the object. */
   readonly type: string;
@@ -23,7 +24,9 @@ export async function readComments(
   }
   // initdb's own comments are in pg_catalog and information_schema, and so below the first user OID but for `public`.
   const rows = await context.rows<CommentRow>(`
-    SELECT c.relname || ':' || d.objoid AS key, d.objsubid AS position, d.description, i.type, i.identity
+    SELECT c.relname || ':' || d.objoid AS key, d.objsubid AS position,
+      CASE WHEN d.objsubid > 0 THEN (SELECT a.attname::text FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid) END AS column_name, d.description, i.type, i.identity
     FROM pg_catalog.pg_description d JOIN pg_catalog.pg_class c ON c.oid = d.classoid
     CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) i
     WHERE d.objoid >= 16384 OR d.classoid = 'pg_catalog.pg_namespace'::regclass
@@ -38,6 +41,7 @@ export async function readComments(
       identity: target,
       section: owner.section,
       needs: [row.key],
+      ...(row.column_name === null ? {} : { onColumn: row.column_name }),
     };
     return [simpleObject(base, `COMMENT ON ${target} IS ${quoteLiteral(row.description)}`)];
   });

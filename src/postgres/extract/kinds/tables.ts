@@ -4,6 +4,7 @@ import { type ExtractContext } from '../context.js';
 import { columnAlterations, columnClause, inheritedAlterations, isUsualNotNull, notNullClause } from './columns.js';
 import { simpleObject, type SchemaObject, type SchemaPart } from '../script.js';
 import { identityClause, persistenceAlteration, type SequenceRow } from './sequences.js';
+import { factsOfTable, labelsOfTable } from './table-facts.js';
 import { readCheckRows, type CheckRow, type ColumnRow, type TableRow } from './table-rows.js';
 
 /** What tables are made from. */
@@ -33,7 +34,8 @@ export async function readTables(context: ExtractContext, parts: TableParts): Pr
   });
 }
 
-interface TableFacts {
+/** A table with all that is told of it elsewhere. */
+export interface ReadTable {
   readonly table: TableRow;
   readonly columns: readonly ColumnRow[];
   /** The columns of each parent. */
@@ -44,7 +46,7 @@ interface TableFacts {
   readonly identityOf: (column: ColumnRow) => SequenceRow | undefined;
 }
 
-function tableObjects(facts: TableFacts): SchemaObject[] {
+function tableObjects(facts: ReadTable): SchemaObject[] {
   const { table, columns, checks } = facts;
   const identity = quoteQualified(table.nspname, table.relname);
   const alter = table.relkind === 'f' ? `ALTER FOREIGN TABLE ONLY ${identity}` : `ALTER TABLE ONLY ${identity}`;
@@ -69,6 +71,8 @@ function tableObjects(facts: TableFacts): SchemaObject[] {
     section: 'pre',
     parts,
     sql: (later) => tableStatements(facts, identity, alter, later),
+    facts: factsOfTable(facts),
+    labels: labelsOfTable(facts),
     ...(table.foreign_options === null ? {} : { inLab: createTable(facts, identity, new Set(), null) }),
   };
   const unchecked = checks
@@ -97,7 +101,7 @@ function isWritten(table: TableRow, column: ColumnRow): boolean {
   return column.local || table.is_partition;
 }
 
-function tableStatements(facts: TableFacts, identity: string, alter: string, later: ReadonlySet<string>): string[] {
+function tableStatements(facts: ReadTable, identity: string, alter: string, later: ReadonlySet<string>): string[] {
   const { table, columns, parents, checks } = facts;
   const alterations = columns.flatMap((column) => {
     const own = columnAlterations(column, table.relkind === 'f');
@@ -118,7 +122,7 @@ function tableStatements(facts: TableFacts, identity: string, alter: string, lat
 }
 
 function createTable(
-  facts: TableFacts,
+  facts: ReadTable,
   identity: string,
   later: ReadonlySet<string>,
   foreignOptions: string | null,
@@ -144,13 +148,13 @@ function createTable(
 }
 
 /** The table was made alone and given its parents later, which shows when its columns are all its own and not in their order. */
-function isAdopted({ table, columns, parents }: TableFacts): boolean {
+function isAdopted({ table, columns, parents }: ReadTable): boolean {
   if (table.parents === null || table.is_partition || !columns.every(({ local }) => local)) return false;
   const inherited = new Set(parents.flat().map(({ attname }) => attname));
   return [...inherited].some((name, at) => columns[at]?.attname !== name);
 }
 
-function columnLines(facts: TableFacts, later: ReadonlySet<string>): string[] {
+function columnLines(facts: ReadTable, later: ReadonlySet<string>): string[] {
   const { table, columns, checks, identityOf } = facts;
   const written = columns.filter((column) => isWritten(table, column));
   const lines = written.map((column) => {
@@ -172,7 +176,7 @@ function isTypedColumnChanged(line: string | undefined, column: ColumnRow | unde
   return line !== undefined && column !== undefined && line !== columnClause(column, true);
 }
 
-function constraintLines({ table, columns, checks }: TableFacts, later: ReadonlySet<string>): string[] {
+function constraintLines({ table, columns, checks }: ReadTable, later: ReadonlySet<string>): string[] {
   const own = checks.filter((check) => check.validated && isOwn(table, check) && !later.has(check.key));
   return own.flatMap((check) => {
     const name = `CONSTRAINT ${quoteIdent(check.conname)}`;
@@ -197,7 +201,7 @@ function defaultPart(identity: string, alter: string, column: ColumnRow): Schema
 }
 
 /** A constraint that came from a parent, where it is not validated, and is so here. */
-function validatedBelow({ table, checks, looseAbove }: TableFacts, identity: string): SchemaObject[] {
+function validatedBelow({ table, checks, looseAbove }: ReadTable, identity: string): SchemaObject[] {
   return checks.flatMap((check) => {
     const above = looseAbove.find(({ conname }) => conname === check.conname);
     if (above === undefined || check.local || !check.validated || table.is_partition) return [];

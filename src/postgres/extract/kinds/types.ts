@@ -31,7 +31,14 @@ async function readEnums(context: ExtractContext): Promise<SchemaObject[]> {
     .map((row) => {
       const identity = quoteQualified(row.nspname, row.typname);
       const labels = row.labels.map(quoteLiteral).join(', ');
-      const base = { key: row.key, aliases: [row.array_key], kind: 'enum', identity, section: 'pre' } as const;
+      const base = {
+        key: row.key,
+        aliases: [row.array_key],
+        kind: 'enum',
+        identity,
+        section: 'pre',
+        facts: { type: 'enum', labels: row.labels },
+      } as const;
       return simpleObject(base, `CREATE TYPE ${identity} AS ENUM (${labels})`);
     });
 }
@@ -51,7 +58,14 @@ async function readComposites(context: ExtractContext): Promise<SchemaObject[]> 
     .map((row) => {
       const identity = quoteQualified(row.nspname, row.typname);
       const aliases = [row.array_key, row.class_key];
-      const base = { key: row.key, aliases, kind: 'composite type', identity, section: 'pre' } as const;
+      const base = {
+        key: row.key,
+        aliases,
+        kind: 'composite type',
+        identity,
+        section: 'pre',
+        facts: { type: 'composite', attributes: row.columns ?? [] },
+      } as const;
       return simpleObject(base, `CREATE TYPE ${identity} AS (${(row.columns ?? []).join(', ')})`);
     });
 }
@@ -107,6 +121,16 @@ function domainObjects(row: DomainRow, constraints: readonly DomainConstraintRow
     identity,
     section: 'pre',
     parts: checks.map(asPart),
+    labels: new Map(constraints.map(({ key, conname }) => [key, `check ${conname}`])),
+    facts: {
+      type: 'domain',
+      base: `${row.base}${row.collation === null ? '' : ` COLLATE ${row.collation}`}`,
+      notNull: row.not_null,
+      default: row.default_sql,
+      checks: constraints
+        .filter(({ contype }) => contype === 'c')
+        .map(({ conname, definition, convalidated }) => ({ name: conname, definition, validated: convalidated })),
+    },
     sql: (later) => [
       [
         ...head,

@@ -74,6 +74,7 @@ function viewObjects(row: ViewRow, columns: ReadonlyMap<string, readonly ColumnR
     identity,
     section: 'pre',
     parts: [part],
+    facts: { type: 'view', columns: own.map(({ attname, type }) => ({ name: attname, type })) },
     sql: (later) => [later.has(part.key) ? dummyView(identity, own) : `CREATE VIEW ${identity}${options} AS\n${query}`],
   };
   return [view, ...own.flatMap((column) => defaultObjects(row.key, identity, column))];
