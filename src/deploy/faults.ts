@@ -7,6 +7,8 @@ export type Fault = 'lock' | 'lost' | 'final';
 /** lock_not_available, and deadlock_detected: two index builds on one table end in that. */
 const LOCK_STATES = new Set(['55P03', '40P01']);
 
+const DISK_FULL = '53100';
+
 /** `lock`: somebody else had what it needs, try again. `lost`: the connection or the server went, look and go on. Else final. */
 export function faultOf(thrown: unknown): Fault {
   const { code, sqlstate } = asWizardError(thrown);
@@ -21,7 +23,7 @@ export function stepFailed(step: PlanStep, thrown: unknown): WizardError {
   const timeout = error.sqlstate === '57014' ? ' (ended by a timeout or by an administrator)' : '';
   return new WizardError('deploy/failed', `Step ${step.number}, "${step.title}", failed${timeout}: ${error.message}`, {
     cause: thrown,
-    hint: 'It was taken back as a whole; the steps before it stay. Run the command again to go on, or --revert to take those back too.',
+    hint: `It was taken back as a whole; the steps before it stay. ${error.sqlstate === DISK_FULL ? 'Make room on the disk, then run' : 'Run'} the command again to go on, or --revert to take those back too.`,
     ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
   });
 }

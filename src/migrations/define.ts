@@ -41,6 +41,8 @@ export interface SafeStep {
   readonly down?: readonly string[] | null;
   /** It ends transactions by itself (a DO block with COMMIT), so that it may not run in one. */
   readonly commits?: boolean;
+  /** Not planned again: what another rule would add to it was not there before either. */
+  readonly asItIs?: boolean;
   /** Why rows are read or written under a lock all the same, where nothing better exists. */
   readonly unavoidable?: string;
   /** Said above it. */

@@ -6,6 +6,7 @@ import { inBatches } from './backfill.js';
 import { constraintsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeSequence } from './define.js';
+import { hangingOn } from './hanging-on.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
 import type { Operation } from './operation.js';
@@ -14,17 +15,20 @@ import type { Relation } from './relation.js';
 import { alterTable, alteration } from './shapes.js';
 
 /**
- * A type change that would write the table anew, as a new column which a trigger keeps, batches that fill it, and a switch. Null where the catalog does not know the column, or where
- * something hangs on it that would have to be made again: an index, a constraint, a default, an identity. A view on it makes the last step fail, with nothing lost.
+ * A type change that would write the table anew, as a new column which a trigger keeps, batches that fill it, what hangs on the column made again beside it (`hangingOn`), and a switch. Null where the catalog does not
+ * know the column, or where something on it can not be made again. A view, a policy or a generated column on it makes the last step fail, with nothing lost.
  */
 export function expandAndContract(operation: Operation, context: MigrationContext): SafeSequence | null {
   const found = alteration(operation, 'AT_AlterColumnType');
   const name = found?.command.name ?? null;
   const definition = found ? columnBody(found.command.body) : null;
-  if (!found || name === null || !definition || !isAlone(found.relation, name, context)) return null;
+  if (!found || name === null || !definition) return null;
   if (typeChangeOf(found.relation, found.command, context) !== 'rewrite') return null;
   const { relation } = found;
   const next = objectName(relation.name, name, 'new');
+  const known = tableOf(context, relation)?.columns.find((one) => one.name === name);
+  const hanging = known ? hangingOn(known, next, relation, context) : null;
+  if (!hanging) return null;
   const [sync, trigger] = [objectName(relation.name, name, 'sync'), `zz_${objectName(relation.name, name, 'sync')}`];
   const fn = written({ schema: relation.schema, name: sync });
   const value = valueOf(definition, name);
@@ -36,7 +40,8 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const { name: _, ...command } = found.command.body;
   const keep = objectName(relation.name, next, 'not_null');
   return {
-    differs: `the changed column stands last in its table`,
+    differs:
+      'the changed column stands last in its table, without privileges, comment and statistics target of its own',
     up: [
       { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
       {
@@ -60,12 +65,15 @@ export function expandAndContract(operation: Operation, context: MigrationContex
         note: 'The rows that were there, in batches. May be interrupted and run again.',
       },
       ...(notNull ? [{ sql: [`${alter} ALTER COLUMN ${column} SET NOT NULL`], down: [] }] : []),
+      ...hanging.before,
       {
         sql: [
           `DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`,
           `DROP FUNCTION ${fn}()`,
+          ...hanging.leaving,
           `${alter} DROP COLUMN ${old}`,
           `${alter} RENAME COLUMN ${column} TO ${old}`,
+          ...hanging.arriving,
           ...(notNull?.constraint && context.major >= 18
             ? [`${alter} RENAME CONSTRAINT ${quoteIdent(keep)} TO ${quoteIdent(notNull.constraint)}`]
             : []),
@@ -75,33 +83,6 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       },
     ],
   };
-}
-
-/** Whether nothing hangs on a column but NOT NULL, as far as the catalog knows. */
-function isAlone(relation: Relation, name: string, context: MigrationContext): boolean {
-  const table = tableOf(context, relation);
-  const column = table?.columns.find((one) => one.name === name);
-  if (!table || table.kind !== 'r' || !column || column.hasDefault || column.identity || column.generated) return false;
-  const indexed = (context.catalog?.indexes ?? []).some(
-    (index) =>
-      index.table.schema === table.schema &&
-      index.table.name === table.name &&
-      ([...index.keys, ...index.include].some((key) => key.column === name || key.column === null) ||
-        index.predicate !== null),
-  );
-  const referred = (context.catalog?.constraints ?? []).some(
-    ({ references }) =>
-      references?.table.schema === table.schema &&
-      references.table.name === table.name &&
-      references.columns.includes(name),
-  );
-  const statistics = (context.catalog?.extendedStatistics ?? []).some(
-    (one) => one.table.schema === table.schema && one.table.name === table.name && one.columns.includes(name),
-  );
-  const constrained = constraintsOf(context, relation).some(
-    ({ kind, columns }) => kind !== 'not-null' && columns.includes(name),
-  );
-  return !indexed && !referred && !statistics && !constrained;
 }
 
 function notNullOf(

@@ -141,7 +141,7 @@ class Planner {
     const parsed = step.sql.map(parseStatement);
     const [first] = parsed;
     const notes = step.note === undefined ? [] : [step.note];
-    if (parsed.length === 1 && first && first.type !== 'DoStmt') {
+    if (parsed.length === 1 && first && first.type !== 'DoStmt' && step.asItIs !== true) {
       const steps = operationsOf(first).flatMap(
         (operation) => this.#expand(operation, { ...statement, sql: first.sql, parsed: first }, path).steps,
       );

@@ -1,13 +1,17 @@
 import { WizardError } from '../base/errors.js';
-import { inspectStatement, type Inspection, type WrittenName } from './guard.js';
-import { HARMLESS_OF_EXTENSIONS, isHarmlessVolatile } from './guard-names.js';
+import { inspectBody, inspectStatement, type Inspection, type WrittenName } from './guard.js';
+import { HARMLESS_OF_EXTENSIONS, isForbidden, isHarmlessVolatile } from './guard-names.js';
+import { DEFINITIONS_SQL, NAMED_SQL, REACHED_SQL, type Definition, type Named, type Reached } from './guard-reach.js';
 import type { Row } from './session.js';
 
-/** Sends one statement of the guard's own; the caller holds the connection and a read-only transaction. */
+/** Sends one statement of the guard's own, with nothing but `pg_catalog` on the search path; the caller holds the connection and a read-only transaction. */
 export type Send = <T extends Row>(sql: string, params: readonly unknown[]) => Promise<T[]>;
 
-/** Views on views deeper than this are refused. */
+/** Views on views, and functions that call functions, deeper than this are refused. */
 const MAX_DEPTH = 20;
+
+/** Languages whose text the guard can read. */
+const READABLE = new Set(['sql', 'plpgsql']);
 
 /** Second half of the guard: looks up on the target what the names in a statement stand for. What was found harmless is remembered for the session. */
 export class CatalogGuard {
@@ -15,65 +19,134 @@ export class CatalogGuard {
 
   constructor(readonly send: Send) {}
 
-  /** Throws `guard/refused` when a statement that runs would call a volatile function (by name, operator, cast, aggregate, view or row policy) or read a foreign table. */
-  async check(inspection: Inspection, depth = 0): Promise<void> {
-    if (!inspection.executes) return;
-    if (depth > MAX_DEPTH) refuse('Views are nested too deep to be checked');
-    await this.#checkCalls(inspection);
-    await this.#checkRelations(inspection.relations, depth);
-  }
-
-  async #checkCalls(inspection: Inspection): Promise<void> {
-    const functions = this.#unknown('function', inspection.functions.map(spell));
-    const attributes = this.#unknown('attribute', inspection.attributes);
-    const operators = this.#unknown('operator', inspection.operators);
-    const types = this.#unknown(
-      'type',
-      inspection.types.filter(({ schema }) => schema !== 'pg_catalog').map(({ name }) => name),
-    );
-    if (functions.length + attributes.length + operators.length + types.length === 0) return;
-    const rows = await this.send<CallRow>(CALLS_SQL, [functions.map(lastPart), attributes, operators, types]);
-    const guilty = rows.find((row) => isGuilty(row, functions));
-    if (guilty) refuse(`The ${guilty.kind} ${guilty.schema}.${guilty.name} may have side effects: it is VOLATILE`);
-    for (const [kind, known] of Object.entries({
-      function: functions,
-      attribute: attributes,
-      operator: operators,
-      type: types,
-    })) {
-      for (const name of known) this.#harmless.add(`${kind} ${name}`);
-    }
-  }
-
-  async #checkRelations(relations: readonly WrittenName[], depth: number): Promise<void> {
-    const asked = relations.filter(({ schema }) => schema !== 'pg_catalog' && schema !== 'information_schema');
-    const unknown = this.#unknown('relation', asked.map(spell));
-    if (unknown.length === 0) return;
-    const rows = await this.send<RelationRow>(RELATIONS_SQL, [unknown.map(lastPart)]);
-    for (const row of rows) {
-      if (!unknown.some((name) => matches(name, row))) continue;
-      if (row.kind === 'f') refuse(`The foreign table ${row.schema}.${row.name} reaches another server or program`);
-      for (const sql of row.definitions) await this.#checkDefinition(sql, row, depth);
-    }
-    for (const name of unknown) this.#harmless.add(`relation ${name}`);
-  }
-
-  /** The text of a view, or of a row policy's condition as a SELECT. */
-  async #checkDefinition(sql: string, row: RelationRow, depth: number): Promise<void> {
+  /**
+   * Throws `guard/refused` when a statement that runs would call a volatile function, whatever it hides behind, or read a foreign table; and, also for one that is only planned, when a function that calls itself
+   * stable or immutable, which the planner evaluates, holds one in its text or can not be read.
+   */
+  async check(inspection: Inspection): Promise<void> {
     try {
-      await this.check(await inspectStatement(sql), depth + 1);
+      await this.#check(inspection, 0);
     } catch (error) {
-      if (!(error instanceof WizardError)) throw error;
-      throw new WizardError('guard/refused', `${row.schema}.${row.name}: ${error.message}`, {
-        hint: error.hint ?? '',
-        cause: error,
-      });
+      // What was found on the way may rest on what was refused.
+      this.#harmless.clear();
+      throw error;
     }
   }
 
-  #unknown(kind: string, names: readonly string[]): string[] {
-    return [...new Set(names)].filter((name) => !this.#harmless.has(`${kind} ${name}`));
+  async #check(inspection: Inspection, depth: number): Promise<void> {
+    if (depth > MAX_DEPTH) refuse('Views and functions are nested too deep to be checked');
+    const asked = this.#unknown(inspection);
+    if (asked === null) return;
+    const [named] = await this.send<Row & Named>(NAMED_SQL, [
+      asked.functions.map(lastPart),
+      asked.attributes,
+      asked.operators,
+      asked.types.map(lastPart),
+      asked.relations.map(lastPart),
+      inspection.makesRows,
+    ]);
+    if (named === undefined || Object.values(named).every((oids) => (oids as string[]).length === 0)) return;
+    const { functions, attributes, operators, casts, relations, types, given } = named;
+    const params = [functions, attributes, operators, casts, relations, types, given];
+    const reached = await this.send<Row & Reached>(REACHED_SQL, params);
+    const definitions = await this.send<Row & Definition>(DEFINITIONS_SQL, [relations, given]);
+    for (const row of reached) {
+      if (row.kind === 'function' && !asked.functions.some((name) => matches(name, row))) continue;
+      await this.#checkFunction(row, inspection.executes, depth);
+    }
+    for (const row of definitions) await this.#checkDefinition(row, asked, inspection.executes, depth);
   }
+
+  async #checkFunction(row: Reached, executes: boolean, depth: number): Promise<void> {
+    // Reading a table runs none of its defaults, checks and rules.
+    const runs = row.kind === 'expression' ? false : executes;
+    if (runs && row.isVolatile && !isHarmless(row)) {
+      refuse(`The ${row.kind} ${row.schema}.${row.name} may have side effects: it is VOLATILE`);
+    }
+    if (row.isBuiltIn || row.extension !== null) return;
+    const evaluated = runs || !row.isVolatile;
+    if (!this.#isNew(`${evaluated ? 'run' : 'plan'} oid ${row.oid}`)) return;
+    const what = `The ${row.kind} ${row.schema}.${row.name}`;
+    if (row.defaults !== null) await this.#within(what, () => this.#checkText(`SELECT ${row.defaults}`, runs, depth));
+    if (row.language === 'internal' && isForbidden(row.source)) refuse(`${what} is ${row.source} by another name`);
+    if (READABLE.has(row.language)) {
+      const body = inspectBody(row.source, evaluated);
+      await this.#within(what, async () => this.#check(await body, depth + 1));
+    } else if (row.language === 'internal') {
+      await this.#within(what, () => this.#check(internalCall(row.source, evaluated), depth + 1));
+    } else if (evaluated) {
+      refuse(`${what} is written in ${row.language}, where it can not be checked for side effects`);
+    }
+  }
+
+  async #checkDefinition(row: Definition, asked: Asked, executes: boolean, depth: number): Promise<void> {
+    const isNamed = asked.relations.some((name) => lastPart(name) === row.name);
+    if (isNamed && row.kind !== 'd' && !asked.relations.some((name) => matches(name, row))) return;
+    if (row.kind === 'f' && executes) {
+      refuse(`The foreign table ${row.schema}.${row.name} reaches another server or program`);
+    }
+    // A text becomes a value of a type while the statement is parsed.
+    const runs = executes || row.kind === 'd';
+    for (const sql of row.texts) {
+      await this.#within(`${row.schema}.${row.name}`, () => this.#checkText(sql, runs, depth));
+    }
+  }
+
+  async #checkText(sql: string, executes: boolean, depth: number): Promise<void> {
+    const inspection = await inspectStatement(executes ? sql : `EXPLAIN ${sql}`);
+    await this.#check(inspection, depth + 1);
+  }
+
+  async #within(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof WizardError) || !/^(?:guard|sql)\//.test(error.code)) throw error;
+      const message = error.code === 'guard/refused' ? error.message : `its text can not be checked: ${error.message}`;
+      throw new WizardError('guard/refused', `${what}: ${message}`, { hint: HINT, cause: error });
+    }
+  }
+
+  /** Null where all was asked before. */
+  #unknown(inspection: Inspection): Asked | null {
+    const mode = `${inspection.executes ? 'run' : 'plan'}${inspection.makesRows ? ' rows' : ''}`;
+    const fresh = (kind: string, names: readonly string[]): string[] =>
+      [...new Set(names)].filter((name) => this.#isNew(`${mode} ${kind} ${name}`));
+    const asked = {
+      functions: fresh('function', inspection.functions.map(spell)),
+      attributes: fresh('attribute', inspection.attributes),
+      operators: fresh('operator', inspection.operators),
+      types: fresh('type', inspection.types.map(spell)),
+      relations: fresh('relation', inspection.relations.map(spell)),
+    };
+    return Object.values(asked).every((names) => names.length === 0) ? null : asked;
+  }
+
+  #isNew(key: string): boolean {
+    if (this.#harmless.has(key)) return false;
+    this.#harmless.add(key);
+    return true;
+  }
+}
+
+/** Names as `spell` writes them. */
+interface Asked {
+  readonly functions: readonly string[];
+  readonly attributes: readonly string[];
+  readonly operators: readonly string[];
+  readonly types: readonly string[];
+  readonly relations: readonly string[];
+}
+
+function isHarmless(row: Reached): boolean {
+  if (row.isBuiltIn) return isHarmlessVolatile(row.name);
+  return row.extension !== null && HARMLESS_OF_EXTENSIONS.get(row.name) === row.extension;
+}
+
+/** A function of another name that is one of the server's own. */
+function internalCall(source: string, executes: boolean): Inspection {
+  const functions = [{ schema: 'pg_catalog', name: source }];
+  return { executes, functions, attributes: [], operators: [], types: [], relations: [], makesRows: false };
 }
 
 /** Separates schema and name: a byte that no identifier holds. */
@@ -92,75 +165,8 @@ function matches(spelled: string, row: { readonly schema: string; readonly name:
   return spelled === row.name || spelled === `${row.schema}${SEPARATOR}${row.name}`;
 }
 
-function isGuilty(row: CallRow, functions: readonly string[]): boolean {
-  if (row.kind === 'function' && !functions.some((name) => matches(name, row))) return false;
-  if (row.schema === 'pg_catalog') return !isHarmlessVolatile(row.name);
-  return row.extension === null || HARMLESS_OF_EXTENSIONS.get(row.name) !== row.extension;
-}
-
-type CallRow = {
-  kind: 'function' | 'aggregate' | 'operator' | 'cast' | 'domain';
-  schema: string;
-  name: string;
-  extension: string | null;
-};
-
-/** Everything volatile behind the names given: functions, one-argument functions in attribute notation, aggregates by their parts, operators, casts; and domains with conditions. */
-const CALLS_SQL = `
-  WITH volatile AS (
-    SELECT p.oid, n.nspname AS schema, p.proname AS name, p.pronargs, e.extname AS extension
-    FROM pg_catalog.pg_proc AS p
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-    LEFT JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
-    LEFT JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
-    WHERE p.provolatile = 'v'
-  )
-  SELECT 'function' AS kind, v.schema, v.name, v.extension FROM volatile AS v WHERE v.name = ANY ($1::pg_catalog.name[])
-  UNION ALL
-  SELECT 'attribute', v.schema, v.name, v.extension FROM volatile AS v WHERE v.name = ANY ($2::pg_catalog.name[]) AND v.pronargs = 1
-  UNION ALL
-  SELECT 'aggregate', v.schema, v.name, v.extension FROM pg_catalog.pg_aggregate AS a
-    JOIN pg_catalog.pg_proc AS p ON p.oid = a.aggfnoid AND p.proname = ANY ($1::pg_catalog.name[])
-    JOIN volatile AS v ON v.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggmtransfn, a.aggmfinalfn)
-  UNION ALL
-  SELECT 'operator', v.schema, v.name, v.extension FROM pg_catalog.pg_operator AS o
-    JOIN volatile AS v ON v.oid = o.oprcode WHERE o.oprname = ANY ($3::pg_catalog.name[])
-  UNION ALL
-  SELECT 'cast', v.schema, v.name, v.extension FROM pg_catalog.pg_cast AS c
-    JOIN pg_catalog.pg_type AS t ON t.oid IN (c.castsource, c.casttarget) AND t.typname = ANY ($4::pg_catalog.name[])
-    JOIN volatile AS v ON v.oid = c.castfunc
-  UNION ALL
-  SELECT 'cast', v.schema, v.name, v.extension FROM pg_catalog.pg_type AS t
-    JOIN volatile AS v ON v.oid = t.typinput OR v.oid = t.typoutput WHERE t.typname = ANY ($4::pg_catalog.name[])
-  UNION ALL
-  SELECT 'domain', v.schema, v.name, v.extension FROM pg_catalog.pg_type AS t
-    JOIN pg_catalog.pg_constraint AS k ON k.contypid = t.oid
-    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objid = k.oid
-      AND d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    JOIN volatile AS v ON v.oid = d.refobjid WHERE t.typname = ANY ($4::pg_catalog.name[])
-  ORDER BY 1, 2, 3`;
-
-type RelationRow = {
-  schema: string;
-  name: string;
-  kind: string;
-  definitions: string[];
-};
-
-/** Views by their text, tables with row level security by their policies' conditions. */
-const RELATIONS_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-    CASE WHEN c.relkind = 'v' THEN ARRAY[pg_catalog.pg_get_viewdef(c.oid)]
-      ELSE ARRAY(SELECT 'SELECT ' || pg_catalog.pg_get_expr(p.polqual, p.polrelid)
-        FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL AND c.relrowsecurity ORDER BY p.polname)
-    END AS definitions
-  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relname = ANY ($1::pg_catalog.name[]) AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    AND (c.relkind IN ('v', 'f') OR c.relrowsecurity)
-  ORDER BY n.nspname, c.relname`;
+const HINT = 'Nothing was run. Statements that write are tried on a lab copy.';
 
 function refuse(reason: string): never {
-  throw new WizardError('guard/refused', `${reason}, and this target is only read`, {
-    hint: 'Nothing was run. Statements that write are tried on a lab copy.',
-  });
+  throw new WizardError('guard/refused', `${reason}, and this target is only read`, { hint: HINT });
 }

@@ -17,6 +17,8 @@ const FORBIDDEN = new RegExp(
     'pg_current_xact_id|txid_current|binary_upgrade_.*|brin_(?:de)?summarize_.*|gin_clean_pending_list|currtid2?',
     'set_config|setseed|lo_.*|loread|lowrite|dblink.*|postgres_fdw_.*|file_fdw_.*',
     '(?:query|table|schema|database|cursor)_to_xml.*|ts_stat|ts_rewrite|crosstab.*|connectby.*|xpath_table',
+    // Input functions that make a value of any type, given its oid.
+    '(?:domain|array|record|range|multirange|anyarray)_(?:in|recv)',
   ].join('|')})$`,
 );
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { WizardError } from '../base/errors.js';
-import { inspectCopyOut, inspectStatement } from './guard.js';
+import { inspectBody, inspectCopyOut, inspectStatement } from './guard.js';
 
 test('names what only the catalog can judge', async () => {
   const sql = `WITH x AS (SELECT app.f(a), lower(b) FROM app."T" t) SELECT (x).g, t.h, a ~@ b, a OPERATOR(app.+) b, 'x'::app.money2 FROM x, y`;
@@ -12,12 +12,17 @@ test('names what only the catalog can judge', async () => {
     ],
     attributes: ['g', 'h'],
     operators: ['~@', '+'],
-    types: [{ schema: 'app', name: 'money2' }],
+    types: [
+      { schema: 'app', name: 'money2' },
+      { schema: 'app', name: 'f' },
+      { schema: null, name: 'lower' },
+    ],
     relations: [
       { schema: null, name: 'x' },
       { schema: null, name: 'y' },
       { schema: 'app', name: 'T' },
     ],
+    makesRows: false,
   });
 });
 
@@ -51,6 +56,19 @@ test.each(['SELECT (1.0::float8).pg_sleep', 'SELECT x.pg_sleep FROM f() AS x', '
     await expect(inspectStatement(sql)).rejects.toMatchObject({ code: 'guard/refused' });
   },
 );
+
+test.each([
+  'BEGIN PERFORM "pg_sleep"(1); END',
+  String.raw`BEGIN PERFORM U&"pg\005fsleep"(1); END`,
+  `BEGIN PERFORM U&"pg!005fsleep" UESCAPE '!'(1); END`,
+  'BEGIN EXECUTE x; END',
+])('sees what the function %s does', async (source) => {
+  await expect(inspectBody(source, true)).rejects.toMatchObject({ code: 'guard/refused' });
+});
+
+test('a text in a function is not what it does', async () => {
+  await expect(inspectBody(`SELECT 'pg_sleep', $1 /* EXECUTE */`, true)).resolves.toMatchObject({ executes: true });
+});
 
 test.each(['SELECT 1; SELECT 2', '', ';', 'SELEC 1', `SELECT 'unterminated`])(
   'does not let %j through',

@@ -1,8 +1,10 @@
 import { WizardError } from '../base/errors.js';
 import { loadParser, parseStatement } from '../sql/parse.js';
 import { splitStatements } from '../sql/split.js';
+import { tokenize } from '../sql/tokens.js';
 import {
   bodyOf,
+  columnName,
   field,
   isNode,
   list,
@@ -32,6 +34,8 @@ export interface Inspection {
   readonly operators: readonly string[];
   readonly types: readonly WrittenName[];
   readonly relations: readonly WrittenName[];
+  /** It makes rows of tables out of values (`jsonb_populate_record`), by the input functions of the columns' types. */
+  readonly makesRows: boolean;
 }
 
 /**
@@ -57,6 +61,45 @@ export async function inspectCopyOut(sql: string): Promise<Inspection> {
   const query = body['query'];
   if (query !== undefined && !bodyOf(query, 'SelectStmt')) return refuse('COPY may only send a SELECT');
   return inspectTree(body, true);
+}
+
+/**
+ * The names in a function's text, in SQL or PL/pgSQL: every word in it, as it might be any of them. What the text writes the server itself refuses in a read-only transaction.
+ * Throws `guard/refused` for names that are forbidden, and for text that runs other text, which can not be checked.
+ */
+export async function inspectBody(source: string, executes: boolean): Promise<Inspection> {
+  await loadParser();
+  const words = [];
+  const operators = ['=', '<', '>', '<=', '>='];
+  for (const { kind, text } of tokenize(source)) {
+    if (kind === 'identifier' || kind === 'keyword') words.push(nameOfWord(text));
+    if (kind === 'symbol') operators.push(text);
+  }
+  if (words.includes('uescape')) refuse('It writes names with escapes of its own');
+  if (executes && words.includes('execute')) refuse('It runs statements that it makes itself (EXECUTE)');
+  const forbidden = words.find(executes ? isForbidden : isForbiddenInExplain);
+  if (executes && forbidden !== undefined) refuse(`The function ${forbidden} has side effects`);
+  const unqualified = words.map((name) => ({ schema: null, name }));
+  return {
+    executes,
+    functions: unqualified,
+    attributes: [],
+    operators,
+    types: unqualified,
+    relations: unqualified,
+    makesRows: words.some(makesRows),
+  };
+}
+
+/** As PostgreSQL folds it; of `U&"..."` the parser knows the escapes. */
+function nameOfWord(text: string): string {
+  if (/^u&"/i.test(text)) return columnName(resultOf(`SELECT ${text}`)) ?? text;
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text.toLowerCase();
+}
+
+function resultOf(sql: string): TreeValue {
+  const target = bodyOf(list(parseStatement(sql).body, 'targetList')[0], 'ResTarget');
+  return target?.['val'];
 }
 
 async function parse(sql: string): Promise<{ type: string; body: TreeNode }> {
@@ -96,8 +139,7 @@ function isOff(element: TreeNode): boolean {
 function inspectTree(tree: TreeNode, executes: boolean): Inspection {
   refuseClauses(tree, executes);
   const found = { functions: [], attributes: [], operators: [], types: [], relations: [] } as Found;
-  const copied = field(tree, 'relation');
-  if (copied) found.relations.push(relationOf(copied));
+  collectFields(tree, found);
   for (const { type, body } of walk(tree)) {
     if (type.endsWith('Stmt') && !(type === 'SelectStmt' || (!executes && PLANNED.has(type)))) {
       refuse(`${type.replace(/Stmt$/, '')} within the statement does more than read`);
@@ -107,7 +149,25 @@ function inspectTree(tree: TreeNode, executes: boolean): Inspection {
   const called = [...found.functions.map(({ name }) => name), ...found.attributes];
   const forbidden = called.find(executes ? isForbidden : isForbiddenInExplain);
   if (forbidden !== undefined) refuse(`The function ${forbidden} has side effects`);
-  return { executes, ...found };
+  return { executes, ...found, makesRows: called.some(makesRows) || found.operators.includes('#=') };
+}
+
+/** `json_populate_record` and its kin; hstore has `populate_record` and the operator `#=`. */
+function makesRows(name: string): boolean {
+  return /populate_record/.test(name);
+}
+
+/** Relations and types that stand in a field of their own, without a wrapper that names their kind. */
+function collectFields(value: TreeValue, found: Found): void {
+  if (Array.isArray(value)) {
+    for (const item of value as readonly TreeValue[]) collectFields(item, found);
+    return;
+  }
+  if (!isNode(value)) return;
+  const [relation, type] = [field(value, 'relation'), field(value, 'typeName')];
+  if (relation?.['relname'] !== undefined) found.relations.push(relationOf(relation));
+  if (type) found.types.push(written(list(type, 'names')));
+  for (const item of Object.values(value)) collectFields(item, found);
 }
 
 /** INTO makes a table; FOR UPDATE and FOR SHARE lock rows. Set operations hold their arms without a wrapper, so fields are searched, not nodes. */
@@ -131,16 +191,40 @@ interface Found {
 }
 
 function collect(type: string, body: TreeNode, found: Found): void {
-  if (type === 'FuncCall') found.functions.push(written(list(body, 'funcname')));
+  if (type === 'FuncCall') collectCall(body, found);
   if (type === 'RangeVar') found.relations.push(relationOf(body));
   if (type === 'ColumnRef') found.attributes.push(...names(list(body, 'fields')).slice(1));
   if (type === 'A_Indirection') found.attributes.push(...names(list(body, 'indirection')));
   if (type === 'A_Expr') found.operators.push(...operatorOf(list(body, 'name')));
+  found.operators.push(...impliedOperators(type, body));
   if (type === 'SubLink') found.operators.push(...operatorOf(list(body, 'operName')));
   if (type === 'SortBy') found.operators.push(...operatorOf(list(body, 'useOp')));
-  const typeName = field(body, 'typeName');
-  if (typeName) found.types.push(written(list(typeName, 'names')));
 }
+
+/** Operators that the text does not write, looked up by name all the same. */
+function impliedOperators(type: string, body: TreeNode): readonly string[] {
+  if (type === 'A_Expr' && /BETWEEN/.test(textOf(body, 'kind') ?? '')) return ['>=', '<=', '<', '>'];
+  const compares =
+    (type === 'CaseExpr' && body['arg'] !== undefined) ||
+    (type === 'JoinExpr' && (body['usingClause'] !== undefined || body['isNatural'] === true)) ||
+    (type === 'SubLink' && body['testexpr'] !== undefined && body['operName'] === undefined);
+  return compares ? ['='] : [];
+}
+
+function collectCall(body: TreeNode, found: Found): void {
+  const called = written(list(body, 'funcname'));
+  found.functions.push(called);
+  // The name of a type in place of a function's is a cast.
+  found.types.push(called);
+  if (!TYPE_BY_NAME.has(called.name)) return;
+  const constant = bodyOf(list(body, 'args')[1], 'A_Const');
+  const type = constant ? textOf(field(constant, 'sval') ?? {}, 'sval') : null;
+  if (type === null) refuse(`${called.name} makes a value of a type that the text does not name`);
+  collectFields(resultOf(`SELECT NULL::${type}`), found);
+}
+
+/** They make a value of the type that their second argument names (PostgreSQL 16). */
+const TYPE_BY_NAME = new Set(['pg_input_is_valid', 'pg_input_error_info']);
 
 /** Only operators that the text names outside `pg_catalog` or without a schema can be somebody's own. */
 function operatorOf(path: readonly TreeValue[]): string[] {

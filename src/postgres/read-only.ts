@@ -73,7 +73,7 @@ function refuse(what: string): never {
 }
 
 class Reader {
-  readonly #catalog = new CatalogGuard((sql, params) => this.#timed(() => this.wire.send(tagged(sql), params)));
+  readonly #catalog = new CatalogGuard((sql, params) => this.#ask(sql, params));
   #long = false;
   #statements = 0;
   #totalMs = 0;
@@ -172,9 +172,18 @@ class Reader {
       `SET LOCAL statement_timeout = ${this.statementTimeoutMs}`,
       `SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`,
       `SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`,
-      // The parser of the guard reads strings this way; the server must too.
+      // The parser of the guard reads strings this way; the server must too. A pooler may drop the encoding that was asked for.
       'SET LOCAL standard_conforming_strings = on',
+      `SET LOCAL client_encoding = 'UTF8'`,
     ];
+  }
+
+  /** A question of the guard's own: no operator of somebody's on the session's search path may answer it. */
+  async #ask<T extends Row>(sql: string, params: readonly unknown[]): Promise<T[]> {
+    await this.#send(['SAVEPOINT guard', 'SET LOCAL search_path = pg_catalog', 'SET LOCAL jit = off']);
+    const rows = await this.#timed(() => this.wire.send<T>(tagged(sql), params));
+    await this.#send(['ROLLBACK TO SAVEPOINT guard', 'RELEASE SAVEPOINT guard']);
+    return rows;
   }
 
   /** Statements of the guard's own, in one round trip. */

@@ -36,6 +36,8 @@ function scan(text: string): readonly RawToken[] {
 function kindOf(token: RawToken): Token['kind'] {
   const known = KINDS[token.tokenName];
   if (known) return known;
+  // The scanner's table has no name for texts and names with Unicode escapes.
+  if (/^u&["']/i.test(token.text)) return token.text[2] === '"' ? 'identifier' : 'string';
   return token.keywordName !== 'NO_KEYWORD' ? 'keyword' : 'symbol';
 }
 

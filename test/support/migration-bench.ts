@@ -145,7 +145,10 @@ async function observeTransaction(
     for (const sql of statements) await session.run(sql);
     const after = await rowsRead(session);
     const locks = await locksOf(session, session.processId, tables);
-    const read = tables.filter(({ oid }) => (after.get(oid) ?? 0) > (before.get(oid) ?? 0));
+    // Each by itself: what an index counted is gone with the index.
+    const read = tables.filter(({ oid }) =>
+      (after.get(oid) ?? []).some((count, i) => count > (before.get(oid)?.[i] ?? 0)),
+    );
     const files = await tablesOf(session);
     await session.run(undo ? 'ROLLBACK' : 'COMMIT');
     return { locks, read: read.map(({ name }) => name), files };
@@ -155,12 +158,12 @@ async function observeTransaction(
   }
 }
 
-/** Counts of this backend that it has not handed on yet; it hands none on within a transaction. */
-async function rowsRead(session: Session): Promise<ReadonlyMap<string, number>> {
-  const rows = await session.query<{ oid: string; n: string }>(
-    'SELECT relid::int8 AS oid, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) AS n FROM pg_catalog.pg_stat_xact_user_tables',
+/** Counts of this backend that it has not handed on yet, of scans of the table and of its indexes; it hands none on within a transaction. */
+async function rowsRead(session: Session): Promise<ReadonlyMap<string, readonly number[]>> {
+  const rows = await session.query<{ oid: string; seq: string; idx: string }>(
+    'SELECT relid::int8 AS oid, coalesce(seq_tup_read, 0) AS seq, coalesce(idx_tup_fetch, 0) AS idx FROM pg_catalog.pg_stat_xact_user_tables',
   );
-  return new Map(rows.map((row) => [row.oid, Number(row.n)]));
+  return new Map(rows.map((row) => [row.oid, [Number(row.seq), Number(row.idx)]]));
 }
 
 /**

@@ -6,6 +6,7 @@ import type { MigrationRule } from '../../src/migrations/define.js';
 import { planScript } from '../../src/migrations/plan.js';
 import { readScript } from '../../src/migrations/script.js';
 import type { RewriteRule } from '../../src/rewrites/define.js';
+import type { CorpusStatement } from './read-only-corpus.js';
 
 /** The page of one advisor: `docs/advisors/<id>.md`. */
 export function advisorPage(advisor: Advisor): string {
@@ -253,6 +254,37 @@ export function errorsPage(): string {
     ),
     table(['Code', 'Exit code', 'Meaning'], rows),
   ]);
+}
+
+/** What keeps a target read-only, and what that was tried against: `docs/read-only.md`. */
+export function readOnlyPage(attempts: readonly CorpusStatement[], legitimate: readonly CorpusStatement[]): string {
+  return page([
+    '# Read-only that holds',
+    'Everything but `deploy` reads a target through one guarded connection. A statement passes only where each of these lets it:',
+    [
+      '1. **One statement**, by the extended protocol, parsed by PostgreSQL’s own parser before anything is sent: SELECT, VALUES, TABLE, SHOW, EXPLAIN without ANALYZE, COPY ... TO STDOUT. No INTO, no row locks, no writing WITH.',
+      '2. **No function with side effects**, wherever the text calls it. PostgreSQL’s own are refused when they are VOLATILE and not known to be harmless.',
+      '3. **What the names stand for** is looked up in the target’s catalog: functions by name and in attribute notation with their defaults, operators (those that ORDER BY, CASE, BETWEEN and USING imply too), casts (implicit ones, and those to json), aggregates, input and output functions of types, conditions of domains, views and row policies by their text, foreign tables among partitions and children.',
+      '4. **A function that calls itself STABLE or IMMUTABLE is read**: the planner evaluates such a function even for a plain EXPLAIN. SQL and PL/pgSQL are searched for what they call, EXECUTE is refused; one in another language is refused unless an extension owns it.',
+      '5. **A read-only transaction** that is always rolled back, with `statement_timeout`, `lock_timeout` and `idle_in_transaction_session_timeout`, on a session whose string syntax and encoding are those of the parser.',
+    ].join('\n'),
+    'It errs on the safe side: a name counts as every function of that name, in whatever schema.',
+    '## What it does not do',
+    [
+      '- It trusts what extensions say of their own functions (beside those that are refused by name, as those of dblink), and compiled code that a superuser put in their place.',
+      '- It does not limit what a statement reads: give the role only the tables it may see. A login trigger of the target runs before the guard does.',
+    ].join('\n'),
+    '## The corpus',
+    `[examples/read-only](../examples/read-only) holds ${attempts.length} attempts and ${legitimate.length} legitimate statements, with the schema they are about. The test sends each attempt to a real server on sessions with and without a hostile search_path: each must be refused. Rows and files of every table, sequences, large objects, settings, roles, functions, locks, slots, processes, files and the number of the next transaction that writes must be the same afterwards. Each legitimate statement must give rows.`,
+    table(['Attempts', ''], families(attempts)),
+    table(['Legitimate statements', ''], families(legitimate)),
+  ]);
+}
+
+function families(statements: readonly CorpusStatement[]): readonly (readonly string[])[] {
+  const counts = new Map<string, number>();
+  for (const { family } of statements) counts.set(family, (counts.get(family) ?? 0) + 1);
+  return [...counts].map(([family, count]) => [family, String(count)]);
 }
 
 function page(parts: readonly string[]): string {

@@ -16,9 +16,11 @@ import {
   patternsPage,
   planFindingPage,
   planFindingsPage,
+  readOnlyPage,
   rewritePage,
   rewritesPage,
 } from '../support/pages.js';
+import { readCorpus } from '../support/read-only-corpus.js';
 
 const docs = '../../docs';
 
@@ -67,6 +69,12 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
 
   it('errors.md', async () => {
     await expect(errorsPage()).toMatchFileSnapshot(`${docs}/errors.md`);
+  });
+
+  it('read-only.md', async () => {
+    await expect(readOnlyPage(readCorpus('attempts'), readCorpus('legitimate'))).toMatchFileSnapshot(
+      `${docs}/read-only.md`,
+    );
   });
 
   it.each([

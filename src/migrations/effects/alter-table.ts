@@ -1,5 +1,6 @@
 import { bodiesOf, bodyOf, field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
+import { sameRelation } from '../../model/catalog.js';
 import { columnType, constraintsOf, isKnownNotNull, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { LockMode } from '../locks.js';
@@ -134,11 +135,26 @@ function alterType(relation: Relation, command: AlterCommand, context: Migration
     'by-time-zone': "it is rewritten unless the session's TimeZone is UTC",
   } as Readonly<Record<string, string>>;
   const rewrites = change === 'rewrite' || change === 'unknown' || change === 'by-time-zone';
-  return locking(relation, 'ACCESS EXCLUSIVE', {
+  const others = otherSides(relation, command.name, context);
+  return {
+    ...locking(relation, 'ACCESS EXCLUSIVE'),
+    locks: lockingAll([relation, ...others], 'ACCESS EXCLUSIVE'),
     rewrites: rewrites ? [relation] : [],
-    scans: rewrites ? [relation] : [],
+    scans: rewrites ? [relation, ...others] : [],
     unsure: unsure[change] ?? null,
+  };
+}
+
+/** The tables at the other end of a column's foreign keys, which are made again with it (`ATPostAlterTypeCleanup`). */
+function otherSides(relation: Relation, column: string | null, context: MigrationContext): readonly Relation[] {
+  const table = tableOf(context, relation);
+  if (!table || column === null) return [];
+  const others = (context.catalog?.constraints ?? []).flatMap(({ table: from, columns, references }) => {
+    if (!references) return [];
+    if (sameRelation(from, table) && columns.includes(column)) return [references.table];
+    return sameRelation(references.table, table) && references.columns.includes(column) ? [from] : [];
   });
+  return others.filter((other) => !sameRelation(other, table));
 }
 
 /** What an ALTER COLUMN TYPE does to the rows; `unknown` where the present type is. */

@@ -16,7 +16,7 @@ export default defineMigrationRule({
     what: '`ALTER COLUMN ... TYPE` that stores the values in another form, such as int to bigint.',
     why: 'The whole table and its indexes are written anew under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
-      'Which type the column has now is known from the file itself or with --to; otherwise the worst is said. A sequence (a new column that a trigger keeps, filled in batches, then switched) is made with --to, for a column without index, constraint but NOT NULL, default, identity and views; the column then stands last. Not for partitioned tables.',
+      'Which type the column has now is known from the file itself or with --to; otherwise the worst is said. A sequence (a new column that a trigger keeps, filled in batches, with its indexes, keys, foreign keys of both sides, checks, default and identity made again beside the old, then switched in one short transaction) is made with --to; the column then stands last, and its own privileges and comment have to be given again. Columns that refer to it keep their type: change them in statements of their own. Not for partitioned tables, exclusion constraints and extended statistics; a view, a policy or a generated column on it makes the switch fail, with nothing lost.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "Notes"'],
   },
   match(operation, context) {
@@ -39,9 +39,13 @@ export default defineMigrationRule({
   },
   safe: expandAndContract,
   example: {
-    setup:
-      'CREATE TABLE book (id int PRIMARY KEY, pages int NOT NULL); INSERT INTO book SELECT n, n FROM generate_series(1, 2000) AS n;',
-    bad: 'ALTER TABLE book ALTER COLUMN pages TYPE bigint;',
-    ends: ['table ["public","book"]'],
+    setup: `
+      CREATE TABLE author (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, boss int REFERENCES author (id));
+      INSERT INTO author (boss) SELECT nullif(n / 2, 0) FROM generate_series(1, 100) AS n;
+      CREATE TABLE book (id serial PRIMARY KEY, author_id int NOT NULL REFERENCES author (id) ON DELETE CASCADE, pages int NOT NULL DEFAULT 1 CHECK (pages > 0));
+      INSERT INTO book (author_id, pages) SELECT 1 + n % 100, n FROM generate_series(1, 2000) AS n;
+      CREATE INDEX book_author ON book (author_id) WHERE pages > 5;`,
+    bad: 'ALTER TABLE author ALTER COLUMN id TYPE bigint; ALTER TABLE book ALTER COLUMN author_id TYPE bigint; ALTER TABLE book ALTER COLUMN id TYPE bigint; ALTER TABLE book ALTER COLUMN pages TYPE bigint;',
+    ends: ['table ["public","author"]', 'table ["public","book"]'],
   },
 });
