@@ -1,6 +1,7 @@
 import { quoteQualified } from '../base/quote.js';
 import { createIndexSql, type Action, type IndexSpec, type Rewrite } from '../model/action.js';
 import { findTable, sameRelation, type Catalog, type Index, placeOf } from '../model/catalog.js';
+import type { Settings } from '../model/settings.js';
 import type { WorkloadStatement } from '../model/workload.js';
 
 /** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
@@ -84,6 +85,43 @@ export function reindexAction(index: Index): Action {
     index: null,
     rewrite: null,
   };
+}
+
+/** The action that sets a setting for the connected database. None where the value comes from a role, the session or the command line: a database default would not win. */
+export function databaseSettingActions(settings: Settings, name: string, value: string): readonly Action[] {
+  const setting = settings.find((one) => one.name === name);
+  if (setting === undefined || !OVERRIDABLE.has(setting.source)) return [];
+  const back =
+    setting.source === 'database'
+      ? databaseSql(`SET ${name} = %L`, `, '${setting.value}'`)
+      : databaseSql(`RESET ${name}`, '');
+  return [
+    {
+      kind: 'setting',
+      title: `Set ${name} to ${value} for this database`,
+      up: [databaseSql(`SET ${name} = %L`, `, '${value}'`)],
+      down: [back],
+      lock: 'takes no lock on any table; sessions that begin afterwards use it',
+      transactional: true,
+      tables: [],
+      index: null,
+      rewrite: null,
+    },
+  ];
+}
+
+/** `pg_settings.source` values that a database's own setting outranks (guc.h, GucSource). */
+const OVERRIDABLE = new Set([
+  'default',
+  'environment variable',
+  'configuration file',
+  'command line',
+  'global',
+  'database',
+]);
+
+function databaseSql(change: string, argument: string): string {
+  return `DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()${argument}); END $wizard$`;
 }
 
 /** The parent's index first, on itself alone, then each partition's under its old name, attached; nested partitions the same way. */

@@ -21,6 +21,7 @@ import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
 import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
 import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
 import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
+import settingsTooFewWorkers from './settings/too-few-workers.js';
 import statisticsStaleStatistics from './statistics/stale-statistics.js';
 
 /** Every advisor, sorted by id. */
@@ -46,5 +47,6 @@ export const catalogue: readonly Advisor[] = [
   schemaUnloggedWithStandbys,
   schemaUnvalidatedConstraint,
   settingsSortSpillsToDisk,
+  settingsTooFewWorkers,
   statisticsStaleStatistics,
 ];

@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { asWizardError } from '../base/errors.js';
+import { formatMs } from '../base/units.js';
 import { evaluate } from '../kernel/evaluate.js';
 import { hypothesise } from '../kernel/hypothesise.js';
 import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
 import type { OpenLab } from '../lab/lab.js';
+import { findBlockers } from '../lab/parallel/blockers.js';
+import { measureWorkers } from '../lab/parallel/workers.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
@@ -11,6 +15,7 @@ import type { WorkloadStatement } from '../model/workload.js';
 import { readPlan } from '../plans/read/read-plan.js';
 import { viewPlan } from '../plans/view.js';
 import type { PlanView } from '../plans/view.js';
+import { connect } from '../postgres/connect.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
 import { writes } from '../sql/kind.js';
@@ -23,6 +28,7 @@ import type { Asked } from './explain-target.js';
 import type { Explained } from './explanation.js';
 import { untilAborted } from './interruption.js';
 import { stage } from './staging.js';
+import type { Staging } from './staging.js';
 
 /** A statement that was planned on the target, and where a copy is to be made. */
 export interface LabQuestion extends Asked {
@@ -69,6 +75,7 @@ export async function explainInLab(
   );
   watch({ type: 'phase', phase: 'evaluate', text: 'trying it on the copy' });
   const tried = await untilAborted(signal, tryAll(staging.lab, question, summary, findings));
+  const workers = await tryWorkers(staging, statement, run.view, context);
   const failed = summary.failed.map(({ name, reason }) => ({ what: `measuring ${name}`, reason, remedy: null }));
   return {
     view: run.view ?? question.view,
@@ -79,11 +86,61 @@ export async function explainInLab(
         ? { ...one, trial: verdict }
         : untriedBecause(one, 'it is no change that a copy can try');
     }),
+    parallel: workers.parallel,
     coverage: mergeCoverage(snapshot.coverage, {
       examined: [],
-      skipped: [...skipped, ...staging.skipped, ...run.skipped, ...failed],
+      skipped: [...skipped, ...staging.skipped, ...run.skipped, ...failed, ...workers.skipped],
     }),
   };
+}
+
+/** Starting workers takes some milliseconds: a shorter statement has nothing to win. */
+const LEAST_MS = 50;
+const WORKERS_BUDGET_MS = 6000;
+
+/** The statement at 0, 1, 2 and 4 workers, alone and from several clients, and what keeps it from them. */
+async function tryWorkers(
+  { lab, place }: Staging,
+  statement: WorkloadStatement,
+  view: PlanView | null,
+  { signal, watch }: CommandContext,
+): Promise<{ readonly parallel: Explained['parallel']; readonly skipped: readonly Skipped[] }> {
+  const left = (reason: string): { readonly parallel: null; readonly skipped: readonly Skipped[] } => ({
+    parallel: null,
+    skipped: [{ what: 'parallel workers', reason, remedy: null }],
+  });
+  const ms = view?.executionMs ?? null;
+  if (ms === null) return left('the statement was not run on the copy');
+  if (ms < LEAST_MS) return left(`it takes ${formatMs(ms)}: too short for workers to win anything`);
+  const sql = shownText(statement);
+  watch({ type: 'phase', phase: 'evaluate', text: 'running it with parallel workers, alone and from several clients' });
+  const blockers = await untilAborted(
+    signal,
+    lab.withScratch((session) => findBlockers(session, sql)),
+  );
+  const shown = blockers && blockers.map((one) => ({ ...one }));
+  if (writes(parseStatement(statement.sql)))
+    return {
+      parallel: { cores: availableParallelism(), load: null, alone: [], together: [], blockers: shown },
+      skipped: [],
+    };
+  const { connection, database } = place;
+  const measured = await untilAborted(
+    signal,
+    measureWorkers({
+      open: () => connect({ ...connection, database }, { statementTimeoutMs: STATEMENT_TIMEOUT_MS }),
+      sql,
+      budgetMs: WORKERS_BUDGET_MS,
+      check: () => signal.throwIfAborted(),
+    }),
+  );
+  const parallel = {
+    cores: measured.cores,
+    load: measured.load,
+    alone: [...measured.alone],
+    together: measured.together.map((one) => ({ ...one, perSecond: [...one.perSecond] })),
+  };
+  return { parallel: { ...parallel, blockers: shown }, skipped: [] };
 }
 
 /** The statement's plan as it ran on the copy; what it writes is rolled back there. */

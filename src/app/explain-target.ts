@@ -67,6 +67,7 @@ export async function explainOnTarget(
       target: snapshot.target,
       facts,
       advice: advised.advice,
+      parallel: null,
       coverage: mergeCoverage(asked.snapshot.coverage, {
         examined: [],
         skipped: [...asked.skipped, ...advised.skipped],
@@ -204,6 +205,7 @@ function withoutQuery(view: PlanView, snapshot: Snapshot): Omit<Explained, 'fact
     source: 'given',
     target: snapshot.target,
     advice: [],
+    parallel: null,
     coverage: mergeCoverage(snapshot.coverage, {
       examined: [],
       skipped: [

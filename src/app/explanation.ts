@@ -67,7 +67,10 @@ export async function explainGiven(options: ExplanationOptions, context: Command
 }
 
 /** What the plan is, and what is known beside it. */
-export type Explained = Pick<PlanReportFacts, 'view' | 'source' | 'target' | 'advice' | 'coverage' | 'overhead'> & {
+export type Explained = Pick<
+  PlanReportFacts,
+  'view' | 'source' | 'target' | 'advice' | 'parallel' | 'coverage' | 'overhead'
+> & {
   readonly facts: PlanFacts | null;
 };
 
@@ -84,6 +87,7 @@ async function explain(
     source: 'given',
     target: null,
     advice: [],
+    parallel: null,
     facts: null,
     coverage: { examined: [], skipped: [] },
     overhead: null,

@@ -15,7 +15,7 @@ export function addOptions(program: Program, command: Command): void {
   }
   for (const [key, field] of Object.entries(shape)) {
     if (command.positional.includes(key)) continue;
-    const flag = kindOf(field) === 'boolean' ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(key)}>`;
+    const flag = kindOf(field) === 'boolean' ? `--${kebab(key)}` : `--${kebab(key)} <${metavar(command.name, key)}>`;
     const option = new Option(flag, field.description ?? '');
     if (kindOf(field) === 'list') option.argParser(collect);
     const standard = field.safeParse(undefined);
@@ -64,7 +64,8 @@ function kebab(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function metavar(key: string): string {
+function metavar(command: string, key: string): string {
+  if (command === 'upgrade' && key === 'to') return 'major';
   return (
     (
       {

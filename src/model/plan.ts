@@ -28,6 +28,9 @@ export interface PlanNode {
   readonly 'HashAgg Batches'?: number;
   /** Of a hashed Aggregate that spilled, in kB. */
   readonly 'Disk Usage'?: number;
+  /** Of a Gather or Gather Merge. */
+  readonly 'Workers Planned'?: number;
+  readonly 'Workers Launched'?: number;
   readonly 'Subplan Name'?: string;
   readonly 'Parent Relationship'?: string;
   readonly Filter?: string;

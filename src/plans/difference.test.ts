@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeDifference } from './difference.js';
+import { describeChanges, describeDifference } from './difference.js';
 import { foreignPlan } from './foreign.js';
 import { readPlan } from './read/read-plan.js';
 import { timeByCause } from './time-by-cause.js';
@@ -41,10 +41,23 @@ describe('what changed between two plans', () => {
       'Planning time: 1.00 ms before, 1.00 ms after (x1.0).',
       'Blocks touched: 1,000 before, 50 after (x0.050).',
       'Rows given: 100 before, 100 after (x1.0).',
-      'o is read by a index scan by o_at instead of a seq scan.',
+      'o is read by an index scan by o_at instead of a seq scan.',
       'c, o are joined by a nested loop instead of a hash join.',
       'No Sort any more.',
       'Of o 100 rows an execution are expected instead of 10.',
+    ]);
+  });
+
+  it('tells a join of another kind, and a table that is not read any more', () => {
+    const semi = BEFORE.replace('Hash Join', 'Hash Right Semi Join');
+    expect(describeChanges(view(BEFORE), view(semi))).toEqual([
+      'c, o are joined by a hash right semi join instead of a hash join.',
+    ]);
+    expect(describeChanges(view(BEFORE), view(BEFORE.replace('cost=90.00', 'cost=95.00')))).toEqual([]);
+    expect(describeChanges(view(BEFORE), view('Seq Scan on o  (cost=0.00..50.00 rows=10 width=8)'))).toEqual([
+      'c is not read any more: it was by a seq scan.',
+      'A join is gone: c, o.',
+      'No Sort any more.',
     ]);
   });
 

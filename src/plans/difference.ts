@@ -5,17 +5,17 @@ import type { PlanView, ViewedNode } from './view.js';
 
 /** What changed between two plans of one statement, in sentences, the figures first. `Nothing` is a sentence as well. */
 export function describeDifference(before: PlanView, after: PlanView): readonly string[] {
-  const shape = [
-    ...access(before, after),
-    ...joins(before, after),
-    ...counts(before, after),
-    ...workers(before, after),
-  ];
+  const shape = describeChanges(before, after);
   return [
     ...figures(before, after),
     ...(shape.length > 0 ? shape : ['Both do the same work in the same order: no node, no index and no join differs.']),
     ...estimates(before, after),
   ];
+}
+
+/** What two plans of one statement do otherwise, in sentences, figures and estimates left aside; none where they do the same work in the same way. */
+export function describeChanges(before: PlanView, after: PlanView): readonly string[] {
+  return [...access(before, after), ...joins(before, after), ...counts(before, after), ...workers(before, after)];
 }
 
 function figures(before: PlanView, after: PlanView): readonly string[] {
@@ -59,15 +59,20 @@ function access(before: PlanView, after: PlanView): readonly string[] {
 }
 
 function readers({ nodes }: PlanView): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
+  const found = new Map<string, Set<string>>();
   for (const { node } of nodes) {
     if (node.relation === null || node.type === 'ModifyTable') continue;
     const index = node.type === 'Bitmap Heap Scan' ? bitmapIndexes(node) : '';
-    const how = `${node.parallelAware ? 'a parallel' : 'a'} ${node.type.toLowerCase()}${node.index === null ? index : ` by ${node.index}`}`;
+    const type = `${node.parallelAware ? 'parallel ' : ''}${node.type.toLowerCase()}`;
+    const how = `${withArticle(type)}${node.index === null ? index : ` by ${node.index}`}`;
     const name = node.alias ?? node.relation;
-    found.set(name, found.has(name) && found.get(name) !== how ? `${found.get(name)} and ${how}` : how);
+    found.set(name, (found.get(name) ?? new Set()).add(how));
   }
-  return found;
+  return new Map([...found].map(([name, ways]) => [name, [...ways].toSorted().join(' and ')]));
+}
+
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 function bitmapIndexes(node: ViewedNode['node']): string {
@@ -82,7 +87,9 @@ function joins(before: PlanView, after: PlanView): readonly string[] {
   const [old, now] = [joinsOf(before), joinsOf(after)];
   const changed = [...now].flatMap(([tables, how]) => {
     const was = old.get(tables);
-    return was === undefined || was === how ? [] : [`${tables} are joined by a ${how} instead of a ${was}.`];
+    return was === undefined || was === how
+      ? []
+      : [`${tables} are joined by ${withArticle(how)} instead of ${withArticle(was)}.`];
   });
   const fresh = [...now.keys()].filter((tables) => !old.has(tables));
   const gone = [...old.keys()].filter((tables) => !now.has(tables));
@@ -102,7 +109,7 @@ function joinsOf({ nodes }: PlanView): ReadonlyMap<string, string> {
   for (const one of nodes) {
     if (!/^(?:Nested Loop|Hash Join|Merge Join)$/.test(one.node.type)) continue;
     const names = [...new Set(aliasesBelow(one))].toSorted();
-    found.set(names.join(', '), one.node.type.toLowerCase());
+    found.set(names.join(', '), labelOf({ ...one.node, parallelAware: false }).toLowerCase());
   }
   return found;
 }
@@ -119,7 +126,11 @@ function counts(before: PlanView, after: PlanView): readonly string[] {
     const [was, is] = [old.get(name) ?? 0, now.get(name) ?? 0];
     if (was === is) return [];
     if (is === 0) return [`No ${name} any more${was > 1 ? ` (there were ${was})` : ''}.`];
-    return [was === 0 ? `A ${name} is new${is > 1 ? ` (${is} of them)` : ''}.` : `${is} x ${name} instead of ${was}.`];
+    return [
+      was === 0
+        ? `${withArticle(name).replace('a', 'A')} is new${is > 1 ? ` (${is} of them)` : ''}.`
+        : `${is} x ${name} instead of ${was}.`,
+    ];
   });
 }
 
@@ -140,8 +151,8 @@ function workers(before: PlanView, after: PlanView): readonly string[] {
   return was === is ? [] : [`${is} parallel workers are planned instead of ${was}.`];
 }
 
-/** A table's estimate has to have changed by this factor to be worth a sentence. */
-const NOTABLE = 2;
+/** An estimate has to have changed by this factor to be worth a sentence. */
+export const NOTABLE = 2;
 
 function estimates(before: PlanView, after: PlanView): readonly string[] {
   const rows = (view: PlanView): ReadonlyMap<string, number> =>

@@ -102,6 +102,8 @@ describe.each(testMajors())('explain on PostgreSQL %s', (major) => {
     expect(report.findings.map(({ id }) => id)).toContain('scan/rows-discarded');
     const index = report.advice.find(({ kind }) => kind === 'create-index');
     expect(index).toMatchObject({ untried: null, trial: { verdict: 'improved' } });
+    const workers = report.coverage.skipped.find(({ what }) => what === 'parallel workers');
+    expect(report.parallel === null ? workers?.reason : 'too short').toContain('too short');
     expect(await sumsOf(server, 'Shop "1"')).toEqual(before);
     expect(place.labFolders()).toEqual([]);
   });

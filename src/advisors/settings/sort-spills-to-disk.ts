@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { formatBytes, parseBytes } from '../../base/units.js';
-import type { Action } from '../../model/action.js';
 import type { Evidence } from '../../model/finding.js';
 import { planNodes, type Plan, type PlanNode } from '../../model/plan.js';
-import { settingValue, type Settings } from '../../model/settings.js';
+import { settingValue } from '../../model/settings.js';
 import type { Snapshot } from '../../model/snapshot.js';
+import { databaseSettingActions } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import { estimated, measured } from '../evidence.js';
 
@@ -65,7 +65,7 @@ export default defineAdvisor({
           ...fitting.map((one) => spillEvidence(one.statement.name, one)),
         ],
         statements: fitting.map((one) => one.statement.fingerprint),
-        actions: settingActions(snapshot.settings, `${proposed}MB`),
+        actions: databaseSettingActions(snapshot.settings, 'work_mem', `${proposed}MB`),
       },
     ];
   },
@@ -141,41 +141,4 @@ function hashMultiplier(snapshot: Snapshot): number {
 
 function powerOfTwoMb(bytes: number): number {
   return 2 ** Math.max(0, Math.ceil(Math.log2(bytes / MB)));
-}
-
-/** None where the value comes from a role, the session or the command line: a database default would not win. */
-function settingActions(settings: Settings, value: string): readonly Action[] {
-  const setting = settings.find((one) => one.name === 'work_mem');
-  if (setting === undefined || !OVERRIDABLE.has(setting.source)) return [];
-  const back =
-    setting.source === 'database'
-      ? databaseSql(`SET work_mem = %L`, `, '${setting.value}'`)
-      : databaseSql('RESET work_mem', '');
-  return [
-    {
-      kind: 'setting',
-      title: `Set work_mem to ${value} for this database`,
-      up: [databaseSql(`SET work_mem = %L`, `, '${value}'`)],
-      down: [back],
-      lock: 'takes no lock on any table; sessions that begin afterwards use it',
-      transactional: true,
-      tables: [],
-      index: null,
-      rewrite: null,
-    },
-  ];
-}
-
-/** `pg_settings.source` values that a database's own setting outranks (guc.h, GucSource). */
-const OVERRIDABLE = new Set([
-  'default',
-  'environment variable',
-  'configuration file',
-  'command line',
-  'global',
-  'database',
-]);
-
-function databaseSql(change: string, argument: string): string {
-  return `DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()${argument}); END $wizard$`;
 }

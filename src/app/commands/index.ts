@@ -7,6 +7,7 @@ import { explain } from './explain.js';
 import { index } from './indexes.js';
 import { migrate } from './migrate.js';
 import { optimize } from './optimize.js';
+import { upgrade } from './upgrade.js';
 import { workload } from './workload.js';
 
 /** Every use case, in the order in which help lists them. */
@@ -19,5 +20,6 @@ export const commands: readonly Command[] = [
   migrate,
   diff,
   deploy,
+  upgrade,
   demo,
 ] as readonly Command[];

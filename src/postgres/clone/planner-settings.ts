@@ -5,6 +5,8 @@ import type { Session } from '../session.js';
 export interface PlannerSetting {
   readonly name: string;
   readonly value: string;
+  /** Whether nobody set it: another version may have another default. */
+  readonly isDefault: boolean;
 }
 
 /** Settings outside `Query Tuning` which the planner or the reading of literals depends on. */
@@ -26,18 +28,18 @@ const ALSO_READ = [
 ];
 
 const SETTINGS_SQL = `
-SELECT name, setting AS value FROM pg_catalog.pg_settings
+SELECT name, setting AS value, source = 'default' AS "isDefault" FROM pg_catalog.pg_settings
  WHERE (category LIKE 'Query Tuning%' OR name = ANY ($1::text[])) AND context IN ('user', 'superuser')
  ORDER BY name`;
 
 /** The settings that decide plans as they hold in this session, and its search path with `$user` resolved. */
 export async function readPlannerSettings(session: Session): Promise<PlannerSetting[]> {
-  const settings = await session.query<{ name: string; value: string }>(SETTINGS_SQL, [ALSO_READ]);
+  const settings = await session.query<{ name: string; value: string; isDefault: boolean }>(SETTINGS_SQL, [ALSO_READ]);
   const [path] = await session.query<{ schemas: string[] }>(
     `SELECT pg_catalog.to_jsonb(pg_catalog.current_schemas(false)) AS schemas`,
   );
   const value = (path?.schemas ?? []).map(quoteIdent).join(', ');
-  return [...settings, { name: 'search_path', value: value === '' ? '""' : value }];
+  return [...settings, { name: 'search_path', value: value === '' ? '""' : value, isDefault: false }];
 }
 
 /**

@@ -48,6 +48,45 @@ const adviceSchema = z.object({
   untried: z.string().nullable().describe('why it was not tried; null where it was'),
 });
 
+const parallelSchema = z.object({
+  cores: z
+    .number()
+    .int()
+    .describe("of the lab's machine; with more workers than that the times say nothing of one that has the cores"),
+  load: figure.describe('processes that wanted to run, mean of the minute before: more than a few disturb the times'),
+  alone: z
+    .array(
+      z.object({
+        workers: z.number().int().describe('max_parallel_workers_per_gather'),
+        planned: z.number(),
+        launched: z.number().describe('mean'),
+        medianMs: z.number(),
+        ratio: z
+          .object({ ratio: z.number(), ciLow: z.number(), ciHigh: z.number() })
+          .nullable()
+          .describe('time against none, 95 % interval; null for none'),
+        rounds: z.number().int(),
+      }),
+    )
+    .describe('one client; measured on the lab copy'),
+  together: z
+    .array(
+      z.object({
+        clients: z.number().int(),
+        workers: z.number().int(),
+        executions: z.number().int(),
+        perSecond: z.array(z.number()).describe('of each of two windows'),
+        meanMs: z.number(),
+        launched: z.number().describe('mean'),
+      }),
+    )
+    .describe('several clients at once, each again as soon as it is answered; empty where workers won nothing alone'),
+  blockers: z
+    .array(z.object({ what: z.string(), how: z.string(), remedy: z.string() }))
+    .nullable()
+    .describe('what keeps it from workers as it is planned now; null where it has some; empty where that is unknown'),
+});
+
 /** The document of `explain --json`. Null means unknown. */
 export const planReportSchema = z.object({
   tool: toolSchema,
@@ -106,6 +145,7 @@ export const planReportSchema = z.object({
     )
     .describe('most severe first'),
   advice: z.array(adviceSchema),
+  parallel: parallelSchema.nullable().describe('with --lab; null where it was not measured, which coverage explains'),
   difference: z.object({ against: z.string(), words: z.array(z.string()) }).nullable(),
   coverage: coverageSchema,
   overhead: overheadSchema.nullable(),

@@ -6,6 +6,7 @@ import { evidenceValue, oneLine } from '../words.js';
 import type { PlanReport } from './plan-report.js';
 import { planTable } from './plan-table.js';
 import { bar } from './plan-bar.js';
+import { parallelWorkers } from './plan-workers.js';
 import { amountWords, summaryWords, wrongEstimateWords } from './plan-words.js';
 
 /** A plan for a terminal. No line is wider than `columns`. */
@@ -19,6 +20,7 @@ export function renderPlan(report: PlanReport, options: TextOptions): string {
       wrongEstimate(report, options, paint),
       findings(report, options, paint),
       advice(report, options, paint),
+      parallelWorkers(report, options, paint),
       difference(report, options, paint),
       unknown(report, options, paint),
     ],

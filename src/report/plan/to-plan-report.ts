@@ -22,6 +22,7 @@ export interface PlanReportFacts {
   readonly view: PlanView;
   readonly findings: readonly PlanFinding[];
   readonly advice: PlanReport['advice'];
+  readonly parallel: PlanReport['parallel'];
   readonly difference: PlanReport['difference'];
   readonly coverage: Coverage;
   readonly overhead: PlanReport['overhead'];
@@ -78,6 +79,7 @@ export function toPlanReport(facts: PlanReportFacts): PlanReport {
       }))
       .toSorted((a, b) => RANK[a.severity] - RANK[b.severity] || (b.share ?? 0) - (a.share ?? 0)),
     advice: facts.advice,
+    parallel: facts.parallel,
     difference: facts.difference,
     coverage: toCoverage(facts.coverage),
     overhead: facts.overhead,
