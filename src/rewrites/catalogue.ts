@@ -20,25 +20,32 @@ import joinLeftJoinNullToNotExists from './rules/join/left-join-null-to-not-exis
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderLimitFence from './rules/order/limit-fence.js';
+import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
+import orderOffsetByKey from './rules/order/offset-by-key.js';
 import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
 import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
 import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
 import sargableConcatenationToColumn from './rules/sargable/concatenation-to-column.js';
 import sargableDecimalToWhole from './rules/sargable/decimal-to-whole.js';
+import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
+import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
 import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
 import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
+import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
+import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
+import subqueryUnnestToArray from './rules/subquery/unnest-to-array.js';
 import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
@@ -66,25 +73,32 @@ export const catalogue: readonly RewriteRule[] = [
   joinSelfJoinOnKey,
   orderCountOverPage,
   orderLimitFence,
+  orderLimitPerValue,
   orderNeedlessOrder,
   orderNullsOrder,
+  orderOffsetByKey,
   sargableAnyToContainment,
   sargableCaseToCondition,
   sargableCoalesceToOr,
   sargableColumnArithmetic,
   sargableConcatenationToColumn,
   sargableDecimalToWhole,
+  sargableJsonbKeyExists,
+  sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
   sargableNotDistinctToEquality,
   sargablePrefixToLike,
   sargableRowComparison,
+  sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
+  sargableUnnestExistsToContainment,
   subqueryCountToExists,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,
+  subqueryUnnestToArray,
   unionLimitIntoUnion,
   unionOrToUnionAll,
   unionUnionToOr,
