@@ -3,6 +3,8 @@ import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
+import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
+import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
 import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
 import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
@@ -12,6 +14,7 @@ import distinctLooseScan from './rules/distinct/loose-scan.js';
 import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
+import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
 import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
 import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
@@ -42,6 +45,8 @@ import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
+import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
+import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
@@ -56,6 +61,8 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
   aggregateGroupAfterLimit,
+  aggregateNeighbourToLag,
+  aggregateRunningTotal,
   aggregateScansToFilter,
   aggregateTotalsToGroupedJoin,
   cteFilterIntoRecursion,
@@ -65,6 +72,7 @@ export const catalogue: readonly RewriteRule[] = [
   distinctRedundantDistinct,
   distinctRedundantGroupBy,
   groupingDistinctOnToLateral,
+  groupingExtremeToLooseScan,
   groupingRowNumberToLateral,
   joinCopyRangeAcrossEquality,
   joinForeignKeyJoin,
@@ -95,6 +103,8 @@ export const catalogue: readonly RewriteRule[] = [
   sargableTruncatedTimeToRange,
   sargableUnnestExistsToContainment,
   subqueryCountToExists,
+  subqueryExistsOrToOrExists,
+  subqueryExistsOtherToBounds,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,
