@@ -3,6 +3,7 @@ import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
+import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
 import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
@@ -13,6 +14,7 @@ import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
 import distinctLooseScan from './rules/distinct/loose-scan.js';
 import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
+import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
@@ -55,12 +57,14 @@ import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
 import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
+import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
 
 /** Every rule, sorted by id. */
 export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
   aggregateGroupAfterLimit,
+  aggregateGroupBeforeJoin,
   aggregateNeighbourToLag,
   aggregateRunningTotal,
   aggregateScansToFilter,
@@ -71,6 +75,7 @@ export const catalogue: readonly RewriteRule[] = [
   distinctLooseScan,
   distinctRedundantDistinct,
   distinctRedundantGroupBy,
+  groupingDistinctOnJoinToLateral,
   groupingDistinctOnToLateral,
   groupingExtremeToLooseScan,
   groupingRowNumberToLateral,
@@ -113,4 +118,5 @@ export const catalogue: readonly RewriteRule[] = [
   unionOrToUnionAll,
   unionUnionToOr,
   unionUnionToUnionAll,
+  writeUpdateLookupToFrom,
 ];
