@@ -15,6 +15,11 @@ describe('the catalogue of rewrites', () => {
     expect(catalogue.map((rule) => rule.id)).toEqual(ids);
   });
 
+  it('names only findings of plans as what it may mend', () => {
+    const known: readonly string[] = idsIn(catalogues.planFindings);
+    expect(catalogue.flatMap(({ triggers }) => triggers).filter((trigger) => !known.includes(trigger))).toEqual([]);
+  });
+
   it.each(catalogue.map((rule) => [rule.id, rule] as const))('%s is documented', (_, { docs, unsoundTwin }) => {
     for (const text of [docs.what, docs.why, docs.limits, unsoundTwin.why, ...docs.sources])
       expect(text.trim().length).toBeGreaterThan(20);

@@ -3,6 +3,9 @@ import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
+import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
+import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
+import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
 import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
 import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
@@ -11,7 +14,9 @@ import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
 import distinctLooseScan from './rules/distinct/loose-scan.js';
 import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
+import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
+import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
 import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
 import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
@@ -20,35 +25,48 @@ import joinLeftJoinNullToNotExists from './rules/join/left-join-null-to-not-exis
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderLimitFence from './rules/order/limit-fence.js';
+import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
+import orderOffsetByKey from './rules/order/offset-by-key.js';
 import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
 import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
 import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
 import sargableConcatenationToColumn from './rules/sargable/concatenation-to-column.js';
 import sargableDecimalToWhole from './rules/sargable/decimal-to-whole.js';
+import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
+import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
 import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
 import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
+import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
+import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
+import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
+import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
+import subqueryUnnestToArray from './rules/subquery/unnest-to-array.js';
 import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
 import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
+import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
 
 /** Every rule, sorted by id. */
 export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
   aggregateGroupAfterLimit,
+  aggregateGroupBeforeJoin,
+  aggregateNeighbourToLag,
+  aggregateRunningTotal,
   aggregateScansToFilter,
   aggregateTotalsToGroupedJoin,
   cteFilterIntoRecursion,
@@ -57,7 +75,9 @@ export const catalogue: readonly RewriteRule[] = [
   distinctLooseScan,
   distinctRedundantDistinct,
   distinctRedundantGroupBy,
+  groupingDistinctOnJoinToLateral,
   groupingDistinctOnToLateral,
+  groupingExtremeToLooseScan,
   groupingRowNumberToLateral,
   joinCopyRangeAcrossEquality,
   joinForeignKeyJoin,
@@ -66,27 +86,37 @@ export const catalogue: readonly RewriteRule[] = [
   joinSelfJoinOnKey,
   orderCountOverPage,
   orderLimitFence,
+  orderLimitPerValue,
   orderNeedlessOrder,
   orderNullsOrder,
+  orderOffsetByKey,
   sargableAnyToContainment,
   sargableCaseToCondition,
   sargableCoalesceToOr,
   sargableColumnArithmetic,
   sargableConcatenationToColumn,
   sargableDecimalToWhole,
+  sargableJsonbKeyExists,
+  sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
   sargableNotDistinctToEquality,
   sargablePrefixToLike,
   sargableRowComparison,
+  sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
+  sargableUnnestExistsToContainment,
   subqueryCountToExists,
+  subqueryExistsOrToOrExists,
+  subqueryExistsOtherToBounds,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,
+  subqueryUnnestToArray,
   unionLimitIntoUnion,
   unionOrToUnionAll,
   unionUnionToOr,
   unionUnionToUnionAll,
+  writeUpdateLookupToFrom,
 ];

@@ -50,7 +50,7 @@ export interface RewriteDefinition<Site> {
   readonly minMajor: number;
   readonly maxMajor: number | null;
   readonly docs: RewriteDocs;
-  /** What its plan shows where the pattern costs something: without any of it the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
+  /** The plan findings that the pattern causes: where the plan shows a sign of none, the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
   readonly triggers: readonly PlanSign[];
   /** Every place where the pattern stands, by its form alone. */
   readonly match: (view: StatementView) => readonly Site[];

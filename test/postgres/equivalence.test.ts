@@ -52,6 +52,20 @@ const CASES: readonly (readonly [string, string, string, readonly (readonly stri
     [],
     /rows became/,
   ],
+  [
+    'a page far on is compared nearer',
+    'SELECT id FROM line ORDER BY id LIMIT 2 OFFSET 8000',
+    'SELECT id FROM (SELECT id FROM line ORDER BY id LIMIT 8002) AS l ORDER BY id LIMIT 2 OFFSET 8000',
+    [],
+    /^held$/,
+  ],
+  [
+    'and another page is another',
+    'SELECT id FROM line ORDER BY id LIMIT 2 OFFSET 8000',
+    'SELECT id FROM line ORDER BY id LIMIT 2 OFFSET 7000',
+    [],
+    /rows became/,
+  ],
   ['order matters', 'SELECT id FROM line ORDER BY id', 'SELECT id FROM line ORDER BY id DESC', [], /order differs/],
   [
     'ties may come in any order',

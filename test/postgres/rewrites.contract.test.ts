@@ -31,7 +31,10 @@ describe.each(testMajors())('rewrites on PostgreSQL %s', (major) => {
       expect(proposal.missing, 'nothing is missing').toEqual([]);
       const claim = { before: example.statement, after: proposal.to, parameterSets: [] };
       const found = await verifyEquivalence(session, catalog, claim);
-      expect(found, `${proposal.to}\n${found.kind === 'refuted' ? found.counterexample : ''}`).toMatchObject({
+      expect(
+        found,
+        `${proposal.to}\n${found.kind === 'refuted' ? found.counterexample : JSON.stringify(found)}`,
+      ).toMatchObject({
         kind: 'held',
         databases: 300,
       });

@@ -16,6 +16,7 @@ import type { GeneratedRow } from './generate.js';
 import { drawParameters } from './parameter-values.js';
 import { prepareRunner, runTrials } from './runner.js';
 import type { Trial, TrialOutcome } from './runner.js';
+import { withSmallOffsets } from './offsets.js';
 import { touchedTables } from './tables.js';
 import type { FilledTable } from './tables.js';
 
@@ -63,7 +64,13 @@ export async function verifyEquivalence(
     `BEGIN; SET LOCAL statement_timeout = '20s'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_min_messages = warning`,
   );
   try {
-    return await search(session, catalog, claim, { databases: 300, timeBoxMs: 20_000, seed: 1, ...options, started });
+    return await search(session, catalog, withSmallOffsets(claim), {
+      databases: 300,
+      timeBoxMs: 20_000,
+      seed: 1,
+      ...options,
+      started,
+    });
   } catch (thrown) {
     if (thrown instanceof WizardError && ['target/statement', 'sql/parse', 'sql/deparse'].includes(thrown.code)) {
       return { kind: 'unverifiable', reason: thrown.message };

@@ -84,7 +84,7 @@ test('the whole finding', async () => {
           "provenance": "measured",
           "source": "plan of statement f1",
           "unit": "",
-          "value": "unhashed-not-in",
+          "value": "subquery/unhashed-not-in",
           "what": "signs of it in the plan",
         },
       ],

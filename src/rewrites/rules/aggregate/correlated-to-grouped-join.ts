@@ -32,7 +32,7 @@ export default defineRewrite<Site>({
       'The comparison is one of the AND-ed conditions of WHERE. The aggregates are sum, avg, min and max, in arithmetic alone: over no rows they are NULL, and so is the comparison; a count would be 0 there. The correlation is by equality of columns of one type. The outer query has no `*` that would show the join. Where the outer query leaves few rows, the correlated form may be the faster one: only the trial tells.',
     sources: ['W. Kim: On optimizing an SQL-like nested query, ACM TODS 7 (3), 1982', 'PostgreSQL source, subselect.c'],
   },
-  triggers: ['subplan-per-row'],
+  triggers: ['subquery/subplan-per-row'],
   match: (view) =>
     view.queries.flatMap((outer) => {
       if (outer.type !== 'SelectStmt' || hasBareStar(outer.body)) return [];

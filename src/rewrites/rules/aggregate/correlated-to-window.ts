@@ -34,7 +34,7 @@ export default defineRewrite<Site>({
       'Both queries read one and the same table alone, and the subquery has no other condition than equality of the same columns; min, max, sum and avg of a column. Where other conditions leave few rows, or an index answers the subquery, the original is the faster form: the trial tells.',
     sources: ['C. Zuzarte and others: WinMagic, SIGMOD 2003', 'PostgreSQL manual, "Window Functions"'],
   },
-  triggers: ['subplan-per-row'],
+  triggers: ['subquery/subplan-per-row'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const source = query.type === 'SelectStmt' ? onlyTable(query) : null;

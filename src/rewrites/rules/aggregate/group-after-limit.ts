@@ -31,7 +31,7 @@ export default defineRewrite<Site>({
       'Two tables and one LEFT JOIN; GROUP BY has a key of a and columns of a alone; WHERE and ORDER BY name a alone. The aggregates are count(x), sum, avg, min, max, bool_and and bool_or of columns of b, which leave the row without partner out as NULL; not count(*). Where the order leaves a choice among ties, the new form may choose others.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "LIMIT and OFFSET"'],
   },
-  triggers: ['wide-group', 'wide-join', 'rows-sorted'],
+  triggers: ['rows/many-rows-deduplicated', 'rows/top-n-over-many'],
   match: (view) => view.queries.flatMap((query) => siteOf(view, query) ?? []),
   requires: ({ own, groups }, facts) => [
     own.table ? facts.unique(own.table, groups) : missing(`${own.alias} is not a table with a key`),

@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
       'The outer query has no FROM, and shows such subqueries alone, each one plain aggregate of the same FROM. Where an index answers each by itself, the original is the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "Aggregate Expressions"'],
   },
-  triggers: ['wide-group'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const targets = list(query.body, 'targetList');

@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
       'count, sum, avg, min and max, arithmetic of the last four, and COALESCE of those with a constant; the correlation is by equality of columns of one type. The outer query has no GROUP BY and no `*`. Where few rows are asked for, the subquery may be the faster form: the trial tells.',
     sources: ['W. Kim: On optimizing an SQL-like nested query, ACM TODS 7 (3), 1982', 'PostgreSQL source, subselect.c'],
   },
-  triggers: ['subplan-per-row'],
+  triggers: ['subquery/subplan-per-row'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const lookups = lookupsIn(view, query).filter(({ value }) => callsAggregate(value));

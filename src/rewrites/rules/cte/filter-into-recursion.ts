@@ -30,7 +30,7 @@ export default defineRewrite<Site>({
       'The CTE is read once, beside itself; the step reads it once and shows the column as it is; the condition names that column alone, without a subquery.',
     sources: ['PostgreSQL manual, "WITH Queries", section "Recursive Queries"'],
   },
-  triggers: ['cte-scan', 'rows-discarded'],
+  triggers: ['subquery/cte-discards', 'scan/rows-discarded'],
   match: (view) => {
     const nodes = [...walk(view.statement.tree)];
     return nodes.flatMap(({ type, body: cte }) => {

@@ -21,7 +21,7 @@ export default defineRewrite<Site>({
       'The CTE is a SELECT that is not recursive and, read more than once, has no LIMIT, which could take other rows each time. Where it is costly and all of it is needed, the original is the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "WITH Queries", section "Common Table Expression Materialization"'],
   },
-  triggers: ['cte-scan'],
+  triggers: ['subquery/cte-discards'],
   match: (view) => {
     const nodes = [...walk(view.statement.tree)];
     return nodes.flatMap(({ type, body: cte }) => {

@@ -27,7 +27,7 @@ export default defineRewrite<Site>({
       'The output has a unique key of every table that is kept; all joins are inner ones; no `*` without a table, no GROUP BY.',
     sources: ['PostgreSQL manual, "Subquery Expressions", section "EXISTS"'],
   },
-  triggers: ['many-rows-deduplicated'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

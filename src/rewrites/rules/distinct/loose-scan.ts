@@ -33,7 +33,7 @@ export default defineRewrite<Site>({
       'One table, one column that leads an index, or follows columns that WHERE holds at one value; conditions on that table alone. With many different values the original is the faster form: the trial tells. NULL is shown as DISTINCT shows it.',
     sources: ['PostgreSQL wiki, "Loose indexscan"'],
   },
-  triggers: ['many-rows-deduplicated', 'wide-group'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

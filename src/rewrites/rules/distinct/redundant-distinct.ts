@@ -23,7 +23,7 @@ export default defineRewrite<Site>({
     limits: 'Every source is a table with a unique key in the output, as plain columns; no GROUP BY; no `DISTINCT ON`.',
     sources: ['PostgreSQL manual, "SELECT", section "DISTINCT Clause"'],
   },
-  triggers: ['many-rows-deduplicated'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const distinct = list(query.body, 'distinctClause');

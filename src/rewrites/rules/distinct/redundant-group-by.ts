@@ -22,7 +22,7 @@ export default defineRewrite<Site>({
       'Every source is a table with a unique key among the columns of GROUP BY; no HAVING, no window function, no grouping sets.',
     sources: ['PostgreSQL manual, "The GROUP BY and HAVING Clauses"'],
   },
-  triggers: ['many-rows-deduplicated', 'wide-group'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

@@ -16,7 +16,7 @@ export default defineRewrite<TopRows>({
       'One table with conditions on it alone; g is NOT NULL and leads an index; g and the sort keys together are unique, so that it is certain which row is the first. With many small groups the original is the faster form: the trial tells.',
     sources: ['PostgreSQL wiki, "Loose indexscan"', 'PostgreSQL manual, "SELECT", section "DISTINCT Clause"'],
   },
-  triggers: ['many-rows-deduplicated', 'wide-group'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

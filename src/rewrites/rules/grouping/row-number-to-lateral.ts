@@ -24,7 +24,7 @@ export default defineRewrite<Site>({
       'One table with conditions on it alone; g is NOT NULL and leads an index; g and the sort keys together are unique, so that it is certain which rows come first. With many small groups the original is the faster form: the trial tells.',
     sources: ['PostgreSQL wiki, "Loose indexscan"', 'PostgreSQL manual, "Window Functions"'],
   },
-  triggers: ['wide-group'],
+  triggers: ['subquery/window-discards'],
   match: (view) =>
     view.queries.flatMap((outer) =>
       outer.sources.flatMap((source) => {

@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     limits: 'Inner joins; both columns are of one type, and compared with what is the same for every row.',
     sources: ['PostgreSQL source, "EquivalenceClasses" in optimizer/README'],
   },
-  triggers: ['wide-join', 'rows-discarded'],
+  triggers: [],
   match: (view) =>
     view.queries.flatMap((query) => {
       const from = query.type === 'SelectStmt' ? innerItems(query.body) : null;

@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'A validated foreign key that is not deferrable, joined by all its columns; the parent is named nowhere else. All joins of the query are inner ones. Within one transaction, after ON DELETE with session_replication_role = replica or disabled triggers, a key may be without its parent: such rows would be given.',
     sources: ['PostgreSQL manual, "Constraints", section "Foreign Keys"', 'PostgreSQL source, analyzejoins.c'],
   },
-  triggers: ['wide-join'],
+  triggers: [],
   match: (view) =>
     view.queries.flatMap((query) => {
       const from = query.type === 'SelectStmt' && !hasBareStar(query.body) ? innerItems(query.body) : null;

@@ -30,7 +30,7 @@ export default defineRewrite<Site>({
       'k is a key of GROUP BY, of each PARTITION BY or of DISTINCT, and of the type of the other column; the subquery has no LIMIT and no grouping sets. It stands in inner joins or right of a LEFT JOIN. Where the other side asks for most k, the original is the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"'],
   },
-  triggers: ['wide-group'],
+  triggers: ['rows/many-rows-deduplicated', 'subquery/window-discards'],
   match: (view) =>
     view.queries.flatMap((query) => {
       if (query.type !== 'SelectStmt') return [];

@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     limits: 'b is a table and the outermost join of FROM, and is named only in ON and in that test; `*` would show it.',
     sources: ['PostgreSQL source, `reduce_outer_joins` in prepjointree.c'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const [item, more] = list(query.body, 'fromClause');

@@ -29,7 +29,7 @@ export default defineRewrite<Site>({
       'Inner joins alone; the key is one column, unique and NOT NULL; `*` without a table would show fewer columns.',
     sources: ['PostgreSQL 18 release notes, "Optimizer"'],
   },
-  triggers: ['wide-join'],
+  triggers: [],
   match: (view) =>
     view.queries.flatMap((query) => {
       const from = query.type === 'SelectStmt' ? innerItems(query.body) : null;

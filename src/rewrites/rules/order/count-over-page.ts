@@ -22,7 +22,7 @@ export default defineRewrite<Site>({
       'count(*) OVER () is an output column of its own and the only window function; no GROUP BY, DISTINCT or CTE. On a page without rows no count is shown in either form.',
     sources: ['PostgreSQL manual, "Window Functions"'],
   },
-  triggers: ['wide-group'],
+  triggers: ['subquery/window-discards'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
       'PostgreSQL source, `compare_fractional_path_costs`',
     ],
   },
-  triggers: ['ordered-scan-discards'],
+  triggers: ['scan/ordered-index-walk'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const [item, more] = list(query.body, 'sortClause');

@@ -23,7 +23,7 @@ export default defineRewrite<Site>({
       'The outer query shows aggregates and what it groups by alone: count, min, max, bool_and, bool_or, and sum and avg of whole and numeric columns (floating point depends on the order). The subquery has no LIMIT, and no window function or DISTINCT ON.',
     sources: ['PostgreSQL manual, "Aggregate Functions"'],
   },
-  triggers: ['rows-sorted'],
+  triggers: ['memory/sort-on-disk'],
   match: (view) =>
     view.queries.flatMap((outer) => {
       const [source, more] = outer.sources;

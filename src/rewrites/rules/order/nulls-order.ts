@@ -20,7 +20,7 @@ export default defineRewrite<Site>({
     limits: 'The column is a NOT NULL column of a table, on no nullable side of an outer join.',
     sources: ['PostgreSQL manual, "Indexes and ORDER BY"'],
   },
-  triggers: ['rows-sorted'],
+  triggers: ['rows/top-n-over-many'],
   match: (view) =>
     view.queries.flatMap((query) =>
       list(query.body, 'sortClause').flatMap((item) => {

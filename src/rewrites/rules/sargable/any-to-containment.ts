@@ -1,8 +1,9 @@
 import { bodyOf, isNode } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
+import { ARRAYS, ownContainment } from '../../arrays.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { missing, seen } from '../../facts.js';
+import { seen } from '../../facts.js';
 import { isConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
@@ -26,22 +27,20 @@ export default defineRewrite<Site>({
       'In WHERE, HAVING and ON, where NULL is as good as false; x is a constant or parameter. For integers the extension intarray, which has another `@>`, is not there.',
     sources: ['PostgreSQL manual, "Array Functions and Operators"', 'PostgreSQL manual, "GIN Indexes"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) => {
       const body = bodyOf(node, 'A_Expr');
       const [value, array] = [body?.['lexpr'], body?.['rexpr']];
       const origin = body?.['kind'] === 'AEXPR_OP_ANY' ? originOf(query, array) : null;
       if (!origin || !isNode(value) || !isNode(array) || !isConstant(value)) return [];
-      return ELEMENTS.has(origin.column?.baseType ?? '') && JSON.stringify(body?.['name']).includes('"="')
+      return ARRAYS.has(origin.column?.baseType ?? '') && JSON.stringify(body?.['name']).includes('"="')
         ? [{ condition: node, array, origin, value }]
         : [];
     }),
-  requires: ({ origin }, { catalog }) => [
+  requires: ({ origin }, facts) => [
     seen('the condition stands where NULL is as good as false'),
-    origin.column?.baseType === '_int4' && catalog.extensions.some(({ name }) => name === 'intarray')
-      ? missing('the extension intarray has an operator @> of its own, which fails on NULL in an array')
-      : seen(`@> of ${origin.column?.type} compares elements as = does`),
+    ownContainment(origin, facts),
   ],
   rewrite: ({ condition, array, origin, value }, view) => {
     const element = (origin.column?.baseType ?? '').slice(1);
@@ -61,5 +60,3 @@ export default defineRewrite<Site>({
     to: "SELECT id FROM article WHERE tags <@ ARRAY['t77']::text[]",
   },
 });
-
-const ELEMENTS = new Set(['_int2', '_int4', '_int8', '_text', '_varchar', '_uuid', '_date', '_numeric']);

@@ -22,7 +22,7 @@ export default defineRewrite<Site>({
       'In WHERE, HAVING and ON, where NULL is as good as false. All results are literals of one kind, and the first branch alone has the one that is asked for: of a later one the conditions before it would have to be false too.',
     sources: ['PostgreSQL manual, "Conditional Expressions", section "CASE"'],
   },
-  triggers: ['rows-discarded', 'join-discards'],
+  triggers: ['scan/rows-discarded', 'join/join-filter-discards'],
   match: (view) =>
     conditionsOf(view).flatMap(({ node }) => {
       const compared = bothWays(node).find(({ operator, left }) => operator === '=' && bodyOf(left, 'CaseExpr'));

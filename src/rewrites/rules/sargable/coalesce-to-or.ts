@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it.',
     sources: ['PostgreSQL manual, "Conditional Expressions", section "COALESCE"'],
   },
-  triggers: ['rows-discarded', 'join-discards'],
+  triggers: ['scan/rows-discarded', 'join/join-filter-discards'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }) => {

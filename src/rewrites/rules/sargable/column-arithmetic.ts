@@ -27,7 +27,7 @@ export default defineRewrite<Site>({
       'Whole columns and literals; differences of timestamptz and now() against an interval literal of one unit (a day has 24 hours there, and a month 30 days, as in every comparison of intervals); intervals added to a timestamptz only in hours, minutes and seconds, since days depend on the clock changes. Where the original fails with an overflow for some row, the new form does not.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators"', 'PostgreSQL manual, "Interval Input"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap((compared) => {

@@ -27,7 +27,7 @@ export default defineRewrite<Site>({
       'One text or varchar column beside one literal, compared by `=` with a literal that begins or ends with it. The database has no collation of its own.',
     sources: ['PostgreSQL manual, "String Functions and Operators"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }) => {

@@ -27,7 +27,7 @@ export default defineRewrite<Site>({
       'The column is smallint, integer or bigint; a literal has at most 15 digits before the point. A parameter needs an explicit cast to numeric, else the server takes the type of the column by itself.',
     sources: ['PostgreSQL manual, "Operator Type Resolution"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }): readonly Site[] => {

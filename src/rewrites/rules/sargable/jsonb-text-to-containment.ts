@@ -1,9 +1,8 @@
-import { bodyOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { quoteLiteral } from '../../../base/quote.js';
-import { expression, replace } from '../../build.js';
+import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { missing, seen } from '../../facts.js';
+import { contains, pathOf, writtenAsText } from '../../documents.js';
+import { seen } from '../../facts.js';
 import { bothWays, operation, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
@@ -26,7 +25,7 @@ export default defineRewrite<Site>({
       'The column is jsonb and the text a literal that no number, truth value, object or array is written as: `->>` writes those as texts too, and `@>` tells them apart. The keys are literals.',
     sources: ['PostgreSQL manual, "JSON Types", section "jsonb Indexing"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }) => {
@@ -36,17 +35,9 @@ export default defineRewrite<Site>({
         return [{ condition: node, ...read, text }];
       }),
     ),
-  requires: ({ text }) => [
-    /^\s*(-?[\d.]|true$|false$|[{[])/.test(text)
-      ? missing('a number, a truth value, an object or an array may be written as the text that is compared')
-      : seen('no number, truth value, object or array is written as the text that is compared'),
-    seen('the condition stands where NULL is as good as false'),
-  ],
-  rewrite: ({ condition, column, path, text }, view) => {
-    const document = path.reduceRight<unknown>((value, key) => ({ [key]: value }), text);
-    const to = expression(`$1 @> ${quoteLiteral(JSON.stringify(document))}`, [column]);
-    return replace(view.statement.tree, condition, to);
-  },
+  requires: ({ text }) => [writtenAsText([text]), seen('the condition stands where NULL is as good as false')],
+  rewrite: ({ condition, column, path, text }, view) =>
+    replace(view.statement.tree, condition, contains(column, path, text)),
   example: {
     schema: 'CREATE TABLE event (id bigint PRIMARY KEY, body jsonb NOT NULL);',
     data: `
@@ -61,13 +52,3 @@ export default defineRewrite<Site>({
     statement: "SELECT id FROM event WHERE body ->> 'kind' = '7'",
   },
 });
-
-/** The keys, outermost first, down to a column; null for anything else. */
-function pathOf(value: TreeNode): { readonly column: TreeNode; readonly path: readonly string[] } | null {
-  if (bodyOf(value, 'ColumnRef')) return { column: value, path: [] };
-  const step = operation(value);
-  const key = step && bodyOf(step.right, 'A_Const') ? stringConstant(step.right) : null;
-  if (!step || key === null || !['->', '->>'].includes(step.operator)) return null;
-  const before = pathOf(step.left);
-  return before ? { column: before.column, path: [...before.path, key] } : null;
-}

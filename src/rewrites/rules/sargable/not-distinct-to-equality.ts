@@ -24,7 +24,7 @@ export default defineRewrite<Site>({
     limits: 'In WHERE, HAVING and ON, where NULL is as good as false; a column against a constant.',
     sources: ['PostgreSQL manual, "Comparison Functions and Operators"', 'PostgreSQL manual, "Operator Classes"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) => {
       const body = bodyOf(node, 'A_Expr');

@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'The column is text or varchar; the constant is a literal, with `%`, `_` and backslashes escaped. Where it is shorter than the length asked for, only the whole text can be equal. The database has no collation of its own.',
     sources: ['PostgreSQL manual, "Operator Classes and Operator Families"', 'PostgreSQL manual, "LIKE"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       prefixes(node).flatMap(({ column, form }) => {

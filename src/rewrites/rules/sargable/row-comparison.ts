@@ -30,7 +30,7 @@ export default defineRewrite<Site>({
       'M. Winand: SQL Performance Explained, "Paging Through Results"',
     ],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) => {
       if (bodyOf(node, 'BoolExpr')?.['boolop'] !== 'OR_EXPR') return [];

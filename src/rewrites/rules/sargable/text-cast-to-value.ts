@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'The column is smallint, integer, bigint or uuid; a literal is written as PostgreSQL itself writes the value (`42`, not `042` or `+42`), and within the range of the type. Parameters for integers only.',
     sources: ['PostgreSQL manual, "Type Casts"', 'PostgreSQL manual, "Numeric Types"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       comparisons(node).flatMap(({ left, texts, parameter }) => {

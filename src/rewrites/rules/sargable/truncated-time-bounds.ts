@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) => {
     const conditions = conditionsOf(view);
     const present = new Set(conditions.map(({ node }) => treeText(node)));

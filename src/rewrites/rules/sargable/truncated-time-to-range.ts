@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
-  triggers: ['rows-discarded'],
+  triggers: ['scan/rows-discarded'],
   match: (view) =>
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {

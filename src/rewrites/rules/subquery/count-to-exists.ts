@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     limits: 'count(x) only where x is a NOT NULL column; the subquery has no GROUP BY, HAVING, LIMIT or OFFSET.',
     sources: ['PostgreSQL manual, "Subquery Expressions", section "EXISTS"'],
   },
-  triggers: ['subplan-per-row', 'many-rows-deduplicated'],
+  triggers: ['subquery/subplan-per-row', 'rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {

@@ -23,7 +23,7 @@ export default defineRewrite<Site>({
       'The subquery reads one table, by equality with a unique key of it, without LIMIT, grouping or aggregates; the outer query has no GROUP BY and no `*`. Where few rows are asked for, the subquery may be the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "Scalar Subqueries"', 'PostgreSQL source, subselect.c'],
   },
-  triggers: ['subplan-per-row'],
+  triggers: ['subquery/subplan-per-row'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const [first, ...others] = lookupsIn(view, query).filter(

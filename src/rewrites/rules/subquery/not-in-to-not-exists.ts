@@ -26,7 +26,7 @@ export default defineRewrite<Site>({
       'Both columns are NOT NULL columns of tables, on no nullable side of an outer join. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is no faster.',
     sources: ['PostgreSQL manual, "Subquery Expressions"', 'PostgreSQL source, `subplan_is_hashable` in subselect.c'],
   },
-  triggers: ['unhashed-not-in'],
+  triggers: ['subquery/unhashed-not-in'],
   match: (view) =>
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap(({ type, body }) => {

@@ -31,7 +31,7 @@ export default defineRewrite<Site>({
       'PostgreSQL source, `generate_union_paths`',
     ],
   },
-  triggers: ['many-rows-deduplicated', 'rows-sorted'],
+  triggers: ['rows/many-rows-deduplicated', 'rows/top-n-over-many'],
   match: (view) =>
     unions(view).flatMap((union) => {
       const [left, right] = [queryOf(view, field(union, 'larg')), queryOf(view, field(union, 'rarg'))];

@@ -31,7 +31,7 @@ export default defineRewrite<Site>({
       'PostgreSQL manual, "Comparison Functions and Operators"',
     ],
   },
-  triggers: ['join-discards', 'rows-discarded', 'subplan-in-filter'],
+  triggers: ['join/join-filter-discards', 'scan/rows-discarded', 'subquery/subplan-per-row'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const from = query.type === 'SelectStmt' ? innerItems(query.body) : null;

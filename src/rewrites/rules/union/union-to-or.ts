@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     limits: 'Both queries show the same columns of the same tables, a unique key of each among them.',
     sources: ['PostgreSQL manual, "Combining Queries (UNION, INTERSECT, EXCEPT)"'],
   },
-  triggers: ['many-rows-deduplicated'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     unions(view).flatMap((union) => {
       const [left, right] = [queryOf(view, field(union, 'larg')), queryOf(view, field(union, 'rarg'))];

@@ -28,7 +28,7 @@ export default defineRewrite<Site>({
       'Each query shows a key of its tables, or is DISTINCT; and one output column is a different literal in the two, or is held at a different literal by WHERE.',
     sources: ['PostgreSQL manual, "Combining Queries (UNION, INTERSECT, EXCEPT)"'],
   },
-  triggers: ['many-rows-deduplicated'],
+  triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     unions(view).flatMap((union) => {
       const [left, right] = [queryOf(view, field(union, 'larg')), queryOf(view, field(union, 'rarg'))];

@@ -1,0 +1,61 @@
+import { bodyOf, isNode, list, names, textOf } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { missing, seen } from './facts.js';
+import type { Fact, Facts } from './facts.js';
+import { functionName } from './shapes.js';
+import type { ColumnOrigin } from './view.js';
+
+/** Array types whose `@>` and `&&` compare elements as `=` does. */
+export const ARRAYS = new Set(['_int2', '_int4', '_int8', '_text', '_varchar', '_uuid', '_date', '_numeric']);
+
+/** Whether `@>` and `&&` on the column are those of PostgreSQL itself. */
+export function ownContainment(origin: ColumnOrigin, { catalog }: Facts): Fact {
+  return origin.column?.baseType === '_int4' && catalog.extensions.some(({ name }) => name === 'intarray')
+    ? missing('the extension intarray has operators @> and && of its own, which fail on NULL in an array')
+    : seen(`@> and && of ${origin.column?.type} compare elements as = does`);
+}
+
+/** The array of `SELECT unnest(a)` or `SELECT x FROM unnest(a) AS x`; null where the query does anything else. */
+export function unnested(select: TreeNode | null): TreeNode | null {
+  if (!select || Object.keys(select).some((name) => !CLAUSES.has(name))) return null;
+  const [target, more] = list(select, 'targetList');
+  const value = bodyOf(target, 'ResTarget')?.['val'];
+  const [item, second] = list(select, 'fromClause');
+  if (more || second || select['whereClause'] !== undefined) return null;
+  if (item === undefined) return unnestArgument(value);
+  const own = unnestItem(item);
+  return own && isColumnOf(own, value) ? own.array : null;
+}
+
+/** `unnest(a)` in FROM, with the name of its one column. */
+export interface UnnestItem {
+  readonly array: TreeNode;
+  readonly alias: string;
+  readonly column: string;
+}
+
+/** Reads it; null for anything else, WITH ORDINALITY and several arrays among it. */
+export function unnestItem(item: TreeValue): UnnestItem | null {
+  const body = bodyOf(item, 'RangeFunction');
+  const [only, more] = body ? list(body, 'functions') : [];
+  const away = ['ordinality', 'is_rowsfrom', 'coldeflist'];
+  if (!body || more || away.some((name) => body[name] !== undefined)) return null;
+  const array = unnestArgument(list(bodyOf(only, 'List') ?? {}, 'items')[0]);
+  const alias = isNode(body['alias']) ? body['alias'] : {};
+  const name = textOf(alias, 'aliasname') ?? 'unnest';
+  return array ? { array, alias: name, column: names(list(alias, 'colnames'))[0] ?? name } : null;
+}
+
+/** Whether a value is that column. */
+export function isColumnOf({ alias, column }: UnnestItem, value: TreeValue): boolean {
+  const path = names(list(bodyOf(value, 'ColumnRef') ?? {}, 'fields'));
+  return path.at(-1) === column && (path.length === 1 || (path.length === 2 && path[0] === alias));
+}
+
+const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
+
+function unnestArgument(value: TreeValue): TreeNode | null {
+  const call = bodyOf(value, 'FuncCall');
+  const [array, more] = call && functionName(call) === 'unnest' ? list(call, 'args') : [];
+  return isNode(array) && !more ? array : null;
+}

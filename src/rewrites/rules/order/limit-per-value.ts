@@ -1,0 +1,123 @@
+import { bodyOf, isNode } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
+import {
+  columnOf,
+  conjuncts,
+  derived,
+  expression,
+  output,
+  query as selectOf,
+  replace,
+  withWhere,
+} from '../../build.js';
+import { freshAlias } from '../../columns.js';
+import { defineRewrite } from '../../define.js';
+import { missing, seen } from '../../facts.js';
+import { onlyTable, ownConditions } from '../../loose-scan.js';
+import { orderBy, shownColumns, sortedBy } from '../../pages.js';
+import type { SortKey } from '../../pages.js';
+import { isFixed, isPlain, listed, wholeConstant } from '../../shapes.js';
+import { originOf } from '../../view.js';
+import type { ColumnOrigin, Query } from '../../view.js';
+
+interface Site {
+  readonly query: Query;
+  readonly order: readonly SortKey[];
+  readonly column: ColumnOrigin;
+  readonly condition: TreeNode;
+  readonly values: readonly TreeNode[];
+  /** Rows to take of each value; null where it can not be written. */
+  readonly count: TreeNode | null;
+  readonly targets: readonly TreeNode[];
+}
+
+export default defineRewrite<Site>({
+  id: 'order/limit-per-value',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: '`WHERE k IN (1, 2, 3) ORDER BY at DESC LIMIT 10` takes the first ten rows of each k by a LATERAL subquery, and then the first ten of those.',
+    why: 'An index on (k, at) gives the rows of one k in order, not those of several: PostgreSQL reads and sorts every row of each.',
+    limits:
+      'One table with conditions on it alone; the list holds literals or parameters, two to a hundred; the order is by columns; OFFSET is a literal. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
+    sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "Indexes and ORDER BY"'],
+  },
+  triggers: ['rows/top-n-over-many'],
+  match: (view) =>
+    view.queries.flatMap((query) => {
+      const { body } = query;
+      const source = query.type === 'SelectStmt' ? onlyTable(query) : null;
+      const { limitCount, limitOffset, ...rest } = body;
+      const conditions = source ? ownConditions(view, query, source) : null;
+      const order = source ? sortedBy(query, source) : null;
+      const targets = source ? shownColumns(view, query, source) : null;
+      if (!source || !conditions || !targets || !isPlain(rest) || body['limitOption'] !== 'LIMIT_OPTION_COUNT')
+        return [];
+      if (!order || !isFixed(limitCount) || !isNode(limitCount)) return [];
+      return conditions.flatMap((condition) => {
+        const among = listed(condition, 'AEXPR_IN');
+        const column = among ? originOf(query, among.left) : null;
+        if (!among || !column || !isListable(column, among.items)) return [];
+        const [most, from] = [wholeConstant(limitCount), wholeConstant(limitOffset)];
+        const both = most === null || from === null ? null : { A_Const: { ival: { ival: most + from } } };
+        const count = limitOffset === undefined ? limitCount : both;
+        return [{ query, order, column, condition, values: among.items, count, targets }];
+      });
+    }),
+  requires: ({ count }) => [
+    count === null
+      ? missing('LIMIT or OFFSET is no literal, so that it is not known how many rows of each value are needed')
+      : seen('no row beyond the first of its own value is among the first of all'),
+    seen('each value of the list is taken once (DISTINCT)'),
+  ],
+  rewrite: ({ query, order, column, condition, values, count, targets }, view) => {
+    if (count === null) return null;
+    const [listedAs, { source, name }] = [freshAlias(view, 'listed'), column];
+    const items = values.map((_, i) => `$${i + 1}`).join(', ');
+    const type = column.column?.baseType ?? '';
+    const each = selectOf(`SELECT DISTINCT value FROM unnest(ARRAY[${items}]::${type}[]) AS each (value)`, values);
+    const { limitOffset: _, ...shape } = query.body;
+    const equal = expression('$1 = $2', [columnOf(source.alias, name), columnOf(listedAs, 'value')]);
+    const rest = conjuncts(query.body['whereClause']).filter((one) => one !== condition);
+    const all = source.columns?.map((one) => output(columnOf(source.alias, one), one)) ?? [];
+    const sortClause = orderBy(source.alias, order);
+    const first = { ...withWhere(shape, [equal, ...rest]), targetList: all, sortClause, limitCount: count };
+    const { whereClause: __, ...outer } = query.body;
+    const fromClause = [derived(each, listedAs), derived(first, source.alias, true)];
+    return replace(view.statement.tree, query.body, {
+      SelectStmt: { ...outer, targetList: targets, sortClause, fromClause },
+    });
+  },
+  example: {
+    schema: `
+      CREATE TABLE message (id bigint PRIMARY KEY, room int NOT NULL, at timestamptz NOT NULL, body text);
+      CREATE INDEX ON message (room, at);`,
+    data: `
+      INSERT INTO message SELECT n, n % 10, timestamptz '2024-01-01' + n * 7919 % 40000 * interval '1 minute', repeat('b', 60) FROM generate_series(1, 40000) AS n;
+      ANALYZE;`,
+    statement: 'SELECT * FROM message WHERE room IN (3, 4, 5) ORDER BY at DESC, id LIMIT 5 OFFSET 2',
+    gain: { buffers: 5 },
+  },
+  unsoundTwin: {
+    why: 'what OFFSET leaves out is left out of each value, and not of all together',
+    to: 'SELECT message.id, message.room, message.at, message.body FROM (SELECT DISTINCT value FROM unnest(ARRAY[3, 4, 5]::int4[]) AS each (value)) AS listed, LATERAL (SELECT * FROM message WHERE message.room = listed.value ORDER BY at DESC, id LIMIT 5 OFFSET 2) AS message ORDER BY at DESC, id LIMIT 5',
+  },
+});
+
+/** The type of the column is also that of the list: a literal of it, or what a parameter is taken for. */
+function isListable({ column }: ColumnOrigin, items: readonly TreeNode[]): boolean {
+  const whole = ['int4', 'int8'].includes(column?.baseType ?? '');
+  const text = ['text', 'varchar', 'uuid', 'date'].includes(column?.baseType ?? '');
+  return (
+    items.length >= 2 &&
+    items.length <= MOST &&
+    items.every((item) => {
+      const plain = bodyOf(item, 'A_Const');
+      if (bodyOf(item, 'ParamRef')) return whole || text;
+      return whole ? wholeConstant(item) !== null : text && plain?.['sval'] !== undefined;
+    })
+  );
+}
+
+/** As many descents of an index: beyond it the list is rather a join. */
+const MOST = 100;

@@ -1,0 +1,105 @@
+import { sameRelation } from '../model/catalog.js';
+import { bodyOf, isNode, list, textOf, walk } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
+import { conjuncts, replace } from './build.js';
+import { seen, missing } from './facts.js';
+import type { Fact, Facts } from './facts.js';
+import { columnOfSource, onlyTable, ORDERED, ownConditions } from './loose-scan.js';
+import { bothWays, isPlain } from './shapes.js';
+import { originOf, originsIn, queryOf } from './view.js';
+import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
+
+/** A subquery in the output of a query of one table that asks the rows of the same table before or after this one, within its group or over all. */
+export interface SelfLookup {
+  readonly query: Query;
+  readonly source: Source;
+  readonly sublink: TreeNode;
+  /** The item of the output in which it stands. */
+  readonly target: TreeNode;
+  readonly inner: Query;
+  readonly own: Source;
+  /** Columns in which both rows are equal. */
+  readonly groups: readonly ColumnOrigin[];
+  readonly column: ColumnOrigin;
+  /** How the other row's column is compared with this row's. */
+  readonly operator: '<' | '<=' | '>' | '>=';
+}
+
+/** Finds them; the outer query shows whole groups, since its conditions look at the columns of the group alone. */
+export function selfLookups(view: StatementView, clauses: ReadonlySet<string>): readonly SelfLookup[] {
+  return view.queries.flatMap((query) => {
+    const source = query.type === 'SelectStmt' && isPlain(query.body) ? onlyTable(query) : null;
+    if (!source?.table || bodyOf(source.item, 'RangeVar')?.['inh'] !== true) return [];
+    const conditions = ownConditions(view, query, source);
+    if (!conditions) return [];
+    return list(query.body, 'targetList').flatMap((item) => {
+      const target = bodyOf(item, 'ResTarget');
+      if (!target || (bodyOf(target['val'], 'TypeCast') && textOf(target, 'name') === null)) return [];
+      return [...walk(target['val'])].flatMap(({ type, body }) => {
+        if (type !== 'SubLink' || body['subLinkType'] !== 'EXPR_SUBLINK') return [];
+        const inner = queryOf(view, bodyOf(body['subselect'], 'SelectStmt') ?? undefined);
+        const found = inner?.parent === query ? readInner(inner, query, source, clauses) : null;
+        if (!found || !inner) return [];
+        const whole = conditions.every((one) =>
+          originsIn(view, query, one)?.every(({ name }) => found.groups.some((group) => group.name === name)),
+        );
+        return whole ? [{ query, source, sublink: body, target, inner, ...found }] : [];
+      });
+    });
+  });
+}
+
+function readInner(
+  inner: Query,
+  query: Query,
+  source: Source,
+  clauses: ReadonlySet<string>,
+): Pick<SelfLookup, 'own' | 'groups' | 'column' | 'operator'> | null {
+  const own = onlyTable(inner);
+  if (!own?.table || !source.table || !sameRelation(own.table, source.table)) return null;
+  if (bodyOf(own.item, 'RangeVar')?.['inh'] !== true) return null;
+  if (Object.keys(inner.body).some((name) => !clauses.has(name))) return null;
+  const groups: ColumnOrigin[] = [];
+  const orders: Pick<SelfLookup, 'column' | 'operator'>[] = [];
+  for (const condition of conjuncts(inner.body['whereClause'])) {
+    const compared = bothWays(condition).find(({ left }) => originOf(inner, left)?.source === own);
+    const outside = compared ? originOf(inner, compared.right) : null;
+    const inside = compared ? originOf(inner, compared.left) : null;
+    if (!compared || outside?.source !== source || outside.query !== query || inside?.name !== outside.name)
+      return null;
+    if (compared.operator === '=') groups.push(outside);
+    else if (isOrder(compared.operator)) orders.push({ column: outside, operator: compared.operator });
+    else return null;
+  }
+  const [order, more] = orders;
+  return order && !more ? { own, groups, ...order } : null;
+}
+
+function isOrder(operator: string): operator is SelfLookup['operator'] {
+  return ['<', '<=', '>', '>='].includes(operator);
+}
+
+/** What a window needs in its place: no NULL in a group's columns or in the order, and an order that a btree knows. */
+export function selfLookupFacts({ groups, column }: SelfLookup, facts: Facts): readonly [Fact, ...Fact[]] {
+  return [
+    ORDERED.has(column.column?.baseType ?? '')
+      ? seen(`${column.name} is of a type that < and ORDER BY put in one order`)
+      : missing(`the type of ${column.name} is not known to have one order`),
+    facts.notNull(column),
+    ...groups.map((group) => facts.notNull(group)),
+  ];
+}
+
+/** The statement with the window in the subquery's place, under the name that the subquery had. */
+export function inItsPlace(view: StatementView, lookup: SelfLookup, by: TreeNode, name: string | null): TreeNode {
+  const { target, sublink } = lookup;
+  const bare = bodyOf(target['val'], 'SubLink') === sublink && textOf(target, 'name') === null && name !== null;
+  const changed = replace({ ResTarget: target }, sublink, by);
+  const named = bare ? { ResTarget: { ...bodyOf(changed, 'ResTarget'), name } } : changed;
+  return replace(view.statement.tree, target, named);
+}
+
+/** The column that an expression of the subquery names, of its own table; null for anything else. */
+export function ownColumn({ inner, own }: SelfLookup, value: TreeNode | undefined): ColumnOrigin | null {
+  return isNode(value) ? columnOfSource(inner, own, value) : null;
+}
