@@ -69,7 +69,7 @@ async function runCommand(
     const view = { columns: out.columns ?? 100, colour: out.isTTY === true && !process.env['NO_COLOR'] };
     process.stdout.write(json ? `${JSON.stringify(output, null, 2)}\n` : command.render(output, view));
     if (abort.signal.aborted) return ERROR_CODES['run/interrupted'].exit;
-    return (flags['check'] === true || command.alwaysChecks === true) && command.failsCheck(output) ? 1 : 0;
+    return (flags['check'] === true || command.alwaysChecks?.(output) === true) && command.failsCheck(output) ? 1 : 0;
   } catch (thrown) {
     progress.end();
     // After an abort every error is the abort.

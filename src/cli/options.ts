@@ -85,6 +85,10 @@ function metavar(key: string): string {
         patience: 'time',
         longTransaction: 'time',
         lag: 'time',
+        soak: 'time',
+        baseline: 'time',
+        validation: 'time',
+        withoutFigures: 'what',
       } as Record<string, string>
     )[key] ?? 'value'
   );

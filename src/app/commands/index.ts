@@ -6,6 +6,7 @@ import { explain } from './explain.js';
 import { index } from './indexes.js';
 import { migrate } from './migrate.js';
 import { optimize } from './optimize.js';
+import { verify } from './verify.js';
 import { workload } from './workload.js';
 
 /** Every use case, in the order in which help lists them. */
@@ -17,5 +18,6 @@ export const commands: readonly Command[] = [
   workload,
   migrate,
   deploy,
+  verify,
   demo,
 ] as readonly Command[];
