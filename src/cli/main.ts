@@ -97,7 +97,7 @@ function withoutPassword(text: string): string {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 target out of reach or not permitted; 4 internal; 130 stopped by a signal.
+Exit codes: 0 fine; 1 findings or missed targets (with --check), or a deployment that stopped or took a step back; 2 bad input; 3 target out of reach or not permitted; 4 internal; 130 stopped by a signal.
 Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pgpass, service file, sslmode.
 `;
 

@@ -134,7 +134,7 @@ export interface DeploymentRecord {
   readonly before: { readonly window: WindowFigures | null; readonly history: WindowFigures } | null;
   readonly soak: OpenSoak | null;
   readonly decisions: readonly (StageDecision | null)[];
-  /** What was seen of each step that is applied and was watched. */
+  /** What was seen of each step after it was applied last; null where it was not watched. */
   readonly windows: readonly (WindowFigures | null)[];
   readonly validation: OpenValidation | null;
   /** What closed the validation. */
@@ -235,6 +235,7 @@ function applyTo(record: Reading, settled: Extract<JournalEntry, { type: 'settle
     record.tookMs[at] = settled.tookMs;
     record.effects[at] = { before: record.expected, after: settled.after };
     record.decisions[at] = null;
+    record.windows[at] = null;
     record.soak = record.soakMs > 0 ? { step: settled.step, soakMs: record.soakMs, sample: null } : null;
   } else {
     record.status[at] = record.decisions[at]?.choice === 'revert' ? 'withdrawn' : 'reverted';
@@ -242,6 +243,5 @@ function applyTo(record: Reading, settled: Extract<JournalEntry, { type: 'settle
     record.validation = null;
     record.verified = null;
   }
-  record.windows[at] = null;
   record.expected = settled.after;
 }

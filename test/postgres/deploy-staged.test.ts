@@ -44,7 +44,7 @@ const WATCHED: Staging = {
   ...UNWATCHED,
   soakMs: 1500,
   baselineMs: 1500,
-  limits: { ...UNWATCHED.limits, readTolerance: 4, writeTolerance: 4, minimalGain: 0.5 },
+  limits: { ...UNWATCHED.limits, readTolerance: 4, writeTolerance: 4, minimalGain: 0.5, minimalCalls: 10 },
 };
 
 describe.each(testMajors())('PostgreSQL %s', (major) => {
@@ -118,7 +118,6 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     ]);
     // Texts of statements stay out of the journal's samples.
     expect(JSON.stringify(made.journal().filter(({ type }) => type === 'soaking'))).not.toContain('Kunde');
-    expect(await verify(made)).toMatchObject({ state: 'open', drift: [] });
     await delay(1600);
     await load.stop();
     const sums = await sumsOf(server as LabServer, made.connection.database);
@@ -141,7 +140,7 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     expect(await verify(made)).toMatchObject({
       objects: [{ state: 'gone' }],
       drift: [expect.stringContaining('is gone')],
-      command: expect.stringContaining('--revert'),
+      command: null,
     });
   });
 
@@ -161,7 +160,7 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     expect(done.steps[1]?.decision).toMatchObject({
       choice: 'revert',
       verdict: 'slower',
-      reason: expect.stringMatching(/slower beyond tolerance: "SELECT count\(note\).* x\d+\.\d\d \(99 %: /),
+      reason: expect.stringMatching(/slower beyond tolerance: "SELECT count\(note\).* x[\d.,]+ \(99 %: /),
     });
     expect(await made.indexes()).toEqual(before);
     expect(made.journal().at(-1)).toMatchObject({ type: 'ended', outcome: 'withdrawn' });
@@ -214,7 +213,7 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
       outcome: 'stopped',
       steps: [{ status: 'applied', decision: { choice: 'stop', verdict: 'insufficient' } }, { status: 'pending' }],
     });
-    expect(await verify(made)).toMatchObject({ verdict: 'insufficient' });
+    expect(await verify(made)).toMatchObject({ verdict: 'insufficient', state: 'open', drift: [] });
     const done = await made.deploy({ approve: hash, staging: { ...WATCHED, withoutFigures: 'go' } });
     expect(done).toMatchObject({
       outcome: 'deployed',
@@ -230,7 +229,6 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     loads.push(load);
     const deploying = made.deploy({ approve: hash, staging: WATCHED });
     await until(() => made.journal().some(({ type }) => type === 'soaking'));
-    await delay(700);
     await made.run('SELECT pg_stat_statements_reset()');
     const done = await deploying;
     await load.stop();
@@ -238,26 +236,20 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     expect(done.steps[0]?.decision?.window?.incomplete).toBeGreaterThan(0);
   });
 
-  test.each([
-    ['refuse', null],
-    ['ask', 'stopped'],
-    ['go', 'deployed'],
-  ] as const)('without the extension: %s', async (withoutFigures, outcome) => {
+  test('without the extension it refuses, asks or goes on, as it is told', async ({ skip }) => {
+    if (!server) skip();
     const made = await bench([byCustomer, analyse], SCHEMA.replace('CREATE EXTENSION pg_stat_statements;', ''));
-    const hash = await made.hash();
-    const staging = { ...WATCHED, soakMs: 200, baselineMs: 200, withoutFigures };
-    const deploying = made.deploy({ approve: hash, staging });
-    if (outcome === null) {
-      await expect(deploying).rejects.toMatchObject({ code: 'deploy/no-figures' });
-      expect(await made.indexes()).toEqual(['Bestellung_pkey', 'note']);
-      return;
-    }
-    const done = await deploying;
-    expect(done.outcome).toBe(outcome);
-    expect(done.steps[0]?.decision).toMatchObject({
-      verdict: 'unknown',
-      reason: expect.stringContaining('not installed'),
-    });
+    const dry = await made.deploy({ staging: WATCHED });
+    expect(dry.staging.unknown).toContain('not installed');
+    const deploy = (withoutFigures: Staging['withoutFigures']): Promise<DeployReport> =>
+      made.deploy({ approve: dry.hash, staging: { ...WATCHED, soakMs: 200, baselineMs: 200, withoutFigures } });
+    await expect(deploy('refuse')).rejects.toMatchObject({ code: 'deploy/no-figures' });
+    expect(await made.indexes()).toEqual(['Bestellung_pkey', 'note']);
+    const unknown = { verdict: 'unknown', reason: expect.stringContaining('not installed') };
+    const asking = await deploy('ask');
+    expect(asking).toMatchObject({ outcome: 'stopped', steps: [{ decision: unknown }, { status: 'pending' }] });
+    const gone = await deploy('go');
+    expect(gone).toMatchObject({ outcome: 'deployed', steps: [{}, { decision: { choice: 'go', ...unknown } }] });
     expect(await verify(made)).toMatchObject({ verdict: 'unknown' });
   });
 

@@ -73,9 +73,9 @@ export async function verifyDeployment(options: VerifyOptions, context: CommandC
       after: toWindow(after),
       journal: journalFile(plan.folder),
       command:
-        validation.verdict === 'validated' && drift.length === 0
-          ? null
-          : `database-wizard deploy ${options.plan} --to <url> --revert --approve ${done.hash}`,
+        validation.verdict === 'regressed' || validation.verdict === 'no-gain'
+          ? `database-wizard deploy ${options.plan} --to <url> --revert --approve ${done.hash}`
+          : null,
       coverage: {
         examined: [
           { what: 'catalog objects of the deployment', count: objectsOf(done, state).length },

@@ -154,7 +154,10 @@ export class Stages {
 }
 
 /** The windows before the step that is watched now; all that was counted before the deployment where there is none. */
-export function pastOf({ before, windows }: Pick<DeploymentRecord, 'before' | 'windows'>): Past {
+export function pastOf({ before, windows, status }: Pick<DeploymentRecord, 'before' | 'windows' | 'status'>): Past {
   const first = before && (before.window ?? before.history);
-  return [...(first ? [first] : []), ...windows.filter((window) => window !== null)];
+  return [
+    ...(first ? [first] : []),
+    ...windows.flatMap((window, at) => (window && status[at] === 'applied' ? [window] : [])),
+  ];
 }

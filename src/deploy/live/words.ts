@@ -1,4 +1,5 @@
 import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatRatio } from '../../report/words.js';
 import type { MeanRatio } from '../../stats/moments.js';
 import type { Rise } from './assess.js';
 import type { Comparison, Gain } from './compare.js';
@@ -9,7 +10,7 @@ export function ratioWords(
   { ratio, ciLow, ciHigh }: MeanRatio,
   { confidence }: Pick<LiveLimits, 'confidence'>,
 ): string {
-  return `x${ratio.toFixed(2)} (${Number((confidence * 100).toFixed(2))} %: ${ciLow.toFixed(2)}..${ciHigh.toFixed(2)})`;
+  return `x${formatRatio(ratio)} (${Number((confidence * 100).toFixed(2))} %: ${formatRatio(ciLow)}..${formatRatio(ciHigh)})`;
 }
 
 /** One statement: its name, its times, its calls, how sure. */
@@ -24,10 +25,16 @@ export function comparisonWords(one: Comparison, limits: LiveLimits): string {
 
 /** What a step promised, and what is seen of it. */
 export function gainWords({ state, ratio, labRatio, promised, seen }: Gain, limits: LiveLimits): string {
-  const which = `${seen} of ${promised} statement${promised === 1 ? '' : 's'} that the lab found faster`;
-  if (ratio === null) return `none of the ${promised} statements that the lab found faster was called often enough`;
+  const which =
+    promised === 1
+      ? 'the statement that the lab found faster'
+      : `${seen} of the ${promised} statements that the lab found faster`;
+  if (ratio === null)
+    return promised === 1
+      ? `${which} was not called often enough`
+      : `none of the ${promised} statements that the lab found faster was called often enough`;
   const said = { gained: 'gained', 'no-gain': 'no gain', unclear: 'unclear', 'few-calls': 'few calls' }[state];
-  return `${said}: ${which}, time ${ratioWords(ratio, limits)}; x${(labRatio ?? Number.NaN).toFixed(2)} in the lab`;
+  return `${said}: ${which}, time ${ratioWords(ratio, limits)}; x${formatRatio(labRatio)} in the lab`;
 }
 
 /** `12 of 4,000 -> 310 of 5,100 transactions`. */

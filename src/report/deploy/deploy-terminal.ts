@@ -1,4 +1,4 @@
-import { formatBytes, formatMs, formatPercent } from '../../base/units.js';
+import { formatBytes, formatMs } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
@@ -107,7 +107,7 @@ function watchedBlock(
     );
   else {
     lines.push(
-      `Watched for ${formatMs(soakMs)} after each step, against ${formatMs(baselineMs)} before the first. Taken back: a read slower than x${limits.readTolerance} or a write slower than x${limits.writeTolerance} that holds ${formatPercent(limits.criticalShare)} of the time, errors more often than x${limits.errorTolerance}, no gain where the lab had one; all with ${formatPercent(limits.confidence)} confidence. Figures that are missing stop it${withoutFigures === 'go' ? ' not (--without-figures go)' : ''}.`,
+      `Watched for ${formatMs(soakMs)} after each step, against ${formatMs(baselineMs)} before the first. Taken back: a read slower than x${limits.readTolerance} or a write slower than x${limits.writeTolerance} that holds ${percent(limits.criticalShare)} of the time, errors more often than x${limits.errorTolerance}, no gain where the lab had one; all with ${percent(limits.confidence)} confidence. Figures that are missing stop it${withoutFigures === 'go' ? ' not (--without-figures go)' : ''}.`,
     );
   }
   if (unknown !== null)
@@ -115,6 +115,11 @@ function watchedBlock(
   if (before && outcome !== 'dry-run' && soakMs > 0) lines.push(`Before: ${windowWords(before)}`);
   if (validation) lines.push(validationWords(validation));
   return lines.flatMap((text) => wrap(oneLine(text), columns));
+}
+
+/** A setting, without the digits of a measurement. */
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
 }
 
 function validationWords({ begunAt, windowMs, verdict, command }: NonNullable<DeployReport['validation']>): string {
@@ -138,7 +143,7 @@ function ranWords({ rollbackRun }: DeployStep): string {
 
 function tail(report: DeployReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   const lines = [...wrap(`Free disk on the server: ${formatBytes(report.freeDiskBytes)}`, columns)];
-  if (report.outcome === 'deployed' || report.outcome === 'reverted') lines.length = 0;
+  if (report.outcome !== 'dry-run' && report.outcome !== 'nothing-to-do') lines.length = 0;
   if (report.hash !== null) lines.push(...wrap(`Hash: ${report.hash}`, columns).map(paint.bold));
   if (report.command !== null) lines.push(...wrap(`To apply it: ${report.command}`, columns));
   lines.push(...wrap(`Journal: ${oneLine(report.journal)}`, columns));

@@ -1,6 +1,6 @@
 import { formatCount, formatMs, formatPercent } from '../../base/units.js';
 import { table } from '../text/columns.js';
-import { oneLine } from '../words.js';
+import { formatRatio, oneLine } from '../words.js';
 import type { ReportedAssessment, ReportedWindow } from './live-schema.js';
 
 /** At most so many statements are shown; the JSON has all. */
@@ -15,7 +15,7 @@ export function statementTable({ statements }: ReportedAssessment, columns: numb
       one.state === 'few-calls' ? 'few calls' : one.state,
       one.before ? formatMs(one.before.meanMs) : '',
       formatMs(one.after.meanMs),
-      one.ratio ? `x${(one.ratio.ratio ?? Number.NaN).toFixed(2)}` : '',
+      one.ratio ? `x${formatRatio(one.ratio.ratio)}` : '',
       `${one.before ? formatCount(one.before.calls) : '0'}/${formatCount(one.after.calls)}`,
       formatPercent(one.share),
       oneLine(one.name),

@@ -30,7 +30,7 @@ export const verifyReportSchema = z.object({
   before: z.array(windowSchema).describe('what the figures are held against, latest last'),
   after: windowSchema,
   journal: z.string(),
-  command: z.string().nullable().describe('what takes the deployment back; null where it was validated'),
+  command: z.string().nullable().describe('what takes the deployment back; null where the figures do not ask for it'),
   coverage: coverageSchema,
   overhead: overheadSchema,
 });
