@@ -31,8 +31,8 @@ export interface Command<Input extends z.ZodObject = z.ZodObject, Output = unkno
   run(input: z.output<Input>, context: CommandContext): Promise<Output>;
   /** For a person. */
   render(output: Output, view: View): string;
-  /** Exit code 1 also without `--check`. */
-  readonly alwaysChecks?: boolean;
+  /** Whether what fails the check is exit code 1 also without `--check`. */
+  alwaysChecks?(output: Output): boolean;
   /** Whether `--check` should fail (exit code 1). */
   failsCheck(output: Output): boolean;
 }

@@ -30,6 +30,14 @@ export const durationInput = z.string().transform((text, check) => {
   return z.NEVER;
 });
 
+/** The same, or `0`. */
+export const durationOrZeroInput = z.string().transform((text, check) => {
+  const value = text.trim() === '0' ? 0 : parseDurationMs(text);
+  if (value !== null) return value;
+  check.addIssue({ code: 'custom', message: `"${text}" is not a time; write 0, 90s, 15m or 2h` });
+  return z.NEVER;
+});
+
 /** `500MB`, `2GB`, to bytes. */
 export const sizeInput = z.string().transform((text, check) => {
   const value = parseBytes(text);

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   'deploy/drift': { exit: 3, meaning: 'Somebody else changed what a plan touches.' },
   'deploy/blocked': { exit: 3, meaning: 'The target can not be changed now: somebody or something is in the way.' },
   'deploy/locked': { exit: 3, meaning: 'Another wizard deploys to the same database.' },
+  'deploy/no-figures': { exit: 3, meaning: 'A deployment was to be watched, and the live figures can not be read.' },
   'deploy/failed': { exit: 3, meaning: 'A step of a deployment failed, and was taken back.' },
   'lab/no-server': {
     exit: 3,

@@ -49,6 +49,17 @@ export function parseDurationMs(text: string): number | null {
   return Math.round(Number(match[1]) * factor);
 }
 
+/** Milliseconds in the form that `parseDurationMs` reads, in the largest unit that holds them wholly. */
+export function durationText(ms: number): string {
+  for (const [unit, size] of [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const)
+    if (ms > 0 && ms % size === 0) return `${ms / size}${unit}`;
+  return `${ms}ms`;
+}
+
 function significant(value: number, digits: number): string {
   if (value === 0) return '0';
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(value))));

@@ -69,7 +69,7 @@ async function runCommand(
     const view = { columns: out.columns ?? 100, colour: out.isTTY === true && !process.env['NO_COLOR'] };
     process.stdout.write(json ? `${JSON.stringify(output, null, 2)}\n` : command.render(output, view));
     if (abort.signal.aborted) return ERROR_CODES['run/interrupted'].exit;
-    return (flags['check'] === true || command.alwaysChecks === true) && command.failsCheck(output) ? 1 : 0;
+    return (flags['check'] === true || command.alwaysChecks?.(output) === true) && command.failsCheck(output) ? 1 : 0;
   } catch (thrown) {
     progress.end();
     // After an abort every error is the abort.
@@ -97,7 +97,7 @@ function withoutPassword(text: string): string {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 fine; 1 findings or missed targets (with --check); 2 bad input; 3 target out of reach or not permitted; 4 internal; 130 stopped by a signal.
+Exit codes: 0 fine; 1 findings or missed targets (with --check), or a deployment that stopped or took a step back; 2 bad input; 3 target out of reach or not permitted; 4 internal; 130 stopped by a signal.
 Connection strings follow libpq: postgres:// URIs, key=value, PG* variables, .pgpass, service file, sslmode.
 `;
 

@@ -91,6 +91,10 @@ function metavar(command: string, key: string): string {
         patience: 'time',
         longTransaction: 'time',
         lag: 'time',
+        soak: 'time',
+        baseline: 'time',
+        validation: 'time',
+        withoutFigures: 'what',
       } as Record<string, string>
     )[key] ?? 'value'
   );

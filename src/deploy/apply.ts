@@ -4,9 +4,11 @@ import { changedIn, foreignChanges, only, usersLeft } from './changes.js';
 import type { StepEstimate } from './estimate.js';
 import { execute } from './execute.js';
 import { drifted, faultOf, gaveUp, stepFailed, unsettled } from './faults.js';
-import type { DeploymentRecord, Journal, JournalEvent } from './journal.js';
-import { replay } from './journal.js';
+import type { DeploymentRecord, Ending, Journal, JournalEvent } from './journal.js';
+import { isDue, replay } from './journal.js';
 import type { DeploymentLimits } from './limits.js';
+import { Stages, type Staging } from './live/stages.js';
+import type { SteadyClock } from './live/watch.js';
 import { sessionWords } from './obstacles.js';
 import { statementsOf, runsAlone, toSteps, type Direction, type PlanStep } from './plan.js';
 import { retryWhileLocked } from '../postgres/locked.js';
@@ -24,6 +26,8 @@ export interface DeploymentSetting {
   readonly target: string;
   readonly hash: string;
   readonly limits: DeploymentLimits;
+  readonly staging: Staging;
+  readonly clock: SteadyClock;
   readonly estimate: (step: PlanStep) => StepEstimate;
   readonly note: (text: string) => void;
   readonly phase: (text: string) => void;
@@ -35,27 +39,53 @@ export interface DeploymentSetting {
 /** A deployment under way. It holds nothing that the journal does not say: a kill at any point loses nothing. */
 export class Deployment {
   private readonly steps: readonly PlanStep[];
+  private readonly stages: Stages;
 
   /** Throws `internal` where the journal does not know the hash. */
   constructor(private readonly setting: DeploymentSetting) {
     this.steps = toSteps(this.record().changes);
+    this.stages = new Stages({
+      ...setting,
+      steps: this.steps,
+      record: () => this.record(),
+      append: (event) => this.journal(event),
+    });
   }
 
   /** Applies or takes back every step that is not there yet. Throws `deploy/` codes; what was done stays, and is in the journal. */
-  async run(direction: Direction): Promise<void> {
+  async run(direction: Direction): Promise<Ending> {
     try {
       await this.setting.connections.writer();
       await this.settleOpen();
-      for (const step of direction === 'up' ? this.steps : this.steps.toReversed()) {
-        if (this.isDue(step, direction)) await this.runStep(step, direction);
-      }
-      await this.journal({ type: 'ended', outcome: direction === 'up' ? 'deployed' : 'reverted', detail: '' });
+      const { outcome, detail } = direction === 'up' ? await this.goUp() : await this.goDown();
+      await this.journal({ type: 'ended', outcome, detail });
+      return outcome;
     } catch (thrown) {
       const detail = thrown instanceof Error ? thrown.message : String(thrown);
       // Where a step is open the next start has to look; the journal must not say that it ended.
       if (this.record().open === null) await this.journal({ type: 'ended', outcome: 'stopped', detail });
       throw thrown;
     }
+  }
+
+  private async goUp(): Promise<{ readonly outcome: Ending; readonly detail: string }> {
+    await this.stages.begin();
+    for (const step of this.steps) {
+      if (this.isDue(step, 'up')) await this.runStep(step, 'up');
+      const decision = await this.stages.decide(step);
+      if (!decision || decision.choice === 'go') continue;
+      if (decision.choice === 'revert') await this.runStep(step, 'down');
+      await this.stages.end();
+      const outcome = decision.choice === 'revert' ? 'withdrawn' : 'stopped';
+      return { outcome, detail: `step ${step.number}: ${decision.reason}` };
+    }
+    await this.stages.end();
+    return { outcome: 'deployed', detail: '' };
+  }
+
+  private async goDown(): Promise<{ readonly outcome: Ending; readonly detail: string }> {
+    for (const step of this.steps.toReversed()) if (this.isDue(step, 'down')) await this.runStep(step, 'down');
+    return { outcome: 'reverted', detail: '' };
   }
 
   /** Looks what became of a step that an earlier start left open, and takes away what is half there. */
@@ -70,8 +100,7 @@ export class Deployment {
   }
 
   private isDue(step: PlanStep, direction: Direction): boolean {
-    const status = this.record().status[step.number - 1];
-    return direction === 'up' ? status !== 'applied' : status === 'applied';
+    return isDue(this.record().status[step.number - 1] ?? 'pending', direction);
   }
 
   private async runStep(step: PlanStep, direction: Direction): Promise<void> {

@@ -95,15 +95,22 @@ test('a statement that blocks clients waits for a moment only, and may not run f
 });
 
 test('the hash is bound to the target, every statement, the evidence and the state', () => {
-  const base = { target: 't/db', steps: toSteps([create]), structure: { a: '1', b: '2' } };
+  const base = { target: 't/db', steps: toSteps([create]), structure: { a: '1', b: '2' }, withdrawals: 0 };
   const others = [
     { ...base, target: 't/other' },
     { ...base, steps: toSteps([{ ...create, up: ['CREATE INDEX CONCURRENTLY x ON public.t (b)'] }]) },
     { ...base, steps: toSteps([{ ...create, down: [] }]) },
     { ...base, steps: toSteps([{ ...create, evidence: { ...evidence, sizeBytes: 1001 } }]) },
     { ...base, structure: { a: '1', b: '3' } },
+    { ...base, withdrawals: 1 },
+    {
+      ...base,
+      steps: toSteps([
+        { ...create, evidence: { ...evidence, promised: [{ fingerprint: 'f', name: 'f', ratio: 0.5 }] } },
+      ]),
+    },
   ].map(planHash);
-  expect(new Set([planHash(base), ...others]).size).toBe(6);
+  expect(new Set([planHash(base), ...others]).size).toBe(8);
   expect(planHash({ ...base, structure: { b: '2', a: '1' } })).toBe(planHash(base));
 });
 

@@ -8,14 +8,17 @@ export interface HashInput {
   readonly target: string;
   readonly steps: readonly PlanStep[];
   readonly structure: TouchedState['structure'];
+  /** How often steps were withdrawn on this target: after that the same plan asks for another approval. */
+  readonly withdrawals: number;
 }
 
 /** The first 16 hexadecimal digits of SHA-256 over statements, the catalog state of what they touch, and the lab's evidence. */
-export function planHash({ target, steps, structure }: HashInput): string {
+export function planHash({ target, steps, structure, withdrawals }: HashInput): string {
   const text = JSON.stringify([
     target,
     steps.map((step) => [step.title, step.up.map(sqlOf), step.down.map(sqlOf), evidenceText(step.evidence)]),
     Object.entries(structure).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    withdrawals,
   ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
@@ -24,6 +27,13 @@ function sqlOf({ sql }: { readonly sql: string }): string {
   return sql;
 }
 
-function evidenceText({ applyMs, sizeBytes, walBytes, revertVerified, effect }: LabEvidence): unknown {
-  return [applyMs, sizeBytes, walBytes, revertVerified, effect];
+function evidenceText({ applyMs, sizeBytes, walBytes, revertVerified, effect, promised = [] }: LabEvidence): unknown {
+  return [
+    applyMs,
+    sizeBytes,
+    walBytes,
+    revertVerified,
+    effect,
+    promised.map(({ fingerprint, ratio }) => [fingerprint, ratio]),
+  ];
 }

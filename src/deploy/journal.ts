@@ -1,5 +1,9 @@
 import type { RelationName } from '../model/catalog.js';
 import type { Backend } from '../postgres/deployment/session.js';
+import type { MarkedSample } from '../postgres/read/live.js';
+import type { StageDecision } from './live/decide.js';
+import type { WindowFigures } from './live/figures.js';
+import type { Validation } from './live/validate.js';
 import type { Direction, PlannedChange } from './plan.js';
 import type { TouchedIndex, TouchedState } from './state.js';
 
@@ -24,7 +28,13 @@ type Event =
       readonly tables: readonly RelationName[];
     }
   /** Somebody approved it, and a session has the target's lock. */
-  | { readonly type: 'begun'; readonly direction: Direction; readonly backend: Backend }
+  | {
+      readonly type: 'begun';
+      readonly direction: Direction;
+      readonly backend: Backend;
+      /** How long each step is watched; journals of earlier versions do not say it, and did not watch. */
+      readonly soakMs?: number;
+    }
   /** About to run. */
   | ({ readonly type: 'started'; readonly attempt: number; readonly before: Before } & OfStep)
   /** All ran in the transaction of this number, which is about to be committed. */
@@ -41,7 +51,24 @@ type Event =
       readonly after: TouchedState['structure'];
     } & OfStep)
   | ({ readonly type: 'waited'; readonly reason: string; readonly waitMs: number } & OfStep)
-  | { readonly type: 'ended'; readonly outcome: 'deployed' | 'reverted' | 'stopped'; readonly detail: string };
+  /** The figures before the first step: of a window, where steps are watched, and of all that was counted until then. */
+  | { readonly type: 'before'; readonly window: WindowFigures | null; readonly history: WindowFigures }
+  /** A step is applied, and is watched from this sample on. */
+  | { readonly type: 'soaking'; readonly step: number; readonly soakMs: number; readonly sample: MarkedSample }
+  /** It was watched, and this follows. */
+  | {
+      readonly type: 'decided';
+      readonly step: number;
+      readonly decision: StageDecision;
+      readonly window: WindowFigures;
+    }
+  /** What is applied by now is to be validated by the figures from this sample on. */
+  | { readonly type: 'validating'; readonly windowMs: number; readonly sample: MarkedSample }
+  | { readonly type: 'verified'; readonly validation: Validation }
+  | { readonly type: 'ended'; readonly outcome: Ending; readonly detail: string };
+
+/** How a start came to its end. `stopped`: by an error, or by a decision that asks; `withdrawn`: a step was taken back on its figures. */
+export type Ending = 'deployed' | 'reverted' | 'stopped' | 'withdrawn';
 
 /** A line of the journal: each is on disk before what it announces happens. */
 export type JournalEntry = Event & { readonly at: string; readonly target: string; readonly hash: string };
@@ -53,7 +80,13 @@ export interface Journal {
   entries(): readonly JournalEntry[];
 }
 
-export type StepStatus = 'pending' | 'applied' | 'reverted';
+/** `withdrawn`: taken back on its own figures; it is not applied again under the same approval. */
+export type StepStatus = 'pending' | 'applied' | 'reverted' | 'withdrawn';
+
+/** Whether a step is still to be applied, or taken back. */
+export function isDue(status: StepStatus, direction: Direction): boolean {
+  return direction === 'up' ? status === 'pending' || status === 'reverted' : status === 'applied';
+}
 
 /** A step that was started, and of which it is not known whether it was applied. */
 export interface OpenStep extends OfStep {
@@ -61,6 +94,20 @@ export interface OpenStep extends OfStep {
   readonly before: Before;
   /** Null where no transaction came as far as its commit. */
   readonly xid: string | null;
+}
+
+/** A step that is applied, and of which it is not decided whether it stays. */
+export interface OpenSoak {
+  readonly step: number;
+  readonly soakMs: number;
+  /** Null where the start ended before it was taken. */
+  readonly sample: MarkedSample | null;
+}
+
+/** The validation that a deployment began when it ended. */
+export interface OpenValidation {
+  readonly windowMs: number;
+  readonly sample: MarkedSample;
 }
 
 /** What the journal says of a deployment to one target. */
@@ -84,6 +131,14 @@ export interface DeploymentRecord {
   readonly begunAt: string | null;
   /** Whether the last start came to its end. */
   readonly ended: boolean;
+  readonly before: { readonly window: WindowFigures | null; readonly history: WindowFigures } | null;
+  readonly soak: OpenSoak | null;
+  readonly decisions: readonly (StageDecision | null)[];
+  /** What was seen of each step after it was applied last; null where it was not watched. */
+  readonly windows: readonly (WindowFigures | null)[];
+  readonly validation: OpenValidation | null;
+  /** What closed the validation. */
+  readonly verified: Validation | null;
 }
 
 /** Reads the story of one deployment; null when the journal has none of that hash for that target. */
@@ -104,10 +159,18 @@ export function replay(entries: readonly JournalEntry[], target: string, hash: s
     backend: null as Backend | null,
     begunAt: null as string | null,
     ended: true,
+    soakMs: 0,
+    before: null as DeploymentRecord['before'],
+    soak: null as OpenSoak | null,
+    decisions: planned.changes.map((): StageDecision | null => null),
+    windows: planned.changes.map((): WindowFigures | null => null),
+    validation: null as OpenValidation | null,
+    verified: null as Validation | null,
   };
   for (const entry of own) {
-    if (entry.type === 'begun') Object.assign(record, { backend: entry.backend, begunAt: entry.at, ended: false });
+    if (entry.type === 'begun') begin(record, entry);
     if (entry.type === 'ended') record.ended = true;
+    watchOver(record, entry);
     if (entry.type === 'started')
       record.open = { hash, step: entry.step, direction: entry.direction, before: entry.before, xid: null };
     if (entry.type === 'committing' && record.open) record.open = { ...record.open, xid: entry.xid };
@@ -125,22 +188,60 @@ export function lastBegun(entries: readonly JournalEntry[], target: string): Dep
   return begun ? replay(entries, target, begun.hash) : null;
 }
 
-function applyTo(
-  record: {
-    status: StepStatus[];
-    effects: DeploymentRecord['effects'][number][];
-    tookMs: (number | null)[];
-    expected: TouchedState['structure'];
-  },
-  settled: Extract<JournalEntry, { type: 'settled' }>,
-): void {
+/** Parts of a record while it is read. */
+interface Reading {
+  status: StepStatus[];
+  effects: DeploymentRecord['effects'][number][];
+  tookMs: (number | null)[];
+  expected: TouchedState['structure'];
+  backend: Backend | null;
+  begunAt: string | null;
+  ended: boolean;
+  soakMs: number;
+  before: DeploymentRecord['before'];
+  soak: OpenSoak | null;
+  decisions: (StageDecision | null)[];
+  windows: (WindowFigures | null)[];
+  validation: OpenValidation | null;
+  verified: Validation | null;
+}
+
+function begin(record: Reading, begun: Extract<JournalEntry, { type: 'begun' }>): void {
+  record.backend = begun.backend;
+  record.begunAt = begun.at;
+  record.ended = false;
+  record.soakMs = begun.soakMs ?? 0;
+}
+
+function watchOver(record: Reading, entry: JournalEntry): void {
+  if (entry.type === 'before') record.before = { window: entry.window, history: entry.history };
+  if (entry.type === 'soaking') record.soak = { step: entry.step, soakMs: entry.soakMs, sample: entry.sample };
+  if (entry.type === 'decided') {
+    record.decisions[entry.step - 1] = entry.decision;
+    record.windows[entry.step - 1] = entry.window;
+    record.soak = null;
+  }
+  if (entry.type === 'validating') {
+    record.validation = { windowMs: entry.windowMs, sample: entry.sample };
+    record.verified = null;
+  }
+  if (entry.type === 'verified') record.verified = entry.validation;
+}
+
+function applyTo(record: Reading, settled: Extract<JournalEntry, { type: 'settled' }>): void {
   const at = settled.step - 1;
   if (settled.direction === 'up') {
     record.status[at] = 'applied';
     record.tookMs[at] = settled.tookMs;
     record.effects[at] = { before: record.expected, after: settled.after };
+    record.decisions[at] = null;
+    record.windows[at] = null;
+    record.soak = record.soakMs > 0 ? { step: settled.step, soakMs: record.soakMs, sample: null } : null;
   } else {
-    record.status[at] = 'reverted';
+    record.status[at] = record.decisions[at]?.choice === 'revert' ? 'withdrawn' : 'reverted';
+    record.soak = record.soak?.step === settled.step ? null : record.soak;
+    record.validation = null;
+    record.verified = null;
   }
   record.expected = settled.after;
 }

@@ -11,6 +11,16 @@ export interface LabEvidence {
   readonly revertVerified: boolean | null;
   /** What it won, in words. */
   readonly effect: string;
+  /** Statements that it made faster; plans that earlier versions journalled have none. */
+  readonly promised?: readonly PromisedGain[];
+}
+
+/** A statement's gain as the lab measured it. */
+export interface PromisedGain {
+  readonly fingerprint: string;
+  readonly name: string;
+  /** after / before of its time. */
+  readonly ratio: number;
 }
 
 /** As the plan's folder has it. */

@@ -14,7 +14,7 @@ export interface EscalationLimits {
 export const DEFAULT_ESCALATION_LIMITS: EscalationLimits = { effortWeeks: 8, downtimeMs: 4 * 3_600_000 };
 
 /** Hours that a production review may take (SPEC L9). */
-const REVIEW_HOURS = 24;
+export const REVIEW_HOURS = 24;
 
 /** The escalation that a hypothesis needs before anything is done; null when the loop may act. An unknown downtime escalates. */
 export function escalationFor(hypothesis: Hypothesis, limits: EscalationLimits): Escalation | null {

@@ -56,6 +56,30 @@ export function countedWorkload(
   };
 }
 
+/** A statement that counts, by its text. */
+export interface CountedStatement {
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly kind: WorkloadStatement['kind'];
+}
+
+/** What a text in `pg_stat_statements` is; null for what `countedWorkload` leaves out, and for what it can not use. Needs `loadParser()`. */
+export function countedStatement({
+  query,
+  top_level,
+}: Pick<CountedRow, 'query' | 'top_level'>): CountedStatement | null {
+  if (query === null || query === HIDDEN_TEXT || !top_level) return null;
+  const sorted = sort(query);
+  if (sorted.as !== 'usable') return null;
+  const { parsed } = sorted;
+  return { fingerprint: fingerprintOf(parsed), name: nameOf(parsed.sql), kind: statementKind(parsed) };
+}
+
+/** Whether the role may not see the text. */
+export function isHidden({ query }: Pick<CountedRow, 'query'>): boolean {
+  return query === HIDDEN_TEXT;
+}
+
 type Sorted =
   | { readonly as: 'usable'; readonly parsed: ParsedStatement }
   | { readonly as: 'unusable'; readonly statement: UnusableStatement }

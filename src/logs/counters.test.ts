@@ -84,6 +84,7 @@ describe('two looks', () => {
     calls,
     rows: calls,
     total_ms: totalMs,
+    stddev_ms: 0,
     shared_hit: calls * 10,
     shared_read: 0,
     temp_blocks: 0,
@@ -117,6 +118,15 @@ describe('two looks', () => {
       ['fresh', 7, 70, 70],
     ]);
     expect(difference).toMatchObject({ restarted: 2, added: 1, gone: 1 });
+  });
+
+  it('give the spread of what came between', () => {
+    // 2, 4 and 6 before; 10 and 30 between.
+    const before = { ...counter('t', 3, 12), stddev_ms: Math.sqrt(8 / 3) };
+    const after = { ...counter('t', 5, 52), stddev_ms: Math.sqrt((4 + 16 + 36 + 100 + 900) / 5 - 10.4 ** 2) };
+    const [between] = countersBetween([before], [after]).counters;
+    expect(between).toMatchObject({ calls: 2, total_ms: 40 });
+    expect(between?.stddev_ms).toBeCloseTo(10, 9);
   });
 
   it('come from two files when asked for; else both count', () => {

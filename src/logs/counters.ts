@@ -1,15 +1,24 @@
+import { deviationOf, momentsOf, without, type Moments } from '../stats/moments.js';
 import { csvRows, CsvRows } from './csv.js';
 import type { CountedRow } from './counted.js';
 import { JsonDocuments } from './json-documents.js';
 import type { TextReader, Unread } from './record.js';
 
-/** A row of `pg_stat_statements` that tells itself apart from others, so that two looks can be compared. */
-export type Counter = CountedRow & {
+/** What tells an entry of `pg_stat_statements` apart from others, and what it counted, so that two looks can be compared. */
+export type Mark = {
   /** User, database, query id and level; the text where there is no id. */
   readonly key: string;
   /** `stats_since` of PostgreSQL 17 and later: when the entry was made. */
   readonly since: string | null;
+  readonly calls: number;
+  readonly rows: number | null;
+  readonly total_ms: number | null;
+  /** Population standard deviation of the execution times; null where an export does not hold it. */
+  readonly stddev_ms: number | null;
 };
+
+/** A row of `pg_stat_statements` with its mark. */
+export type Counter = CountedRow & Mark;
 
 /** The names that each figure goes by in the view's versions and in the exports of services. */
 const NAMES = {
@@ -17,6 +26,7 @@ const NAMES = {
   calls: ['calls', 'calls_count', 'execution_count'],
   total: ['total_exec_time', 'total_time'],
   mean: ['mean_exec_time', 'mean_time'],
+  deviation: ['stddev_exec_time', 'stddev_time'],
   rows: ['rows', 'rows_total', 'total_rows'],
   hit: ['shared_blks_hit'],
   read: ['shared_blks_read'],
@@ -91,8 +101,8 @@ export function readCountersJson(sink: { counter(counter: Counter): void; unread
 }
 
 /** What came between two looks, and what of it is not known. */
-export interface Difference {
-  readonly counters: readonly Counter[];
+export interface Difference<Entry extends Mark = Counter> {
+  readonly counters: readonly Entry[];
   /** Entries whose counters fell, or that were made anew: they were reset, or evicted and came back; what they show since counts. */
   readonly restarted: number;
   /** Entries that were not there before: all they show counts. */
@@ -103,40 +113,47 @@ export interface Difference {
 
 /** What was counted between two looks. An entry that did nothing is left out. */
 export function countersBetween(before: readonly Counter[], after: readonly Counter[]): Difference {
+  return differenceOf(before, after, (counter, old) => ({ ...counter, ...figuresBetween(counter, old) }));
+}
+
+/** The same of the marks alone. */
+export function marksBetween<Entry extends Mark>(before: readonly Mark[], after: readonly Entry[]): Difference<Entry> {
+  return differenceOf(before, after, (entry, old) => ({ ...entry, ...markBetween(entry, old) }));
+}
+
+function differenceOf<Old extends Mark, Entry extends Mark>(
+  before: readonly Old[],
+  after: readonly Entry[],
+  minus: (entry: Entry, old: Old) => Entry,
+): Difference<Entry> {
   const earlier = byKey(before);
   const later = byKey(after);
-  const counters: Counter[] = [];
+  const counters: Entry[] = [];
   let [restarted, added] = [0, 0];
-  for (const [key, counter] of later) {
+  for (const [key, entry] of later) {
     const old = earlier.get(key);
     if (!old) {
       added += 1;
-      counters.push(counter);
-    } else if (fell(old, counter)) {
+      counters.push(entry);
+    } else if (fell(old, entry)) {
       restarted += 1;
-      counters.push(counter);
-    } else if (counter.calls > old.calls) {
-      counters.push(minus(counter, old));
+      counters.push(entry);
+    } else if (entry.calls > old.calls) {
+      counters.push(minus(entry, old));
     }
   }
   const gone = [...earlier.keys()].filter((key) => !later.has(key)).length;
   return { counters, restarted, added, gone };
 }
 
-function fell(old: Counter, counter: Counter): boolean {
-  if (old.since !== null && counter.since !== null && old.since !== counter.since) return true;
-  return (
-    counter.calls < old.calls || (counter.total_ms ?? 0) < (old.total_ms ?? 0) || (counter.rows ?? 0) < (old.rows ?? 0)
-  );
+function fell(old: Mark, entry: Mark): boolean {
+  if (old.since !== null && entry.since !== null && old.since !== entry.since) return true;
+  return entry.calls < old.calls || (entry.total_ms ?? 0) < (old.total_ms ?? 0) || (entry.rows ?? 0) < (old.rows ?? 0);
 }
 
-function minus(counter: Counter, old: Counter): Counter {
-  const less = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b);
+function figuresBetween(counter: Counter, old: Counter): Partial<Counter> {
   return {
-    ...counter,
-    calls: counter.calls - old.calls,
-    rows: less(counter.rows, old.rows),
-    total_ms: less(counter.total_ms, old.total_ms),
+    ...markBetween(counter, old),
     shared_hit: less(counter.shared_hit, old.shared_hit),
     shared_read: less(counter.shared_read, old.shared_read),
     temp_blocks: less(counter.temp_blocks, old.temp_blocks),
@@ -144,8 +161,28 @@ function minus(counter: Counter, old: Counter): Counter {
   };
 }
 
-function byKey(counters: readonly Counter[]): ReadonlyMap<string, Counter> {
-  return new Map(counters.map((counter) => [counter.key, counter]));
+function markBetween(entry: Mark, old: Mark): Pick<Mark, 'calls' | 'rows' | 'total_ms' | 'stddev_ms'> {
+  const [whole, part] = [timesOf(entry), timesOf(old)];
+  return {
+    calls: entry.calls - old.calls,
+    rows: less(entry.rows, old.rows),
+    total_ms: less(entry.total_ms, old.total_ms),
+    stddev_ms: whole && part && deviationOf(without(whole, part)),
+  };
+}
+
+/** The execution times that an entry counted; null where it does not hold their spread. */
+export function timesOf({ calls, total_ms, stddev_ms }: Mark): Moments | null {
+  if (total_ms === null || stddev_ms === null || calls <= 0) return null;
+  return momentsOf(calls, total_ms / calls, stddev_ms);
+}
+
+function less(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a - b;
+}
+
+function byKey<Entry extends Mark>(entries: readonly Entry[]): ReadonlyMap<string, Entry> {
+  return new Map(entries.map((entry) => [entry.key, entry]));
 }
 
 function placesOf(names: readonly string[]): Readonly<Partial<Record<Figure, number>>> {
@@ -173,6 +210,7 @@ function toCounter(fields: Fields): Counter | null {
     calls,
     rows: numberOf(fields.rows),
     total_ms: numberOf(fields.total) ?? (mean === null ? null : mean * calls),
+    stddev_ms: numberOf(fields.deviation),
     shared_hit: numberOf(fields.hit),
     shared_read: numberOf(fields.read),
     temp_blocks: temp[0] === null || temp[1] === null ? null : (temp[0] ?? 0) + (temp[1] ?? 0),

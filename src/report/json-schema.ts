@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deployReportSchema } from './deploy/deploy-report.js';
+import { verifyReportSchema } from './deploy/verify-report.js';
 import { examineReportSchema } from './examine-report.js';
 import { indexReportSchema } from './index/index-report.js';
 import { migrateReportSchema } from './migrate/migrate-report.js';
@@ -20,6 +21,7 @@ export function reportJsonSchema(): unknown {
       { $ref: '#/$defs/workload' },
       { $ref: '#/$defs/migrate' },
       { $ref: '#/$defs/deploy' },
+      { $ref: '#/$defs/verify' },
     ],
     $defs: {
       optimize: bare(runReportSchema),
@@ -29,6 +31,7 @@ export function reportJsonSchema(): unknown {
       workload: bare(workloadReportSchema),
       migrate: bare(migrateReportSchema),
       deploy: bare(deployReportSchema),
+      verify: bare(verifyReportSchema),
     },
   };
 }

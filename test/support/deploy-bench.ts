@@ -5,10 +5,14 @@ import { deployPlan } from '../../src/app/deployment/deploy.js';
 import type { DeployOptions } from '../../src/app/deployment/deploy.js';
 import { quoteIdent } from '../../src/base/quote.js';
 import type { JournalEntry } from '../../src/deploy/journal.js';
+import { liveLimits } from '../../src/deploy/live/limits.js';
+import type { Staging } from '../../src/deploy/live/stages.js';
 import type { PlannedChange } from '../../src/deploy/plan.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { ConnectionSettings, Session } from '../../src/postgres/session.js';
+import { fingerprint } from '../../src/sql/fingerprint.js';
+import { loadParser } from '../../src/sql/parse.js';
 import type { DeployReport } from '../../src/report/deploy/deploy-report.js';
 
 /** A database of its own with a plan folder, and deployments to it in this process. */
@@ -30,10 +34,22 @@ export interface DeployBench {
 }
 
 /** What a test gives of a change. */
-export type GivenChange = Pick<PlannedChange, 'title' | 'up' | 'down'>;
+export type GivenChange = Pick<PlannedChange, 'title' | 'up' | 'down'> & {
+  /** Statements that the lab found faster, with how much. */
+  readonly promised?: readonly { readonly sql: string; readonly ratio: number }[];
+};
 
 /** Patience is short: what is in the way stays there. */
 const LIMITS = { patienceMs: 1500, longTransactionMs: 30_000, lagMs: 10_000 };
+
+/** Steps follow each other at once. */
+export const UNWATCHED: Staging = {
+  soakMs: 0,
+  baselineMs: 1000,
+  withoutFigures: 'refuse',
+  validationMs: 86_400_000,
+  limits: liveLimits(LIMITS.lagMs),
+};
 
 export async function makeDeployBench(
   server: LabServer,
@@ -41,6 +57,7 @@ export async function makeDeployBench(
   schema: string,
   changes: readonly GivenChange[],
 ): Promise<DeployBench> {
+  await loadParser();
   const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
   writePlan(folder, changes);
   await within(server.connection, (session) => session.run(`CREATE DATABASE ${quoteIdent(name)}`));
@@ -50,7 +67,15 @@ export async function makeDeployBench(
   const sessions: Session[] = [];
   const deploy: DeployBench['deploy'] = ({ signal, ...options } = {}) =>
     deployPlan(
-      { plan: folder, target: connection, approve: null, revert: false, limits: LIMITS, ...options },
+      {
+        plan: folder,
+        target: connection,
+        approve: null,
+        revert: false,
+        limits: LIMITS,
+        staging: UNWATCHED,
+        ...options,
+      },
       {
         watch: (progress) => void ('text' in progress && told.push(progress.text)),
         signal: signal ?? new AbortController().signal,
@@ -92,13 +117,19 @@ export async function makeDeployBench(
 /** Writes changes as `optimize` would have accepted them. */
 export function writePlan(folder: string, changes: readonly GivenChange[]): void {
   mkdirSync(folder, { recursive: true });
-  const iterations = changes.map(({ title, up, down }) => ({
+  const iterations = changes.map(({ title, up, down, promised = [] }) => ({
     hypothesis: { title, action: { kind: 'create-index', title, up, down } },
     decision: 'accept',
     effect: null,
     effects: [{ metric: 'storageBytes', before: 1_000_000, after: 1_500_000, ratio: 1.5, ciLow: 1.5, ciHigh: 1.5 }],
     revertVerified: true,
     applyMs: 40,
+    statements: promised.map(({ sql, ratio }) => ({
+      fingerprint: fingerprint(sql),
+      name: sql,
+      timeRatio: ratio,
+      timeCiHigh: ratio,
+    })),
   }));
   writeFileSync(join(folder, 'report.json'), JSON.stringify({ iterations }));
 }

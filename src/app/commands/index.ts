@@ -8,6 +8,7 @@ import { index } from './indexes.js';
 import { migrate } from './migrate.js';
 import { optimize } from './optimize.js';
 import { upgrade } from './upgrade.js';
+import { verify } from './verify.js';
 import { workload } from './workload.js';
 
 /** Every use case, in the order in which help lists them. */
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   migrate,
   diff,
   deploy,
+  verify,
   upgrade,
   demo,
 ] as readonly Command[];

@@ -107,7 +107,7 @@ export const migrate = defineCommand({
     return report;
   },
   render: (report, view) => renderMigrate(report, view),
-  alwaysChecks: true,
+  alwaysChecks: () => true,
   failsCheck: ({ action, files }) =>
     action === 'check' && files.some(({ findings }) => findings.some(({ severity }) => severity !== 'info')),
 });

@@ -1,27 +1,26 @@
-import { join } from 'node:path';
 import { WizardError } from '../../base/errors.js';
 import { Deployment, type DeploymentSetting } from '../../deploy/apply.js';
 import { createConnections, type Connections } from '../../deploy/connections.js';
 import { estimateStep, type StepEstimate } from '../../deploy/estimate.js';
 import { listWords } from '../../deploy/faults.js';
 import { planHash } from '../../deploy/hash.js';
-import { lastBegun, replay, type DeploymentRecord, type JournalEntry } from '../../deploy/journal.js';
+import { lastBegun, replay, type DeploymentRecord, type Ending, type JournalEntry } from '../../deploy/journal.js';
 import type { DeploymentLimits } from '../../deploy/limits.js';
+import type { Staging } from '../../deploy/live/stages.js';
+import { STEADY_CLOCK } from '../../deploy/live/watch.js';
 import { toSteps, type Direction, type PlanStep } from '../../deploy/plan.js';
 import { findIndex, readTouched, stateDifferences, type TouchedState } from '../../deploy/state.js';
-import { openLedger, type FileLedger } from '../../ledger/ledger.js';
-import { connect, type ReadOnlySession } from '../../postgres/connect.js';
+import type { FileLedger } from '../../ledger/ledger.js';
 import { openDeploymentSession } from '../../postgres/deployment/session.js';
 import { retryWhileLocked } from '../../postgres/locked.js';
-import { readNodeIdentity } from '../../postgres/read/replication.js';
 import type { ConnectionSettings, Session } from '../../postgres/session.js';
 import type { DeployReport } from '../../report/deploy/deploy-report.js';
 import { loadParser } from '../../sql/parse.js';
 import { createCleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
-import { openTarget } from '../staging.js';
 import { lookAtLeftovers, toDeployReport } from './deploy-facts.js';
 import { readPlanFolder, type PlanFolder } from './plan-folder.js';
+import { createReading, journalFile, openJournal, targetName, type Reading } from './target.js';
 import { relationKey } from '../../model/catalog.js';
 
 /** What a deployment is asked for. */
@@ -33,6 +32,7 @@ export interface DeployOptions {
   readonly approve: string | null;
   readonly revert: boolean;
   readonly limits: DeploymentLimits;
+  readonly staging: Staging;
 }
 
 /** What is to be done, seen from the plan, the journal and the target together. */
@@ -61,57 +61,20 @@ export async function deployPlan(options: DeployOptions, context: CommandContext
     const session = await reading.session();
     const journal = openJournal(plan.folder);
     cleanup.add(() => journal.close());
-    const identity = await readNodeIdentity(session);
-    const target = `${identity.system ?? session.settings.host}/${identity.database}`;
+    const target = await targetName(session);
     const subject = await subjectOf({ plan, session, journal, target, options });
     const found = await lookAtLeftovers(session, lastBegun(journal.entries(), target));
-    const facts = { plan, options, journalFile: join(plan.folder, 'deploy', 'entries.jsonl') };
+    const facts = { plan, options, journalFile: journalFile(plan.folder) };
     if (options.approve === null || subject.record === null)
       return await toDeployReport(subject, { ...facts, session, found }, 'dry-run');
     assertApproved(options.approve, subject.record, { journal, target, subject });
-    const notes = await carryOut(subject, subject.record, { journal, target, options, context, reading });
+    const { outcome, notes } = await carryOut(subject, subject.record, { journal, target, options, context, reading });
     const after = replay(journal.entries(), target, subject.record.hash);
-    const outcome = subject.direction === 'up' ? 'deployed' : 'reverted';
     const again = { ...facts, session: await reading.session(), found: notes };
     return await toDeployReport({ ...subject, record: after }, again, outcome);
   } finally {
     await cleanup.run();
   }
-}
-
-/** Nothing is deployed, and no hash shown, where it could not be written down. Throws `deploy/plan`, and what `openLedger` throws. */
-function openJournal(folder: string): FileLedger<JournalEntry> {
-  try {
-    return openLedger<JournalEntry>(join(folder, 'deploy'));
-  } catch (thrown) {
-    if (thrown instanceof WizardError) throw thrown;
-    throw new WizardError('deploy/plan', `The journal can not be written to ${join(folder, 'deploy')}`, {
-      cause: thrown,
-      hint: 'Copy the plan to a folder that may be written: the journal stands beside it.',
-    });
-  }
-}
-
-/** The reading session of a deployment; with the writer it makes two connections, and no more. */
-interface Reading {
-  session(): Promise<ReadOnlySession>;
-  drop(): Promise<void>;
-}
-
-function createReading(target: ConnectionSettings, signal: AbortSignal): Reading {
-  let current: ReadOnlySession | null = null;
-  return {
-    // After an abort what was begun must still be looked at.
-    session: async () =>
-      (current ??= signal.aborted
-        ? await connect(target, { readOnly: true })
-        : (await openTarget(target, signal)).session),
-    async drop() {
-      const last = current;
-      current = null;
-      await last?.close();
-    },
-  };
 }
 
 interface Looking {
@@ -134,13 +97,21 @@ async function subjectOf({ plan, session, journal, target, options }: Looking): 
   if (resumed) return { direction, record: resumed, steps, state, drift, estimate };
   if (options.revert) return { direction, record: null, steps, state, drift: [], estimate };
   if (state.locked !== null) throw lockedNow(state.locked);
-  const hash = planHash({ target, steps, structure: state.structure });
+  const withdrawals = withdrawalsOn(journal.entries(), target);
+  const hash = planHash({ target, steps, structure: state.structure, withdrawals });
   const { structure, tables } = state;
   if (replay(journal.entries(), target, hash) === null) {
     const at = new Date().toISOString();
     await journal.append({ type: 'planned', at, target, hash, changes: plan.changes, structure, tables });
   }
   return { direction, record: replay(journal.entries(), target, hash), steps, state, drift, estimate };
+}
+
+/** Changes with the first, so that what was withdrawn is not applied again under the approval that it had. */
+function withdrawalsOn(entries: readonly JournalEntry[], target: string): number {
+  return entries.filter(
+    (entry) => entry.target === target && entry.type === 'decided' && entry.decision.choice === 'revert',
+  ).length;
 }
 
 function sameChanges(record: DeploymentRecord, plan: PlanFolder): boolean {
@@ -194,25 +165,31 @@ interface CarryingOut {
   readonly reading: Reading;
 }
 
-/** Runs it; gives what it found of earlier starts. */
-async function carryOut(subject: Subject, record: DeploymentRecord, carrying: CarryingOut): Promise<readonly string[]> {
+/** Runs it; gives how it ended, and what it found of earlier starts. */
+async function carryOut(
+  subject: Subject,
+  record: DeploymentRecord,
+  carrying: CarryingOut,
+): Promise<{ readonly outcome: Ending; readonly notes: readonly string[] }> {
   const { journal, target } = carrying;
   const found: string[] = [];
   const last = lastBegun(journal.entries(), target);
   if (last?.open && last.hash !== record.hash) {
     await withDeployment(last, subject, carrying, found, (deployment) => deployment.settleOpen());
   }
-  await withDeployment(record, subject, carrying, found, (deployment) => deployment.run(subject.direction));
-  return found;
+  const outcome = await withDeployment(record, subject, carrying, found, (deployment) =>
+    deployment.run(subject.direction),
+  );
+  return { outcome, notes: found };
 }
 
-async function withDeployment(
+async function withDeployment<T>(
   record: DeploymentRecord,
   { direction, estimate }: Subject,
   { journal, target, options, context, reading }: CarryingOut,
   found: string[],
-  work: (deployment: Deployment) => Promise<void>,
-): Promise<void> {
+  work: (deployment: Deployment) => Promise<T>,
+): Promise<T> {
   const { watch, signal } = context;
   const note = (text: string): void => {
     if (text.startsWith('found: ')) found.push(text.slice('found: '.length));
@@ -231,7 +208,15 @@ async function withDeployment(
     approved: { hash, statements: new Set(record.changes.flatMap(({ up, down }) => [...up, ...down])) },
     earlier: lastBegun(journal.entries(), target)?.backend ?? null,
     opened: (backend) =>
-      journal.append({ type: 'begun', at: new Date().toISOString(), target, hash, direction, backend }),
+      journal.append({
+        type: 'begun',
+        at: new Date().toISOString(),
+        target,
+        hash,
+        direction,
+        backend,
+        soakMs: options.staging.soakMs,
+      }),
     note,
     progress,
     signal,
@@ -242,6 +227,8 @@ async function withDeployment(
     target,
     hash,
     limits: options.limits,
+    staging: options.staging,
+    clock: STEADY_CLOCK,
     estimate,
     note,
     phase: (text) => watch({ type: 'phase', phase: 'deploy', text }),
@@ -250,7 +237,7 @@ async function withDeployment(
     signal,
   };
   try {
-    await work(new Deployment(setting));
+    return await work(new Deployment(setting));
   } finally {
     await connections.close();
   }

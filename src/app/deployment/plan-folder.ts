@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { WizardError } from '../../base/errors.js';
-import type { PlannedChange } from '../../deploy/plan.js';
+import type { PlannedChange, PromisedGain } from '../../deploy/plan.js';
+import { DEFAULT_THRESHOLDS } from '../../kernel/thresholds.js';
 import { effectSentence } from '../../report/words.js';
 import { catalogFileSchema, type CatalogFile } from './catalog-file.js';
 
@@ -116,6 +117,9 @@ const runSchema = z.object({
       effects: z.array(effectSchema),
       revertVerified: z.boolean(),
       applyMs: figure.optional(),
+      statements: z
+        .array(z.object({ fingerprint: z.string(), name: z.string(), timeRatio: figure, timeCiHigh: figure }))
+        .default([]),
     }),
   ),
 });
@@ -128,8 +132,17 @@ const indexSchema = z.object({
       decision: z.string(),
       reason: z.string(),
       measured: z.object({ sizeBytes: figure, buildMs: figure, buildWalBytes: figure }).nullable(),
+      estimated: z.object({ serves: z.array(z.object({ fingerprint: z.string() })) }).optional(),
     }),
   ),
+  measured: z
+    .object({
+      statements: z.array(
+        z.object({ fingerprint: z.string(), name: z.string(), beforeMs: figure, afterMs: figure, cutOff: z.string() }),
+      ),
+    })
+    .nullable()
+    .default(null),
   existing: z.array(z.object({ index: z.string(), advice: z.string() })).default([]),
 });
 
@@ -140,7 +153,7 @@ function ofRun({ iterations }: z.infer<typeof runSchema>): Read {
   const changes = accepted.filter(({ hypothesis }) => hypothesis.action.up.length > 0);
   const rewritten = accepted.filter(({ hypothesis }) => hypothesis.action.up.length === 0);
   return {
-    changes: changes.map(({ hypothesis, effect, effects, revertVerified, applyMs }) => {
+    changes: changes.map(({ hypothesis, effect, effects, revertVerified, applyMs, statements }) => {
       const storage = effects.find(({ metric }) => metric === 'storageBytes');
       const added = storage?.after != null && storage.before !== null ? storage.after - storage.before : null;
       return {
@@ -153,6 +166,11 @@ function ofRun({ iterations }: z.infer<typeof runSchema>): Read {
           walBytes: null,
           revertVerified,
           effect: effectSentence(effect),
+          promised: statements.flatMap(({ fingerprint, name, timeRatio, timeCiHigh }) =>
+            timeRatio !== null && timeCiHigh !== null && timeCiHigh <= GAIN
+              ? [{ fingerprint, name, ratio: timeRatio }]
+              : [],
+          ),
         },
       };
     }),
@@ -163,10 +181,13 @@ function ofRun({ iterations }: z.infer<typeof runSchema>): Read {
   };
 }
 
-function ofIndexes({ indexes, existing }: z.infer<typeof indexSchema>): Read {
+/** At most this ratio is a gain. */
+const GAIN = 1 - DEFAULT_THRESHOLDS.minimalEffect;
+
+function ofIndexes({ indexes, existing, measured: whole }: z.infer<typeof indexSchema>): Read {
   const kept = indexes.filter(({ decision }) => decision === 'create');
   return {
-    changes: kept.map(({ title, action, reason, measured }) => ({
+    changes: kept.map(({ title, action, reason, measured }, at) => ({
       title,
       up: action.up,
       down: action.down,
@@ -176,6 +197,9 @@ function ofIndexes({ indexes, existing }: z.infer<typeof indexSchema>): Read {
         walBytes: measured?.buildWalBytes ?? null,
         revertVerified: null,
         effect: `${reason} (measured)`,
+        promised: (whole?.statements ?? []).flatMap((statement) =>
+          lastServing(kept, statement.fingerprint) === at ? promiseOf(statement) : [],
+        ),
       },
     })),
     setAside: existing.map(({ index, advice }) => ({
@@ -183,4 +207,23 @@ function ofIndexes({ indexes, existing }: z.infer<typeof indexSchema>): Read {
       reason: `advice on an index that is there was not tried in the lab: ${advice}`,
     })),
   };
+}
+
+/** Statements were measured with all indexes of the set: what they gained is promised by the last one that serves them. */
+function lastServing(kept: z.infer<typeof indexSchema>['indexes'], fingerprint: string): number {
+  return kept.findLastIndex(
+    ({ estimated }) => estimated?.serves.some((one) => one.fingerprint === fingerprint) === true,
+  );
+}
+
+/** One that did not finish without the indexes gained at least as much; of one that did not finish with them nothing is known. */
+function promiseOf({
+  fingerprint,
+  name,
+  beforeMs,
+  afterMs,
+  cutOff,
+}: NonNullable<z.infer<typeof indexSchema>['measured']>['statements'][number]): readonly PromisedGain[] {
+  if (beforeMs === null || afterMs === null || beforeMs <= 0 || cutOff === 'after' || cutOff === 'both') return [];
+  return afterMs / beforeMs <= GAIN ? [{ fingerprint, name, ratio: afterMs / beforeMs }] : [];
 }
