@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { resolveBinary } from 'dbmate';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as migrateByDrizzle } from 'drizzle-orm/node-postgres/migrator';
 import { runner } from 'node-pg-migrate';
@@ -19,6 +18,13 @@ import { catalogue } from '../../src/report/formats/catalogue.js';
 import { mayRunInTransaction } from '../../src/report/migrations.js';
 import { splitStatements } from '../../src/sql/split.js';
 import { HANDED, HANDED_SETUP } from '../support/handed-changes.js';
+
+/** The program itself, where this machine has it: not every platform's package of it is on npm. */
+const DBMATE =
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'dbmate'))
+    .find((path) => existsSync(path)) ?? null;
 
 /** How a tool runs its folder: itself where it is here, else by a reader of ours that does what its documentation says. */
 interface Tool {
@@ -130,9 +136,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
   },
   dbmate: {
     up: (folder, settings) => runDbmate(folder, settings, 'up'),
-    async down(folder, settings) {
-      for (const _ of listed(folder, /\.sql$/)) await runDbmate(folder, settings, 'down');
-    },
+    down: (folder, settings) => runDbmate(folder, settings, 'down'),
   },
   'node-pg-migrate': {
     up: (folder, settings) => runNodePgMigrate(folder, settings, 'up'),
@@ -190,13 +194,29 @@ async function runFlyway(settings: ConnectionSettings, files: readonly string[])
   }
 }
 
-async function runDbmate(folder: string, settings: ConnectionSettings, command: string): Promise<void> {
+async function runDbmate(folder: string, settings: ConnectionSettings, command: 'up' | 'down'): Promise<void> {
+  if (DBMATE === null) return readDbmate(folder, settings, command);
   const { host, port, user, password, database } = settings;
   const place = host.startsWith('/') ? `socket=${encodeURIComponent(host)}&port=${port}&` : '';
   const at = host.startsWith('/') ? '' : `${host}:${port}`;
   const url = `postgres://${user}:${encodeURIComponent(password ?? '')}@${at}/${database}?${place}sslmode=disable`;
   const args = ['--url', url, '--migrations-dir', folder, '--no-dump-schema', command];
-  await promisify(execFile)(resolveBinary(), args);
+  for (const _ of command === 'up' ? [folder] : listed(folder, /\.sql$/)) await promisify(execFile)(DBMATE, args);
+}
+
+/** Each part of a file by itself, in a transaction unless its first line says `transaction:false`. Source: dbmate's README, "Migration Options". */
+async function readDbmate(folder: string, settings: ConnectionSettings, command: 'up' | 'down'): Promise<void> {
+  const files = listed(folder, /\.sql$/);
+  for (const file of command === 'up' ? files : files.toReversed()) {
+    const parts = readFileSync(file, 'utf8').split(/^-- migrate:/m);
+    const part = parts.find((one) => one.startsWith(command)) ?? '';
+    const [options = '', ...lines] = part.split('\n');
+    const statements = splitStatements(lines.join('\n')).map(({ sql }) => sql);
+    const outside = options.includes('transaction:false');
+    await withSession(settings, async (session) => {
+      for (const sql of outside ? statements : ['BEGIN', ...statements, 'COMMIT']) await session.run(sql);
+    });
+  }
 }
 
 async function runNodePgMigrate(dir: string, settings: ConnectionSettings, direction: 'up' | 'down'): Promise<void> {
