@@ -14,13 +14,13 @@ export async function startLoad(
   statements: readonly string[],
   clients = 3,
 ): Promise<Load> {
-  let running = true;
+  const stopped = new AbortController();
   let failed = 0;
   const sessions = await Promise.all(
     Array.from({ length: clients }, () => connect({ ...connection, applicationName: 'load' })),
   );
   const work = sessions.map(async (session) => {
-    for (let turn = 0; running; turn += 1) {
+    for (let turn = 0; !stopped.signal.aborted; turn += 1) {
       const sql = statements[turn % statements.length] ?? '';
       await session.query(sql).catch(() => (failed += 1));
     }
@@ -28,7 +28,7 @@ export async function startLoad(
   return {
     failed: () => failed,
     async stop() {
-      running = false;
+      stopped.abort();
       await Promise.all(work);
       await Promise.all(sessions.map((session) => session.close()));
     },

@@ -1,7 +1,7 @@
 import { WizardError } from '../../base/errors.js';
 import { changedIn } from '../../deploy/changes.js';
 import { lastBegun, type DeploymentRecord, type OpenValidation } from '../../deploy/journal.js';
-import { figuresBetween, NO_LOOKS } from '../../deploy/live/figures.js';
+import { figuresBetween, NOTHING_SEEN } from '../../deploy/live/figures.js';
 import type { LiveLimits } from '../../deploy/live/limits.js';
 import { validate } from '../../deploy/live/validate.js';
 import { toSteps, type PromisedGain } from '../../deploy/plan.js';
@@ -44,7 +44,7 @@ export async function verifyDeployment(options: VerifyOptions, context: CommandC
     const open = validationOf(record, options.plan);
     const sample = await new LiveReader().sample(session);
     const { record: done, validation: began } = open;
-    const after = figuresBetween(began.sample, sample, 0, NO_LOOKS);
+    const after = figuresBetween(began.sample, sample, NOTHING_SEEN);
     const past = done.before ? [done.before.history, ...(done.before.window ? [done.before.window] : [])] : [];
     const steps = toSteps(done.changes);
     const state = await retryWhileLocked(() => readTouched(session, steps, done.tables));

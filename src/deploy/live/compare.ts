@@ -4,7 +4,7 @@ import { momentsOfStatement, totalMs, type StatementFigures, type WindowFigures 
 import type { PromisedGain } from '../plan.js';
 import type { LiveLimits } from './limits.js';
 
-/** What became of a statement that matters. `unclear`: the interval holds the tolerance. */
+/** What became of a statement that matters. `unclear`: the interval holds the tolerance, or it was slower in a part of the window only. */
 export type StatementState = 'slower' | 'fine' | 'unclear' | 'few-calls' | 'new';
 
 /** One statement before and after. */
@@ -54,20 +54,28 @@ export function compareStatements(past: Past, after: WindowFigures, limits: Live
     .filter((one) => totalMs(one) >= limits.criticalShare * allMs || heavyBefore.has(one.fingerprint))
     .toSorted((a, b) => totalMs(b) - totalMs(a));
   const confidence = 1 - (1 - limits.confidence) / Math.max(1, matter.length);
-  return matter.map((one) => compare(one, past, allMs, { ...limits, confidence }));
+  return matter.map((one) => compare(one, { past, allMs, parts: after.parts }, { ...limits, confidence }));
 }
 
-function compare(now: StatementFigures, past: Past, allMs: number, limits: LiveLimits): Comparison {
+/** What a statement is seen against. */
+interface Around extends Pick<WindowFigures, 'parts'> {
+  readonly past: Past;
+  readonly allMs: number;
+}
+
+function compare(now: StatementFigures, { past, allMs, parts: all }: Around, limits: LiveLimits): Comparison {
   const before = reference(past, now.fingerprint, limits);
   const tolerance = isWrite(now.kind) ? limits.writeTolerance : limits.readTolerance;
   const enough = before !== null && isEnough(before, now, limits);
   const ratio = enough
     ? meanRatio([{ weight: 1, before: momentsOfStatement(before), after: momentsOfStatement(now) }], limits.confidence)
     : null;
+  const parts = all.map((part) => part[now.fingerprint] ?? Number.POSITIVE_INFINITY);
+  const lasts = before !== null && parts.every((meanMs) => meanMs > tolerance * before.meanMs);
   return {
     fingerprint: now.fingerprint,
     name: now.name,
-    state: before === null ? 'new' : ratio === null ? 'few-calls' : stateOf(ratio, tolerance),
+    state: before === null ? 'new' : ratio === null ? 'few-calls' : stateOf(ratio, tolerance, lasts),
     share: allMs > 0 ? totalMs(now) / allMs : 0,
     before: before && { calls: before.calls, meanMs: before.meanMs },
     after: { calls: now.calls, meanMs: now.meanMs },
@@ -76,8 +84,8 @@ function compare(now: StatementFigures, past: Past, allMs: number, limits: LiveL
   };
 }
 
-function stateOf({ ciLow, ciHigh }: MeanRatio, tolerance: number): StatementState {
-  if (ciLow > tolerance) return 'slower';
+function stateOf({ ciLow, ciHigh }: MeanRatio, tolerance: number, lasts: boolean): StatementState {
+  if (ciLow > tolerance) return lasts ? 'slower' : 'unclear';
   return ciHigh <= tolerance ? 'fine' : 'unclear';
 }
 

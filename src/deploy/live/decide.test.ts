@@ -29,6 +29,7 @@ function window(
     incomplete: 0,
     hidden: 0,
     transactions: { ended: 10_000, rolledBack: 10, deadlocks: 0 },
+    parts: [],
     ...over,
     looks: { ...NO_LOOKS, count: 120, ...over.looks },
   };
@@ -107,6 +108,14 @@ describe('stop or go', () => {
     const past = [window([statement('write', 1000, 10, 5, 'update')])];
     expect(decide(window([statement('write', 1000, 17, 8, 'update')]), { past })).toMatchObject({ verdict: 'fine' });
     expect(decide(window([statement('write', 1000, 24, 8, 'update')]), { past })).toMatchObject({ verdict: 'slower' });
+  });
+
+  test('a burst of other work is no regression: it was slower in a part of the window only', () => {
+    const slower = [statement('big', 1000, 13), statement('small', 1000, 5)];
+    const lasting = window(slower, { parts: [{ big: 12.5 }, { big: 13 }, {}] });
+    expect(decide(lasting)).toMatchObject({ choice: 'revert', verdict: 'slower' });
+    const burst = window(slower, { parts: [{ big: 19 }, { big: 10 }, { big: 10 }] });
+    expect(decide(burst)).toMatchObject({ choice: 'stop', verdict: 'insufficient' });
   });
 
   test('what can not be taken back is left', () => {

@@ -29,7 +29,11 @@ export interface WindowFigures {
   /** Of others; null where the counters were reset meanwhile. */
   readonly transactions: TransactionFigures | null;
   readonly looks: LookFigures;
+  /** Mean milliseconds of each statement by its fingerprint, in equal parts of the window; empty where it was not divided. */
+  readonly parts: readonly PartMeans[];
 }
+
+export type PartMeans = Readonly<Record<string, number>>;
 
 export interface TransactionFigures {
   readonly ended: number;
@@ -51,13 +55,19 @@ export interface LookFigures {
 /** Nothing was looked at. */
 export const NO_LOOKS: LookFigures = { count: 0, waiting: 0, longestWaitMs: 0, standbys: 0, lagMs: null };
 
-/** What came between two samples. `own` are transactions of the wizard's own between them, all of which it rolls back. */
-export function figuresBetween(
-  before: MarkedSample,
-  after: LiveSample,
-  own: number,
-  looks: LookFigures,
-): WindowFigures {
+/** What a watch saw beside its two samples. */
+export interface Seen {
+  /** Transactions of the wizard's own between the samples, all of which it rolls back. */
+  readonly own: number;
+  readonly looks: LookFigures;
+  readonly parts: readonly PartMeans[];
+}
+
+/** Two samples and nothing else. */
+export const NOTHING_SEEN: Seen = { own: 0, looks: NO_LOOKS, parts: [] };
+
+/** What came between two samples. */
+export function figuresBetween(before: MarkedSample, after: LiveSample, { own, looks, parts }: Seen): WindowFigures {
   const unknown = before.unknown ?? after.unknown;
   const found = before.entries && after.entries && marksBetween(before.entries, after.entries);
   const evicted = before.evicted !== null && after.evicted !== null ? Math.max(0, after.evicted - before.evicted) : 0;
@@ -70,6 +80,7 @@ export function figuresBetween(
     hidden: after.hidden,
     transactions: transactionsBetween(before, after, own),
     looks,
+    parts,
   };
 }
 
@@ -85,7 +96,15 @@ export function figuresUpTo(sample: LiveSample): WindowFigures {
     hidden: sample.hidden,
     transactions: { ended: commits + rollbacks, rolledBack: rollbacks, deadlocks },
     looks: NO_LOOKS,
+    parts: [],
   };
+}
+
+/** Means between two samples; empty where statements are not known. */
+export function partMeans(before: MarkedSample, after: LiveSample): PartMeans {
+  if (!before.entries || !after.entries) return {};
+  const { counters } = marksBetween(before.entries, after.entries);
+  return Object.fromEntries(byStatement(counters).map(({ fingerprint, meanMs }) => [fingerprint, meanMs]));
 }
 
 /** The looks of a window together, in order. */

@@ -66,6 +66,7 @@ function window(to: string): WindowFigures {
     hidden: 0,
     transactions: null,
     looks: NO_LOOKS,
+    parts: [],
   };
 }
 

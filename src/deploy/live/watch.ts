@@ -7,7 +7,7 @@ import {
   type Pressure,
 } from '../../postgres/read/live.js';
 import type { Session } from '../../postgres/session.js';
-import { figuresBetween, lookFigures, type WindowFigures } from './figures.js';
+import { figuresBetween, lookFigures, partMeans, type WindowFigures } from './figures.js';
 
 /** Time that only goes forward. */
 export interface SteadyClock {
@@ -75,15 +75,18 @@ export class Watcher {
     const own = this.#own;
     const before = await this.sample();
     const looks: Pressure[] = [];
+    const samples = [before];
     await forDuration(durationMs, { clock, signal }, async (doneMs) => {
       progress(doneMs, durationMs);
       if (doneMs > 0) looks.push(await this.#read(readLivePressure));
+      if (doneMs < durationMs && doneMs >= (durationMs * samples.length) / PARTS) samples.push(await this.sample());
     });
     const ended = this.#own;
     const after = await this.sample();
+    const parts = [...samples.slice(1), after].map((end, at) => partMeans(samples[at] ?? before, end));
     // What an earlier process did of its own is not known: statements count from its sample, transactions from here.
     const start = from ? { ...from, transactions: before.transactions } : before;
-    return figuresBetween(start, after, ended - own, lookFigures(looks));
+    return figuresBetween(start, after, { own: ended - own, looks: lookFigures(looks), parts });
   }
 
   /** Lets the server count what this session did until now: it reports to the others once a second at the most. */
@@ -111,6 +114,9 @@ export class Watcher {
     }
   }
 }
+
+/** What is seen in each of three parts is no burst; fewer would let one through that covers most of the window. A choice. */
+const PARTS = 3;
 
 /** `PGSTAT_MIN_INTERVAL` of the server's `pgstat.c`, and a little. */
 const REPORT_MS = 1100;
