@@ -22,6 +22,7 @@ import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
 import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
 import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
 import settingsTooFewWorkers from './settings/too-few-workers.js';
+import statisticsCorrelatedColumns from './statistics/correlated-columns.js';
 import statisticsStaleStatistics from './statistics/stale-statistics.js';
 
 /** Every advisor, sorted by id. */
@@ -48,5 +49,6 @@ export const catalogue: readonly Advisor[] = [
   schemaUnvalidatedConstraint,
   settingsSortSpillsToDisk,
   settingsTooFewWorkers,
+  statisticsCorrelatedColumns,
   statisticsStaleStatistics,
 ];
