@@ -1,6 +1,7 @@
 import { quoteQualified } from '../base/quote.js';
 import { createIndexSql, type Action, type IndexSpec, type Rewrite } from '../model/action.js';
-import { findTable, sameRelation, type Catalog, type Index, placeOf } from '../model/catalog.js';
+import { freeName } from '../indexes/candidates/index-name.js';
+import { findTable, sameRelation, type Catalog, type Index, type RelationName, placeOf } from '../model/catalog.js';
 import type { Settings } from '../model/settings.js';
 import type { WorkloadStatement } from '../model/workload.js';
 
@@ -82,6 +83,41 @@ export function reindexAction(index: Index): Action {
       : `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
     transactional: blocking,
     tables: [index.table],
+    index: null,
+    rewrite: null,
+  };
+}
+
+/** Extended statistics that could be. */
+export interface StatisticsSpec {
+  readonly table: RelationName;
+  /** `ndistinct`, `dependencies`, `mcv`; empty for a single expression, which has no kinds. */
+  readonly kinds: readonly string[];
+  /** Quoted columns, and expressions in parentheses. */
+  readonly items: readonly string[];
+  /** What its name is made of. */
+  readonly parts: readonly string[];
+}
+
+/** The action that creates extended statistics and fills them: without ANALYZE they are empty. */
+export function createStatisticsAction({ table, kinds, items, parts }: StatisticsSpec, catalog: Catalog): Action {
+  const on = placeOf(table);
+  const taken = new Set(
+    catalog.extendedStatistics.filter(({ schema }) => schema === table.schema).map(({ name }) => name),
+  );
+  const object = quoteQualified(table.schema, freeName(taken, [table.name, ...parts], '_stat'));
+  const name = quoteQualified(table.schema, table.name);
+  return {
+    kind: 'create-statistics',
+    title: `Create statistics${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`} on ${items.map(bare).join(', ')} from ${on}, and analyse it`,
+    up: [
+      `CREATE STATISTICS ${object}${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`} ON ${items.join(', ')} FROM ${name}`,
+      `ANALYZE ${name}`,
+    ],
+    down: [`DROP STATISTICS IF EXISTS ${object}`],
+    lock: `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
+    transactional: true,
+    tables: [{ schema: table.schema, name: table.name }],
     index: null,
     rewrite: null,
   };

@@ -20,8 +20,10 @@ import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js'
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
 import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
 import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
+import settingsPlannerMethodDisabled from './settings/planner-method-disabled.js';
 import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
 import settingsTooFewWorkers from './settings/too-few-workers.js';
+import statisticsCorrelatedColumns from './statistics/correlated-columns.js';
 import statisticsStaleStatistics from './statistics/stale-statistics.js';
 
 /** Every advisor, sorted by id. */
@@ -46,7 +48,9 @@ export const catalogue: readonly Advisor[] = [
   schemaIntegerKeyExhaustion,
   schemaUnloggedWithStandbys,
   schemaUnvalidatedConstraint,
+  settingsPlannerMethodDisabled,
   settingsSortSpillsToDisk,
   settingsTooFewWorkers,
+  statisticsCorrelatedColumns,
   statisticsStaleStatistics,
 ];

@@ -198,7 +198,11 @@ function mainEffect(
   if (rounds < thresholds.minimalPairs)
     return { kind: 'insufficient', effect: time, reason: `only ${rounds} pairs were measured` };
   const floor = Math.min(1 - thresholds.minimalEffect, Math.exp(-trial.noise.timeLogRatio));
-  const figures = effectText(time, effects);
+  const collected =
+    hypothesis.action.kind === 'create-statistics' ? `; collecting them took ${formatMs(trial.applyMs)}` : '';
+  const figures = `${effectText(time, effects)}${collected}`;
+  const unworthy = hypothesis.action.kind === 'create-statistics' ? statisticsDoNotPay(trial, time) : null;
+  if (unworthy !== null && time.ciLow <= 1) return { kind: 'neutral', effect: time, reason: `${figures}; ${unworthy}` };
   if (time.ciHigh < floor) return { kind: 'improved', effect: time, reason: figures };
   const buffers = effects.find((effect) => effect.metric === 'buffers');
   if (buffers && buffers.ciHigh < 1 - thresholds.minimalEffect && time.ciHigh < 1) {
@@ -213,6 +217,14 @@ function mainEffect(
     effect: time,
     reason: `${figures}: within the noise floor or under ${formatPercent(thresholds.minimalEffect)}`,
   };
+}
+
+/** Statistics are kept where a plan becomes another and the workload as it is wins more than they take to collect; null where both hold. */
+function statisticsDoNotPay({ statements, applyMs }: TrialMeasurement, time: Effect): string | null {
+  if (statements.every(({ planBefore, planAfter }) => planBefore === planAfter))
+    return 'no plan is another, only estimates are';
+  const won = time.before - time.after;
+  return won > applyMs ? null : `that is more than the ${formatMs(Math.max(0, won))} that the workload as it is wins`;
 }
 
 /** A dropped index wins storage and write cost; reads must not have changed. */

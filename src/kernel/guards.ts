@@ -39,10 +39,15 @@ export function assertSingleChange(action: Action): void {
       `"${action.title}" (${action.kind}) holds a ${foreign.type}`,
       'An action holds its own kind of change only.',
     );
-  const most = action.kind === 'alter-column-type' ? Number.POSITIVE_INFINITY : 1;
+  const most = MOST_STATEMENTS[action.kind] ?? 1;
   if (statements.length === 0 || statements.length > most) {
     throw forbidden(`"${action.title}" holds ${statements.length} statements`, 'One change in one iteration.');
   }
+  if (action.kind === 'create-statistics' && statements.filter(({ type }) => type === 'CreateStatsStmt').length !== 1)
+    throw forbidden(
+      `"${action.title}" creates not just one object of statistics`,
+      'One CREATE STATISTICS, and the ANALYZE that fills it.',
+    );
   for (const statement of statements) assertInside(action, statement);
 }
 
@@ -93,13 +98,19 @@ export function assertValidated(decision: Decision, verdict: Verdict, measured: 
     throw forbidden(`a change was about to be accepted although ${failed}`, 'Only validated changes are accepted.');
 }
 
+/** Extended statistics are empty until the ANALYZE that belongs to them. */
+const MOST_STATEMENTS: Partial<Record<ActionKind, number>> = {
+  'alter-column-type': Number.POSITIVE_INFINITY,
+  'create-statistics': 2,
+};
+
 /** Statement node types that an action of each kind may hold. */
 const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
   'create-index': ['IndexStmt'],
   'drop-index': ['DropStmt'],
   reindex: ['ReindexStmt'],
   analyze: ['VacuumStmt'],
-  'create-statistics': ['CreateStatsStmt'],
+  'create-statistics': ['CreateStatsStmt', 'VacuumStmt'],
   setting: ['DoStmt', 'AlterDatabaseSetStmt', 'AlterRoleSetStmt'],
   constraint: ['AlterTableStmt'],
   'alter-column-type': ['AlterTableStmt', 'AlterSeqStmt'],

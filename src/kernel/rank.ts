@@ -88,7 +88,7 @@ function statementShare(hypothesis: Hypothesis, measured: WorkloadSummary): numb
 
 /** Predictions rest on the planner's statistics: mend those first. */
 function tier(hypothesis: Hypothesis): number {
-  return hypothesis.action.kind === 'analyze' ? 0 : 1;
+  return hypothesis.action.kind === 'analyze' ? 0 : hypothesis.action.kind === 'create-statistics' ? 1 : 2;
 }
 
 /** 1 for an advisor that was not tried yet, halved by each hypothesis of it that measurement refuted, restored by each it confirmed. */

@@ -8,10 +8,15 @@ export function freeIndexName(catalog: Catalog, table: RelationName, parts: read
   const taken = new Set(
     [...catalog.indexes, ...catalog.tables].filter((one) => one.schema === table.schema).map((one) => one.name),
   );
-  const stem = [table.name, ...parts].join('_');
+  return freeName(taken, [table.name, ...parts], '_idx');
+}
+
+/** The parts and the suffix as one name, numbered where it is taken; at most 63 bytes. */
+export function freeName(taken: ReadonlySet<string>, parts: readonly string[], suffix: string): string {
+  const stem = parts.join('_');
   for (let number = 0; ; number += 1) {
-    const suffix = number === 0 ? '_idx' : `_idx${number}`;
-    const name = `${clip(stem, MAX_NAME_BYTES - suffix.length)}${suffix}`;
+    const end = number === 0 ? suffix : `${suffix}${number}`;
+    const name = `${clip(stem, MAX_NAME_BYTES - end.length)}${end}`;
     if (!taken.has(name)) return name;
   }
 }

@@ -1,4 +1,5 @@
 import { WizardError } from '../../base/errors.js';
+import type { Plan } from '../../model/plan.js';
 import type { PlanJit, PlanTree, PlanTrigger } from '../tree.js';
 import { readJson } from './json.js';
 import { buffersOf, part, toNode } from './normalise.js';
@@ -35,6 +36,15 @@ export function findPlan(text: string): { readonly form: PlanForm; readonly tree
     if (tree) return { form, tree };
   }
   return null;
+}
+
+/** A plan that came as JSON already; null where it is none. */
+export function treeOfPlan({ root, planningMs, executionMs }: Plan): PlanTree | null {
+  const times = {
+    ...(planningMs === null ? {} : { 'Planning Time': planningMs }),
+    ...(executionMs === null ? {} : { 'Execution Time': executionMs }),
+  };
+  return treeOf({ Plan: root as unknown as RawObject, ...times });
 }
 
 function noPlan(): WizardError {

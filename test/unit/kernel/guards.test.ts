@@ -66,6 +66,14 @@ test.each([
   ],
   ['a rebuild of all indexes of a table', createIndex('ia', { kind: 'reindex', up: ['REINDEX TABLE CONCURRENTLY t'] })],
   ['a rebuild of a database', createIndex('ia', { kind: 'reindex', up: ['REINDEX DATABASE d'] })],
+  ['an ANALYZE as statistics', createIndex('ia', { kind: 'create-statistics', up: ['ANALYZE t'] })],
+  [
+    'two objects of statistics',
+    createIndex('ia', {
+      kind: 'create-statistics',
+      up: ['CREATE STATISTICS s ON a, b FROM t', 'CREATE STATISTICS r ON a, c FROM t'],
+    }),
+  ],
   ['VACUUM FULL as an analyze', createIndex('ia', { kind: 'analyze', up: ['VACUUM FULL t'] })],
 ])('many or foreign changes in one iteration: %s', async (_name, action) => {
   expect(() => assertSingleChange(action)).toThrow(expect.objectContaining({ code: 'kernel/forbidden' }));

@@ -1,0 +1,213 @@
+import { z } from 'zod';
+import { quoteIdent } from '../../base/quote.js';
+import { usesOf } from '../../indexes/candidates/candidates.js';
+import { lookupTable, placeOf, sameRelation } from '../../model/catalog.js';
+import type { Catalog, Table } from '../../model/catalog.js';
+import type { Evidence } from '../../model/finding.js';
+import type { Snapshot } from '../../model/snapshot.js';
+import type { WorkloadStatement } from '../../model/workload.js';
+import { firstWrongEstimate } from '../../plans/estimates.js';
+import type { FirstWrongEstimate } from '../../plans/estimates.js';
+import { treeOfPlan } from '../../plans/read/read-plan.js';
+import { viewPlan } from '../../plans/view.js';
+import type { ViewedNode } from '../../plans/view.js';
+import { loadParser } from '../../sql/parse.js';
+import type { RelationUse } from '../../sql/use-types.js';
+import { createStatisticsAction } from '../actions.js';
+import type { StatisticsSpec } from '../actions.js';
+import { defineAdvisor } from '../define.js';
+import type { AdvisorFinding } from '../define.js';
+import { estimated, measured } from '../evidence.js';
+
+export default defineAdvisor({
+  id: 'statistics/correlated-columns',
+  status: 'stable',
+  severity: 'warning',
+  docs: {
+    what: 'Plans whose first wrong estimate (by a factor of 10 or more) comes from conditions on several columns of a table, from a condition on an expression, or from grouping by several columns.',
+    why: 'The planner takes columns for independent and guesses expressions: from a wrong row count on, join order, join method and memory are chosen for other data. Extended statistics tell it how the columns go together.',
+    limits:
+      'Needs plans that were run. Looks at the first wrong estimate of each plan only: what stands on it is a symptom. Silent where the columns have no statistics yet, where such an object is there, for wrong joins (there are no statistics over tables), for conditions in an OR, and on partitioned tables before PostgreSQL 15. ' +
+      'It is kept only where the trial sees the plan change and the time fall by more than CREATE STATISTICS with its ANALYZE took. At most 8 columns.',
+    sources: ['PostgreSQL manual, "Extended Statistics"', 'PostgreSQL manual, "CREATE STATISTICS"'],
+    bad: `
+      CREATE TABLE car (id integer PRIMARY KEY, maker integer NOT NULL, model integer NOT NULL);
+      INSERT INTO car SELECT n, n % 100, n % 100 FROM generate_series(1, 100000) AS n;
+      ANALYZE;`,
+    good: 'CREATE STATISTICS car_maker_model (dependencies, mcv) ON maker, model FROM car; ANALYZE car;',
+    workload: ['SELECT id FROM car WHERE maker = 7 AND model = 7'],
+    contractOptions: { leastRows: 500 },
+  },
+  options: z.object({ factor: z.number().min(2).default(10), leastRows: z.number().nonnegative().default(1000) }),
+  async examine(snapshot, { factor, leastRows }) {
+    await loadParser();
+    const found = new Map<string, Found>();
+    for (const statement of snapshot.workload.statements) {
+      const plan = snapshot.plans.get(statement.fingerprint);
+      const tree = plan ? treeOfPlan(plan) : null;
+      const wrong = tree && firstWrongEstimate(viewPlan(tree), factor, leastRows);
+      const cause = wrong && causeOf(wrong, statement, snapshot);
+      if (!cause) continue;
+      const place = placeOf(cause.spec.table, [cause.kinds, ...cause.names]);
+      const known = found.get(place);
+      const seen = evidenceOf(statement, wrong);
+      if (known)
+        found.set(place, {
+          ...known,
+          evidence: [...known.evidence, ...seen],
+          statements: [...known.statements, statement.fingerprint],
+        });
+      else found.set(place, { ...cause, place, evidence: seen, statements: [statement.fingerprint] });
+    }
+    return [...found.values()].map((one) => describe(one, snapshot.catalog));
+  },
+});
+
+/** What of a statement the planner can not know without an object. */
+interface Cause {
+  readonly spec: StatisticsSpec;
+  /** Columns and expressions as people read them. */
+  readonly names: readonly string[];
+  readonly kinds: string;
+  readonly why: string;
+}
+
+interface Found extends Cause {
+  readonly place: string;
+  readonly evidence: readonly [Evidence, ...Evidence[]];
+  readonly statements: readonly string[];
+}
+
+/** CREATE STATISTICS takes no more (STATS_MAX_DIMENSIONS, statistics.h). */
+const MOST_COLUMNS = 8;
+
+function causeOf(wrong: FirstWrongEstimate, statement: WorkloadStatement, snapshot: Snapshot): Cause | null {
+  const { catalog, target } = snapshot;
+  const relations = usesOf(statement, catalog)?.relations ?? [];
+  const grouped = /^(?:Aggregate|Unique|Group)$/.test(wrong.one.node.type);
+  const use = grouped ? groupedOf(relations) : useOf(wrong.one, relations);
+  const table = use && lookupTable(catalog, use.schema, use.name);
+  if (!use || !table || !takesStatistics(table, target.major)) return null;
+  const items = grouped ? groupKeys(use) : conditions(use);
+  const columns = items.filter(({ expression }) => expression === null).map(({ name }) => name);
+  const expressions = items.flatMap(({ expression }) => expression ?? []);
+  const alone = items.length === 1 && expressions.length === 1;
+  if (items.length > MOST_COLUMNS || (items.length < 2 && !alone) || !areAnalysed(snapshot, table, columns))
+    return null;
+  const kinds = alone ? [] : grouped ? ['ndistinct'] : ['dependencies', 'mcv'];
+  if (isThere(catalog, table, columns, kinds) && !alone) return null;
+  const names = items.map(({ name }) => name);
+  const why = alone
+    ? 'an expression that is guessed'
+    : grouped
+      ? 'grouping by several columns'
+      : 'conditions on several columns';
+  return {
+    spec: {
+      table,
+      kinds,
+      items: items.map(({ name, expression }) => (expression === null ? quoteIdent(name) : `(${expression})`)),
+      parts: columns,
+    },
+    names,
+    kinds: kinds.join(' '),
+    why,
+  };
+}
+
+interface Item {
+  readonly name: string;
+  readonly expression: string | null;
+}
+
+/** What every row must meet, against values: a join's condition is not about this table alone. */
+function conditions({ predicates }: RelationUse): readonly Item[] {
+  const items = predicates
+    .filter(({ branch, value }) => branch === null && value.kind !== 'join')
+    .map(({ column, expression }) => ({
+      name: column ?? expression ?? '',
+      expression: column === null ? expression : null,
+    }));
+  return unique(items);
+}
+
+function groupKeys({ sorts }: RelationUse): readonly Item[] {
+  const keys =
+    sorts.find(({ purpose, complete }) => (purpose === 'group' || purpose === 'distinct') && complete)?.keys ?? [];
+  return unique(
+    keys.map(({ column, expression }) => ({
+      name: column ?? expression ?? '',
+      expression: column === null ? expression : null,
+    })),
+  );
+}
+
+function unique(items: readonly Item[]): readonly Item[] {
+  return [...new Map(items.filter(({ name }) => name !== '').map((item) => [item.name, item])).values()];
+}
+
+/** The relation by which the statement groups; null where more than one is grouped. */
+function groupedOf(relations: readonly RelationUse[]): RelationUse | null {
+  const grouped = relations.filter((use) => groupKeys(use).length > 0);
+  return grouped.length === 1 ? (grouped[0] ?? null) : null;
+}
+
+/** The relation of a scan, or of the heap that a bitmap is for; null where the statement has none or several of that name. */
+function useOf(one: ViewedNode, relations: readonly RelationUse[]): RelationUse | null {
+  const scan = one.node.type === 'Bitmap Index Scan' ? heapOf(one) : one;
+  if (scan === null || scan.node.relation === null) return null;
+  const { relation, alias } = scan.node;
+  const named = relations.filter((use) => use.name === relation && (use.alias ?? use.name) === (alias ?? relation));
+  return named.length === 1 ? (named[0] ?? null) : null;
+}
+
+function heapOf(one: ViewedNode): ViewedNode | null {
+  for (let at = one.parent; at !== null; at = at.parent) if (at.node.relation !== null) return at;
+  return null;
+}
+
+/** Before 15 a parent's rows together had no extended statistics. */
+function takesStatistics({ kind }: Table, major: number): boolean {
+  return kind === 'r' || kind === 'm' || (kind === 'p' && major >= 15);
+}
+
+/** Without them an ANALYZE comes first, which another advisor asks for. */
+function areAnalysed({ statistics }: Snapshot, table: Table, columns: readonly string[]): boolean {
+  const known = statistics.columns.filter((one) => sameRelation(one.table, table)).map(({ column }) => column);
+  return known.length > 0 && columns.every((column) => known.includes(column));
+}
+
+/** `d` ndistinct, `f` dependencies, `m` mcv. */
+const LETTERS: Readonly<Record<string, string>> = { ndistinct: 'd', dependencies: 'f', mcv: 'm' };
+
+function isThere(catalog: Catalog, table: Table, columns: readonly string[], kinds: readonly string[]): boolean {
+  return catalog.extendedStatistics.some(
+    (one) =>
+      sameRelation(one.table, table) &&
+      columns.every((column) => one.columns.includes(column)) &&
+      kinds.every((kind) => one.kinds.includes(LETTERS[kind] ?? '')),
+  );
+}
+
+function evidenceOf(
+  statement: WorkloadStatement,
+  { one, estimated: expected, actual, factor, tooFew, leadsTo }: FirstWrongEstimate,
+): readonly [Evidence, ...Evidence[]] {
+  const source = `plan of ${statement.name}, node ${one.id} (${one.node.type})`;
+  return [
+    estimated('rows expected', expected, 'rows', source),
+    measured('rows that came', actual, 'rows', source),
+    measured(tooFew ? 'too few by a factor of' : 'too many by a factor of', factor, '', source),
+    measured('nodes above that are wrong because of it', leadsTo.length, 'nodes', source),
+  ];
+}
+
+function describe({ spec, names, place, evidence, statements, why }: Found, catalog: Catalog): AdvisorFinding {
+  return {
+    title: `The planner misjudges ${placeOf(spec.table)} from ${why}: ${names.join(', ')}.`,
+    place,
+    evidence,
+    statements,
+    actions: [createStatisticsAction(spec, catalog)],
+  };
+}
