@@ -107,5 +107,5 @@ function valueWords(field: string, value: unknown): string {
     return Object.entries(value)
       .map(([key, one]) => `${key} ${valueWords('', one)}`)
       .join(' ');
-  return String(value as number);
+  return JSON.stringify(value);
 }

@@ -150,7 +150,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
       await client.end();
       await BY_HAND.up(folder, settings);
     },
-    down: BY_HAND.down,
+    down: (folder, settings) => BY_HAND.down(folder, settings),
   },
 };
 

@@ -1,3 +1,4 @@
+import type { MigrationFormat } from '../../src/report/formats/define.js';
 import type { Advisor } from '../../src/advisors/define.js';
 import { ERROR_CODES } from '../../src/base/errors.js';
 import type { Pattern } from '../../src/profiling/define.js';
@@ -233,6 +234,22 @@ function caseText({ before, statement, settings = {} }: PlanCase, beside?: strin
 }
 
 /** The table of errors: `docs/errors.md`. */
+/** How migrations are written for each tool. */
+export function formatsPage(formats: readonly MigrationFormat[]): string {
+  return page([
+    '# Formats of migrations',
+    'What `optimize`, `index` and `migrate plan` write with `--format`, into the folder that `--into` names. What is there is continued and never overwritten, but for the lists that Sqitch and Drizzle keep, which grow. A change that a file of the folder holds already is not written again.',
+    ...formats.map(({ id, docs }) =>
+      [
+        `## ${id}`,
+        docs.what,
+        `Outside a transaction: ${docs.outsideTransaction}`,
+        `Sources: ${docs.sources.join(', ')}.`,
+      ].join('\n\n'),
+    ),
+  ]);
+}
+
 export function errorsPage(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, { exit, meaning }]) => [`\`${code}\``, String(exit), meaning]);
   return page([

@@ -5,11 +5,13 @@ import { catalogue as migrations } from '../../src/migrations/catalogue.js';
 import { catalogue as patterns } from '../../src/profiling/catalogue.js';
 import { catalogue as planFindings } from '../../src/plans/catalogue.js';
 import { catalogue as rewrites } from '../../src/rewrites/catalogue.js';
+import { catalogue as formats } from '../../src/report/formats/catalogue.js';
 import { loadParser } from '../../src/sql/parse.js';
 import {
   advisorPage,
   cataloguePage,
   errorsPage,
+  formatsPage,
   migrationPage,
   migrationsPage,
   patternPage,
@@ -65,6 +67,10 @@ describe('the generated documentation (else: npx vitest run test/unit/generated-
 
   it('migrations/README.md', async () => {
     await expect(migrationsPage(migrations)).toMatchFileSnapshot(`${docs}/migrations/README.md`);
+  });
+
+  it('formats.md', async () => {
+    await expect(formatsPage(formats)).toMatchFileSnapshot(`${docs}/formats.md`);
   });
 
   it('errors.md', async () => {

@@ -76,7 +76,7 @@ export const migrate = defineCommand({
     const options = { major, catalog: target?.catalog ?? null, oneTransaction: input.oneTransaction };
     const parts = scripts.map(({ name, script }) => {
       const plan = input.action === 'plan' ? planScript(script, options) : null;
-      const written = input.out === undefined ? null : join(input.out, 'migrations');
+      const written = input.out === undefined ? (handover?.folder ?? null) : join(input.out, 'migrations');
       return toFileReport({ name, script, checked: checkScript(script, options), plan, written });
     });
     const tool = { name: 'database-wizard', version };

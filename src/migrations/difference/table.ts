@@ -278,6 +278,16 @@ function unwritten(change: TableChange): Unwritten[] {
       reason:
         'A table can not be partitioned, or partitioned otherwise, in place: make a new one, copy the rows, exchange the names.',
     });
+  for (const column of b.columns) {
+    const isNew = plan.added.has(column.name) || plan.remade.has(column.name);
+    const isFilled = column.default !== null || column.identity !== null;
+    if (isNew && column.notNull && !isFilled)
+      found.push({
+        what: `values of the new column ${plainly(quoteIdent(column.name))} of ${plainly(identity)}`,
+        reason:
+          'It is NOT NULL without a default: where the table holds rows, the statement fails until it says what they get.',
+      });
+  }
   const order = orderAfter(a, b, plan);
   const wanted = b.columns.map(({ name }) => name);
   if (order.join('\0') !== wanted.join('\0'))

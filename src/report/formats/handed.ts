@@ -62,7 +62,8 @@ export function changesOfPlan(report: MigrateReport, file: MigrateReport['files'
   const steps = file.plan?.steps ?? [];
   return steps.map((step) => ({
     title: stepTitle(step.up),
-    words: stepWords(step, steps.length, file.name),
+    // The path is of one machine.
+    words: stepWords(step, steps.length, file.name.replace(/^.*[\\/]/, '')),
     prologue: step.prologue,
     up: step.up,
     down: step.down,
