@@ -85,11 +85,11 @@ CREATE FUNCTION app.takes_checked(app.checked) RETURNS int LANGUAGE sql IMMUTABL
 CREATE FUNCTION app.add_loudly(int, int) RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_advisory_lock(9); RETURN $1 + $2; END';
 CREATE OPERATOR app.|+| (LEFTARG = int, RIGHTARG = int, FUNCTION = app.add_loudly);
 CREATE AGGREGATE app.noisy (int) (SFUNC = app.add_loudly, STYPE = int);
-CREATE TYPE app.token AS (v int);
+CREATE TYPE app.token AS ENUM ('a', 'b');
 CREATE FUNCTION app.token_json(app.token) RETURNS json LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_advisory_lock(10); RETURN ''1''; END';
 CREATE CAST (app.token AS json) WITH FUNCTION app.token_json(app.token);
 CREATE TABLE app.tokens (t app.token);
-INSERT INTO app.tokens VALUES (ROW(1)), (ROW(2));
+INSERT INTO app.tokens VALUES ('a'), ('b');
 CREATE TYPE app.coin AS (v int);
 CREATE FUNCTION app.coin_int(app.coin) RETURNS int LANGUAGE plpgsql VOLATILE AS 'BEGIN PERFORM pg_advisory_lock(11); RETURN 1; END';
 CREATE CAST (app.coin AS int) WITH FUNCTION app.coin_int(app.coin) AS IMPLICIT;

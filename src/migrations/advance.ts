@@ -175,6 +175,7 @@ function afterValidate(relation: Relation, key: string, context: MigrationContex
   const column = found?.notNullColumn ?? null;
   return {
     ...state,
+    validated: new Set([...state.validated, key]),
     checks: check ? new Map([...state.checks, [key, { ...check, valid: true }]]) : state.checks,
     notNull: column === null ? state.notNull : new Set([...state.notNull, columnKey(context, relation, column)]),
   };

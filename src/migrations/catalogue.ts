@@ -17,6 +17,7 @@ import columnSetStorage from './rules/column/set-storage.js';
 import constraintAddCheck from './rules/constraint/add-check.js';
 import constraintAddExclusion from './rules/constraint/add-exclusion.js';
 import constraintAddForeignKey from './rules/constraint/add-foreign-key.js';
+import constraintAddForeignKeyPartitioned from './rules/constraint/add-foreign-key-partitioned.js';
 import constraintAddPrimaryKey from './rules/constraint/add-primary-key.js';
 import constraintAddUnique from './rules/constraint/add-unique.js';
 import constraintDropConstraint from './rules/constraint/drop-constraint.js';
@@ -31,6 +32,7 @@ import indexCreateIndex from './rules/index/create-index.js';
 import indexCreateIndexPartitioned from './rules/index/create-index-partitioned.js';
 import indexDropIndex from './rules/index/drop-index.js';
 import indexReindex from './rules/index/reindex.js';
+import indexSetTablespace from './rules/index/set-tablespace.js';
 import partitionAttachPartition from './rules/partition/attach-partition.js';
 import partitionCreatePartition from './rules/partition/create-partition.js';
 import partitionDetachPartition from './rules/partition/detach-partition.js';
@@ -42,6 +44,7 @@ import tableCreateTrigger from './rules/table/create-trigger.js';
 import tableDropCascade from './rules/table/drop-cascade.js';
 import tableDropTable from './rules/table/drop-table.js';
 import tableInherit from './rules/table/inherit.js';
+import tableMoveAll from './rules/table/move-all.js';
 import tableRefreshMaterializedView from './rules/table/refresh-materialized-view.js';
 import tableRenameTable from './rules/table/rename-table.js';
 import tableReplaceView from './rules/table/replace-view.js';
@@ -80,6 +83,7 @@ export const catalogue: readonly MigrationRule[] = [
   constraintAddCheck,
   constraintAddExclusion,
   constraintAddForeignKey,
+  constraintAddForeignKeyPartitioned,
   constraintAddPrimaryKey,
   constraintAddUnique,
   constraintDropConstraint,
@@ -94,6 +98,7 @@ export const catalogue: readonly MigrationRule[] = [
   indexCreateIndexPartitioned,
   indexDropIndex,
   indexReindex,
+  indexSetTablespace,
   partitionAttachPartition,
   partitionCreatePartition,
   partitionDetachPartition,
@@ -105,6 +110,7 @@ export const catalogue: readonly MigrationRule[] = [
   tableDropCascade,
   tableDropTable,
   tableInherit,
+  tableMoveAll,
   tableRefreshMaterializedView,
   tableRenameTable,
   tableReplaceView,

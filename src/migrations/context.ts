@@ -13,6 +13,8 @@ export interface ScriptState {
   readonly notNull: ReadonlySet<string>;
   /** Constraints that the file added NOT VALID, by `columnKey` of table and constraint. */
   readonly unvalidated: ReadonlyMap<string, { readonly notNullColumn: string | null }>;
+  /** Constraints that the file validated, by `columnKey` of table and constraint. */
+  readonly validated: ReadonlySet<string>;
   /** CHECK constraints that the file added and validated, by `columnKey` of table and constraint; the condition as text without positions. */
   readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
   /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
@@ -64,6 +66,7 @@ export function initialState(oneTransaction: boolean): ScriptState {
     types: new Map(),
     notNull: new Set(),
     unvalidated: new Map(),
+    validated: new Set(),
     checks: new Map(),
     indexes: [],
     detached: new Set(),
@@ -154,4 +157,10 @@ export function descendantsOf(known: Known, relation: Relation): readonly Table[
   return (known.catalog?.tables ?? [])
     .filter(({ partitionOf }) => partitionOf?.schema === table.schema && partitionOf.name === table.name)
     .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
+}
+
+/** Whether the file made and validated a constraint of that name on every partition: then one on the parent takes them over without reading a row. */
+export function isValidBelow(context: MigrationContext, parent: Relation, constraint: string): boolean {
+  const leaves = descendantsOf(context, parent).filter(({ kind }) => kind === 'r');
+  return leaves.every((leaf) => context.state.validated.has(columnKey(context, leaf, constraint)));
 }

@@ -107,18 +107,15 @@ export class CatalogGuard {
     }
   }
 
+  /** Whether `check` will ask the target something. */
+  asks(inspection: Inspection): boolean {
+    const asked = namesIn(inspection, (key) => !this.#harmless.has(key));
+    return Object.values(asked).some((names) => names.length > 0);
+  }
+
   /** Null where all was asked before. */
   #unknown(inspection: Inspection): Asked | null {
-    const mode = `${inspection.executes ? 'run' : 'plan'}${inspection.makesRows ? ' rows' : ''}`;
-    const fresh = (kind: string, names: readonly string[]): string[] =>
-      [...new Set(names)].filter((name) => this.#isNew(`${mode} ${kind} ${name}`));
-    const asked = {
-      functions: fresh('function', inspection.functions.map(spell)),
-      attributes: fresh('attribute', inspection.attributes),
-      operators: fresh('operator', inspection.operators),
-      types: fresh('type', inspection.types.map(spell)),
-      relations: fresh('relation', inspection.relations.map(spell)),
-    };
+    const asked = namesIn(inspection, (key) => this.#isNew(key));
     return Object.values(asked).every((names) => names.length === 0) ? null : asked;
   }
 
@@ -136,6 +133,20 @@ interface Asked {
   readonly operators: readonly string[];
   readonly types: readonly string[];
   readonly relations: readonly string[];
+}
+
+/** Names by kind, those of which the key passes. */
+function namesIn(inspection: Inspection, passes: (key: string) => boolean): Asked {
+  const mode = `${inspection.executes ? 'run' : 'plan'}${inspection.makesRows ? ' rows' : ''}`;
+  const fresh = (kind: string, names: readonly string[]): string[] =>
+    [...new Set(names)].filter((name) => passes(`${mode} ${kind} ${name}`));
+  return {
+    functions: fresh('function', inspection.functions.map(spell)),
+    attributes: fresh('attribute', inspection.attributes),
+    operators: fresh('operator', inspection.operators),
+    types: fresh('type', inspection.types.map(spell)),
+    relations: fresh('relation', inspection.relations.map(spell)),
+  };
 }
 
 function isHarmless(row: Reached): boolean {

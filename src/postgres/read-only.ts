@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { WizardError } from '../base/errors.js';
 import { quoteLiteral } from '../base/quote.js';
 import { sendCancel } from './cancel.js';
-import { inspectCopyOut, inspectStatement } from './guard.js';
+import { inspectCopyOut, inspectStatement, type Inspection } from './guard.js';
 import { CatalogGuard } from './guard-catalog.js';
 import { parseOptions } from './pooler.js';
 import type { Row, Session } from './session.js';
@@ -39,6 +39,11 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** A session that holds a snapshot for others is idle while they copy. */
 const LONG_IDLE_TIMEOUT_MS = 6 * 3_600_000;
 
+const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY';
+
+/** For the guard's own questions: no operator of somebody's on the session's search path may answer them, and they are too short to be compiled. */
+const TO_ASK = ['SAVEPOINT guard', 'SET LOCAL search_path = pg_catalog', 'SET LOCAL jit = off'];
+
 /** Wraps a connection whose statements all pass the guard. */
 export async function openReadOnlySession(
   wire: Wire,
@@ -73,7 +78,7 @@ function refuse(what: string): never {
 }
 
 class Reader {
-  readonly #catalog = new CatalogGuard((sql, params) => this.#ask(sql, params));
+  readonly #catalog = new CatalogGuard((sql, params) => this.#timed(() => this.wire.send(tagged(sql), params)));
   #long = false;
   #statements = 0;
   #totalMs = 0;
@@ -90,9 +95,9 @@ class Reader {
   async guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
     const inspection = await inspectStatement(sql);
     return this.wire.exclusive(async () => {
-      await this.#before();
+      await this.#before(inspection);
       try {
-        await this.#catalog.check(inspection);
+        await this.#check(inspection);
         const result = await this.#timed(work);
         await this.#after(false);
         return result;
@@ -108,8 +113,8 @@ class Reader {
     return this.wire.copyOut(tagged(sql), {
       before: async () => {
         const inspection = await inspectCopyOut(sql);
-        await this.#before();
-        await this.#catalog.check(inspection).catch(async (error: unknown) => {
+        await this.#before(inspection);
+        await this.#check(inspection).catch(async (error: unknown) => {
           await this.#after(true);
           throw error;
         });
@@ -147,9 +152,19 @@ class Reader {
     return row.name;
   }
 
-  async #before(): Promise<void> {
-    if (this.#long) return;
-    await this.#send(['BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY', ...this.#limits(IDLE_TIMEOUT_MS)]);
+  async #before(inspection: Inspection): Promise<void> {
+    const statements = [
+      ...(this.#long ? [] : [BEGIN, ...this.#limits(IDLE_TIMEOUT_MS)]),
+      ...(this.#catalog.asks(inspection) ? TO_ASK : []),
+    ];
+    if (statements.length > 0) await this.#send(statements);
+  }
+
+  /** Follows `#before`. */
+  async #check(inspection: Inspection): Promise<void> {
+    if (!this.#catalog.asks(inspection)) return;
+    await this.#catalog.check(inspection);
+    await this.#send(['ROLLBACK TO SAVEPOINT guard', 'RELEASE SAVEPOINT guard']);
   }
 
   /**
@@ -176,14 +191,6 @@ class Reader {
       'SET LOCAL standard_conforming_strings = on',
       `SET LOCAL client_encoding = 'UTF8'`,
     ];
-  }
-
-  /** A question of the guard's own: no operator of somebody's on the session's search path may answer it. */
-  async #ask<T extends Row>(sql: string, params: readonly unknown[]): Promise<T[]> {
-    await this.#send(['SAVEPOINT guard', 'SET LOCAL search_path = pg_catalog', 'SET LOCAL jit = off']);
-    const rows = await this.#timed(() => this.wire.send<T>(tagged(sql), params));
-    await this.#send(['ROLLBACK TO SAVEPOINT guard', 'RELEASE SAVEPOINT guard']);
-    return rows;
   }
 
   /** Statements of the guard's own, in one round trip. */

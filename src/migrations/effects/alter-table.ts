@@ -1,7 +1,7 @@
 import { bodiesOf, bodyOf, field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { sameRelation } from '../../model/catalog.js';
-import { columnType, constraintsOf, isKnownNotNull, tableOf } from '../context.js';
+import { columnType, constraintsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { LockMode } from '../locks.js';
 import { columnBody, constraintBody } from '../operation.js';
@@ -193,10 +193,15 @@ function addConstraint(relation: Relation, constraint: TreeNode, context: Migrat
     case 'CONSTR_FOREIGN': {
       const referenced = relationOf(field(constraint, 'pktable'));
       const others = referenced && sameName(referenced, relation) ? [] : [referenced];
+      const takesOver = isTakenOver(relation, constraint, context);
       return {
         ...locking(relation, 'SHARE ROW EXCLUSIVE'),
-        locks: lockingAll([relation, ...others], 'SHARE ROW EXCLUSIVE'),
-        scans: validates ? [relation, ...others].flatMap((one) => (one ? [one] : [])) : [],
+        locks: [
+          ...lockingAll([relation], 'SHARE ROW EXCLUSIVE'),
+          // The triggers that the partitions' own foreign keys had there go.
+          ...lockingAll(others, takesOver ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE'),
+        ],
+        scans: validates && !takesOver ? [relation, ...others].flatMap((one) => (one ? [one] : [])) : [],
       };
     }
     case 'CONSTR_CHECK':
@@ -215,6 +220,12 @@ function addConstraint(relation: Relation, constraint: TreeNode, context: Migrat
     default:
       return locking(relation, 'ACCESS EXCLUSIVE', { scans: [relation] });
   }
+}
+
+/** A foreign key of a partitioned table whose partitions have it already. */
+function isTakenOver(relation: Relation, constraint: TreeNode, context: MigrationContext): boolean {
+  const name = textOf(constraint, 'conname');
+  return tableOf(context, relation)?.kind === 'p' && name !== null && isValidBelow(context, relation, name);
 }
 
 /** With USING INDEX rows are read only to prove NOT NULL, and which columns that are is the index's own knowledge. */

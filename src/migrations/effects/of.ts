@@ -74,6 +74,7 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
     const table = isTable ? relationOfNames(body['object']) : kind === 'OBJECT_COLUMN' ? ownerOf(body['object']) : null;
     return locking(table, 'SHARE UPDATE EXCLUSIVE');
   },
+  AlterTableMoveAllStmt: () => ({ ...NO_EFFECT, unsure: 'which tables the tablespace holds is not known' }),
   InsertStmt: ({ relation }) => locking(relation, 'ROW EXCLUSIVE'),
   UpdateStmt: ({ relation, body }) => modifying(relation, body),
   DeleteStmt: ({ relation, body }) => modifying(relation, body),

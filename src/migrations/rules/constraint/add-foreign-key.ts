@@ -17,21 +17,22 @@ export default defineMigrationRule({
     what: '`ADD FOREIGN KEY` without NOT VALID.',
     why: 'Both tables take no writes (SHARE ROW EXCLUSIVE) while every row of the referencing one is looked up in the other.',
     limits:
-      'A foreign key of a partitioned table can be NOT VALID from PostgreSQL 18 on only: before, no sequence is made where the catalog shows that it is one.',
+      'A foreign key of a partitioned table can be NOT VALID from PostgreSQL 18 on only; before, constraint/add-foreign-key-partitioned speaks where the catalog shows that it is one.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint [ NOT VALID ]"'],
   },
-  match(operation) {
+  match(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_FOREIGN');
     if (!found || found.constraint['skip_validation'] === true || found.constraint['is_enforced'] !== true) return null;
+    if (context.major < 18 && tableOf(context, found.relation)?.kind === 'p') return null;
     const referenced = relationOf(field(found.constraint, 'pktable'));
     return {
       subject: found.relation,
       says: `ADD FOREIGN KEY keeps writes off ${shown(found.relation)} and ${referenced ? shown(referenced) : 'the referenced table'} while it looks every row up`,
     };
   },
-  safe(operation, context) {
+  safe(operation) {
     const found = addedConstraint(operation, 'CONSTR_FOREIGN');
-    if (!found || (context.major < 18 && tableOf(context, found.relation)?.kind === 'p')) return null;
+    if (!found) return null;
     const { constraint, command, relation } = found;
     const name = found.name ?? objectName(relation.name, keysOf(constraint, 'fk_attrs').join('_'), 'fkey');
     const later: TreeNode = { ...constraint, conname: name, skip_validation: true, initially_valid: undefined };

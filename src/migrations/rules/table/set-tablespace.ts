@@ -11,7 +11,7 @@ export default defineMigrationRule({
     what: '`SET TABLESPACE` of a table.',
     why: 'The whole table is copied under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
-      'No sequence is made. Indexes can move by REINDEX (TABLESPACE ...) CONCURRENTLY; a table by the extension pg_repack, or as a new table that is filled in batches.',
+      'No sequence is made. Its indexes stay where they are (index/set-tablespace moves those beside their use); a table by the extension pg_repack, or as a new table that is filled in batches.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "SET TABLESPACE"'],
   },
   match(operation) {
