@@ -69,6 +69,7 @@ function metavar(key: string): string {
     (
       {
         workload: 'source',
+        source: 'folder',
         html: 'file',
         against: 'plan',
         lab: 'where',

@@ -5,7 +5,15 @@ import { resolveConnection } from '../../postgres/conninfo.js';
 import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
-import { durationInput, labInput, replicaInput, sizeInput, targetInput, workloadInput } from '../inputs.js';
+import {
+  durationInput,
+  labInput,
+  replicaInput,
+  sizeInput,
+  sourceInput,
+  targetInput,
+  workloadInput,
+} from '../inputs.js';
 import { optimizeTarget } from '../optimization.js';
 import { resolveReplicas } from '../replicas.js';
 
@@ -23,6 +31,7 @@ export const optimize = defineCommand({
       .describe('time after which no new hypothesis is tried, e.g. 90s, 15m, 2h (default: 15m)'),
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
     replica: replicaInput,
+    source: sourceInput,
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
   }),
   output: runReportSchema,
@@ -38,6 +47,7 @@ export const optimize = defineCommand({
         replicas: await resolveReplicas(input.replica, context.env),
         storageBudgetBytes: input.storage ?? null,
         outFolder: resolve(input.out),
+        sourceFolder: input.source ?? null,
         command: `optimize ${describeTarget(target)}`,
       },
       context,

@@ -38,6 +38,7 @@ const report = (text: string, more: Partial<PlanReport> = {}): PlanReport => {
       view,
       findings: catalogue.flatMap((kind) => kind.find(view, null)),
       advice: [],
+      foundIn: [],
       difference: null,
       coverage: { examined: [], skipped: [{ what: 'x', reason: 'y', remedy: null }] },
       overhead: null,
