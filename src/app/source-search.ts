@@ -36,6 +36,8 @@ const MOST_FILES = 50_000;
 const SNIFFED_BYTES = 8000;
 /** Never a program of one's own; the rest .gitignore says. */
 const NEVER = new Set(['.git', '.hg', '.svn', 'node_modules', '__pycache__', '.venv']);
+/** Places to name for a statement: one that stands everywhere is a library's. */
+const MOST_PLACES = 20;
 /** Calls to name for a statement: more are no help. */
 const MOST_CALLS = 5;
 /** Statements for which calls are looked for: each is held against every file. */
@@ -69,7 +71,9 @@ export async function searchSource(
   const written = new Map<string, { readonly path: string; readonly text: string; readonly place: TextPlace }>();
   const declared = new Map<string, string[]>();
   const add = (fingerprint: string, place: ProgramPlace): void => {
-    places.set(fingerprint, [...(places.get(fingerprint) ?? []), place]);
+    const known = places.get(fingerprint);
+    if (!known) places.set(fingerprint, [place]);
+    else if (known.length < MOST_PLACES) known.push(place);
   };
   for (const statement of statements)
     for (const place of taggedPlaces(statement.sources)) add(statement.fingerprint, place);
@@ -148,10 +152,9 @@ async function callsOf(
         const near = columns.length > 0 ? `, with ${columns.join(', ')}` : '';
         const says = `likely: ${call} (${orm}) asks ${use.table}${near}`;
         const place = { file: path, line, how: 'likely call' as const, says };
-        found.set(statement.fingerprint, [
-          ...(found.get(statement.fingerprint) ?? []),
-          { place, near: columns.length },
-        ]);
+        const known = found.get(statement.fingerprint) ?? [];
+        known.push({ place, near: columns.length });
+        found.set(statement.fingerprint, known);
       }
   }
   return new Map(
