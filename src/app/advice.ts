@@ -6,8 +6,9 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { IndexWhatIf } from '../model/what-if.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import type { PlanReport } from '../report/plan/plan-report.js';
+import { lineDifference } from '../report/text/line-difference.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
-import { isFor } from '../rewrites/define.js';
+import { isFor, majorsOf } from '../rewrites/define.js';
 import type { Proposal, RewriteRule } from '../rewrites/define.js';
 import { viewOf } from '../rewrites/view.js';
 import { parseStatement } from '../sql/parse.js';
@@ -118,6 +119,7 @@ function unproved(offers: readonly Offer[]): readonly Advice[] {
       cost: null,
       trial: null,
       untried: 'it is not proved to give the same rows',
+      rewrite: null,
     }));
 }
 
@@ -134,7 +136,7 @@ async function describe(
   { whatIf, planCost, statement, before, asWritten }: Asking,
 ): Promise<Advice> {
   const { rewrite } = action;
-  const common = { kind: action.kind, missing: [], trial: null, untried: null };
+  const common = { kind: action.kind, missing: [], trial: null, untried: null, rewrite: null };
   if (rewrite !== null) {
     const cost = { before: asWritten, after: await planCost(rewrite.to) };
     return {
@@ -145,6 +147,13 @@ async function describe(
       up: [rewrite.to],
       down: [],
       cost,
+      rewrite: {
+        rule: rewrite.rule,
+        holdsFor: holdsFor(rewrite.rule),
+        difference: [...lineDifference(rewrite.from, rewrite.to)],
+        planDifference: [],
+        patch: null,
+      },
     };
   }
   const after = whatIf && action.index ? await costOf(whatIf, statement, action.index) : null;
@@ -157,6 +166,11 @@ async function describe(
     down: [...action.down],
     cost: after === null ? null : { before, after },
   };
+}
+
+function holdsFor(id: string): string {
+  const rule = rules.find((one) => one.id === id);
+  return rule ? majorsOf(rule) : 'unknown';
 }
 
 /** Two advisors may ask for the same change: the first says why. */

@@ -12,6 +12,7 @@ import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { WorkloadStatement } from '../model/workload.js';
+import { describeDifference } from '../plans/difference.js';
 import { readPlan } from '../plans/read/read-plan.js';
 import { viewPlan } from '../plans/view.js';
 import type { PlanView } from '../plans/view.js';
@@ -76,6 +77,7 @@ export async function explainInLab(
   watch({ type: 'phase', phase: 'evaluate', text: 'trying it on the copy' });
   const tried = await untilAborted(signal, tryAll(staging.lab, question, summary, findings));
   const workers = await tryWorkers(staging, statement, run.view, context);
+  const changed = await untilAborted(signal, plansOf(staging.lab, statement, run.view, findings));
   const failed = summary.failed.map(({ name, reason }) => ({ what: `measuring ${name}`, reason, remedy: null }));
   return {
     view: run.view ?? question.view,
@@ -83,7 +85,11 @@ export async function explainInLab(
     advice: advice.map((one, position) => {
       const verdict = tried[position];
       return verdict && one.missing.length === 0
-        ? { ...one, trial: verdict }
+        ? {
+            ...one,
+            trial: verdict,
+            rewrite: one.rewrite && { ...one.rewrite, planDifference: changed[position] ?? [] },
+          }
         : untriedBecause(one, 'it is no change that a copy can try');
     }),
     parallel: workers.parallel,
@@ -170,6 +176,22 @@ async function runIn(session: Session, sql: string): Promise<PlanView> {
   } finally {
     await session.run('ROLLBACK');
   }
+}
+
+/** How the plan on the copy changes with each rewrite, in their order; null for what is none, and where it can not be run. */
+async function plansOf(
+  lab: OpenLab,
+  statement: WorkloadStatement,
+  before: PlanView | null,
+  findings: readonly Finding[],
+): Promise<readonly (string[] | null)[]> {
+  const said: (string[] | null)[] = [];
+  for (const { actions } of findings) {
+    const rewrite = actions[0]?.rewrite ?? null;
+    const after = rewrite && before ? (await runOnCopy(lab, { ...statement, sql: rewrite.to })).view : null;
+    said.push(before && after ? [...describeDifference(before, after)] : null);
+  }
+  return said;
 }
 
 type Verdict = NonNullable<Explained['advice'][number]['trial']>;

@@ -5,8 +5,11 @@ import { describeDifference } from '../plans/difference.js';
 import type { PlanFacts } from '../plans/facts.js';
 import { viewPlan } from '../plans/view.js';
 import type { PlanView } from '../plans/view.js';
+import { readTags, sourceOf } from '../logs/tags.js';
+import type { ProgramPlace } from '../programs/places.js';
 import { renderPlanHtml } from '../report/plan/plan-html.js';
 import type { PlanReport } from '../report/plan/plan-report.js';
+import { toPatch } from '../report/schema-parts.js';
 import { toPlanReport } from '../report/plan/to-plan-report.js';
 import type { PlanReportFacts } from '../report/plan/to-plan-report.js';
 import type { CommandContext } from './command.js';
@@ -15,6 +18,8 @@ import type { Given } from './explain-input.js';
 import { explainOnTarget } from './explain-target.js';
 import { writeWhole } from './output.js';
 import { planCoverage } from './plan-coverage.js';
+import { searchSource, taggedPlaces } from './source-search.js';
+import type { SearchedSource } from './source-search.js';
 import { version } from './version.js';
 
 /** What is to be explained. */
@@ -26,6 +31,8 @@ export interface ExplanationOptions {
   /** `auto`, a connection string, or null for none. */
   readonly lab: string | null;
   readonly htmlFile: string | null;
+  /** A folder with the program that sends the query. */
+  readonly sourceFolder: string | null;
 }
 
 /** Explains a plan or a query. A target is only read; what a lab needs is cleaned up. Throws `WizardError`. */
@@ -45,13 +52,21 @@ export async function explainGiven(options: ExplanationOptions, context: Command
   const earlier = options.against === null ? null : await planOf(options.against, context);
   const explained = await explain(given, url, options, context);
   const { view } = explained;
+  const query = given.what === 'query' ? given.sql : given.tree.query;
+  const searched = await searchFor(query, options.sourceFolder, context);
   const report = toPlanReport({
     tool: { name: 'database-wizard', version },
     startedAt,
     finishedAt: new Date().toISOString(),
     given: { what: given.what, form: given.what === 'plan' ? given.form : null, origin: given.origin },
-    query: given.what === 'query' ? given.sql : given.tree.query,
+    query,
     ...explained,
+    advice: explained.advice.map((one) =>
+      one.rewrite && searched
+        ? { ...one, rewrite: { ...one.rewrite, patch: toPatch(searched.attribution(GIVEN, one.up[0] ?? '').patch) } }
+        : one,
+    ),
+    foundIn: [...(searched?.places.get(GIVEN) ?? (query === null ? [] : taggedIn(query)))],
     findings: catalogue.flatMap((kind) => kind.find(view, explained.facts)),
     difference: earlier && {
       against: options.against === '-' ? 'standard input' : earlier.origin,
@@ -60,10 +75,39 @@ export async function explainGiven(options: ExplanationOptions, context: Command
     coverage: mergeCoverage(
       planCoverage(view, { hasFacts: explained.facts !== null, isOurs: explained.source !== 'given' }),
       explained.coverage,
+      ...(searched ? [searched.coverage] : []),
     ),
   });
   if (options.htmlFile !== null) await writeWhole(options.htmlFile, renderPlanHtml(report));
   return report;
+}
+
+/** The one statement that is looked for. */
+const GIVEN = 'given';
+
+async function searchFor(
+  query: string | null,
+  folder: string | null,
+  { signal }: CommandContext,
+): Promise<SearchedSource | null> {
+  if (folder === null) return null;
+  if (query === null)
+    throw new WizardError('input/invalid', '--source: the plan does not hold the text of its query', {
+      hint: 'Give the query itself.',
+    });
+  const tags = taggedIn(query).map(({ file, line }) => ({
+    name: line === null ? file : `${file}:${line}`,
+    executions: 1,
+  }));
+  return searchSource(folder, [{ fingerprint: GIVEN, sql: query, sources: tags }], signal);
+}
+
+/** What the query's own comments say of where it comes from. */
+function taggedIn(query: string): readonly ProgramPlace[] {
+  const comments = [...query.matchAll(/\/\*([\s\S]*?)\*\//g)].map(([, text]) => (text ?? '').trim());
+  const tags = readTags(comments);
+  const source = tags && sourceOf(tags);
+  return source === null ? [] : taggedPlaces([{ name: source, executions: 1 }]);
 }
 
 /** What the plan is, and what is known beside it. */

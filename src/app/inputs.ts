@@ -63,6 +63,12 @@ export const replicaInput = z
   .default([])
   .describe('connection string of a standby whose index scans count as well; give it once for each');
 
+/** Program text. */
+export const sourceInput = z
+  .string()
+  .optional()
+  .describe('folder of the program that sends the statements: where each stands there, and patches with better texts');
+
 /** Reading every page instead of estimating. */
 export const exactBloatInput = z
   .boolean()

@@ -16,6 +16,7 @@ import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
+import { searchSource, taggedPlaces } from './source-search.js';
 import { version } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { DEFAULT_ESCALATION_LIMITS } from '../kernel/escalate.js';
@@ -32,6 +33,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
 import type { ConnectionSettings } from '../postgres/session.js';
+import type { Attributions } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 import { toRunReport } from '../report/to-run-report.js';
 
@@ -53,6 +55,8 @@ export interface OptimizationOptions {
   readonly outFolder: string;
   /** Where migrations go beside the output folder. */
   readonly handover?: Handover | null;
+  /** A folder with the program that sends the statements. */
+  readonly sourceFolder?: string | null;
   /** As the report shows it: without secrets. */
   readonly command: string;
   readonly advisorOptions?: AdvisorDefaults;
@@ -100,6 +104,16 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     const report = toReport(outcome, { options, origin, coverage, session, startedAt });
     await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog);
     await handOver(options.handover ?? null, changesOfRun(outcome.iterations), context.watch);
+    const { attributions, searched } = await attribute(outcome, origin, options.sourceFolder ?? null, context.signal);
+    const report = toReport(outcome, {
+      options,
+      origin,
+      attributions,
+      coverage: searched ? mergeCoverage(coverage, searched) : coverage,
+      session,
+      startedAt,
+    });
+    await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog, attributions);
     return report;
   } finally {
     await cleanup.run();
@@ -178,7 +192,35 @@ function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped']
   return mergeCoverage(snapshot.coverage, { examined: [], skipped: skipped.flat() });
 }
 
+/** Where the statements of accepted rewrites come from: by their tags, and in the program's text where its folder is known. */
+async function attribute(
+  { iterations }: LoopOutcome,
+  { workload }: Snapshot,
+  folder: string | null,
+  signal: AbortSignal,
+): Promise<{ readonly attributions: Attributions; readonly searched: Coverage | null }> {
+  const accepted = iterations.flatMap(({ number, decision, hypothesis: { action } }) =>
+    decision.kind === 'accept' && action.rewrite ? [{ number, rewrite: action.rewrite }] : [],
+  );
+  const asked = accepted.map(({ rewrite: { fingerprint, from } }) => {
+    const statement = workload.statements.find((one) => one.fingerprint === fingerprint);
+    return { fingerprint, sql: from, sources: statement?.observed?.sources ?? [] };
+  });
+  const search = folder === null ? null : await searchSource(folder, asked, signal);
+  const attributions = new Map(
+    accepted.map(({ number, rewrite }, position) => [
+      number,
+      search?.attribution(rewrite.fingerprint, rewrite.to) ?? {
+        places: taggedPlaces(asked[position]?.sources ?? []),
+        patch: null,
+      },
+    ]),
+  );
+  return { attributions, searched: search?.coverage ?? null };
+}
+
 interface ReportFacts {
+  readonly attributions: Attributions;
   readonly options: OptimizationOptions;
   readonly origin: Snapshot;
   readonly coverage: Coverage;
@@ -186,9 +228,13 @@ interface ReportFacts {
   readonly startedAt: string;
 }
 
-function toReport(outcome: LoopOutcome, { options, origin, coverage, session, startedAt }: ReportFacts): RunReport {
+function toReport(
+  outcome: LoopOutcome,
+  { options, origin, attributions, coverage, session, startedAt }: ReportFacts,
+): RunReport {
   return toRunReport({
     ...outcome,
+    attributions,
     tool: { name: 'database-wizard', version },
     target: origin.target,
     command: options.command,

@@ -11,7 +11,7 @@ import { renderHtml } from '../report/html.js';
 import { renderMarkdown } from '../report/markdown.js';
 import type { MigrateReport } from '../report/migrate/migrate-report.js';
 import { stepFiles } from '../report/migrate/step-files.js';
-import { migrationFiles, type ReportFile } from '../report/migrations.js';
+import { migrationFiles, type Attributions, type ReportFile } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 import { toCatalogFile } from './deployment/catalog-file.js';
 
@@ -21,8 +21,9 @@ export async function writeOutput(
   report: RunReport,
   iterations: readonly Iteration[],
   catalog: Catalog,
+  attributions: Attributions,
 ): Promise<void> {
-  const { migrations, rewrites } = migrationFiles(iterations);
+  const { migrations, rewrites } = migrationFiles(iterations, attributions);
   const changes = iterations
     .filter(({ decision }) => decision.kind === 'accept')
     .map(({ hypothesis }) => hypothesis.action);
@@ -32,7 +33,7 @@ export async function writeOutput(
     { path: 'report.md', content: renderMarkdown(report) },
     { path: 'report.html', content: renderHtml(report) },
     ...migrations.flatMap(({ up, down }) => [up, down]),
-    ...rewrites.map(({ file }) => file),
+    ...rewrites.flatMap(({ file, patch }) => (patch ? [file, patch] : [file])),
   ];
   for (const sub of ['migrations', 'rewrites']) await removeStale(folder, sub, new Set(files.map((file) => file.path)));
   for (const file of files) await writeWhole(join(folder, file.path), file.content);

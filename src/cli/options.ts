@@ -70,6 +70,7 @@ function metavar(command: string, key: string): string {
     (
       {
         workload: 'source',
+        source: 'folder',
         html: 'file',
         against: 'plan',
         lab: 'where',

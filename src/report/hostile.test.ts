@@ -37,7 +37,7 @@ describe('text of strangers in report.html', () => {
     const moved = {
       ...run,
       migrations: [{ iteration: 1, title: 'x', up: path, down: 'migrations/../../x.sql' }],
-      rewrites: [{ iteration: 4, title: 'x', file: path }],
+      rewrites: [{ iteration: 4, title: 'x', file: path, holdsFor: 'x', foundIn: [], patch: path, noPatch: null }],
     };
     expect(renderHtml(moved)).not.toMatch(/href="(?!#)/);
   });

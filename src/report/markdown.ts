@@ -20,6 +20,7 @@ import {
   statementChange,
   togetherWords,
   totalWords,
+  rewriteOrigin,
 } from './words.js';
 
 /** `report.md`: the whole run in GitHub's Markdown. */
@@ -190,7 +191,11 @@ function files({ migrations, rewrites }: RunReport): string {
       ['File', 'Reverts it', 'What'],
       [
         ...migrations.map((row) => [`\`${row.up}\``, `\`${row.down}\``, md(row.title)]),
-        ...rewrites.map((row) => [`\`${row.file}\``, 'the old text', md(row.title)]),
+        ...rewrites.map((row) => [
+          [row.file, ...(row.patch === null ? [] : [row.patch])].map((path) => `\`${path}\``).join(', '),
+          'the old text',
+          md([row.title, `for ${row.holdsFor}`, ...rewriteOrigin(row)].join('; ')),
+        ]),
       ],
     ),
   ].join('\n\n');

@@ -66,6 +66,15 @@ describe('migrationFiles', () => {
     ]);
   });
 
+  it('keeps a string of several lines in the comment', () => {
+    const { action } = exampleIteration(1, {}).hypothesis;
+    const from = "SELECT 'a\nDROP TABLE customers; --'";
+    const rewrite = { fingerprint: 'f', rule: 'x', from, to: 'SELECT 1', proof: [] };
+    const [row] = migrationFiles([exampleIteration(1, { action: { ...action, up: [], rewrite } })]).rewrites;
+    const lines = (row?.file.content ?? '').split('\n').filter((line) => line.includes('DROP'));
+    expect(lines).toEqual(["--   DROP TABLE customers; --'", "--   DROP TABLE customers; --'"]);
+  });
+
   it('writes a rewrite with its proof, the old text as a comment and the new one to run', () => {
     expect(rewrites[0]?.file.content).toMatchInlineSnapshot(`
       "-- Rewrite NOT IN of welcome-mail as NOT EXISTS
@@ -75,14 +84,28 @@ describe('migrationFiles', () => {
       -- Proof:    blocked_emails.email is NOT NULL (pg_attribute.attnotnull)
       -- Effect:   execution time 1.22 s -> 10.7 ms, ratio 0.0088 (95 % interval 0.0081 to 0.0097), measured (iteration 4, on a lab copy)
       -- Results:  equal for every parameter set that was run
+      -- Holds for: unknown
       --
       -- This statement stands in the application. Before:
-      --   SELECT id, email FROM customers
-      --   WHERE email NOT IN (SELECT email FROM blocked_emails)
+      --   SELECT id, email
+      --   FROM customers
+      --   WHERE email NOT IN (SELECT email
+      --     FROM blocked_emails)
+      -- What changes:
+      --    SELECT id, email
+      --    FROM customers
+      --   -WHERE email NOT IN (SELECT email
+      --   -  FROM blocked_emails)
+      --   +WHERE NOT EXISTS (SELECT 1
+      --   +  FROM blocked_emails
+      --   +  WHERE blocked_emails.email = customers.email)
       -- After:
 
-      SELECT id, email FROM customers
-      WHERE NOT EXISTS (SELECT 1 FROM blocked_emails WHERE blocked_emails.email = customers.email);
+      SELECT id, email
+      FROM customers
+      WHERE NOT EXISTS (SELECT 1
+        FROM blocked_emails
+        WHERE blocked_emails.email = customers.email);
       "
     `);
   });

@@ -1,6 +1,11 @@
 import type { Iteration } from '../model/run.js';
 import { comment, terminated } from './sql-text.js';
-import { effectSentence } from './words.js';
+import type { Attribution, ProgramPlace } from '../programs/places.js';
+import { catalogue as rules } from '../rewrites/catalogue.js';
+import { majorsOf } from '../rewrites/define.js';
+import { layoutOf } from '../sql/layout.js';
+import { lineDifference } from './text/line-difference.js';
+import { effectSentence, placeWords } from './words.js';
 
 /** A file to write, its path relative to the output folder. */
 export interface ReportFile {
@@ -15,14 +20,23 @@ export interface MigrationFiles {
     readonly up: ReportFile;
     readonly down: ReportFile;
   }[];
-  readonly rewrites: readonly { readonly iteration: number; readonly title: string; readonly file: ReportFile }[];
+  readonly rewrites: readonly {
+    readonly iteration: number;
+    readonly title: string;
+    readonly holdsFor: string;
+    readonly foundIn: readonly ProgramPlace[];
+    readonly file: ReportFile;
+    /** Null where there is none; then `noPatch` says why, where program text was searched. */
+    readonly patch: ReportFile | null;
+    readonly noPatch: string | null;
+  }[];
 }
 
 /**
  * The accepted changes as plain SQL that psql runs, in the order accepted, numbered from 0001; rewrites apart, with their own numbers.
  * A file is wrapped in BEGIN and COMMIT only where every statement in it may run inside a transaction.
  */
-export function migrationFiles(iterations: readonly Iteration[]): MigrationFiles {
+export function migrationFiles(iterations: readonly Iteration[], attributions: Attributions = NONE): MigrationFiles {
   const accepted = iterations.filter((iteration) => iteration.decision.kind === 'accept');
   const changes = accepted.filter(({ hypothesis }) => hypothesis.action.up.length > 0);
   const rewritten = accepted.filter(({ hypothesis }) => hypothesis.action.rewrite !== null);
@@ -36,13 +50,30 @@ export function migrationFiles(iterations: readonly Iteration[]): MigrationFiles
         down: { path: `${base}.down.sql`, content: downContent(iteration, base) },
       };
     }),
-    rewrites: rewritten.map((iteration, position) => ({
-      iteration: iteration.number,
-      title: iteration.hypothesis.title,
-      file: { path: `rewrites/${fileName(position, iteration)}.sql`, content: rewriteContent(iteration) },
-    })),
+    rewrites: rewritten.map((iteration, position) => {
+      const base = `rewrites/${fileName(position, iteration)}`;
+      const { places, patch } = attributions.get(iteration.number) ?? UNKNOWN;
+      const rule = rules.find(({ id }) => id === iteration.hypothesis.action.rewrite?.rule);
+      const holdsFor = rule ? majorsOf(rule) : 'unknown';
+      const written = patch && 'patch' in patch ? { path: `${base}.patch`, content: patch.patch } : null;
+      return {
+        iteration: iteration.number,
+        title: iteration.hypothesis.title,
+        holdsFor,
+        foundIn: places,
+        file: { path: `${base}.sql`, content: rewriteContent(iteration, { holdsFor, places, patch: written }) },
+        patch: written,
+        noPatch: patch && 'reason' in patch ? patch.reason : null,
+      };
+    }),
   };
 }
+
+/** By number of iteration, where the statement of a rewrite comes from. */
+export type Attributions = ReadonlyMap<number, Attribution>;
+
+const NONE: Attributions = new Map();
+const UNKNOWN: Attribution = { places: [], patch: null };
 
 function upContent(iteration: Iteration, base: string): string {
   const { action } = iteration.hypothesis;
@@ -103,7 +134,14 @@ function downContent(iteration: Iteration, base: string): string {
   return file(header, action.down, transactional);
 }
 
-function rewriteContent(iteration: Iteration): string {
+function rewriteContent(
+  iteration: Iteration,
+  {
+    holdsFor,
+    places,
+    patch,
+  }: { readonly holdsFor: string; readonly places: readonly ProgramPlace[]; readonly patch: ReportFile | null },
+): string {
   const { action, title } = iteration.hypothesis;
   const { rewrite } = action;
   if (!rewrite) return '';
@@ -120,12 +158,22 @@ function rewriteContent(iteration: Iteration): string {
       'Results:  ',
       iteration.verdict.resultsEqual === true ? 'equal for every parameter set that was run' : 'could not be compared',
     ),
+    ...comment('Holds for:', ` ${holdsFor}`),
+    ...places.flatMap((place) => comment('Stands in:', ` ${placeWords(place)}`)),
+    ...(patch === null ? [] : comment('Patch:    ', `git apply ${patch.path} in the folder of the program`)),
     '--',
     '-- This statement stands in the application. Before:',
-    ...rewrite.from.split(/\r\n|\r|\n/).map((line) => `--   ${line}`),
+    ...commented(layoutOf(rewrite.from)),
+    '-- What changes:',
+    ...commented(lineDifference(rewrite.from, rewrite.to)),
     '-- After:',
   ];
-  return file(header, [rewrite.to], false);
+  return file(header, [layoutOf(rewrite.to).join('\n')], false);
+}
+
+/** A string of a statement may go over lines of its own. */
+function commented(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => line.split(/\r\n|\r|\n/)).map((line) => `--   ${line}`);
 }
 
 function file(header: readonly string[], statements: readonly string[], transactional: boolean): string {

@@ -6,6 +6,7 @@ import {
   figure,
   findingSchema,
   overheadSchema,
+  placeSchema,
   targetSchema,
   toolSchema,
   workloadSummarySchema,
@@ -205,7 +206,17 @@ export const runReportSchema = z.object({
   migrations: z
     .array(z.object({ iteration: z.number().int(), title: z.string(), up: z.string(), down: z.string() }))
     .describe('files, relative to the output folder'),
-  rewrites: z.array(z.object({ iteration: z.number().int(), title: z.string(), file: z.string() })),
+  rewrites: z.array(
+    z.object({
+      iteration: z.number().int(),
+      title: z.string(),
+      file: z.string(),
+      holdsFor: z.string().describe('majors of PostgreSQL'),
+      foundIn: z.array(placeSchema).describe('where in a program the statement comes from, the surest first'),
+      patch: z.string().nullable().describe('file with a difference that git apply takes'),
+      noPatch: z.string().nullable().describe('why there is none; null where no program text was searched as well'),
+    }),
+  ),
   overhead: overheadSchema,
   outputFolder: z.string().nullable().describe('where the files are; null where none were written'),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Patch } from '../programs/patch.js';
 import type { Action } from '../model/action.js';
 import type { Coverage } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
@@ -28,6 +29,21 @@ export const evidenceSchema = z.object({
   source: z.string(),
   provenance: z.enum(['measured', 'estimated', 'unknown']),
 });
+
+export const placeSchema = z.object({
+  file: z.string().describe('relative to the folder that was searched; of a tag as it says'),
+  line: figure,
+  how: z.enum(['tag', 'text', 'pieces', 'beginning', 'likely call']),
+  says: z.string(),
+});
+
+export const patchSchema = z
+  .object({
+    text: z.string().nullable().describe('a unified difference that git apply takes'),
+    reason: z.string().nullable().describe('why there is none'),
+  })
+  .nullable()
+  .describe('null where no program text was searched, or the statement stands nowhere in it');
 
 export const actionSchema = z.object({
   kind: z.string(),
@@ -88,6 +104,11 @@ export const workloadSummarySchema = z
     failed: z.array(z.object({ fingerprint: z.string(), name: z.string(), reason: z.string() })),
   })
   .describe('The whole workload, weighted by calls. Measured in the lab.');
+
+export function toPatch(patch: Patch | null): z.infer<typeof patchSchema> {
+  if (patch === null) return null;
+  return 'patch' in patch ? { text: patch.patch, reason: null } : { text: null, reason: patch.reason };
+}
 
 /** A finite number, else null: JSON has no other. */
 export function finite(value: number | null | undefined): number | null {

@@ -18,6 +18,7 @@ import {
   times,
   togetherWords,
   totalWords,
+  rewriteOrigin,
 } from './words.js';
 
 /** The end of a run for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
@@ -181,7 +182,7 @@ function skipped(report: RunReport, { columns }: TextOptions, paint: Paint): rea
 function written(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   const changes = [
     ...report.migrations.flatMap(({ up, down }) => [up, down]),
-    ...report.rewrites.map(({ file }) => file),
+    ...report.rewrites.flatMap(({ file, patch }) => (patch === null ? [file] : [file, patch])),
   ];
   if (report.outputFolder === null && changes.length === 0) return [];
   const paths = [...(report.outputFolder === null ? [] : ['report.html', 'report.md', 'report.json']), ...changes];
@@ -189,6 +190,9 @@ function written(report: RunReport, { columns }: TextOptions, paint: Paint): rea
   return [
     ...wrap(`Files${folder}`, columns).map(paint.bold),
     ...paths.flatMap((path) => wrap(oneLine(path), columns - 2).map((line) => `  ${line}`)),
+    ...report.rewrites.flatMap((row) =>
+      rewriteOrigin(row).flatMap((text) => wrap(`${oneLine(row.file)}: ${text}`, columns, '  ')),
+    ),
   ];
 }
 

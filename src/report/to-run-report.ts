@@ -8,6 +8,7 @@ import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Target } from '../model/target.js';
 import type { Effect, StatementEffect } from '../model/verdict.js';
 import { migrationFiles } from './migrations.js';
+import type { Attributions } from './migrations.js';
 import type {
   ReportedEffect,
   ReportedIteration,
@@ -40,13 +41,15 @@ export interface RunReportInput {
   readonly untried: readonly { readonly hypothesis: Hypothesis; readonly reason: string }[];
   /** Statements sent to the target, and their time. */
   readonly overhead: { readonly statements: number; readonly totalMs: number };
+  /** Where the statements of accepted rewrites come from; left out where that was not asked. */
+  readonly attributions?: Attributions;
   /** Where the files go; left out where none are written. */
   readonly outputFolder?: string;
 }
 
 /** The run as one JSON document. Figures that are not finite become null, which reads `unknown`. */
 export function toRunReport(input: RunReportInput): RunReport {
-  const files = migrationFiles(input.iterations);
+  const files = migrationFiles(input.iterations, input.attributions);
   const rows = calibration(input.iterations, input.before);
   return {
     tool: { ...input.tool },
@@ -87,7 +90,12 @@ export function toRunReport(input: RunReportInput): RunReport {
       up: up.path,
       down: down.path,
     })),
-    rewrites: files.rewrites.map(({ iteration, title, file }) => ({ iteration, title, file: file.path })),
+    rewrites: files.rewrites.map(({ file, patch, foundIn, ...row }) => ({
+      ...row,
+      foundIn: foundIn.map((place) => ({ ...place })),
+      file: file.path,
+      patch: patch?.path ?? null,
+    })),
     overhead: { ...input.overhead },
     outputFolder: input.outputFolder ?? null,
   };

@@ -182,6 +182,30 @@ export function isRefuted(iteration: {
   );
 }
 
+/** Where in a program a statement comes from, and why that is thought. */
+export function placeWords({
+  file,
+  line,
+  says,
+}: {
+  readonly file: string;
+  readonly line: number | null;
+  readonly says: string;
+}): string {
+  return `${oneLine(file)}${line === null ? '' : `:${line}`}: ${oneLine(says)}`;
+}
+
+/** Where the old text of a handed-over rewrite stands, and why no patch is there, in words; places beyond the third are in the report's data. */
+export function rewriteOrigin({
+  foundIn,
+  noPatch,
+}: {
+  readonly foundIn: readonly Parameters<typeof placeWords>[0][];
+  readonly noPatch: string | null;
+}): readonly string[] {
+  return [...foundIn.slice(0, 3).map(placeWords), ...(noPatch === null ? [] : [`no patch: ${noPatch}`])];
+}
+
 /** Text of strangers (names, reasons) on one line: control characters, which a terminal or a reader might obey, become a space. */
 export function oneLine(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are the characters to be taken out

@@ -105,6 +105,11 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
   };
 }
 
+/** For which majors a rule is offered, in words. */
+export function majorsOf({ minMajor, maxMajor }: Pick<RewriteRule, 'minMajor' | 'maxMajor'>): string {
+  return maxMajor === null ? `PostgreSQL ${minMajor} and later` : `PostgreSQL ${minMajor} to ${maxMajor}`;
+}
+
 /** Whether a rule is offered for a major. */
 export function isFor(rule: RewriteRule, major: number): boolean {
   return rule.minMajor <= major && (rule.maxMajor === null || major <= rule.maxMajor);

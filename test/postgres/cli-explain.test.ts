@@ -1,8 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabServer } from '../../src/lab/server.js';
 import { planReportSchema } from '../../src/report/plan/plan-report.js';
 import type { PlanReport } from '../../src/report/plan/plan-report.js';
+import { renderPlan } from '../../src/report/plan/plan-terminal.js';
 import { connect } from '../../src/postgres/connect.js';
 import { startQuietServer, testMajors } from '../support/majors.js';
 import { fillDatabase, sumsOf, within } from '../support/cli-target.js';
@@ -107,6 +110,33 @@ describe.each(testMajors())('explain on PostgreSQL %s', (major) => {
     expect(await sumsOf(server, 'Shop "1"')).toEqual(before);
     expect(place.labFolders()).toEqual([]);
   });
+
+  it('tries a rewrite on the copy, says how the plan changes, where the query stands in a program, and how to change it', async ({
+    skip,
+  }) => {
+    if (!server) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    const query = 'SELECT id FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked)';
+    const program = place.path('program');
+    mkdirSync(program, { recursive: true });
+    writeFileSync(join(program, 'mail.ts'), `const key = "s3cret-s3cret";\n\nawait db.query(\n  '${query}',\n);\n`);
+    const report = await json(url, query, '--lab', 'auto', '--source', program);
+    expect(report.foundIn).toMatchObject([{ file: 'mail.ts', line: 4, how: 'text' }]);
+    const rewrite = report.advice.find(({ kind }) => kind === 'rewrite');
+    expect(rewrite).toMatchObject({ untried: null, trial: { reason: expect.any(String) as string } });
+    expect(rewrite?.rewrite).toMatchObject({ holdsFor: 'PostgreSQL 14 and later' });
+    expect(rewrite?.rewrite?.planDifference.join(' ')).toMatch(/Execution time: .* before, .* after/);
+    expect(rewrite?.rewrite?.difference.filter((line) => /^[-+]/.test(line))).not.toEqual([]);
+    const shown = renderPlan(report, { columns: 80, colour: false });
+    expect(shown).toContain('mail.ts:4: the statement stands there');
+    expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(`${shown}${JSON.stringify(report)}`).not.toContain('s3cret');
+    const patch = join(program, 'mail.patch');
+    writeFileSync(patch, rewrite?.rewrite?.patch?.text ?? '');
+    execFileSync('git', ['init', '-q'], { cwd: program });
+    execFileSync('git', ['apply', patch], { cwd: program });
+    expect(readFileSync(join(program, 'mail.ts'), 'utf8')).toMatch(/NOT \(EXISTS/);
+    expect(place.labFolders()).toEqual([]);
+  }, 300_000);
 
   it('refuses what can not be explained, with a hint', async ({ skip }) => {
     if (!server) return skip(`PostgreSQL ${major} can not be had on this machine`);

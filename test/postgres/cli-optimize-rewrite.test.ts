@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startLabServer } from '../../src/lab/server.js';
@@ -26,6 +27,13 @@ SELECT id, page FROM "Page Visit" WHERE date_trunc('day', at) = $1 AND id > 0;
 SELECT page FROM "Page Visit" WHERE id = $1;
 `;
 
+const PROGRAM = `PASSWORD = "hunter2hunter2"
+
+def visits(cursor, day):
+    cursor.execute('''SELECT id, page FROM "Page Visit" WHERE date_trunc('day', at) = %(day)s AND id > 0''', {"day": day})
+    return cursor.fetchall()
+`;
+
 let server: LabServer;
 let place: Workplace;
 
@@ -44,9 +52,23 @@ test('a rewrite is proposed, verified, measured, accepted and handed over, and t
   const before = await sumsOf(server, 'shop');
   const file = place.path('workload.sql');
   writeFileSync(file, WORKLOAD);
+  mkdirSync(place.path('program'));
+  writeFileSync(join(place.path('program'), 'visits.py'), PROGRAM);
   const out = place.path('out');
   const url = urlOf(server.connection, { database: 'shop' });
-  const run = await place.run(['optimize', '--json', url, '--workload', file, '--out', out, '--budget', '3m']);
+  const run = await place.run([
+    'optimize',
+    '--json',
+    url,
+    '--workload',
+    file,
+    '--out',
+    out,
+    '--budget',
+    '3m',
+    '--source',
+    place.path('program'),
+  ]);
   expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
   const report = runReportSchema.strict().parse(JSON.parse(run.stdout));
   const accepted = report.iterations.filter(({ decision }) => decision === 'accept');
@@ -75,9 +97,22 @@ test('a rewrite is proposed, verified, measured, accepted and handed over, and t
   expect(markdown).toContain(`-WHERE date_trunc('day', at) = $1`);
   expect(markdown).toContain('+WHERE at >= ');
   expect(markdown).toContain('- at is timestamp with time zone: it is not before its truncation');
-  const [handed] = readdirSync(join(out, 'rewrites'));
+  expect(report.rewrites).toMatchObject([
+    {
+      holdsFor: 'PostgreSQL 14 and later',
+      foundIn: [{ file: 'visits.py', line: 4, how: 'text' }],
+      patch: expect.stringMatching(/^rewrites\/.*\.patch$/) as string,
+      noPatch: null,
+    },
+  ]);
+  execFileSync('git', ['init', '-q'], { cwd: place.path('program') });
+  execFileSync('git', ['apply', join(out, report.rewrites[0]?.patch ?? '')], { cwd: place.path('program') });
+  expect(readFileSync(join(place.path('program'), 'visits.py'), 'utf8')).toMatch(/at >= .*%\(day\)s/);
+  const handed = readdirSync(join(out, 'rewrites')).find((name) => name.endsWith('.sql'));
   const text = readFileSync(join(out, 'rewrites', handed ?? ''), 'utf8');
+  expect(text).toContain('-- Stands in: visits.py:4: the statement stands there');
+  expect(text).toContain(`--   -WHERE date_trunc('day', at) = $1`);
   expect(text).toContain('-- Rule:     sargable/truncated-time-bounds');
-  expect(text).toMatch(/-- After:\n\nSELECT .* WHERE at >= /);
+  expect(text).toMatch(/-- After:\n\nSELECT [\s\S]*\nWHERE at >= /);
   expect(await sumsOf(server, 'shop')).toEqual(before);
 }, 300_000);

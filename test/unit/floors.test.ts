@@ -11,6 +11,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   logs: 2,
   migrations: 2,
   plans: 2,
+  programs: 2,
   rewrites: 2,
   advisors: 3,
   kernel: 3,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { planReportSchema } from '../../report/plan/plan-report.js';
 import { renderPlan } from '../../report/plan/plan-terminal.js';
 import { defineCommand } from '../command.js';
+import { sourceInput } from '../inputs.js';
 import { explainGiven } from '../explanation.js';
 
 export const explain = defineCommand({
@@ -24,12 +25,19 @@ export const explain = defineCommand({
       .describe(
         'with a url: auto runs the query on a lab copy and tries the advice there; or the connection string of a staging server (default: planned on the target, not run)',
       ),
+    source: sourceInput,
     html: z.string().optional().describe('write the plan as a page that needs nothing else to this file'),
   }),
   output: planReportSchema,
   run: (input, context) =>
     explainGiven(
-      { given: input.given, against: input.against ?? null, lab: input.lab ?? null, htmlFile: input.html ?? null },
+      {
+        given: input.given,
+        against: input.against ?? null,
+        lab: input.lab ?? null,
+        htmlFile: input.html ?? null,
+        sourceFolder: input.source ?? null,
+      },
       context,
     ),
   render: (report, view) => renderPlan(report, view),

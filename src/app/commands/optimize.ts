@@ -13,6 +13,7 @@ import {
   labInput,
   replicaInput,
   sizeInput,
+  sourceInput,
   targetInput,
   workloadInput,
 } from '../inputs.js';
@@ -34,6 +35,7 @@ export const optimize = defineCommand({
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
     clients: clientsInput,
     replica: replicaInput,
+    source: sourceInput,
     out: z.string().default('database-wizard-out').describe('output folder; a later run goes on from its ledger'),
     ...handoverInput,
   }),
@@ -53,6 +55,7 @@ export const optimize = defineCommand({
         clients: input.clients,
         outFolder: resolve(input.out),
         handover,
+        sourceFolder: input.source ?? null,
         command: `optimize ${describeTarget(target)}`,
       },
       context,

@@ -2,13 +2,18 @@ import { z } from 'zod';
 import { WizardError } from '../../base/errors.js';
 import { renderWorkload } from '../../report/workload/workload-terminal.js';
 import { workloadReportSchema } from '../../report/workload/workload-report.js';
+import type { WorkloadReport } from '../../report/workload/workload-report.js';
 import { toWorkloadReport } from '../../report/workload/to-workload-report.js';
+import type { WorkloadFacts } from '../../report/workload/to-workload-report.js';
+import { loadParser } from '../../sql/parse.js';
 import { mergeCoverage } from '../../model/coverage.js';
 import { catalogue as patterns } from '../../profiling/catalogue.js';
 import { Profiler } from '../../profiling/profile.js';
 import { defineCommand } from '../command.js';
-import { durationInput } from '../inputs.js';
+import type { CommandContext } from '../command.js';
+import { durationInput, sourceInput } from '../inputs.js';
 import { intakeFiles } from '../intake.js';
+import { searchSource } from '../source-search.js';
 import { version } from '../version.js';
 import { watchWorkload } from '../watched-workload.js';
 
@@ -30,6 +35,7 @@ export const workload = defineCommand({
       .default(false)
       .describe('rank statements only: looking at how programs use the database takes about as long again'),
     literals: z.boolean().default(false).describe('show constants and parameter values, which may be private'),
+    source: sourceInput,
     url: z.string().optional().describe('connection string of a database to watch instead of files'),
     between: durationInput.optional().describe('with --url: what pg_stat_statements counts in this time, e.g. 5m'),
     sample: durationInput
@@ -49,7 +55,7 @@ export const workload = defineCommand({
         { url, by: sample === undefined ? 'counters' : 'activity', forMs: sample ?? between ?? 0 },
         context,
       );
-      return toWorkloadReport({ tool, files: [], literals, application: [], ...watched });
+      return report({ tool, files: [], literals, application: [], ...watched }, input.source, context);
     }
     if (files.length === 0)
       throw new WizardError('input/invalid', 'files: nothing was given to read', {
@@ -64,7 +70,7 @@ export const workload = defineCommand({
       ...(input.rankingOnly ? {} : { observer: profiler }),
     });
     const profile = profiler.end();
-    return toWorkloadReport({
+    const facts = {
       tool,
       literals,
       application: profile.findings,
@@ -72,7 +78,7 @@ export const workload = defineCommand({
       files: taken.files,
       firstSeen: taken.firstSeen,
       lastSeen: taken.lastSeen,
-      waits: [],
+      waits: [] as WorkloadFacts['waits'],
       coverage: mergeCoverage(
         {
           examined: taken.files.map((file) => ({ what: `${file.name} (${file.said})`, count: file.records })),
@@ -80,8 +86,25 @@ export const workload = defineCommand({
         },
         profile.coverage,
       ),
-    });
+    };
+    return report(facts, input.source, context);
   },
   render: (report, view) => renderWorkload(report, view),
   failsCheck: () => false,
 });
+
+async function report(
+  facts: WorkloadFacts,
+  folder: string | undefined,
+  { signal }: CommandContext,
+): Promise<WorkloadReport> {
+  if (folder === undefined) return toWorkloadReport(facts);
+  await loadParser();
+  const asked = facts.workload.statements.map(({ fingerprint, sql, observed }) => ({
+    fingerprint,
+    sql,
+    sources: observed?.sources ?? [],
+  }));
+  const { places, coverage } = await searchSource(folder, asked, signal);
+  return toWorkloadReport({ ...facts, places, coverage: mergeCoverage(facts.coverage, coverage) });
+}

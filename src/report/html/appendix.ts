@@ -1,7 +1,7 @@
 import { formatCount } from '../../base/units.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from '../calibration.js';
 import type { RunReport } from '../run-report.js';
-import { evidenceWords, formatRatio, meanWords, predictionSentence, statementChange } from '../words.js';
+import { evidenceWords, formatRatio, meanWords, predictionSentence, statementChange, rewriteOrigin } from '../words.js';
 import { fileLink } from './file-link.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
@@ -92,7 +92,10 @@ export function fileList({ migrations, rewrites }: RunReport): Markup {
         html`<li>
           ${fileLink(row.file)}<span
             >${row.title} (<a href="#iteration-${row.iteration}">iteration ${row.iteration}</a>)</span
-          ><small>stands in the application's code</small>
+          ><small
+            >for ${row.holdsFor}; stands in the application's
+            code${row.patch !== null && html`, changed by ${fileLink(row.patch)}`}</small
+          >${rewriteOrigin(row).map((text) => html`<small>${text}</small>`)}
         </li>`,
     )}
   </ol>`;

@@ -2,7 +2,7 @@ import { formatCount, formatMs, formatPercent } from '../../base/units.js';
 import { html } from '../html/markup.js';
 import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
-import { evidenceValue, evidenceWords } from '../words.js';
+import { evidenceValue, evidenceWords, placeWords } from '../words.js';
 import type { PlanReport } from './plan-report.js';
 import { amountWords, estimateWords, summaryWords, wrongEstimateWords } from './plan-words.js';
 
@@ -19,6 +19,7 @@ export function renderPlanHtml(report: PlanReport): string {
       ['estimate', 'The first wrong estimate', paragraph(wrongEstimateWords(report))],
       ['findings', 'Findings', findings(report)],
       ['advice', 'Advice', advice(report)],
+      ['found-in', 'Where it comes from', foundIn(report)],
       ['difference', 'What changed', difference(report)],
       ['unknown', 'What it can not know', unknown(report)],
     ],
@@ -169,10 +170,34 @@ function advice({ advice: rows }: PlanReport): Markup | null {
           <p>
             ${row.trial === null ? `untried: ${row.untried ?? 'unknown'}` : `${row.trial.verdict}: ${row.trial.reason} (measured)`}
           </p>
-          ${row.up.map((sql) => html`<pre>${sql};</pre>`)}
+          ${
+            row.rewrite === null
+              ? row.up.map((sql) => html`<pre>${sql};</pre>`)
+              : html`<pre>${row.rewrite.difference.join('\n')}</pre>
+                  <p class="small muted">holds for ${row.rewrite.holdsFor}</p>
+                  <ul>
+                    ${row.rewrite.planDifference.map((text) => html`<li class="small">plan on the copy: ${text}</li>`)}
+                  </ul>
+                  ${patch(row.rewrite.patch)}`
+          }
         </article>`,
     )}
   </div>`;
+}
+
+function patch(found: NonNullable<PlanReport['advice'][number]['rewrite']>['patch']): Markup | null {
+  if (found === null) return null;
+  return found.text === null
+    ? html`<p class="small muted">no patch: ${found.reason}</p>`
+    : html`<p class="small muted">for git apply</p>
+        <pre>${found.text}</pre>`;
+}
+
+function foundIn({ foundIn: places }: PlanReport): Markup | null {
+  if (places.length === 0) return null;
+  return html`<ul>
+    ${places.map((place) => html`<li>${placeWords(place)}</li>`)}
+  </ul>`;
 }
 
 function difference({ difference: found }: PlanReport): Markup | null {

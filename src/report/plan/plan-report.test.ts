@@ -39,6 +39,7 @@ const report = (text: string, more: Partial<PlanReport> = {}): PlanReport => {
       findings: catalogue.flatMap((kind) => kind.find(view, null)),
       advice: [],
       parallel: null,
+      foundIn: [],
       difference: null,
       coverage: { examined: [], skipped: [{ what: 'x', reason: 'y', remedy: null }] },
       overhead: null,

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { coverageSchema, evidenceSchema, figure, overheadSchema, targetSchema, toolSchema } from '../schema-parts.js';
+import {
+  coverageSchema,
+  evidenceSchema,
+  figure,
+  overheadSchema,
+  patchSchema,
+  placeSchema,
+  targetSchema,
+  toolSchema,
+} from '../schema-parts.js';
 
 const nodeSchema = z.object({
   id: z.number().int().describe('1, 2, ... in the order in which EXPLAIN prints them'),
@@ -46,6 +55,17 @@ const adviceSchema = z.object({
     .nullable()
     .describe('measured on the lab copy; null: untried'),
   untried: z.string().nullable().describe('why it was not tried; null where it was'),
+  rewrite: z
+    .object({
+      rule: z.string(),
+      holdsFor: z.string().describe('majors of PostgreSQL'),
+      difference: z.array(z.string()).describe('both texts laid out: lines that begin with -, + or a blank'),
+      planDifference: z
+        .array(z.string())
+        .describe('how the plan on the copy changed, in sentences; empty where it was not run'),
+      patch: patchSchema,
+    })
+    .nullable(),
 });
 
 const parallelSchema = z.object({
@@ -147,6 +167,7 @@ export const planReportSchema = z.object({
   advice: z.array(adviceSchema),
   parallel: parallelSchema.nullable().describe('with --lab; null where it was not measured, which coverage explains'),
   difference: z.object({ against: z.string(), words: z.array(z.string()) }).nullable(),
+  foundIn: z.array(placeSchema).describe('where in a program the statement comes from, the surest first'),
   coverage: coverageSchema,
   overhead: overheadSchema.nullable(),
 });

@@ -2,7 +2,7 @@ import { formatCount, formatMs, formatPercent } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
-import { evidenceValue, oneLine } from '../words.js';
+import { evidenceValue, oneLine, placeWords } from '../words.js';
 import type { PlanReport } from './plan-report.js';
 import { planTable } from './plan-table.js';
 import { bar } from './plan-bar.js';
@@ -22,6 +22,7 @@ export function renderPlan(report: PlanReport, options: TextOptions): string {
       advice(report, options, paint),
       parallelWorkers(report, options, paint),
       difference(report, options, paint),
+      foundIn(report, options, paint),
       unknown(report, options, paint),
     ],
     options.columns,
@@ -114,13 +115,33 @@ function advice({ advice: rows }: PlanReport, { columns }: TextOptions, paint: P
         ...wrap(`${row.kind}: ${oneLine(row.title)}`, columns, '  ').map(
           row.trial?.verdict === 'improved' ? paint.good : (text) => text,
         ),
-        ...[...row.why, ...cost, ...row.missing.map((fact) => `not proved: ${fact}`), tried]
+        ...[...row.why, ...cost, ...row.missing.map((fact) => `not proved: ${fact}`), tried, ...rewriteWords(row)]
           .flatMap((text) => wrap(oneLine(text), columns - 4, '  '))
           .map((line) => paint.dim(`    ${line}`)),
-        ...row.up.flatMap((sql) => wrap(`${oneLine(sql)};`, columns - 4, '  ')).map((line) => `    ${line}`),
+        ...(row.rewrite === null
+          ? row.up.flatMap((sql) => wrap(`${oneLine(sql)};`, columns - 4, '  '))
+          : row.rewrite.difference.flatMap((line) => wrap(line, columns - 4, '     '))
+        ).map((line) => `    ${line}`),
       ];
     }),
   ];
+}
+
+function rewriteWords({ rewrite }: PlanReport['advice'][number]): readonly string[] {
+  if (rewrite === null) return [];
+  const { holdsFor, planDifference, patch } = rewrite;
+  return [
+    `holds for ${holdsFor}`,
+    ...planDifference.map((text) => `plan on the copy: ${text}`),
+    ...(patch === null
+      ? []
+      : [patch.text === null ? `no patch: ${patch.reason}` : 'a patch for the program: in --json and --html']),
+  ];
+}
+
+function foundIn({ foundIn: places }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (places.length === 0) return [];
+  return [paint.bold('Where it comes from'), ...places.flatMap((place) => wrap(placeWords(place), columns, '  '))];
 }
 
 function difference({ difference: found }: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {

@@ -7,6 +7,7 @@ import type { PlanForm } from '../../plans/read/read-plan.js';
 import { timeByCause } from '../../plans/time-by-cause.js';
 import { blocksOf } from '../../plans/view.js';
 import type { PlanView, ViewedNode } from '../../plans/view.js';
+import type { ProgramPlace } from '../../programs/places.js';
 import { finite, toCoverage, toTarget } from '../schema-parts.js';
 import type { PlanReport } from './plan-report.js';
 
@@ -24,6 +25,8 @@ export interface PlanReportFacts {
   readonly advice: PlanReport['advice'];
   readonly parallel: PlanReport['parallel'];
   readonly difference: PlanReport['difference'];
+  /** Where in a program the statement comes from. */
+  readonly foundIn: readonly ProgramPlace[];
   readonly coverage: Coverage;
   readonly overhead: PlanReport['overhead'];
 }
@@ -81,6 +84,7 @@ export function toPlanReport(facts: PlanReportFacts): PlanReport {
     advice: facts.advice,
     parallel: facts.parallel,
     difference: facts.difference,
+    foundIn: facts.foundIn.map((place) => ({ ...place })),
     coverage: toCoverage(facts.coverage),
     overhead: facts.overhead,
   };

@@ -3,6 +3,7 @@ import type { Coverage } from '../../model/coverage.js';
 import type { Workload, WorkloadStatement } from '../../model/workload.js';
 import type { FileIntake } from '../../logs/intake.js';
 import { withoutConstants } from '../../logs/lex.js';
+import type { ProgramPlace } from '../../programs/places.js';
 import type { WorkloadReport } from './workload-report.js';
 
 /** What a workload report is made of. */
@@ -15,6 +16,8 @@ export interface WorkloadFacts {
   readonly waits: WorkloadReport['waits'];
   readonly application: readonly ApplicationFinding[];
   readonly coverage: Coverage;
+  /** By fingerprint, where in a program statements come from; absent where that was not asked. */
+  readonly places?: ReadonlyMap<string, readonly ProgramPlace[]>;
   /** Whether constants and parameter values may be shown. */
   readonly literals: boolean;
 }
@@ -39,7 +42,10 @@ export function toWorkloadReport(facts: WorkloadFacts): WorkloadReport {
       records,
       unread: unread.map(({ reason, count, lines }) => ({ reason, count, lines: [...lines] })),
     })),
-    statements: workload.statements.map((statement, i) => row(statement, i + 1, totalMs, facts.literals)),
+    statements: workload.statements.map((statement, i) => ({
+      ...row(statement, i + 1, totalMs, facts.literals),
+      foundIn: (facts.places?.get(statement.fingerprint) ?? []).map((place) => ({ ...place })),
+    })),
     unusable: workload.unusable.map((one) => ({
       name: facts.literals ? one.name : shownName(one),
       reason: one.reason,
@@ -60,7 +66,7 @@ function row(
   rank: number,
   workloadMs: number | null,
   literals: boolean,
-): WorkloadReport['statements'][number] {
+): Omit<WorkloadReport['statements'][number], 'foundIn'> {
   const { observed, totalMs } = statement;
   const latency = observed?.latencyMs ?? null;
   return {

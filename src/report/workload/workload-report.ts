@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { coverageSchema, evidenceSchema, figure, toolSchema } from '../schema-parts.js';
+import { coverageSchema, evidenceSchema, figure, placeSchema, toolSchema } from '../schema-parts.js';
 
 const tallied = z.array(z.object({ name: z.string(), executions: z.number() })).describe('most executions first');
 
@@ -73,6 +73,7 @@ export const workloadReportSchema = z.object({
         databases: tallied,
         applications: tallied,
         sources: tallied.describe('places in programs, from tags in comments'),
+        foundIn: z.array(placeSchema).describe('with --source, where in the program it comes from, the surest first'),
       }),
     )
     .describe('heaviest first'),

@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/un
 import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
-import { oneLine } from '../words.js';
+import { oneLine, placeWords } from '../words.js';
 import { application } from './application-terminal.js';
 import type { WorkloadReport } from './workload-report.js';
 
@@ -105,6 +105,9 @@ function details(report: WorkloadReport, { columns }: TextOptions, paint: Paint)
   return lines.length > 0 ? [paint.bold('What is known of them'), ...lines] : [];
 }
 
+/** Places that are shown of each. */
+const PLACES = 3;
+
 function factsOf(row: WorkloadReport['statements'][number]): readonly string[] {
   const names = (what: string, list: WorkloadReport['statements'][number]['users']): readonly string[] =>
     list.length === 0
@@ -118,6 +121,10 @@ function factsOf(row: WorkloadReport['statements'][number]): readonly string[] {
   const { planned } = row;
   return [
     ...names('from', row.sources),
+    ...row.foundIn
+      .filter(({ how }) => how !== 'tag')
+      .slice(0, PLACES)
+      .map((place) => `in the program: ${placeWords(place)}`),
     ...names('applications', row.applications),
     ...names('users', row.users),
     ...names('databases', row.databases),

@@ -4,7 +4,7 @@ import { conjuncts, disjuncts, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { isPlain } from '../../shapes.js';
-import { originsIn, queryOf } from '../../view.js';
+import { originsIn } from '../../view.js';
 import type { Query } from '../../view.js';
 
 interface Site {
