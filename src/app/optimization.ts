@@ -101,9 +101,6 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
     const outcome = await runOn({ staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context });
     const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
-    const report = toReport(outcome, { options, origin, coverage, session, startedAt });
-    await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog);
-    await handOver(options.handover ?? null, changesOfRun(outcome.iterations), context.watch);
     const { attributions, searched } = await attribute(outcome, origin, options.sourceFolder ?? null, context.signal);
     const report = toReport(outcome, {
       options,
@@ -114,6 +111,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       startedAt,
     });
     await writeOutput(options.outFolder, report, outcome.iterations, snapshot.catalog, attributions);
+    await handOver(options.handover ?? null, changesOfRun(outcome.iterations), context.watch);
     return report;
   } finally {
     await cleanup.run();
