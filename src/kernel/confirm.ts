@@ -1,9 +1,11 @@
 import { formatMs } from '../base/units.js';
+import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Together } from '../model/run.js';
 import type { StatementEffect } from '../model/verdict.js';
 import type { Confirmation, Lab } from './ports.js';
 import { regressions } from './regressions.js';
+import type { LoopPorts } from './run.js';
 import type { Thresholds } from './thresholds.js';
 
 /** The whole of a run, and the two columns that may be compared; null where they were not measured side by side. */
@@ -34,6 +36,19 @@ export async function confirm(
 /** A run without a measurement of the whole. */
 export function unconfirmed(verdict: 'none' | 'unverifiable', reason: string): Confirmed {
   return { together: { verdict, reason, statements: [], resultsEqual: null }, slower: [], columns: null };
+}
+
+/** Throughput under concurrency on both states that a confirmation measured; null where there is none, or it failed, which is told. */
+export async function measureLoad(
+  { lab, signal, watch }: Pick<LoopPorts, 'lab' | 'signal' | 'watch'>,
+  clients: number,
+): Promise<Load | null> {
+  if (signal.aborted) return null;
+  watch({ type: 'phase', phase: 'evaluate', text: `the workload from up to ${clients} clients at once` });
+  const load = await lab.load(clients);
+  if (load === null || !('failure' in load)) return load;
+  watch({ type: 'note', text: `the load was not measured: ${load.failure}` });
+  return null;
 }
 
 function judge(

@@ -8,7 +8,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { Verdict } from '../model/verdict.js';
 import type { Workload } from '../model/workload.js';
 import { act, isFailure } from './act.js';
-import { confirm, unconfirmed } from './confirm.js';
+import { confirm, measureLoad, unconfirmed } from './confirm.js';
 import type { Confirmed } from './confirm.js';
 import { decide } from './decide.js';
 import { escalationFor } from './escalate.js';
@@ -182,7 +182,7 @@ export class Turn {
     const { together, columns } = await this.confirmAll(stop);
     if (columns) {
       this.columns = columns;
-      this.load = await this.measureLoad();
+      this.load = await measureLoad(this.ports, this.options.clients);
     }
     await this.ports.ledger.append({
       type: 'run-stopped',
@@ -228,20 +228,6 @@ export class Turn {
         return unconfirmed('none', 'what was accepted was withdrawn in the end');
       }
     }
-  }
-
-  private async measureLoad(): Promise<Load | null> {
-    const { ports, options } = this;
-    if (ports.signal.aborted) return null;
-    ports.watch({
-      type: 'phase',
-      phase: 'evaluate',
-      text: `the workload from up to ${options.clients} clients at once`,
-    });
-    const load = await ports.lab.load(options.clients);
-    if (load === null || !('failure' in load)) return load;
-    ports.watch({ type: 'note', text: `the load was not measured: ${load.failure}` });
-    return null;
   }
 
   /** Takes an accepted change back that all changes together refute: alone it was never measured beyond tolerance. False where it can not be taken back. */

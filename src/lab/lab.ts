@@ -10,9 +10,10 @@ import type { ConnectionSettings, Session } from '../postgres/session.js';
 import { stemOf } from './databases.js';
 import { assertNoDifference } from './equivalence/gate.js';
 import type { LabServer } from './server.js';
+import { measureAccepted } from './trial/accepted.js';
+import type { Accepted, AcceptedContext } from './trial/accepted.js';
 import { runDown, runUp } from './trial/apply.js';
-import { measureBaseline } from './trial/baseline.js';
-import { prepareCases, rewriteCase } from './trial/cases.js';
+import { rewriteCase } from './trial/cases.js';
 import { runConfirmation } from './trial/confirmation.js';
 import type { ConfirmationOutcome } from './trial/confirmation.js';
 import { assertSeparate } from './trial/instance.js';
@@ -126,7 +127,18 @@ class MeasuringLab implements OpenLab {
 
   async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
     this.confirmed = null;
-    const accepted = await this.secondTry('the baseline', () => this.measureAccepted(workload));
+    const { sessions, layout, rewrites, options } = this;
+    const context: AcceptedContext = {
+      sessions,
+      layout,
+      rewrites,
+      allowVolatile: options.allowVolatile ?? false,
+      budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
+      timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+      progress: (done, total) => options.progress?.('baseline', done, total),
+      note: (text) => options.note?.(text),
+    };
+    const accepted = await this.secondTry('the baseline', () => measureAccepted(context, workload));
     this.accepted = accepted;
     this.origin ??= accepted;
     this.tried = null;
@@ -293,38 +305,6 @@ class MeasuringLab implements OpenLab {
     const work = (session: Session): Promise<string> => verify(session, rewrite, values);
     return this.secondTry(`verifying "${rewrite.rule}"`, () => this.withScratch(work));
   }
-
-  private async measureAccepted(workload: Workload): Promise<Accepted> {
-    const { sessions, layout, options } = this;
-    const { before, after } = layout.names;
-    await layout.prepareBefore();
-    await layout.prepareAfter();
-    const prepared = await sessions.within(before, (session) =>
-      prepareCases(session, workload, { rewrites: this.rewrites, allowVolatile: options.allowVolatile ?? false }),
-    );
-    for (const text of prepared.notes) options.note?.(text);
-    if (prepared.cases.some((one) => one.soils)) layout.soil();
-    const measured = await sessions.within(before, (one) =>
-      sessions.within(after, (other) =>
-        measureBaseline(one, other, prepared.cases, {
-          budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
-          timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
-          check: () => sessions.checkAborted(),
-          progress: (done, total) => options.progress?.('baseline', done, total),
-        }),
-      ),
-    );
-    const { records, noise } = measured;
-    return { workload, records, noise, failed: [...prepared.failed, ...measured.failed] };
-  }
-}
-
-/** The accepted state as last measured. */
-interface Accepted {
-  readonly workload: Workload;
-  readonly records: readonly CaseRecord[];
-  readonly failed: WorkloadSummary['failed'];
-  readonly noise: NoiseFloor;
 }
 
 const BASELINE_BUDGET_MS = 25_000;
