@@ -193,7 +193,8 @@ function comparable(tree: PlanTree, verbose: boolean): unknown {
   };
 }
 
-function node(one: PlanTreeNode, verbose: boolean): unknown {
+/** Which process gets which rows is chance, and with it how many groups each hands on: `shared` up to where they are put together. */
+function node(one: PlanTreeNode, verbose: boolean, shared = false): unknown {
   const {
     'Inner Unique': unique,
     'Peak Memory Usage': _memory,
@@ -201,16 +202,16 @@ function node(one: PlanTreeNode, verbose: boolean): unknown {
     'Sort Space Used': _space,
     ...details
   } = one.details;
+  const chance = shared || one.type.startsWith('Gather');
   const runs = one.buffers && Object.fromEntries(Object.entries(one.buffers).map(([key, count]) => [key, count > 0]));
   return {
     ...one,
     buffers: runs && { all: runs['sharedHit'] === true || runs['sharedRead'] === true || runs['tempRead'] === true },
     ioTimings: null,
     wal: one.wal && { any: true },
-    // How many rows each of them got is chance.
     workers: one.workers.length > 0 ? 'some' : 'none',
-    actual: one.actual && { loops: one.actual.loops, rows: one.parallelAware ? null : one.actual.rows },
+    actual: one.actual && { loops: one.actual.loops, rows: chance ? null : one.actual.rows },
     details: verbose ? { ...details, unique } : details,
-    children: one.children.map((child) => node(child, verbose)),
+    children: one.children.map((child) => node(child, verbose, chance)),
   };
 }
