@@ -91,7 +91,7 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
   });
 });
 
-const STORY = ['planned', 'begun', 'started 1', 'settled 1', 'started 2', 'removing 2', 'settled 2', 'ended'];
+const STORY = ['planned', 'begun', 'before', 'started 1', 'settled 1', 'started 2', 'removing 2', 'settled 2', 'ended'];
 
 function story(entries: readonly JournalEntry[]): readonly string[] {
   return entries.map((entry) => ('step' in entry ? `${entry.type} ${entry.step}` : entry.type));

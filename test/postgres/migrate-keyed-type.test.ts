@@ -54,8 +54,10 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
       expect(await bench.session.query(ROWS)).toEqual(rows);
       const differences = structureDifferences(asWritten, await bench.now());
       expect(differences.map((one) => one.replace(/ (?:was .*|is (?:new|gone))$/s, ''))).toEqual([
-        'table ["Odd%s","order"]',
-        'table ["public","item"]',
+        `column Odd%s.order.Nr'"%: position 1 -> 3`,
+        'column Odd%s.order.Größe: position 2 -> 4',
+        'column public.item.id: position 1 -> 5',
+        `column public.item.Nr'"%: position 2 -> 4`,
       ]);
       const made = await bench.session.query(`INSERT INTO "Odd%s"."order" DEFAULT VALUES RETURNING *`);
       expect(made).toEqual([{ [`Nr'"%`]: '2005', Größe: '7' }]);

@@ -46,6 +46,11 @@ export default defineMigrationRule({
       INSERT INTO book (author_id, pages) SELECT 1 + n % 100, n FROM generate_series(1, 2000) AS n;
       CREATE INDEX book_author ON book (author_id) WHERE pages > 5;`,
     bad: 'ALTER TABLE author ALTER COLUMN id TYPE bigint; ALTER TABLE book ALTER COLUMN author_id TYPE bigint; ALTER TABLE book ALTER COLUMN id TYPE bigint; ALTER TABLE book ALTER COLUMN pages TYPE bigint;',
-    ends: ['table ["public","author"]', 'table ["public","book"]'],
+    ends: [
+      'column public.author.id: position 1 -> 3',
+      'column public.book.id: position 1 -> 5',
+      'column public.book.author_id: position 2 -> 4',
+      'column public.book.pages: position 3 -> 6',
+    ],
   },
 });

@@ -42,6 +42,6 @@ export default defineMigrationRule({
     setup:
       'CREATE TABLE book (id int PRIMARY KEY, pages int); INSERT INTO book SELECT n, n FROM generate_series(1, 2000) AS n;',
     bad: 'ALTER TABLE book RENAME TO volume;',
-    ends: ['number of view objects', 'table ["public","book"]'],
+    ends: ['number of view objects', 'table public.book'],
   },
 });
