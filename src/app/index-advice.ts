@@ -147,6 +147,8 @@ async function searched(
     accepted: () => [],
   });
   const snapshot = await untilAborted(signal, examiner.examine(origin.workload, summary));
+  // Before the search, which a signal may end.
+  const findings = await untilAborted(signal, advisorsOf().examine(snapshot, null));
   watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
   const { storageBudgetBytes } = options;
   const search = await searchIndexSet({
@@ -162,18 +164,19 @@ async function searched(
     note: (text) => watch({ type: 'note', text }),
   });
   const { failed } = summary;
-  if (signal.aborted) return { search, review: [], failed };
-  const findings = await advisorsOf().examine(snapshot, null);
-  return { search, review: findings.filter((finding) => isReview(finding, snapshot)), failed };
+  return { search, review: findings.filter(isReview), failed };
 }
 
-/** Findings about indexes that are there; those that are missing are what the search is about. */
-function isReview(finding: Finding, { catalog }: Snapshot): boolean {
-  return (
-    finding.advisor.startsWith('index/') &&
-    catalog.indexes.some((index) => finding.place === `${index.schema}.${index.name}`)
-  );
+/** What advisors say of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
+function isReview({ advisor }: Finding): boolean {
+  return advisor.startsWith('index/') && !SEARCHERS.has(advisor);
 }
+
+const SEARCHERS: ReadonlySet<string> = new Set([
+  'index/missing-index',
+  'index/partial-index',
+  'index/expression-index',
+]);
 
 async function measure(
   staging: Staging,

@@ -144,6 +144,7 @@ const indexSchema = z.object({
     .nullable()
     .default(null),
   existing: z.array(z.object({ index: z.string(), advice: z.string() })).default([]),
+  missing: z.array(z.object({ place: z.string(), advice: z.string() })).default([]),
 });
 
 type Read = Pick<PlanFolder, 'changes' | 'setAside'>;
@@ -184,7 +185,7 @@ function ofRun({ iterations }: z.infer<typeof runSchema>): Read {
 /** At most this ratio is a gain. */
 const GAIN = 1 - DEFAULT_THRESHOLDS.minimalEffect;
 
-function ofIndexes({ indexes, existing, measured: whole }: z.infer<typeof indexSchema>): Read {
+function ofIndexes({ indexes, existing, missing, measured: whole }: z.infer<typeof indexSchema>): Read {
   const kept = indexes.filter(({ decision }) => decision === 'create');
   return {
     changes: kept.map(({ title, action, reason, measured }, at) => ({
@@ -202,10 +203,16 @@ function ofIndexes({ indexes, existing, measured: whole }: z.infer<typeof indexS
         ),
       },
     })),
-    setAside: existing.map(({ index, advice }) => ({
-      title: index,
-      reason: `advice on an index that is there was not tried in the lab: ${advice}`,
-    })),
+    setAside: [
+      ...existing.map(({ index, advice }) => ({
+        title: index,
+        reason: `advice on an index that is there was not tried in the lab: ${advice}`,
+      })),
+      ...missing.map(({ place, advice }) => ({
+        title: place,
+        reason: `advice on an index that is missing was not tried in the lab: ${advice}`,
+      })),
+    ],
   };
 }
 

@@ -245,6 +245,20 @@ describe('a search of a compressed workload', () => {
     expect(selection.skipped).toEqual([statements[2]?.fingerprint]);
     expect(selection.chosen.map((one) => nameOf(one.spec))).toEqual(['a']);
   });
+
+  it('bounds what those that were not weighed hold by their calls, where logarithms count most', async () => {
+    const { fake, statements } = three();
+    const allowance = { timeMs: null, plannerCalls: 6 };
+    const more = { mostStatements: 1, allowance, objective: 'robust' } as const;
+    const { compression, objective, skipped } = await selectIndexes(input(fake, statements, more));
+    expect(compression).toMatchObject({ kept: 1, leftOut: 2 });
+    expect(skipped).toEqual([statements[2]?.fingerprint]);
+    // All weigh a third by calls, the two that were asked a half by cost; one range and the plain sum make the whole.
+    const range = Math.log(1e6);
+    const left = ((2 / 3) * range + 1 / 2) / (range + 1);
+    expect(compression?.boundShare).toBeCloseTo(left + 2 / (range + 1), 9);
+    expect(objective).toBeCloseTo(left + ((range + Math.log(0.1)) / 3 + 0.1 / 2) / (range + 1), 9);
+  });
 });
 
 it('10,000 shapes come down to what they ask for', () => {

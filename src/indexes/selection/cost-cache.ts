@@ -85,6 +85,16 @@ export class StatementCosts {
     );
   }
 
+  /** The plan with a set: what the planner said of it, or else the cheapest one known that needs no more; null when nothing is known. */
+  best(set: bigint): CostAnswer | null {
+    const within = this.#answers.filter(({ used }) => (used & ~set) === 0n);
+    const cheapest = within.reduce(
+      (best: CostAnswer | null, one) => (best && best.cost <= one.cost ? best : one),
+      null,
+    );
+    return this.known(set) ?? cheapest;
+  }
+
   /** The cost is at most this; infinite when nothing is known. */
   upper(set: bigint): number {
     return this.#answers.reduce(
@@ -116,7 +126,21 @@ export class CostCache {
     this.#whatIf = whatIf;
     this.#allowance = allowance;
     this.statements = problem.statements.map((statement) => new StatementCosts(problem, statement));
-    this.#names = new Map(problem.items.map((item) => [item.existing ?? item.spec?.name ?? '', item.id]));
+    this.#names = new Map(problem.items.map((item) => [nameOf(item), item.id]));
+  }
+
+  /** The choice of items of another cache that are here too. */
+  choiceOf(items: Iterable<Item>): Choice {
+    return new Set([...items].flatMap((item) => this.#names.get(nameOf(item)) ?? []));
+  }
+
+  /** Takes over what a cache for the same statements, with some of these items, was told. */
+  learnFrom(other: CostCache): void {
+    for (const [at, theirs] of other.statements.entries()) {
+      const costs = this.statements[at];
+      const set = (bits: bigint): bigint => costs?.bits(this.choiceOf(theirs.itemsIn(bits))) ?? 0n;
+      for (const { shown, used, cost } of theirs.answers) costs?.learn({ shown: set(shown), used: set(used), cost });
+    }
   }
 
   /** The statement's cost with exactly this set; null when it is not known and there is nothing left to ask with. */
@@ -144,6 +168,11 @@ export class CostCache {
   upper(choice: Choice): number {
     return this.statements.reduce((sum, costs) => sum + costs.statement.value(costs.upper(costs.bits(choice))), 0);
   }
+}
+
+/** As the what-if engine says it in its answers. */
+function nameOf({ existing, spec }: Item): string {
+  return existing ?? spec?.name ?? '';
 }
 
 function itemAt(problem: Problem, id: number): Item {

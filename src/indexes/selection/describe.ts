@@ -84,8 +84,8 @@ function gainOf(costs: StatementCosts, choice: Choice): StatementGain {
 function served(cache: CostCache, choice: Choice, item: Item): StatementGain[] {
   const users = cache.statements.filter((costs) => {
     if (costs.bits([item.id]) === 0n) return false;
-    const plan = costs.known(costs.bits(choice));
-    return plan !== undefined && (plan.used & costs.bits([item.id])) !== 0n;
+    const plan = costs.best(costs.bits(choice));
+    return plan !== null && (plan.used & costs.bits([item.id])) !== 0n;
   });
   return inOrderOfGain(users, choice);
 }

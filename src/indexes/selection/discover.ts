@@ -27,10 +27,19 @@ interface Node {
   readonly depth: number;
 }
 
+/** Asks each statement with everything in sight, the weightiest first, until this share of the allowance is used. */
+export async function lookAtAll(cache: CostCache, allowance: Allowance, share: number): Promise<void> {
+  const worth = (costs: StatementCosts): number => costs.statement.value(costs.upper(costs.present));
+  for (const costs of cache.statements.toSorted((a, b) => worth(b) - worth(a))) {
+    if (allowance.isSpent(share)) return;
+    await cache.at(costs, costs.full);
+  }
+}
+
 /**
  * Finds the good plans of each statement, the weightiest first: asks with everything in sight, then takes away what was
  * used, once the larger of its family and once the whole family, and so on. False when the allowance ended it.
- * `onPlans` is told when every statement has a plan with everything in sight, and when it has those of single tables.
+ * `onPlans` is told when every statement has a plan with everything in sight, when it has those of single tables, and then from time to time.
  */
 export async function discover(
   cache: CostCache,
@@ -63,7 +72,12 @@ export async function discover(
     open.push(node(costs, answer, { ...limits, depth: tables.length > 1 ? 1 : 0 }));
   }
   onPlans();
+  let toldAt = allowance.plannerCalls;
   for (;;) {
+    if (allowance.plannerCalls - toldAt >= TOLD_EVERY) {
+      onPlans();
+      toldAt = allowance.plannerCalls;
+    }
     const next = takeBest(open);
     if (next === undefined || next.worth < limits.tolerance) return true;
     for (const set of reduced(next, limits.storageBytes)) {
@@ -77,6 +91,9 @@ export async function discover(
     }
   }
 }
+
+/** EXPLAINs: some seconds of them. */
+const TOLD_EVERY = 1000;
 
 /** Nearly the same size: choosing between them is not worth a question. */
 const NEARLY = 0.9;

@@ -31,16 +31,19 @@ export interface ImproveInput {
   readonly allowance: Allowance;
   readonly storageBytes: number | null;
   readonly onProgress: (progress: Progress) => void;
+  /** The best so far, where there is one. */
+  readonly start?: Choice;
 }
 
-/** What is to be had by the plans known so far, without a question: no statement costs more than it says. */
-export function offerGreedy(input: ImproveInput): void {
+/** What is to be had by the plans known so far, without a question: no statement costs more than it says. Gives the best, nothing where not even what exists fits. */
+export function offerGreedy(input: ImproveInput): Choice {
   const { cache, storageBytes } = input;
   const search = new Search(input);
   const present = presentChoice(cache.problem);
-  if (!fits(cache, present, storageBytes)) return;
+  if (!fits(cache, present, storageBytes)) return search.best.choice;
   search.offer(present);
   search.offer(greedyChoice(cache, present, { storageBytes, power: 1 }));
+  return search.best.choice;
 }
 
 /** A search whose proved gap is below this (share of the objective) is done, unless the allowance says otherwise. */
@@ -53,6 +56,7 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   const present = presentChoice(cache.problem);
   const roomy = fits(cache, present, storageBytes);
   if (roomy) search.offer(present);
+  if (input.start !== undefined) search.offer(input.start);
   let idle = 0;
   for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
     const before = { objective: search.best.objective, bound: search.bound };

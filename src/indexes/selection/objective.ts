@@ -4,8 +4,8 @@ import type { SelectionObjective } from './selection-types.js';
 /** One statement's weight and present cost. */
 export interface WeighedCost {
   readonly calls: number;
-  /** In the planner's unit, as the database is. */
-  readonly cost: number;
+  /** In the planner's unit, as the database is; null for one that was not asked. */
+  readonly cost: number | null;
   /** Mean time of a call as measured, milliseconds; null where it was not. */
   readonly meanMs: number | null;
 }
@@ -21,13 +21,13 @@ export function statementValues(
   objective: SelectionObjective,
 ): ((cost: number) => number)[] {
   const measured = isMeasured(statements);
-  const weightOf = ({ calls, cost, meanMs }: WeighedCost): number => calls * (measured ? (meanMs ?? 0) : cost);
+  const weightOf = ({ calls, cost, meanMs }: WeighedCost): number => calls * (measured ? (meanMs ?? 0) : (cost ?? 0));
   const total = statements.reduce((sum, one) => sum + weightOf(one), 0);
   const share = (one: WeighedCost): number => (total > 0 ? weightOf(one) / total : 1 / statements.length);
   if (objective === 'sum') {
     return statements.map((one) => {
       const worth = OBJECTIVE_SCALE * share(one);
-      return (cost) => (worth * cost) / Math.max(Number.MIN_VALUE, one.cost);
+      return (cost) => (worth * cost) / Math.max(Number.MIN_VALUE, one.cost ?? 0);
     });
   }
   const weights = capped(statements.map(share));
@@ -39,8 +39,10 @@ export function statementValues(
   return statements.map((one, at) => {
     const weight = weights[at] ?? 0;
     const logWeight = logWeights[at] ?? 0;
+    const present = one.cost;
+    if (present === null) return () => scale * logWeight * LOG_RANGE;
     return (cost) => {
-      const ratio = cost / Math.max(Number.MIN_VALUE, one.cost);
+      const ratio = cost / Math.max(Number.MIN_VALUE, present);
       return scale * (logWeight * Math.max(0, LOG_RANGE + Math.log(ratio)) + weight * ratio);
     };
   });
@@ -66,3 +68,9 @@ function capped(shares: readonly number[]): readonly number[] {
 const MOST_SHARE = 0.1;
 /** Falls beyond a millionth of the present cost are all the same. */
 const LOG_RANGE = Math.log(1e6);
+
+/**
+ * By how much of the `robust` objective (0 to 1) the best choice may be missed for what the costs of statements are not known, beside what
+ * they hold by their calls: their part of the plain sum, and that of the others, which it would make lighter.
+ */
+export const UNKNOWN_SUM_SHARE = 2 / (LOG_RANGE + 1);

@@ -53,7 +53,8 @@ export interface Compression {
   readonly leftOut: number;
   /**
    * Share of the objective's present value (0 to 1) that those left out hold. No choice is worse for the whole workload by more than this
-   * on their account, as nothing that exists goes while statements are left out. Null when not all of them could be weighed.
+   * on their account, as nothing that exists goes while statements are left out. Of those that there was no time to ask about the `robust`
+   * objective knows what they hold by their calls, and adds `UNKNOWN_SUM_SHARE`; null where there are such in another one.
    */
   readonly boundShare: number | null;
 }

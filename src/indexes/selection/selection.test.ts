@@ -242,6 +242,67 @@ describe('selection', () => {
   });
 });
 
+describe('selection from many candidates', () => {
+  const [one, other, served] = [statement('a'), statement('b'), statement('c')];
+  const fake: Fake = {
+    indexes: [anIndex('t_c', 't', [aKey('c')], { sizeBytes: 10e6 })],
+    plans: {
+      [one]: [
+        [[], 100],
+        [['a'], 10],
+      ],
+      [other]: [
+        [[], 100],
+        [['b'], 30],
+      ],
+      [served]: [
+        [[], 100],
+        [['c'], 50],
+      ],
+    },
+  };
+  const filling = Array.from({ length: 2500 }, (_, at) => `x${at}`);
+  /** The clock shows how many candidates were sized. */
+  const search = (more: Partial<SelectionInput> = {}): Promise<IndexSelection> => {
+    const planner = engine(fake);
+    let sized = 0;
+    const sizes: typeof planner.sizes = (specs) => {
+      sized += specs.length;
+      return planner.sizes(specs);
+    };
+    const whatIf = { ...planner, cost: planner.cost.bind(planner), size: planner.size.bind(planner), sizes };
+    return selectIndexes(input(fake, ['a', ...filling, 'b'], { whatIf, now: () => sized, ...more }));
+  };
+
+  it('has a first set before most of them are sized, and the best one in the end', async () => {
+    const selection = await search();
+    expect(selection.progress.map((step) => [step.elapsedMs, step.objective.toFixed(2)])).toEqual([
+      [256, '1.00'],
+      [256, '0.64'],
+      [2502, '0.36'],
+    ]);
+    expect(chosen(selection)).toEqual(['a', 'b']);
+    expect(selection.drop).toEqual([]);
+    const few = await selectIndexes(input(fake, ['a', 'b']));
+    expect(selection.statements).toEqual(few.statements);
+    expect(selection.bound).toBeCloseTo(few.bound, 5);
+  });
+
+  it('keeps the first set where the time ends before the others are sized', async () => {
+    const selection = await search({ allowance: { timeMs: 1000, plannerCalls: null } });
+    expect(selection).toMatchObject({ complete: false, unsized: expect.any(Number) });
+    expect(selection.unsized).toBeGreaterThan(1000);
+    expect(chosen(selection)).toEqual(['a']);
+    expect(selection.chosen[0]?.serves.map((gain) => gain.fingerprint)).toEqual([one]);
+  });
+
+  it('asks no more than it may', async () => {
+    const selection = await search({ allowance: { timeMs: null, plannerCalls: 5 } });
+    expect(selection.plannerCalls).toBe(5);
+    expect(chosen(selection)).toEqual(['a', 'b']);
+  });
+});
+
 describe('existing indexes', () => {
   const primary = anIndex('t_pkey', 't', [aKey('a'), aKey('b')], { primary: true, unique: true, constraint: 't_pkey' });
   const plain = anIndex('t_c', 't', [aKey('c')], { sizeBytes: 10e6 });

@@ -1,7 +1,7 @@
 import type { Allowance } from './allowance.js';
 import { cutLightest, eachAlone, mergeAlike } from './compression.js';
 import type { Cut, Representative } from './compression.js';
-import { isMeasured, statementValues } from './objective.js';
+import { UNKNOWN_SUM_SHARE, isMeasured, statementValues } from './objective.js';
 import type { WeighedCost } from './objective.js';
 import { OBJECTIVE_SCALE } from './programmes.js';
 import type { Compression, SelectionInput } from './selection-types.js';
@@ -112,16 +112,17 @@ function weigh({ snapshot, objective }: SelectionInput, { kept, leftOut }: Cut, 
   const plannable = kept.filter((one) => base.get(one.fingerprint));
   const byTime = isMeasured([...plannable, ...leftOut]);
   const isWeighable = (one: Representative): boolean => byTime || base.has(one.fingerprint);
-  const weighable = leftOut.filter(isWeighable);
+  const notWeighed = leftOut.filter((one) => !isWeighable(one));
+  const byCalls = objective === 'robust' ? notWeighed : [];
   const weighed = [
     ...plannable.map((one) => asked(one, base)),
-    ...weighable.map((one) => (byTime ? unasked(one) : asked(one, base))),
+    ...leftOut.filter(isWeighable).map((one) => (byTime ? unasked(one) : asked(one, base))),
+    ...byCalls.map(({ calls, meanMs }) => ({ calls, meanMs, cost: null })),
   ];
   const values = statementValues(weighed, objective);
-  const worth = weighed.map((one, at) => values[at]?.(one.cost) ?? 0);
+  const worth = weighed.map((one, at) => values[at]?.(one.cost ?? 0) ?? 0);
   const leftShare = worth.slice(plannable.length).reduce((sum, one) => sum + one, 0) / OBJECTIVE_SCALE;
-  const notWeighed = leftOut.filter((one) => !isWeighable(one));
-  const isWhole = notWeighed.length === 0 && kept.every((one) => base.has(one.fingerprint));
+  const isWhole = notWeighed.length === byCalls.length && kept.every((one) => base.has(one.fingerprint));
   const { statements } = snapshot.workload;
   const left = leftOut.reduce((sum, one) => sum + one.members.length, 0);
   const merged = statements.length - left - kept.length;
@@ -141,7 +142,7 @@ function weigh({ snapshot, objective }: SelectionInput, { kept, leftOut }: Cut, 
             kept: kept.length,
             merged,
             leftOut: left,
-            boundShare: isWhole ? leftShare : null,
+            boundShare: isWhole ? Math.min(1, leftShare + (byCalls.length > 0 ? UNKNOWN_SUM_SHARE : 0)) : null,
           },
     skipped: [...kept.filter((one) => !base.get(one.fingerprint)), ...notWeighed].flatMap((one) => one.members),
   };

@@ -3,7 +3,7 @@ import { html } from '../html/markup.js';
 import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
 import { curveDrawing } from './curve.js';
-import type { IndexReport, ProposedIndex } from './index-report.js';
+import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
 
 /** `indexes.html`: one page that needs nothing else. All text of strangers is escaped. */
@@ -15,7 +15,8 @@ export function renderIndexHtml(report: IndexReport): string {
       ['indexes', 'Indexes', proposals(report)],
       ['curve', 'Objective against storage', curveDrawing(report)],
       ['statements', 'Statements, without and with the set', statements(report)],
-      ['existing', 'Indexes that are there', existing(report)],
+      ['existing', 'Indexes that are there', advice(report.existing)],
+      ['missing', 'Missing for another reason than the plans of this workload', advice(report.missing)],
       ['skipped', 'Not looked at', skipped(report)],
     ],
     report,
@@ -128,7 +129,7 @@ function statements({ measured }: IndexReport): Markup | null {
   </div>`;
 }
 
-function existing({ existing: rows }: IndexReport): Markup | null {
+function advice(rows: readonly Advice[]): Markup | null {
   if (rows.length === 0) return null;
   return html`<ul class="plainlist">
     ${rows.map(
@@ -137,6 +138,11 @@ function existing({ existing: rows }: IndexReport): Markup | null {
           ${row.advice} <small>${row.advisor}</small>
           ${row.evidence.length > 0 && html`<br /><small>${row.evidence.map((fact) => `${fact.what}: ${fact.value ?? 'unknown'} ${fact.unit} (${fact.provenance})`).join('; ')}</small>`}
           ${row.action && html`<pre>${row.action.up.map((sql) => `${sql};`).join('\n')}</pre>`}
+          ${row.others.map(
+            (other) =>
+              html`or
+                <pre>${other.up.map((sql) => `${sql};`).join('\n')}</pre>`,
+          )}
         </li>`,
     )}
   </ul>`;

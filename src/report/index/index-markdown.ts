@@ -1,7 +1,15 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
 import { md, mdFence, mdTable } from '../text/md.js';
-import type { IndexReport, ProposedIndex } from './index-report.js';
-import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
+import {
+  actionWords,
+  compressionSentence,
+  costWords,
+  gainWords,
+  measuredSentence,
+  searchSentence,
+  servesWords,
+} from './words.js';
 
 /** `indexes.md`: the selection in GitHub's Markdown. */
 export function renderIndexMarkdown(report: IndexReport): string {
@@ -10,7 +18,8 @@ export function renderIndexMarkdown(report: IndexReport): string {
     ...report.indexes.map(proposal),
     statements(report),
     curve(report),
-    existing(report),
+    advice('Indexes that are there', report.existing),
+    advice('Missing for another reason than the plans of this workload', report.missing),
     skipped(report),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -78,11 +87,13 @@ function curve({ curve: points }: IndexReport): string {
   ].join('\n\n');
 }
 
-function existing({ existing: rows }: IndexReport): string {
+function advice(title: string, rows: readonly Advice[]): string {
   if (rows.length === 0) return '';
-  return ['## Indexes that are there', rows.map((row) => `- ${md(row.advice)} (${md(row.advisor)})`).join('\n')].join(
-    '\n\n',
-  );
+  const lines = rows.flatMap((row) => [
+    `- ${md(row.advice)} (${md(row.advisor)})`,
+    ...actionWords(row).map((text) => `  - ${md(text)}`),
+  ]);
+  return [`## ${title}`, lines.join('\n')].join('\n\n');
 }
 
 function skipped({ coverage }: IndexReport): string {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DRIVER, MAIL, exampleIndexes } from '../../../test/support/example-indexes.js';
+import { aCatalog, aTable, anIndex } from '../../../test/support/snapshot.js';
+import type { Action, IndexSpec } from '../../model/action.js';
+import type { Finding } from '../../model/finding.js';
 import { displayWidth } from '../text/columns.js';
 import { renderIndexHtml } from './index-html.js';
 import { renderIndexMarkdown } from './index-markdown.js';
@@ -110,6 +113,31 @@ describe('the report of an index selection', () => {
     expect(both.existing.map((row) => row.index)).toEqual(['public.trip_driver_idx']);
   });
 
+  it('lists what advisors say of one index, of several, and of none that the search gives', () => {
+    const catalog = aCatalog({
+      tables: [aTable('trip')],
+      indexes: [anIndex('trip_a', 'trip', ['a']), anIndex('trip_b', 'trip', ['b']), anIndex('a, b', 'trip', ['c'])],
+    });
+    const drop = anAction('Drop index public.a, b', 'DROP INDEX "public"."a, b"', null);
+    const review = [
+      aFinding('index/mergeable-indexes', 'public.trip_a, public.trip_b', [anAction('Merge them', 'CREATE 1', DRIVER)]),
+      aFinding('index/invalid-index', 'public.a, b', [anAction('Rebuild index public.a, b', 'REINDEX 1', null), drop]),
+      ...['driver', 'car'].map((column) =>
+        aFinding('index/unindexed-foreign-key', `public.trip(${column})`, [
+          anAction(`Index ${column}`, 'CREATE 2', { ...DRIVER, name: 'fk', keys: [`"${column}"`] }),
+        ]),
+      ),
+    ];
+    const input = exampleIndexes({ review });
+    const advised = toIndexReport({ ...input, snapshot: { ...input.snapshot, catalog } });
+    expect(indexReportSchema.parse(JSON.parse(JSON.stringify(advised)))).toEqual(advised);
+    expect(advised.existing.map((row) => row.index)).toEqual(['public.trip_a, public.trip_b', 'public.a, b']);
+    expect(advised.missing.map((row) => row.place)).toEqual(['public.trip(car)']);
+    for (const page of [renderIndexes(advised, { columns: 400, colour: false }), renderIndexMarkdown(advised)])
+      expect(page).toMatch(/to try: Rebuild index public\.a, b[^]*or: Drop index public\.a, b[^]*to try: Index car/);
+    expect(renderIndexHtml(advised)).toContain(drop.up[0]?.replaceAll('"', '&#34;'));
+  });
+
   it('reads well in a terminal', () => {
     expect(renderIndexes(report, { columns: 80, colour: false })).toMatchInlineSnapshot(`
       "test  PostgreSQL 18
@@ -178,3 +206,13 @@ describe('the report of an index selection', () => {
     expect(indexSqlFiles(named)[0]?.content).not.toMatch(/^DROP TABLE/m);
   });
 });
+
+function aFinding(advisor: string, place: string, actions: readonly Action[]): Finding {
+  const evidence = [{ what: 'size', value: 8192, unit: 'bytes', provenance: 'measured', source: 'pg_relation_size' }];
+  return { advisor, place, actions, evidence, title: `${place}.`, severity: 'info', statements: [] } as never;
+}
+
+function anAction(title: string, sql: string, index: IndexSpec | null): Action {
+  const kind = index === null ? 'drop-index' : 'create-index';
+  return { kind, title, up: [sql], down: [], lock: '', transactional: false, tables: [], index, rewrite: null };
+}

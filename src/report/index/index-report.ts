@@ -57,13 +57,16 @@ const proposedIndexSchema = z.object({
   redundant: z.array(z.string()).describe('existing indexes that it gives as well'),
 });
 
-const existingAdviceSchema = z.object({
-  index: z.string(),
+const adviceSchema = z.object({
   advice: z.string(),
   advisor: z.string(),
   evidence: z.array(evidenceSchema),
-  action: actionSchema.nullable(),
+  action: actionSchema.nullable().describe('the first to try'),
+  others: z.array(actionSchema).describe('what can be done instead'),
 });
+
+const existingAdviceSchema = adviceSchema.extend({ index: z.string() });
+const missingAdviceSchema = adviceSchema.extend({ place: z.string() });
 
 /** The document of `index --json` and `indexes.json`. Costs are estimated, all else is measured in the lab unless its field says otherwise; null means unknown. */
 export const indexReportSchema = z.object({
@@ -104,7 +107,10 @@ export const indexReportSchema = z.object({
     })
     .describe('The estimating search, before anything was measured.'),
   indexes: z.array(proposedIndexSchema),
-  existing: z.array(existingAdviceSchema),
+  existing: z.array(existingAdviceSchema).describe('What to drop, merge or rebuild of the indexes that are there.'),
+  missing: z
+    .array(missingAdviceSchema)
+    .describe('What advisors miss and no index of the search gives: reasons that no plan of the workload shows.'),
   curve: z
     .array(z.object({ storageBytes: figure, usedBytes: figure, objective: share, indexes: z.number().int() }))
     .describe('Estimated cost against storage.'),
@@ -139,3 +145,6 @@ export const indexReportSchema = z.object({
 
 export type IndexReport = z.infer<typeof indexReportSchema>;
 export type ProposedIndex = IndexReport['indexes'][number];
+
+/** What an advisor says of an index that is there or missing. */
+export type Advice = z.infer<typeof adviceSchema>;

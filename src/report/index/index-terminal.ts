@@ -3,8 +3,16 @@ import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
-import type { IndexReport, ProposedIndex } from './index-report.js';
-import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
+import {
+  actionWords,
+  compressionSentence,
+  costWords,
+  gainWords,
+  measuredSentence,
+  searchSentence,
+  servesWords,
+} from './words.js';
 
 /** An index selection for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
 export function renderIndexes(report: IndexReport, options: TextOptions): string {
@@ -12,7 +20,8 @@ export function renderIndexes(report: IndexReport, options: TextOptions): string
   const blocks = [
     heading(report, options, paint),
     proposals(report, options, paint),
-    existing(report, options, paint),
+    advice('Indexes that are there', report.existing, options, paint),
+    advice('Missing for another reason than the plans of this workload', report.missing, options, paint),
     curve(report, options, paint),
     skipped(report, options, paint),
     report.outputFolder === null ? [] : [fit(`Files in ${oneLine(report.outputFolder)}`, options.columns)],
@@ -65,13 +74,13 @@ function details(one: ProposedIndex): readonly string[] {
   ];
 }
 
-function existing({ existing: rows }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+function advice(title: string, rows: readonly Advice[], { columns }: TextOptions, paint: Paint): readonly string[] {
   if (rows.length === 0) return [];
   return [
-    paint.bold('Indexes that are there'),
+    paint.bold(title),
     ...rows.flatMap((row) => [
       ...wrap(`${oneLine(row.advice)} (${row.advisor})`, columns, '  '),
-      ...(row.action ? wrap(`to try: ${oneLine(row.action.title)}`, columns, '    ').map(paint.dim) : []),
+      ...actionWords(row).flatMap((text) => wrap(oneLine(text), columns, '    ').map(paint.dim)),
     ]),
   ];
 }

@@ -9,6 +9,7 @@ import type { IndexSelection, SelectedIndex } from '../../indexes/selection/sele
 import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
 import { createIndexSql } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';
+import { placeOf, sameRelation } from '../../model/catalog.js';
 import type { Coverage } from '../../model/coverage.js';
 import type { Finding } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
@@ -36,7 +37,7 @@ export interface IndexReportInput {
   readonly measured: MeasuredIndexSet | null;
   /** A signal stopped the run. */
   readonly interrupted: boolean;
-  /** What advisors say of the indexes that are there. */
+  /** What advisors say of indexes beside the search. */
   readonly review: readonly Finding[];
   readonly actionOf: (spec: IndexSpec) => Action;
   readonly coverage: Coverage;
@@ -86,6 +87,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       ...input.unvalued.map((one) => unvalued(input, one, 'foreign-key')),
     ],
     existing: existing(input),
+    missing: missing(input),
     curve: selection.curve.map((point) => ({
       storageBytes: finite(point.storageBytes),
       usedBytes: finite(point.usedBytes),
@@ -211,13 +213,41 @@ function existing(input: IndexReportInput): IndexReport['existing'] {
         advisor: 'index selection',
         evidence: [],
         action: null,
+        others: [],
       })),
     );
-  const reviewed = input.review.map((finding) => {
-    const { place, title, advisor, evidence, actions } = toFinding(finding);
-    return { index: place, advice: title, advisor, evidence, action: actions[0] ?? null };
-  });
+  const reviewed = input.review
+    .filter((finding) => isOfExisting(input, finding))
+    .map((finding) => ({ index: finding.place, ...advice(finding) }));
   return [...reviewed, ...superseded];
+}
+
+/** What the advisors miss, but for what an index of the search gives, whatever became of that. */
+function missing(input: IndexReportInput): IndexReport['missing'] {
+  const specs = [...input.selection.chosen, ...input.alternatives, ...input.unvalued].map((one) => one.spec);
+  const isGiven = ({ index }: Action): boolean => index !== null && specs.some((spec) => leadsWith(spec, index));
+  return input.review
+    .filter((finding) => !isOfExisting(input, finding) && !finding.actions.some(isGiven))
+    .map((finding) => ({ place: finding.place, ...advice(finding) }));
+}
+
+/** One index, or several that could be one. */
+function isOfExisting({ snapshot }: IndexReportInput, { place }: Finding): boolean {
+  const names = new Set(snapshot.catalog.indexes.map((index) => placeOf(index)));
+  return names.has(place) || place.split(', ').every((name) => names.has(name));
+}
+
+/** Whether the first keys of a whole btree are the other's, in any order: a search for all of them finds its rows. */
+function leadsWith(spec: IndexSpec, { table, keys }: IndexSpec): boolean {
+  if (!sameRelation(spec.table, table) || spec.method !== 'btree' || spec.where !== null) return false;
+  const first = new Set(spec.keys.slice(0, keys.length));
+  return keys.every((key) => first.has(key));
+}
+
+function advice(finding: Finding): Omit<IndexReport['missing'][number], 'place'> {
+  const { title, advisor, evidence, actions } = toFinding(finding);
+  const [action = null, ...others] = actions;
+  return { advice: title, advisor, evidence, action, others };
 }
 
 function measuredSet(measured: MeasuredIndexSet): NonNullable<IndexReport['measured']> {

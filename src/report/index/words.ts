@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
-import type { IndexReport, ProposedIndex } from './index-report.js';
+import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
 export function searchSentence({ search, indexes, interrupted }: IndexReport): string {
@@ -76,4 +76,9 @@ export function gainWords({ basis, estimated: { gainAlone, gainInSet } }: Propos
   if (basis === 'foreign-key') return 'the checks and cascades of its foreign key: gain unknown before it is measured';
   if (basis === 'budget') return 'chosen for the budget itself: gain beside the others unknown before it is measured';
   return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
+}
+
+/** What to do about it, and what else could be done. */
+export function actionWords({ action, others }: Advice): readonly string[] {
+  return [...(action ? [`to try: ${action.title}`] : []), ...others.map((other) => `or: ${other.title}`)];
 }
