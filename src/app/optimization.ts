@@ -14,6 +14,8 @@ import { handOver, type Handover } from './handover.js';
 import { writeOutput } from './output.js';
 import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
+import { followPlans } from './plan-history.js';
+import type { PlanHistory } from './plan-history.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
 import { searchSource, taggedPlaces } from './source-search.js';
@@ -28,7 +30,8 @@ import { DEFAULT_STOP_RULES } from '../kernel/stop.js';
 import { openLedger } from '../ledger/ledger.js';
 import type { Action } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
-import type { Coverage } from '../model/coverage.js';
+import type { Coverage, Skipped } from '../model/coverage.js';
+import type { PlanChanges } from '../model/plan-history.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
@@ -99,12 +102,22 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       statementTimeoutMs: statementTimeout(options.budgetMs),
     });
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
-    const outcome = await runOn({ staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context });
-    const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
+    const { outcome, history, skipped } = await runOn({
+      staging,
+      foresight,
+      origin,
+      ledger,
+      connectMs,
+      replicaLagSeconds,
+      options,
+      context,
+    });
+    const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped, skipped);
     const { attributions, searched } = await attribute(outcome, origin, options.sourceFolder ?? null, context.signal);
     const report = toReport(outcome, {
       options,
       origin,
+      planChanges: history.changes,
       attributions,
       coverage: searched ? mergeCoverage(coverage, searched) : coverage,
       session,
@@ -134,7 +147,14 @@ interface LoopSetting {
   readonly context: CommandContext;
 }
 
-function runOn({
+/** What a run leaves behind. */
+interface RunDone {
+  readonly outcome: LoopOutcome;
+  readonly history: PlanHistory;
+  readonly skipped: readonly Skipped[];
+}
+
+async function runOn({
   staging,
   foresight,
   origin,
@@ -143,8 +163,11 @@ function runOn({
   replicaLagSeconds,
   options,
   context,
-}: LoopSetting): Promise<LoopOutcome> {
+}: LoopSetting): Promise<RunDone> {
   const accepted: Action[] = [];
+  const run = randomBytes(4).toString('hex');
+  const target = origin.target.label;
+  let history: PlanHistory = { changes: null, skipped: [] };
   const { signal } = context;
   const examiner = createLabExaminer({
     origin,
@@ -152,18 +175,24 @@ function runOn({
     plans: () => staging.lab.plans(),
     accepted: () => accepted,
   });
-  return runLoop(
+  const examine: typeof examiner.examine = (workload, measured) =>
+    untilAborted(signal, examiner.examine(workload, measured));
+  const outcome = await runLoop(
     {
       lab: staging.lab,
       get whatIf() {
         return foresight.whatIf;
       },
-      examiner: { examine: (workload, measured) => untilAborted(signal, examiner.examine(workload, measured)) },
+      examiner: { examine },
       advisors: foresight.advise(advisorsOf(options.advisorOptions)),
       ledger,
       clock: { nowMs: () => performance.now(), iso: () => new Date().toISOString() },
       watch: context.watch,
       signal,
+      async measured(baseline) {
+        const state = (): Promise<Snapshot> => examine(origin.workload, baseline.summary);
+        history = await followPlans({ lab: staging.lab, ledger, run, target, examine: state }, baseline);
+      },
       async adopted(hypothesis) {
         accepted.push(hypothesis.action);
         await foresight.follow(() => staging.adopt(hypothesis.action));
@@ -171,8 +200,8 @@ function runOn({
     },
     origin.workload,
     {
-      run: randomBytes(4).toString('hex'),
-      targetLabel: origin.target.label,
+      run,
+      targetLabel: target,
       budgetMs: options.budgetMs,
       budgetFrom: options.budgetFrom ?? 'start',
       storageBudgetBytes: options.storageBudgetBytes,
@@ -184,6 +213,7 @@ function runOn({
       replicaLagSeconds,
     },
   );
+  return { outcome, history, skipped: history.skipped };
 }
 
 function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped'][]): Coverage {
@@ -218,6 +248,7 @@ async function attribute(
 }
 
 interface ReportFacts {
+  readonly planChanges: PlanChanges | null;
   readonly attributions: Attributions;
   readonly options: OptimizationOptions;
   readonly origin: Snapshot;
@@ -228,10 +259,11 @@ interface ReportFacts {
 
 function toReport(
   outcome: LoopOutcome,
-  { options, origin, attributions, coverage, session, startedAt }: ReportFacts,
+  { planChanges, options, origin, attributions, coverage, session, startedAt }: ReportFacts,
 ): RunReport {
   return toRunReport({
     ...outcome,
+    planChanges,
     attributions,
     tool: { name: 'database-wizard', version },
     target: origin.target,
