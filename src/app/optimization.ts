@@ -15,6 +15,7 @@ import { writeOutput } from './output.js';
 import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
 import { followPlans } from './plan-history.js';
+import { preparedQuestions } from './prepared.js';
 import type { PlanHistory } from './plan-history.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
@@ -27,6 +28,7 @@ import { runLoop } from '../kernel/loop.js';
 import type { LoopOutcome } from '../kernel/run.js';
 import type { LedgerEntry } from '../kernel/ports.js';
 import { DEFAULT_STOP_RULES } from '../kernel/stop.js';
+import { watchPlanModes } from '../lab/plan-modes/follow.js';
 import { openLedger } from '../ledger/ledger.js';
 import type { Action } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
@@ -169,10 +171,16 @@ async function runOn({
   const target = origin.target.label;
   let history: PlanHistory = { changes: null, skipped: [] };
   const { signal } = context;
+  const modes = watchPlanModes();
   const examiner = createLabExaminer({
     origin,
     onAccepted: (work) => staging.lab.withAccepted(work),
     plans: () => staging.lab.plans(),
+    planModes: (session, workload) =>
+      modes.look(
+        session,
+        preparedQuestions(workload, staging.lab.planned(), () => signal.throwIfAborted()),
+      ),
     accepted: () => accepted,
   });
   const examine: typeof examiner.examine = (workload, measured) =>
@@ -213,7 +221,7 @@ async function runOn({
       replicaLagSeconds,
     },
   );
-  return { outcome, history, skipped: history.skipped };
+  return { outcome, history, skipped: [...history.skipped, ...modes.skipped] };
 }
 
 function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped'][]): Coverage {
