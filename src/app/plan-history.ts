@@ -89,9 +89,6 @@ async function recordOf({ lab, examine }: PlanHistoryOptions, { summary, noise }
     statements: summary.perStatement.map((row) => ({
       fingerprint: row.fingerprint,
       name: row.name,
-      meanMs: row.meanMs,
-      buffers: row.buffers,
-      cutOff: row.timedOutMs !== null,
       ...plansOf(plans.get(row.fingerprint) ?? []),
     })),
   };
@@ -99,7 +96,14 @@ async function recordOf({ lab, examine }: PlanHistoryOptions, { summary, noise }
 
 function plansOf(plans: readonly LabPlan[]): Pick<ObservedStatement, 'plans' | 'tables'> {
   return {
-    plans: plans.map(({ parameterClass, values, shape }) => ({ parameterClass, values: hashOf(values), shape })),
+    plans: plans.map(({ parameterClass, values, shape, ms, buffers, timedOutMs }) => ({
+      parameterClass,
+      values: hashOf(values),
+      shape,
+      ms,
+      buffers,
+      cutOff: timedOutMs !== null,
+    })),
     tables: [...new Set(plans.flatMap(({ relations }) => [...relations]))].toSorted(),
   };
 }

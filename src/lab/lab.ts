@@ -7,6 +7,7 @@ import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
 import type { ParameterClass, Workload } from '../model/workload.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
+import { median } from '../stats/quantile.js';
 import { stemOf } from './databases.js';
 import { assertNoDifference } from './equivalence/gate.js';
 import type { LabServer } from './server.js';
@@ -25,7 +26,7 @@ import type { SecondTry } from './trial/second-try.js';
 import { labSessions, troubleOf } from './trial/sessions.js';
 import type { LabSessions } from './trial/sessions.js';
 import { hashState } from './trial/state.js';
-import { caseMs, summarise } from './trial/summary.js';
+import { buffersOf, caseMs, summarise } from './trial/summary.js';
 import type { CaseRecord } from './trial/summary.js';
 import { runTrial } from './trial/trial.js';
 import type { TrialOutcome } from './trial/trial.js';
@@ -86,6 +87,11 @@ export interface LabPlan {
   readonly sql: string;
   /** `planShape`. */
   readonly shape: string;
+  /** Medians of its executions; blocks are those touched by one. */
+  readonly ms: number;
+  readonly buffers: number;
+  /** The timeout that it ran into, milliseconds; the figures are then lower bounds. */
+  readonly timedOutMs: number | null;
   /** What it reads and writes, as `schema.name`. */
   readonly relations: ReadonlySet<string>;
 }
@@ -280,14 +286,20 @@ class MeasuringLab implements OpenLab {
   }
 
   planned(): readonly LabPlan[] {
-    return (this.accepted?.records ?? []).map(({ oneCase, planned }) => ({
-      fingerprint: oneCase.fingerprint,
-      parameterClass: oneCase.parameterClass,
-      values: oneCase.values,
-      sql: oneCase.sql,
-      shape: planned.shape,
-      relations: planned.relations,
-    }));
+    return (this.accepted?.records ?? []).map((record) => {
+      const { oneCase, planned, samples, timedOutMs } = record;
+      return {
+        fingerprint: oneCase.fingerprint,
+        parameterClass: oneCase.parameterClass,
+        values: oneCase.values,
+        sql: oneCase.sql,
+        shape: planned.shape,
+        ms: caseMs(record),
+        buffers: median(samples.map(buffersOf)),
+        timedOutMs,
+        relations: planned.relations,
+      };
+    });
   }
 
   withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T> {

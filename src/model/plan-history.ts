@@ -7,17 +7,18 @@ export interface ObservedPlan {
   readonly values: string;
   /** `planShape`. */
   readonly shape: string;
+  /** Median of its executions. */
+  readonly ms: number;
+  /** Blocks per execution, median. */
+  readonly buffers: number;
+  /** Whether it was cut off, so that time and blocks are lower bounds. */
+  readonly cutOff: boolean;
 }
 
 /** A statement as one run measured it, unchanged. */
 export interface ObservedStatement {
   readonly fingerprint: string;
   readonly name: string;
-  readonly meanMs: number;
-  /** Blocks per execution. */
-  readonly buffers: number;
-  /** Whether an execution was cut off, so that time and blocks are lower bounds. */
-  readonly cutOff: boolean;
   readonly plans: readonly ObservedPlan[];
   /** What the plans read and write, as `schema.name`. */
   readonly tables: readonly string[];
@@ -83,7 +84,7 @@ export interface PlanDifference {
  */
 export type CauseCertainty = 'shown' | 'likely' | 'open' | 'unknown';
 
-/** A statement whose plan is another one than in the run before. */
+/** A statement whose plan is another one than in the run before, with the set of values that got the slowest by it. */
 export interface ChangedPlan {
   readonly fingerprint: string;
   readonly name: string;

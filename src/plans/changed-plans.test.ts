@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ObservedStatement, ObservedTable, PlanRecord } from '../model/plan-history.js';
+import type { ObservedPlan, ObservedStatement, ObservedTable, PlanRecord } from '../model/plan-history.js';
 import { changedSettings, settle, suspects } from './changed-plans.js';
 
 const TABLE: ObservedTable = {
@@ -11,14 +11,20 @@ const TABLE: ObservedTable = {
   indexes: [{ name: 't_a', definition: 'CREATE INDEX t_a ON public.t USING btree (a)' }],
 };
 
+function plan(
+  parameterClass: ObservedPlan['parameterClass'],
+  values: string,
+  shape: string,
+  over: Partial<ObservedPlan> = {},
+): ObservedPlan {
+  return { parameterClass, values, shape, ms: 10, buffers: 100, cutOff: false, ...over };
+}
+
 function statement(shape: string, over: Partial<ObservedStatement> = {}): ObservedStatement {
   return {
     fingerprint: 'f',
     name: 'one',
-    meanMs: 10,
-    buffers: 100,
-    cutOff: false,
-    plans: [{ parameterClass: 'frequent', values: 'v', shape }],
+    plans: [plan('frequent', 'v', shape)],
     tables: ['public.t'],
     ...over,
   };
@@ -62,20 +68,14 @@ describe('which plans changed', () => {
     const before = record('', {
       statements: [
         statement('', {
-          plans: [
-            { parameterClass: 'frequent', values: 'v', shape: 'Seq Scan@t' },
-            { parameterClass: 'rare', values: 'w', shape: 'Index Scan:t_a@t' },
-          ],
+          plans: [plan('frequent', 'v', 'Seq Scan@t'), plan('rare', 'w', 'Index Scan:t_a@t')],
         }),
       ],
     });
     const now = record('', {
       statements: [
         statement('', {
-          plans: [
-            { parameterClass: 'rare', values: 'v', shape: 'Seq Scan@t' },
-            { parameterClass: 'frequent', values: 'x', shape: 'Bitmap Heap Scan@t' },
-          ],
+          plans: [plan('rare', 'v', 'Seq Scan@t'), plan('frequent', 'x', 'Bitmap Heap Scan@t')],
         }),
       ],
     });
@@ -83,7 +83,7 @@ describe('which plans changed', () => {
   });
 
   test('else the same class, and that the values are others is told', () => {
-    const plans = [{ parameterClass: 'frequent' as const, values: 'x', shape: 'Seq Scan@t' }];
+    const plans = [plan('frequent', 'x', 'Seq Scan@t')];
     const found = suspect(record('', { statements: [statement('', { plans })] }));
     expect(settle(found, [], null).cause).toEqual({
       certainty: 'likely',
@@ -93,14 +93,27 @@ describe('which plans changed', () => {
 });
 
 describe('the time', () => {
+  test('is that of the set of values which got the slowest', () => {
+    const plans = (shape: string, ms: readonly [number, number]) => [
+      plan('frequent', 'v', shape, { ms: ms[0] }),
+      plan('rare', 'w', shape, { ms: ms[1] }),
+    ];
+    const before = record('', { statements: [statement('', { plans: plans('Index Scan:t_a@t', [100, 1]) })] });
+    const now = record('', { statements: [statement('', { plans: plans('Seq Scan@t', [110, 9]) })] });
+    expect(suspect(now, before)).toMatchObject({ parameterClass: 'rare', beforeMs: 1, nowMs: 9, time: 'slower' });
+  });
+
   test.each([
     [30, false, 0.05, 'slower'],
     [3, false, 0.05, 'faster'],
     [11, false, 0.05, 'same'],
     [30, false, 1.1, 'same'],
     [30, true, 0.05, 'unknown'],
-  ] as const)('%d ms after 10 ms, cut off %s, noise %d: %s', (meanMs, cutOff, noiseLogRatio, expected) => {
-    const now = record('', { noiseLogRatio, statements: [statement('Seq Scan@t', { meanMs, cutOff })] });
+  ] as const)('%d ms after 10 ms, cut off %s, noise %d: %s', (ms, cutOff, noiseLogRatio, expected) => {
+    const now = record('', {
+      noiseLogRatio,
+      statements: [statement('', { plans: [plan('frequent', 'v', 'Seq Scan@t', { ms, cutOff })] })],
+    });
     expect(suspect(now).time).toBe(expected);
   });
 });
@@ -110,7 +123,7 @@ describe('the cause', () => {
     const now = record('Seq Scan@t', { tables: [{ ...TABLE, indexes: [], statistics: 'two' }] });
     expect(settle(suspect(now), [], null).cause).toEqual({
       certainty: 'shown',
-      says: 'index t_a on public.t went, or is another',
+      says: 'index t_a on public.t is gone',
     });
   });
 
@@ -123,6 +136,14 @@ describe('the cause', () => {
     expect(settle(suspect(used), [], null).cause.certainty).toBe('shown');
     const unused = record('Seq Scan@t', { tables: [{ ...TABLE, indexes }] });
     expect(settle(suspect(unused), [], null).cause.certainty).toBe('likely');
+  });
+
+  test('an index of the same name that is another one now', () => {
+    const indexes = [{ name: 't_a', definition: 'CREATE INDEX t_a ON public.t USING hash (b)' }];
+    expect(settle(suspect(record('Seq Scan@t', { tables: [{ ...TABLE, indexes }] })), [], null).cause).toEqual({
+      certainty: 'shown',
+      says: 'index t_a on public.t has another definition',
+    });
   });
 
   test('a setting is one only where setting it back brings the old plan back', () => {

@@ -38,7 +38,9 @@ export function suspects(
     const pairs = old ? comparable(old, statement) : [];
     if (!old || pairs.length === 0) return [];
     compared += 1;
-    const changed = pairs.find(([was, is]) => was.shape !== is.shape);
+    const [changed] = pairs
+      .filter(([was, is]) => was.shape !== is.shape)
+      .toSorted(([a, b], [c, d]) => d.ms * a.ms - b.ms * c.ms);
     return changed ? [toSuspect({ before, now, old, statement }, changed)] : [];
   });
   return { compared, suspects: found };
@@ -65,7 +67,9 @@ function causeOf(
   allTogether: boolean | null,
 ): ChangedPlan['cause'] {
   const direct = differences.filter(
-    ({ kind, on }) => (kind === 'index-gone' && uses(planBefore, on)) || (kind === 'index-new' && uses(planNow, on)),
+    ({ kind, on }) =>
+      (kind === 'index-gone' && (uses(planBefore, on) || uses(planNow, on))) ||
+      (kind === 'index-new' && uses(planNow, on)),
   );
   if (direct.length > 0) return { certainty: 'shown', says: joined(direct) };
   const settings = differences.filter(({ kind }) => kind === 'setting');
@@ -117,7 +121,7 @@ interface Compared {
 }
 
 function toSuspect(compared: Compared, [was, is]: PlanPair): Suspect {
-  const { before, now, old, statement } = compared;
+  const { before, now, statement } = compared;
   return {
     fingerprint: statement.fingerprint,
     name: statement.name,
@@ -125,11 +129,11 @@ function toSuspect(compared: Compared, [was, is]: PlanPair): Suspect {
     values: is.values,
     planBefore: was.shape,
     planNow: is.shape,
-    beforeMs: old.meanMs,
-    nowMs: statement.meanMs,
-    beforeBuffers: old.buffers,
-    nowBuffers: statement.buffers,
-    time: timeChange(old, statement, before.noiseLogRatio + now.noiseLogRatio),
+    beforeMs: was.ms,
+    nowMs: is.ms,
+    beforeBuffers: was.buffers,
+    nowBuffers: is.buffers,
+    time: timeChange(was, is, before.noiseLogRatio + now.noiseLogRatio),
     differences: [
       ...(was.values === is.values
         ? []
@@ -140,9 +144,9 @@ function toSuspect(compared: Compared, [was, is]: PlanPair): Suspect {
   };
 }
 
-function timeChange(old: ObservedStatement, statement: ObservedStatement, noise: number): ChangedPlan['time'] {
-  if (old.cutOff || statement.cutOff || old.meanMs <= 0) return 'unknown';
-  const change = Math.log(statement.meanMs / old.meanMs);
+function timeChange(was: ObservedPlan, is: ObservedPlan, noise: number): ChangedPlan['time'] {
+  if (was.cutOff || is.cutOff || was.ms <= 0 || is.ms <= 0) return 'unknown';
+  const change = Math.log(is.ms / was.ms);
   if (Math.abs(change) <= Math.max(noise, Math.log(TIME_CHANGE))) return 'same';
   return change > 0 ? 'slower' : 'faster';
 }
@@ -186,17 +190,16 @@ function indexDifferences(was: ObservedTable, is: ObservedTable): readonly PlanD
     of.indexes.filter(
       (index) => !from.indexes.some(({ name, definition }) => name === index.name && definition === index.definition),
     );
+  const named = (table: ObservedTable, name: string): boolean => table.indexes.some((one) => one.name === name);
   return [
     ...missing(is, was).map(({ name }) => ({
       kind: 'index-gone' as const,
       on: name,
-      says: `index ${name} on ${was.name} went, or is another`,
+      says: `index ${name} on ${was.name} ${named(is, name) ? 'has another definition' : 'is gone'}`,
     })),
-    ...missing(was, is).map(({ name }) => ({
-      kind: 'index-new' as const,
-      on: name,
-      says: `index ${name} on ${is.name} came, or is another`,
-    })),
+    ...missing(was, is)
+      .filter(({ name }) => !named(was, name))
+      .map(({ name }) => ({ kind: 'index-new' as const, on: name, says: `index ${name} on ${is.name} is new` })),
   ];
 }
 

@@ -15,7 +15,7 @@ export const planChangesSchema = z
         parameterClass: z.string(),
         planBefore: z.string(),
         planNow: z.string(),
-        beforeMs: figure.describe('mean time of a call, measured in the lab by the run before'),
+        beforeMs: figure.describe('median time with one set of values, measured in the lab by the run before'),
         nowMs: figure.describe('measured in the lab by this run, before any change'),
         beforeBuffers: figure,
         nowBuffers: figure,

@@ -57,7 +57,7 @@ describe('renderRun', () => {
         2026-01-02 03:04.
         log-in (typical values)
           0.030 ms -> 48.8 ms (1,627x slower), buffers 4 -> 4,000 (1,000x more)
-          Cause: index customers_email on public.customers went, or is another
+          Cause: index customers_email on public.customers is gone
           was Index Scan:customers_email@customers
           is Seq Scan@customers
         Times are measured in the lab by two runs at different times.

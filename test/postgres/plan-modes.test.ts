@@ -52,6 +52,9 @@ const planned = WORKLOAD.statements.flatMap(({ fingerprint, sql }) =>
     values: [fingerprint === 'untyped' ? `'${value} days'` : value],
     sql,
     shape: '',
+    ms: 0,
+    buffers: 0,
+    timedOutMs: null,
     relations: new Set<string>(),
   })),
 );

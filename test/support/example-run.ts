@@ -86,12 +86,12 @@ export function exampleRun(changes: Partial<RunReportInput> = {}): RunReportInpu
           beforeBuffers: 4,
           nowBuffers: 4000,
           time: 'slower',
-          cause: { certainty: 'shown', says: 'index customers_email on public.customers went, or is another' },
+          cause: { certainty: 'shown', says: 'index customers_email on public.customers is gone' },
           differences: [
             {
               kind: 'index-gone',
               on: 'customers_email',
-              says: 'index customers_email on public.customers went, or is another',
+              says: 'index customers_email on public.customers is gone',
             },
           ],
         },
