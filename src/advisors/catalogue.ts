@@ -16,6 +16,7 @@ import indexPartialIndex from './index/partial-index.js';
 import indexUnindexedForeignKey from './index/unindexed-foreign-key.js';
 import indexUnusedIndex from './index/unused-index.js';
 import queryRewritableStatement from './query/rewritable-statement.js';
+import querySlowGenericPlan from './query/slow-generic-plan.js';
 import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js';
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
 import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
@@ -44,6 +45,7 @@ export const catalogue: readonly Advisor[] = [
   indexUnindexedForeignKey,
   indexUnusedIndex,
   queryRewritableStatement,
+  querySlowGenericPlan,
   schemaForeignKeyTypeMismatch,
   schemaIntegerKeyExhaustion,
   schemaUnloggedWithStandbys,

@@ -94,6 +94,7 @@ export async function examineTarget(
       plans: new Map(),
       replication: replicas.replication,
       rebuilds: fill.rebuilds,
+      planModes: [],
       coverage,
     },
   };

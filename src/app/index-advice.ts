@@ -144,6 +144,7 @@ async function searched(
     origin,
     onAccepted: (work) => lab.withAccepted(work),
     plans: () => lab.plans(),
+    planModes: () => Promise.resolve([]),
     accepted: () => [],
   });
   const snapshot = await untilAborted(signal, examiner.examine(origin.workload, summary));

@@ -5,6 +5,7 @@ import type { Catalog, Column, Index, RelationName, Table } from '../model/catal
 import { sameRelation, relationKey } from '../model/catalog.js';
 import type { IndexRebuild } from '../model/index-rebuild.js';
 import type { WorkloadSummary } from '../model/measurement.js';
+import type { PlanModes } from '../model/plan-modes.js';
 import type { Plan } from '../model/plan.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Workload } from '../model/workload.js';
@@ -21,6 +22,8 @@ export interface LabExaminerOptions {
   readonly onAccepted: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
   /** Plans of the last baseline, by fingerprint. */
   readonly plans: () => ReadonlyMap<string, Plan>;
+  /** Generic against custom plans of a workload in that state. */
+  readonly planModes: (session: Session, workload: Workload) => Promise<readonly PlanModes[]>;
   /** The changes that were accepted so far. */
   readonly accepted: () => readonly Action[];
 }
@@ -36,10 +39,11 @@ export function createLabExaminer(options: LabExaminerOptions): Examiner {
         const { catalog } = await readCatalog(session);
         const { statistics } = await readStatistics(session);
         const { origin } = options;
+        const work = withMeasurement(workload, measured, options.accepted());
         return {
           target: { ...origin.target, role: 'lab' },
           catalog: withHistory(catalog, origin.catalog, options.accepted()),
-          workload: withMeasurement(workload, measured, options.accepted()),
+          workload: work,
           settings: await readSettings(session),
           statistics: {
             ...statistics,
@@ -50,6 +54,7 @@ export function createLabExaminer(options: LabExaminerOptions): Examiner {
           plans: options.plans(),
           replication: origin.replication,
           rebuilds: rebuildsOf(catalog, origin.catalog, options.accepted()),
+          planModes: await options.planModes(session, work),
           coverage: origin.coverage,
         } satisfies Snapshot;
       }),

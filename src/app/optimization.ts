@@ -14,6 +14,9 @@ import { handOver, type Handover } from './handover.js';
 import { writeOutput } from './output.js';
 import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
+import { followPlans } from './plan-history.js';
+import { preparedQuestions } from './prepared.js';
+import type { PlanHistory } from './plan-history.js';
 import { openTarget, stage } from './staging.js';
 import type { Staging } from './staging.js';
 import { searchSource, taggedPlaces } from './source-search.js';
@@ -25,10 +28,12 @@ import { runLoop } from '../kernel/loop.js';
 import type { LoopOutcome } from '../kernel/run.js';
 import type { LedgerEntry } from '../kernel/ports.js';
 import { DEFAULT_STOP_RULES } from '../kernel/stop.js';
+import { watchPlanModes } from '../lab/plan-modes/follow.js';
 import { openLedger } from '../ledger/ledger.js';
 import type { Action } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
-import type { Coverage } from '../model/coverage.js';
+import type { Coverage, Skipped } from '../model/coverage.js';
+import type { PlanChanges } from '../model/plan-history.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
@@ -99,12 +104,22 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       statementTimeoutMs: statementTimeout(options.budgetMs),
     });
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
-    const outcome = await runOn({ staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context });
-    const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped);
+    const { outcome, history, skipped } = await runOn({
+      staging,
+      foresight,
+      origin,
+      ledger,
+      connectMs,
+      replicaLagSeconds,
+      options,
+      context,
+    });
+    const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped, skipped);
     const { attributions, searched } = await attribute(outcome, origin, options.sourceFolder ?? null, context.signal);
     const report = toReport(outcome, {
       options,
       origin,
+      planChanges: history.changes,
       attributions,
       coverage: searched ? mergeCoverage(coverage, searched) : coverage,
       session,
@@ -134,7 +149,14 @@ interface LoopSetting {
   readonly context: CommandContext;
 }
 
-function runOn({
+/** What a run leaves behind. */
+interface RunDone {
+  readonly outcome: LoopOutcome;
+  readonly history: PlanHistory;
+  readonly skipped: readonly Skipped[];
+}
+
+async function runOn({
   staging,
   foresight,
   origin,
@@ -143,27 +165,42 @@ function runOn({
   replicaLagSeconds,
   options,
   context,
-}: LoopSetting): Promise<LoopOutcome> {
+}: LoopSetting): Promise<RunDone> {
   const accepted: Action[] = [];
+  const run = randomBytes(4).toString('hex');
+  const target = origin.target.label;
+  let history: PlanHistory = { changes: null, skipped: [] };
   const { signal } = context;
+  const modes = watchPlanModes();
   const examiner = createLabExaminer({
     origin,
     onAccepted: (work) => staging.lab.withAccepted(work),
     plans: () => staging.lab.plans(),
+    planModes: (session, workload) =>
+      modes.look(
+        session,
+        preparedQuestions(workload, staging.lab.planned(), () => signal.throwIfAborted()),
+      ),
     accepted: () => accepted,
   });
-  return runLoop(
+  const examine: typeof examiner.examine = (workload, measured) =>
+    untilAborted(signal, examiner.examine(workload, measured));
+  const outcome = await runLoop(
     {
       lab: staging.lab,
       get whatIf() {
         return foresight.whatIf;
       },
-      examiner: { examine: (workload, measured) => untilAborted(signal, examiner.examine(workload, measured)) },
+      examiner: { examine },
       advisors: foresight.advise(advisorsOf(options.advisorOptions)),
       ledger,
       clock: { nowMs: () => performance.now(), iso: () => new Date().toISOString() },
       watch: context.watch,
       signal,
+      async measured(baseline) {
+        const state = (): Promise<Snapshot> => examine(origin.workload, baseline.summary);
+        history = await followPlans({ lab: staging.lab, ledger, run, target, examine: state }, baseline);
+      },
       async adopted(hypothesis) {
         accepted.push(hypothesis.action);
         await foresight.follow(() => staging.adopt(hypothesis.action));
@@ -171,8 +208,8 @@ function runOn({
     },
     origin.workload,
     {
-      run: randomBytes(4).toString('hex'),
-      targetLabel: origin.target.label,
+      run,
+      targetLabel: target,
       budgetMs: options.budgetMs,
       budgetFrom: options.budgetFrom ?? 'start',
       storageBudgetBytes: options.storageBudgetBytes,
@@ -184,6 +221,7 @@ function runOn({
       replicaLagSeconds,
     },
   );
+  return { outcome, history, skipped: [...history.skipped, ...modes.skipped] };
 }
 
 function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped'][]): Coverage {
@@ -218,6 +256,7 @@ async function attribute(
 }
 
 interface ReportFacts {
+  readonly planChanges: PlanChanges | null;
   readonly attributions: Attributions;
   readonly options: OptimizationOptions;
   readonly origin: Snapshot;
@@ -228,10 +267,11 @@ interface ReportFacts {
 
 function toReport(
   outcome: LoopOutcome,
-  { options, origin, attributions, coverage, session, startedAt }: ReportFacts,
+  { planChanges, options, origin, attributions, coverage, session, startedAt }: ReportFacts,
 ): RunReport {
   return toRunReport({
     ...outcome,
+    planChanges,
     attributions,
     tool: { name: 'database-wizard', version },
     target: origin.target,

@@ -28,6 +28,7 @@ export async function runLoop(ports: LoopPorts, workload: Workload, options: Loo
     target: options.targetLabel,
     state: base,
   });
+  await ports.measured(baseline);
   const turn = new Turn(ports, options, workload, baseline, base, memoryOf(ports.ledger.entries()));
   try {
     await turn.replay();

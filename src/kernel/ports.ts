@@ -5,6 +5,7 @@ import type { Finding } from '../model/finding.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { Load } from '../model/load.js';
 import type { FailedCase, NoiseFloor, WorkloadSummary } from '../model/measurement.js';
+import type { PlanRecord } from '../model/plan-history.js';
 import type { Iteration } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { StatementEffect } from '../model/verdict.js';
@@ -135,6 +136,14 @@ export type LedgerEntry =
       readonly state: string;
       readonly hypothesis: string;
       readonly reason: string;
+    }
+  /** How the unchanged target's statements were run, for the next run to compare with. */
+  | {
+      readonly type: 'plans';
+      readonly at: string;
+      readonly run: string;
+      readonly target: string;
+      readonly record: PlanRecord;
     }
   | { readonly type: 'run-stopped'; readonly at: string; readonly run: string; readonly reason: string };
 

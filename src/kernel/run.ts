@@ -21,8 +21,16 @@ export interface LoopPorts {
   readonly watch: Watch;
   /** Ends the loop after the step that runs; the steps themselves end early by their own means. */
   readonly signal: AbortSignal;
+  /** Told of the first measurement, before anything is changed in the lab. */
+  readonly measured: (baseline: Baseline) => Promise<void>;
   /** Told of each accepted change, so that the what-if engine keeps step with the lab. */
   readonly adopted: (hypothesis: Hypothesis, trial: TrialMeasurement | null) => Promise<void>;
+}
+
+/** The accepted state as measured, A against A. */
+export interface Baseline {
+  readonly summary: WorkloadSummary;
+  readonly noise: NoiseFloor;
 }
 
 export interface LoopOptions {

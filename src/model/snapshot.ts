@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog.js';
 import type { Coverage } from './coverage.js';
 import type { IndexRebuild } from './index-rebuild.js';
+import type { PlanModes } from './plan-modes.js';
 import type { Plan } from './plan.js';
 import type { Replication } from './replication.js';
 import type { Settings } from './settings.js';
@@ -20,5 +21,7 @@ export interface Snapshot {
   readonly replication: Replication;
   /** Indexes whose size after REINDEX is known from more than statistics; empty where nobody asked. */
   readonly rebuilds: readonly IndexRebuild[];
+  /** Prepared statements whose generic plan differs from that for some values, as measured in a lab; empty where there is none. */
+  readonly planModes: readonly PlanModes[];
   readonly coverage: Coverage;
 }

@@ -2,6 +2,7 @@ import { calibrationTable, coverageLists, fileList, findingList, untriedList, wo
 import { forestPlot } from './html/forest.js';
 import { timeline } from './html/iterations.js';
 import { overview, scorecard } from './html/overview.js';
+import { planChanges } from './html/plan-changes.js';
 import { page } from './html/page.js';
 import type { Section } from './html/page.js';
 import type { RunReport } from './run-report.js';
@@ -13,6 +14,7 @@ export function renderHtml(report: RunReport): string {
     ['changes', 'Foreseen and measured', forestPlot(report.iterations)],
     ['files', 'What to run', fileList(report)],
     ['iterations', 'Iterations', timeline(report)],
+    ['plans', 'Plans that changed since the last run', planChanges(report)],
     ['statements', 'Statements, before and after', workloadTable(report)],
     ['findings', 'Findings', findingList(report)],
     ['untried', 'Not tried', untriedList(report)],

@@ -1,6 +1,7 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
 import { layoutOf } from '../sql/layout.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
+import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { lineDifference } from './text/line-difference.js';
 import { md, mdFence, mdTable } from './text/md.js';
@@ -30,6 +31,7 @@ export function renderMarkdown(report: RunReport): string {
     scorecard(report),
     changes(report),
     ...report.iterations.map((iteration) => iterationSection(iteration)),
+    planChanges(report),
     workload(report),
     files(report),
     calibration(report),
@@ -180,6 +182,28 @@ function workload({ workload: { before, after } }: RunReport): string {
     '## Statements, before and after (measured)',
     mdTable(['Statement', 'calls', 'before', 'after', 'change', 'buffers before', 'after'], rows, [1, 2, 3, 5, 6]),
     ...(failed.length > 0 ? [failed.join('\n')] : []),
+  ].join('\n\n');
+}
+
+function planChanges({ planChanges: all }: RunReport): string {
+  if (all === null) return '';
+  const rows = all.changes.map((change) => [
+    `${md(change.name)} (${md(change.parameterClass)} values)`,
+    planTimeWords(change),
+    planBufferWords(change),
+    md(planCauseWords(change)),
+    md(change.planBefore),
+    md(change.planNow),
+  ]);
+  return [
+    '## Plans that changed since the last run',
+    md(planChangesSentence(all)),
+    ...(rows.length > 0
+      ? [
+          'Times are measured in the lab by two runs at different times.',
+          mdTable(['Statement', 'time', 'buffers', 'cause', 'plan before', 'now'], rows),
+        ]
+      : []),
   ].join('\n\n');
 }
 

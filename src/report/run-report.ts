@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { planChangesSchema } from './plan-changes.js';
 import {
   actionSchema,
   coverageSchema,
@@ -180,6 +181,7 @@ export const runReportSchema = z.object({
     .describe(
       'What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio| over statements, single outliers aside.',
     ),
+  planChanges: planChangesSchema.nullable(),
   scorecard: z.array(scorecardRowSchema),
   coverage: coverageSchema,
   findings: z.array(

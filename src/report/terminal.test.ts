@@ -52,6 +52,16 @@ describe('renderRun', () => {
         correlation -1.00, 1 in the wrong direction, 0 without any effect. 3
         iterations had no prediction or no measurement.
 
+      Plans that changed since the last run
+        Of 7 statements that the last run planned too, 1 has another plan than on
+        2026-01-02 03:04.
+        log-in (typical values)
+          0.030 ms -> 48.8 ms (1,627x slower), buffers 4 -> 4,000 (1,000x more)
+          Cause: index customers_email on public.customers is gone
+          was Index Scan:customers_email@customers
+          is Seq Scan@customers
+        Times are measured in the lab by two runs at different times.
+
       Statements (mean time of a call, measured in the lab)
       Statement         calls    before     after         change
       log-in              600   48.8 ms  0.020 ms  2,440x faster

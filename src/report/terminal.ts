@@ -1,5 +1,6 @@
 import { formatCount, formatMs } from '../base/units.js';
 import { calibrationSentence } from './calibration.js';
+import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
 import { paintFor } from './text/paint.js';
@@ -27,6 +28,7 @@ export function renderRun(report: RunReport, options: TextOptions): string {
   const blocks = [
     heading(report, options, paint),
     decisions(report, options, paint),
+    planChanges(report, options, paint),
     statements(report, options, paint),
     scorecard(report, options, paint),
     skipped(report, options, paint),
@@ -139,6 +141,31 @@ function statements(report: RunReport, { columns }: TextOptions, paint: Paint): 
       wrap(`not measured: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn),
     ),
   ];
+}
+
+function planChanges({ planChanges: all }: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  if (all === null) return [];
+  const lines = [
+    paint.bold('Plans that changed since the last run'),
+    ...indented(oneLine(planChangesSentence(all)), columns, 2),
+  ];
+  for (const change of all.changes) {
+    const colour = change.time === 'slower' ? paint.bad : change.time === 'faster' ? paint.good : paint.dim;
+    lines.push(
+      ...indented(oneLine(`${change.name} (${change.parameterClass} values)`), columns, 2),
+      ...indented(`${planTimeWords(change)}, buffers ${planBufferWords(change)}`, columns, 4).map(colour),
+      ...indented(oneLine(planCauseWords(change)), columns, 4),
+      ...indented(`was ${oneLine(change.planBefore)}`, columns, 4).map(paint.dim),
+      ...indented(`is  ${oneLine(change.planNow)}`, columns, 4).map(paint.dim),
+    );
+  }
+  if (all.changes.length > 0)
+    lines.push(...indented('Times are measured in the lab by two runs at different times.', columns, 2).map(paint.dim));
+  return lines.map((line) => clip(line, columns));
+}
+
+function indented(text: string, columns: number, by: number): readonly string[] {
+  return wrap(text, Math.max(10, columns - by)).map((line) => `${' '.repeat(by)}${line}`);
 }
 
 function scorecard(report: RunReport, { columns }: TextOptions, paint: Paint): readonly string[] {

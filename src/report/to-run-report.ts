@@ -4,6 +4,7 @@ import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction } from '../model/hypothesis.js';
 import type { Load, LoadSide } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
+import type { PlanChanges } from '../model/plan-history.js';
 import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Target } from '../model/target.js';
 import type { Effect, StatementEffect } from '../model/verdict.js';
@@ -16,6 +17,7 @@ import type {
   ReportedStatement,
   RunReport,
 } from './run-report.js';
+import { toPlanChanges } from './plan-changes.js';
 import { finite, toAction, toCoverage, toFinding, toTarget, toWorkloadSummary } from './schema-parts.js';
 
 /** All that a run leaves behind; the outcome of the loop fits in as it is. */
@@ -33,6 +35,8 @@ export interface RunReportInput {
   readonly together: Together;
   readonly load: Load | null;
   readonly noise: NoiseFloor;
+  /** Plans against those of the last run; null where there was none. */
+  readonly planChanges: PlanChanges | null;
   readonly scorecard: readonly ScorecardRow[];
   readonly coverage: Coverage;
   /** Before the first and after the last iteration. */
@@ -73,6 +77,7 @@ export function toRunReport(input: RunReportInput): RunReport {
       bufferLogRatio: finite(input.noise.bufferLogRatio),
       pairs: input.noise.pairs,
     },
+    planChanges: input.planChanges && toPlanChanges(input.planChanges),
     scorecard: input.scorecard.map((row) => ({ ...row, measured: finite(row.measured) })),
     coverage: toCoverage(input.coverage),
     findings: allFindings(input.findingsBefore, input.findingsAfter),

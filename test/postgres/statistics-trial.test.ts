@@ -68,6 +68,7 @@ it('statistics on several columns are kept where a plan and the time improve by 
     plans: lab.plans(),
     replication: NO_REPLICATION,
     rebuilds: [],
+    planModes: [],
     coverage: { examined: [], skipped: [] },
   }));
   const findings = await advisor.examine(snapshot, null);

@@ -161,6 +161,7 @@ describe('advisors of the workload, with their remedies built for real', () => {
       plans: new Map(),
       replication: NO_REPLICATION,
       rebuilds: [],
+      planModes: [],
       coverage: { examined: [], skipped: [] },
     };
     clone.setWorkload(workload.statements.map(({ fingerprint, sql: query }) => ({ fingerprint, queries: [query] })));

@@ -1,14 +1,17 @@
 import { expect } from 'vitest';
 import type { Advisor } from '../../src/advisors/define.js';
 import type { LabServer } from '../../src/lab/server.js';
+import { drawParameterSets } from '../../src/lab/parameters.js';
+import { watchPlanModes } from '../../src/lab/plan-modes/follow.js';
 import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
 import type { Action } from '../../src/model/action.js';
 import type { Finding } from '../../src/model/finding.js';
+import type { PlanModes } from '../../src/model/plan-modes.js';
 import type { Plan } from '../../src/model/plan.js';
 import { NO_REPLICATION } from '../../src/model/replication.js';
 import type { Snapshot } from '../../src/model/snapshot.js';
 import type { IndexWhatIf } from '../../src/model/what-if.js';
-import type { WorkloadStatement } from '../../src/model/workload.js';
+import type { Workload, WorkloadStatement } from '../../src/model/workload.js';
 import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
 import { extractSchema } from '../../src/postgres/extract/extract.js';
@@ -19,6 +22,7 @@ import { readTarget } from '../../src/postgres/read/target.js';
 import type { Session } from '../../src/postgres/session.js';
 import { fingerprint } from '../../src/sql/fingerprint.js';
 import { statementKind } from '../../src/sql/kind.js';
+import { parameterCount } from '../../src/sql/parameters.js';
 import { parseStatement } from '../../src/sql/parse.js';
 import { splitStatements } from '../../src/sql/split.js';
 
@@ -119,7 +123,7 @@ async function withWhatIf<T>(
 async function takeSnapshot(session: Session, statements: readonly WorkloadStatement[]): Promise<Snapshot> {
   const plans = new Map<string, Plan>();
   for (const statement of statements) {
-    if (statement.kind !== 'select') continue;
+    if (statement.kind !== 'select' || parameterCount(statement.sql) > 0) continue;
     plans.set(statement.fingerprint, await explain(session, statement.sql, { analyze: true }));
   }
   const { catalog } = await readCatalog(session);
@@ -139,8 +143,34 @@ async function takeSnapshot(session: Session, statements: readonly WorkloadState
     plans,
     replication: NO_REPLICATION,
     rebuilds: [],
+    planModes: await takePlanModes(session, { statements, catalog, statistics }),
     coverage: { examined: [], skipped: [] },
   };
+}
+
+/** Of statements with parameters, with values drawn from the statistics. */
+async function takePlanModes(
+  session: Session,
+  { statements, catalog, statistics }: Pick<Snapshot, 'catalog' | 'statistics'> & Pick<Workload, 'statements'>,
+): Promise<readonly PlanModes[]> {
+  const questions = statements
+    .filter(({ sql }) => parameterCount(sql) > 0)
+    .map(({ fingerprint: of, name, sql }) => ({
+      fingerprint: of,
+      name,
+      sql,
+      sets: drawParameterSets({ sql }, catalog, statistics).sets.map((set) => ({
+        parameterClass: set.class,
+        values: set.values,
+      })),
+      timeoutMs: 30_000,
+      budgetMs: 500,
+      check: () => undefined,
+    }));
+  const watch = watchPlanModes();
+  const found = await watch.look(session, questions);
+  expect(watch.skipped).toEqual([]);
+  return found;
 }
 
 function toStatement(sql: string): WorkloadStatement {

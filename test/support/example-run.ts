@@ -71,6 +71,32 @@ export function exampleRun(changes: Partial<RunReportInput> = {}): RunReportInpu
       leftOut: [],
     },
     noise: { timeLogRatio: 0.031, bufferLogRatio: 0, pairs: 240 },
+    planChanges: {
+      since: '2026-01-02T03:04:05.000Z',
+      compared: 7,
+      changes: [
+        {
+          fingerprint: 'log-in',
+          name: 'log-in',
+          parameterClass: 'typical',
+          planBefore: 'Index Scan:customers_email@customers',
+          planNow: 'Seq Scan@customers',
+          beforeMs: 0.03,
+          nowMs: 48.8,
+          beforeBuffers: 4,
+          nowBuffers: 4000,
+          time: 'slower',
+          cause: { certainty: 'shown', says: 'index customers_email on public.customers is gone' },
+          differences: [
+            {
+              kind: 'index-gone',
+              on: 'customers_email',
+              says: 'index customers_email on public.customers is gone',
+            },
+          ],
+        },
+      ],
+    },
     scorecard: [
       {
         id: 'p95-critical',

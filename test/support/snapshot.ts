@@ -9,6 +9,7 @@ import type {
   TableActivity,
 } from '../../src/model/catalog.js';
 import type { IndexSpec } from '../../src/model/action.js';
+import type { PlanModes } from '../../src/model/plan-modes.js';
 import type { Plan, PlanNode } from '../../src/model/plan.js';
 import type { IndexRebuild } from '../../src/model/index-rebuild.js';
 import { NO_REPLICATION, type Replication } from '../../src/model/replication.js';
@@ -236,6 +237,7 @@ export interface SnapshotFacts {
   readonly statistics?: Partial<Statistics>;
   readonly replication?: Partial<Replication>;
   readonly rebuilds?: readonly IndexRebuild[];
+  readonly planModes?: readonly PlanModes[];
 }
 
 export function aCatalog(facts: SnapshotFacts = {}): Catalog {
@@ -268,6 +270,7 @@ export function aSnapshot(facts: SnapshotFacts = {}): Snapshot {
     plans: facts.plans ?? new Map(),
     replication: { ...NO_REPLICATION, ...facts.replication },
     rebuilds: facts.rebuilds ?? [],
+    planModes: facts.planModes ?? [],
     coverage: { examined: [], skipped: [] },
   };
 }

@@ -152,6 +152,7 @@ export function makeWorld(findings: readonly Finding[], effects: Effects, entrie
     clock: { nowMs: () => world.nowMs, iso: () => new Date(world.nowMs).toISOString() },
     watch: (progress) => void world.progress.push(progress),
     signal: new AbortController().signal,
+    measured: () => Promise.resolve(),
     adopted: () => Promise.resolve(),
   };
   const options: LoopOptions = {
