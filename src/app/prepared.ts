@@ -19,8 +19,13 @@ export function preparedQuestions(
 ): readonly PreparedQuestion[] {
   const ran = groupBy(plans, ({ fingerprint }) => fingerprint);
   return statements.flatMap(({ fingerprint, name, sql, kind }) => {
-    const sets = ran.get(fingerprint) ?? [];
-    if (kind !== 'select' || sets.length === 0 || parameterCount(sql) === 0) return [];
+    const parameters = parameterCount(sql);
+    // A set may hold more values than an accepted rewrite has parameters left.
+    const sets = (ran.get(fingerprint) ?? []).map(({ parameterClass, values }) => ({
+      parameterClass,
+      values: values.slice(0, parameters),
+    }));
+    if (kind !== 'select' || sets.length === 0 || parameters === 0) return [];
     if (writes(parseStatement(sql))) return [];
     return [{ fingerprint, name, sql, sets, timeoutMs: TIMEOUT_MS, budgetMs: SET_BUDGET_MS, check }];
   });

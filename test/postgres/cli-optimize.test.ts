@@ -152,6 +152,7 @@ describe('optimize, as a role that may only read', () => {
     expect(readdirSync(join(out, 'ledger'))).toEqual(['entries.jsonl']);
     expect(ledgerOf(out).map(({ type }) => type)).toEqual([
       'run-started',
+      'plans',
       ...first.iterations.flatMap(() => ['trial-started', 'iteration']),
       'run-stopped',
     ]);
@@ -193,6 +194,8 @@ describe('optimize, as a role that may only read', () => {
     const again = reportOf(await optimize(['--workload', fixture('small-shop-workload.sql'), '--out', out]));
     const added = ledgerOf(out).slice(entries);
     expect(again.replayed).toBe(1);
+    expect(first.planChanges).toBeNull();
+    expect(again.planChanges).toMatchObject({ compared: 5, changes: [] });
     expect(again.iterations[0]?.hypothesis.id).toBe(
       first.iterations.find(({ decision }) => decision === 'accept')?.hypothesis.id,
     );
