@@ -46,7 +46,7 @@ export function estimateStep(
         ? 'the size of the table in the lab is not known'
         : evidence.applyMs === null
           ? 'the lab did not record how long it took'
-          : `the lab's time and size, times ${scale.toFixed(2)} for the size of the table now; twice the index for the sort`,
+          : `the lab's time and size, times ${scale.toFixed(2)} for the size of the table now${BUILDS.has(first.form) ? '; twice the index for the sort' : ''}`,
   };
 }
 

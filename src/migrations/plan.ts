@@ -5,7 +5,7 @@ import { textOf } from '../sql/tree.js';
 import { advance } from './advance.js';
 import { checkOperation, factsOfFile } from './check.js';
 import type { CheckOptions, CheckedOperation, MigrationFinding } from './check.js';
-import { initialState } from './context.js';
+import { initialState, keyOf } from './context.js';
 import type { FileFacts, MigrationContext, ScriptState } from './context.js';
 import type { MigrationRule, SafeSequence, SafeStep } from './define.js';
 import type { DurationEstimate } from './duration.js';
@@ -14,7 +14,6 @@ import { LOCK_MODES, blocksWrites } from './locks.js';
 import type { LockClaim } from './locks.js';
 import { operationSql, operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
-import { shown } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
 
 /** One transaction of a planned migration, or one statement that may not run in one. */
@@ -111,6 +110,10 @@ class Planner {
     });
   }
 
+  #known(): Pick<MigrationContext, 'catalog' | 'state'> {
+    return { catalog: this.options.catalog, state: this.#state };
+  }
+
   #context(line: number): MigrationContext {
     const { major, catalog } = this.options;
     return { major, catalog, state: this.#state, file: this.file, line };
@@ -175,7 +178,7 @@ class Planner {
         return this.#asItIs(checked, true);
       }),
     );
-    return { ...merge(parts), up: parsed.map(({ sql }) => sql), remaining: [] };
+    return { ...merge(parts, this.#known()), up: parsed.map(({ sql }) => sql), remaining: [] };
   }
 
   #asItIs(checked: CheckedOperation, generated: boolean): PlanStep {
@@ -210,7 +213,7 @@ class Planner {
       this.#state = advance(operation, context);
       return { ...this.#asItIs(checked, false), up: [statement.sql] };
     });
-    this.#push({ ...merge(parts), up: [statement.sql] }, this.#block);
+    this.#push({ ...merge(parts, this.#known()), up: [statement.sql] }, this.#block);
   }
 
   #push(step: PlanStep, block: number): void {
@@ -223,7 +226,7 @@ class Planner {
       isHarmless(step) &&
       last.prologue.join() === step.prologue.join();
     if (together && last) {
-      this.#steps[this.#steps.length - 1] = merge([last, step]);
+      this.#steps[this.#steps.length - 1] = merge([last, step], this.#known());
       return;
     }
     if (last !== undefined && this.#blocks.at(-1) === block && block % 2 === 1)
@@ -245,26 +248,37 @@ function withNotes(steps: readonly PlanStep[], notes: readonly string[]): readon
 }
 
 /** Steps that become one; taken back in reverse order. */
-function merge(parts: readonly PlanStep[]): PlanStep {
+function merge(parts: readonly PlanStep[], known: Pick<MigrationContext, 'catalog' | 'state'>): PlanStep {
   const [first] = parts;
   if (!first) throw new WizardError('internal', 'A step of a plan holds no statement.');
   const noWay = parts.find(({ down }) => down === null);
-  const strongest = new Map<string, LockClaim>();
-  for (const claim of parts.flatMap(({ locks }) => locks)) {
-    const earlier = strongest.get(shown(claim.relation));
-    if (!earlier || LOCK_MODES.indexOf(claim.mode) > LOCK_MODES.indexOf(earlier.mode))
-      strongest.set(shown(claim.relation), claim);
-  }
   return {
     ...first,
     up: parts.flatMap(({ up }) => up),
     down: noWay ? null : parts.toReversed().flatMap(({ down }) => down ?? []),
     noWayBack: noWay?.noWayBack ?? null,
     transactional: parts.every(({ transactional }) => transactional),
-    locks: [...strongest.values()],
+    locks: strongest(
+      parts.flatMap(({ locks }) => locks),
+      known,
+    ),
     notes: parts.flatMap(({ notes }) => notes),
     remaining: parts.flatMap(({ remaining }) => remaining),
   };
+}
+
+/** One claim for each relation, the strongest: `book` and `public.book` may be one. */
+function strongest(
+  claims: readonly LockClaim[],
+  known: Pick<MigrationContext, 'catalog' | 'state'>,
+): readonly LockClaim[] {
+  const found = new Map<string, LockClaim>();
+  for (const claim of claims) {
+    const key = keyOf(known, claim.relation);
+    const earlier = found.get(key);
+    if (!earlier || LOCK_MODES.indexOf(claim.mode) > LOCK_MODES.indexOf(earlier.mode)) found.set(key, claim);
+  }
+  return [...found.values()];
 }
 
 /** What a rule would write in place of an operation; null where it has nothing, also where the deparser can not write it. */

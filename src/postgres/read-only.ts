@@ -69,7 +69,8 @@ export async function openReadOnlySession(
   };
 }
 
-function isReadOnly(session: Session): session is ReadOnlySession {
+/** Whether a session is under the read-only guard. */
+export function isReadOnly(session: Session): session is ReadOnlySession {
   return 'readOnly' in session && session.readOnly === true;
 }
 

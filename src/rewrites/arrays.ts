@@ -2,7 +2,7 @@ import { bodyOf, isNode, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { functionName } from './shapes.js';
+import { castOf, functionName, wholeConstant } from './shapes.js';
 import type { ColumnOrigin } from './view.js';
 
 /** Array types whose `@>` and `&&` compare elements as `=` does. */
@@ -14,6 +14,20 @@ export function ownContainment(origin: ColumnOrigin, { catalog }: Facts): Fact {
     ? missing('the extension intarray has operators @> and && of its own, which fail on NULL in an array')
     : seen(`@> and && of ${origin.column?.type} compare elements as = does`);
 }
+
+/** Whether a constant is one of the array's elements as it stands, or by a cast to their very type: 1.5 is no whole number, and would be rounded to one. */
+export function isElement({ column }: ColumnOrigin, value: TreeValue): boolean {
+  const type = (column?.baseType ?? '').slice(1);
+  const cast = castOf(value);
+  const bare = cast?.type === type ? cast.value : value;
+  const constant = bodyOf(bare, 'A_Const');
+  if (!constant) return bodyOf(bare, 'ParamRef') !== null;
+  if (constant['sval'] !== undefined || constant['isnull'] === true) return true;
+  const bits = WHOLE_BITS[type];
+  return bits === undefined ? type === 'numeric' : Math.abs(wholeConstant(bare) ?? Infinity) < 2 ** (bits - 1);
+}
+
+const WHOLE_BITS: Readonly<Record<string, number>> = { int2: 16, int4: 32, int8: 64 };
 
 /** The array of `SELECT unnest(a)` or `SELECT x FROM unnest(a) AS x`; null where the query does anything else. */
 export function unnested(select: TreeNode | null): TreeNode | null {

@@ -1,5 +1,5 @@
-import { columnPath } from '../sql/scope.js';
-import { bodyOf, isNode, list, textOf, treeText } from '../sql/tree.js';
+import { outputName } from '../sql/output-name.js';
+import { bodyOf, isNode, list, treeText } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
@@ -42,13 +42,11 @@ export function partsBeside(body: TreeNode): readonly TreeValue[] {
   );
 }
 
-/** The target list in which every column that is shown under its own name is given it expressly, so that it keeps it. */
+/** The target list in which every item that has a name of its own is given it expressly, so that it keeps it. */
 export function namedTargets(body: TreeNode): readonly TreeNode[] {
   return list(body, 'targetList').map((item) => {
-    const target = bodyOf(item, 'ResTarget') ?? {};
-    const reference = bodyOf(target['val'], 'ColumnRef');
-    const name = textOf(target, 'name') ?? (reference ? columnPath(reference).path.at(-1) : undefined);
-    return { ResTarget: { ...target, ...(name === undefined ? {} : { name }) } };
+    const name = outputName(item);
+    return { ResTarget: { ...bodyOf(item, 'ResTarget'), ...(name === '?column?' ? {} : { name }) } };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { TreeNode } from '../sql/tree.js';
 import { conjuncts } from './build.js';
-import { missing, seen } from './facts.js';
+import { factsOf, missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
 import { operation } from './shapes.js';
 import { originOf, originsIn } from './view.js';
@@ -20,10 +20,10 @@ export function correlationOf(view: StatementView, inner: Query, beside: readonl
   const facts: Fact[] = [];
   const rest: TreeNode[] = [];
   for (const condition of conjuncts(inner.body['whereClause'])) {
-    const pair = pairOf(inner, condition);
+    const pair = pairOf(view, inner, condition);
     if (pair) {
       pairs.push(pair);
-      facts.push(pair.fact);
+      facts.push(...pair.facts);
     } else {
       rest.push(condition);
     }
@@ -43,7 +43,11 @@ function isInside(query: Query | null, outer: Query): boolean {
   return query !== null && (query === outer || isInside(query.parent, outer));
 }
 
-function pairOf(inner: Query, condition: TreeNode): (Correlation['pairs'][number] & { readonly fact: Fact }) | null {
+function pairOf(
+  view: StatementView,
+  inner: Query,
+  condition: TreeNode,
+): (Correlation['pairs'][number] & { readonly facts: readonly Fact[] }) | null {
   const equal = operation(condition);
   if (equal?.operator !== '=') return null;
   for (const [inside, outside] of [
@@ -59,9 +63,11 @@ function pairOf(inner: Query, condition: TreeNode): (Correlation['pairs'][number
           `${own.name} and ${other.name} are of one type, ${own.column?.type}, so that grouping and comparing call the same values equal`,
         )
       : missing(`${own.name} and ${other.name} are not known to be columns of one type`);
-    return { inside, outside, fact };
+    const written = TEXTS.has(type ?? '') ? [factsOf(view.catalog).textsAsWritten()] : [];
+    return { inside, outside, facts: [fact, ...written] };
   }
   return null;
 }
 
+const TEXTS = new Set(['text', 'varchar', 'bpchar', 'name']);
 const WHOLE = new Set(['int2', 'int4', 'int8']);

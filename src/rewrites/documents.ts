@@ -1,16 +1,23 @@
 import { quoteLiteral } from '../base/quote.js';
 import { bodyOf } from '../sql/tree.js';
-import type { TreeNode } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { expression } from './build.js';
 import { missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
-import { operation, stringConstant } from './shapes.js';
+import { castOf, operation, stringConstant } from './shapes.js';
 
 /** Whether `->>` gives one of these texts for a JSON text alone: it writes numbers, truth values, objects and arrays as texts too. */
 export function writtenAsText(texts: readonly string[]): Fact {
   return texts.some((text) => /^\s*(-?[\d.]|true$|false$|[{[])/.test(text))
     ? missing('a number, a truth value, an object or an array may be written as the text that is compared')
     : seen('no number, truth value, object or array is written as the text that is compared');
+}
+
+/** A literal text, cast to text or not at all: another type may cut or pad it. */
+export function literalText(value: TreeValue): string | null {
+  const cast = castOf(value);
+  const isText = cast ? ['text', 'varchar'].includes(cast.type) : bodyOf(value, 'A_Const') !== null;
+  return isText ? stringConstant(value) : null;
 }
 
 /** `column @> '{"a": {"b": text}}'`. */

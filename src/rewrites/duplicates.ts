@@ -2,7 +2,7 @@ import { columnPath } from '../sql/scope.js';
 import { bodyOf, list } from '../sql/tree.js';
 import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { callsAggregate } from './shapes.js';
+import { callsAggregate, mayGiveRows } from './shapes.js';
 import { originOf } from './view.js';
 import type { Query, Source } from './view.js';
 
@@ -11,6 +11,8 @@ export function withoutDuplicates(query: Query, facts: Facts): Fact {
   const { body } = query;
   const distinct = list(body, 'distinctClause');
   if (distinct.length === 1 && Object.keys(distinct[0] as object).length === 0) return seen('one query is DISTINCT');
+  if (mayGiveRows(facts.catalog, body['targetList']))
+    return missing('a function in the output of one query may give several rows');
   if (body['groupClause'] !== undefined || list(body, 'targetList').some(callsAggregate))
     return missing('one query groups, which is not looked into');
   const [bad] = query.sources

@@ -120,6 +120,7 @@ function foreignKey(catalog: Catalog, { child, columns, parent, references }: Re
   const found = catalog.constraints.filter(
     (one) =>
       one.kind === 'foreign' &&
+      !/\bPERIOD\b/.test(one.definition) &&
       sameRelation(one.table, child) &&
       one.references !== null &&
       sameRelation(one.references.table, parent) &&

@@ -1,10 +1,11 @@
-import { columnName, bodyOf, isNode, list, textOf, treeText, walk } from '../sql/tree.js';
-import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { outputName } from '../sql/output-name.js';
+import { bodyOf, isNode, list, textOf, treeText, walk } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
 import { columnOf, derived, expression, output, replace, withWhere } from './build.js';
 import { freshAlias } from './columns.js';
 import { correlationOf } from './correlation.js';
 import type { Correlation } from './correlation.js';
-import { functionName, hasBareStar } from './shapes.js';
+import { hasBareStar } from './shapes.js';
 import { queryOf } from './view.js';
 import type { Query, StatementView } from './view.js';
 
@@ -23,8 +24,6 @@ export function lookupsIn(view: StatementView, query: Query): readonly Lookup[] 
   if (body['groupClause'] !== undefined || body['havingClause'] !== undefined) return [];
   return list(body, 'targetList').flatMap((item) => {
     const target = bodyOf(item, 'ResTarget');
-    const named = target ? textOf(target, 'name') !== null || !bodyOf(target['val'], 'TypeCast') : false;
-    if (!named) return [];
     return [...walk(target?.['val'])].flatMap(({ type, body: sublink }): readonly Lookup[] => {
       const select = type === 'SubLink' ? bodyOf(sublink['subselect'], 'SelectStmt') : null;
       const inner = select ? queryOf(view, select) : undefined;
@@ -92,21 +91,14 @@ export function joinLookups(
   return replace(view.statement.tree, query.body, { SelectStmt: body });
 }
 
-/** The target list in which a bare subquery is given the name that it has by itself. */
+/** The target list in which each item with a subquery is given the name that it has by itself. */
 function namedBySublink(body: TreeNode): readonly TreeNode[] {
   return list(body, 'targetList').map((item) => {
     const target = bodyOf(item, 'ResTarget') ?? {};
-    const select = bodyOf(bodyOf(target['val'], 'SubLink')?.['subselect'], 'SelectStmt');
-    const name = textOf(target, 'name') ?? (select ? nameOf(list(select, 'targetList')[0]) : null);
+    const shown = outputName(item);
+    const isBare = bodyOf(target['val'], 'SubLink') !== null;
+    const keeps = isBare || (shown !== '?column?' && treeText(target['val']).includes('"SubLink"'));
+    const name = textOf(target, 'name') ?? (keeps ? shown : null);
     return { ResTarget: { ...target, ...(name === null ? {} : { name }) } };
   });
-}
-
-function nameOf(item: TreeValue): string | null {
-  const target = bodyOf(item, 'ResTarget') ?? {};
-  const column = columnName(target['val']);
-  const call = bodyOf(target['val'], 'FuncCall');
-  if (column !== null) return column;
-  if (bodyOf(target['val'], 'CoalesceExpr')) return textOf(target, 'name') ?? 'coalesce';
-  return textOf(target, 'name') ?? (call ? functionName(call) : '?column?');
 }

@@ -1,5 +1,6 @@
 import { sameRelation } from '../model/catalog.js';
-import { bodyOf, isNode, list, textOf, walk } from '../sql/tree.js';
+import { outputName } from '../sql/output-name.js';
+import { bodyOf, isNode, list, walk } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { conjuncts, replace } from './build.js';
 import { seen, missing } from './facts.js';
@@ -18,6 +19,8 @@ export interface SelfLookup {
   readonly target: TreeNode;
   readonly inner: Query;
   readonly own: Source;
+  /** The outer query has conditions. */
+  readonly narrowed: boolean;
   /** Columns in which both rows are equal. */
   readonly groups: readonly ColumnOrigin[];
   readonly column: ColumnOrigin;
@@ -34,7 +37,7 @@ export function selfLookups(view: StatementView, clauses: ReadonlySet<string>): 
     if (!conditions) return [];
     return list(query.body, 'targetList').flatMap((item) => {
       const target = bodyOf(item, 'ResTarget');
-      if (!target || (bodyOf(target['val'], 'TypeCast') && textOf(target, 'name') === null)) return [];
+      if (!target) return [];
       return [...walk(target['val'])].flatMap(({ type, body }) => {
         if (type !== 'SubLink' || body['subLinkType'] !== 'EXPR_SUBLINK') return [];
         const inner = queryOf(view, bodyOf(body['subselect'], 'SelectStmt') ?? undefined);
@@ -43,7 +46,9 @@ export function selfLookups(view: StatementView, clauses: ReadonlySet<string>): 
         const whole = conditions.every((one) =>
           originsIn(view, query, one)?.every(({ name }) => found.groups.some((group) => group.name === name)),
         );
-        return whole ? [{ query, source, sublink: body, target, inner, ...found }] : [];
+        return whole
+          ? [{ query, source, sublink: body, target, inner, narrowed: conditions.length > 0, ...found }]
+          : [];
       });
     });
   });
@@ -80,22 +85,31 @@ function isOrder(operator: string): operator is SelfLookup['operator'] {
 }
 
 /** What a window needs in its place: no NULL in a group's columns or in the order, and an order that a btree knows. */
-export function selfLookupFacts({ groups, column }: SelfLookup, facts: Facts): readonly [Fact, ...Fact[]] {
+export function selfLookupFacts({ groups, column, narrowed }: SelfLookup, facts: Facts): readonly [Fact, ...Fact[]] {
   return [
     ORDERED.has(column.column?.baseType ?? '')
       ? seen(`${column.name} is of a type that < and ORDER BY put in one order`)
       : missing(`the type of ${column.name} is not known to have one order`),
     facts.notNull(column),
     ...groups.map((group) => facts.notNull(group)),
+    ...(narrowed ? groups.map((group) => wholeGroups(group, facts)) : []),
   ];
 }
 
-/** The statement with the window in the subquery's place, under the name that the subquery had. */
-export function inItsPlace(view: StatementView, lookup: SelfLookup, by: TreeNode, name: string | null): TreeNode {
-  const { target, sublink } = lookup;
-  const bare = bodyOf(target['val'], 'SubLink') === sublink && textOf(target, 'name') === null && name !== null;
+/** A condition on the group's columns takes whole groups where equal values can not be told apart, as 1.0 and 1.00 can. */
+function wholeGroups(group: ColumnOrigin, facts: Facts): Fact {
+  const type = group.column?.baseType ?? '';
+  if (['text', 'varchar'].includes(type)) return facts.textsAsWritten();
+  return ORDERED.has(type) && !['numeric', 'bpchar'].includes(type)
+    ? seen(`equal values of ${group.name} can not be told apart by a condition`)
+    : missing(`equal values of ${group.name} may be told apart by a condition, which then leaves part of a group`);
+}
+
+/** The statement with the window in the subquery's place, under the name that the column had. */
+export function inItsPlace(view: StatementView, { target, sublink }: SelfLookup, by: TreeNode): TreeNode {
+  const name = outputName({ ResTarget: target });
   const changed = replace({ ResTarget: target }, sublink, by);
-  const named = bare ? { ResTarget: { ...bodyOf(changed, 'ResTarget'), name } } : changed;
+  const named = outputName(changed) === name ? changed : { ResTarget: { ...bodyOf(changed, 'ResTarget'), name } };
   return replace(view.statement.tree, target, named);
 }
 

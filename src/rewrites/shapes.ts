@@ -1,12 +1,13 @@
+import type { Catalog } from '../model/catalog.js';
 import { bodyOf, field, isNode, list, names, numberOf, textOf, typed, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 
-/** A SELECT that neither groups, deduplicates, limits, locks nor combines rows, and has no CTE of its own. */
+/** A SELECT that neither groups, deduplicates, limits, locks nor combines rows, makes no several rows of one, and has no CTE of its own. */
 export function isPlain(body: TreeNode): boolean {
   return (
     COMPLICATING.every((name) => body[name] === undefined) &&
     (body['op'] === undefined || body['op'] === 'SETOP_NONE') &&
-    !list(body, 'targetList').some((item) => callsAggregate(item))
+    !list(body, 'targetList').some((item) => callsAggregate(item) || givesRows(item))
   );
 }
 
@@ -33,6 +34,25 @@ const AGGREGATES = new Set(
 /** Whether an aggregate or window function is called, not counting nested queries. */
 export function callsAggregate(value: TreeValue): boolean {
   return callsIn(value).some(({ name, body }) => AGGREGATES.has(name) || body['over'] !== undefined);
+}
+
+/** Functions of PostgreSQL that give several rows or none (`pg_proc.proretset`), those that statements commonly call. */
+const SETS = new Set(
+  (
+    'generate_series generate_subscripts json_array_elements json_array_elements_text json_each json_each_text json_object_keys json_populate_recordset ' +
+    'json_to_recordset jsonb_array_elements jsonb_array_elements_text jsonb_each jsonb_each_text jsonb_object_keys jsonb_path_query jsonb_populate_recordset ' +
+    'jsonb_to_recordset regexp_matches regexp_split_to_table string_to_table ts_stat unnest'
+  ).split(' '),
+);
+
+/** Whether a function that gives several rows or none is called, not counting nested queries and functions of the user. */
+export function givesRows(value: TreeValue): boolean {
+  return callsIn(value).some(({ name }) => SETS.has(name));
+}
+
+/** The same, with the functions of the user, of which it is not known. */
+export function mayGiveRows({ functions }: Catalog, value: TreeValue): boolean {
+  return callsIn(value).some(({ name }) => SETS.has(name) || functions.some((own) => own.name === name));
 }
 
 /** The calls in an expression that are not inside a nested query. */

@@ -1,11 +1,11 @@
-import { columnPath } from '../sql/scope.js';
-import { bodyOf, isNode, list, textOf } from '../sql/tree.js';
+import { bodyOf, list, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, derived, expression, output, query as selectOf, withWhere } from './build.js';
 import { freshAlias, namedTargets } from './columns.js';
 import { missing } from './facts.js';
 import type { Fact, Facts } from './facts.js';
 import { columnOfSource, looseScan, pinned, steppable, withRecursive } from './loose-scan.js';
+import { mayGiveRows } from './shapes.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
 /** The first rows of each group of one table. */
@@ -41,6 +41,7 @@ export function topRowsOf(
 ): TreeNode | null {
   const scan = looseScan(view, group, conditions);
   const alias = freshAlias(view, 'top');
+  if (mayGiveRows(view.catalog, body['targetList'])) return null;
   const targets = namedTargets(body);
   const names = targets.map((one) => textOf(bodyOf(one, 'ResTarget') ?? {}, 'name'));
   if (names.some((name) => name === null) || new Set(names).size < names.length) return null;
@@ -65,12 +66,21 @@ export function topRowsOf(
   return withRecursive(select, scan.cte);
 }
 
-/** The `SortBy` nodes of a list, each by a column; null where one is by anything else. */
-export function orderOf(items: readonly TreeValue[]): readonly TreeNode[] | null {
-  const found = items.map((item) => bodyOf(item, 'SortBy'));
-  const plain = found.every((one) => {
-    const reference = bodyOf(one?.['node'], 'ColumnRef');
-    return reference !== null && !columnPath(reference).star && list(one ?? {}, 'useOp').length === 0;
+/** The `SortBy` nodes of a list, each by a column under a name that can mean nothing else; null where one is by anything else. `originOf` says what a key names. */
+export function orderOf(
+  items: readonly TreeValue[],
+  origin: (key: TreeValue) => ColumnOrigin | null,
+): readonly SortKey[] | null {
+  const keys = items.flatMap((item) => {
+    const sort = bodyOf(item, 'SortBy');
+    const from = sort && list(sort, 'useOp').length === 0 ? origin(sort['node']) : null;
+    return sort && from ? [{ origin: from, item: { ...sort, node: columnOf(from.source.alias, from.name) } }] : [];
   });
-  return plain && found.length > 0 ? found.filter(isNode) : null;
+  return keys.length > 0 && keys.length === items.length ? keys : null;
+}
+
+/** A column with the `SortBy` node that names it. */
+export interface SortKey {
+  readonly origin: ColumnOrigin;
+  readonly item: TreeNode;
 }

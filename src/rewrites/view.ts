@@ -1,6 +1,7 @@
 import { lookupTable } from '../model/catalog.js';
 import type { Catalog, Column, RelationName, Table } from '../model/catalog.js';
 import type { ParsedStatement } from '../sql/parse.js';
+import { outputName } from '../sql/output-name.js';
 import { columnPath } from '../sql/scope.js';
 import { bodyOf, field, isNode, list, names, textOf, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -102,10 +103,26 @@ export function queryOf(view: StatementView, body: TreeValue): Query | undefined
   return view.queries.find((one) => one.body === body);
 }
 
-/** ORDER BY and GROUP BY may name an output column. */
+/**
+ * Where the column comes from that a key of ORDER BY or DISTINCT ON names: a bare name means an output column of that name before a column of FROM
+ * (`findTargetlistEntrySQL92` of `parse_clause.c`). Null where that is an expression, where the key is one, or where it can not be told.
+ */
+export function sortOriginOf(query: Query, key: TreeValue): ColumnOrigin | null {
+  const { path, star } = columnPath(bodyOf(key, 'ColumnRef') ?? {});
+  if (star || path.length !== 1) return originOf(query, key);
+  const values = list(query.body, 'targetList')
+    .filter((item) => outputName(item) === path[0])
+    .map((item) => bodyOf(item, 'ResTarget')?.['val']);
+  const [first, ...others] = values.map((value) => originOf(query, value));
+  if (first === undefined) return originOf(query, key);
+  return others.every((one) => one?.source === first?.source && one?.name === first?.name) ? first : null;
+}
+
+/** ORDER BY and GROUP BY may name an output column; a name of FROM is rather a whole row of it. */
 function isOutputName(query: Query, value: TreeNode): boolean {
   const { path } = columnPath(bodyOf(value, 'ColumnRef') ?? {});
-  return path.length === 1 && (outputNames(query.body, query.sources) ?? []).includes(path[0] ?? '');
+  const isRow = query.sources.some(({ alias }) => alias === path[0]);
+  return path.length === 1 && !isRow && (outputNames(query.body, query.sources) ?? []).includes(path[0] ?? '');
 }
 
 /** The tables of the catalog that a statement names anywhere, each once. */
@@ -255,34 +272,14 @@ function outputNames(body: TreeNode, sources: readonly Source[]): readonly strin
     const target = bodyOf(item, 'ResTarget');
     const value = target ? typed(target['val']) : null;
     if (!target || !value) return null;
-    const name = textOf(target, 'name');
     const { path, star } = value.type === 'ColumnRef' ? columnPath(value.body) : { path: [], star: false };
     if (star) {
       const starred = sources.filter((source) => path.length === 0 || source.alias === path.at(-1));
       if (starred.length === 0 || starred.some((source) => source.columns === null)) return null;
       found.push(...starred.flatMap((source) => source.columns ?? []));
     } else {
-      found.push(name ?? path.at(-1) ?? nameOf(value.type, value.body));
+      found.push(outputName(item));
     }
   }
   return found.length > 0 ? found : null;
-}
-
-/** `FigureColname` of the parser, for the common nodes. */
-function nameOf(type: string, body: TreeNode): string {
-  if (type === 'FuncCall') return names(list(body, 'funcname')).at(-1) ?? '?column?';
-  if (type === 'CoalesceExpr') return 'coalesce';
-  if (type === 'CaseExpr') return 'case';
-  if (type === 'TypeCast') {
-    const inner = typed(body['arg']);
-    const own = inner && inner.type !== 'A_Const' ? columnNameOf(inner.type, inner.body) : null;
-    return own ?? names(list(field(body, 'typeName') ?? {}, 'names')).at(-1) ?? '?column?';
-  }
-  return '?column?';
-}
-
-function columnNameOf(type: string, body: TreeNode): string | null {
-  if (type === 'ColumnRef') return columnPath(body).path.at(-1) ?? null;
-  const name = nameOf(type, body);
-  return name === '?column?' ? null : name;
 }

@@ -1,4 +1,5 @@
 import type { RelationName } from '../../model/catalog.js';
+import { isReadOnly } from '../read-only.js';
 import type { Session } from '../session.js';
 import { IS_USER_SCHEMA } from './user-schemas.js';
 
@@ -13,15 +14,16 @@ export interface IndexMetapage {
 const METHODS_READ = `('btree', 'gin', 'brin')`;
 
 /**
- * First pages of all btree, GIN and BRIN indexes. Null when the role may neither use pageinspect nor read files: the
- * heights are then estimated from the sizes. A superuser's session on a copy borrows pageinspect in a transaction that
- * is rolled back; under the guard the files are read, which lag behind by a checkpoint at most.
+ * First pages of all btree, GIN and BRIN indexes. Null when the role may neither use pageinspect nor read files, and under
+ * the read-only guard, which refuses both to anybody: the heights are then estimated from the sizes. A superuser's session
+ * on a copy borrows pageinspect in a transaction that is rolled back.
  */
 export async function readIndexMetapages(session: Session): Promise<IndexMetapage[] | null> {
+  if (isReadOnly(session)) return null;
   const [role] = await session.query<RoleRow>(ROLE_SQL);
   if (role === undefined) return null;
   if (role.superuser && role.pageinspect !== null) return readThrough(session, rawPage(role.pageinspect));
-  if (role.superuser && !('readOnly' in session)) {
+  if (role.superuser) {
     const borrowed = await borrowPageinspect(session);
     if (borrowed !== null) return borrowed;
   }

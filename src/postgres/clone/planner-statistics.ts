@@ -1,4 +1,5 @@
 import type { Skipped } from '../../model/coverage.js';
+import { isReadOnly } from '../read-only.js';
 import type { Session } from '../session.js';
 import { readRawColumnStatistics } from './columns.js';
 import type { RawColumnStatistics } from './columns.js';
@@ -48,7 +49,7 @@ export async function exportPlannerStatistics(session: Session): Promise<Planner
   const major = Math.floor(version / 10_000);
   const metapages = await readIndexMetapages(session);
   const skipped = [...(await readUnreadable(session)), ...(await readNeverAnalysed(session))];
-  if (metapages === null) skipped.push(HEIGHTS_ESTIMATED);
+  if (metapages === null) skipped.push(heightsEstimated(isReadOnly(session)));
   if (server !== undefined && server.block_size !== 8192) skipped.push(otherBlockSize(server.block_size));
   return {
     serverVersionNum: version,
@@ -63,11 +64,15 @@ export async function exportPlannerStatistics(session: Session): Promise<Planner
   };
 }
 
-const HEIGHTS_ESTIMATED: Skipped = {
-  what: 'heights of the existing indexes',
-  reason: 'the role may not read index pages, so they are estimated from the sizes',
-  remedy: 'Grant pg_read_server_files to the role.',
-};
+/** No grant helps where the guard refuses what reads files and pages. */
+function heightsEstimated(guarded: boolean): Skipped {
+  const who = guarded ? 'nothing reads index pages under the read-only guard' : 'the role may not read index pages';
+  return {
+    what: 'heights of the existing indexes',
+    reason: `${who}, so they are estimated from the sizes`,
+    remedy: guarded ? null : 'Grant pg_read_server_files to the role.',
+  };
+}
 
 function otherBlockSize(bytes: number): Skipped {
   return {

@@ -147,6 +147,11 @@ function costOf(view: PlanView | undefined): number | null {
   return view?.root.node.estimate?.totalCost ?? null;
 }
 
+/** A switch that became a list, as log_connections did with 18, is off where the list is empty. */
+function inForce(value: string | null): string {
+  return value === null || value === '' ? 'off' : value;
+}
+
 function settingsOf(
   version: Version,
   current: Version,
@@ -157,7 +162,7 @@ function settingsOf(
   return {
     defaults: current.defaults.flatMap(({ name, value, category }) => {
       const after = now.get(name);
-      if (!after || after.value === value) return [];
+      if (!after || inForce(after.value) === inForce(value)) return [];
       return [{ name, category, before: value, after: after.value, applies: isDefault.get(name) === true }];
     }),
     removed: current.defaults.flatMap(({ name }) => (!now.has(name) && isDefault.get(name) === false ? [name] : [])),

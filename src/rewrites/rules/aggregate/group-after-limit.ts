@@ -1,4 +1,3 @@
-import { columnPath } from '../../../sql/scope.js';
 import { bodyOf, isNode, list, textOf, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { isArithmetic } from '../../arithmetic.js';
@@ -7,7 +6,7 @@ import { freshAlias, mapColumns, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { functionName } from '../../shapes.js';
-import { originOf, originsIn } from '../../view.js';
+import { originOf, originsIn, sortOriginOf } from '../../view.js';
 import type { Query, Source, StatementView } from '../../view.js';
 
 interface Site {
@@ -156,11 +155,6 @@ function isShown(
 
 /** The column of the left table that a sort key is, by itself or by the name of an output column. */
 function orderedBy(query: Query, own: Source, item: TreeNode): Site['order'][number] | null {
-  const reference = bodyOf(item['node'], 'ColumnRef');
-  const { path } = columnPath(reference ?? {});
-  const named = list(query.body, 'targetList').find(
-    (target) => path.length === 1 && textOf(bodyOf(target, 'ResTarget') ?? {}, 'name') === path[0],
-  );
-  const origin = originOf(query, named ? bodyOf(named, 'ResTarget')?.['val'] : item['node']);
+  const origin = sortOriginOf(query, item['node']);
   return origin?.source === own ? { item, column: origin.name } : null;
 }

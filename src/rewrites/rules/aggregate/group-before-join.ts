@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list, textOf, treeText } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import {
   columnOf,
@@ -13,7 +13,7 @@ import {
 import { freshAlias, innerItems, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { bothWays, callsIn, functionName, hasBareStar } from '../../shapes.js';
+import { bothWays, callsAggregate, callsIn, functionName, hasBareStar } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
@@ -73,6 +73,7 @@ export default defineRewrite<Site>({
         );
         const outside = without(shown, new Set(calls.map(({ body: call }) => call)));
         if (calls.length === 0 || other || !able || originsIn(view, query, outside) === null) return [];
+        if (callsAggregate(outside)) return [];
         const stray = originsIn(view, query, outside)?.some((origin) => origin.source !== parent);
         if (stray !== false) return [];
         const unique = [...new Map(calls.map(({ body: call }) => [treeText(call), call])).values()];
@@ -96,6 +97,7 @@ export default defineRewrite<Site>({
           )
         : missing(`${own.name} and ${other.name} are not known to be columns of one type`),
     ),
+    ...(links.some(({ own }) => TEXTS.has(own.column?.baseType ?? '')) ? [facts.textsAsWritten()] : []),
   ],
   rewrite: ({ query, parent, child, links, ofChild, ofParent, calls }, view) => {
     const alias = freshAlias(view, 'grouped');
@@ -117,12 +119,7 @@ export default defineRewrite<Site>({
       if (at >= 0) return columnOf(alias, `value_${at + 1}`);
       return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, read(item)]));
     };
-    const targetList = namedTargets(query.body).map((item, i) => {
-      const target = bodyOf(item, 'ResTarget') ?? {};
-      const call = bodyOf(bodyOf(list(query.body, 'targetList')[i], 'ResTarget')?.['val'], 'FuncCall');
-      const name = textOf(target, 'name') ?? (call ? functionName(call) : null);
-      return read({ ResTarget: { ...target, ...(name === null ? {} : { name }) } });
-    });
+    const targetList = namedTargets(query.body).map(read);
     const { groupClause: _, havingClause, sortClause, ...rest } = query.body;
     const join = links.map(({ own }, i) =>
       expression('$1 = $2', [columnOf(parent.alias, own.name), columnOf(alias, `key_${i + 1}`)]),
@@ -159,6 +156,7 @@ export default defineRewrite<Site>({
   },
 });
 
+const TEXTS = new Set(['text', 'varchar', 'bpchar']);
 const OTHER = ['withClause', 'windowClause', 'lockingClause', 'distinctClause'];
 
 function isAggregate(call: TreeNode): boolean {

@@ -1,4 +1,4 @@
-import { bodyOf, list } from '../../../sql/tree.js';
+import { bodyOf, list, textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, expression } from '../../build.js';
 import { defineRewrite } from '../../define.js';
@@ -6,6 +6,7 @@ import { missing } from '../../facts.js';
 import { inItsPlace, ownColumn, selfLookupFacts, selfLookups } from '../../self-lookups.js';
 import type { SelfLookup } from '../../self-lookups.js';
 import { wholeConstant } from '../../shapes.js';
+import { sortOriginOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
 
 interface Site extends SelfLookup {
@@ -31,10 +32,11 @@ export default defineRewrite<Site>({
       const value = ownColumn(lookup, bodyOf(target, 'ResTarget')?.['val'] as TreeNode | undefined);
       const [item, second] = list(inner.body, 'sortClause');
       const key = bodyOf(item, 'SortBy');
-      const sorted = ownColumn(lookup, key?.['node'] as TreeNode | undefined);
-      const descending = key?.['sortby_dir'] === 'SORTBY_DESC';
+      const sorted = sortOriginOf(inner, key?.['node']);
+      const ways = operator === '<' ? ['SORTBY_DESC'] : operator === '>' ? ['SORTBY_ASC', 'SORTBY_DEFAULT'] : [];
       const one = inner.body['limitOption'] === 'LIMIT_OPTION_COUNT' && wholeConstant(inner.body['limitCount']) === 1;
-      const nearest = sorted?.name === column.name && (operator === '<' ? descending : operator === '>' && !descending);
+      const own = sorted?.source === lookup.own && sorted.name === column.name;
+      const nearest = own && ways.includes(textOf(key ?? {}, 'sortby_dir') ?? '');
       return value && one && !more && !second && nearest ? [{ ...lookup, value }] : [];
     }),
   requires: (site, facts) => [
@@ -52,7 +54,7 @@ export default defineRewrite<Site>({
     const partition = groups.map((_, i) => `$${i + 3}`).join(', ');
     const over = `${partition === '' ? '' : `PARTITION BY ${partition} `}ORDER BY $2`;
     const name = operator === '<' ? 'lag' : 'lead';
-    return inItsPlace(view, site, expression(`${name}($1) OVER (${over})`, columns), value.name);
+    return inItsPlace(view, site, expression(`${name}($1) OVER (${over})`, columns));
   },
   example: {
     schema: 'CREATE TABLE reading (sensor int, at timestamptz, value int, note text, PRIMARY KEY (sensor, at));',

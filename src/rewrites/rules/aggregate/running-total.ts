@@ -54,7 +54,7 @@ export default defineRewrite<Site>({
       ...(operator.endsWith('=') ? [] : ['RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP']),
     ];
     const value = argument ? `$${columns.length}` : '*';
-    return inItsPlace(view, site, expression(`${name}(${value}) OVER (${over.join(' ')})`, columns), null);
+    return inItsPlace(view, site, expression(`${name}(${value}) OVER (${over.join(' ')})`, columns));
   },
   example: {
     schema:

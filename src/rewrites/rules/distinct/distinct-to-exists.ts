@@ -4,7 +4,7 @@ import { conjuncts, expression, output, replace, withWhere } from '../../build.j
 import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, hasBareStar } from '../../shapes.js';
+import { callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
@@ -36,7 +36,7 @@ export default defineRewrite<Site>({
       const from = whole && !hasBareStar(body) ? innerItems(body) : null;
       const other = ['groupClause', 'havingClause', 'windowClause', 'lockingClause'];
       if (!from || from.items.length < 2 || other.some((name) => body[name] !== undefined)) return [];
-      if (list(body, 'targetList').some(callsAggregate)) return [];
+      if (list(body, 'targetList').some(callsAggregate) || mayGiveRows(view.catalog, body['targetList'])) return [];
       const kept = query.sources.filter((source) => mentions(view, query, partsBeside(body), source));
       const dropped = from.items.filter((item) => !kept.some((source) => source.item === item));
       if (kept.length === 0 || dropped.length === 0 || query.sources.length !== from.items.length) return [];

@@ -4,7 +4,7 @@ import { defineRewrite } from '../../define.js';
 import { shownOf } from '../../duplicates.js';
 import { missing } from '../../facts.js';
 import type { Fact } from '../../facts.js';
-import { callsAggregate } from '../../shapes.js';
+import { callsAggregate, mayGiveRows } from '../../shapes.js';
 import type { Query, Source } from '../../view.js';
 
 interface Site {
@@ -30,6 +30,7 @@ export default defineRewrite<Site>({
       const plain = distinct.length === 1 && Object.keys(distinct[0] as object).length === 0;
       if (!plain || query.body['groupClause'] !== undefined || query.sources.length === 0) return [];
       if (list(query.body, 'targetList').some(callsAggregate) || query.body['havingClause'] !== undefined) return [];
+      if (mayGiveRows(view.catalog, query.body['targetList'])) return [];
       return [{ query, shown: query.sources.map((source) => ({ source, columns: shownOf(query, source) })) }];
     }),
   requires: ({ shown }, facts) => {

@@ -13,9 +13,10 @@ import {
 import { innerItems } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing } from '../../facts.js';
-import { bothWays, hasBareStar } from '../../shapes.js';
+import { bothWays, callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
-import { originOf, originsIn } from '../../view.js';
+import type { SortKey } from '../../top-rows.js';
+import { originOf, originsIn, sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
 interface Site {
@@ -26,7 +27,7 @@ interface Site {
   /** Of LEFT JOIN the rows of `of` that have none stay. */
   readonly left: boolean;
   /** The sort keys after the group's: those of `from`. */
-  readonly order: readonly { readonly name: string; readonly item: TreeNode }[];
+  readonly order: readonly SortKey[];
   /** Columns of `from` which the join holds at one value. */
   readonly held: readonly string[];
   readonly inside: readonly TreeNode[];
@@ -49,20 +50,19 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) => {
       const { body } = query;
       const [on, more] = list(body, 'distinctClause');
-      const [first, ...keys] = orderOf(list(body, 'sortClause')) ?? [];
-      const of = on !== undefined && !more ? originOf(query, on) : null;
+      const [first, ...order] = orderOf(list(body, 'sortClause'), (key) => sortOriginOf(query, key)) ?? [];
+      const of = on !== undefined && !more ? sortOriginOf(query, on) : null;
       const from = query.sources.find((source) => source !== of?.source);
       if (query.type !== 'SelectStmt' || query.sources.length !== 2 || !of?.source.table || !from?.table) return [];
-      if (OTHER.some((name) => body[name] !== undefined) || hasBareStar(body) || !first || keys.length === 0) return [];
+      if (OTHER.some((name) => body[name] !== undefined) || hasBareStar(body) || !first || order.length === 0)
+        return [];
       if (bodyOf(from.item, 'RangeVar')?.['inh'] !== true || of.query !== query) return [];
-      const led = originOf(query, first['node']);
-      if (led?.source !== of.source || led.name !== of.name) return [];
-      const order = keys.flatMap((item) => {
-        const origin = originOf(query, item['node']);
-        return origin?.source === from ? [{ name: origin.name, item }] : [];
-      });
+      if (first.origin.source !== of.source || first.origin.name !== of.name) return [];
+      const targets = list(body, 'targetList');
+      if (targets.some(callsAggregate) || mayGiveRows(view.catalog, targets)) return [];
       const joined = joinOf(body, of.source, from);
-      if (!joined || order.length < keys.length) return [];
+      if (!joined || order.some(({ origin }) => origin.source !== from)) return [];
+      if (originsIn(view, query, targets) === null) return [];
       const names = (condition: TreeNode, source: Source): boolean =>
         originsIn(view, query, condition)?.some((origin) => origin.source === source) !== false;
       const where = conjuncts(body['whereClause']);
@@ -85,7 +85,7 @@ export default defineRewrite<Site>({
       ? facts.unique(of.source.table, [of.name])
       : missing(`${of.source.alias} is not a table with a key`),
     from.table
-      ? facts.unique(from.table, [...held, ...order.map(({ name }) => name)])
+      ? facts.unique(from.table, [...held, ...order.map(({ origin }) => origin.name)])
       : missing(`${from.alias} is not a table with a key`),
   ],
   rewrite: ({ query, of, from, left, order, inside, outside }, view) => {
@@ -93,7 +93,7 @@ export default defineRewrite<Site>({
     const first = {
       ...withWhere(shape, inside),
       targetList: (from.columns ?? []).map((name) => output(columnOf(from.alias, name), name)),
-      sortClause: order.map(({ name, item }) => ({ SortBy: { ...item, node: columnOf(from.alias, name) } })),
+      sortClause: order.map(({ item }) => ({ SortBy: item })),
     };
     const lateral = derived(first, from.alias, true);
     const join = { jointype: 'JOIN_LEFT', larg: of.source.item, rarg: lateral, quals: expression('true') };

@@ -1,9 +1,11 @@
 import { list } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { columnOfSource, onlyTable, ownConditions } from '../../loose-scan.js';
+import { onlyTable, ownConditions } from '../../loose-scan.js';
+import { callsAggregate } from '../../shapes.js';
 import { orderOf, topRowsFacts, topRowsOf } from '../../top-rows.js';
 import type { TopRows } from '../../top-rows.js';
+import { sortOriginOf } from '../../view.js';
 
 export default defineRewrite<TopRows>({
   id: 'grouping/distinct-on-to-lateral',
@@ -22,7 +24,7 @@ export default defineRewrite<TopRows>({
       const { body } = query;
       const source = query.type === 'SelectStmt' ? onlyTable(query) : null;
       const [on, more] = list(body, 'distinctClause');
-      const order = orderOf(list(body, 'sortClause'));
+      const order = orderOf(list(body, 'sortClause'), (key) => sortOriginOf(query, key));
       const other = [
         'groupClause',
         'havingClause',
@@ -33,12 +35,12 @@ export default defineRewrite<TopRows>({
         'limitCount',
       ];
       if (!source || more || !order || other.some((name) => body[name] !== undefined)) return [];
-      const group = columnOfSource(query, source, on);
+      if (list(body, 'targetList').some(callsAggregate)) return [];
+      const group = sortOriginOf(query, on);
       const conditions = ownConditions(view, query, source);
-      const first = columnOfSource(query, source, order[0]?.['node']);
-      const own = order.every((item) => columnOfSource(query, source, item['node']));
-      if (!group || !conditions || first?.name !== group.name || !own) return [];
-      return [{ query, source, group, order, conditions }];
+      const own = order.every(({ origin }) => origin.source === source);
+      if (group?.source !== source || !conditions || order[0]?.origin.name !== group.name || !own) return [];
+      return [{ query, source, group, order: order.map(({ item }) => item), conditions }];
     }),
   requires: (site, facts) => topRowsFacts(site, facts),
   rewrite: (site, view) => {

@@ -1,4 +1,4 @@
-import { bodyOf, columnName, list, textOf } from '../../../sql/tree.js';
+import { bodyOf, list, textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, output, query as selectOf, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
@@ -13,6 +13,7 @@ import {
   withRecursive,
 } from '../../loose-scan.js';
 import { functionName } from '../../shapes.js';
+import { sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
 interface Site {
@@ -60,9 +61,9 @@ export default defineRewrite<Site>({
       const able = known.length === shown.length && known.some(({ call }) => call !== null);
       return able ? [{ query, source, group, conditions, shown: known }] : [];
     }),
-  requires: ({ query, group, conditions, shown }, facts) => {
+  requires: ({ query, group, conditions }, facts) => {
     const keys = list(query.body, 'sortClause').map((item) => bodyOf(item, 'SortBy')?.['node']);
-    const sorted = keys.every((key) => shown.some((one) => one.call === null && one.name === columnName(key)));
+    const sorted = keys.every((key) => isGroup(sortOriginOf(query, key), group));
     return [
       steppable(facts.catalog, group, pinned(query, conditions)),
       facts.notNull(group),
@@ -106,6 +107,10 @@ export default defineRewrite<Site>({
       CREATE INDEX ON reading (sensor, at);`,
   },
 });
+
+function isGroup(origin: ColumnOrigin | null, group: ColumnOrigin): boolean {
+  return origin?.source === group.source && origin.name === group.name;
+}
 
 const OTHER = [
   'havingClause',

@@ -82,9 +82,9 @@ function numberedOf(view: StatementView, query: Query): { readonly rows: TopRows
   const over = window.body['over'] as TreeNode;
   const [partition, second] = list(over, 'partitionClause');
   const group = columnOfSource(query, source, partition);
-  const order = orderOf(list(over, 'orderClause'));
-  if (!group || second || !order?.every((item) => columnOfSource(query, source, item['node']))) return null;
-  return { rows: { query, source, group, order, conditions }, at };
+  const order = orderOf(list(over, 'orderClause'), (key) => columnOfSource(query, source, key));
+  if (!group || second || !order) return null;
+  return { rows: { query, source, group, order: order.map(({ item }) => item), conditions }, at };
 }
 
 function isRowNumber(value: TreeValue): boolean {

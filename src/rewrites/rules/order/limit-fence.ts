@@ -1,9 +1,9 @@
 import { bodyOf, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { expression, replace } from '../../build.js';
+import { columnOf, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { originOf } from '../../view.js';
+import { sortOriginOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
 
 interface Site {
@@ -30,7 +30,7 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) => {
       const [item, more] = list(query.body, 'sortClause');
       const key = bodyOf(item, 'SortBy');
-      const origin = key ? originOf(query, key['node']) : null;
+      const origin = key ? sortOriginOf(query, key['node']) : null;
       const grouped = query.body['groupClause'] !== undefined || query.body['distinctClause'] !== undefined;
       if (!key || more || !origin || grouped || query.body['limitCount'] === undefined) return [];
       if (query.body['whereClause'] === undefined) return [];
@@ -38,7 +38,8 @@ export default defineRewrite<Site>({
     }),
   requires: ({ origin }) => [seen(`adding nothing to ${origin.name} (${origin.column?.type}) keeps its order`)],
   rewrite: ({ key, origin }, view) => {
-    const node = expression(`$1 + ${ZERO[origin.column?.baseType ?? '']}`, [key['node'] as TreeNode]);
+    const column = columnOf(origin.source.alias, origin.name);
+    const node = expression(`$1 + ${ZERO[origin.column?.baseType ?? '']}`, [column]);
     return replace(view.statement.tree, key, { SortBy: { ...key, node } });
   },
   example: {

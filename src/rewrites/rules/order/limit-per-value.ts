@@ -15,7 +15,7 @@ import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { onlyTable, ownConditions } from '../../loose-scan.js';
 import { orderBy, shownColumns, sortedBy } from '../../pages.js';
-import type { SortKey } from '../../pages.js';
+import type { SortKey } from '../../top-rows.js';
 import { isFixed, isPlain, listed, wholeConstant } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -64,11 +64,12 @@ export default defineRewrite<Site>({
         return [{ query, order, column, condition, values: among.items, count, targets }];
       });
     }),
-  requires: ({ count }) => [
+  requires: ({ count, column }, facts) => [
     count === null
       ? missing('LIMIT or OFFSET is no literal, so that it is not known how many rows of each value are needed')
       : seen('no row beyond the first of its own value is among the first of all'),
     seen('each value of the list is taken once (DISTINCT)'),
+    ...(TEXTS.has(column.column?.baseType ?? '') ? [facts.textsAsWritten()] : []),
   ],
   rewrite: ({ query, order, column, condition, values, count, targets }, view) => {
     if (count === null) return null;
@@ -80,7 +81,7 @@ export default defineRewrite<Site>({
     const equal = expression('$1 = $2', [columnOf(source.alias, name), columnOf(listedAs, 'value')]);
     const rest = conjuncts(query.body['whereClause']).filter((one) => one !== condition);
     const all = source.columns?.map((one) => output(columnOf(source.alias, one), one)) ?? [];
-    const sortClause = orderBy(source.alias, order);
+    const sortClause = orderBy(order);
     const first = { ...withWhere(shape, [equal, ...rest]), targetList: all, sortClause, limitCount: count };
     const { whereClause: __, ...outer } = query.body;
     const fromClause = [derived(each, listedAs), derived(first, source.alias, true)];
@@ -107,7 +108,7 @@ export default defineRewrite<Site>({
 /** The type of the column is also that of the list: a literal of it, or what a parameter is taken for. */
 function isListable({ column }: ColumnOrigin, items: readonly TreeNode[]): boolean {
   const whole = ['int4', 'int8'].includes(column?.baseType ?? '');
-  const text = ['text', 'varchar', 'uuid', 'date'].includes(column?.baseType ?? '');
+  const text = TEXTS.has(column?.baseType ?? '') || ['uuid', 'date'].includes(column?.baseType ?? '');
   return (
     items.length >= 2 &&
     items.length <= MOST &&
@@ -118,6 +119,8 @@ function isListable({ column }: ColumnOrigin, items: readonly TreeNode[]): boole
     })
   );
 }
+
+const TEXTS = new Set(['text', 'varchar']);
 
 /** As many descents of an index: beyond it the list is rather a join. */
 const MOST = 100;

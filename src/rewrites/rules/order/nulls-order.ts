@@ -2,7 +2,7 @@ import { bodyOf, list, textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { originOf } from '../../view.js';
+import { sortOriginOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
 
 interface Site {
@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) =>
       list(query.body, 'sortClause').flatMap((item) => {
         const key = bodyOf(item, 'SortBy');
-        const origin = key ? originOf(query, key['node']) : null;
+        const origin = key ? sortOriginOf(query, key['node']) : null;
         if (!key || !origin) return [];
         const order = `${textOf(key, 'sortby_dir')} ${textOf(key, 'sortby_nulls')}`;
         const needless = [

@@ -6,7 +6,7 @@ import { defineRewrite } from '../../define.js';
 import { missing } from '../../facts.js';
 import { onlyTable, ownConditions } from '../../loose-scan.js';
 import { orderBy, shownColumns, sortedBy } from '../../pages.js';
-import type { SortKey } from '../../pages.js';
+import type { SortKey } from '../../top-rows.js';
 import { isPlain } from '../../shapes.js';
 import { originsIn } from '../../view.js';
 import type { Query, Source } from '../../view.js';
@@ -43,7 +43,7 @@ export default defineRewrite<Site>({
       if (!source || !table || !conditions || !targets || !order || !isPlain(rest)) return [];
       if (limitCount === undefined || limitOffset === undefined || body['limitOption'] !== 'LIMIT_OPTION_COUNT')
         return [];
-      const sorted = order.map(({ name }) => name);
+      const sorted = order.map(({ origin }) => origin.name);
       const primary = view.catalog.indexes.find((one) => one.primary && sameRelation(one.table, table));
       const key = primary?.keys.flatMap(({ column }) => column ?? []) ?? source.columns?.slice(0, 1) ?? [];
       const used = [...targets, ...conditions].flatMap((one) => originsIn(view, query, one) ?? []);
@@ -56,7 +56,7 @@ export default defineRewrite<Site>({
   rewrite: ({ query, source, order, key, targets }, view) => {
     const page = freshAlias(view, 'page');
     const { limitCount: _, limitOffset: __, ...body } = query.body;
-    const sortClause = orderBy(source.alias, order);
+    const sortClause = orderBy(order);
     const keys = {
       ...query.body,
       sortClause,

@@ -1,6 +1,6 @@
 import { bodyOf, isNode } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { ARRAYS, ownContainment } from '../../arrays.js';
+import { ARRAYS, isElement, ownContainment } from '../../arrays.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
@@ -34,7 +34,9 @@ export default defineRewrite<Site>({
       const [value, array] = [body?.['lexpr'], body?.['rexpr']];
       const origin = body?.['kind'] === 'AEXPR_OP_ANY' ? originOf(query, array) : null;
       if (!origin || !isNode(value) || !isNode(array) || !isConstant(value)) return [];
-      return ARRAYS.has(origin.column?.baseType ?? '') && JSON.stringify(body?.['name']).includes('"="')
+      return ARRAYS.has(origin.column?.baseType ?? '') &&
+        isElement(origin, value) &&
+        JSON.stringify(body?.['name']).includes('"="')
         ? [{ condition: node, array, origin, value }]
         : [];
     }),

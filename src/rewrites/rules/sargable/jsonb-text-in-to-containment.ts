@@ -2,9 +2,9 @@ import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { contains, pathOf, writtenAsText } from '../../documents.js';
+import { contains, literalText, pathOf, writtenAsText } from '../../documents.js';
 import { seen } from '../../facts.js';
-import { listed, operation, stringConstant } from '../../shapes.js';
+import { listed, operation } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 
@@ -31,7 +31,7 @@ export default defineRewrite<Site>({
     conditionsOf(view).flatMap(({ query, node }) => {
       const among = listed(node, 'AEXPR_IN') ?? anyOf(node);
       const read = among && operation(among.left)?.operator === '->>' ? pathOf(among.left) : null;
-      const texts = among?.items.map(stringConstant).filter((text) => text !== null) ?? [];
+      const texts = among?.items.map(literalText).filter((text) => text !== null) ?? [];
       if (!among || !read || texts.length !== among.items.length || texts.length < 2 || texts.length > MOST) return [];
       return originOf(query, read.column)?.column?.baseType === 'jsonb' ? [{ condition: node, ...read, texts }] : [];
     }),

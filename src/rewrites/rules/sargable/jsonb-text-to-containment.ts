@@ -1,9 +1,9 @@
 import type { TreeNode } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { contains, pathOf, writtenAsText } from '../../documents.js';
+import { contains, literalText, pathOf, writtenAsText } from '../../documents.js';
 import { seen } from '../../facts.js';
-import { bothWays, operation, stringConstant } from '../../shapes.js';
+import { bothWays, operation } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 
@@ -29,7 +29,7 @@ export default defineRewrite<Site>({
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }) => {
-        const text = stringConstant(right);
+        const text = literalText(right);
         const read = operator === '=' && operation(left)?.operator === '->>' ? pathOf(left) : null;
         if (!read || text === null || originOf(query, read.column)?.column?.baseType !== 'jsonb') return [];
         return [{ condition: node, ...read, text }];

@@ -1,6 +1,6 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { ARRAYS, isColumnOf, ownContainment, unnested, unnestItem } from '../../arrays.js';
+import { ARRAYS, isColumnOf, isElement, ownContainment, unnested, unnestItem } from '../../arrays.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
@@ -32,7 +32,10 @@ export default defineRewrite<Site>({
     conditionsOf(view).flatMap(({ query, node }) => {
       const found = elementsOf(node);
       const origin = found ? originOf(query, found.array) : null;
-      return found && origin && ARRAYS.has(origin.column?.baseType ?? '')
+      return found &&
+        origin &&
+        ARRAYS.has(origin.column?.baseType ?? '') &&
+        found.values.every((one) => isElement(origin, one))
         ? [{ condition: node, origin, ...found }]
         : [];
     }),

@@ -4,7 +4,7 @@ import { unnested } from '../../arrays.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { isFixed } from '../../shapes.js';
+import { isFixed, mayGiveRows } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 
 interface Site {
@@ -34,7 +34,12 @@ export default defineRewrite<Site>({
       const array = unnested(bodyOf(sublink?.['subselect'], 'SelectStmt'));
       const value = sublink?.['testexpr'];
       const isIn = sublink?.['subLinkType'] === 'ANY_SUBLINK' && sublink['operName'] === undefined;
-      return isIn && array && isFixed(array) && isNode(value) && bodyOf(value, 'ColumnRef')
+      return isIn &&
+        array &&
+        isFixed(array) &&
+        !mayGiveRows(view.catalog, array) &&
+        isNode(value) &&
+        bodyOf(value, 'ColumnRef')
         ? [{ condition: node, value, array }]
         : [];
     }),

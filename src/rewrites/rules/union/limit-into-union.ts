@@ -1,3 +1,4 @@
+import { columnPath } from '../../../sql/scope.js';
 import { bodyOf, field, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
@@ -90,7 +91,10 @@ function orderIn(arm: Query, first: Query, keys: readonly TreeValue[]): readonly
     const fields = list(bodyOf(target['val'], 'ColumnRef') ?? {}, 'fields');
     return (target['name'] as string | undefined) ?? (bodyOf(fields.at(-1), 'String')?.['sval'] as string | undefined);
   });
+  const isStar = (item: TreeValue): boolean =>
+    columnPath(bodyOf(bodyOf(item, 'ResTarget')?.['val'], 'ColumnRef') ?? {}).star;
   if (list(arm.body, 'targetList').length !== names.length) return null;
+  if ([...list(first.body, 'targetList'), ...list(arm.body, 'targetList')].some(isStar)) return null;
   const found = keys.flatMap((item) => {
     const key = bodyOf(item, 'SortBy') ?? {};
     const fields = list(bodyOf(key['node'], 'ColumnRef') ?? {}, 'fields');

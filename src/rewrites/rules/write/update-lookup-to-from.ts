@@ -30,7 +30,7 @@ export default defineRewrite<Site>({
     what: '`UPDATE t SET x = (SELECT b.x FROM b WHERE b.id = t.b_id) WHERE EXISTS (SELECT FROM b WHERE b.id = t.b_id)` becomes `UPDATE t SET x = b.x FROM b WHERE b.id = t.b_id`; several such columns share the join.',
     why: 'Each subquery runs once for every row that is written; a join may be hashed, and reads b once.',
     limits:
-      'The subqueries read one table by equality with a key of it, under one alias. That there is such a row says the EXISTS, or a validated foreign key on NOT NULL columns. No RETURNING.',
+      'The subqueries read one table by equality with a key of it, under one alias. That there is such a row says the EXISTS, or a validated foreign key on NOT NULL columns. No RETURNING. Where another session changes the column that is looked up by between the reading and the writing of a row, READ COMMITTED leaves that row out of UPDATE ... FROM, while the subquery is asked again.',
     sources: ['PostgreSQL manual, "UPDATE"', 'PostgreSQL manual, "Scalar Subqueries"'],
   },
   triggers: ['subquery/subplan-per-row'],
