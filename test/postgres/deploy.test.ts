@@ -55,6 +55,14 @@ const EVERYTHING: readonly GivenChange[] = [
   { title: 'Rebuild an index', up: ['REINDEX INDEX CONCURRENTLY "public"."order_pkey"'], down: [] },
   { title: 'Analyse', up: ['ANALYZE "public"."order"'], down: [] },
   {
+    title: 'Create statistics, and analyse',
+    up: [
+      `CREATE STATISTICS "public"."Ünï_stat" (dependencies, mcv) ON "Kunde Nr", (lower(note)) FROM "public"."order"`,
+      'ANALYZE "public"."order"',
+    ],
+    down: ['DROP STATISTICS IF EXISTS "public"."Ünï_stat"'],
+  },
+  {
     title: 'Widen a type',
     up: ['ALTER TABLE "public"."other" ALTER COLUMN "id" TYPE bigint'],
     down: ['ALTER TABLE "public"."other" ALTER COLUMN "id" TYPE integer'],
@@ -129,6 +137,16 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
           ],
         ],
         [
+          [
+            "takes SHARE UPDATE EXCLUSIVE on public.order, which blocks DDL, VACUUM and other index builds but neither reads nor writes",
+            false,
+          ],
+        ],
+        [
+          [
+            "takes SHARE UPDATE EXCLUSIVE on public.order, which blocks DDL, VACUUM and other index builds but neither reads nor writes for a moment",
+            false,
+          ],
           [
             "takes SHARE UPDATE EXCLUSIVE on public.order, which blocks DDL, VACUUM and other index builds but neither reads nor writes",
             false,
