@@ -18,7 +18,8 @@ export default defineConfig({
           include: ['test/postgres/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          // On two cores: what one waits for (a lock, a soak, a timeout), the others use.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
