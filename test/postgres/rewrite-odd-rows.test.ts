@@ -5,7 +5,7 @@ import type { Session } from '../../src/postgres/session.js';
 import { catalogue } from '../../src/rewrites/catalogue.js';
 import { loadParser, parseStatement } from '../../src/sql/parse.js';
 import { startQuietServer } from '../support/majors.js';
-import { runScript, withSchema } from '../support/rewrite-bench.js';
+import { withSchema } from '../support/rewrite-bench.js';
 
 const SCHEMA = `
   CREATE TABLE message (id int PRIMARY KEY, room int NOT NULL, at int NOT NULL, lower text, body text, tags text[] NOT NULL, value int);
