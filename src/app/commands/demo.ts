@@ -22,8 +22,8 @@ export const demo = defineCommand({
   positional: [],
   input: z.object({
     budget: durationInput
-      .prefault('110s')
-      .describe('time from the baseline on after which no new hypothesis is tried (default: 110s)'),
+      .prefault('95s')
+      .describe('time from the baseline on after which no new hypothesis is tried (default: 95s)'),
     clients: clientsInput,
     out: z
       .string()
