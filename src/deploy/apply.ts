@@ -255,9 +255,7 @@ export class Deployment {
   /** The state that the step starts from. Throws `deploy/drift` where somebody changed what it touches. */
   private async readUndrifted(step: PlanStep, direction: Direction, patience: Patience): Promise<TouchedState> {
     for (;;) {
-      let state = await this.read();
-      // A lock that came and went within one reading hides what it was on: a difference is believed when it is seen twice.
-      if (state.locked === null && this.driftFor(step, direction, state).length > 0) state = await this.read();
+      const state = await this.read();
       if (state.locked === null) {
         const changes = this.driftFor(step, direction, state);
         if (changes.length > 0) throw drifted(step, changes, 'was not begun');

@@ -34,9 +34,8 @@ export async function readTouched(
   steps: readonly PlanStep[],
   known: readonly RelationName[] = [],
 ): Promise<TouchedState> {
-  const lockedBefore = await readLocked(session);
-  const { catalog } = await readCatalog(session);
-  const locked = [...lockedBefore, ...(await readLocked(session))];
+  const { catalog, locked: hidden } = await readCatalog(session);
+  const locked = [...hidden, ...(await readLocked(session))];
   const touched = touchedTables(catalog, steps, known);
   const tables = touched.map(({ schema, name }) => ({ schema, name }));
   const settings = await readDatabaseSettings(session, settingsOf(steps));

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fill, killLoop, STEPS } from '../../bench/deploy-kill-loop.mjs';
 import { WizardError } from '../../src/base/errors.js';
+import { readTouched } from '../../src/deploy/state.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
@@ -249,6 +250,28 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
     // Back is open all the same: what the first step made was not touched.
     await made.deploy({ approve: hash, revert: true });
     expect(await made.indexes()).toEqual(['one_pkey', 'two_pkey']);
+  });
+
+  test('a lock that hid what it was on is told, though it is gone when the reading ends', async ({ skip }) => {
+    if (!isThere) skip();
+    const made = await bench(BOTH);
+    const [reader, other] = [await made.session(), await made.session()];
+    let looks = 0;
+    const briefly: Session = Object.create(reader, {
+      query: {
+        async value(sql: string, params?: readonly unknown[]) {
+          const first = sql.includes('pg_locks') && (looks += 1) === 1;
+          if (first) await other.run('BEGIN; LOCK TABLE two IN ACCESS EXCLUSIVE MODE');
+          const rows = await reader.query(sql, params);
+          if (first) await other.run('ROLLBACK');
+          return rows;
+        },
+      },
+    });
+    const state = await readTouched(briefly, [], [{ schema: 'public', name: 'two' }]);
+    expect(looks).toBeGreaterThan(0);
+    expect(state).toMatchObject({ indexes: [], locked: 'public.two' });
+    expect(await readTouched(reader, [], [{ schema: 'public', name: 'two' }])).toMatchObject({ locked: null });
   });
 
   test('an index that somebody else left invalid, or changed, is not touched', async ({ skip }) => {

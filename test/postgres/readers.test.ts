@@ -393,6 +393,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
     await readStatistics(reader);
     await locker.run('ROLLBACK');
     const name = { schema: 'public', name: 'customer' };
+    expect(past.locked.map(({ place }) => place)).toEqual(['public.customer']);
     expect(past.skipped).toEqual([
       {
         what: 'size, indexes and constraints of public.customer',

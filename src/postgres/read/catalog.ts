@@ -11,8 +11,16 @@ import { readInventory } from './inventory.js';
 import { readLocked, skipLocked, type LockedRelation } from './locked.js';
 import { readTables } from './tables.js';
 
+/** The schema, and what it does not hold. */
+export interface CatalogRead {
+  readonly catalog: Catalog;
+  /** Relations of which it has neither indexes nor constraints: they were locked when it was read. */
+  readonly locked: readonly LockedRelation[];
+  readonly skipped: Skipped[];
+}
+
 /** Reads the whole schema in about twelve statements, however many tables there are. System schemas and what extensions own are left out. */
-export async function readCatalog(session: Session): Promise<{ catalog: Catalog; skipped: Skipped[] }> {
+export async function readCatalog(session: Session): Promise<CatalogRead> {
   for (let attempt = 1; ; attempt += 1) {
     const locked = await readLocked(session);
     try {
@@ -27,10 +35,7 @@ export async function readCatalog(session: Session): Promise<{ catalog: Catalog;
 const ATTEMPTS = 3;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-async function readUnlocked(
-  session: Session,
-  locked: readonly LockedRelation[],
-): Promise<{ catalog: Catalog; skipped: Skipped[] }> {
+async function readUnlocked(session: Session, locked: readonly LockedRelation[]): Promise<CatalogRead> {
   const oids = locked.map(({ oid }) => oid);
   const { columns, hiddenSequences } = await readColumns(session, oids);
   const catalog: Catalog = {
@@ -41,7 +46,7 @@ async function readUnlocked(
     extendedStatistics: await readExtendedStatistics(session),
     functions: await readFunctions(session),
   };
-  return { catalog, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
+  return { catalog, locked, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
 }
 
 function skipSequences(hidden: number): Skipped[] {
