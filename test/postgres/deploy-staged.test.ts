@@ -215,6 +215,11 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
       steps: [{ status: 'applied', decision: { choice: 'stop', verdict: 'insufficient' } }, { status: 'pending' }],
     });
     expect(await verify(made)).toMatchObject({ verdict: 'insufficient', state: 'open', drift: [] });
+    const other = await made.session();
+    await other.run('BEGIN; LOCK TABLE "Bestellung" IN ACCESS EXCLUSIVE MODE');
+    // What is locked can not be looked at: that is no drift.
+    await expect(verify(made)).rejects.toMatchObject({ code: 'deploy/blocked' });
+    await other.run('ROLLBACK');
     const done = await made.deploy({ approve: hash, staging: { ...WATCHED, withoutFigures: 'go' } });
     expect(done).toMatchObject({
       outcome: 'deployed',

@@ -20,7 +20,7 @@ import { createCleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
 import { lookAtLeftovers, toDeployReport } from './deploy-facts.js';
 import { readPlanFolder, type PlanFolder } from './plan-folder.js';
-import { createReading, journalFile, openJournal, targetName, type Reading } from './target.js';
+import { journalFile, lockedNow, openPlace, type Reading } from './target.js';
 import { relationKey } from '../../model/catalog.js';
 
 /** What a deployment is asked for. */
@@ -55,13 +55,7 @@ export async function deployPlan(options: DeployOptions, context: CommandContext
     const plan = await readPlanFolder(options.plan);
     // Refused before anything is connected to.
     toSteps(plan.changes);
-    context.watch({ type: 'phase', phase: 'deploy', text: 'reading the target' });
-    const reading = createReading(options.target, context.signal);
-    cleanup.add(() => reading.drop());
-    const session = await reading.session();
-    const journal = openJournal(plan.folder);
-    cleanup.add(() => journal.close());
-    const target = await targetName(session);
+    const { reading, session, journal, target } = await openPlace(plan, options.target, { context, cleanup });
     const subject = await subjectOf({ plan, session, journal, target, options });
     const found = await lookAtLeftovers(session, lastBegun(journal.entries(), target));
     const facts = { plan, options, journalFile: journalFile(plan.folder) };
@@ -241,10 +235,4 @@ async function withDeployment<T>(
   } finally {
     await connections.close();
   }
-}
-
-function lockedNow(place: string): WizardError {
-  return new WizardError('deploy/blocked', `${place} is locked in ACCESS EXCLUSIVE mode by somebody`, {
-    hint: 'Nothing was changed. Try again when it is free.',
-  });
 }

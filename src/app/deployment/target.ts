@@ -5,10 +5,44 @@ import { openLedger, type FileLedger } from '../../ledger/ledger.js';
 import { connect, type ReadOnlySession } from '../../postgres/connect.js';
 import { readNodeIdentity } from '../../postgres/read/replication.js';
 import type { ConnectionSettings, Session } from '../../postgres/session.js';
+import type { Cleanup } from '../cleanup.js';
+import type { CommandContext } from '../command.js';
 import { openTarget } from '../staging.js';
+import type { PlanFolder } from './plan-folder.js';
+
+/** A target and the journal of a plan, both open until the end of the command. */
+export interface Place {
+  readonly reading: Reading;
+  readonly session: ReadOnlySession;
+  readonly journal: FileLedger<JournalEntry>;
+  /** As the journal names it. */
+  readonly target: string;
+}
+
+/** Opens both. Throws what connecting, and `openJournal`, throw. */
+export async function openPlace(
+  { folder }: PlanFolder,
+  settings: ConnectionSettings,
+  { context, cleanup }: { readonly context: CommandContext; readonly cleanup: Cleanup },
+): Promise<Place> {
+  context.watch({ type: 'phase', phase: 'deploy', text: 'reading the target' });
+  const reading = createReading(settings, context.signal);
+  cleanup.add(() => reading.drop());
+  const session = await reading.session();
+  const journal = openJournal(folder);
+  cleanup.add(() => journal.close());
+  return { reading, session, journal, target: await targetName(session) };
+}
+
+/** What somebody holds can not be looked at: it would seem to be gone. */
+export function lockedNow(place: string): WizardError {
+  return new WizardError('deploy/blocked', `${place} is locked in ACCESS EXCLUSIVE mode by somebody`, {
+    hint: 'Nothing was changed. Try again when it is free.',
+  });
+}
 
 /** Nothing is deployed, and no hash shown, where it could not be written down. Throws `deploy/plan`, and what `openLedger` throws. */
-export function openJournal(folder: string): FileLedger<JournalEntry> {
+function openJournal(folder: string): FileLedger<JournalEntry> {
   try {
     return openLedger<JournalEntry>(join(folder, 'deploy'));
   } catch (thrown) {
@@ -26,7 +60,7 @@ export function journalFile(folder: string): string {
 }
 
 /** As the journal names a target. */
-export async function targetName(session: Session): Promise<string> {
+async function targetName(session: Session): Promise<string> {
   const identity = await readNodeIdentity(session);
   return `${identity.system ?? session.settings.host}/${identity.database}`;
 }
@@ -38,7 +72,7 @@ export interface Reading {
 }
 
 /** Opens it when it is first asked for, and again after it was dropped. */
-export function createReading(target: ConnectionSettings, signal: AbortSignal): Reading {
+function createReading(target: ConnectionSettings, signal: AbortSignal): Reading {
   let current: ReadOnlySession | null = null;
   return {
     // After an abort what was begun must still be looked at.

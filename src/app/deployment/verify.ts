@@ -18,7 +18,7 @@ import type { CommandContext } from '../command.js';
 import { version } from '../version.js';
 import { toAssessment, toWindow } from './live-facts.js';
 import { readPlanFolder } from './plan-folder.js';
-import { createReading, journalFile, openJournal, targetName } from './target.js';
+import { journalFile, lockedNow, openPlace } from './target.js';
 
 /** What is to be verified. */
 export interface VerifyOptions {
@@ -33,13 +33,7 @@ export async function verifyDeployment(options: VerifyOptions, context: CommandC
   try {
     await loadParser();
     const plan = await readPlanFolder(options.plan);
-    context.watch({ type: 'phase', phase: 'deploy', text: 'reading the target' });
-    const reading = createReading(options.target, context.signal);
-    cleanup.add(() => reading.drop());
-    const session = await reading.session();
-    const journal = openJournal(plan.folder);
-    cleanup.add(() => journal.close());
-    const target = await targetName(session);
+    const { session, journal, target } = await openPlace(plan, options.target, { context, cleanup });
     const record = lastBegun(journal.entries(), target);
     const open = validationOf(record, options.plan);
     const sample = await new LiveReader().sample(session);
@@ -48,6 +42,7 @@ export async function verifyDeployment(options: VerifyOptions, context: CommandC
     const past = done.before ? [done.before.history, ...(done.before.window ? [done.before.window] : [])] : [];
     const steps = toSteps(done.changes);
     const state = await retryWhileLocked(() => readTouched(session, steps, done.tables));
+    if (state.locked !== null) throw lockedNow(state.locked);
     const drift = stateDifferences(done.expected, state.structure);
     const validation = validate({ past, after, promised: promisedOf(done), drift }, options.limits);
     const elapsedMs = elapsedBetween(began.sample.at, sample.at);
