@@ -104,16 +104,8 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       statementTimeoutMs: statementTimeout(options.budgetMs),
     });
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
-    const { outcome, history, skipped } = await runOn({
-      staging,
-      foresight,
-      origin,
-      ledger,
-      connectMs,
-      replicaLagSeconds,
-      options,
-      context,
-    });
+    const setting = { staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context };
+    const { outcome, history, skipped } = await runOn(setting);
     const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped, skipped);
     const { attributions, searched } = await attribute(outcome, origin, options.sourceFolder ?? null, context.signal);
     const report = toReport(outcome, {
@@ -156,16 +148,8 @@ interface RunDone {
   readonly skipped: readonly Skipped[];
 }
 
-async function runOn({
-  staging,
-  foresight,
-  origin,
-  ledger,
-  connectMs,
-  replicaLagSeconds,
-  options,
-  context,
-}: LoopSetting): Promise<RunDone> {
+async function runOn(setting: LoopSetting): Promise<RunDone> {
+  const { staging, foresight, origin, ledger, options, context } = setting;
   const accepted: Action[] = [];
   const run = randomBytes(4).toString('hex');
   const target = origin.target.label;
@@ -217,8 +201,8 @@ async function runOn({
       thresholds: DEFAULT_THRESHOLDS,
       stopRules: DEFAULT_STOP_RULES,
       escalation: DEFAULT_ESCALATION_LIMITS,
-      connectMs,
-      replicaLagSeconds,
+      connectMs: setting.connectMs,
+      replicaLagSeconds: setting.replicaLagSeconds,
     },
   );
   return { outcome, history, skipped: [...history.skipped, ...modes.skipped] };

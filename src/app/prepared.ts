@@ -1,4 +1,4 @@
-import type { LabPlan } from '../lab/lab.js';
+import type { LabPlan } from '../lab/trial/lab-plan.js';
 import type { PreparedQuestion } from '../lab/plan-modes/measure.js';
 import { groupBy } from '../base/group.js';
 import type { Workload } from '../model/workload.js';

@@ -5,9 +5,8 @@ import type { Action, Rewrite } from '../model/action.js';
 import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
-import type { ParameterClass, Workload } from '../model/workload.js';
+import type { Workload } from '../model/workload.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
-import { median } from '../stats/quantile.js';
 import { stemOf } from './databases.js';
 import { assertNoDifference } from './equivalence/gate.js';
 import type { LabServer } from './server.js';
@@ -19,6 +18,8 @@ import { runConfirmation } from './trial/confirmation.js';
 import type { ConfirmationOutcome } from './trial/confirmation.js';
 import { assertSeparate } from './trial/instance.js';
 import type { Instance } from './trial/instance.js';
+import { labPlanOf } from './trial/lab-plan.js';
+import type { LabPlan } from './trial/lab-plan.js';
 import { createLayout } from './trial/layout.js';
 import type { Layout } from './trial/layout.js';
 import { measureLoad } from './trial/load.js';
@@ -27,7 +28,7 @@ import type { SecondTry } from './trial/second-try.js';
 import { labSessions, troubleOf } from './trial/sessions.js';
 import type { LabSessions } from './trial/sessions.js';
 import { hashState } from './trial/state.js';
-import { buffersOf, caseMs, summarise } from './trial/summary.js';
+import { caseMs, summarise } from './trial/summary.js';
 import type { CaseRecord } from './trial/summary.js';
 import { runTrial } from './trial/trial.js';
 import type { TrialOutcome } from './trial/trial.js';
@@ -76,25 +77,6 @@ export interface OpenLab extends Lab {
   withScratch<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Drops the trial databases, and the accepted one with them unless told to keep it. Never throws. */
   close(options?: { readonly keepAccepted: boolean }): Promise<void>;
-}
-
-/** A statement with one set of values, and how the lab's server means to run it. */
-export interface LabPlan {
-  readonly fingerprint: string;
-  readonly parameterClass: ParameterClass;
-  /** As SQL literals. */
-  readonly values: readonly string[];
-  /** With the values in place. */
-  readonly sql: string;
-  /** `planShape`. */
-  readonly shape: string;
-  /** Medians of its executions; blocks are those touched by one. */
-  readonly ms: number;
-  readonly buffers: number;
-  /** The timeout that it ran into, milliseconds; the figures are then lower bounds. */
-  readonly timedOutMs: number | null;
-  /** What it reads and writes, as `schema.name`. */
-  readonly relations: ReadonlySet<string>;
 }
 
 /** Opens the lab on an accepted state that is there. Throws `kernel/forbidden` when that is the target itself. */
@@ -298,20 +280,7 @@ class MeasuringLab implements OpenLab {
   }
 
   planned(): readonly LabPlan[] {
-    return (this.accepted?.records ?? []).map((record) => {
-      const { oneCase, planned, samples, timedOutMs } = record;
-      return {
-        fingerprint: oneCase.fingerprint,
-        parameterClass: oneCase.parameterClass,
-        values: oneCase.values,
-        sql: oneCase.sql,
-        shape: planned.shape,
-        ms: caseMs(record),
-        buffers: median(samples.map(buffersOf)),
-        timedOutMs,
-        relations: planned.relations,
-      };
-    });
+    return (this.accepted?.records ?? []).map(labPlanOf);
   }
 
   withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { formatCount, formatMs } from '../base/units.js';
+import { formatCount } from '../base/units.js';
 import { calibrationSentence } from './calibration.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
@@ -15,6 +15,7 @@ import {
   oneLine,
   predictionWords,
   quantileWords,
+  readOnlyWords,
   statementChange,
   times,
   togetherWords,
@@ -63,10 +64,7 @@ function heading(report: RunReport, { columns }: TextOptions, paint: Paint): rea
           report.together.verdict === 'confirmed' ? (line) => line : paint.warn,
         )),
     ...(report.load === null ? [] : wrap(oneLine(loadWords(report.load)), columns)),
-    ...wrap(
-      `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
-      columns,
-    ).map(paint.dim),
+    ...wrap(readOnlyWords(report.overhead), columns).map(paint.dim),
   ];
 }
 

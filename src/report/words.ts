@@ -44,6 +44,17 @@ export function timeWords(ratio: number | null): string {
   return changeWords(ratio).replace(/less$/, 'faster').replace(/more$/, 'slower');
 }
 
+/** What the target was asked, for a terminal. */
+export function readOnlyWords({
+  statements,
+  totalMs,
+}: {
+  readonly statements: number;
+  readonly totalMs: number;
+}): string {
+  return `The target was read only: ${formatCount(statements)} statements, ${formatMs(totalMs)} (measured).`;
+}
+
 /** Whether the two columns of a workload may be compared, and what came of it: `All accepted changes together: confirmed, ...`. */
 export function togetherWords({ verdict, reason }: { readonly verdict: string; readonly reason: string }): string {
   if (verdict === 'none') return 'Nothing was accepted, so that there is nothing to compare.';

@@ -2,7 +2,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { planNodes } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import { pairedBootstrap } from '../../stats/bootstrap.js';
-import { quantile } from '../../stats/quantile.js';
+import { mean, median } from '../../stats/quantile.js';
 import type { Session } from '../../postgres/session.js';
 
 /** Who is asked, and for how long. */
@@ -131,10 +131,7 @@ function summarise(workers: number, runs: readonly Execution[], without: readonl
     workers,
     planned: runs.at(-1)?.planned ?? 0,
     launched: mean(runs.map(({ launched }) => launched)),
-    medianMs: quantile(
-      runs.map(({ ms }) => ms),
-      0.5,
-    ),
+    medianMs: median(runs.map(({ ms }) => ms)),
     ratio: workers === 0 ? null : { ratio: estimate.ratio, ciLow: estimate.ciLow, ciHigh: estimate.ciHigh },
     rounds: runs.length,
   };
@@ -193,8 +190,4 @@ async function execute(session: Session, sql: string, workers: number): Promise<
   } finally {
     await session.run('ROLLBACK');
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

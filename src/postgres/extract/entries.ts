@@ -1,7 +1,7 @@
 import { entryId, type SchemaEntry, type SchemaNeed } from '../../model/schema.js';
 import type { ColumnRow } from './kinds/table-rows.js';
 import { listObjects, type Dependency } from './order.js';
-import type { SchemaObject, SchemaPart } from './script.js';
+import type { Kind, SchemaObject, SchemaPart } from './script.js';
 
 interface Read {
   readonly objects: readonly SchemaObject[];
@@ -10,7 +10,7 @@ interface Read {
 }
 
 /** Kinds whose first need is what they stand on and go with. */
-const OWNED = new Set<string>([
+const OWNED = new Set<Kind>([
   'sequence owner',
   'partition',
   'default',

@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/un
 import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
-import { oneLine } from '../words.js';
+import { oneLine, readOnlyWords } from '../words.js';
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 import {
   actionWords,
@@ -41,10 +41,7 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
     ...wrap(searchSentence(report), columns),
     ...wrap(compressionSentence(report) ?? '', columns).filter((line) => line !== ''),
     ...wrap(measuredSentence(report), columns),
-    ...wrap(
-      `The target was read only: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
-      columns,
-    ).map(paint.dim),
+    ...wrap(readOnlyWords(report.overhead), columns).map(paint.dim),
   ];
 }
 

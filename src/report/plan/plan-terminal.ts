@@ -1,8 +1,8 @@
-import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatCount, formatPercent } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
-import { evidenceValue, oneLine, placeWords } from '../words.js';
+import { evidenceValue, oneLine, placeWords, readOnlyWords } from '../words.js';
 import type { PlanReport } from './plan-report.js';
 import { planTable } from './plan-table.js';
 import { bar } from './plan-bar.js';
@@ -35,12 +35,7 @@ function head(report: PlanReport, { columns }: TextOptions, paint: Paint): reado
     paint.bold(target === null ? 'Plan' : `Plan  ${oneLine(target.label)}  PostgreSQL ${target.major}`),
     ...wrap(capital(summaryWords(report)), columns),
     ...(query === null ? [] : wrap(oneLine(query), columns, '  ').slice(0, QUERY_LINES).map(paint.dim)),
-    ...(overhead === null
-      ? []
-      : wrap(
-          `The target was read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).`,
-          columns,
-        ).map(paint.dim)),
+    ...(overhead === null ? [] : wrap(readOnlyWords(overhead), columns).map(paint.dim)),
   ];
 }
 

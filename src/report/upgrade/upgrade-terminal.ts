@@ -1,8 +1,8 @@
-import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatCount, formatPercent } from '../../base/units.js';
 import { page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
-import { oneLine } from '../words.js';
+import { oneLine, readOnlyWords } from '../words.js';
 import type { UpgradeReport } from './upgrade-report.js';
 
 type Row = UpgradeReport['statements'][number];
@@ -39,10 +39,7 @@ function head(report: UpgradeReport, { columns }: TextOptions, paint: Paint): re
         'Plans and costs are estimated. Nothing was run: whether a changed plan is faster or slower is unknown.',
       columns,
     ),
-    ...wrap(
-      `The target was read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).`,
-      columns,
-    ).map(paint.dim),
+    ...wrap(readOnlyWords(overhead), columns).map(paint.dim),
   ];
 }
 
