@@ -22,8 +22,8 @@ export const demo = defineCommand({
   positional: [],
   input: z.object({
     budget: durationInput
-      .prefault('95s')
-      .describe('time from the baseline on after which no new hypothesis is tried (default: 95s)'),
+      .prefault('80s')
+      .describe('time from the baseline on after which no new hypothesis is tried (default: 80s)'),
     clients: clientsInput,
     out: z
       .string()
