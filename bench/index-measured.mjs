@@ -1,6 +1,6 @@
-// npm run bench:index-measured [-- --budgets 5,10,25,50,100,150]: sets of indexes really built and run on TPC-H at scale factor 0.1, ours as the
-// product hands them over beside those of our own implementations of two published algorithms.
-// The data is not part of the project: DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for. Not a TPC result.
+// npm run bench:index-measured [-- --data star] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
+// them over beside those of our own implementations of two published algorithms. On TPC-H at scale factor 0.1, whose data is not part of the
+// project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the retailer's star in bench/star.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,26 +21,40 @@ import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
 import { measureSets } from './measured-sets.mjs';
 import { Costs, db2advis, extend } from './published.mjs';
+import { loadStar, starQueries } from './star.mjs';
 import { loadTpch, rowsFolder } from './tpch.mjs';
 
-/** The published budgets for scale 1, divided by 10 as the data is. */
-const ALL_BUDGETS = '5,10,25,50,100,150';
+/** The data by name: its database, what is said of it, and statements whose base cost dwarfs the others', without which the published algorithms are run too. */
+const DATA = {
+  // The published budgets for scale 1, divided by 10 as the data is; q20 is left out in the framework's runs.
+  tpch: {
+    title: 'TPC-H data, scale factor 0.1',
+    budgets: '5,10,25,50,100,150',
+    dwarfing: 'q20',
+    note: ' Not a TPC result.',
+  },
+  star: { title: "a retailer's star (bench/star)", budgets: '5,10,20,40', dwarfing: 'growing_shoppers', note: '' },
+};
 
 const { values } = parseArgs({
   options: {
     major: { type: 'string', default: '15' },
-    budgets: { type: 'string', default: ALL_BUDGETS },
+    data: { type: 'string', default: 'tpch' },
+    budgets: { type: 'string' },
     search: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '240' },
     timeout: { type: 'string', default: '10' },
     turns: { type: 'string', default: '3' },
   },
 });
-const folder = rowsFolder();
-const BUDGETS = values.budgets.split(',').map(Number);
+const data = DATA[values.data];
+if (data === undefined) throw new Error(`--data takes one of ${Object.keys(DATA).join(', ')}`);
+const folder = values.data === 'tpch' ? rowsFolder() : null;
+const budgets = values.budgets ?? data.budgets;
+const BUDGETS = budgets.split(',').map(Number);
 const timeoutMs = Number(values.timeout) * 1000;
-/** In the framework's runs it is left out: its base cost dwarfs the others'. */
-const DWARFING = 'q20';
+/** Where the rows are. */
+const DATABASE = 'rows';
 
 const lines = [];
 const say = (line = '') => {
@@ -60,12 +74,13 @@ const place = { major: Number(values.major), settings };
 const server = await startLabServer(place);
 const whatIfServer = await startLabServer({ ...place, settings: { ...settings, shared_buffers: '32MB' } });
 try {
-  await loadTpch(server, folder, 'tpch');
+  if (folder === null) await loadStar(server, DATABASE);
+  else await loadTpch(server, folder, DATABASE);
   progress('loaded');
   const lab = await openLab({
     connection: server.connection,
     server,
-    database: 'tpch',
+    database: DATABASE,
     target: null,
     statementTimeoutMs: timeoutMs,
   });
@@ -73,17 +88,17 @@ try {
   const clone = await whatIf(lab, snapshot);
   const entries = [{ name: 'no index', mb: null, specs: [] }];
   const advisors = [];
-  for (const without of [[], [DWARFING]]) advisors.push(await published({ clone, snapshot, without }));
+  for (const without of [[], [data.dwarfing]]) advisors.push(await published({ clone, snapshot, without }));
   for (const mb of BUDGETS) entries.push(...(await setsFor(mb, { lab, clone, snapshot, advisors })));
   await clone.close();
   const workload = snapshot.workload;
   const sets = entries.map((one) => one.specs);
   const turns = Number(values.turns);
-  const measured = await measureSets({ server, template: 'tpch', workload, sets, timeoutMs, turns, progress });
+  const measured = await measureSets({ server, template: DATABASE, workload, sets, timeoutMs, turns, progress });
   report(entries.map((one, at) => ({ ...one, ...measured[at] })));
   const results = fileURLToPath(new URL('results/', import.meta.url));
   mkdirSync(results, { recursive: true });
-  const part = values.budgets === ALL_BUDGETS ? '' : `-${values.budgets.replaceAll(',', '-')}`;
+  const part = `${values.data === 'tpch' ? '' : `-${values.data}`}${budgets === data.budgets ? '' : `-${budgets.replaceAll(',', '-')}`}`;
   writeFileSync(`${results}index-measured-${new Date().toISOString().slice(0, 10)}${part}.md`, `${lines.join('\n')}\n`);
 } finally {
   await whatIfServer.stop();
@@ -92,24 +107,33 @@ try {
 
 /** As the product examines: the target, then the lab with the workload as measured there. */
 async function examined(lab) {
-  const place = mkdtempSync(join(tmpdir(), 'tpch-'));
-  const file = join(place, 'tpch.sql');
-  const queries = join(folder, 'queries');
-  const texts = readdirSync(queries)
-    .toSorted()
-    .map((name) => `-- name: ${name.replace('.sql', '')}\n${readFileSync(join(queries, name), 'utf8').trim()}`);
-  writeFileSync(file, texts.join('\n\n'));
+  const place = mkdtempSync(join(tmpdir(), 'measured-'));
+  const file = join(place, 'workload.sql');
+  writeFileSync(file, folder === null ? starQueries() : tpchTexts(join(folder, 'queries')));
   const given = await givenWorkload(file, { watch: () => undefined, signal: new AbortController().signal });
   rmSync(place, { recursive: true });
-  const session = await connect({ ...server.connection, database: 'tpch' }, { readOnly: true });
+  const session = await connect({ ...server.connection, database: DATABASE }, { readOnly: true });
   const beyond = { replicas: [], exactBloat: false, signal: new AbortController().signal };
   const { snapshot: origin } = await examineTarget(session, given, beyond);
   await session.close();
   const { summary } = await lab.baseline(origin.workload);
   progress(`baseline: ${formatMs(summary.totalMs)}`);
   const onAccepted = (work) => lab.withAccepted(work);
-  const examiner = createLabExaminer({ origin, onAccepted, plans: () => lab.plans(), accepted: () => [] });
+  const examiner = createLabExaminer({
+    origin,
+    onAccepted,
+    plans: () => lab.plans(),
+    planModes: async () => [],
+    accepted: () => [],
+  });
   return examiner.examine(origin.workload, summary);
+}
+
+function tpchTexts(queries) {
+  return readdirSync(queries)
+    .toSorted()
+    .map((name) => `-- name: ${name.replace('.sql', '')}\n${readFileSync(join(queries, name), 'utf8').trim()}`)
+    .join('\n\n');
 }
 
 async function whatIf(lab, { workload }) {
@@ -156,7 +180,7 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
   const found = await measureIndexSet({
     connection: server.connection,
     server,
-    template: 'tpch',
+    template: DATABASE,
     target: null,
     specs,
     workload: snapshot.workload,
@@ -234,20 +258,21 @@ function totals(statements) {
 }
 
 function report(rows) {
-  say('# Sets of indexes, really built and run: TPC-H data, scale factor 0.1');
+  const count = rows[0].statements.size;
+  say(`# Sets of indexes, really built and run: ${data.title}`);
   say();
   say(
-    `${new Date().toISOString().slice(0, 10)}, PostgreSQL ${server.major}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}. Not a TPC result.`,
+    `${new Date().toISOString().slice(0, 10)}, PostgreSQL ${server.major}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}.${data.note}`,
   );
   say(
-    `Command: \`npm run bench:index-measured -- --budgets ${values.budgets} --search ${values.search} --seconds ${values.seconds} --timeout ${values.timeout} --turns ${values.turns}\`.`,
+    `Command: \`npm run bench:index-measured --${values.data === 'tpch' ? '' : ` --data ${values.data}`} --budgets ${budgets} --search ${values.search} --seconds ${values.seconds} --timeout ${values.timeout} --turns ${values.turns}\`.`,
   );
   say();
   say(
-    `The 22 queries once each, all sets with the same parameters, in one run: the different plans of a statement turn by turn, ${values.turns} times; median time, least blocks (shared and temporary). ` +
+    `The ${count} statements once each, all sets with the same parameters, in one run: the different plans of a statement turn by turn, ${values.turns} times; median time, least blocks (shared and temporary). ` +
       `A statement that did not end in ${values.timeout} s counts ${values.timeout} s and the blocks that it had touched by then, without those of parallel workers: lower bounds, marked \`>=\`. ` +
       'Times are of a machine with other work; blocks are not. "ours" is what the `index` command hands over: searched by estimates with 1.3 times the budget, then chosen by measurement. ' +
-      'Extend and DB2Advis are our implementations, over the same what-if engine and size model, plain btrees of two keys at most, as published; they too were run for all 22 queries and for the 21 without q20. MB = 10^6.',
+      'Extend and DB2Advis are our implementations, over the same what-if engine and size model, plain btrees of two keys at most, as published; they too were run for all of them and for those without ${data.dwarfing}. MB = 10^6.',
   );
   say();
   say('| budget MB | set | indexes | really MB | blocks | time | cut off |');

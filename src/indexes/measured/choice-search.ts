@@ -1,4 +1,4 @@
-import { gainOf } from './gain.js';
+import { gainOf, isWorthwhile } from './gain.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
 import { isSubset, withoutBit } from './measured-problem.js';
 import type { Compiled, CompiledCase, CompiledPlan } from './measured-problem.js';
@@ -89,22 +89,23 @@ export class Search {
     return visit(0n, 0, useful);
   }
 
-  /** Takes indexes away, the least useful first, while their gain is under the least that counts. */
+  /** Takes indexes away, the least useful first, while one gains too little to count. */
   trim(): readonly bigint[] {
     const trimmed: bigint[] = [];
+    const { statements } = this.problem;
     for (;;) {
       const now = this.value(this.best);
-      const gains = this.problem.bits
+      const least = this.problem.bits
         .filter((bit) => (this.best & bit) !== 0n)
         .map((bit) => ({ bit, without: this.value(withoutBit(this.best, bit)) }))
-        .filter(({ without }) => without.slower.length === 0)
-        .map(({ bit, without }) => ({
-          bit,
-          gain: gainOf(this.problem.statements, without.perStatement, now.perStatement),
-        }))
-        .toSorted((a, b) => a.gain - b.gain);
-      const least = gains[0];
-      if (least === undefined || least.gain >= this.limits.leastGain) return trimmed;
+        .filter(
+          ({ without }) =>
+            without.slower.length === 0 &&
+            !isWorthwhile(statements, without.perStatement, now.perStatement, this.limits),
+        )
+        .map(({ bit, without }) => ({ bit, gain: gainOf(statements, without.perStatement, now.perStatement) }))
+        .toSorted((a, b) => a.gain - b.gain)[0];
+      if (least === undefined) return trimmed;
       trimmed.push(least.bit);
       this.best = withoutBit(this.best, least.bit);
     }

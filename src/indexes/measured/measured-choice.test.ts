@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../stats/random.js';
-import { gainOf } from './gain.js';
+import { gainOf, isWorthwhile } from './gain.js';
 import { chooseMeasured, measuredValue } from './measured-choice.js';
 import type { ChoiceCase, ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 
@@ -149,6 +149,34 @@ describe('chooseMeasured', () => {
       expect({ round, total: round6(found.value.total) }).toEqual({ round, total: round6(best) });
       expect(found.value.slower).toEqual([]);
     }
+  });
+});
+
+describe('isWorthwhile', () => {
+  const limits = { leastGain: 0.01 };
+  const many = Array.from({ length: 1000 }, () => ({ calls: 1 }));
+  const before = many.map(() => 10);
+  const changed = (after: number): number[] => before.map((value, i) => (i === 7 ? after : value));
+
+  test('a hundredfold gain of one of a thousand statements counts, a small one does not', () => {
+    expect(gainOf(many, before, changed(0.1))).toBeLessThan(0.01);
+    expect(isWorthwhile(many, before, changed(0.1), limits)).toBe(true);
+    expect(isWorthwhile(many, before, changed(8.5), limits)).toBe(true);
+    expect(isWorthwhile(many, before, changed(9.2), limits)).toBe(false);
+    expect(isWorthwhile(many, before, changed(11), limits)).toBe(false);
+  });
+
+  test('a statement that is a thousandth of the others is not worth an index, however fast it gets', () => {
+    const few = [{ calls: 1 }, { calls: 1 }, { calls: 1 }];
+    expect(isWorthwhile(few, [1000, 1000, 1], [1000, 1000, 0.001], limits)).toBe(false);
+    expect(isWorthwhile(few, [1000, 1000, 100], [1000, 1000, 0.001], limits)).toBe(true);
+  });
+
+  test('a large statement that only changes its plan hides no gain', () => {
+    const statements = Array.from({ length: 30 }, () => ({ calls: 1 }));
+    const now = statements.map((_, i) => (i === 0 ? 3000 : 30));
+    const then = now.map((value, i) => (i === 0 ? 2990 : i === 1 ? 3 : value));
+    expect(isWorthwhile(statements, now, then, limits)).toBe(true);
   });
 });
 

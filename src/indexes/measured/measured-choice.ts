@@ -47,7 +47,7 @@ export interface ChoiceProblem {
   readonly budgetBytes: number;
   /** Beyond the tolerance, in the unit of the guards: what can not be told from nothing. */
   readonly slack: number;
-  /** An index is kept only for a gain of at least this fraction; 0 keeps every gain. */
+  /** An index is kept only for a gain of at least this fraction, or for one that counts among its own statements (`isWorthwhile`); 0 keeps every gain. */
   readonly leastGain: number;
   /** Nodes of the search; beyond it the best so far is given, not proved. 20 000 by default: a second or two. */
   readonly nodeLimit?: number;
@@ -69,7 +69,7 @@ export interface MeasuredChoice {
   readonly value: SetValue;
   /** Whether no set within the limits has a lower total (before `leastGain` took anything away). */
   readonly proved: boolean;
-  /** Taken away because they gained less than `leastGain`, in that order. */
+  /** Taken away because they gained too little to count, in that order. */
   readonly trimmed: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
-import { gainOf } from './gain.js';
+import { isWorthwhile } from './gain.js';
 import { measuredValue } from './measured-choice.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
 import { guardOf } from './measured-index-set.js';
@@ -60,7 +60,8 @@ export function droppedIndex(
       reason: `its ${formatBytes(index.sizeBytes)} do not fit in the ${formatBytes(Math.max(0, free))} that are left; ${changed}`,
     };
   const { statements, leastGain } = problems.decisive;
-  if (gainOf(statements, now.decisive.perStatement, added.decisive.perStatement) > Math.max(leastGain, 0.001))
+  const limits = { leastGain: Math.max(leastGain, 0.001) };
+  if (isWorthwhile(statements, now.decisive.perStatement, added.decisive.perStatement, limits))
     return { ...facts, why: 'not-verified', reason: `${changed}, but no set with it stood its verification` };
   return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}` };
 }
