@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { temporaryFolder } from './test/support/temporary-folder.js';
 
 export default defineConfig({
   test: {
@@ -20,6 +21,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           // On two cores: what one waits for (a lock, a soak, a timeout), the others use.
           maxWorkers: 3,
+          env: temporaryFolder(),
           sequence: { groupOrder: 1 },
         },
       },
