@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { ContractsFirst } from './test/support/contracts-first.js';
 import { temporaryFolder } from './test/support/temporary-folder.js';
 
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
+    sequence: { sequencer: ContractsFirst },
     projects: [
       {
         test: {

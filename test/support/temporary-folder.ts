@@ -1,6 +1,6 @@
 import { readFileSync, statfsSync } from 'node:fs';
 
-/** Three workers with a server or two each took 1.1 GB at the most, measured over the whole suite; the rest is for machines unlike that one. */
+/** Free in that folder and of the machine's memory: a new server takes 40 MB, three workers have a server or two each, and some tests fill theirs with hundreds of MB. */
 const ROOM_BYTES = 8 * 1024 ** 3;
 const MEMORY_FOLDER = '/dev/shm';
 
