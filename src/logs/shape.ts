@@ -158,8 +158,10 @@ function compare(shape: Shape, text: string, { literals }: Lexed): void {
   const first = shape.lexed.literals;
   if (literals.length !== first.length) return;
   for (let i = 0; i < literals.length; i += 1) {
-    const [here, there] = [literals[i], first[i]];
-    if (!shape.same[i] || !here || !there) continue;
+    if (shape.same[i] !== true) continue;
+    const here = literals[i];
+    const there = first[i];
+    if (!here || !there) continue;
     const length = here.end - here.start;
     if (
       length !== there.end - there.start ||
