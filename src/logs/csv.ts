@@ -9,12 +9,15 @@ export class CsvRows {
   private started = false;
   private line = 1;
   private rowLine = 1;
+  private readonly delimiter: number;
 
   /** `take` gets each row with the 1-based line on which it begins. */
   constructor(
     private readonly take: (fields: readonly string[], line: number) => void,
-    private readonly delimiter = ',',
-  ) {}
+    delimiter = ',',
+  ) {
+    this.delimiter = delimiter.charCodeAt(0);
+  }
 
   push(text: string): void {
     let at = 0;
@@ -22,15 +25,15 @@ export class CsvRows {
     while (at < length) {
       if (this.quoted) {
         at = this.insideQuotes(text, at);
-        continue;
-      }
-      if (!this.started && this.field === '' && text.charCodeAt(at) === QUOTE) {
+      } else if (this.started || this.field !== '') {
+        at = this.bare(text, at);
+      } else if (text.charCodeAt(at) === QUOTE) {
         this.quoted = true;
         this.started = true;
         at += 1;
-        continue;
+      } else {
+        at = this.wholeFields(text, at);
       }
-      at = this.bare(text, at);
     }
   }
 
@@ -70,16 +73,35 @@ export class CsvRows {
       return end + 2;
     }
     this.quoted = false;
-    return end + 1;
+    if (text.charCodeAt(end + 1) !== this.delimiter) return end + 1;
+    this.endField();
+    return end + 2;
+  }
+
+  /** Bare fields one after the other, as long as each ends within this piece and the row goes on. */
+  private wholeFields(text: string, from: number): number {
+    const { delimiter, fields } = this;
+    const { length } = text;
+    let start = from;
+    for (let at = from; at < length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === delimiter) {
+        fields.push(at === start ? '' : text.slice(start, at));
+        start = at + 1;
+      } else if (code === NEWLINE || (code === QUOTE && at === start)) {
+        break;
+      }
+    }
+    if (start < length && text.charCodeAt(start) === QUOTE) return start;
+    return this.bare(text, start);
   }
 
   private bare(text: string, from: number): number {
     let at = from;
     const { length } = text;
-    const delimiter = this.delimiter.charCodeAt(0);
     while (at < length) {
       const code = text.charCodeAt(at);
-      if (code === delimiter || code === NEWLINE) break;
+      if (code === this.delimiter || code === NEWLINE) break;
       at += 1;
     }
     if (at > from) this.field += text.slice(from, at);

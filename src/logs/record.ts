@@ -47,8 +47,14 @@ export const SEVERITIES = 'DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC
 /** Parts of a message that stderr logs put on lines of their own (`elog.c`, `send_message_to_server_log`). */
 export const PARTS = 'DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE';
 
+/** Wall time in ms since 1970 as if its zone were UTC, and whether it is. */
+export interface LogTime {
+  readonly ms: number;
+  readonly utc: boolean;
+}
+
 /** `2026-01-02 03:04:05.678 UTC` to ms, the zone left aside; null where it is no time. */
-export function parseLogTime(text: string): { readonly ms: number; readonly utc: boolean } | null {
+export function parseLogTime(text: string): LogTime | null {
   if (cachedSecond === '' || !text.startsWith(cachedSecond)) {
     const second = text.slice(0, 19);
     const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
