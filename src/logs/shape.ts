@@ -163,12 +163,8 @@ function compare(shape: Shape, text: string, { literals }: Lexed): void {
     const here = literals[i];
     const there = first[i];
     if (!here || !there) continue;
-    const length = here.end - here.start;
-    if (
-      length !== there.end - there.start ||
-      text.slice(here.start, here.end) !== shape.text.slice(there.start, there.end)
-    )
-      shape.same[i] = false;
+    const sameLength = here.end - here.start === there.end - there.start;
+    if (!sameLength || !text.startsWith(shape.text.slice(there.start, there.end), here.start)) shape.same[i] = false;
   }
 }
 
