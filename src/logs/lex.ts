@@ -72,7 +72,7 @@ interface State {
   operand: boolean;
   /** How many parts there were up to the last constant. */
   place: number;
-  /** Whether the key may hold a list of constants, which any length makes the same. */
+  /** Whether the key may hold rows of constants or lists of question marks, which any length makes the same. */
   listed: boolean;
 }
 
@@ -216,9 +216,14 @@ function copy(state: State, to: number): void {
 function constant(state: State, start: number, end: number): number {
   copy(state, start);
   const { parts, place } = state;
-  if (!state.listed && place > 0 && parts.length - place <= BETWEEN_PARTS)
-    state.listed = BETWEEN.test(parts.slice(place).join(''));
-  state.place = parts.push(PLACE);
+  const between = place > 0 && parts.length - place <= BETWEEN_PARTS ? parts.slice(place).join('') : '';
+  // The next one of a list adds nothing to the key.
+  if (between.length <= 3 && /^\s?,\s?$/.test(between)) {
+    parts.length = place;
+  } else {
+    if (between.length <= 5 && /^\)\s?,\s?\($/.test(between)) state.listed = true;
+    state.place = parts.push(PLACE);
+  }
   state.literals.push({ start, end });
   state.from = end;
   state.spaced = false;
@@ -265,6 +270,5 @@ function key({ parts, listed, spaced }: State): string {
   return spaced ? text.trimEnd() : text;
 }
 
-/** What stands between two constants of a list, or of two rows; as parts, `)`, a space, `,`, a space and `(` at the most. */
+/** What stands between the constants of two rows: `)`, a space, `,`, a space and `(` at the most. */
 const BETWEEN_PARTS = 5;
-const BETWEEN = /^\)?\s?,\s?\(?$/;
