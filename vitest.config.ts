@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { ContractsFirst } from './test/support/contracts-first.js';
+import { temporaryFolder } from './test/support/temporary-folder.js';
 
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
+    sequence: { sequencer: ContractsFirst },
     projects: [
       {
         test: {
@@ -20,6 +23,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           // On two cores: what one waits for (a lock, a soak, a timeout), the others use.
           maxWorkers: 3,
+          env: temporaryFolder(),
           sequence: { groupOrder: 1 },
         },
       },

@@ -84,12 +84,12 @@ export const forms = {
   },
 };
 
-/** Pieces of about 256 kB, until `bytes` were given. The same 32 MB of lines come again and again, so that making them does not count. */
+/** Pieces of about 64 kB, as the command reads them, until `bytes` were given. The same 32 MB of lines come again and again, so that making them does not count. */
 export function pieces(form, shapes) {
   const made = [];
   for (let size = 0; size < 32 * 1024 * 1024;) {
     const lines = [];
-    for (let length = 0; length < 256 * 1024;) {
+    for (let length = 0; length < 64 * 1024;) {
       const line = forms[form](shapes);
       lines.push(line);
       length += line.length;

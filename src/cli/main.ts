@@ -2,7 +2,7 @@
 import { Command as Program, CommanderError } from 'commander';
 import { asWizardError, ERROR_CODES, WizardError } from '../base/errors.js';
 import type { Command } from '../app/command.js';
-import { commands } from '../app/commands/index.js';
+import { loadCommands } from '../app/commands/index.js';
 import { version } from '../app/version.js';
 import { addOptions, readInput } from './options.js';
 import { createProgress } from './progress.js';
@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .addHelpText('after', EXIT_CODES);
-  for (const command of commands) {
+  for (const command of await loadCommands(argv[2])) {
     const sub = program.command(command.name).description(command.summary).exitOverride();
     addOptions(sub, command);
     sub.option('--json', 'print one JSON document on stdout, progress on stderr');

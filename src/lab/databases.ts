@@ -3,17 +3,29 @@ import { quoteIdent } from '../base/quote.js';
 import type { Session } from '../postgres/session.js';
 
 /**
+ * Makes an empty lab database. `clauses` say of which template and locale, as SQL. Its 7 MB are copied as files: 0.02 s of processor, where the server's own way (15+: page by
+ * page, through the WAL) took 0.04 s in memory and 0.26 s on ext4. Throws `lab/disk-full`, `lab/died` or `lab/statement`.
+ */
+export async function createDatabase(admin: Session, name: string, clauses = ''): Promise<void> {
+  const create = `CREATE DATABASE ${quoteIdent(name)} ${clauses}${copyingFiles(await labVersion(admin))}`;
+  await inLab(() => admin.run(create));
+}
+
+/**
  * Copies a lab database file by file: 0.3 to 1.2 s for 290 MB, as fast as the disk takes them. `admin` is a session on another
  * database; nothing may be connected to the template, so sessions left on it are ended. Throws `lab/disk-full`, `lab/died` or `lab/statement`.
  */
 export async function createFromTemplate(admin: Session, name: string, template: string): Promise<void> {
   await endSessions(admin, template);
   const version = await labVersion(admin);
-  // 14 knows no other way than copying files, and no word for it.
-  const strategy = version >= 150_000 ? ' STRATEGY file_copy' : '';
-  const create = `CREATE DATABASE ${quoteIdent(name)} TEMPLATE ${quoteIdent(template)}${strategy}`;
+  const create = `CREATE DATABASE ${quoteIdent(name)} TEMPLATE ${quoteIdent(template)}${copyingFiles(version)}`;
   if (version >= 180_000 && (await createByCloning(admin, create))) return;
   await inLab(() => admin.run(create));
+}
+
+/** 14 knows no other way, and no word for it. */
+function copyingFiles(version: number): string {
+  return version >= 150_000 ? ' STRATEGY file_copy' : '';
 }
 
 /** 18+ can have the kernel copy, or share blocks where the file system can: 0.1 to 0.3 s for 280 MB. False where it can not. */

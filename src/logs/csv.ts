@@ -1,6 +1,8 @@
 /** Splits CSV (RFC 4180, as PostgreSQL writes it) into rows, fed in pieces; a row may span lines. Quoted and bare fields are not told apart. */
 export class CsvRows {
-  private fields: string[] = [];
+  /** Of the row so far, `width` of them; what is behind them is of an earlier row. */
+  private readonly fields: string[] = [];
+  private width = 0;
   /** The field so far, where a piece ended inside it. */
   private field = '';
   private quoted = false;
@@ -9,12 +11,15 @@ export class CsvRows {
   private started = false;
   private line = 1;
   private rowLine = 1;
+  private readonly delimiter: number;
 
-  /** `take` gets each row with the 1-based line on which it begins. */
+  /** `take` gets each row with the 1-based line on which it begins; the array is the same for all rows, and must not be kept. */
   constructor(
     private readonly take: (fields: readonly string[], line: number) => void,
-    private readonly delimiter = ',',
-  ) {}
+    delimiter = ',',
+  ) {
+    this.delimiter = delimiter.charCodeAt(0);
+  }
 
   push(text: string): void {
     let at = 0;
@@ -22,21 +27,21 @@ export class CsvRows {
     while (at < length) {
       if (this.quoted) {
         at = this.insideQuotes(text, at);
-        continue;
-      }
-      if (!this.started && this.field === '' && text.charCodeAt(at) === QUOTE) {
+      } else if (this.started || this.field !== '') {
+        at = this.bare(text, at);
+      } else if (text.charCodeAt(at) === QUOTE) {
         this.quoted = true;
         this.started = true;
         at += 1;
-        continue;
+      } else {
+        at = this.wholeFields(text, at);
       }
-      at = this.bare(text, at);
     }
   }
 
   end(): void {
     this.afterQuote = false;
-    if (this.field !== '' || this.fields.length > 0 || this.started) this.endRow();
+    if (this.field !== '' || this.width > 0 || this.started) this.endRow();
   }
 
   /** Whether the text ended inside quotes: its last row is not whole. */
@@ -70,16 +75,36 @@ export class CsvRows {
       return end + 2;
     }
     this.quoted = false;
-    return end + 1;
+    if (text.charCodeAt(end + 1) !== this.delimiter) return end + 1;
+    this.endField();
+    return end + 2;
+  }
+
+  /** Bare fields one after the other, as long as each ends within this piece and the row goes on. */
+  private wholeFields(text: string, from: number): number {
+    const { delimiter, fields } = this;
+    const { length } = text;
+    let start = from;
+    for (let at = from; at < length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === delimiter) {
+        fields[this.width] = at === start ? '' : text.slice(start, at);
+        this.width += 1;
+        start = at + 1;
+      } else if (code === NEWLINE || (code === QUOTE && at === start)) {
+        break;
+      }
+    }
+    if (start < length && text.charCodeAt(start) === QUOTE) return start;
+    return this.bare(text, start);
   }
 
   private bare(text: string, from: number): number {
     let at = from;
     const { length } = text;
-    const delimiter = this.delimiter.charCodeAt(0);
     while (at < length) {
       const code = text.charCodeAt(at);
-      if (code === delimiter || code === NEWLINE) break;
+      if (code === this.delimiter || code === NEWLINE) break;
       at += 1;
     }
     if (at > from) this.field += text.slice(from, at);
@@ -98,18 +123,19 @@ export class CsvRows {
   }
 
   private endField(): void {
-    this.fields.push(this.field);
+    this.fields[this.width] = this.field;
+    this.width += 1;
     this.field = '';
     this.started = false;
   }
 
   private endRow(): void {
     if (this.field.endsWith('\r')) this.field = this.field.slice(0, -1);
-    const blank = this.fields.length === 0 && this.field === '';
+    const blank = this.width === 0 && this.field === '';
     this.endField();
-    const row = this.fields;
-    this.fields = [];
-    if (!blank) this.take(row, this.rowLine);
+    if (this.fields.length > this.width) this.fields.length = this.width;
+    if (!blank) this.take(this.fields, this.rowLine);
+    this.width = 0;
     this.rowLine = this.line;
   }
 }
@@ -123,7 +149,7 @@ const MAX_FIELD = 16 * 1024 * 1024;
 /** The rows of a whole text, for heads of files. */
 export function csvRows(text: string, delimiter = ','): readonly (readonly string[])[] {
   const rows: (readonly string[])[] = [];
-  const reader = new CsvRows((fields) => rows.push(fields), delimiter);
+  const reader = new CsvRows((fields) => rows.push([...fields]), delimiter);
   reader.push(text);
   reader.end();
   return rows;

@@ -1,6 +1,6 @@
 import { CsvRows } from './csv.js';
 import { parseLogTime } from './record.js';
-import type { LogRecord, RecordSink, TextReader } from './record.js';
+import type { LogRecord, LogTime, RecordSink, TextReader } from './record.js';
 
 /** Columns of csvlog, from `src/backend/utils/error/csvlog.c`: 23 up to PostgreSQL 12, backend_type since 13, leader_pid and query_id since 14. */
 const COLUMN = {
@@ -22,11 +22,12 @@ const WIDTHS: ReadonlySet<number> = new Set([23, 24, 26]);
 /** Reads csvlog of any version. */
 export function readCsvlog(sink: RecordSink): TextReader {
   const rows = new CsvRows((fields, line) => {
-    if (!isCsvlogRow(fields)) {
+    const time = WIDTHS.has(fields.length) ? parseLogTime(fields[COLUMN.time] ?? '') : null;
+    if (time === null) {
       sink.unread({ line, reason: `${fields.length} columns, or no time in the first: not a row of csvlog` });
       return;
     }
-    sink.record(toRecord(fields, line));
+    sink.record(toRecord(fields, line, time));
   });
   return {
     push: (text) => rows.push(text),
@@ -39,16 +40,12 @@ export function isCsvlogRow(fields: readonly string[]): boolean {
   return WIDTHS.has(fields.length) && parseLogTime(fields[COLUMN.time] ?? '') !== null;
 }
 
-function toRecord(fields: readonly string[], line: number): LogRecord {
-  const at = (column: number): string | null => {
-    const text = fields[column];
-    return text === undefined || text === '' ? null : text;
-  };
-  const time = parseLogTime(fields[COLUMN.time] ?? '');
+function toRecord(fields: readonly string[], line: number, time: LogTime): LogRecord {
+  const at = (column: number): string | null => fields[column] || null;
   return {
     line,
-    timeMs: time?.ms ?? null,
-    utc: time?.utc ?? false,
+    timeMs: time.ms,
+    utc: time.utc,
     user: at(COLUMN.user),
     database: at(COLUMN.database),
     application: at(COLUMN.application),

@@ -16,6 +16,7 @@ import { lex } from './lex.js';
 import { parameterise } from './parameterise.js';
 import { parsedShape } from './shape.js';
 import type { PlanFigure, Shape } from './shape.js';
+import type { Tally } from './tally.js';
 
 /** Shapes as statements, those that are none told apart. */
 export interface Sorted {
@@ -138,9 +139,10 @@ function plannedOf(shapes: readonly Shape[]): PlannedExecutions | null {
   };
 }
 
-function tallied(maps: readonly ReadonlyMap<string, number>[]): readonly Tallied[] {
+function tallied(tallies: readonly Tally[]): readonly Tallied[] {
   const all = new Map<string, number>();
-  for (const map of maps) for (const [name, count] of map) all.set(name, (all.get(name) ?? 0) + count);
+  for (const { name, executions } of tallies.flatMap((tally) => tally.counts()))
+    all.set(name, (all.get(name) ?? 0) + executions);
   return [...all]
     .map(([name, executions]) => ({ name, executions }))
     .toSorted((a, b) => b.executions - a.executions || (a.name < b.name ? -1 : 1));

@@ -42,8 +42,8 @@ export function readMessage(text: string): Message {
 
 function readDuration(text: string): Message {
   const end = text.indexOf(' ms', 10);
-  const ms = Number(text.slice(10, end));
-  if (end === -1 || !Number.isFinite(ms)) return { kind: 'other' };
+  const ms = end === -1 ? Number.NaN : milliseconds(text, 10, end);
+  if (!Number.isFinite(ms)) return { kind: 'other' };
   let at = end + 3;
   while (text.charCodeAt(at) === SPACE) at += 1;
   if (at >= text.length) return { kind: 'duration', ms };
@@ -58,7 +58,29 @@ function readDuration(text: string): Message {
   return { kind: 'other' };
 }
 
+/** `1234.567`: digits and at most one point; NaN for all else. The sum and its unit are whole numbers, so that their quotient is the nearest there is. */
+function milliseconds(text: string, from: number, to: number): number {
+  if (to - from > LONGEST) return Number(text.slice(from, to));
+  let sum = 0;
+  let unit = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === POINT && unit === 0) {
+      unit = 1;
+      continue;
+    }
+    if (code < ZERO || code > ZERO + 9) return Number.NaN;
+    sum = sum * 10 + (code - ZERO);
+    unit *= 10;
+  }
+  return unit === 0 ? sum : sum / unit;
+}
+
+/** Beyond 15 digits a whole number is no longer exact. */
+const LONGEST = 15;
 const SPACE = 32;
+const POINT = 46;
+const ZERO = 48;
 
 /** `execute <unnamed>: SELECT`, `execute S_1/C_2: SELECT`; null without a colon. */
 function behindName(text: string, from: number): string | null {

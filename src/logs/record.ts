@@ -47,10 +47,16 @@ export const SEVERITIES = 'DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC
 /** Parts of a message that stderr logs put on lines of their own (`elog.c`, `send_message_to_server_log`). */
 export const PARTS = 'DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE';
 
+/** Wall time in ms since 1970 as if its zone were UTC, and whether it is. */
+export interface LogTime {
+  readonly ms: number;
+  readonly utc: boolean;
+}
+
 /** `2026-01-02 03:04:05.678 UTC` to ms, the zone left aside; null where it is no time. */
-export function parseLogTime(text: string): { readonly ms: number; readonly utc: boolean } | null {
-  const second = text.slice(0, 19);
-  if (second !== cachedSecond) {
+export function parseLogTime(text: string): LogTime | null {
+  if (cachedSecond === '' || !text.startsWith(cachedSecond)) {
+    const second = text.slice(0, 19);
     const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
     if (!match) return null;
     const [year, month, day, hour, minute, sec] = match.slice(1).map(Number) as [
@@ -64,14 +70,30 @@ export function parseLogTime(text: string): { readonly ms: number; readonly utc:
     cachedSecond = Buffer.from(second).toString();
     cachedMs = Date.UTC(year, month - 1, day, hour, minute, sec);
   }
-  const rest = text.slice(19);
-  const fraction = rest.charCodeAt(0) === 46 ? Number.parseFloat(`0${rest}`) : 0;
-  return { ms: cachedMs + Math.round(fraction * 1000), utc: /(?:UTC|GMT|Z|[+]00(?::?00)?)$/.test(rest) };
+  let zone = 19;
+  let fraction = 0;
+  if (text.charCodeAt(zone) === DOT) {
+    let unit = 1000;
+    for (zone += 1; text.charCodeAt(zone) >= ZERO && text.charCodeAt(zone) <= ZERO + 9; zone += 1) {
+      unit /= 10;
+      fraction += (text.charCodeAt(zone) - ZERO) * unit;
+    }
+  }
+  if (text.length - zone !== cachedZone.length || !text.endsWith(cachedZone)) {
+    cachedZone = Buffer.from(text.slice(zone)).toString();
+    cachedUtc = /(?:UTC|GMT|Z|[+]00(?::?00)?)$/.test(cachedZone);
+  }
+  return { ms: cachedMs + Math.round(fraction), utc: cachedUtc };
 }
 
-/** Lines of one second follow each other. */
+const DOT = 46;
+const ZERO = 48;
+
+/** Lines of one second, and of one zone, follow each other. */
 let cachedSecond = '';
 let cachedMs = 0;
+let cachedZone = '';
+let cachedUtc = false;
 
 /** A copy that does not keep the piece of the file alive which it was cut from. */
 export function owned(text: string): string {

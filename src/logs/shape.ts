@@ -7,6 +7,7 @@ import type { Execution } from './execution.js';
 import type { Lexed } from './lex.js';
 import { readBoundParameters } from './parameters.js';
 import { owned } from './record.js';
+import { Tally } from './tally.js';
 
 /** Values of one execution, as SQL. */
 export interface Sample {
@@ -41,10 +42,10 @@ export interface Shape {
   slowest: Sample | null;
   errors: number;
   temporaryBytes: number;
-  readonly users: Map<string, number>;
-  readonly databases: Map<string, number>;
-  readonly applications: Map<string, number>;
-  readonly sources: Map<string, number>;
+  readonly users: Tally;
+  readonly databases: Tally;
+  readonly applications: Tally;
+  readonly sources: Tally;
   firstMs: number | null;
   lastMs: number | null;
   /** Whether those are of UTC. */
@@ -85,10 +86,10 @@ export function createShape(text: string, lexed: Lexed, extended: boolean): Shap
     slowest: null,
     errors: 0,
     temporaryBytes: 0,
-    users: new Map(),
-    databases: new Map(),
-    applications: new Map(),
-    sources: new Map(),
+    users: new Tally(),
+    databases: new Tally(),
+    applications: new Tally(),
+    sources: new Tally(),
     firstMs: null,
     lastMs: null,
     utc: true,
@@ -140,14 +141,14 @@ export function addExecution(
       shape.plans.sums[name].of += 1;
     }
   }
-  tally(shape.users, execution.user);
-  tally(shape.databases, execution.database);
-  tally(shape.applications, execution.application);
-  tally(shape.sources, source);
+  shape.users.add(execution.user);
+  shape.databases.add(execution.database);
+  shape.applications.add(execution.application);
+  shape.sources.add(source);
   if (execution.timeMs !== null) {
     shape.utc &&= execution.utc;
-    shape.firstMs = shape.firstMs === null ? execution.timeMs : Math.min(shape.firstMs, execution.timeMs);
-    shape.lastMs = shape.lastMs === null ? execution.timeMs : Math.max(shape.lastMs, execution.timeMs);
+    if (shape.firstMs === null || execution.timeMs < shape.firstMs) shape.firstMs = execution.timeMs;
+    if (shape.lastMs === null || execution.timeMs > shape.lastMs) shape.lastMs = execution.timeMs;
   }
 }
 
@@ -158,14 +159,12 @@ function compare(shape: Shape, text: string, { literals }: Lexed): void {
   const first = shape.lexed.literals;
   if (literals.length !== first.length) return;
   for (let i = 0; i < literals.length; i += 1) {
-    const [here, there] = [literals[i], first[i]];
-    if (!shape.same[i] || !here || !there) continue;
-    const length = here.end - here.start;
-    if (
-      length !== there.end - there.start ||
-      text.slice(here.start, here.end) !== shape.text.slice(there.start, there.end)
-    )
-      shape.same[i] = false;
+    if (shape.same[i] !== true) continue;
+    const here = literals[i];
+    const there = first[i];
+    if (!here || !there) continue;
+    const sameLength = here.end - here.start === there.end - there.start;
+    if (!sameLength || !text.startsWith(shape.text.slice(there.start, there.end), here.start)) shape.same[i] = false;
   }
 }
 
@@ -180,17 +179,3 @@ function sampleOf(shape: Shape, { sql, parameters, ms }: Execution, lexed: Lexed
   const size = [...texts, ...(bound ?? [])].reduce((sum, text) => sum + text.length, 0);
   return size > MAX_SAMPLE ? null : { bound: bound?.map(owned) ?? null, literals: texts, ms };
 }
-
-/** Names of a kind that are told apart in one shape. */
-const NAMES = 32;
-
-function tally(counts: Map<string, number>, name: string | null): void {
-  if (name === null) return;
-  const before = counts.get(name);
-  if (before !== undefined) counts.set(name, before + 1);
-  else if (counts.size < NAMES) counts.set(owned(name), 1);
-  else counts.set(OTHERS, (counts.get(OTHERS) ?? 0) + 1);
-}
-
-/** Stands for the names beyond the limit. */
-const OTHERS = '(others)';

@@ -1,21 +1,17 @@
 import type { LinePrefix } from './prefix.js';
-import type { RecordSink, TextReader } from './record.js';
+import type { LogRecord, RecordSink, TextReader } from './record.js';
 import { parseLogTime } from './record.js';
 import { Lines } from './lines.js';
 
 /** A record while its lines come in. */
-interface Open {
-  readonly line: number;
-  readonly time: { readonly ms: number; readonly utc: boolean } | null;
-  readonly user: string | null;
-  readonly database: string | null;
-  readonly application: string | null;
-  readonly session: string | null;
-  readonly severity: string;
-  readonly parts: Record<string, string>;
-  /** The part that continuation lines belong to. */
-  current: string;
-}
+type Open = { -readonly [Field in keyof LogRecord]: LogRecord[Field] };
+
+/** The parts that are kept, by the name on their line; continuation lines belong to the part before them. */
+const FIELDS: Readonly<Record<string, 'detail' | 'context' | 'statement'>> = {
+  DETAIL: 'detail',
+  CONTEXT: 'context',
+  STATEMENT: 'statement',
+};
 
 /**
  * Reads a log that the server wrote to stderr: each message with its prefix, its further lines beginning with a tab (or without anything, as some collectors leave them),
@@ -23,9 +19,13 @@ interface Open {
  */
 export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
   let open: Open | null = null;
+  let field: 'message' | 'detail' | 'context' | 'statement' | null = 'message';
   const flush = (): void => {
-    if (open) sink.record(toRecord(open));
+    if (open) sink.record(open);
     open = null;
+  };
+  const append = (to: Open, line: string): void => {
+    if (field !== null) to[field] = `${to[field] ?? ''}\n${line}`;
   };
   const lines = new Lines((line, number) => {
     if (line.charCodeAt(0) === TAB) {
@@ -43,13 +43,14 @@ export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
     const part = match[prefix.part];
     if (part !== undefined) {
       if (open) {
-        open.current = part;
-        open.parts[part] = text;
+        field = FIELDS[part] ?? null;
+        if (field !== null) open[field] = text;
       } else sink.unread({ line: number, reason: `${part} without its message` });
       return;
     }
     flush();
     open = begin(prefix, match, number, text);
+    field = 'message';
   });
   return {
     push: (text) => lines.push(text),
@@ -62,51 +63,30 @@ export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
 
 const TAB = 9;
 
-function append(open: Open, line: string): void {
-  open.parts[open.current] = `${open.parts[open.current] ?? ''}\n${line}`;
-}
-
 function begin(prefix: LinePrefix, match: RegExpExecArray, line: number, text: string): Open {
   const { groups } = prefix;
   const at = (group: number): string | null => (group === 0 ? null : (match[group] ?? null));
   const time = at(groups.time);
   const epoch = at(groups.epoch);
+  const when =
+    time !== null ? parseLogTime(time) : epoch === null ? null : { ms: Math.round(Number(epoch) * 1000), utc: true };
   return {
     line,
-    time:
-      time === null
-        ? epoch === null
-          ? null
-          : { ms: Math.round(Number(epoch) * 1000), utc: true }
-        : parseLogTime(time),
+    timeMs: when?.ms ?? null,
+    utc: when?.utc ?? false,
     user: named(at(groups.user)),
     database: named(at(groups.database)),
     application: named(at(groups.application)),
     session: at(groups.session) ?? at(groups.process),
     severity: match[prefix.severity] ?? 'LOG',
-    parts: { message: text },
-    current: 'message',
+    message: text,
+    detail: null,
+    context: null,
+    statement: null,
   };
 }
 
 /** The server writes `[unknown]` where a session has no such name yet. */
 function named(text: string | null): string | null {
   return text === null || text === '' || text === '[unknown]' ? null : text;
-}
-
-function toRecord(open: Open) {
-  return {
-    line: open.line,
-    timeMs: open.time?.ms ?? null,
-    utc: open.time?.utc ?? false,
-    user: open.user,
-    database: open.database,
-    application: open.application,
-    session: open.session,
-    severity: open.severity,
-    message: open.parts['message'] ?? '',
-    detail: open.parts['DETAIL'] ?? null,
-    context: open.parts['CONTEXT'] ?? null,
-    statement: open.parts['STATEMENT'] ?? null,
-  };
 }

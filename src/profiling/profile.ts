@@ -129,6 +129,6 @@ const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {
 };
 
 function named(pattern: Pattern, { shapes, ...finding }: PatternFinding): ApplicationFinding {
-  const sources = new Set(shapes.flatMap(({ shape }) => [...shape.sources.keys()]));
+  const sources = new Set(shapes.flatMap(({ shape }) => shape.sources.names()));
   return { severity: pattern.severity, ...finding, pattern: pattern.id, sources: [...sources].toSorted().slice(0, 5) };
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diff } from '../../src/app/commands/diff.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
@@ -35,7 +36,7 @@ describe('the command diff', () => {
   beforeAll(async () => {
     server = await startLabServer({ major: 'newest' });
     const admin = await connect(server.connection);
-    for (const name of ['first', 'second']) await admin.run(`CREATE DATABASE ${name}`);
+    for (const name of ['first', 'second']) await createDatabase(admin, name);
     await admin.close();
     for (const [database, sql] of [
       ['first', FIRST],

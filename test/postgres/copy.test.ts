@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyStatements } from '../../src/lab/copy/apply.js';
 import { createLike } from '../../src/lab/copy/locale.js';
 import { copyDatabase, type CopyOptions } from '../../src/lab/copy/copy.js';
-import { createFromTemplate, dropDatabase, resetFromTemplate } from '../../src/lab/databases.js';
+import { createDatabase, createFromTemplate, dropDatabase, resetFromTemplate } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect, exportSnapshot } from '../../src/postgres/connect.js';
 import type { Kind, SchemaStatement } from '../../src/postgres/extract/script.js';
@@ -357,7 +357,7 @@ async function createSource(server: LabServer, name: string, sql: string): Promi
   const settings = { ...server.connection, database: name };
   await onServer(server.connection, async (admin) => {
     await dropDatabase(admin, name);
-    await admin.run(`CREATE DATABASE ${name} TEMPLATE template0`);
+    await createDatabase(admin, name, 'TEMPLATE template0');
   });
   await onServer(settings, (session) => session.run(sql));
   return settings;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { differenceOf, type Script } from '../../src/migrations/difference/difference.js';
 import type { Schema } from '../../src/model/schema.js';
@@ -87,7 +88,7 @@ async function makeDatabase(
 ): Promise<ConnectionSettings> {
   await withSession(server.connection, async (admin) => {
     await admin.run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await admin.run(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await createDatabase(admin, name, `TEMPLATE ${template}`);
   });
   const settings = { ...server.connection, database: name };
   await withSession(settings, async (session) => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
 import { extractSchema, type SchemaScript } from '../../src/postgres/extract/extract.js';
@@ -184,7 +185,7 @@ async function createDatabases(
   await withSession(server.connection, async (admin) => {
     for (const name of names) {
       await admin.run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await admin.run(`CREATE DATABASE ${name} TEMPLATE template0`);
+      await createDatabase(admin, name, 'TEMPLATE template0');
     }
   });
   return { source: { ...server.connection, database: 'source' }, copy: { ...server.connection, database: 'copy' } };

@@ -8,6 +8,7 @@ import { migrate as migrateByDrizzle } from 'drizzle-orm/node-postgres/migrator'
 import { runner } from 'node-pg-migrate';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase } from '../../src/lab/databases.js';
 import { startLabServer, type LabServer } from '../../src/lab/server.js';
 import { differenceOf } from '../../src/migrations/difference/difference.js';
 import type { Schema } from '../../src/model/schema.js';
@@ -262,7 +263,7 @@ function foldersOf(folder: string): readonly string[] {
 
 async function makeDatabase(server: LabServer, database: string): Promise<ConnectionSettings> {
   const settings = { ...server.connection, database };
-  await withSession(server.connection, (admin) => admin.run(`CREATE DATABASE ${database}`));
+  await withSession(server.connection, (admin) => createDatabase(admin, database));
   await withSession(settings, (session) => session.run(HANDED_SETUP));
   return settings;
 }

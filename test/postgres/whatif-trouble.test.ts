@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createForesight } from '../../src/app/foresight.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { startLabServer } from '../../src/lab/server.js';
 import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
@@ -77,7 +78,7 @@ describe.each(testMajors())('what-if engine in trouble on PostgreSQL %s', (major
     work: (clone: StatisticsClone, source: Session) => Promise<void>,
   ): Promise<void> {
     if (server === null) return;
-    await admin.run(`CREATE DATABASE ${name}`);
+    await createDatabase(admin, name);
     const source = await connect({ ...server.connection, database: name });
     try {
       for (const part of sql.split(/;\n/)) await source.run(part);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ANALYZE, CANDIDATES, LATER, QUERIES, SCHEMA, data } from '../../bench/whatif-data.mjs';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
 import type { StatisticsClone } from '../../src/lab/whatif/clone.js';
@@ -262,7 +263,7 @@ describe('statistics clone in odd places', () => {
 
   /** A database of the same server is source and clone's home at once. */
   async function withDatabase(name: string, work: (session: Session) => Promise<void>): Promise<void> {
-    await admin.run(`CREATE DATABASE ${name}`);
+    await createDatabase(admin, name);
     const session = await connect({ ...server.connection, database: name });
     try {
       await work(session);

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Advisor } from '../../src/advisors/define.js';
 import type { LabServer } from '../../src/lab/server.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import { drawParameterSets } from '../../src/lab/parameters.js';
 import { watchPlanModes } from '../../src/lab/plan-modes/follow.js';
 import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
@@ -46,7 +47,7 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
   databases += 1;
   const database = `advisor_${databases}`;
   const inside = { ...server.connection, database };
-  await onSession(server.connection, (session) => session.run(`CREATE DATABASE ${database}`));
+  await onSession(server.connection, (session) => createDatabase(session, database));
   let workload = (advisor.docs.workload ?? []).map(toStatement);
   let made = false;
   const run = (statements: readonly string[]): Promise<void> =>

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { quoteIdent, quoteQualified } from '../../src/base/quote.js';
+import { quoteQualified } from '../../src/base/quote.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
@@ -20,7 +21,7 @@ export async function fillDatabase(
   sql: string = readFileSync(fixture('small-shop.sql'), 'utf8'),
 ): Promise<void> {
   await loadParser();
-  await within(server, 'postgres', (session) => session.run(`CREATE DATABASE ${quoteIdent(database)}`));
+  await within(server, 'postgres', (session) => createDatabase(session, database));
   await within(server, database, async (session) => {
     for (const statement of splitStatements(sql)) await session.run(statement.sql);
   });

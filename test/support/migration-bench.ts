@@ -6,6 +6,7 @@ import type { LockMode } from '../../src/migrations/locks.js';
 import { written } from '../../src/migrations/relation.js';
 import type { Relation } from '../../src/migrations/relation.js';
 import { readScript } from '../../src/migrations/script.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { Catalog } from '../../src/model/catalog.js';
 import { connect } from '../../src/postgres/connect.js';
@@ -42,7 +43,7 @@ export async function withMigrationBench<T>(
   databases += 1;
   const database = `migration_${databases}`;
   const admin = await connect(server.connection);
-  await admin.run(`CREATE DATABASE ${database}`);
+  await createDatabase(admin, database);
   const inside = { ...server.connection, database };
   const sessions = [await connect(inside), await connect(inside)] as const;
   const [session, watcher] = sessions;

@@ -1,3 +1,4 @@
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { catalogue } from '../../src/plans/catalogue.js';
 import type { PlanCase, PlanFinding, PlanFindingKind } from '../../src/plans/define.js';
@@ -23,7 +24,7 @@ export async function withDatabase<T>(
   databases += 1;
   const database = `plan_${databases}`;
   const admin = await connect(server.connection);
-  await admin.run(`CREATE DATABASE ${database}`);
+  await createDatabase(admin, database);
   const sessions: Session[] = [];
   const open = async (): Promise<Session> => {
     const session = await connect({ ...server.connection, database });

@@ -1,6 +1,7 @@
 import { WizardError } from '../../src/base/errors.js';
 import { verifyEquivalence } from '../../src/lab/equivalence/verify.js';
 import type { Equivalence } from '../../src/lab/equivalence/verify.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { Catalog } from '../../src/model/catalog.js';
 import { planNodes } from '../../src/model/plan.js';
@@ -23,7 +24,7 @@ export async function withSchema<T>(
   databases += 1;
   const database = `rewrite_${databases}`;
   const admin = await connect(server.connection);
-  await admin.run(`CREATE DATABASE ${database}`);
+  await createDatabase(admin, database);
   const session = await connect({ ...server.connection, database });
   try {
     await runScript(session, schema);

@@ -2,6 +2,7 @@ import { quoteQualified } from '../../src/base/quote.js';
 import { createIndexSql } from '../../src/model/action.js';
 import type { Action, IndexSpec } from '../../src/model/action.js';
 import type { ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../src/model/workload.js';
+import { createDatabase } from '../../src/lab/databases.js';
 import { openLab } from '../../src/lab/lab.js';
 import type { LabOptions, OpenLab } from '../../src/lab/lab.js';
 import { startLabServer } from '../../src/lab/server.js';
@@ -34,7 +35,7 @@ export async function labOn(
   sql: string,
   options: Partial<LabOptions> = {},
 ): Promise<OpenLab> {
-  await createDatabase(server, database, sql);
+  await makeDatabase(server, database, sql);
   return openLab({
     connection: server.connection,
     server,
@@ -49,12 +50,12 @@ export async function labOn(
 /** A server with one database made by `sql`, of the first of the majors that tests run on. */
 export async function serverWith(database: string, sql: string): Promise<LabServer> {
   const server = await startLabServer({ major: testMajors()[0] ?? 'newest' });
-  await createDatabase(server, database, sql);
+  await makeDatabase(server, database, sql);
   return server;
 }
 
-async function createDatabase(server: LabServer, database: string, sql: string): Promise<void> {
-  await runIn(server, 'postgres', `CREATE DATABASE "${database}"`);
+async function makeDatabase(server: LabServer, database: string, sql: string): Promise<void> {
+  await withSession(server, 'postgres', (admin) => createDatabase(admin, database));
   await withSession(server, database, (session) => runScript(session, sql));
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { createDatabase } from '../../lab/databases.js';
 import { startLabServer } from '../../lab/server.js';
 import { connect } from '../../postgres/connect.js';
 import type { ConnectionSettings, Session } from '../../postgres/session.js';
@@ -75,7 +76,7 @@ async function openShop(
   const server = await startLabServer({ major: 'newest', settings: SHOP_SETTINGS, note });
   undoLater(() => server.stop());
   const admin = await connect(server.connection);
-  await admin.run('CREATE DATABASE shop');
+  await createDatabase(admin, 'shop');
   await admin.close();
   const settings = { ...server.connection, database: 'shop' };
   const session = await connect(settings);

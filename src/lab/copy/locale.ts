@@ -1,7 +1,7 @@
 import { quoteIdent, quoteLiteral } from '../../base/quote.js';
 import type { Skipped } from '../../model/coverage.js';
 import type { Session } from '../../postgres/session.js';
-import { inLab } from '../databases.js';
+import { createDatabase } from '../databases.js';
 
 interface SourceDatabase extends Record<string, unknown> {
   readonly encoding: string;
@@ -107,7 +107,7 @@ function icuName(locale: string): string {
 
 async function tryCreate(admin: Session, name: string, clauses: string): Promise<unknown> {
   try {
-    await inLab(() => admin.run(`CREATE DATABASE ${quoteIdent(name)} TEMPLATE template0 ${clauses}`));
+    await createDatabase(admin, name, `TEMPLATE template0 ${clauses}`);
     return null;
   } catch (error) {
     const isLocale =
