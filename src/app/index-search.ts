@@ -39,7 +39,7 @@ export interface IndexSearch {
   readonly workloadMs: number;
   readonly candidates: number;
   readonly selection: IndexSelection;
-  /** To be measured beside the chosen ones: the choice for the shown budget itself, where a larger one was searched. */
+  /** To be measured beside the chosen ones: the choices for the shown budget itself and others near it, where a larger one was searched. */
   readonly alternatives: readonly UnvaluedIndex[];
   /** To be measured beside the chosen ones: no plan shows what they do. */
   readonly unvalued: readonly UnvaluedIndex[];
@@ -104,15 +104,21 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   }
 }
 
-/** The best set for the shown budget need not be part of the one for a larger budget, and measurement may like it better. */
+/**
+ * The best sets for the shown budget and for others near it need not be part of the one that was searched, and measurement may like them better:
+ * what the planner holds for the best use of the storage may be worth nothing, and its place is free then.
+ */
 async function chosenForBudget(
   { whatIf, shownBytes }: IndexSearchOptions,
   candidates: readonly Candidate[],
   { chosen, curve }: IndexSelection,
 ): Promise<readonly UnvaluedIndex[]> {
+  if (shownBytes === null) return [];
   const known = new Set(chosen.map((one) => specKey(one.spec)));
-  const point = shownBytes === null ? undefined : curve.find((one) => one.storageBytes === shownBytes);
-  const specs = (point?.indexes ?? []).filter((spec) => !known.has(specKey(spec)));
+  const specs = NEAR_SHARES.flatMap((share) => {
+    const point = curve.find((one) => one.storageBytes === share * shownBytes);
+    return (point?.indexes ?? []).filter((spec) => !known.has(specKey(spec)) && known.add(specKey(spec)));
+  }).slice(0, Math.max(LEAST_ALTERNATIVES, chosen.length));
   if (specs.length === 0) return [];
   const sizes = await whatIf.sizes(specs);
   const wanted = new Map(candidates.map((one) => [specKey(one.spec), one.for]));
@@ -122,6 +128,11 @@ async function chosenForBudget(
     for: wanted.get(specKey(spec)) ?? [],
   }));
 }
+
+/** Of the curve's, the nearest to the budget first. */
+const NEAR_SHARES = [1, 0.75, 1.5, 0.5];
+/** As many as were chosen may be measured beside them, and so many in any case: building and measuring 36 took 2 minutes on tables of 100 MB. */
+const LEAST_ALTERNATIVES = 12;
 
 /** Indexes for the checks and cascades that the workload's writes set off. */
 async function unvaluedIndexes(

@@ -67,6 +67,8 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
       await search.verify(greedyChoice(cache, roomy ? present : new Set(), { storageBytes, power }));
     const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
     const proved = await search.follow(boundProgramme, MOST_BOUND_ROUNDS);
+    // What a programme leaves out for want of weight may still fit beside what it chose.
+    await search.verify(greedyChoice(cache, search.best.choice, { storageBytes, power: 1 }));
     if ((planned && proved) || allowance.isSpent()) break;
     const moved = search.best.objective < before.objective || search.bound > before.bound;
     idle = moved ? 0 : idle + 1;

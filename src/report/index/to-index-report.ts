@@ -31,7 +31,7 @@ export interface IndexReportInput {
   readonly selection: IndexSelection;
   /** What was measured beside it without an estimate. */
   readonly unvalued: readonly UnvaluedIndex[];
-  /** The same of the choice for the budget itself. */
+  /** The same of the choices for the budget itself and others near it. */
   readonly alternatives: readonly UnvaluedIndex[];
   /** Null where nothing was proposed. */
   readonly measured: MeasuredIndexSet | null;
