@@ -24,7 +24,8 @@ import { explainInLab } from './explain-lab.js';
 import type { Explained } from './explanation.js';
 import { untilAborted } from './interruption.js';
 import { bindWorkload } from './parameters.js';
-import { executableQueries, openTarget } from './staging.js';
+import { openTarget } from './open-target.js';
+import { executableQueries } from './staging.js';
 import { openWhatIf } from './what-if.js';
 
 /** What is explained with a database at hand. */

@@ -16,7 +16,7 @@ import type { CommandContext } from './command.js';
 import { isConnectionString, readGiven } from './explain-input.js';
 import type { Given } from './explain-input.js';
 import { explainOnTarget } from './explain-target.js';
-import { writeWhole } from './output.js';
+import { writeWhole } from './whole-file.js';
 import { planCoverage } from './plan-coverage.js';
 import { searchSource, taggedPlaces } from './source-search.js';
 import type { SearchedSource } from './source-search.js';

@@ -7,7 +7,7 @@ import { catalogue } from '../report/formats/catalogue.js';
 import type { FormatFile, FormatFolder, HandedChange, MigrationFormat } from '../report/formats/define.js';
 import { notYetIn } from '../report/formats/parts.js';
 import { oneLine } from '../report/words.js';
-import { writeWhole } from './output.js';
+import { writeWhole } from './whole-file.js';
 
 /** Names of all formats. */
 export const formatIds: readonly [string, ...string[]] = [

@@ -6,7 +6,7 @@ import { readTarget } from '../postgres/read/target.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
-import { openTarget } from './staging.js';
+import { openTarget } from './open-target.js';
 
 /** What a migration's target is, as far as its catalog says. */
 export interface MigrationTarget {

@@ -1,5 +1,5 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Action } from '../model/action.js';
 import type { Catalog } from '../model/catalog.js';
 import type { Iteration } from '../model/run.js';
@@ -14,6 +14,7 @@ import { stepFiles } from '../report/migrate/step-files.js';
 import { migrationFiles, type Attributions, type ReportFile } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 import { toCatalogFile } from './deployment/catalog-file.js';
+import { writeWhole } from './whole-file.js';
 
 /** Writes reports, migrations and rewrites. Each file is there wholly or not at all; those of an earlier run are replaced. */
 export async function writeOutput(
@@ -76,13 +77,6 @@ async function catalogFile(
     examinedAt,
   );
   return content ? [{ path, content: `${JSON.stringify(content, null, 2)}\n` }] : [];
-}
-
-/** Writes a file wholly or not at all. */
-export async function writeWhole(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, content);
-  await rename(`${path}.part`, path);
 }
 
 /** Only files that an earlier run of ours can have written. */

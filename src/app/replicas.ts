@@ -6,7 +6,7 @@ import { describeTarget } from '../postgres/errors.js';
 import { readNodeCounters, readNodeIdentity, toReplication, type NodeIdentity } from '../postgres/read/replication.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
 import { untilAborted } from './interruption.js';
-import { openTarget } from './staging.js';
+import { openTarget } from './open-target.js';
 
 /** What was seen of the target's standbys. */
 export interface ReplicasSeen {

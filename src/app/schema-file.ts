@@ -7,8 +7,8 @@ import { describeTarget } from '../postgres/errors.js';
 import { extractEntries } from '../postgres/extract/extract.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
-import { writeWhole } from './output.js';
-import { openTarget } from './staging.js';
+import { writeWhole } from './whole-file.js';
+import { openTarget } from './open-target.js';
 
 /** A schema, and what it is the schema of. */
 export interface NamedSchema {

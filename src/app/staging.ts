@@ -18,7 +18,6 @@ import type { Instance } from '../lab/trial/instance.js';
 import { createStatisticsClone } from '../lab/whatif/clone.js';
 import type { StatisticsClone } from '../lab/whatif/clone.js';
 import { carryPlanner, exportPlanner } from '../postgres/clone/planner.js';
-import { connect } from '../postgres/connect.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { extractSchema } from '../postgres/extract/extract.js';
 import { readIndexSize } from '../postgres/read/index-size.js';
@@ -246,14 +245,4 @@ async function openWhatIf(
       skipped: [{ what: 'what-if engine', reason, remedy: 'Predictions read `unknown`; trials are not affected.' }],
     };
   }
-}
-
-/** A session that reads the target under the guard, and how long it took to connect. */
-export async function openTarget(
-  settings: ConnectionSettings,
-  signal: AbortSignal,
-): Promise<{ session: ReadOnlySession; connectMs: number }> {
-  const startedMs = performance.now();
-  const session = await untilAborted(signal, connect(settings, { readOnly: true }), (late) => late.close());
-  return { session, connectMs: performance.now() - startedMs };
 }

@@ -17,7 +17,8 @@ import type { CommandContext } from './command.js';
 import { examineTarget, givenWorkload } from './examination.js';
 import { untilAborted } from './interruption.js';
 import { bindWorkload } from './parameters.js';
-import { executableQueries, openTarget } from './staging.js';
+import { openTarget } from './open-target.js';
+import { executableQueries } from './staging.js';
 import { version } from './version.js';
 import { noWorkload } from './workload-file.js';
 

@@ -13,7 +13,7 @@ import { loadParser } from '../sql/parse.js';
 import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
-import { openTarget } from './staging.js';
+import { openTarget } from './open-target.js';
 
 /** Which database is watched, by what, and how long. */
 export interface WatchRequest {

@@ -7,7 +7,7 @@ import { differenceFiles } from '../../report/difference/difference-files.js';
 import { differenceReportSchema, type DifferenceReport } from '../../report/difference/difference-report.js';
 import { renderDifference } from '../../report/difference/difference-terminal.js';
 import { defineCommand } from '../command.js';
-import { writeWhole } from '../output.js';
+import { writeWhole } from '../whole-file.js';
 import { readSchema, saveSchema, type NamedSchema } from '../schema-file.js';
 import { version } from '../version.js';
 

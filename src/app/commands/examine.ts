@@ -11,7 +11,7 @@ import { defineCommand } from '../command.js';
 import { examineTarget, givenWorkload } from '../examination.js';
 import { untilAborted } from '../interruption.js';
 import { bindWorkload } from '../parameters.js';
-import { openTarget } from '../staging.js';
+import { openTarget } from '../open-target.js';
 import { exactBloatInput, replicaInput, targetInput, workloadInput } from '../inputs.js';
 import { resolveReplicas } from '../replicas.js';
 import { version } from '../version.js';

@@ -7,10 +7,10 @@ import { renderIndexes } from '../../report/index/index-terminal.js';
 import { defineCommand } from '../command.js';
 import { openHandover } from '../handover.js';
 import { adviseIndexes } from '../index-advice.js';
+import { handoverInput } from '../handover-input.js';
 import {
   durationInput,
   exactBloatInput,
-  handoverInput,
   labInput,
   replicaInput,
   sizeInput,

@@ -6,10 +6,10 @@ import { runReportSchema } from '../../report/run-report.js';
 import { renderRun } from '../../report/terminal.js';
 import { defineCommand } from '../command.js';
 import { openHandover } from '../handover.js';
+import { handoverInput } from '../handover-input.js';
 import {
   clientsInput,
   durationInput,
-  handoverInput,
   labInput,
   replicaInput,
   sizeInput,

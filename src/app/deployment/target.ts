@@ -7,7 +7,7 @@ import { readNodeIdentity } from '../../postgres/read/replication.js';
 import type { ConnectionSettings, Session } from '../../postgres/session.js';
 import type { Cleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
-import { openTarget } from '../staging.js';
+import { openTarget } from '../open-target.js';
 import type { PlanFolder } from './plan-folder.js';
 
 /** A target and the journal of a plan, both open until the end of the command. */
