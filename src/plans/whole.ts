@@ -4,7 +4,11 @@ import type { PlanTree, PlanTreeNode } from './tree.js';
 const ONE_INPUT =
   /^(?:Sort|Incremental Sort|Limit|Hash|Gather|Gather Merge|Materialize|Memoize|Unique|WindowAgg|Aggregate|Group|Bitmap Heap Scan|LockRows)$/;
 
-/** Where a plan was cut off, in words; null for a whole one. A cut between two children of an Append, and one after the last node, can not be told. */
+/** Nodes that read from no other node. */
+const NO_INPUT =
+  /^(?:Seq Scan|Sample Scan|Index Scan|Index Only Scan|Bitmap Index Scan|Tid Scan|Tid Range Scan|Function Scan|Values Scan|CTE Scan|WorkTable Scan)$/;
+
+/** Where a plan was cut off or lost its indentation, in words; null for a whole one. A cut between two children of an Append, and one after the last node, can not be told. */
 export function whereCutOff({ root }: PlanTree): string | null {
   const hasEstimate = root.estimate !== null;
   const hasActual = root.actual !== null;
@@ -12,13 +16,26 @@ export function whereCutOff({ root }: PlanTree): string | null {
     const inputs = node.children.filter(
       ({ relationship }) => relationship !== 'sub-plan' && relationship !== 'init-plan',
     );
-    const least = /^(?:Nested Loop|Hash Join|Merge Join)$/.test(node.type) ? 2 : ONE_INPUT.test(node.type) ? 1 : 0;
-    return (node.estimate !== null) !== hasEstimate || (node.actual !== null) !== hasActual || inputs.length < least;
+    const [least, most] = inputsOf(node.type);
+    return (
+      (node.estimate !== null) !== hasEstimate ||
+      (node.actual !== null) !== hasActual ||
+      inputs.length < least ||
+      inputs.length > most
+    );
   });
   if (!cut) return null;
   const { node, id } = cut;
+  if (node.children.length > inputsOf(node.type)[1])
+    return `node ${id} (${node.type}) has more below it than it can read from: the blanks at the beginnings of lines are lost`;
   const figures = (node.estimate !== null) === hasEstimate && (node.actual !== null) === hasActual;
   return `node ${id} (${node.type}) ${figures ? 'lacks what it reads from' : 'lacks its figures'}`;
+}
+
+function inputsOf(type: string): readonly [least: number, most: number] {
+  if (/^(?:Nested Loop|Hash Join|Merge Join)$/.test(type)) return [2, 2];
+  if (ONE_INPUT.test(type)) return [1, 1];
+  return [0, NO_INPUT.test(type) ? 0 : Number.POSITIVE_INFINITY];
 }
 
 function nodesOf(root: PlanTreeNode): readonly { readonly node: PlanTreeNode; readonly id: number }[] {

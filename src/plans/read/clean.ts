@@ -1,10 +1,6 @@
 /** Lines of a paste without what surrounds them: psql's header, borders and row count, its `+` at line ends, quotes of CSV cells, carriage returns. */
 export function cleanLines(text: string): readonly string[] {
-  const lines = text
-    .replaceAll('\r', '')
-    .replaceAll('\u00a0', ' ')
-    .split('\n')
-    .map((line) => line.replaceAll('\t', '        '));
+  const lines = text.split('\n').map((line) => line.replaceAll('\t', '        '));
   const rows = lines.filter((line) => line.trim() !== '' && !/^\s*\+[-+]*\+\s*$/.test(line));
   const bordered =
     lines.some((line) => /^\s*\|?\s*QUERY PLAN\s*\|?\s*$/.test(line) && line.includes('|')) ||

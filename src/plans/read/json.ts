@@ -18,7 +18,9 @@ export function readJson(text: string): RawObject | null {
       isCut = true;
       continue;
     }
-    const found = topOf(parsed(piece), !isCut);
+    const value = parsed(piece) ?? parsed(piece.replaceAll(/,(?=\s*[\]}])/g, ''));
+    if (value === undefined && piece.includes('"Node Type"')) isCut = true;
+    const found = topOf(value, !isCut);
     if (found) return found;
   }
   return null;

@@ -6,6 +6,7 @@ import { buffersOf, part, toNode } from './normalise.js';
 import { isRawObject, objectsOf, rawNumber, rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
 import { readText } from './text.js';
+import { unwrap } from './unwrap.js';
 import { readXml } from './xml.js';
 import { readYaml } from './yaml.js';
 
@@ -23,7 +24,8 @@ export function readPlan(text: string): { readonly form: PlanForm; readonly tree
 }
 
 /** As `readPlan`; null where there is no plan. */
-export function findPlan(text: string): { readonly form: PlanForm; readonly tree: PlanTree } | null {
+export function findPlan(given: string): { readonly form: PlanForm; readonly tree: PlanTree } | null {
+  const text = unwrap(given);
   const readers: readonly (readonly [PlanForm, (text: string) => RawObject | null])[] = [
     ['json', (given) => (given.includes('"Node Type"') ? readJson(given) : null)],
     ['xml', (given) => (given.includes('<Node-Type>') ? readXml(given) : null)],

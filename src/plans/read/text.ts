@@ -4,6 +4,7 @@ import { readProperty } from './property.js';
 import { rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
 import { readSummaryLine } from './summary.js';
+import { joinWrapped } from './wrapped.js';
 
 type Target = Record<string, RawValue>;
 
@@ -25,10 +26,10 @@ export function readText(text: string): RawObject | null {
   const base = columnOf(lines[first] ?? '');
   const stack: Open[] = [];
   let label: string | null = null;
-  let worker: Target | null = null;
+  let worker: WorkerLine | null = null;
   let group: string | null = null;
-  for (const line of lines.slice(first)) {
-    if (line.trim() === '') continue;
+  const rest = joinWrapped(lines.slice(first)).filter((line) => line.trim() !== '');
+  for (const [at, line] of rest.entries()) {
     const column = columnOf(line);
     const body = line.trim();
     const node = isNodeLine(body, stack.length === 0) ? readNode(body) : null;
@@ -40,7 +41,7 @@ export function readText(text: string): RawObject | null {
     }
     if (column <= base && stack.length > 0) {
       const next = readSummaryLine(body, top, null);
-      if (next === undefined && !isProperty(body)) break;
+      if (next === undefined && !isProperty(body) && !goesOn(rest.slice(at))) break;
       if (next !== undefined) {
         group = next;
         worker = null;
@@ -84,18 +85,23 @@ function relationship({ raw, children }: Open): string {
   return before === 0 ? 'Outer' : 'Inner';
 }
 
-function readLine(body: string, column: number, stack: readonly Open[], worker: Target | null): Target | null {
+/** A worker whose lines are read, with the column in which its first one began. */
+interface WorkerLine {
+  readonly raw: Target;
+  readonly column: number;
+}
+
+function readLine(body: string, column: number, stack: readonly Open[], worker: WorkerLine | null): WorkerLine | null {
   const node = stack.at(-1);
   if (!node) return null;
   const match = /^Worker (\d+): {1,2}(.*)$/.exec(body);
   if (match) {
-    const found = workerOf(node.raw, match[1] ?? '0');
-    found['column'] = column;
-    if (!readFigures(match[2] ?? '', found)) readProperty(match[2] ?? '', found);
-    return found;
+    const raw = workerOf(node.raw, match[1] ?? '0');
+    if (!readFigures(match[2] ?? '', raw)) readProperty(match[2] ?? '', raw);
+    return { raw, column };
   }
-  const into = worker && column > Number(worker['column']) ? worker : null;
-  readProperty(body, into ?? node.raw);
+  const into = worker && column > worker.column ? worker : null;
+  readProperty(body, into?.raw ?? node.raw);
   return into;
 }
 
@@ -150,15 +156,24 @@ function columnOf(line: string): number {
   return line.length - line.trimStart().length;
 }
 
+/** Whether the next node is one below the root: then a line that says nothing of a plan is none of its end. */
+function goesOn(rest: readonly string[]): boolean {
+  return /^\s*->/.test(rest.find((line) => FIGURES.test(line)) ?? '');
+}
+
 function isProperty(body: string): boolean {
   // What psql's \\timing writes is no part of the plan.
   return /^(?!Time: )[A-Z][\w /()-]*:/.test(body);
 }
 
-/** The first line with figures; where there are none, the first that reads like a node and is no word of a statement. */
+/** The first line with figures, or the one above it that its name began in; where there are none, the first that reads like a node and is no word of a statement. */
 function findRoot(lines: readonly string[]): number | null {
-  const sure = lines.findIndex((line) => /\((?:cost=[\d.]+\.\.|actual (?:time|rows)=)/.test(line));
-  if (sure >= 0) return sure;
+  const sure = lines.findIndex((line) => /\((?:cost=\d|actual (?:time|rows)=|never executed\))/.test(line));
+  if (sure >= 0) {
+    if (!/^\s*->/.test(lines[sure] ?? '')) return sure;
+    const above = lines.slice(0, sure).findLastIndex((line) => line.trim() !== '' && readHeading(line) !== null);
+    return above < 0 ? sure : above;
+  }
   const arrow = lines.findIndex((line) => /^\s*->\s/.test(line));
   const likely = lines.findIndex((line) => readHeading(line) !== null);
   if (likely < 0) return null;

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { whereCutOff } from '../whole.js';
+import { readPlan } from './read-plan.js';
+
+const LINES = [
+  'Hash Join  (cost=1.09..32.08 rows=32 width=224) (actual time=0.524..0.525 rows=3 loops=1)',
+  `  Hash Cond: ("o o".region = 'a "b" c > d'::text)`,
+  '  Buffers: shared hit=12',
+  '  ->  Seq Scan on orders "o o"  (cost=0.00..29.84 rows=64 width=73) (actual time=0.026..0.397 rows=128 loops=1)',
+  '        Filter: (total < 5)',
+  '        Rows Removed by Filter: 261',
+  '        Buffers: shared hit=10',
+  '  ->  Hash  (cost=1.07..1.07 rows=2 width=68) (actual time=0.062..0.062 rows=2 loops=1)',
+  '        Buckets: 1024  Batches: 1  Memory Usage: 9kB',
+  '        ->  Seq Scan on region  (cost=0.00..1.07 rows=2 width=68) (actual time=0.032..0.038 rows=2 loops=1)',
+  'Planning Time: 0.636 ms',
+  'Execution Time: 0.616 ms',
+];
+const TEXT = LINES.join('\n');
+const WIDTH = Math.max(...LINES.map((line) => line.length));
+const PLAIN = readPlan(TEXT).tree;
+
+function box(lines: readonly string[], [left, line, right]: readonly [string, string, string]): string {
+  return [
+    `${left}${'-'.repeat(WIDTH + 2)}${right}`,
+    ...['QUERY PLAN', ...lines].map((one) => `${line} ${one.padEnd(WIDTH)} ${line}`),
+    `(${lines.length} Zeilen)`,
+  ].join('\n');
+}
+
+function wrapped(width: number): string {
+  return LINES.flatMap((line) => line.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join('\n');
+}
+
+const NUMBERED = LINES.map((line, at) => `${at + 1}  ${line}`);
+const ESCAPED = TEXT.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+describe('a plan in the text form', () => {
+  it.each([
+    ['in a box of Unicode', box(LINES, ['┌', '│', '┐'])],
+    ['in a box of double lines', box(LINES, ['╔', '║', '╗'])],
+    [
+      'in expanded records',
+      LINES.flatMap((line, at) => [`-[ RECORD ${at + 1} ]----`, `QUERY PLAN | ${line}`]).join('\n'),
+    ],
+    ['quoted in a mail', LINES.map((line) => `> > ${line}`).join('\n')],
+    ['in a comment', LINES.map((line) => `-- ${line}`).join('\n')],
+    ['in a block of a comment', ['/*', ...LINES.map((line) => ` * ${line}`), ' */'].join('\n')],
+    ['in a patch', LINES.map((line) => `+${line}`).join('\n')],
+    ['with numbers', NUMBERED.join('\n')],
+    ["behind a container's name", LINES.map((line) => `db_1  | ${line}`).join('\n')],
+    [
+      'out of a syslog',
+      LINES.map((line, at) => `May  5 10:00:00 host postgres[99]: [5-${at + 1}] #011${line}`).join('\n'),
+    ],
+    ['with times', LINES.map((line) => `2026-05-05T10:00:00.123Z ${line}`).join('\n')],
+    ['with colours', LINES.map((line) => `\u001b[32m${line}\u001b[0m`).join('\n')],
+    ['each line in quotes', LINES.map((line) => `'${line}'`).join('\n')],
+    ['as rows in JSON', JSON.stringify(LINES.map((line) => ({ 'QUERY PLAN': line })))],
+    ['as lines in JSON', JSON.stringify(LINES, null, 2)],
+    ['as one escaped string', JSON.stringify(TEXT)],
+    ["as Python's tuples", `[${LINES.map((line) => `('${line.replaceAll("'", "\\'")}',)`).join(', ')}]`],
+    ["as Ruby's hashes", `[${LINES.map((line) => `{"QUERY PLAN"=>${JSON.stringify(line)}}`).join(', ')}]`],
+    ['escaped for a page', ESCAPED],
+    [
+      'as a table of a page',
+      `<table>${ESCAPED.split('\n')
+        .map((line) => `<tr><td>${line}</td></tr>`)
+        .join('')}</table>`,
+    ],
+    ['with typographic arrows', TEXT.replaceAll('->', '→')],
+    ['with en dashes', TEXT.replaceAll('->', '–>')],
+    ['wrapped by a terminal of 80', wrapped(80)],
+    ['wrapped by a terminal of 60', wrapped(60)],
+  ])('is read %s', (_, text) => {
+    const { tree } = readPlan(text);
+    expect(tree.root).toEqual(PLAIN.root);
+    expect(tree.executionMs).toBe(PLAIN.executionMs);
+  });
+
+  it('is read where a mail broke its lines between words', () => {
+    const soft = LINES.map((line) => line.replace(/ (?=\(actual)/, '\n')).join('\n');
+    expect(readPlan(soft).tree.root).toEqual(PLAIN.root);
+  });
+
+  it('is not taken for whole where its indentation is lost', () => {
+    const { tree } = readPlan(LINES.map((line) => line.trim()).join('\n'));
+    expect(whereCutOff(tree)).toContain('the blanks at the beginnings of lines are lost');
+    expect(whereCutOff(PLAIN)).toBeNull();
+  });
+
+  it('that never ran and has no costs is one', () => {
+    const { tree } = readPlan('ProjectSet (never executed)\n  ->  Result (never executed)');
+    expect(tree.root).toMatchObject({ type: 'ProjectSet', actual: { loops: 0 }, children: [{ type: 'Result' }] });
+  });
+
+  it("gives a worker nothing but the plan's own words", () => {
+    const { tree } = readPlan(
+      'Gather  (cost=1.00..2.00 rows=1 width=4) (actual time=1.0..2.0 rows=1 loops=1)\n  ->  Parallel Seq Scan on t  (cost=0.00..1.00 rows=1 width=4) (actual time=1.0..2.0 rows=1 loops=2)\n        Worker 0:  actual time=1.0..2.0 rows=1 loops=1\n          Buffers: shared hit=2',
+    );
+    expect(tree.root.children[0]?.workers).toMatchObject([{ number: 0, buffers: { sharedHit: 2 }, details: {} }]);
+    expect(tree.root.children[0]?.workers[0]?.details).toEqual({});
+  });
+});
+
+describe('a plan in the JSON form', () => {
+  const node = {
+    'Node Type': 'Seq Scan',
+    'Relation Name': 't',
+    Alias: 't',
+    Filter: "(note = 'it''s \"x\"'::text)",
+    'Plan Rows': 7,
+  };
+  const json = JSON.stringify(
+    [{ Plan: { 'Node Type': 'Sort', 'Plan Rows': 7, Plans: [node] }, 'Execution Time': 2.5 }],
+    null,
+    2,
+  );
+  const root = readPlan(json).tree;
+  const lines = json.split('\n');
+
+  it.each([
+    ['in a box', ['┌──┐', '│ QUERY PLAN │', ...lines.map((line) => `│ ${line.padEnd(70)}↵│`), '└──┘'].join('\n')],
+    [
+      'in a box of ASCII',
+      ['+--+', '| QUERY PLAN |', ...lines.map((line) => `| ${line.padEnd(70)}+|`), '+--+'].join('\n'),
+    ],
+    [
+      'in a cell of CSV',
+      `QUERY PLAN\n"${JSON.stringify(JSON.parse(json)).replaceAll('"', '""')}"\n`.replace(/\\""x\\""/, 'x'),
+    ],
+    ['as an escaped string', JSON.stringify(json)],
+    ["in a driver's row as text", JSON.stringify([{ 'QUERY PLAN': json }])],
+    ['quoted in a mail', lines.map((line) => `> ${line}`).join('\n')],
+    ["behind a container's name", lines.map((line) => `db_1  | ${line}`).join('\n')],
+    ['with typographic quotes', json.replaceAll(/"((?:[^"\\]|\\.)*)"/g, '“$1”').replaceAll(/\\“|\\”/g, String.raw`\"`)],
+    ['with hard blanks', json.replaceAll('  ', '\u00a0 ')],
+    ['with a comma too many', json.replace('2.5\n', '2.5,\n')],
+  ])('is read %s', (_, text) => {
+    const { tree } = readPlan(text);
+    expect(tree.root).toMatchObject({ type: 'Sort', children: [{ type: 'Seq Scan', relation: 't' }] });
+    expect(tree.executionMs).toBe(root.executionMs);
+  });
+
+  it('is read as Python prints it', () => {
+    const text =
+      "[([{'Plan': {'Node Type': 'Seq Scan', 'Parallel Aware': False, 'Filter': \"(a = 'x'::text)\", 'Plan Rows': 7}}],)]";
+    expect(readPlan(text).tree.root).toMatchObject({ type: 'Seq Scan', details: { Filter: "(a = 'x'::text)" } });
+  });
+});
