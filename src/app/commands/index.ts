@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { compare } from './compare.js';
 import { demo } from './demo.js';
 import { deploy } from './deploy.js';
 import { diff } from './diff.js';
@@ -15,6 +16,7 @@ import { workload } from './workload.js';
 export const commands: readonly Command[] = [
   examine,
   explain,
+  compare,
   optimize,
   index,
   workload,
