@@ -30,6 +30,11 @@ export function isConnectionString(argument: string): boolean {
   );
 }
 
+/** Whether PG* variables name a database. */
+export function hasConnection(env: NodeJS.ProcessEnv): boolean {
+  return ['PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGSERVICE'].some((name) => Boolean(env[name]));
+}
+
 /** More than this is no plan that a person could read. */
 const MOST_BYTES = 64 * 1024 * 1024;
 

@@ -13,7 +13,7 @@ import { toPatch } from '../report/schema-parts.js';
 import { toPlanReport } from '../report/plan/to-plan-report.js';
 import type { PlanReportFacts } from '../report/plan/to-plan-report.js';
 import type { CommandContext } from './command.js';
-import { isConnectionString, readGiven } from './explain-input.js';
+import { hasConnection, isConnectionString, readGiven } from './explain-input.js';
 import type { Given } from './explain-input.js';
 import { explainOnTarget } from './explain-target.js';
 import { writeWhole } from './whole-file.js';
@@ -166,8 +166,4 @@ function argumentsOf(given: readonly string[]): { readonly url: string | null; r
       hint: 'E.g. `database-wizard explain postgres://host/db "SELECT ..."`; put the query in quotes.',
     });
   return second === undefined ? { url: null, argument: first } : { url: first, argument: second };
-}
-
-function hasConnection(env: NodeJS.ProcessEnv): boolean {
-  return ['PGHOST', 'PGHOSTADDR', 'PGDATABASE', 'PGSERVICE'].some((name) => Boolean(env[name]));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { comparisonReportSchema } from './comparison/comparison-report.js';
 import { deployReportSchema } from './deploy/deploy-report.js';
 import { verifyReportSchema } from './deploy/verify-report.js';
 import { examineReportSchema } from './examine-report.js';
@@ -17,6 +18,7 @@ export function reportJsonSchema(): unknown {
       { $ref: '#/$defs/optimize' },
       { $ref: '#/$defs/examine' },
       { $ref: '#/$defs/explain' },
+      { $ref: '#/$defs/compare' },
       { $ref: '#/$defs/index' },
       { $ref: '#/$defs/workload' },
       { $ref: '#/$defs/migrate' },
@@ -27,6 +29,7 @@ export function reportJsonSchema(): unknown {
       optimize: bare(runReportSchema),
       examine: bare(examineReportSchema),
       explain: bare(planReportSchema),
+      compare: bare(comparisonReportSchema),
       index: bare(indexReportSchema),
       workload: bare(workloadReportSchema),
       migrate: bare(migrateReportSchema),

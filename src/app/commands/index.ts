@@ -4,6 +4,7 @@ import type { Command } from '../command.js';
 const COMMANDS = {
   examine: async () => (await import('./examine.js')).examine,
   explain: async () => (await import('./explain.js')).explain,
+  compare: async () => (await import('./compare.js')).compare,
   optimize: async () => (await import('./optimize.js')).optimize,
   index: async () => (await import('./indexes.js')).index,
   workload: async () => (await import('./workload.js')).workload,

@@ -13,27 +13,46 @@ export interface Constants {
   /** Those that stand in one comparison with a column of that name. */
   readonly byColumn: ReadonlyMap<string, readonly Constant[]>;
   readonly all: readonly Constant[];
-  /** The largest whole number up to 12 in HAVING, LIMIT, OFFSET or beside count(): as many rows, and one more, are worth making. 0 where there is none. */
+  /** The largest whole number up to 12 in HAVING, LIMIT, OFFSET or beside count() or a computed column: as many rows, and one more, are worth making. 0 where there is none. */
   readonly rows: number;
+  /** All such numbers from 2 to 2000, each once. */
+  readonly counts: readonly number[];
   /** Whether it asks for the time of the transaction. */
   readonly now: boolean;
 }
 
-/** Reads the constants of statements, bound parameters included. */
-export function constantsOf(trees: readonly TreeNode[]): Constants {
-  const reader = new Reader();
+/** Reads the constants of statements, bound parameters included. `isStored` tells names of columns from names that a query gives to what it computes. */
+export function constantsOf(trees: readonly TreeNode[], isStored: (name: string) => boolean): Constants {
+  const reader = new Reader(isStored);
   for (const tree of trees) reader.visit(tree);
-  return { byColumn: reader.byColumn, all: unique(reader.all), rows: reader.rows, now: reader.now };
+  const { byColumn, now } = reader;
+  const counts = [...new Set(reader.counts)].filter((one) => one >= 2 && one <= MOST_BULK).toSorted((a, b) => a - b);
+  return {
+    byColumn,
+    all: unique(reader.all),
+    rows: counts.findLast((one) => one <= MOST_ROWS) ?? reader.one,
+    counts,
+    now,
+  };
 }
 
-/** Counts up to here are worth making rows for: more only costs time. */
+/** Counts up to here are made row by row. */
 const MOST_ROWS = 12;
+/** Counts up to here are made by one statement: 2000 rows take some milliseconds. */
+const MOST_BULK = 2000;
 
 class Reader {
   readonly byColumn = new Map<string, readonly Constant[]>();
   readonly all: Constant[] = [];
-  rows = 0;
+  readonly counts: number[] = [];
   now = false;
+
+  constructor(private readonly isStored: (name: string) => boolean) {}
+
+  /** 1 where a 1 is counted to, and nothing beyond it. */
+  get one(): number {
+    return this.counts.includes(1) ? 1 : 0;
+  }
 
   visit(value: TreeValue): void {
     if (Array.isArray(value)) {
@@ -59,16 +78,14 @@ class Reader {
     for (const column of columns) {
       this.byColumn.set(column, unique([...(this.byColumn.get(column) ?? []), ...constants]));
     }
-    if (columns.size === 0 || JSON.stringify(value).includes('"agg_star"')) this.count(value);
+    const stored = [...columns].some((column) => this.isStored(column));
+    if (!stored || JSON.stringify(value).includes('"agg_star"')) this.count(value);
   }
 
   private count(value: TreeValue): void {
     const constants: Constant[] = [];
     gather(value, new Set(), constants);
-    for (const { kind, text } of constants) {
-      const wanted = kind === 'number' && /^\d+$/.test(text) ? Number(text) : 0;
-      if (wanted <= MOST_ROWS) this.rows = Math.max(this.rows, wanted);
-    }
+    for (const { kind, text } of constants) if (kind === 'number' && /^\d+$/.test(text)) this.counts.push(Number(text));
   }
 }
 

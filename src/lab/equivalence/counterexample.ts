@@ -5,6 +5,8 @@ import { insertSql } from './generate.js';
 export function counterexampleSql(found: {
   readonly rows: readonly GeneratedRow[];
   readonly tables: readonly string[];
+  /** Constraints that play no role, or do not hold at every moment. */
+  readonly dropped: readonly string[];
   readonly before: string;
   readonly after: string;
   readonly difference: string;
@@ -13,6 +15,8 @@ export function counterexampleSql(found: {
     `-- ${found.difference}`,
     'BEGIN;',
     ...(found.tables.length > 0 ? [`TRUNCATE ${found.tables.join(', ')} CASCADE;`] : []),
+    ...(found.dropped.length > 0 ? ['-- constraints that do not always hold, or whose other table plays no role'] : []),
+    ...found.dropped.map((sql) => `${sql};`),
     ...found.rows.map((row) => `${insertSql(row)};`),
     '-- original',
     `${found.before.replace(/;\s*$/, '')};`,

@@ -13,13 +13,16 @@ export interface ComparedForm {
   readonly keys: number;
 }
 
-/** The form of a SELECT with so many output columns, named so. Sort keys beyond `mostKeys` only break ties of the others. Throws `sql/deparse` where a sort key has to be added and the statement can not be written back. */
+/** The form of a SELECT with so many output columns, named so, each read as `readings` says. Sort keys beyond `mostKeys` only break ties of the others. Throws `sql/deparse` where a sort key has to be added and the statement can not be written back. */
 export function comparedForm(
   statement: ParsedStatement,
   columns: readonly string[],
-  mostKeys = Number.POSITIVE_INFINITY,
+  how: {
+    readonly readings?: readonly (((column: string) => string) | null)[];
+    readonly mostKeys?: number;
+  } = {},
 ): ComparedForm {
-  const keys = sortKeys(statement.body, columns).slice(0, mostKeys);
+  const keys = sortKeys(statement.body, columns).slice(0, how.mostKeys ?? Number.POSITIVE_INFINITY);
   const added = keys.flatMap((one) => ('expression' in one ? [one.expression] : []));
   const tree: TreeNode =
     added.length === 0
@@ -35,9 +38,13 @@ export function comparedForm(
         };
   const text = added.length === 0 ? statement.sql.replace(/;\s*$/, '') : deparseGuarded(tree);
   const names = [...columns.map((_, i) => `c${i + 1}`), ...added.map((_, i) => `k${i + 1}`)];
+  const read = (position: number): string => {
+    const column = `t.c${position}`;
+    return how.readings?.[position - 1]?.(column) ?? column;
+  };
   let extra = 0;
-  const keyNames = keys.map((one) => ('position' in one ? `t.c${one.position}` : `t.k${(extra += 1)}`));
-  const values = columns.map((_, i) => `t.c${i + 1}`);
+  const keyNames = keys.map((one) => ('position' in one ? read(one.position) : `t.k${(extra += 1)}`));
+  const values = columns.map((_, i) => read(i + 1));
   const alias = names.length === 0 ? 't' : `t(${names.join(', ')})`;
   return {
     sql: `SELECT ROW(${keyNames.join(', ')})::text AS k, ROW(${values.join(', ')})::text AS v FROM (${text}\n) AS ${alias}`,

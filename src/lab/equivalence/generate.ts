@@ -1,32 +1,61 @@
 import { quoteIdent, quoteQualified } from '../../base/quote.js';
 import type { Random } from '../../stats/random.js';
+import type { Constants } from './constants.js';
+import { pick } from './draw.js';
+import { matchedRows } from './matched.js';
 import type { FilledColumn, FilledTable } from './tables.js';
+import { varied } from './vary.js';
 
 /** One row to insert; the server may refuse it, which keeps every constraint. */
 export interface GeneratedRow {
   readonly table: FilledTable;
   /** SQL by column. */
   readonly values: ReadonlyMap<string, string>;
+  /** So many rows by one statement, whose values may count with `s.n`; one row when not given. */
+  readonly repeat?: number;
 }
 
-/** A small database: its rows, parents first. The first one of a stream is empty. */
+/** What databases are made from. */
+export interface Ground {
+  readonly tables: readonly FilledTable[];
+  readonly constants: Pick<Constants, 'rows' | 'counts'>;
+}
+
+/**
+ * A small database: its rows, parents first. The first one of a stream is empty; half of the others are drawn value by value, half so that conditions meet; where `witnesses` are known, databases on
+ * which a statement gave rows, a third are variations of those.
+ */
 export function generateRows(
-  tables: readonly FilledTable[],
+  { tables, constants }: Ground,
   number: number,
   random: Random,
-  mostRows: number,
+  witnesses: readonly (readonly GeneratedRow[])[],
 ): readonly GeneratedRow[] {
   if (number === 0) return [];
-  const world = new World(random, mostRows);
+  const witness = number % 3 === 0 ? pick(random, witnesses) : undefined;
+  if (witness) return varied(witness, random);
+  if (number % 2 === 0) {
+    const rows = matchedRows(tables, random, constants.counts);
+    return random() < 0.4 ? varied(rows, random) : rows;
+  }
+  const world = new World(random, constants.rows);
   return tables.flatMap((table) => world.fill(table));
 }
 
 /** The row as SQL. */
-export function insertSql({ table, values }: GeneratedRow): string {
+export function insertSql({ table, values, repeat }: GeneratedRow): string {
   const names = [...values.keys()].map(quoteIdent).join(', ');
   const target = quoteQualified(table.schema, table.name);
   if (values.size === 0) return `INSERT INTO ${target} DEFAULT VALUES`;
-  return `INSERT INTO ${target} (${names}) OVERRIDING SYSTEM VALUE VALUES (${[...values.values()].join(', ')})`;
+  const given = [...values.values()].join(', ');
+  const into = `INSERT INTO ${target} (${names}) OVERRIDING SYSTEM VALUE`;
+  if (repeat === undefined) return `${into} VALUES (${given})`;
+  return `${into} SELECT ${given} FROM generate_series(1, ${repeat}) AS s(n) ON CONFLICT DO NOTHING`;
+}
+
+/** How many rows are inserted if the server refuses none. */
+export function sizeOf(rows: readonly GeneratedRow[]): number {
+  return rows.reduce((sum, { repeat }) => sum + (repeat ?? 1), 0);
 }
 
 /** Groups of so many come by themselves. */
@@ -148,7 +177,7 @@ class World {
   }
 
   private pick<T>(from: readonly T[]): T | undefined {
-    return from[Math.floor(this.random() * from.length)];
+    return pick(this.random, from);
   }
 }
 

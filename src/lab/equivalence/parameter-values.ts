@@ -5,6 +5,9 @@ import type { Constants } from './constants.js';
 import type { FilledTable } from './tables.js';
 import { candidatesOf } from './values.js';
 
+/** Often enough that NULL meets rows which hold NULL. */
+const NULL_SHARE = 0.15;
+
 /** Gives values for `$1, $2, ...`: half of the time a set that was seen, else values of the parameters' types that the tables hold too, NULL among them. Reads the types from the server. */
 export async function drawParameters(
   session: Session,
@@ -21,8 +24,8 @@ export async function drawParameters(
   return (random) => {
     const pick = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
     const seen = complete.length > 0 && (pools.length < count || random() < 0.5) ? pick(complete) : undefined;
-    if (seen) return seen;
-    return Array.from({ length: count }, (_, i) => (random() < 0.1 ? 'NULL' : (pick(pools[i] ?? []) ?? 'NULL')));
+    const value = (i: number): string => (seen ? (seen[i] ?? 'NULL') : (pick(pools[i] ?? []) ?? 'NULL'));
+    return Array.from({ length: count }, (_, i) => (random() < NULL_SHARE ? 'NULL' : value(i)));
   };
 }
 

@@ -5,6 +5,8 @@ import type { Result } from './compare.js';
 export interface Trial {
   /** INSERT statements; one that the server refuses is left out. */
   readonly inserts: readonly string[];
+  /** How many rows these are at most. */
+  readonly rows: number;
   /** The original, the rewritten one, and the original without its LIMIT, if any. */
   readonly queries: readonly string[];
 }
@@ -14,34 +16,51 @@ export type TrialOutcome =
   | { readonly same: true; readonly rows: number; readonly kept: number }
   | { readonly same: false; readonly kept: readonly number[]; readonly results: readonly Result[] };
 
-/** Makes the functions that run databases; they end with the session's transaction. */
-export async function prepareRunner(session: Session): Promise<void> {
-  await session.run(RUNNER);
+/** Runs databases in a session's transaction. */
+export interface Runner {
+  run(trials: readonly Trial[]): Promise<readonly TrialOutcome[]>;
 }
 
+/** Rows that were undone stay in the files, where every scan reads them; emptying takes as long as reading some hundreds. */
+const MOST_STALE = 500;
+
 /**
- * Fills, asks and undoes one database after the other, in one round trip. With `writes`, the queries change rows: each is undone before the next, and what is compared is the content of
- * `tables` (quoted names) afterwards.
+ * Makes a runner, which fills, asks and undoes one database after the other in one round trip. Its functions end with the session's transaction. With `writes`, the queries change rows: each is
+ * undone before the next, and what is compared is the content of `tables` (quoted names) afterwards.
  */
-export async function runTrials(
+export async function openRunner(
   session: Session,
-  trials: readonly Trial[],
-  how: { readonly writes: boolean; readonly tables: readonly string[] },
-): Promise<readonly TrialOutcome[]> {
-  const content = how.tables.map((name, i) => `SELECT ${i} || t::text AS x FROM ${name} AS t`).join(' UNION ALL ');
-  const [answer] = await session.query<{ outcomes: RawOutcome[] }>(
-    'SELECT pg_temp.wizard_trials($1::jsonb, $2::text) AS outcomes',
-    [JSON.stringify(trials), how.writes ? `SELECT '' AS k, c.x AS v FROM (${content}) AS c ORDER BY c.x` : null],
-  );
-  return (answer?.outcomes ?? []).map((one) =>
-    'rows' in one
-      ? { same: true, rows: one.rows, kept: one.kept }
-      : {
-          same: false,
-          kept: one.kept,
-          results: one.results.map(({ keys, values, error }) => ({ keys: keys ?? [], rows: values ?? [], error })),
-        },
-  );
+  { writes, tables }: { readonly writes: boolean; readonly tables: readonly string[] },
+): Promise<Runner> {
+  await session.run(RUNNER);
+  const content = tables.map((name, i) => `SELECT ${i} || t::text AS x FROM ${name} AS t`).join(' UNION ALL ');
+  let stale = 0;
+  const isStale = ({ rows }: Trial): boolean => {
+    const empties = tables.length > 0 && stale > MOST_STALE;
+    stale = (empties ? 0 : stale) + rows;
+    return empties;
+  };
+  return {
+    async run(trials) {
+      const [answer] = await session.query<{ outcomes: RawOutcome[] }>(
+        'SELECT pg_temp.wizard_trials($1::jsonb, $2::text, $3::text) AS outcomes',
+        [
+          JSON.stringify(trials.map((trial) => ({ ...trial, empty: isStale(trial) }))),
+          writes ? `SELECT '' AS k, c.x AS v FROM (${content}) AS c ORDER BY c.x` : null,
+          `TRUNCATE ${tables.join(', ')} CASCADE`,
+        ],
+      );
+      return (answer?.outcomes ?? []).map((one) =>
+        'rows' in one
+          ? { same: true, rows: one.rows, kept: one.kept }
+          : {
+              same: false,
+              kept: one.kept,
+              results: one.results.map(({ keys, values, error }) => ({ keys: keys ?? [], rows: values ?? [], error })),
+            },
+      );
+    },
+  };
 }
 
 type RawOutcome =
@@ -82,7 +101,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN jsonb_build_object('keys', NULL, 'values', NULL, 'error', SQLSTATE);
 END $wizard$;
 
-CREATE FUNCTION pg_temp.wizard_trials(databases jsonb, content text) RETURNS jsonb LANGUAGE plpgsql AS $wizard$
+CREATE FUNCTION pg_temp.wizard_trials(databases jsonb, content text, emptying text) RETURNS jsonb LANGUAGE plpgsql AS $wizard$
 DECLARE
   one jsonb;
   statement text;
@@ -92,6 +111,9 @@ DECLARE
   outcomes jsonb := '[]';
 BEGIN
   FOR one IN SELECT d.value FROM jsonb_array_elements(databases) AS d LOOP
+    IF (one ->> 'empty')::boolean THEN
+      EXECUTE emptying;
+    END IF;
     BEGIN
       kept := '{}';
       n := 0;

@@ -2,11 +2,16 @@ import { quoteIdent, quoteQualified } from '../../base/quote.js';
 import { lookupTable, sameRelation } from '../../model/catalog.js';
 import type { Catalog, Column, RelationName, Table } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
+import type { ParsedStatement } from '../../sql/parse.js';
 import { columnPath } from '../../sql/scope.js';
 import { bodyOf, isNode, list, textOf, walk } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
+import { takenValues } from './taken.js';
 import { candidatesOf } from './values.js';
-import type { Constants } from './constants.js';
+import type { Constant, Constants } from './constants.js';
+import { linksOf } from './links.js';
+import { rolesOf } from './roles.js';
+import type { ColumnRole } from './roles.js';
 
 /** A column with the values it may be given, as SQL. */
 export interface FilledColumn {
@@ -17,6 +22,9 @@ export interface FilledColumn {
   readonly matters: boolean;
   /** Part of a unique key: more values, so that there can be more rows. */
   readonly key: boolean;
+  /** The same number for columns that the statements or foreign keys tie together. */
+  readonly link: number;
+  readonly role: ColumnRole;
   readonly plain: readonly string[];
   readonly exact: readonly string[];
   readonly near: readonly string[];
@@ -30,20 +38,31 @@ export interface FilledTable extends RelationName {
     readonly parent: RelationName;
     readonly references: readonly string[];
   }[];
+  /** Columns of each unique key. */
+  readonly keys: readonly (readonly string[])[];
 }
 
 /** The tables of two statements, or why they can not be filled. */
-export type TouchedTables = { readonly tables: readonly FilledTable[] } | { readonly reason: string };
+export type TouchedTables = Filled | { readonly reason: string };
+
+export interface Filled {
+  readonly tables: readonly FilledTable[];
+  /** Constraints that were dropped for the transaction, as the statements that did it. */
+  readonly dropped: readonly { readonly table: RelationName; readonly sql: string }[];
+}
 
 /** Finds the tables that two statements read, drops for this transaction the constraints that do not always hold, and asks the server which values each column takes. */
 export async function touchedTables(
   session: Session,
   catalog: Catalog,
-  { trees, constants }: { readonly trees: readonly TreeNode[]; readonly constants: Constants },
+  { statements, constants }: { readonly statements: readonly ParsedStatement[]; readonly constants: Constants },
 ): Promise<TouchedTables> {
+  const trees = statements.map((one) => one.tree);
   const named = relationsOf(trees, catalog);
   if ('reason' in named) return named;
-  await dropLooseConstraints(session, catalog, named.tables);
+  const links = linksOf(statements, named.tables, catalog);
+  const roleOf = rolesOf(trees);
+  const dropped = await dropLooseConstraints(session, catalog, named.tables);
   const labels = await enumLabels(session);
   const used = usedColumns(trees);
   const filled: FilledTable[] = [];
@@ -59,11 +78,19 @@ export async function touchedTables(
       if (column.generated) continue;
       const key = keys.some((index) => index.keys.some((one) => one.column === column.name));
       const matters = used === null || used.has(column.name) || key;
-      columns.push(describe(column, { labels: labels.get(column.baseType) ?? [], constants, matters, key }));
+      const own = constantsFor(links.namesOf(table, column.name), constants);
+      const facts = { labels: labels.get(column.baseType) ?? [], own, constants, matters, key };
+      columns.push({ ...describe(column, facts), link: links.groupOf(table, column.name), role: roleOf(column.name) });
     }
-    filled.push({ schema: table.schema, name: table.name, columns, foreignKeys });
+    filled.push({
+      schema: table.schema,
+      name: table.name,
+      columns,
+      foreignKeys,
+      keys: keys.map((index) => index.keys.flatMap(({ column }) => column ?? [])),
+    });
   }
-  return checked(session, filled, named.tables);
+  return takenValues(session, { tables: filled, dropped }, { tables: named.tables, catalog });
 }
 
 function relationsOf(
@@ -126,7 +153,12 @@ function isStrict(one: { readonly validated: boolean; readonly deferrable: boole
 }
 
 /** What does not hold for every row at every moment must not shape the rows: deferrable and unvalidated constraints, and foreign keys to tables which stay empty. */
-async function dropLooseConstraints(session: Session, catalog: Catalog, tables: readonly Table[]): Promise<void> {
+async function dropLooseConstraints(
+  session: Session,
+  catalog: Catalog,
+  tables: readonly Table[],
+): Promise<Filled['dropped']> {
+  const dropped: { readonly table: RelationName; readonly sql: string }[] = [];
   for (const one of catalog.constraints) {
     const table = tables.find((each) => sameRelation(each, one.table));
     if (!table || table.partitionOf !== null || one.kind === 'not-null') continue;
@@ -135,7 +167,9 @@ async function dropLooseConstraints(session: Session, catalog: Catalog, tables: 
     if (isStrict(one) && !outside) continue;
     const drop = `ALTER TABLE ${quoteQualified(table.schema, table.name)} DROP CONSTRAINT ${quoteIdent(one.name)} CASCADE`;
     await session.run(drop);
+    dropped.push({ table, sql: drop });
   }
+  return dropped;
 }
 
 function parentsFirst(tables: readonly Table[], catalog: Catalog): readonly Table[] {
@@ -154,16 +188,22 @@ function parentsFirst(tables: readonly Table[], catalog: Catalog): readonly Tabl
   return ordered;
 }
 
+function constantsFor(names: ReadonlySet<string>, { byColumn }: Constants): readonly Constant[] {
+  return [...names].flatMap((name) => byColumn.get(name) ?? []);
+}
+
 function describe(
   column: Column,
   facts: {
     readonly labels: readonly string[];
+    /** Constants of its own, and of the columns that it is tied to. */
+    readonly own: readonly Constant[];
     readonly constants: Constants;
     readonly matters: boolean;
     readonly key: boolean;
   },
-): FilledColumn {
-  const own = facts.constants.byColumn.get(column.name) ?? [];
+): Omit<FilledColumn, 'link' | 'role'> {
+  const { own } = facts;
   const given = candidatesOf(
     { baseType: column.baseType, labels: facts.labels },
     own.length > 0 ? own : facts.constants.all,
@@ -198,66 +238,3 @@ async function enumLabels(session: Session): Promise<ReadonlyMap<string, readonl
   );
   return new Map(rows.map(({ name, labels }) => [name, labels]));
 }
-
-/** Leaves only values that the column's declared type takes, domains and lengths included. */
-async function checked(
-  session: Session,
-  filled: readonly FilledTable[],
-  tables: readonly Table[],
-): Promise<TouchedTables> {
-  await session.run(TAKES);
-  const asked: [string, string][] = [];
-  const typeOf = (table: FilledTable, column: FilledColumn): string =>
-    tables.find((one) => sameRelation(one, table))?.columns.find((one) => one.name === column.name)?.type ?? 'text';
-  for (const table of filled)
-    for (const column of table.columns)
-      for (const value of valuesOf(column)) asked.push([value, typeOf(table, column)]);
-  const [answer] = await session.query<{ taken: boolean[] }>(
-    'SELECT pg_temp.wizard_takes($1::text[], $2::text[]) AS taken',
-    [asked.map(([value]) => value), asked.map(([, type]) => type)],
-  );
-  const taken = new Set(asked.filter((_, i) => answer?.taken[i] === true).map((one) => one.join('\n')));
-  const result = filled.map((table) => ({
-    ...table,
-    columns: table.columns.map((column) => {
-      const keep = (values: readonly string[]): readonly string[] =>
-        values.filter((value) => taken.has(`${value}\n${typeOf(table, column)}`));
-      return { ...column, plain: keep(column.plain), exact: keep(column.exact), near: keep(column.near) };
-    }),
-  }));
-  for (const table of result)
-    for (const column of table.columns)
-      if (!column.mayBeNull && valuesOf(column).length === 0)
-        return { reason: `no value is known for ${table.schema}.${table.name}.${column.name}, which can not be NULL` };
-  return { tables: result };
-}
-
-function valuesOf({ plain, exact, near }: FilledColumn): readonly string[] {
-  return [...new Set([...plain, ...exact, ...near])];
-}
-
-/** Assignment, not an explicit cast: that would cut a text to its length. */
-const TAKES = `
-CREATE FUNCTION pg_temp.wizard_takes(candidates text[], types text[]) RETURNS boolean[] LANGUAGE plpgsql AS $wizard$
-DECLARE
-  taken boolean[] := '{}';
-  one boolean;
-  current_type text := '';
-BEGIN
-  FOR i IN 1 .. coalesce(array_length(candidates, 1), 0) LOOP
-    BEGIN
-      IF current_type IS DISTINCT FROM types[i] THEN
-        DROP TABLE IF EXISTS pg_temp.wizard_value;
-        EXECUTE format('CREATE TEMP TABLE wizard_value (v %s)', types[i]);
-        current_type := types[i];
-      END IF;
-      EXECUTE format('INSERT INTO pg_temp.wizard_value VALUES (%s)', candidates[i]);
-      one := true;
-    EXCEPTION WHEN OTHERS THEN
-      one := false;
-    END;
-    taken := taken || one;
-  END LOOP;
-  DROP TABLE IF EXISTS pg_temp.wizard_value;
-  RETURN taken;
-END $wizard$`;

@@ -1,24 +1,28 @@
 import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
+import { sameRelation } from '../../model/catalog.js';
 import type { Catalog } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
 import { writes } from '../../sql/kind.js';
 import { bindParameters, parameterCount } from '../../sql/parameters.js';
-import { parseStatement } from '../../sql/parse.js';
+import { parseStatement, tryParseStatement } from '../../sql/parse.js';
+import type { ParsedStatement } from '../../sql/parse.js';
+import { textOf, walk } from '../../sql/tree.js';
 import { seededRandom } from '../../stats/random.js';
 import { difference } from './compare.js';
 import type { Result } from './compare.js';
 import { constantsOf } from './constants.js';
 import { counterexampleSql, shrink } from './counterexample.js';
 import { comparedForm, withoutLimit } from './forms.js';
-import { generateRows, insertSql } from './generate.js';
+import { columnsDiffer, namesOf, outputOf, readingOf } from './outputs.js';
+import { generateRows, insertSql, sizeOf } from './generate.js';
 import type { GeneratedRow } from './generate.js';
 import { drawParameters } from './parameter-values.js';
-import { prepareRunner, runTrials } from './runner.js';
-import type { Trial, TrialOutcome } from './runner.js';
+import { openRunner } from './runner.js';
+import type { Runner, Trial, TrialOutcome } from './runner.js';
 import { withSmallOffsets } from './offsets.js';
 import { touchedTables } from './tables.js';
-import type { FilledTable } from './tables.js';
+import type { Filled } from './tables.js';
 
 /** Two statements that are said to give the same. */
 export interface Claim {
@@ -35,6 +39,8 @@ export interface VerifyOptions {
   readonly timeBoxMs?: number;
   /** The same seed gives the same databases. */
   readonly seed?: number;
+  /** `same` by default: another name or type of an output column is a difference. `by-position` leaves names aside, and compares numbers of different types by their value and other types by their text. */
+  readonly columns?: 'same' | 'by-position';
 }
 
 /** What the verifier found. It never proves: `held` says on how many databases no difference was seen. */
@@ -47,7 +53,13 @@ export type Equivalence =
       readonly difference: string;
       readonly counterexample: string;
     }
-  | { readonly kind: 'unverifiable'; readonly reason: string };
+  /** `databases` were tried without a difference, `withRows` of which gave rows; both 0 where none could be. */
+  | {
+      readonly kind: 'unverifiable';
+      readonly reason: string;
+      readonly databases: number;
+      readonly withRows: number;
+    };
 
 /**
  * Looks for a small database, within what the catalog allows, on which two statements differ: as bags of rows, in their order where ORDER BY says one, in failing, and in what they write.
@@ -68,12 +80,13 @@ export async function verifyEquivalence(
       databases: 300,
       timeBoxMs: 20_000,
       seed: 1,
+      columns: 'same',
       ...options,
       started,
     });
   } catch (thrown) {
     if (thrown instanceof WizardError && ['target/statement', 'sql/parse', 'sql/deparse'].includes(thrown.code)) {
-      return { kind: 'unverifiable', reason: thrown.message };
+      return unverifiable(thrown.message);
     }
     throw thrown;
   } finally {
@@ -83,6 +96,12 @@ export async function verifyEquivalence(
 
 /** Databases in one round trip. */
 const BATCH = 25;
+/** Databases that gave rows and are varied: the first ones, of which each has many neighbours. */
+const MOST_WITNESSES = 40;
+
+function unverifiable(reason: string, databases = 0, withRows = 0): Equivalence {
+  return { kind: 'unverifiable', reason, databases, withRows };
+}
 
 interface Search extends Required<VerifyOptions> {
   readonly started: number;
@@ -91,46 +110,44 @@ interface Search extends Required<VerifyOptions> {
 async function search(session: Session, catalog: Catalog, claim: Claim, options: Search): Promise<Equivalence> {
   const statements = [claim.before, claim.after].map((sql) => parseStatement(sql));
   const bound = claim.parameterSets.map((set) => parseStatement(bindParameters(claim.before, set)));
-  const constants = constantsOf([...statements, ...bound].map((one) => one.tree));
-  const touched = await touchedTables(session, catalog, { trees: statements.map((one) => one.tree), constants });
-  if ('reason' in touched) return { kind: 'unverifiable', reason: touched.reason };
+  const stored = new Set(catalog.tables.flatMap((table) => table.columns.map((column) => column.name)));
+  const constants = constantsOf(
+    [...statements, ...bound, ...checksOf(catalog, statements)].map((one) => one.tree),
+    (name) => stored.has(name),
+  );
+  const touched = await touchedTables(session, catalog, { statements, constants });
+  if ('reason' in touched) return unverifiable(touched.reason);
   const names = touched.tables.map((table) => quoteQualified(table.schema, table.name));
   if (names.length > 0) await session.run(`TRUNCATE ${names.join(', ')} CASCADE; SET CONSTRAINTS ALL IMMEDIATE`);
   const draw = await drawParameters(session, claim, { tables: touched.tables, constants });
-  const asked = await formsOf(
-    session,
-    claim,
-    draw(() => 0),
-  );
+  const asked = await formsOf(session, claim, { values: draw(() => 0), byPosition: options.columns === 'by-position' });
   if ('kind' in asked) return asked;
-  await prepareRunner(session);
+  const runner = await openRunner(session, { writes: asked.writes, tables: names });
   const random = seededRandom(options.seed);
-  const context: Context = { session, tables: touched.tables, names, asked, claim };
+  const context: Context = { runner, names, dropped: touched.dropped, asked, claim };
+  const ground = { tables: touched.tables, constants };
+  const witnesses: (readonly GeneratedRow[])[] = [];
   let done = 0;
   let withRows = 0;
   const elapsed = (): number => performance.now() - options.started;
   while (done < options.databases) {
     if (elapsed() > options.timeBoxMs) {
-      return {
-        kind: 'unverifiable',
-        reason: `only ${done} of ${options.databases} databases could be tried in ${options.timeBoxMs} ms`,
-      };
+      const reason = `only ${done} of ${options.databases} databases could be tried in ${options.timeBoxMs} ms`;
+      return unverifiable(reason, done, withRows);
     }
     const drafts: Draft[] = [];
     for (let i = 0; i < BATCH && done + i < options.databases; i += 1) {
-      drafts.push({ rows: generateRows(touched.tables, done + i, random, constants.rows), values: draw(random) });
+      drafts.push({ rows: generateRows(ground, done + i, random, witnesses), values: draw(random) });
     }
-    const outcomes = await runTrials(
-      session,
-      drafts.map((draft) => trialOf(context, draft)),
-      asked.writes ? { writes: true, tables: names } : { writes: false, tables: [] },
-    );
+    const outcomes = await runner.run(drafts.map((draft) => trialOf(context, draft)));
     for (const [i, outcome] of outcomes.entries()) {
       done += 1;
       const draft = drafts[i];
       const differs = differenceOf(asked, outcome);
       if (differs === null || !draft) {
-        if (outcome.same ? outcome.rows > (asked.writes ? 1 : 0) : true) withRows += 1;
+        if (outcome.same && outcome.rows <= (asked.writes ? 1 : 0)) continue;
+        withRows += 1;
+        if (draft && witnesses.length < MOST_WITNESSES) witnesses.push(draft.rows);
         continue;
       }
       const kept = outcome.same ? [] : outcome.kept.flatMap((at) => draft.rows[at] ?? []);
@@ -143,11 +160,21 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
     }
   }
   if (withRows === 0)
-    return {
-      kind: 'unverifiable',
-      reason: `the statement gave no row on any of ${done} databases, so nothing was compared`,
-    };
+    return unverifiable(`the statement gave no row on any of ${done} databases, so nothing was compared`, done);
   return { kind: 'held', databases: done, withRows, ms: elapsed() };
+}
+
+/** Checks of tables that the statements name, as conditions: rows have to pass them. */
+function checksOf(catalog: Catalog, statements: readonly ParsedStatement[]): readonly ParsedStatement[] {
+  const named = new Set(statements.flatMap(({ tree }) => [...walk(tree)].map(({ body }) => textOf(body, 'relname'))));
+  return catalog.constraints.flatMap(({ kind, table, definition }) => {
+    if (kind !== 'check' || !named.has(table.name)) return [];
+    return (
+      tryParseStatement(
+        `SELECT WHERE ${definition.replace(/^CHECK\s*/i, '').replace(/\s+(NOT VALID|NO INHERIT)$/, '')}`,
+      ) ?? []
+    );
+  });
 }
 
 interface Draft {
@@ -164,15 +191,19 @@ interface Asked {
 }
 
 interface Context {
-  readonly session: Session;
-  readonly tables: readonly FilledTable[];
+  readonly runner: Runner;
   readonly names: readonly string[];
+  readonly dropped: Filled['dropped'];
   readonly asked: Asked;
   readonly claim: Claim;
 }
 
 /** The queries in the form in which they are compared; refuted at once where the output columns differ. */
-async function formsOf(session: Session, claim: Claim, values: readonly string[]): Promise<Asked | Equivalence> {
+async function formsOf(
+  session: Session,
+  claim: Claim,
+  { values, byPosition }: { readonly values: readonly string[]; readonly byPosition: boolean },
+): Promise<Asked | Equivalence> {
   const before = parseStatement(claim.before);
   const after = parseStatement(claim.after);
   if (writes(before) || before.type !== 'SelectStmt') {
@@ -180,29 +211,26 @@ async function formsOf(session: Session, claim: Claim, values: readonly string[]
   }
   const columns = await outputOf(session, bindParameters(claim.before, values));
   const others = await outputOf(session, bindParameters(claim.after, values));
-  if (columns.join('\n') !== others.join('\n')) {
-    const reason = `the output columns differ: ${columns.join(', ')} became ${others.join(', ')}`;
+  const reason = columnsDiffer(columns, others, byPosition);
+  if (reason !== null)
     return { kind: 'refuted', databases: 0, ms: 0, difference: reason, counterexample: `-- ${reason}` };
-  }
-  const names = columns.map((one) => one.slice(0, one.lastIndexOf(' ')));
+  const readings = columns.map((column, i) => readingOf(column, others[i] ?? column));
   const all = withoutLimit(before);
-  const form = comparedForm(before, names);
+  const form = comparedForm(before, namesOf(columns), { readings });
   const queries = [
     form.sql,
-    comparedForm(after, names, form.keys).sql,
-    ...(all === null ? [] : [comparedForm(parseStatement(all), names).sql]),
+    comparedForm(after, namesOf(others), { readings, mostKeys: form.keys }).sql,
+    ...(all === null ? [] : [comparedForm(parseStatement(all), namesOf(columns), { readings }).sql]),
   ];
   return { writes: false, ordered: form.ordered, limited: all !== null, queries };
 }
 
-/** `name typeOid` of each output column. */
-async function outputOf(session: Session, sql: string): Promise<readonly string[]> {
-  const { columns } = await session.queryText(`SELECT * FROM (${sql.replace(/;\s*$/, '')}\n) AS t LIMIT 0`);
-  return columns.map(({ name, typeOid }) => `${name} ${typeOid}`);
-}
-
 function trialOf({ asked }: Context, { rows, values }: Draft): Trial {
-  return { inserts: rows.map(insertSql), queries: asked.queries.map((sql) => bindParameters(sql, values)) };
+  return {
+    inserts: rows.map(insertSql),
+    rows: sizeOf(rows),
+    queries: asked.queries.map((sql) => bindParameters(sql, values)),
+  };
 }
 
 function differenceOf(asked: Asked, outcome: TrialOutcome): string | null {
@@ -219,14 +247,10 @@ async function explainDifference(
   draft: Draft,
   first: string,
 ): Promise<{ readonly difference: string; readonly counterexample: string }> {
-  const { session, asked, names, claim } = context;
+  const { runner, asked, names, claim } = context;
   let said = first;
   const rows = await shrink(draft.rows, async (fewer) => {
-    const [outcome] = await runTrials(
-      session,
-      [trialOf(context, { ...draft, rows: fewer })],
-      asked.writes ? { writes: true, tables: names } : { writes: false, tables: [] },
-    );
+    const [outcome] = await runner.run([trialOf(context, { ...draft, rows: fewer })]);
     const differs = outcome ? differenceOf(asked, outcome) : null;
     const whole = outcome?.same === false && outcome.kept.length === fewer.length;
     if (differs !== null && whole) said = differs;
@@ -236,6 +260,9 @@ async function explainDifference(
   const counterexample = counterexampleSql({
     rows,
     tables: names,
+    dropped: context.dropped
+      .filter(({ table }) => rows.some((row) => sameRelation(row.table, table)))
+      .map(({ sql }) => sql),
     before: bind(claim.before),
     after: bind(claim.after),
     difference: said,

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { comparisonReportSchema } from '../../report/comparison/comparison-report.js';
+import { renderComparison } from '../../report/comparison/comparison-terminal.js';
+import { defineCommand } from '../command.js';
+import { compareGiven } from '../comparison.js';
+import { durationInput } from '../inputs.js';
+
+export const compare = defineCommand({
+  name: 'compare',
+  summary:
+    'Says whether two statements give the same: looks for a small database on which they differ, and prints it as SQL. Exit code 1 where they differ.',
+  effect: 'lab',
+  positional: ['given'],
+  input: z.object({
+    given: z
+      .array(z.string())
+      .default([])
+      .describe(
+        '[url] and two statements: each in quotes, as a file, or - for standard input; only the schema is read from the url',
+      ),
+    schema: z
+      .string()
+      .optional()
+      .describe('a file with the tables, as CREATE TABLE statements or from pg_dump --schema-only, in place of a url'),
+    databases: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(300)
+      .describe('how many small databases are tried at most'),
+    time: durationInput.default(60_000).describe('how long is looked at most: 90s, 15m (default: 60s)'),
+    seed: z.coerce.number().int().min(0).default(1).describe('another one gives other databases'),
+  }),
+  output: comparisonReportSchema,
+  run: (input, context) =>
+    compareGiven(
+      {
+        given: input.given,
+        schemaFile: input.schema ?? null,
+        databases: input.databases,
+        timeBoxMs: input.time,
+        seed: input.seed,
+      },
+      context,
+    ),
+  render: (report, view) => renderComparison(report, view),
+  alwaysChecks: () => true,
+  failsCheck: ({ verdict }) => verdict === 'different',
+});

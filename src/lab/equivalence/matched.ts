@@ -1,0 +1,158 @@
+import type { Random } from '../../stats/random.js';
+import { pick } from './draw.js';
+import type { GeneratedRow } from './generate.js';
+import { bulkSeries, seriesValue } from './series.js';
+import type { FilledColumn, FilledTable } from './tables.js';
+import { valuesOf } from './taken.js';
+
+/** Rows up to here are inserted one by one, so that each may be refused, changed or left out by itself; beyond it by one statement. */
+const MOST_SINGLE = 24;
+
+/** How one group of tied columns is filled in one database: the same value in every row, another one in each row, or two in turn. */
+type Mode = 'constant' | 'distinct' | 'alternate';
+
+/**
+ * A database in which conditions meet: columns that statements compare hold the same value, row by row where that value changes, and one or more tables hold as many rows as a statement counts
+ * (`counts`), one fewer, or one more. Few such rows make a chain of joins give something which rows drawn one by one hardly ever do.
+ */
+export function matchedRows(
+  tables: readonly FilledTable[],
+  random: Random,
+  counts: readonly number[],
+): readonly GeneratedRow[] {
+  return new Matched(tables, random, counts).rows();
+}
+
+class Matched {
+  private readonly modes = new Map<number, Mode>();
+  private readonly bases = new Map<number, readonly [string | undefined, string | undefined]>();
+  private readonly sizes = new Map<FilledTable, number>();
+  private readonly members = new Map<number, FilledColumn[]>();
+
+  constructor(
+    private readonly tables: readonly FilledTable[],
+    private readonly random: Random,
+    counts: readonly number[],
+  ) {
+    for (const column of tables.flatMap((table) => table.columns))
+      this.members.set(column.link, [...(this.members.get(column.link) ?? []), column]);
+    for (const [link, members] of this.members) this.modes.set(link, this.mode(members));
+    const size = this.size(counts);
+    for (const table of tables)
+      this.sizes.set(table, size <= MOST_SINGLE && this.chance(0.4) ? size : this.chance(0.08) ? 0 : 1);
+    const many = pick(random, tables);
+    if (many) this.sizes.set(many, size);
+    this.keepKeys();
+    this.keepParents();
+  }
+
+  rows(): readonly GeneratedRow[] {
+    const nulls = this.chance(0.4) ? 0.25 : 0;
+    return this.tables.flatMap((table) => {
+      const size = this.sizes.get(table) ?? 1;
+      if (size > MOST_SINGLE) return [this.bulk(table, size)];
+      return Array.from({ length: size }, (_, i) => ({
+        table,
+        values: new Map(table.columns.flatMap((column) => this.cell(column, i, nulls))),
+      }));
+    });
+  }
+
+  private cell(column: FilledColumn, row: number, nulls: number): readonly (readonly [string, string])[] {
+    if (column.mayBeNull && this.chance(nulls)) return [[column.name, 'NULL']];
+    const [base, second] = this.basesOf(column);
+    const mode = this.modes.get(column.link) ?? 'constant';
+    const value =
+      mode === 'distinct' ? seriesValue(column, base, row) : mode === 'alternate' && row % 2 === 1 ? second : base;
+    if (value !== undefined) return [[column.name, value]];
+    return column.mayBeNull ? [[column.name, 'NULL']] : [];
+  }
+
+  private bulk(table: FilledTable, size: number): GeneratedRow {
+    const cells = table.columns.flatMap((column): readonly (readonly [string, string])[] => {
+      const [base, second] = this.basesOf(column);
+      if (base === undefined) return column.mayBeNull ? [[column.name, 'NULL']] : [];
+      const mode = this.modes.get(column.link) ?? 'constant';
+      if (mode === 'distinct') return [[column.name, bulkSeries(column, base)]];
+      if (mode === 'constant') return [[column.name, base]];
+      return [[column.name, `CASE WHEN s.n % 2 = 0 THEN ${base} ELSE ${second ?? base} END`]];
+    });
+    return { table, values: new Map(cells), repeat: size };
+  }
+
+  /** One or two values for all columns that are tied: such as all of them take, where there are any. */
+  private basesOf(column: FilledColumn): readonly [string | undefined, string | undefined] {
+    const known = this.bases.get(column.link);
+    const own = valuesOf(column);
+    if (known && known.every((value) => value === undefined || own.includes(value))) return known;
+    const members = this.members.get(column.link) ?? [column];
+    const shared = (values: readonly string[]): readonly string[] => {
+      const all = values.filter((value) => members.every((member) => valuesOf(member).includes(value)));
+      return all.length > 0 ? all : values;
+    };
+    const exact = shared(members.flatMap((member) => member.exact));
+    const near = shared(members.flatMap((member) => member.near));
+    const plain = shared(column.plain.length > 0 ? column.plain : own);
+    const draw = (): string | undefined => {
+      const chosen = this.random();
+      const from = exact.length > 0 && chosen < 0.45 ? exact : near.length > 0 && chosen < 0.7 ? near : plain;
+      return (
+        pick(
+          this.random,
+          from.filter((value) => own.includes(value)),
+        ) ?? pick(this.random, own)
+      );
+    };
+    const bases = [draw(), draw()] as const;
+    if (!known) this.bases.set(column.link, bases);
+    return bases;
+  }
+
+  /** Without a column that changes, a key lets one row in. */
+  private keepKeys(): void {
+    for (const table of this.tables) {
+      if ((this.sizes.get(table) ?? 1) < 2) continue;
+      for (const key of table.keys) {
+        const columns = table.columns.filter((column) => key.includes(column.name));
+        if (columns.some((column) => this.modes.get(column.link) === 'distinct') || this.chance(0.1)) continue;
+        const free = columns.filter(({ link }) => !this.isGrouped(link));
+        const changing = pick(this.random, free.length > 0 ? free : columns);
+        if (changing) this.modes.set(changing.link, 'distinct');
+      }
+    }
+  }
+
+  /** Children that point to as many parents need those. Children come after their parents, so they are looked at first. */
+  private keepParents(): void {
+    for (const table of this.tables.toReversed()) {
+      const size = this.sizes.get(table) ?? 1;
+      for (const { columns, parent } of table.foreignKeys) {
+        const changes = table.columns.some(
+          ({ name, link }) => columns.includes(name) && this.modes.get(link) !== 'constant',
+        );
+        const other = this.tables.find((one) => one.schema === parent.schema && one.name === parent.name);
+        if (other && this.chance(0.95)) this.sizes.set(other, Math.max(this.sizes.get(other) ?? 1, changes ? size : 1));
+      }
+    }
+  }
+
+  private size(counts: readonly number[]): number {
+    if (counts.length === 0 || this.chance(0.25)) return 2 + Math.floor(this.random() * 3);
+    return Math.max(1, (pick(this.random, counts) ?? 2) - 1 + Math.floor(this.random() * 3));
+  }
+
+  private mode(members: readonly FilledColumn[]): Mode {
+    const spread = members.some(({ role }) => role === 'spread');
+    const alike = spread ? 0.3 : members.some(({ role }) => role === 'grouped') ? 0.75 : 0.55;
+    if (this.chance(alike)) return 'constant';
+    return this.chance(spread ? 0.8 : 0.5) ? 'distinct' : 'alternate';
+  }
+
+  private isGrouped(link: number): boolean {
+    return this.members.get(link)?.some(({ role }) => role === 'grouped') === true;
+  }
+
+  private chance(share: number): boolean {
+    return this.random() < share;
+  }
+}

@@ -1,0 +1,23 @@
+import { columnName, list, walk } from '../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../sql/tree.js';
+
+/** What statements do with a column, which says how its values are best spread: `grouped` by it, so that a group is large where they are alike; `spread` where different ones are counted. */
+export type ColumnRole = 'grouped' | 'spread' | 'other';
+
+/** Reads the roles by column name. */
+export function rolesOf(trees: readonly TreeNode[]): (name: string) => ColumnRole {
+  const grouped = new Set<string>();
+  const spread = new Set<string>();
+  const note = (value: TreeValue, into: Set<string>): void => {
+    for (const { type, body } of walk(value)) {
+      const name = type === 'ColumnRef' ? columnName({ ColumnRef: body }) : null;
+      if (name !== null) into.add(name);
+    }
+  };
+  for (const { type, body } of trees.flatMap((tree) => [...walk(tree)])) {
+    if (type === 'SelectStmt') note(list(body, 'groupClause'), grouped);
+    if (type === 'WindowDef') note(list(body, 'partitionClause'), grouped);
+    if (type === 'FuncCall' && body['agg_distinct'] === true) note(list(body, 'args'), spread);
+  }
+  return (name) => (spread.has(name) ? 'spread' : grouped.has(name) ? 'grouped' : 'other');
+}
