@@ -7,6 +7,8 @@ export interface KillRecord {
   /** The last line of the journal before the kill. */
   readonly at: string;
   readonly step: number | null;
+  /** Whether the killed run watched after each step. */
+  readonly soaks: boolean;
   readonly alsoServer: boolean;
   readonly finishes: boolean;
   readonly found: readonly string[];
@@ -24,6 +26,8 @@ export function killLoop(options: {
   readonly folder: string;
   readonly kills: number;
   readonly random: () => number;
+  /** No further kill after this moment; none by default. */
+  readonly untilMs?: number;
   /** All of them by default. */
   readonly steps?: typeof STEPS;
   readonly say?: (record: KillRecord) => void;

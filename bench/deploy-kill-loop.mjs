@@ -56,6 +56,9 @@ export const STEPS = [
   },
 ];
 
+/** Short soaks: a kill falls into one as often as into a step. The database has no pg_stat_statements, so that each ends in going on. */
+const SOAK = ['--soak', '300ms', '--baseline', '300ms', '--without-figures', 'go'];
+
 /** Writes those steps as `optimize` would have. */
 function writePlan(folder, steps) {
   mkdirSync(folder, { recursive: true });
@@ -120,10 +123,10 @@ export function journalOf(folder) {
 }
 
 /**
- * `kills` times: starts the deployment, or taking it back, kills the wizard after a random number of journal lines and a random moment, for every second
+ * `kills` times: starts the deployment, with soaks after its steps or without, or taking it back, kills the wizard after a random number of journal lines and a random moment, for every second
  * one its server process too, then lets the next start finish or undo. Gives one record a kill; `faults` is empty when all was as it must be.
  */
-export async function killLoop({ connection, folder, kills, random, steps = STEPS, say }) {
+export async function killLoop({ connection, folder, kills, random, untilMs = Infinity, steps = STEPS, say }) {
   writePlan(folder, steps);
   const before = await lookAt(connection);
   const dry = JSON.parse((await startDeploy(folder, connection, []).done).stdout);
@@ -132,14 +135,19 @@ export async function killLoop({ connection, folder, kills, random, steps = STEP
   const deployed = await lookAt(connection);
   const linesOfOne = journalOf(folder).length - 1;
   await mustEnd(startDeploy(folder, connection, ['--revert', ...approve]));
+  const linesBefore = journalOf(folder).length;
+  await mustEnd(startDeploy(folder, connection, [...SOAK, ...approve]));
+  const linesOfSoaked = journalOf(folder).length - linesBefore - 1;
+  await mustEnd(startDeploy(folder, connection, ['--revert', ...approve]));
   const records = [];
   const admin = await connect(connection);
   let isUp = false;
-  for (let number = 1; number <= kills; number += 1) {
-    const direction = isUp ? ['--revert'] : [];
+  for (let number = 1; number <= kills && Date.now() < untilMs; number += 1) {
+    const soaks = !isUp && random() < 0.5;
+    const direction = isUp ? ['--revert'] : soaks ? SOAK : [];
     const killed = startDeploy(folder, connection, [...direction, ...approve]);
     const lines = journalOf(folder).length;
-    const wanted = lines + Math.floor(random() * (linesOfOne + 1));
+    const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
     while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
     await delay(random() * 250);
     killed.child.kill('SIGKILL');
@@ -150,7 +158,7 @@ export async function killLoop({ connection, folder, kills, random, steps = STEP
     const next = finishes ? direction : isUp ? [] : ['--revert'];
     const result = await startDeploy(folder, connection, [...next, ...approve]).done;
     const now = await lookAt(connection);
-    isUp = next.length === 0;
+    isUp = !next.includes('--revert');
     const faults = [];
     // A kill before the lock was taken leaves nothing that `--revert` could take back: it says so, and that is right.
     if (result.code !== 0)
@@ -164,6 +172,7 @@ export async function killLoop({ connection, folder, kills, random, steps = STEP
       code,
       at: last?.type ?? 'nothing',
       step: last?.step ?? null,
+      soaks,
       alsoServer,
       finishes,
       found,

@@ -1,4 +1,4 @@
-// npm run bench:deploy-kills [-- --kills 100 --rows 200000 --major 18 --seed 1]: kill -9 of a deployment at random points.
+// npm run bench:deploy-kills [-- --kills 100 --rows 200000 --major 18 --seed 1 --minutes 75]: kill -9 of a deployment at random points.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '200000' },
     major: { type: 'string', default: 'newest' },
     seed: { type: 'string', default: '1' },
+    // No further kill after that long: on a busy machine one takes a minute.
+    minutes: { type: 'string', default: '600' },
   },
 });
 const server = await startLabServer({ major: values.major === 'newest' ? 'newest' : Number(values.major) });
@@ -33,9 +35,10 @@ try {
     folder,
     kills: Number(values.kills),
     random: seededRandom(Number(values.seed)),
-    say: ({ number, at, step, alsoServer, finishes, found, faults }) =>
+    untilMs: Date.now() + Number(values.minutes) * 60_000,
+    say: ({ number, at, step, soaks, alsoServer, finishes, found, faults }) =>
       console.log(
-        `${number}: killed after "${at}"${step === null ? '' : ` of step ${step}`}${alsoServer ? ', its server process too' : ''}; ${finishes ? 'finished' : 'undone'}; ${found.join('; ') || 'nothing was open'}${faults.length > 0 ? `; FAULT ${faults.join('; ')}` : ''}`,
+        `${number}: ${soaks ? 'with soaks, ' : ''}killed after "${at}"${step === null ? '' : ` of step ${step}`}${alsoServer ? ', its server process too' : ''}; ${finishes ? 'finished' : 'undone'}; ${found.join('; ') || 'nothing was open'}${faults.length > 0 ? `; FAULT ${faults.join('; ')}` : ''}`,
       ),
   });
 } finally {
@@ -56,6 +59,7 @@ const report = [
   '|---|---:|',
   `| kills | ${records.length} |`,
   `| of which the wizard had ended by itself before | ${count(({ code }) => code !== null)} |`,
+  `| of a run with soaks after its steps / in a soak or before it was decided | ${count(({ soaks }) => soaks)} / ${count(({ at }) => at === 'soaking')} |`,
   `| its server process was ended too | ${count(({ alsoServer }) => alsoServer)} |`,
   `| the next start finished / took back | ${count(({ finishes }) => finishes)} / ${count(({ finishes }) => !finishes)} |`,
   `| a step was open | ${count(({ found }) => found.length > 0)} |`,

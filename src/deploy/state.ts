@@ -120,6 +120,7 @@ function partOf(catalog: Catalog, tables: readonly RelationName[]): Catalog {
     schemas: [],
     extensions: [],
     functions: [],
+    domains: [],
     otherCounts: {},
     tables: catalog.tables.filter((table) => wanted.has(relationKey(table))),
     indexes: catalog.indexes.filter((index) => wanted.has(relationKey(index.table))),

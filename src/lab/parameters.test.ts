@@ -44,6 +44,8 @@ const table: Table = {
   pagesAllVisible: 10,
   partitionOf: null,
   hasChildren: false,
+  inherits: [],
+  isDefaultPartition: false,
   partitionKey: [],
   activity: null,
 };

@@ -3,7 +3,7 @@ import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/t
 import type { TreeNode } from '../sql/tree.js';
 import { columnKey, isNew, keyOf, newTransaction } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
-import { partitionOf } from './effects/alter-table.js';
+import { partitionOf } from './effects/attach.js';
 import { effectOf } from './effects/of.js';
 import { typeParts, typeText } from './effects/types.js';
 import { isAtLeast } from './locks.js';
@@ -130,6 +130,11 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
     case 'AT_DetachPartition': {
       const partition = partitionOf(command);
       return partition ? { ...state, detached: new Set([...state.detached, keyOf(context, partition)]) } : state;
+    }
+    case 'AT_SetLogged':
+    case 'AT_SetUnLogged': {
+      const now = command.subtype === 'AT_SetLogged' ? 'p' : 'u';
+      return { ...state, persistence: new Map([...state.persistence, [keyOf(context, relation), now]]) };
     }
     case 'AT_SetNotNull':
       return column === null ? state : { ...state, notNull: new Set([...state.notNull, column]) };

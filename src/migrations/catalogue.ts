@@ -1,11 +1,13 @@
 // Generated from the folder listing by scripts/generate-catalogue.mjs. Do not edit.
 import type { MigrationRule } from './define.js';
+import columnAddColumnDomain from './rules/column/add-column-domain.js';
 import columnAddColumnGenerated from './rules/column/add-column-generated.js';
 import columnAddColumnIdentity from './rules/column/add-column-identity.js';
 import columnAddColumnNotNull from './rules/column/add-column-not-null.js';
 import columnAddColumnSerial from './rules/column/add-column-serial.js';
 import columnAddColumnVolatileDefault from './rules/column/add-column-volatile-default.js';
 import columnAddColumnWithConstraint from './rules/column/add-column-with-constraint.js';
+import columnChangeCollation from './rules/column/change-collation.js';
 import columnChangeTypeInPlace from './rules/column/change-type-in-place.js';
 import columnChangeTypeRewrite from './rules/column/change-type-rewrite.js';
 import columnDropColumn from './rules/column/drop-column.js';
@@ -60,18 +62,21 @@ import tableVacuumFull from './rules/table/vacuum-full.js';
 import transactionMissingLockTimeout from './rules/transaction/missing-lock-timeout.js';
 import transactionSeveralTablesLocked from './rules/transaction/several-tables-locked.js';
 import transactionWorkBehindLock from './rules/transaction/work-behind-lock.js';
+import typeAlterComposite from './rules/type/alter-composite.js';
 import typeDomainConstraint from './rules/type/domain-constraint.js';
 import typeEnumRenameValue from './rules/type/enum-rename-value.js';
 import typeEnumValueUsedAtOnce from './rules/type/enum-value-used-at-once.js';
 
 /** Every rule, sorted by id. */
 export const catalogue: readonly MigrationRule[] = [
+  columnAddColumnDomain,
   columnAddColumnGenerated,
   columnAddColumnIdentity,
   columnAddColumnNotNull,
   columnAddColumnSerial,
   columnAddColumnVolatileDefault,
   columnAddColumnWithConstraint,
+  columnChangeCollation,
   columnChangeTypeInPlace,
   columnChangeTypeRewrite,
   columnDropColumn,
@@ -126,6 +131,7 @@ export const catalogue: readonly MigrationRule[] = [
   transactionMissingLockTimeout,
   transactionSeveralTablesLocked,
   transactionWorkBehindLock,
+  typeAlterComposite,
   typeDomainConstraint,
   typeEnumRenameValue,
   typeEnumValueUsedAtOnce,

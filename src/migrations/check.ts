@@ -2,7 +2,7 @@ import type { Catalog } from '../model/catalog.js';
 import { field } from '../sql/tree.js';
 import { advance, indexColumns } from './advance.js';
 import { catalogue } from './catalogue.js';
-import { initialState, isNew, tableOf } from './context.js';
+import { initialState, isKnownAbsent, isNew, tableOf } from './context.js';
 import type { FileFacts, MigrationContext, ScriptState } from './context.js';
 import type { Match, MigrationRule, MigrationSeverity } from './define.js';
 import { estimateOf } from './duration.js';
@@ -83,7 +83,9 @@ export function checkOperation(
 ): CheckedOperation {
   const effect = effectOf(operation, context);
   const estimate = estimateOf(effect, context);
-  const findings = catalogue.flatMap((rule): MigrationFinding[] => {
+  const { relation, body } = operation;
+  const isIdle = relation !== null && body['missing_ok'] === true && isKnownAbsent(context, relation);
+  const findings = (isIdle ? [] : catalogue).flatMap((rule): MigrationFinding[] => {
     if (!isForMajor(rule, context.major) || said.has(rule.id)) return [];
     const match = rule.match(operation, context, effect);
     if (!match || (match.subject && isNew(context, match.subject))) return [];

@@ -1,4 +1,4 @@
-import { lookupTable, relationKey } from '../model/catalog.js';
+import { lookupTable, relationKey, sameRelation } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
 import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
@@ -19,6 +19,8 @@ export interface ScriptState {
   readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
   /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
   readonly indexes: readonly { readonly name: string; readonly table: string; readonly columns: readonly string[] }[];
+  /** Tables that the file made logged (`p`) or unlogged (`u`), by key. */
+  readonly persistence: ReadonlyMap<string, 'p' | 'u'>;
   /** Keys of partitions that the file detached. */
   readonly detached: ReadonlySet<string>;
   /** The transaction that the statement runs in; null for one of its own. */
@@ -69,6 +71,7 @@ export function initialState(oneTransaction: boolean): ScriptState {
     validated: new Set(),
     checks: new Map(),
     indexes: [],
+    persistence: new Map(),
     detached: new Set(),
     transaction: oneTransaction ? newTransaction(null) : null,
     lockTimeout: false,
@@ -155,8 +158,25 @@ export function descendantsOf(known: Known, relation: Relation): readonly Table[
   const table = tableOf(known, relation);
   if (!table) return [];
   return (known.catalog?.tables ?? [])
-    .filter(({ partitionOf }) => partitionOf?.schema === table.schema && partitionOf.name === table.name)
+    .filter(({ partitionOf }) => partitionOf !== null && sameRelation(partitionOf, table))
     .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
+}
+
+/** The same, and tables that inherit from it, and theirs. */
+export function heirsOf(known: Known, relation: Relation): readonly Table[] {
+  const table = tableOf(known, relation);
+  if (!table) return [];
+  const heirs = (known.catalog?.tables ?? [])
+    .filter(({ inherits, partitionOf }) =>
+      [...inherits, ...(partitionOf ? [partitionOf] : [])].some((parent) => sameRelation(parent, table)),
+    )
+    .flatMap((heir) => [heir, ...heirsOf(known, heir)]);
+  return [...new Set(heirs)];
+}
+
+/** Whether a database was given, and it has no such relation: then IF EXISTS does nothing. */
+export function isKnownAbsent(known: Known, relation: Relation): boolean {
+  return known.catalog !== null && !tableOf(known, relation) && !isNew(known, relation);
 }
 
 /** Whether the file made and validated a constraint of that name on every partition: then one on the parent takes them over without reading a row. */

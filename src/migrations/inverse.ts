@@ -3,7 +3,7 @@ import { field, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintsOf, indexNamed, isNew, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
-import { partitionOf } from './effects/alter-table.js';
+import { partitionOf } from './effects/attach.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
 import { relationOf, relationOfNames, written } from './relation.js';
@@ -15,6 +15,8 @@ export type Inverse = { readonly sql: readonly string[] } | { readonly why: stri
 /** The statements that bring the schema back to what it was before an operation, as far as its form and the catalog say what that was. */
 export function inverseOf(operation: Operation, context: MigrationContext): Inverse {
   const { type, relation, command } = operation;
+  // An attribute of a type that goes takes the values of all tables along.
+  if (textOf(operation.body, 'objtype') === 'OBJECT_TYPE') return { why: 'how to take back ALTER TYPE is not known' };
   if (command && relation) return ofAlter(relation, command, operation, context);
   return (INVERSES[type] ?? unknown)(operation, context);
 }

@@ -51,6 +51,10 @@ export interface Table extends RelationName {
   readonly partitionOf: RelationName | null;
   /** Whether tables inherit from it that are no partitions: a query on it reads their rows too, for which its keys do not hold. */
   readonly hasChildren: boolean;
+  /** Tables whose columns it inherits, when it is no partition. */
+  readonly inherits: readonly RelationName[];
+  /** Whether it is its parent's DEFAULT partition. */
+  readonly isDefaultPartition: boolean;
   /** The columns of the partition key, when it is partitioned. */
   readonly partitionKey: readonly string[];
   /** How often it was read and written, from `pg_stat_all_tables`; null where the role may not see it. */
@@ -168,6 +172,14 @@ export interface FunctionInfo extends RelationName {
   readonly volatility: 'i' | 's' | 'v';
 }
 
+/** A domain. */
+export interface DomainInfo extends RelationName {
+  /** `format_type` of what it is made on, possibly another domain. */
+  readonly type: string;
+  /** Whether it, or a domain it is made on, has a CHECK or NOT NULL: then a new column of it is written to every row (`DomainHasConstraints`). */
+  readonly constrained: boolean;
+}
+
 /** The schema as read in one instant. System schemas are left out. */
 export interface Catalog {
   readonly schemas: readonly string[];
@@ -177,6 +189,7 @@ export interface Catalog {
   readonly constraints: readonly Constraint[];
   readonly extendedStatistics: readonly ExtendedStatistics[];
   readonly functions: readonly FunctionInfo[];
+  readonly domains: readonly DomainInfo[];
   /** Every other object kind, counted for the inventory: `view`, `trigger`, `policy`, ... */
   readonly otherCounts: Readonly<Record<string, number>>;
 }

@@ -129,7 +129,7 @@ async function tablesOf(session: Session): Promise<readonly TableFile[]> {
     SELECT c.oid::int8 AS oid, n.nspname || '.' || c.relname AS name, pg_catalog.pg_relation_filenode(c.oid)::int8 AS file,
       coalesce(pg_catalog.pg_relation_size(c.oid), 0) AS bytes
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`);
+    WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`);
   return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
 }
 

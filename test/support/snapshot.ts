@@ -55,6 +55,8 @@ export function aTable(name: string, more: Partial<Table> = {}): Table {
     pagesAllVisible: 0,
     partitionOf: null,
     hasChildren: false,
+    inherits: [],
+    isDefaultPartition: false,
     partitionKey: [],
     activity: anActivity(),
     ...more,
@@ -248,6 +250,7 @@ export function aCatalog(facts: SnapshotFacts = {}): Catalog {
     indexes: facts.indexes ?? [],
     constraints: facts.constraints ?? [],
     extendedStatistics: [],
+    domains: [],
     functions: [],
     otherCounts: {},
   };

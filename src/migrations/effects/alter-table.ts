@@ -1,18 +1,21 @@
 import { bodiesOf, bodyOf, field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { sameRelation } from '../../model/catalog.js';
-import { columnType, constraintsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
+import { columnType, isKnownNotNull, isNew, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { LockMode } from '../locks.js';
 import { columnBody, constraintBody } from '../operation.js';
 import type { AlterCommand, Operation } from '../operation.js';
 import { relationOf } from '../relation.js';
 import type { Relation } from '../relation.js';
+import { attach, detach, inherit } from './attach.js';
+import { withBelow } from './below.js';
+import { addConstraint, alterConstraint, dropColumn, dropConstraint, sameName } from './constraints.js';
 import { volatilityOf } from './defaults.js';
-import { hasValidCheck, partitionCondition } from './partition-bound.js';
 import { locking, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
-import { SERIALS, typeChange, typeParts, typePartsOfText } from './types.js';
+import { SERIALS, baseOf, domainOf, typeChange, typeParts, typePartsOfText } from './types.js';
+import { compositeEffect } from './user-types.js';
 
 /** What one command of an ALTER TABLE does (`AlterTableGetLockLevel`, and the manual's page of ALTER TABLE). */
 export function alterTableEffect(operation: Operation, context: MigrationContext): Effect {
@@ -20,7 +23,9 @@ export function alterTableEffect(operation: Operation, context: MigrationContext
   if (!relation || !command) return locking(null, 'ACCESS EXCLUSIVE');
   // Indexes and sequences hold no rows that anybody waits for by this name.
   const kind = textOf(operation.body, 'objtype');
-  if (kind === 'OBJECT_INDEX' || kind === 'OBJECT_SEQUENCE' || kind === 'OBJECT_TYPE') return locking(null, 'SHARE');
+  if (kind === 'OBJECT_TYPE')
+    return compositeEffect(command.cascade, command.subtype === 'AT_AlterColumnType', relation);
+  if (kind === 'OBJECT_INDEX' || kind === 'OBJECT_SEQUENCE') return locking(null, 'SHARE');
   switch (command.subtype) {
     case 'AT_AddColumn':
       return addColumn(relation, command, context);
@@ -31,7 +36,7 @@ export function alterTableEffect(operation: Operation, context: MigrationContext
     case 'AT_AddConstraint':
       return addConstraint(relation, constraintBody(command.body) ?? {}, context);
     case 'AT_DropColumn':
-      return dropColumn(relation, command, context);
+      return dropColumn(operation, context);
     case 'AT_DropConstraint':
       return dropConstraint(relation, command, context);
     case 'AT_ValidateConstraint':
@@ -39,15 +44,30 @@ export function alterTableEffect(operation: Operation, context: MigrationContext
     case 'AT_AttachPartition':
       return attach(relation, command, context);
     case 'AT_DetachPartition':
-      return detach(relation, command);
+      return detach(relation, command, context);
     case 'AT_SetTableSpace':
       // Copied as it is, page by page.
-      return locking(relation, 'ACCESS EXCLUSIVE', { rewrites: [relation] });
+      return locking(relation, 'ACCESS EXCLUSIVE', {
+        rewrites: [relation],
+        unsure: 'nothing is copied where it is there already',
+      });
     case 'AT_SetLogged':
-    case 'AT_SetUnLogged':
+    case 'AT_SetUnLogged': {
+      const wanted = command.subtype === 'AT_SetLogged' ? 'p' : 'u';
+      const now = context.state.persistence.get(keyOf(context, relation)) ?? tableOf(context, relation)?.persistence;
+      if (now === wanted) return locking(relation, 'ACCESS EXCLUSIVE');
+      return locking(relation, 'ACCESS EXCLUSIVE', { rewrites: [relation], scans: [relation] });
+    }
     case 'AT_SetAccessMethod':
+      return locking(relation, 'ACCESS EXCLUSIVE', {
+        rewrites: [relation],
+        scans: [relation],
+        unsure: 'no row is written where the table has that access method already',
+      });
     case 'AT_SetExpression':
       return locking(relation, 'ACCESS EXCLUSIVE', { rewrites: [relation], scans: [relation] });
+    case 'AT_AlterConstraint':
+      return alterConstraint(relation, command, context);
     case 'AT_AddInherit':
     case 'AT_DropInherit':
       return inherit(relation, command);
@@ -81,32 +101,49 @@ const SHARE_UPDATE_EXCLUSIVE = new Set([
 
 function addColumn(relation: Relation, command: AlterCommand, context: MigrationContext): Effect {
   const column = columnBody(command.body) ?? {};
+  if (command.missingOk && isThere(relation, column, context)) return locking(relation, 'ACCESS EXCLUSIVE');
   const constraints = bodiesOf(list(column, 'constraints'), 'Constraint');
   const serial = SERIALS[typeParts(field(column, 'typeName'))?.name ?? ''] !== undefined;
   const fresh = constraints.map((constraint) => freshValues(constraint, context));
-  const rewrites = serial || fresh.includes('yes') || fresh.includes('unknown');
+  const isConstrained = domainOf(field(column, 'typeName'), context)?.constrained === true;
+  const rewrites = serial || isConstrained || fresh.includes('yes') || fresh.includes('unknown');
   const unsure =
-    rewrites && !serial && !fresh.includes('yes') ? 'whether a function in the default is volatile is not known' : null;
-  const checks = constraints.some((constraint) => SCANNING.has(textOf(constraint, 'contype') ?? ''));
-  const referenced = constraints.map((constraint) => relationOf(field(constraint, 'pktable')));
+    rewrites && !serial && !isConstrained && !fresh.includes('yes')
+      ? 'whether a function in the default is volatile is not known'
+      : null;
+  const kinds = constraints.map((constraint) => textOf(constraint, 'contype') ?? '');
+  // The values of a virtual column are worked out to be looked at.
+  const checks =
+    kinds.some((kind) => SCANNING.has(kind)) ||
+    (kinds.includes('CONSTR_GENERATED') && kinds.includes('CONSTR_NOTNULL'));
+  const referenced = constraints.flatMap((constraint) => {
+    const other = relationOf(field(constraint, 'pktable'));
+    return other && !sameName(other, relation) ? withBelow(other, context, 'partitions') : other ? [other] : [];
+  });
   // A foreign key of a column without values has nothing to look up.
   const lookups = constraints.some((one) => textOf(one, 'contype') === 'CONSTR_DEFAULT') ? referenced : [];
   return {
     locks: [
       ...lockingAll([relation], 'ACCESS EXCLUSIVE'),
       ...lockingAll(
-        referenced.filter((other) => other && !sameName(other, relation)),
+        referenced.filter((other) => !sameName(other, relation)),
         'SHARE ROW EXCLUSIVE',
       ),
     ],
     rewrites: rewrites ? [relation] : [],
     scans: [
-      ...(rewrites || checks || lookups.some((one) => one !== null) ? [relation] : []),
-      ...lookups.flatMap((one) => (one && !sameName(one, relation) ? [one] : [])),
+      ...(rewrites || checks || lookups.length > 0 ? [relation] : []),
+      ...lookups.filter((one) => !sameName(one, relation)),
     ],
     unsure,
     outsideTransaction: false,
   };
+}
+
+/** Whether the catalog has the column already, so that IF NOT EXISTS does nothing. */
+function isThere(relation: Relation, column: TreeNode, context: MigrationContext): boolean {
+  const table = isNew(context, relation) ? undefined : tableOf(context, relation);
+  return table?.columns.some(({ name }) => name === textOf(column, 'colname')) === true;
 }
 
 /** Constraints of a new column for which all rows are read. */
@@ -140,9 +177,19 @@ function alterType(relation: Relation, command: AlterCommand, context: Migration
     ...locking(relation, 'ACCESS EXCLUSIVE'),
     locks: lockingAll([relation, ...others], 'ACCESS EXCLUSIVE'),
     rewrites: rewrites ? [relation] : [],
-    scans: rewrites ? [relation, ...others] : [],
+    scans: rewrites ? [relation, ...others] : sortsAnew(relation, command, context) ? [relation] : [],
     unsure: unsure[change] ?? null,
   };
+}
+
+/** Whether an index on the column is built anew for another collation. */
+export function sortsAnew(relation: Relation, { name, body }: AlterCommand, context: MigrationContext): boolean {
+  if (!field(columnBody(body) ?? {}, 'collClause')) return false;
+  const table = tableOf(context, relation);
+  if (!table) return true;
+  return (context.catalog?.indexes ?? []).some(
+    (index) => sameRelation(index.table, table) && index.keys.some(({ column }) => column === null || column === name),
+  );
 }
 
 /** The tables at the other end of a column's foreign keys, which are made again with it (`ATPostAlterTypeCleanup`). */
@@ -169,7 +216,10 @@ export function typeChangeOf(
   if (definition && !isPlainUsing(definition, name)) return 'rewrite';
   if (!to) return 'unknown';
   if (from === null) return 'unknown';
-  return typeChange(typePartsOfText(from), to);
+  const target = domainOf(field(definition ?? {}, 'typeName'), context);
+  // Each value is cast, and so checked.
+  if (target?.constrained) return 'rewrite';
+  return typeChange(baseOf(typePartsOfText(from), context), target ? typePartsOfText(target.type) : to);
 }
 
 /** Whether there is no USING, or one that is the column itself, cast or not. */
@@ -185,126 +235,4 @@ function isPlainUsing(definition: TreeNode, column: string | null): boolean {
 function setNotNull(relation: Relation, { name }: AlterCommand, context: MigrationContext): Effect {
   const known = name !== null && isKnownNotNull(context, relation, name);
   return locking(relation, 'ACCESS EXCLUSIVE', { scans: known ? [] : [relation] });
-}
-
-function addConstraint(relation: Relation, constraint: TreeNode, context: MigrationContext): Effect {
-  const validates = constraint['skip_validation'] !== true && constraint['is_enforced'] !== false;
-  switch (textOf(constraint, 'contype')) {
-    case 'CONSTR_FOREIGN': {
-      const referenced = relationOf(field(constraint, 'pktable'));
-      const others = referenced && sameName(referenced, relation) ? [] : [referenced];
-      const takesOver = isTakenOver(relation, constraint, context);
-      return {
-        ...locking(relation, 'SHARE ROW EXCLUSIVE'),
-        locks: [
-          ...lockingAll([relation], 'SHARE ROW EXCLUSIVE'),
-          // The triggers that the partitions' own foreign keys had there go.
-          ...lockingAll(others, takesOver ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE'),
-        ],
-        scans: validates && !takesOver ? [relation, ...others].flatMap((one) => (one ? [one] : [])) : [],
-      };
-    }
-    case 'CONSTR_CHECK':
-      return locking(relation, 'ACCESS EXCLUSIVE', { scans: validates ? [relation] : [] });
-    case 'CONSTR_NOTNULL': {
-      const column = names(list(constraint, 'keys'))[0] ?? '';
-      const scans = validates && !isKnownNotNull(context, relation, column);
-      return locking(relation, 'ACCESS EXCLUSIVE', { scans: scans ? [relation] : [] });
-    }
-    case 'CONSTR_PRIMARY':
-      return primaryKey(relation, constraint, context);
-    case 'CONSTR_UNIQUE':
-      return locking(relation, 'ACCESS EXCLUSIVE', {
-        scans: textOf(constraint, 'indexname') === null ? [relation] : [],
-      });
-    default:
-      return locking(relation, 'ACCESS EXCLUSIVE', { scans: [relation] });
-  }
-}
-
-/** A foreign key of a partitioned table whose partitions have it already. */
-function isTakenOver(relation: Relation, constraint: TreeNode, context: MigrationContext): boolean {
-  const name = textOf(constraint, 'conname');
-  return tableOf(context, relation)?.kind === 'p' && name !== null && isValidBelow(context, relation, name);
-}
-
-/** With USING INDEX rows are read only to prove NOT NULL, and which columns that are is the index's own knowledge. */
-function primaryKey(relation: Relation, constraint: TreeNode, context: MigrationContext): Effect {
-  const indexName = textOf(constraint, 'indexname');
-  if (indexName === null) return locking(relation, 'ACCESS EXCLUSIVE', { scans: [relation] });
-  const made = context.state.indexes.find(({ name }) => name === indexName);
-  const columns =
-    made?.columns ??
-    context.catalog?.indexes.find(({ name }) => name === indexName)?.keys.map(({ column }) => column ?? '');
-  if (columns?.every((column) => isKnownNotNull(context, relation, column)))
-    return locking(relation, 'ACCESS EXCLUSIVE');
-  return locking(relation, 'ACCESS EXCLUSIVE', {
-    scans: [relation],
-    unsure: columns ? null : 'whether the columns of the index are NOT NULL is not known',
-  });
-}
-
-/** A foreign key takes its triggers off the referenced table as well. */
-function dropConstraint(relation: Relation, { name }: AlterCommand, context: MigrationContext): Effect {
-  const constraint = constraintsOf(context, relation).find((one) => one.name === name);
-  const referenced = constraint?.references?.table ?? null;
-  const table = tableOf(context, relation);
-  const self = referenced && table && referenced.schema === table.schema && referenced.name === table.name;
-  return {
-    ...locking(relation, 'ACCESS EXCLUSIVE'),
-    locks: lockingAll([relation, self ? null : referenced], 'ACCESS EXCLUSIVE'),
-    unsure: constraint ? null : 'whether it is a foreign key, which locks the referenced table as well, is not known',
-  };
-}
-
-/** A foreign key of the column goes with it, and its triggers on the referenced table. */
-function dropColumn(relation: Relation, { name }: AlterCommand, context: MigrationContext): Effect {
-  const referenced = constraintsOf(context, relation).flatMap(({ references, columns }) =>
-    references && name !== null && columns.includes(name) ? [references.table] : [],
-  );
-  return { ...locking(relation, 'ACCESS EXCLUSIVE'), locks: lockingAll([relation, ...referenced], 'ACCESS EXCLUSIVE') };
-}
-
-function attach(parent: Relation, command: AlterCommand, context: MigrationContext): Effect {
-  const partition = partitionOf(command);
-  const condition = partitionCondition(parent, command, context);
-  const proved = partition !== null && condition !== null && hasValidCheck(context, partition, condition);
-  return {
-    ...locking(parent, 'SHARE UPDATE EXCLUSIVE'),
-    locks: [...lockingAll([parent], 'SHARE UPDATE EXCLUSIVE'), ...lockingAll([partition], 'ACCESS EXCLUSIVE')],
-    scans: partition && !proved ? [partition] : [],
-    unsure: 'a DEFAULT partition of the parent, if there is one, is locked and read as well',
-  };
-}
-
-function detach(parent: Relation, command: AlterCommand): Effect {
-  const concurrent = field(field(command.body, 'def') ?? {}, 'PartitionCmd')?.['concurrent'] === true;
-  const partition = partitionOf(command);
-  if (!concurrent)
-    return { ...locking(parent, 'ACCESS EXCLUSIVE'), locks: lockingAll([parent, partition], 'ACCESS EXCLUSIVE') };
-  return {
-    ...locking(parent, 'SHARE UPDATE EXCLUSIVE', { outsideTransaction: true }),
-    locks: [...lockingAll([parent], 'SHARE UPDATE EXCLUSIVE'), ...lockingAll([partition], 'ACCESS EXCLUSIVE')],
-  };
-}
-
-/** The partition that ATTACH and DETACH name. */
-export function partitionOf({ body }: AlterCommand): Relation | null {
-  return relationOf(field(field(field(body, 'def') ?? {}, 'PartitionCmd') ?? {}, 'name'));
-}
-
-function inherit(relation: Relation, command: AlterCommand): Effect {
-  const parent = relationOf(field(field(command.body, 'def') ?? {}, 'RangeVar'));
-  const mode = command.subtype === 'AT_AddInherit' ? 'SHARE UPDATE EXCLUSIVE' : 'ROW EXCLUSIVE';
-  return {
-    ...locking(relation, 'ACCESS EXCLUSIVE'),
-    locks: [
-      ...lockingAll([relation], 'ACCESS EXCLUSIVE'),
-      ...(mode === 'ROW EXCLUSIVE' ? [] : lockingAll([parent], mode)),
-    ],
-  };
-}
-
-function sameName(a: Relation, b: Relation): boolean {
-  return a.name === b.name && (a.schema === b.schema || a.schema === null || b.schema === null);
 }

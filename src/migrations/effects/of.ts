@@ -1,6 +1,6 @@
-import { bodiesOf, bodyOf, field, list, numberOf, textOf } from '../../sql/tree.js';
+import { bodiesOf, field, list, textOf, typed } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
-import { columnType, descendantsOf, indexNamed, keyOf, tableOf } from '../context.js';
+import { indexNamed, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import { LOCK_MODES } from '../locks.js';
 import type { LockClaim } from '../locks.js';
@@ -8,28 +8,44 @@ import type { Operation } from '../operation.js';
 import { relationOf, relationOfNames } from '../relation.js';
 import type { Relation } from '../relation.js';
 import { alterTableEffect } from './alter-table.js';
-import { withPartitions } from './partitions.js';
+import { createEffect, createSchemaEffect, indexEffect, viewEffect } from './create.js';
+import { dropEffect, ownerOf } from './drop.js';
 import { NO_EFFECT, locking, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
+import {
+  clusterEffect,
+  lockEffect,
+  refreshEffect,
+  reindexEffect,
+  truncateEffect,
+  vacuumEffect,
+} from './maintenance.js';
+import { withPartitions } from './partitions.js';
+import { compositeEffect, domainEffect, publicationEffect } from './user-types.js';
 
 /** What an operation does to tables that others may use. Tables of the file's own are left out of all lists. */
 export function effectOf(operation: Operation, context: MigrationContext): Effect {
-  const effect = withPartitions(operation, (EFFECTS[operation.type] ?? none)(operation, context), context);
+  const effect = withPartitions(operation, ownEffect(operation, context), context);
+  const inner = nested(operation).map((one) => effectOf(one, context));
   const isOld = (relation: Relation): boolean => !context.state.created.has(keyOf(context, relation));
   return {
     ...effect,
     locks: strongest(
-      effect.locks.filter(({ relation }) => isOld(relation)),
+      [...effect.locks.filter(({ relation }) => isOld(relation)), ...inner.flatMap(({ locks }) => locks)],
       context,
     ),
-    rewrites: effect.rewrites.filter(isOld),
-    scans: effect.scans.filter(isOld),
+    rewrites: unique(effect.rewrites.filter(isOld), context),
+    scans: unique([...effect.scans.filter(isOld), ...inner.flatMap(({ scans }) => scans)], context),
   };
 }
 
 type EffectReader = (operation: Operation, context: MigrationContext) => Effect;
 
 const none: EffectReader = () => NO_EFFECT;
+
+function ownEffect(operation: Operation, context: MigrationContext): Effect {
+  return (EFFECTS[operation.type] ?? none)(operation, context);
+}
 
 const EFFECTS: Readonly<Record<string, EffectReader>> = {
   AlterTableStmt: alterTableEffect,
@@ -41,33 +57,23 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
   CreatePolicyStmt: ({ body }) => locking(relationOf(field(body, 'table')), 'ACCESS EXCLUSIVE'),
   AlterPolicyStmt: ({ body }) => locking(relationOf(field(body, 'table')), 'ACCESS EXCLUSIVE'),
   CreateStmt: createEffect,
+  CreateSchemaStmt: createSchemaEffect,
   RenameStmt: renameEffect,
   AlterObjectSchemaStmt: ({ relation, body }) =>
     RELATION_KINDS.has(textOf(body, 'objectType') ?? '') ? locking(relation, 'ACCESS EXCLUSIVE') : NO_EFFECT,
-  TruncateStmt: ({ body }) => ({
-    ...NO_EFFECT,
-    locks: lockingAll(bodiesOf(list(body, 'relations'), 'RangeVar').map(relationOf), 'ACCESS EXCLUSIVE'),
-  }),
-  ClusterStmt: ({ relation }) => rewriting(own(relation)),
+  TruncateStmt: truncateEffect,
+  ClusterStmt: clusterEffect,
   VacuumStmt: vacuumEffect,
-  RefreshMatViewStmt: ({ relation, body }) =>
-    body['concurrent'] === true
-      ? locking(relation, 'EXCLUSIVE')
-      : locking(relation, 'ACCESS EXCLUSIVE', { rewrites: own(relation), scans: own(relation) }),
-  ViewStmt: ({ relation, body }) => (body['replace'] === true ? locking(relation, 'ACCESS EXCLUSIVE') : NO_EFFECT),
+  RefreshMatViewStmt: refreshEffect,
+  ViewStmt: viewEffect,
   AlterDomainStmt: domainEffect,
-  LockStmt: ({ body }) => ({
-    ...NO_EFFECT,
-    locks: lockingAll(
-      bodiesOf(list(body, 'relations'), 'RangeVar').map(relationOf),
-      // Numbered from 1, AccessShareLock (`lockdefs.h`).
-      LOCK_MODES[(numberOf(body, 'mode') ?? 8) - 1] ?? 'ACCESS EXCLUSIVE',
-    ),
-  }),
+  LockStmt: lockEffect,
   CreateStatsStmt: ({ body }) => ({
     ...NO_EFFECT,
     locks: lockingAll(bodiesOf(list(body, 'relations'), 'RangeVar').map(relationOf), 'SHARE UPDATE EXCLUSIVE'),
   }),
+  CreatePublicationStmt: publicationEffect,
+  AlterPublicationStmt: publicationEffect,
   CommentStmt: ({ body }) => {
     const kind = textOf(body, 'objtype');
     const isTable = RELATION_KINDS.has(kind ?? '');
@@ -75,181 +81,50 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
     return locking(table, 'SHARE UPDATE EXCLUSIVE');
   },
   AlterTableMoveAllStmt: () => ({ ...NO_EFFECT, unsure: 'which tables the tablespace holds is not known' }),
-  InsertStmt: ({ relation }) => locking(relation, 'ROW EXCLUSIVE'),
+  DoStmt: () => ({ ...NO_EFFECT, unsure: 'the code of a DO block is not looked into' }),
+  InsertStmt: ({ relation }, context) =>
+    locking(relation, 'ROW EXCLUSIVE', {
+      unsure:
+        relation && tableOf(context, relation)?.kind === 'p'
+          ? 'the partitions that rows go to are locked as well'
+          : null,
+    }),
   UpdateStmt: ({ relation, body }) => modifying(relation, body),
   DeleteStmt: ({ relation, body }) => modifying(relation, body),
   MergeStmt: ({ relation }) => locking(relation, 'ROW EXCLUSIVE'),
   CopyStmt: ({ relation, body }) => (body['is_from'] === true ? locking(relation, 'ROW EXCLUSIVE') : NO_EFFECT),
 };
 
+/** Statements within a WITH clause that write. */
+function nested({ body }: Operation): readonly Operation[] {
+  const withClause = field(body, 'withClause');
+  return bodiesOf(list(withClause ?? {}, 'ctes'), 'CommonTableExpr').flatMap((cte) => {
+    const node = typed(cte['ctequery']);
+    if (!node) return [];
+    return [
+      { type: node.type, body: node.body, tree: {}, relation: relationOf(field(node.body, 'relation')), command: null },
+    ];
+  });
+}
+
 /** What RENAME and SET SCHEMA call a relation that others read or write. */
 const RELATION_KINDS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
-
-function own(relation: Relation | null): readonly Relation[] {
-  return relation ? [relation] : [];
-}
-
-function rewriting(relations: readonly Relation[], more: Partial<Effect> = {}): Effect {
-  return {
-    ...NO_EFFECT,
-    locks: lockingAll(relations, 'ACCESS EXCLUSIVE'),
-    rewrites: relations,
-    scans: relations,
-    ...more,
-  };
-}
 
 function modifying(relation: Relation | null, body: TreeNode): Effect {
   const whole = relation && !field(body, 'whereClause') ? [relation] : [];
   return locking(relation, 'ROW EXCLUSIVE', { scans: whole });
 }
 
-/** An index of a partitioned table is built on every partition, unless ONLY. */
-function indexEffect({ relation, body }: Operation, context: MigrationContext): Effect {
-  const concurrent = body['concurrent'] === true;
-  if (!relation) return NO_EFFECT;
-  const isParent = tableOf(context, relation)?.kind === 'p';
-  const below = isParent && field(body, 'relation')?.['inh'] === true ? descendantsOf(context, relation) : [];
-  const tables = [relation, ...below.map(({ schema, name }) => ({ schema, name }))];
-  const scans = isParent ? below.filter(({ kind }) => kind === 'r') : [relation];
-  const mode = concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE';
-  return { ...NO_EFFECT, locks: lockingAll(tables, mode), scans, outsideTransaction: concurrent };
-}
-
-function dropEffect({ body }: Operation, context: MigrationContext): Effect {
-  const objects = list(body, 'objects').map((object) => relationOfNames(object));
-  const kind = textOf(body, 'removeType');
-  const withParts = (relation: Relation | null): readonly (Relation | null)[] =>
-    relation ? [relation, ...descendantsOf(context, relation).map(({ schema, name }) => ({ schema, name }))] : [];
-  if (kind === 'OBJECT_INDEX') {
-    const concurrent = body['concurrent'] === true;
-    const indexes = objects.map((name) => (name ? indexNamed(context, name) : undefined));
-    const mode = concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'ACCESS EXCLUSIVE';
-    return {
-      ...NO_EFFECT,
-      locks: lockingAll(
-        indexes.flatMap((index) => withParts(index?.table ?? null)),
-        mode,
-      ),
-      unsure: indexes.includes(undefined) ? 'the table of the index is not known; it is locked as the index is' : null,
-      outsideTransaction: concurrent,
-    };
-  }
-  if (kind === 'OBJECT_TRIGGER' || kind === 'OBJECT_POLICY' || kind === 'OBJECT_RULE')
-    return { ...NO_EFFECT, locks: lockingAll(list(body, 'objects').map(ownerOf), 'ACCESS EXCLUSIVE') };
-  if (!RELATION_KINDS.has(kind ?? '')) return NO_EFFECT;
-  const parents = objects.map((name) =>
-    name && !context.state.detached.has(keyOf(context, name)) ? (tableOf(context, name)?.partitionOf ?? null) : null,
-  );
-  const all = [...objects.flatMap(withParts), ...parents, ...referencedBy(objects, context)];
-  return { ...NO_EFFECT, locks: lockingAll(all, 'ACCESS EXCLUSIVE') };
-}
-
-/** `table.trigger`, the table possibly qualified. */
-function ownerOf(object: Parameters<typeof relationOfNames>[0]): Relation | null {
-  const inner = Array.isArray(object) ? null : bodyOf(object, 'List');
-  return inner ? relationOfNames(list(inner, 'items').slice(0, -1)) : null;
-}
-
-/** Tables that dropped ones refer to: the foreign key's triggers there go as well. */
-function referencedBy(objects: readonly (Relation | null)[], context: MigrationContext): readonly (Relation | null)[] {
-  const tables = objects.flatMap((name) => (name ? [tableOf(context, name)] : []));
-  return (context.catalog?.constraints ?? [])
-    .filter(({ table }) => tables.some((one) => one?.schema === table.schema && one.name === table.name))
-    .map(({ references }) => references?.table ?? null);
-}
-
-function reindexEffect({ relation, body }: Operation, context: MigrationContext): Effect {
-  const concurrent = bodiesOf(list(body, 'params'), 'DefElem').some(
-    (option) => textOf(option, 'defname') === 'concurrently',
-  );
-  const kind = textOf(body, 'kind');
-  const whole = kind !== 'REINDEX_OBJECT_INDEX' && kind !== 'REINDEX_OBJECT_TABLE';
-  const index = relation && kind === 'REINDEX_OBJECT_INDEX' ? indexNamed(context, relation) : undefined;
-  const table = kind === 'REINDEX_OBJECT_INDEX' ? (index?.table ?? null) : relation;
-  return locking(whole ? null : table, concurrent ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', {
-    scans: table && !whole ? [table] : [],
-    unsure: table ? null : 'which tables it is about is not known',
-    outsideTransaction: concurrent || whole,
-  });
-}
-
-function createEffect({ body }: Operation): Effect {
-  const parents = bodiesOf(list(body, 'inhRelations'), 'RangeVar').map(relationOf);
-  const constraints = [
-    ...bodiesOf(list(body, 'tableElts'), 'Constraint'),
-    ...bodiesOf(list(body, 'tableElts'), 'ColumnDef').flatMap((column) =>
-      bodiesOf(list(column, 'constraints'), 'Constraint'),
-    ),
-  ];
-  const own = relationOf(field(body, 'relation'));
-  const referenced = constraints
-    .map((constraint) => relationOf(field(constraint, 'pktable')))
-    .filter((relation) => relation?.name !== own?.name);
-  const parentMode = field(body, 'partbound') ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE';
-  return {
-    ...NO_EFFECT,
-    locks: [...lockingAll(parents, parentMode), ...lockingAll(referenced, 'SHARE ROW EXCLUSIVE')],
-  };
-}
-
 /** A column's, a constraint's and a trigger's rename are about their table. An index may be renamed beside its use. */
-function renameEffect({ relation, body }: Operation): Effect {
+function renameEffect({ relation, body }: Operation, context: MigrationContext): Effect {
   const kind = textOf(body, 'renameType') ?? '';
+  const isIndex =
+    kind === 'OBJECT_TABLE' && relation !== null && !tableOf(context, relation) && indexNamed(context, relation);
+  if (kind === 'OBJECT_ATTRIBUTE') return compositeEffect(textOf(body, 'behavior') === 'DROP_CASCADE', false, relation);
   const aboutTable =
     RELATION_KINDS.has(kind) ||
-    ['OBJECT_COLUMN', 'OBJECT_TABCONSTRAINT', 'OBJECT_TRIGGER', 'OBJECT_POLICY'].includes(kind);
-  return aboutTable ? locking(relation, 'ACCESS EXCLUSIVE') : NO_EFFECT;
-}
-
-function vacuumEffect({ body }: Operation): Effect {
-  const relations = bodiesOf(list(body, 'rels'), 'VacuumRelation').flatMap((one) => {
-    const relation = relationOf(field(one, 'relation'));
-    return relation ? [relation] : [];
-  });
-  const isVacuum = body['is_vacuumcmd'] === true;
-  if (isFullVacuum(body)) return rewriting(relations, { outsideTransaction: true });
-  return { ...NO_EFFECT, locks: lockingAll(relations, 'SHARE UPDATE EXCLUSIVE'), outsideTransaction: isVacuum };
-}
-
-/** Whether FULL is among the options of a VACUUM. */
-export function isFullVacuum(body: TreeNode): boolean {
-  return bodiesOf(list(body, 'options'), 'DefElem').some(
-    (option) =>
-      textOf(option, 'defname') === 'full' &&
-      !/^(?:false|off|0)$/i.test(textOf(field(field(option, 'arg') ?? {}, 'String') ?? {}, 'sval') ?? 'on'),
-  );
-}
-
-/** Tables that use a domain are locked while its constraint is checked. */
-function domainEffect({ body }: Operation, context: MigrationContext): Effect {
-  const name = relationOfNames(list(body, 'typeName'));
-  const kind = textOf(body, 'subtype');
-  const constraint = field(field(body, 'def') ?? {}, 'Constraint');
-  const reads = (kind === 'C' && constraint?.['skip_validation'] !== true) || kind === 'O' || kind === 'V';
-  if (!name || !reads) return NO_EFFECT;
-  const users = usersOfType(name, context);
-  return {
-    ...NO_EFFECT,
-    locks: lockingAll(users, 'SHARE'),
-    scans: users,
-    unsure: context.catalog ? null : 'which tables use the domain is not known',
-  };
-}
-
-/** Tables of the catalog with a column of a user's type. */
-export function usersOfType(type: Relation, context: MigrationContext): readonly Relation[] {
-  return (context.catalog?.tables ?? []).filter(
-    (table) =>
-      (table.kind === 'r' || table.kind === 'm') &&
-      table.columns.some(({ name }) => typeNameOf(columnType(context, table, name)) === type.name),
-  );
-}
-
-/** The bare name in what `format_type` writes: `app."My type"[]`. */
-function typeNameOf(text: string | null): string | null {
-  const last = /(?:^|\.)("(?:[^"]|"")+"|[^".]+?)(?:\[\])*$/.exec(text ?? '')?.[1];
-  return last === undefined ? null : last.replace(/^"|"$/g, '').replaceAll('""', '"');
+    ['OBJECT_COLUMN', 'OBJECT_TABCONSTRAINT', 'OBJECT_TRIGGER', 'OBJECT_POLICY', 'OBJECT_RULE'].includes(kind);
+  return aboutTable && !isIndex ? locking(relation, 'ACCESS EXCLUSIVE') : NO_EFFECT;
 }
 
 function strongest(locks: readonly LockClaim[], context: MigrationContext): readonly LockClaim[] {
@@ -260,4 +135,8 @@ function strongest(locks: readonly LockClaim[], context: MigrationContext): read
     if (!earlier || LOCK_MODES.indexOf(claim.mode) > LOCK_MODES.indexOf(earlier.mode)) best.set(key, claim);
   }
   return [...best.values()];
+}
+
+function unique(relations: readonly Relation[], context: MigrationContext): readonly Relation[] {
+  return [...new Map(relations.map((relation) => [keyOf(context, relation), relation])).values()];
 }

@@ -1,5 +1,24 @@
 import { bodiesOf, field, list, names, numberOf } from '../../sql/tree.js';
+import type { DomainInfo } from '../../model/catalog.js';
 import type { TreeNode } from '../../sql/tree.js';
+import type { MigrationContext } from '../context.js';
+
+/** The domain of the catalog that a `TypeName` names; null for any other type, and for an array. */
+export function domainOf(typeName: TreeNode | null, { catalog }: MigrationContext): DomainInfo | null {
+  const path = names(list(typeName ?? {}, 'names'));
+  if (!typeName || list(typeName, 'arrayBounds').length > 0) return null;
+  const schema = path.at(-2) ?? null;
+  return (
+    catalog?.domains.find((domain) => domain.name === path.at(-1) && (schema === null || schema === domain.schema)) ??
+    null
+  );
+}
+
+/** The type that a column's type is stored as: a domain's is that of what it is made on. */
+export function baseOf(type: TypeParts, context: MigrationContext): TypeParts {
+  const domain = type.array ? undefined : context.catalog?.domains.find(({ name }) => name === type.name);
+  return domain ? baseOf(typePartsOfText(domain.type), context) : type;
+}
 
 /** A type told apart: its name as `pg_type` has it, its modifiers, and whether it is an array. */
 export interface TypeParts {

@@ -20,11 +20,19 @@ export async function readTables(
   return rows.map((row) => toTable(row, columns));
 }
 
+function inherited(what: string): string {
+  return `${what} FROM pg_catalog.pg_inherits AS h
+      JOIN pg_catalog.pg_class AS hp ON hp.oid = h.inhparent JOIN pg_catalog.pg_namespace AS hn ON hn.oid = hp.relnamespace
+      WHERE h.inhrelid = c.oid AND NOT c.relispartition ORDER BY h.inhseqno`;
+}
+
 const TABLES_SQL = `
   SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence, c.reltuples::float8 AS rows,
     CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql('c')} ELSE 0 END AS size_bytes,
     pg_catalog.current_setting('block_size')::int8 AS block_size, c.relallvisible AS all_visible,
     c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid) AS has_children,
+    ARRAY(SELECT ${inherited('hn.nspname')}) AS inherits_schemas, ARRAY(SELECT ${inherited('hp.relname')}) AS inherits_names,
+    EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partdefid = c.oid) AS is_default,
     pn.nspname AS parent_schema, p.relname AS parent_name,
     ARRAY(SELECT a.attname FROM pg_catalog.pg_partitioned_table AS pt
       CROSS JOIN LATERAL pg_catalog.unnest(pt.partattrs::int2[]) WITH ORDINALITY AS k (attnum, place)
@@ -57,6 +65,9 @@ type TableRow = {
   parent_name: string | null;
   partition_key: string[];
   has_children: boolean;
+  inherits_schemas: string[];
+  inherits_names: string[];
+  is_default: boolean;
   has_activity: boolean;
   seq_scan: string | null;
   seq_tup_read: string | null;
@@ -91,6 +102,8 @@ function toTable(row: TableRow, columns: ColumnsByTable): Table {
         ? null
         : { schema: row.parent_schema, name: row.parent_name },
     hasChildren: row.has_children,
+    inherits: row.inherits_schemas.map((schema, i) => ({ schema, name: row.inherits_names[i] ?? '' })),
+    isDefaultPartition: row.is_default,
     partitionKey: row.partition_key,
     activity: row.has_activity ? toActivity(row) : null,
   };

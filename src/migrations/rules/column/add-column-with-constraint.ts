@@ -12,7 +12,7 @@ export default defineMigrationRule({
   maxMajor: null,
   severity: 'error',
   docs: {
-    what: '`ADD COLUMN` with CHECK, UNIQUE or PRIMARY KEY, or with REFERENCES and a default, in one statement.',
+    what: '`ADD COLUMN` with CHECK, UNIQUE or PRIMARY KEY, with REFERENCES and a default, or with NOT NULL of a virtual generated column, in one statement.',
     why: 'Rows are read, and the index is built, under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
       'REFERENCES of a column without a default reads no rows, and is left as it is: it takes a short lock on both tables.',
@@ -60,7 +60,8 @@ function isWork(constraint: TreeNode, all: readonly TreeNode[]): boolean {
     kind === 'CONSTR_CHECK' ||
     kind === 'CONSTR_UNIQUE' ||
     kind === 'CONSTR_PRIMARY' ||
-    (kind === 'CONSTR_FOREIGN' && isFilled)
+    (kind === 'CONSTR_FOREIGN' && isFilled) ||
+    (kind === 'CONSTR_NOTNULL' && all.some((one) => textOf(one, 'generated_kind') === 'v'))
   );
 }
 

@@ -1,7 +1,11 @@
 import { quoteIdent } from '../../../base/quote.js';
-import { isKnownNotNull, tableOf } from '../../context.js';
+import { indexNamed, isKnownNotNull, tableOf } from '../../context.js';
+import type { MigrationContext } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
+import type { SafeSequence } from '../../define.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
+import { operationSql } from '../../operation.js';
+import type { Operation } from '../../operation.js';
 import { objectName, shown } from '../../relation.js';
 import { addedConstraint, alterTable, keysOf } from '../../shapes.js';
 
@@ -11,15 +15,22 @@ export default defineMigrationRule({
   maxMajor: null,
   severity: 'error',
   docs: {
-    what: '`ADD PRIMARY KEY` that builds its index by itself.',
+    what: '`ADD PRIMARY KEY` that builds its index by itself, or that takes an index over on columns which may hold NULL.',
     why: 'Rows are read for NULLs and the index is built under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
       'No sequence for partitioned tables and for WITHOUT OVERLAPS. Whether columns are NOT NULL already is known with --to only; otherwise the sequence proves it again.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint_using_index"'],
   },
-  match(operation) {
+  match(operation, _, effect) {
     const found = addedConstraint(operation, 'CONSTR_PRIMARY');
-    if (!found || found.constraint['indexname'] !== undefined) return null;
+    if (!found) return null;
+    if (found.constraint['indexname'] !== undefined) {
+      if (effect.scans.length === 0 || effect.unsure !== null) return null;
+      return {
+        subject: found.relation,
+        says: `ADD PRIMARY KEY USING INDEX reads all of ${shown(found.relation)} for NULLs under a lock that nobody passes`,
+      };
+    }
     return {
       subject: found.relation,
       says: `ADD PRIMARY KEY builds its index of ${shown(found.relation)} under a lock that nobody passes`,
@@ -29,6 +40,7 @@ export default defineMigrationRule({
     const found = addedConstraint(operation, 'CONSTR_PRIMARY');
     if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
     const { relation, constraint } = found;
+    if (constraint['indexname'] !== undefined) return takenOver(operation, context);
     const name = found.name ?? objectName(relation.name, null, 'pkey');
     const index = uniqueIndex(relation, name, constraint);
     if (index === null) return null;
@@ -53,3 +65,21 @@ export default defineMigrationRule({
     bad: 'ALTER TABLE book ADD PRIMARY KEY (id);',
   },
 });
+
+/** The index's columns are proved to hold no NULL first. */
+function takenOver(operation: Operation, context: MigrationContext): SafeSequence | null {
+  const found = addedConstraint(operation, 'CONSTR_PRIMARY');
+  const name = found?.constraint['indexname'];
+  if (!found || typeof name !== 'string') return null;
+  const schema = tableOf(context, found.relation)?.schema ?? found.relation.schema;
+  const columns = (indexNamed(context, { schema, name })?.keys ?? []).flatMap(({ column }) => column ?? []);
+  const open = columns.filter((column) => !isKnownNotNull(context, found.relation, column));
+  if (open.length === 0) return null;
+  const alter = alterTable(operation, found.relation);
+  return {
+    up: [
+      ...open.map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
+      { sql: [operationSql(operation)] },
+    ],
+  };
+}

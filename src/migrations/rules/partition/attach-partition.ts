@@ -1,6 +1,6 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { hasValidCheck, partitionCondition } from '../../effects/partition-bound.js';
-import { partitionOf } from '../../effects/alter-table.js';
+import { partitionOf } from '../../effects/attach.js';
 import { defineMigrationRule } from '../../define.js';
 import { operationSql } from '../../operation.js';
 import { objectName, shown, written } from '../../relation.js';

@@ -1,5 +1,5 @@
 import { field } from '../../../sql/tree.js';
-import { partitionOf } from '../../effects/alter-table.js';
+import { partitionOf } from '../../effects/attach.js';
 import { defineMigrationRule } from '../../define.js';
 import { shown, written } from '../../relation.js';
 import { alteration } from '../../shapes.js';

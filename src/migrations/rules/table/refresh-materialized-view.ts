@@ -10,19 +10,21 @@ export default defineMigrationRule({
   maxMajor: null,
   severity: 'error',
   docs: {
-    what: '`REFRESH MATERIALIZED VIEW` without CONCURRENTLY.',
+    what: '`REFRESH MATERIALIZED VIEW` without CONCURRENTLY, and `WITH NO DATA`.',
     why: 'Nobody reads the view (ACCESS EXCLUSIVE) until its query has run and its indexes are built.',
     limits:
       'CONCURRENTLY needs a unique index without a condition on columns only: a sequence is made where the catalog given with --to shows one. It compares old and new rows, and is slower where most of them change.',
     sources: ['PostgreSQL manual, "REFRESH MATERIALIZED VIEW"'],
   },
   match({ type, relation, body }) {
-    if (type !== 'RefreshMatViewStmt' || !relation || body['concurrent'] === true || body['skipData'] === true)
-      return null;
+    if (type !== 'RefreshMatViewStmt' || !relation || body['concurrent'] === true) return null;
+    if (body['skipData'] === true)
+      return { subject: relation, says: `every query of ${shown(relation)} fails until it is refreshed with data` };
     return { subject: relation, says: `REFRESH keeps all readers off ${shown(relation)} until it has ended` };
   },
-  safe({ type, relation }, context) {
-    const view = type === 'RefreshMatViewStmt' && relation ? tableOf(context, relation) : undefined;
+  safe({ type, relation, body }, context) {
+    const view =
+      type === 'RefreshMatViewStmt' && relation && body['skipData'] !== true ? tableOf(context, relation) : undefined;
     if (!view || !relation || !context.catalog) return null;
     const usable = indexesOf(context.catalog, view).some(
       ({ unique, valid, predicate, keys }) =>

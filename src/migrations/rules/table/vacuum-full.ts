@@ -1,6 +1,6 @@
 import { bodiesOf, field, list } from '../../../sql/tree.js';
 import { defineMigrationRule } from '../../define.js';
-import { isFullVacuum } from '../../effects/of.js';
+import { isFullVacuum } from '../../effects/maintenance.js';
 import { relationOf, shown } from '../../relation.js';
 
 export default defineMigrationRule({

@@ -8,7 +8,7 @@ export default defineMigrationRule({
   maxMajor: null,
   severity: 'warning',
   docs: {
-    what: '`ALTER DOMAIN ... ADD CHECK` without NOT VALID, and `SET NOT NULL` of a domain.',
+    what: '`ALTER DOMAIN ... ADD CHECK` without NOT VALID, `VALIDATE CONSTRAINT` and `SET NOT NULL` of a domain.',
     why: 'Every table with a column of the domain takes no writes (SHARE) while its rows are read, one table after the other.',
     limits:
       'Which tables those are is known with --to. No sequence is made: VALIDATE CONSTRAINT of a domain takes SHARE as well, so that NOT VALID only puts the reading off.',
@@ -17,7 +17,7 @@ export default defineMigrationRule({
   match({ type, body }) {
     const kind = textOf(body, 'subtype');
     const constraint = field(field(body, 'def') ?? {}, 'Constraint');
-    const reads = kind === 'O' || (kind === 'C' && constraint?.['skip_validation'] !== true);
+    const reads = kind === 'O' || kind === 'V' || (kind === 'C' && constraint?.['skip_validation'] !== true);
     const name = relationOfNames([...list(body, 'typeName')]);
     if (type !== 'AlterDomainStmt' || !reads || !name) return null;
     return { subject: null, says: `every table that uses ${shown(name)} takes no writes while its rows are read` };
