@@ -207,7 +207,7 @@ test('help and version are no errors, and the help names every exit code', async
   for (const exit of ['0 fine', '1 findings', '2 bad input', '3 target', '4 internal', '130 stopped'])
     expect(help.stdout).toContain(exit);
   const names = [...(help.stdout.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
-  const order = 'examine explain optimize index workload migrate diff deploy verify upgrade demo help';
+  const order = 'examine explain compare optimize index workload migrate diff deploy verify upgrade demo help';
   expect(names, 'all commands, though a command loads itself alone').toEqual(order.split(' '));
   expect(await place.run(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   expect((await place.run(['optimize', '--help'])).stdout).toContain('--budget <time>');
