@@ -59,7 +59,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const startedMs = performance.now();
   const skipped: Skipped[] = [];
   for (let round = 1; ; round += 1) {
-    const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
+    const leftMs = Math.max(1000, options.timeMs * MAIN_SHARE - (performance.now() - startedMs));
     const isLast = round === MOST_ROUNDS || leftMs <= 1000;
     const unknown = ({ chosen }: Pick<IndexSelection, 'chosen'>): readonly IndexSpec[] =>
       chosen
@@ -67,13 +67,14 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
     const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
       options.writeWeight === 0 || isLast || options.signal.aborted || unknown(best).length === 0;
-    const selection = await search(options, { candidates, writes, costs, isFinal }, leftMs);
+    const searched = { candidates, writes, costs, isFinal };
+    const selection = await search(options, searched, leftMs);
     const fresh = unknown(selection);
     if (isFinal(selection)) {
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
       if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
       if (selection.compression !== null) skipped.push(...notSearched(selection.compression));
-      const alternatives = await chosenForBudget(options, candidates, selection);
+      const alternatives = await alternativesTo(options, selection, searched);
       return {
         snapshot,
         workloadMs: options.workloadMs,
@@ -105,23 +106,26 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
 }
 
 /**
- * The best sets for the shown budget and for others near it need not be part of the one that was searched, and measurement may like them better:
- * what the planner holds for the best use of the storage may be worth nothing, and its place is free then.
+ * The best sets for the shown budget, for others near it and of small indexes alone need not be part of the one that was searched, and measurement may
+ * like them better: what the planner holds for the best use of the storage may be worth nothing, and its place is free then.
  */
-async function chosenForBudget(
-  { whatIf, shownBytes }: IndexSearchOptions,
-  candidates: readonly Candidate[],
+async function alternativesTo(
+  options: IndexSearchOptions,
   { chosen, curve }: IndexSelection,
+  searched: Searched,
 ): Promise<readonly UnvaluedIndex[]> {
+  const { whatIf, shownBytes } = options;
   if (shownBytes === null) return [];
   const known = new Set(chosen.map((one) => specKey(one.spec)));
-  const specs = NEAR_SHARES.flatMap((share) => {
-    const point = curve.find((one) => one.storageBytes === share * shownBytes);
-    return (point?.indexes ?? []).filter((spec) => !known.has(specKey(spec)) && known.add(specKey(spec)));
-  }).slice(0, Math.max(LEAST_ALTERNATIVES, chosen.length));
+  const near = NEAR_SHARES.map((share) => curve.find((one) => one.storageBytes === share * shownBytes)?.indexes ?? []);
+  const small = await smallAlone(options, chosen, searched);
+  const specs = [near[0] ?? [], small, ...near.slice(1)]
+    .flat()
+    .filter((spec) => !known.has(specKey(spec)) && known.add(specKey(spec)))
+    .slice(0, Math.max(LEAST_ALTERNATIVES, chosen.length));
   if (specs.length === 0) return [];
   const sizes = await whatIf.sizes(specs);
-  const wanted = new Map(candidates.map((one) => [specKey(one.spec), one.for]));
+  const wanted = new Map(searched.candidates.map((one) => [specKey(one.spec), one.for]));
   return specs.map((spec, at) => ({
     spec,
     sizeBytes: sizes[at]?.sizeBytes ?? 0,
@@ -129,6 +133,26 @@ async function chosenForBudget(
   }));
 }
 
+/** The best set without any index that takes much of the shown budget by itself, where the searched one holds such an index; else nothing. */
+async function smallAlone(
+  options: IndexSearchOptions,
+  chosen: IndexSelection['chosen'],
+  searched: Searched,
+): Promise<readonly IndexSpec[]> {
+  const { whatIf, shownBytes, timeMs, signal } = options;
+  const most = (shownBytes ?? Number.POSITIVE_INFINITY) * MUCH_SHARE;
+  if (signal.aborted || chosen.every((one) => one.sizeBytes <= most)) return [];
+  const sizes = await whatIf.sizes(searched.candidates.map((one) => one.spec));
+  const candidates = searched.candidates.filter((_, at) => (sizes[at]?.sizeBytes ?? 0) <= most);
+  const within = { ...options, storageBytes: shownBytes };
+  const selection = await search(within, { ...searched, candidates, isFinal: () => false }, timeMs * (1 - MAIN_SHARE));
+  return selection.chosen.map((one) => one.spec);
+}
+
+/** Of the time; the rest is for the set of small indexes. */
+const MAIN_SHARE = 0.8;
+/** One that takes more is little help when there is no place for a second one like it. */
+const MUCH_SHARE = 1 / 3;
 /** Of the curve's, the nearest to the budget first. */
 const NEAR_SHARES = [1, 0.75, 1.5, 0.5];
 /** As many as were chosen may be measured beside them, and so many in any case: building and measuring 36 took 2 minutes on tables of 100 MB. */

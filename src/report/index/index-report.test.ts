@@ -51,7 +51,9 @@ describe('the report of an index selection', () => {
     expect(more.indexes.map((one) => one.basis)).toEqual(['plans', 'plans', 'foreign-key']);
     const other = toIndexReport(exampleIndexes({ alternatives: unvalued, measured: { ...measured, kept } as never }));
     expect(other.indexes.at(-1)).toMatchObject({ basis: 'budget', decision: more.indexes.at(-1)?.decision });
-    expect(searchSentence(other)).toContain('1 more of the choices for the budget itself and others near it.');
+    expect(searchSentence(other)).toContain(
+      '1 more of the choices for the budget itself, others near it and small indexes alone.',
+    );
     const nothing = { costBefore: null, costAfter: null };
     expect(more.indexes[2]).toMatchObject({
       decision: 'create',
