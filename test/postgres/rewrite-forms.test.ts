@@ -244,6 +244,13 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [`SELECT DISTINCT f.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
   [`SELECT DISTINCT l.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
+  [`SELECT DISTINCT l.id, f.name FROM line l JOIN folder f ON f.id = l.n`, 'distinct/redundant-distinct'],
+  [
+    `SELECT DISTINCT l.id, g.name FROM line l LEFT JOIN folder f ON f.id = l.n LEFT JOIN folder g ON g.id = f.parent_id AND g.name > 'a'`,
+    'distinct/redundant-distinct',
+  ],
+  [`SELECT DISTINCT l.id, f.name FROM line l JOIN folder f ON f.parent_id = l.n`, ''],
+  [`SELECT DISTINCT l.id, f.name FROM line l RIGHT JOIN folder f ON f.id = l.n`, ''],
   // Volatile, locking, views: never.
   [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 AND random() > 0.5`, ''],
   [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 FOR UPDATE`, ''],
