@@ -2,6 +2,7 @@
 import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
+import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
@@ -55,6 +56,7 @@ import subquerySameTableIn from './rules/subquery/same-table-in.js';
 import subqueryUnnestToArray from './rules/subquery/unnest-to-array.js';
 import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
+import unionUnionInMembership from './rules/union/union-in-membership.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
 import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
 import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
@@ -63,6 +65,7 @@ import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
 export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
+  aggregateFanOutsApart,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
   aggregateNeighbourToLag,
@@ -116,6 +119,7 @@ export const catalogue: readonly RewriteRule[] = [
   subqueryUnnestToArray,
   unionLimitIntoUnion,
   unionOrToUnionAll,
+  unionUnionInMembership,
   unionUnionToOr,
   unionUnionToUnionAll,
   writeUpdateLookupToFrom,

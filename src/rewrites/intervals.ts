@@ -7,6 +7,8 @@ export interface IntervalConstant {
   readonly seconds: number;
   /** In hours, minutes or seconds: as long wherever it is added. */
   readonly exact: boolean;
+  /** In days or weeks: as long wherever it is added to a time without time zone. */
+  readonly days: boolean;
 }
 
 /** Reads `interval '7 days'`; null for anything else, several units included. */
@@ -14,9 +16,10 @@ export function intervalConstant(value: TreeValue): IntervalConstant | null {
   const cast = castOf(value);
   const text = cast?.type === 'interval' ? stringConstant(cast.value) : null;
   const written = /^\s*(\d{1,6})\s*(second|sec|minute|min|hour|day|week|month|mon|year)s?\s*$/i.exec(text ?? '');
-  const seconds = written ? SECONDS[(written[2] ?? '').toLowerCase()] : undefined;
+  const unit = (written?.[2] ?? '').toLowerCase();
+  const seconds = SECONDS[unit];
   if (!written || seconds === undefined) return null;
-  return { seconds: Number(written[1]) * seconds, exact: seconds <= HOUR };
+  return { seconds: Number(written[1]) * seconds, exact: seconds <= HOUR, days: unit === 'day' || unit === 'week' };
 }
 
 const HOUR = 3600;

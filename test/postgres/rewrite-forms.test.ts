@@ -73,6 +73,42 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT id FROM ${ORDER} WHERE done::date >= $1`, 'sargable/truncated-time-bounds'],
   [`SELECT id FROM ${ORDER} WHERE done::date = '2000-01-02'`, 'sargable/truncated-time-to-range'],
   [`SELECT id FROM ${ORDER} WHERE date_trunc('day', day) = $1`, ''],
+  [
+    `SELECT id FROM ${ORDER} WHERE extract(year FROM day) = 2000 AND n > 0 AND extract(month FROM day) = 12`,
+    'sargable/truncated-time-to-range',
+  ],
+  [
+    `SELECT id FROM ${ORDER} WHERE date_part('month', at) = 2 AND date_part('year', at) = 2000`,
+    'sargable/truncated-time-to-range',
+  ],
+  [`SELECT id FROM ${ORDER} WHERE done + interval '30 days' > '2000-01-31 12:00'`, 'sargable/column-arithmetic'],
+  [`SELECT id FROM ${ORDER} WHERE timestamp '2000-01-02' <= done - interval '2 weeks'`, 'sargable/column-arithmetic'],
+  [`SELECT id FROM ${ORDER} WHERE done + interval '1 month' > '2000-03-31'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE at + interval '30 days' > '2000-01-31'`, ''],
+  // NOT IN over a column that may be NULL, but not where it is read.
+  [`SELECT id FROM line WHERE id NOT IN (SELECT n FROM line x WHERE n IS NOT NULL)`, 'subquery/not-in-to-not-exists'],
+  [
+    `SELECT id FROM line l WHERE l.n IS NOT NULL AND l.n NOT IN (SELECT x.order_id FROM line x WHERE x.order_id IS NOT NULL AND x.n > 1)`,
+    'subquery/not-in-to-not-exists',
+  ],
+  [`SELECT id FROM line WHERE id NOT IN (SELECT n FROM line x WHERE n IS NOT NULL OR id > 3)`, ''],
+  // Copies make no difference to what is asked.
+  [
+    `SELECT id FROM folder f WHERE NOT id IN (SELECT parent_id FROM folder UNION SELECT n FROM line)`,
+    'union/union-in-membership',
+  ],
+  [
+    `SELECT id FROM folder f WHERE EXISTS (SELECT 1 FROM line l WHERE l.n = f.id UNION SELECT 2 FROM folder g WHERE g.parent_id = f.id)`,
+    'union/union-in-membership',
+  ],
+  [
+    `SELECT f.id, count(DISTINCT l.id) AS lines, coalesce(max(g.id), 0) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.sku > 'a' LEFT JOIN folder g ON f.id = g.parent_id WHERE f.name <> 'x' GROUP BY f.id, f.name ORDER BY f.name LIMIT 5`,
+    'aggregate/fan-outs-apart',
+  ],
+  [
+    `SELECT f.id, count(DISTINCT l.id), count(g.id) FROM folder f LEFT JOIN line l ON l.n = f.id LEFT JOIN folder g ON f.id = g.parent_id GROUP BY f.id`,
+    '',
+  ],
   [`SELECT id FROM ${ORDER} WHERE now() - at > interval '1 month'`, 'sargable/column-arithmetic'],
   [`SELECT id FROM ${ORDER} WHERE at + interval '90 minutes' >= now()`, 'sargable/column-arithmetic'],
   [`SELECT id FROM ${ORDER} WHERE at + interval '1 day' >= now()`, ''],
@@ -208,6 +244,13 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [`SELECT DISTINCT f.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
   [`SELECT DISTINCT l.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
+  [`SELECT DISTINCT l.id, f.name FROM line l JOIN folder f ON f.id = l.n`, 'distinct/redundant-distinct'],
+  [
+    `SELECT DISTINCT l.id, g.name FROM line l LEFT JOIN folder f ON f.id = l.n LEFT JOIN folder g ON g.id = f.parent_id AND g.name > 'a'`,
+    'distinct/redundant-distinct',
+  ],
+  [`SELECT DISTINCT l.id, f.name FROM line l JOIN folder f ON f.parent_id = l.n`, ''],
+  [`SELECT DISTINCT l.id, f.name FROM line l RIGHT JOIN folder f ON f.id = l.n`, ''],
   // Volatile, locking, views: never.
   [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 AND random() > 0.5`, ''],
   [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 FOR UPDATE`, ''],

@@ -1,10 +1,12 @@
-import { list } from '../../../sql/tree.js';
-import { replace } from '../../build.js';
+import { bodyOf, list } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
+import { conjuncts, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { shownOf } from '../../duplicates.js';
-import { missing } from '../../facts.js';
-import type { Fact } from '../../facts.js';
-import { callsAggregate, mayGiveRows } from '../../shapes.js';
+import { missing, seen } from '../../facts.js';
+import type { Fact, Facts } from '../../facts.js';
+import { bothWays, callsAggregate, mayGiveRows } from '../../shapes.js';
+import { originOf } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
 interface Site {
@@ -18,9 +20,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT DISTINCT` whose output holds a key of every table in FROM becomes a plain `SELECT`.',
+    what: '`SELECT DISTINCT` whose output holds a key of every table in FROM, or of which each other one is joined by its key, becomes a plain `SELECT`.',
     why: 'The planner sorts or hashes every row although no two can be equal; with LIMIT it can not stop early.',
-    limits: 'Every source is a table with a unique key in the output, as plain columns; no GROUP BY; no `DISTINCT ON`.',
+    limits:
+      'Every source is a table with a unique key in the output, as plain columns, or whose key of whole numbers or uuids is joined by equality, after ON of an inner or left join, to a table of which that holds; no GROUP BY; no `DISTINCT ON`.',
     sources: ['PostgreSQL manual, "SELECT", section "DISTINCT Clause"'],
   },
   triggers: ['rows/many-rows-deduplicated'],
@@ -33,12 +36,20 @@ export default defineRewrite<Site>({
       if (mayGiveRows(view.catalog, query.body['targetList'])) return [];
       return [{ query, shown: query.sources.map((source) => ({ source, columns: shownOf(query, source) })) }];
     }),
-  requires: ({ shown }, facts) => {
-    const [first, ...others] = shown.map(({ source, columns }): Fact => {
-      if (!source.table) return missing(`${source.alias} is not a table with a key`);
-      if (source.nullable) return missing(`an outer join may fill ${source.alias} with NULL`);
-      return facts.unique(source.table, columns);
-    });
+  requires: ({ query, shown }, facts) => {
+    const proved = new Map<Source, Fact>();
+    const refused = new Map<Source, Fact>();
+    for (let before = -1; before < proved.size;) {
+      before = proved.size;
+      for (const { source, columns } of shown) {
+        if (proved.has(source)) continue;
+        const fact = keyOf(query, { source, columns }, [...proved.keys()], facts);
+        (fact.holds ? proved : refused).set(source, fact);
+      }
+    }
+    const [first, ...others] = shown.map(
+      ({ source }) => proved.get(source) ?? refused.get(source) ?? missing('it has no key'),
+    );
     return [first ?? missing('there is no table in FROM'), ...others];
   },
   rewrite: ({ query }, view) => {
@@ -62,3 +73,42 @@ export default defineRewrite<Site>({
     statement: 'SELECT DISTINCT a.id, a.name FROM author AS a JOIN book AS b ON a.id = b.author_id',
   },
 });
+
+/** That one combination of the other tables' rows has one row of a table, or its absence: by a key in the output, or by the join. */
+function keyOf(query: Query, { source, columns }: Site['shown'][number], known: readonly Source[], facts: Facts): Fact {
+  if (!source.table) return missing(`${source.alias} is not a table with a key`);
+  const shown = source.nullable
+    ? missing(`an outer join may fill ${source.alias} with NULL`)
+    : facts.unique(source.table, columns);
+  const joined = shown.holds ? [] : joinedBy(query, source, known);
+  const byJoin = joined.length > 0 ? facts.unique(source.table, joined) : shown;
+  return byJoin.holds && !shown.holds ? seen(`${byJoin.says}, by which it is joined`) : shown;
+}
+
+/** The columns of a table that ON of its own join holds equal to columns of tables that are known. */
+function joinedBy(query: Query, source: Source, known: readonly Source[]): readonly string[] {
+  return joinsIn(query.body).flatMap((join) => {
+    const able =
+      join['rarg'] === source.item && (join['jointype'] === 'JOIN_INNER' || join['jointype'] === 'JOIN_LEFT');
+    if (!able || join['alias'] !== undefined) return [];
+    return conjuncts(join['quals'])
+      .flatMap(bothWays)
+      .flatMap(({ operator, left, right }) => {
+        const [own, other] = [originOf(query, left), originOf(query, right)];
+        const fits = operator === '=' && own?.source === source && other && known.includes(other.source);
+        const type = own?.column?.baseType ?? '';
+        return fits && EXACT.has(type) && type === other.column?.baseType ? [own.name] : [];
+      });
+  });
+}
+
+/** Types of which equal values are the same value. */
+const EXACT = new Set(['int2', 'int4', 'int8', 'uuid']);
+
+function joinsIn(body: TreeNode): readonly TreeNode[] {
+  const visit = (item: TreeValue): readonly TreeNode[] => {
+    const join = bodyOf(item, 'JoinExpr');
+    return join ? [join, ...visit(join['larg']), ...visit(join['rarg'])] : [];
+  };
+  return list(body, 'fromClause').flatMap(visit);
+}

@@ -3,7 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, functionName, isFixed, operation, wholeConstant } from '../../shapes.js';
+import { bothWays, castOf, functionName, isFixed, operation, stringConstant, wholeConstant } from '../../shapes.js';
 import type { Operation } from '../../shapes.js';
 import { intervalConstant } from '../../intervals.js';
 import { conditionsOf } from '../../truth.js';
@@ -24,7 +24,7 @@ export default defineRewrite<Site>({
     what: "`c + 5 > 10`, `now() - c < interval '7 days'`, `c + interval '2 hours' > now()` and `current_date - c < 30` become a comparison of the column alone.",
     why: 'An index on `c` can not serve a condition on arithmetic with it.',
     limits:
-      'Whole columns and literals; differences of timestamptz and now() against an interval literal of one unit (a day has 24 hours there, and a month 30 days, as in every comparison of intervals); intervals added to a timestamptz only in hours, minutes and seconds, since days depend on the clock changes. Where the original fails with an overflow for some row, the new form does not.',
+      'Whole columns and literals; differences of timestamptz and now() against an interval literal of one unit (a day has 24 hours there, and a month 30 days, as in every comparison of intervals); intervals added to a timestamptz only in hours, minutes and seconds, since days depend on the clock changes; to a timestamp without time zone, against a literal, in days and weeks too. Where the original fails with an overflow for some row, the new form does not.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators"', 'PostgreSQL manual, "Interval Input"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -35,6 +35,7 @@ export default defineRewrite<Site>({
           whole(query, compared),
           difference(query, compared),
           shifted(query, compared),
+          shiftedLocal(query, compared),
           days(query, compared),
         ].filter((one) => one !== null);
         return found ? [{ condition: node, ...found }] : [];
@@ -109,6 +110,21 @@ function shifted(query: Query, { operator, left, right }: Operation): Found {
   return {
     to: expression(`$1 ${operator} $2 ${back} $3`, [sum.left, right, sum.right]),
     why: 'hours, minutes and seconds are as long at any time',
+  };
+}
+
+/** `c + interval '30 days' > '2024-12-31'`, for a timestamp without time zone, in which every day has 24 hours. */
+function shiftedLocal(query: Query, { operator, left, right }: Operation): Found {
+  const sum = operation(left);
+  const length = sum ? intervalConstant(sum.right) : null;
+  if (!sum || !length || !(length.exact || length.days) || !['+', '-'].includes(sum.operator)) return null;
+  if (typeOf(query, sum.left) !== 'timestamp' || stringConstant(right) === null) return null;
+  const cast = castOf(right);
+  if (cast !== null && cast.type !== 'timestamp') return null;
+  const back = sum.operator === '+' ? '-' : '+';
+  return {
+    to: expression(`$1 ${operator} $2::timestamp ${back} $3`, [sum.left, cast?.value ?? right, sum.right]),
+    why: 'without time zone a day has 24 hours, and adding the same to both sides keeps the order',
   };
 }
 

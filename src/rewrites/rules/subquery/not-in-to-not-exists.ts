@@ -3,6 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, output, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
+import type { Fact } from '../../facts.js';
 import { isPlain } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -23,7 +24,7 @@ export default defineRewrite<Site>({
     what: '`x NOT IN (SELECT y ...)`, or `x <> ALL (...)`, where neither can be NULL, becomes `NOT EXISTS (... AND y = x)`.',
     why: 'PostgreSQL can not turn NOT IN into a join, because of NULL. A subquery that does not fit work_mem is read from beginning to end for each row; NOT EXISTS becomes an anti join.',
     limits:
-      'Both columns are NOT NULL columns of tables, on no nullable side of an outer join. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is no faster.',
+      'Both columns are NOT NULL columns of tables, on no nullable side of an outer join, or WHERE says `IS NOT NULL` of them. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is no faster.',
     sources: ['PostgreSQL manual, "Subquery Expressions"', 'PostgreSQL source, `subplan_is_hashable` in subselect.c'],
   },
   triggers: ['subquery/unhashed-not-in'],
@@ -42,8 +43,8 @@ export default defineRewrite<Site>({
       }),
     ),
   requires: ({ outerColumn, innerColumn }, facts) => [
-    facts.notNull(outerColumn),
-    facts.notNull(innerColumn),
+    heldNotNull(outerColumn) ?? facts.notNull(outerColumn),
+    heldNotNull(innerColumn) ?? facts.notNull(innerColumn),
     seen('the subquery neither groups, limits nor combines rows'),
   ],
   rewrite: ({ whole, inner, outerColumn, innerColumn }, view) => {
@@ -78,6 +79,16 @@ export default defineRewrite<Site>({
       CREATE TABLE unwanted (email text, why text NOT NULL);`,
   },
 });
+
+/** What WHERE itself leaves of a column: no row in which it is NULL. */
+function heldNotNull({ query, source, name }: ColumnOrigin): Fact | null {
+  const held = conjuncts(query.body['whereClause']).some((condition) => {
+    const test = bodyOf(condition, 'NullTest');
+    const tested = test?.['nulltesttype'] === 'IS_NOT_NULL' ? originOf(query, test['arg']) : null;
+    return tested?.source === source && tested.name === name;
+  });
+  return held ? seen(`WHERE leaves no row in which ${source.alias}.${name} is NULL`) : null;
+}
 
 function notIn(type: string, body: TreeNode): TreeNode | null {
   if (type === 'SubLink') {
