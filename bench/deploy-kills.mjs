@@ -51,7 +51,7 @@ const faulty = records.filter(({ faults }) => faults.length > 0);
 const report = [
   `# kill -9 of a deployment, ${new Date().toISOString().slice(0, 10)}`,
   '',
-  `\`npm run bench:deploy-kills -- --kills ${values.kills} --rows ${values.rows} --major ${values.major} --seed ${values.seed}\`, PostgreSQL ${server.major}, ${STEPS.length} steps: ${STEPS.map(({ title }) => title.toLowerCase()).join(', ')}.`,
+  `\`npm run bench:deploy-kills -- --kills ${values.kills} --minutes ${values.minutes} --rows ${values.rows} --major ${values.major} --seed ${values.seed}\`, PostgreSQL ${server.major}, ${STEPS.length} steps: ${STEPS.map(({ title }) => title.toLowerCase()).join(', ')}.`,
   '',
   'After each kill the next start finished the deployment or took it back; then the catalog was held against that before or after the whole deployment, invalid indexes were looked for, and the journal was read.',
   '',

@@ -78,6 +78,14 @@ class Planner {
   take(statement: ScriptStatement): void {
     const { type, body } = statement.parsed;
     if (type === 'TransactionStmt') return this.#transaction(textOf(body, 'kind') ?? '', statement.line);
+    if (type === 'CopyStmt' && body['is_from'] === true && textOf(body, 'filename') === null)
+      throw new WizardError(
+        'input/invalid',
+        `line ${statement.line}: a migration with rows for COPY can not be planned`,
+        {
+          hint: 'Plan the statements, and load the rows by themselves.',
+        },
+      );
     const operations = operationsOf(statement.parsed);
     if (type === 'VariableSetStmt') {
       const isTimeout = /^(?:lock|statement)_timeout$/.test(textOf(body, 'name') ?? '');

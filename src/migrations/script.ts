@@ -24,9 +24,10 @@ export interface Script {
  * Throws `sql/parse` with the line in the file. Needs `loadParser()`.
  */
 export function readScript(text: string, name: string): Script {
-  const { up, downLine } = upPart(text.replace(/^\uFEFF/, ''));
+  const { up: whole, downLine } = upPart(text.replace(/^\uFEFF/, ''));
+  const { text: up, lines: copied } = withoutRows(whole);
   const statements: ScriptStatement[] = [];
-  const skipped: { line: number; what: string; reason: string }[] = [];
+  const skipped = copied.map((line) => ({ line, what: 'rows of COPY', reason: 'only statements are looked at' }));
   for (const one of split(up, name)) {
     const { sql, line } = one;
     if (sql.startsWith('\\')) {
@@ -41,10 +42,36 @@ export function readScript(text: string, name: string): Script {
   return { statements, skipped };
 }
 
-/** `-- migrate:down` (dbmate), `-- +goose Down`, `-- rollback`-style markers: what follows does not run on the way up. */
-const DOWN_MARKER = /^[ \t]*--[ \t]*(?:migrate:down|\+goose[ \t]+down|\+migrate[ \t]+down|!down|down migration)\b.*$/im;
+/**
+ * `-- migrate:down` (dbmate), `-- +goose Down`, `# --- !Downs` (Play), `-- //@UNDO` (MyBatis), `---- create above / drop below ----` (tern) and the like: what follows
+ * does not run on the way up.
+ */
+const DOWN_MARKER =
+  /^[ \t]*(?:(?:--|#)[ \t-]*(?:migrate:down|\+goose[ \t]+down|\+migrate[ \t]+down|!downs?|down migration|\/\/[ \t]*@?undo)\b.*|-+[ \t]*create above \/ drop below[ \t]*-+[ \t]*)$/im;
 
-function upPart(text: string): { readonly up: string; readonly downLine: number | null } {
+/** Play's `# --- !Ups` is no comment of SQL. */
+const UP_MARKER = /^[ \t]*#(?=[ \t-]*!ups\b)/gim;
+
+/** The rows after a `COPY ... FROM stdin;` are replaced by empty lines; `lines` are those of the first row of each, 1-based. */
+function withoutRows(text: string): { readonly text: string; readonly lines: readonly number[] } {
+  const all = text.split('\n');
+  const lines: number[] = [];
+  for (let at = 0; at < all.length; at += 1) {
+    if (!COPY_ROWS.test(all[at] ?? '')) continue;
+    const end = all.findIndex((line, i) => i > at && /^\\\.\s*$/.test(line));
+    if (end < 0) break;
+    lines.push(at + 2);
+    all.fill('', at + 1, end + 1);
+    at = end;
+  }
+  return { text: all.join('\n'), lines };
+}
+
+/** As pg_dump writes it: the statement on a line of its own; a backslash and a dot end its rows. */
+const COPY_ROWS = /^COPY\b[^;]*\bFROM\s+stdin\b[^;]*;\s*$/i;
+
+function upPart(all: string): { readonly up: string; readonly downLine: number | null } {
+  const text = all.replaceAll(UP_MARKER, '--');
   const found = DOWN_MARKER.exec(text);
   if (!found) return { up: text, downLine: null };
   const up = text.slice(0, found.index);
@@ -79,6 +106,8 @@ function parseAt({ sql, line }: SplitStatement, before: string, name: string): P
 
 function hintFor(sql: string, before: string): string {
   if (/\bFROM\s+STDIN\b/i.test(before)) return 'Rows that follow COPY ... FROM stdin can not be read; leave them out.';
+  if (/\$\{\w|\{\{|\{%|@\w+@|<%=/.test(sql))
+    return 'Placeholders of a tool (${name}, {{ name }}, @name@) are not replaced; give the file as it is sent to the server.';
   return /(?<!:):["'a-z]/i.test(sql)
     ? 'Variables of psql (:name) are not replaced; write the value in their place.'
     : 'The parser is that of PostgreSQL 18.';

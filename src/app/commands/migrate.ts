@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { WizardError } from '../../base/errors.js';
 import { checkScript } from '../../migrations/check.js';
 import { planScript } from '../../migrations/plan.js';
-import { readScript } from '../../migrations/script.js';
 import { describeTarget } from '../../postgres/errors.js';
 import { renderMigrate } from '../../report/migrate/migrate-terminal.js';
 import { migrateReportSchema } from '../../report/migrate/migrate-report.js';
@@ -16,7 +15,7 @@ import { changesOfPlan } from '../../report/formats/handed.js';
 import { handOver, openHandover } from '../handover.js';
 import { handoverInput } from '../handover-input.js';
 import { durationInput } from '../inputs.js';
-import { readMigrationFiles } from '../migration-files.js';
+import { readMigrationFiles, readScripts } from '../migration-files.js';
 import { lookAtTarget } from '../migration-target.js';
 import { writeSteps } from '../output.js';
 import { version } from '../version.js';
@@ -71,7 +70,7 @@ export const migrate = defineCommand({
       throw new WizardError('input/invalid', '--out, --format and --git take the plan of one file', {
         hint: 'E.g. `database-wizard migrate plan add_column.sql --out steps`.',
       });
-    const scripts = files.map(({ name, text }) => ({ name, script: readScript(text, name) }));
+    const scripts = readScripts(files);
     const target = input.to === undefined ? null : await lookAtTarget(input.to, context);
     const major = input.major ?? (target ? Math.min(NEWEST_MAJOR, Math.max(OLDEST_MAJOR, target.major)) : NEWEST_MAJOR);
     const options = { major, catalog: target?.catalog ?? null, oneTransaction: input.oneTransaction };
