@@ -12,6 +12,8 @@ const SCHEMA = `
   CREATE TABLE "Odd Place"."order" (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "naïve ""x""" mood NOT NULL, share percent, note varchar(3));
   CREATE TABLE line (id int PRIMARY KEY, order_id bigint NOT NULL REFERENCES "Odd Place"."order", n int CHECK (n > 0), twice int GENERATED ALWAYS AS (n * 2) STORED,
     loose bigint REFERENCES "Odd Place"."order" DEFERRABLE INITIALLY DEFERRED);
+  CREATE TABLE stay (id int PRIMARY KEY, line_id int NOT NULL REFERENCES line, kind text CHECK (kind IN ('day', 'night')), pay int CHECK (pay > 29000), at timestamptz, tag text);
+  CREATE TABLE far (a int, b int);
   CREATE VIEW seen AS SELECT * FROM line;
   INSERT INTO "Odd Place"."order" ("naïve ""x""") VALUES ('glad');
   INSERT INTO line (id, order_id) VALUES (1, 1);`;
@@ -117,6 +119,55 @@ const CASES: readonly (readonly [string, string, string, readonly (readonly stri
     'a count in HAVING',
     'SELECT n FROM line GROUP BY n HAVING count(*) > 5',
     'SELECT n FROM line GROUP BY n HAVING count(*) > 6',
+    [],
+    /rows became/,
+  ],
+  [
+    'a group of hundreds',
+    'SELECT n FROM line GROUP BY n HAVING count(*) > 300',
+    'SELECT n FROM line GROUP BY n HAVING count(*) >= 300',
+    [],
+    /rows became/,
+  ],
+  [
+    'different values in one group, behind joins and a check',
+    `SELECT o.id FROM ${ORDER} o JOIN line l ON l.order_id = o.id JOIN stay s ON s.line_id = l.id GROUP BY o.id HAVING count(DISTINCT s.pay) > 4`,
+    `SELECT o.id FROM ${ORDER} o JOIN line l ON l.order_id = o.id JOIN stay s ON s.line_id = l.id GROUP BY o.id HAVING count(DISTINCT s.pay) > 5`,
+    [],
+    /rows became/,
+  ],
+  [
+    'five tables that all have to match',
+    `SELECT s.id FROM ${ORDER} o JOIN line l ON l.order_id = o.id JOIN stay s ON s.line_id = l.id JOIN far f ON f.a = l.n JOIN far g ON g.b = f.b WHERE s.kind = 'night' AND g.a > 70`,
+    `SELECT s.id FROM ${ORDER} o JOIN line l ON l.order_id = o.id JOIN stay s ON s.line_id = l.id JOIN far f ON f.a = l.n JOIN far g ON g.b = f.b WHERE s.kind = 'night' AND g.a >= 70`,
+    [],
+    /rows became/,
+  ],
+  [
+    'a number that a query gives to rows',
+    'SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY line_id ORDER BY id) AS nth FROM stay) s WHERE nth <= 15',
+    'SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY line_id ORDER BY id) AS nth FROM stay) s WHERE nth < 15',
+    [],
+    /rows became/,
+  ],
+  [
+    'a day of 23 hours',
+    "SELECT id, at + interval '1 day' AS t FROM stay",
+    "SELECT id, at + interval '24 hours' AS t FROM stay",
+    [],
+    /rows differ/,
+  ],
+  [
+    'a text that has to match',
+    "SELECT id FROM stay WHERE tag ~ '^[0-9]{3}-[A-Z]{2}$'",
+    "SELECT id FROM stay WHERE tag ~ '^[0-9]{3}-[A-Z]{2}'",
+    [],
+    /rows became/,
+  ],
+  [
+    'an hour of the day',
+    'SELECT id FROM stay WHERE extract(hour FROM at) < 9',
+    'SELECT id FROM stay WHERE extract(hour FROM at) <= 9',
     [],
     /rows became/,
   ],

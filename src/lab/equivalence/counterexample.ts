@@ -7,6 +7,8 @@ export function counterexampleSql(found: {
   readonly tables: readonly string[];
   /** Constraints that play no role, or do not hold at every moment. */
   readonly dropped: readonly string[];
+  /** Null where no row holds a time. */
+  readonly timeZone: string | null;
   readonly before: string;
   readonly after: string;
   readonly difference: string;
@@ -14,6 +16,7 @@ export function counterexampleSql(found: {
   return [
     `-- ${found.difference}`,
     'BEGIN;',
+    ...(found.timeZone === null ? [] : [`SET LOCAL timezone = '${found.timeZone}';`]),
     ...(found.tables.length > 0 ? [`TRUNCATE ${found.tables.join(', ')} CASCADE;`] : []),
     ...(found.dropped.length > 0 ? ['-- constraints that do not always hold, or whose other table plays no role'] : []),
     ...found.dropped.map((sql) => `${sql};`),

@@ -1,4 +1,4 @@
-import { columnName, list, walk } from '../../sql/tree.js';
+import { columnName, field, list, walk } from '../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../sql/tree.js';
 
 /** What statements do with a column, which says how its values are best spread: `grouped` by it, so that a group is large where they are alike; `spread` where different ones are counted. */
@@ -16,7 +16,8 @@ export function rolesOf(trees: readonly TreeNode[]): (name: string) => ColumnRol
   };
   for (const { type, body } of trees.flatMap((tree) => [...walk(tree)])) {
     if (type === 'SelectStmt') note(list(body, 'groupClause'), grouped);
-    if (type === 'WindowDef') note(list(body, 'partitionClause'), grouped);
+    const window = type === 'FuncCall' ? field(body, 'over') : type === 'WindowDef' ? body : null;
+    if (window) note(list(window, 'partitionClause'), grouped);
     if (type === 'FuncCall' && body['agg_distinct'] === true) note(list(body, 'args'), spread);
   }
   return (name) => (spread.has(name) ? 'spread' : grouped.has(name) ? 'grouped' : 'other');

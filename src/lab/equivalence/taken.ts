@@ -68,12 +68,13 @@ DECLARE
   current_definition text := '';
 BEGIN
   FOR i IN 1 .. coalesce(array_length(candidates, 1), 0) LOOP
+    -- Outside of the block below, which undoes what it did when a value is refused.
+    IF current_definition IS DISTINCT FROM definitions[i] THEN
+      DROP TABLE IF EXISTS pg_temp.wizard_value;
+      EXECUTE format('CREATE TEMP TABLE wizard_value (%s)', definitions[i]);
+      current_definition := definitions[i];
+    END IF;
     BEGIN
-      IF current_definition IS DISTINCT FROM definitions[i] THEN
-        DROP TABLE IF EXISTS pg_temp.wizard_value;
-        EXECUTE format('CREATE TEMP TABLE wizard_value (%s)', definitions[i]);
-        current_definition := definitions[i];
-      END IF;
       EXECUTE format('INSERT INTO pg_temp.wizard_value VALUES (%s)', candidates[i]);
       one := true;
     EXCEPTION WHEN OTHERS THEN

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../base/quote.js';
 import type { Constant } from './constants.js';
+import { likeSamples, regexSample } from './patterns.js';
 
 /** Candidate values of one column as SQL, before the server has said which of them its type takes. */
 export interface Candidates {
@@ -32,7 +33,7 @@ export function candidatesOf(
   if (baseType.startsWith('_')) return arrays(type, constants, facts);
   if (NUMBERS.has(baseType)) return numbers(constants, baseType);
   if (TEXTS.has(baseType)) return texts(constants);
-  if (TIMES.has(baseType)) return times(constants, facts.now);
+  if (TIMES.has(baseType)) return times(constants, { ...facts, zoned: baseType === 'timestamptz' });
   if (baseType === 'json' || baseType === 'jsonb') return documents(constants);
   const strings = constants.filter((one) => one.kind !== 'number').map((one) => one.text);
   return made(baseType, PLAIN[baseType] ?? FALLBACK, strings, []);
@@ -73,6 +74,9 @@ function fitting(constants: readonly Constant[], labels: readonly string[]): rea
   return constants.map((one) => one.text).filter((text) => labels.includes(text));
 }
 
+/** So many equal values make up a sum that is compared with a constant. */
+const PARTS = [2n, 4n, 5n];
+
 /** Types that hold halves beside whole numbers. */
 const FRACTIONS = new Set(['numeric', 'float4', 'float8']);
 
@@ -81,7 +85,8 @@ function numbers(constants: readonly Constant[], baseType: string): Candidates {
   const near = given.flatMap((text) => {
     if (!text.includes('.')) {
       const whole = BigInt(text);
-      return [String(whole - 1n), String(whole + 1n), `-${text}`.replace('--', '')];
+      const parts = PARTS.filter((part) => whole % part === 0n && whole > part).map((part) => String(whole / part));
+      return [String(whole - 1n), String(whole + 1n), `-${text}`.replace('--', ''), ...parts];
     }
     const digits = (text.split('.')[1] ?? '').length;
     return [-1, 1].map((step) => (Number(text) + step * 10 ** -digits).toFixed(digits));
@@ -95,16 +100,43 @@ function numbers(constants: readonly Constant[], baseType: string): Candidates {
 }
 
 function texts(constants: readonly Constant[]): Candidates {
-  const given = constants.filter((one) => one.kind !== 'interval').map((one) => one.text);
+  const written = constants.filter((one) => one.kind !== 'interval');
+  const given = written.map((one) => one.text);
   const near = given.flatMap((text) => {
-    const bare = text.replaceAll(/[%\\]/g, '').replaceAll('_', 'x');
+    const [bare = '', filled = ''] = likeSamples(text);
     const swapped = text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();
-    return [bare, `${bare}x`, `x${bare}`, `x${bare}x`, bare.slice(0, -1), swapped, ` ${text}`, `${text}.0`];
+    const matching = regexSample(text);
+    return [
+      bare,
+      `${bare}x`,
+      `x${bare}`,
+      `x${bare}x`,
+      bare.slice(0, -1),
+      swapped,
+      ` ${text}`,
+      `${text}.0`,
+      filled,
+      ...(matching === null ? [] : [matching, `${matching}x`, `x${matching}`, matching.slice(0, -1)]),
+    ];
   });
-  return made('text', ['a', 'b', 'ab', '', 'A', 'a ', '1', '2', '%', '_', 'é', 'éé'], given, near);
+  return made('text', ['a', 'b', 'ab', '', 'A', 'a ', '1', '2', '%', '_', 'é', 'éé'], given, [
+    ...near,
+    ...longTexts(written),
+  ]);
 }
 
-function times(constants: readonly Constant[], now: boolean): Candidates {
+/** Texts as long as a number says, one shorter, and one longer. */
+function longTexts(constants: readonly Constant[]): readonly string[] {
+  const lengths = constants.flatMap(({ kind, text }) =>
+    kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
+  );
+  return lengths.flatMap((length) => [length - 1, length, length + 1].map((many) => 'a'.repeat(Math.max(0, many))));
+}
+
+function times(
+  constants: readonly Constant[],
+  { now, zoned }: { readonly now: boolean; readonly zoned: boolean },
+): Candidates {
   const plain = ['2000-01-01', '2000-01-02', '2000-02-29', '2000-01-01 12:34:56', '1999-12-31 23:59:59.999999'];
   const intervals = constants.filter((one) => one.kind === 'interval').map((one) => one.text);
   const given = constants.flatMap(({ kind, text }) => {
@@ -113,18 +145,32 @@ function times(constants: readonly Constant[], now: boolean): Candidates {
     if (/^(1[6-9]|2[0-2])\d\d$/.test(text)) return [`${text}-01-01`];
     return [];
   });
-  const steps = ['1 day', '1 microsecond', '1 month', '1 year', ...intervals];
+  const steps = ['1 day', '1 microsecond', '1 month', '1 year', '1 hour', '12 hours', ...intervals];
   const shifted = (base: string): readonly string[] =>
     steps.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
   const exact = given.map((text) => quoteLiteral(text));
-  const near = given.flatMap((text) => shifted(`timestamp ${quoteLiteral(text)}`));
+  const near = given.flatMap((text) => shifted(`${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`));
   const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
   return {
     group: 'time',
-    plain: made('', plain, [], []).plain,
+    plain: made('', [...plain, ...(zoned ? ['2000-03-25 12:00'] : [])], [], []).plain,
     exact: [...new Set([...exact, ...current.slice(0, 1)])],
-    near: [...new Set([...near, ...current])],
+    near: [...new Set([...near, ...current, ...fields(constants)])],
   };
+}
+
+/** Moments whose month, day of the week, day or hour is a number of the statement. 2000-01-02 was a Sunday. */
+function fields(constants: readonly Constant[]): readonly string[] {
+  const numbers = constants.flatMap(({ kind, text }) =>
+    kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
+  );
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return numbers.flatMap((number) => [
+    ...(number >= 1 && number <= 12 ? [`'2000-${two(number)}-15'`] : []),
+    ...(number <= 7 ? [`'2000-01-${two(number + 2)}'`] : []),
+    ...(number >= 1 && number <= 31 ? [`'2000-01-${two(number)}'`] : []),
+    ...(number <= 23 ? [`'2000-01-01 ${two(number)}:30'`] : []),
+  ]);
 }
 
 /** The edge of `now() - i` and what lies next to it. */
@@ -155,6 +201,10 @@ function documents(constants: readonly Constant[]): Candidates {
     JSON.stringify({ [key]: null }),
     JSON.stringify({ [key]: 1, x: 2 }),
     JSON.stringify({ [key]: [key] }),
+    ...texts.flatMap((text) => [
+      JSON.stringify({ [key]: [text, 'y'] }),
+      ...(/^\d+$/.test(text) ? [`{${JSON.stringify(key)}: "${text}0"}`] : []),
+    ]),
     JSON.stringify([key]),
     JSON.stringify(key),
   ]);
@@ -168,9 +218,16 @@ function arrays(type: ValueType, constants: readonly Constant[], facts: { readon
   const array = (items: readonly string[]): string =>
     `{${items.map((one) => (one === 'NULL' ? one : `"${one.slice(1, -1).replaceAll("''", "'").replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`;
   const single = elements.map((one) => array([one]));
+  const long = constants.flatMap(({ kind, text }) => {
+    const size = kind === 'number' && /^\d$/.test(text) ? Number(text) : 0;
+    return size < 2
+      ? []
+      : [size - 1, size, size + 1].map((many) => array(Array.from({ length: many }, () => elements.at(-1) ?? 'NULL')));
+  });
   const pairs = elements.slice(1).map((one, i) => array([elements[i] ?? 'NULL', one]));
   return made(type.baseType, ['{}', '{NULL}', ...single.slice(-2)], single, [
     ...pairs,
     ...elements.map((one) => array([one, 'NULL'])),
+    ...long,
   ]);
 }
