@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { examineTarget, givenWorkload } from '../dist/app/examination.js';
+import { measureInRounds } from '../dist/app/index-rounds.js';
 import { searchIndexSet } from '../dist/app/index-search.js';
 import { createLabExaminer } from '../dist/app/lab-examiner.js';
 import { executableQueries } from '../dist/app/staging.js';
@@ -161,7 +162,8 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
     entries.push({ name: `our implementation of DB2Advis${note}`, mb, specs: others.db2advis });
   }
   progress(`${mb} MB: the published algorithms have chosen`);
-  const search = await searchIndexSet({
+  const searchMs = Number(values.search) * 1000;
+  const within = {
     snapshot,
     whatIf: clone,
     lab,
@@ -170,24 +172,32 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
     storageBytes: budgetBytes * 1.3,
     shownBytes: budgetBytes,
     writeWeight: 1,
-    timeMs: Number(values.search) * 1000,
+    timeMs: searchMs * 0.75,
     signal: new AbortController().signal,
     note: progress,
-  });
+  };
+  const search = await searchIndexSet(within);
   const searched = search.selection.curve.find((point) => point.storageBytes === budgetBytes);
-  const specs = [...search.selection.chosen, ...search.alternatives, ...search.unvalued].map((one) => one.spec);
-  progress(`${mb} MB: ${specs.length} indexes to measure`);
-  const found = await measureIndexSet({
-    connection: server.connection,
-    server,
-    template: DATABASE,
-    target: null,
-    specs,
-    workload: snapshot.workload,
+  const { measured: found } = await measureInRounds(search, {
+    search: within,
     budgetBytes,
-    timeBudgetMs: Number(values.seconds) * 1000,
-    statementTimeoutMs: timeoutMs,
-    note: progress,
+    timeMs: Number(values.seconds) * 1000,
+    searchMs: searchMs * 0.25,
+    measure: (specs, timeBudgetMs) => {
+      progress(`${mb} MB: ${specs.length} indexes to measure`);
+      return measureIndexSet({
+        connection: server.connection,
+        server,
+        template: DATABASE,
+        target: null,
+        specs,
+        workload: snapshot.workload,
+        budgetBytes,
+        timeBudgetMs,
+        statementTimeoutMs: timeoutMs,
+        note: progress,
+      });
+    },
   });
   progress(
     `${mb} MB: kept ${found.kept.length} in ${formatMs(found.durationMs)}; proved ${found.proved}, complete ${found.complete}`,

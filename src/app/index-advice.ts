@@ -2,8 +2,11 @@ import { advisorsOf } from './advisors.js';
 import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { examineTarget, givenWorkload } from './examination.js';
+import { measureInRounds } from './index-rounds.js';
+import type { MeasuredRounds } from './index-rounds.js';
 import { searchIndexSet } from './index-search.js';
 import type { IndexSearch } from './index-search.js';
+import type { IndexSearchOptions } from './index-search-once.js';
 import { untilAborted } from './interruption.js';
 import { createLabExaminer } from './lab-examiner.js';
 import { handOver, type Handover } from './handover.js';
@@ -17,7 +20,6 @@ import { version } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { createIndexAction } from '../advisors/actions.js';
 import { WizardError } from '../base/errors.js';
-import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
@@ -80,8 +82,8 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       cleanup,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    const { search, review, failed } = await searched(staging, origin, options, context);
-    const measured = await measure(staging, search, options, context);
+    const { search, within, review, failed } = await searched(staging, origin, options, context);
+    const { measured, alternatives } = await measure(staging, { search, within }, options, context);
     const report = toIndexReport({
       tool: { name: 'database-wizard', version },
       command: options.command,
@@ -93,7 +95,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       writeWeight: options.writeWeight,
       candidates: search.candidates,
       selection: search.selection,
-      alternatives: search.alternatives,
+      alternatives,
       unvalued: search.unvalued,
       measured,
       interrupted: signal.aborted,
@@ -133,6 +135,8 @@ async function searched(
   context: CommandContext,
 ): Promise<{
   readonly search: IndexSearch;
+  /** What it was made with, for another one. */
+  readonly within: IndexSearchOptions;
   readonly review: readonly Finding[];
   readonly failed: readonly FailedCase[];
 }> {
@@ -153,7 +157,7 @@ async function searched(
   const findings = await untilAborted(signal, advisorsOf().examine(snapshot, null));
   watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
   const { storageBudgetBytes } = options;
-  const search = await searchIndexSet({
+  const within: IndexSearchOptions = {
     snapshot,
     whatIf,
     lab,
@@ -161,13 +165,17 @@ async function searched(
     storageBytes: storageBudgetBytes === null ? null : storageBudgetBytes * ROOM,
     shownBytes: storageBudgetBytes,
     writeWeight: options.writeWeight,
-    timeMs: options.budgetMs,
+    timeMs: options.budgetMs * (storageBudgetBytes === null ? 1 : MAIN_SHARE),
     signal,
     note: (text) => watch({ type: 'note', text }),
-  });
+  };
+  const search = await searchIndexSet(within);
   const { failed } = summary;
-  return { search, review: findings.filter(isReview), failed };
+  return { search, within, review: findings.filter(isReview), failed };
 }
+
+/** Of the time for searching; the rest is for what could stand beside the set that measurement keeps of a budget. */
+const MAIN_SHARE = 0.75;
 
 /** What advisors say of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
 function isReview({ advisor }: Finding): boolean {
@@ -182,32 +190,38 @@ const SEARCHERS: ReadonlySet<string> = new Set([
 
 async function measure(
   staging: Staging,
-  { selection, alternatives, unvalued, snapshot }: IndexSearch,
+  { search, within }: { readonly search: IndexSearch; readonly within: IndexSearchOptions },
   options: IndexAdviceOptions,
   { signal, watch }: CommandContext,
-): Promise<MeasuredIndexSet | null> {
-  const specs = [...selection.chosen, ...alternatives, ...unvalued].map((one) => one.spec);
-  if (specs.length === 0 || signal.aborted) return null;
+): Promise<MeasuredRounds> {
   const { connection, server, database, target } = staging.place;
-  watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
-  const measuring = measureIndexSet({
-    connection,
-    server,
-    template: database,
-    target,
-    specs,
-    workload: snapshot.workload,
-    budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
-    timeBudgetMs: options.budgetMs,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    signal,
-    note: (text) => watch({ type: 'note', text }),
-    progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),
-  });
-  // What was searched by then is worth having.
-  return measuring.catch((thrown: unknown) => {
-    if (signal.aborted) return null;
-    throw thrown;
+  return measureInRounds(search, {
+    search: within,
+    budgetBytes: options.storageBudgetBytes,
+    timeMs: options.budgetMs,
+    searchMs: options.budgetMs * (1 - MAIN_SHARE),
+    measure: async (specs, timeMs) => {
+      watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
+      const measuring = measureIndexSet({
+        connection,
+        server,
+        template: database,
+        target,
+        specs,
+        workload: search.snapshot.workload,
+        budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
+        timeBudgetMs: timeMs,
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        signal,
+        note: within.note,
+        progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),
+      });
+      // What was searched by then is worth having.
+      return measuring.catch((thrown: unknown) => {
+        if (signal.aborted) return null;
+        throw thrown;
+      });
+    },
   });
 }
 

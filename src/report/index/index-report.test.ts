@@ -52,7 +52,7 @@ describe('the report of an index selection', () => {
     const other = toIndexReport(exampleIndexes({ alternatives: unvalued, measured: { ...measured, kept } as never }));
     expect(other.indexes.at(-1)).toMatchObject({ basis: 'budget', decision: more.indexes.at(-1)?.decision });
     expect(searchSentence(other)).toContain(
-      '1 more of the choices for the budget itself, others near it and small indexes alone.',
+      '1 more of the choices for the budget itself, others near it and what measuring left of it.',
     );
     const nothing = { costBefore: null, costAfter: null };
     expect(more.indexes[2]).toMatchObject({

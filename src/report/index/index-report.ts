@@ -40,7 +40,7 @@ const proposedIndexSchema = z.object({
   basis: z
     .enum(['plans', 'budget', 'foreign-key'])
     .describe(
-      'plans: the search chose it by the planner’s costs, for more than the budget so that measuring has a choice. budget: it did so for the budget itself, one near it, or of small indexes alone. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
+      'plans: the search chose it by the planner’s costs, for more than the budget so that measuring has a choice. budget: it did so for the budget itself, one near it, or what measuring left of it. foreign-key: for checks and cascades, which no plan shows; nothing but its size is estimated',
     ),
   decision: z
     .enum(['create', 'refuted', 'over-budget', 'unmeasured'])

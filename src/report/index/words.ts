@@ -13,7 +13,7 @@ export function searchSentence({ search, indexes, interrupted }: IndexReport): s
   const time = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
   const count = (basis: ProposedIndex['basis']): number => indexes.filter((one) => one.basis === basis).length;
   const more = [
-    [count('budget'), 'of the choices for the budget itself, others near it and small indexes alone'],
+    [count('budget'), 'of the choices for the budget itself, others near it and what measuring left of it'],
     [count('foreign-key'), 'for foreign keys, of which no plan shows the use'],
   ] as const;
   return (
@@ -75,7 +75,7 @@ export function costWords({ estimated, measured }: ProposedIndex): string {
 export function gainWords({ basis, estimated: { gainAlone, gainInSet } }: ProposedIndex): string {
   if (basis === 'foreign-key') return 'the checks and cascades of its foreign key: gain unknown before it is measured';
   if (basis === 'budget')
-    return 'chosen for the budget itself, one near it or of small indexes alone: gain beside the others unknown before it is measured';
+    return 'chosen for the budget itself, one near it or what measuring left of it: gain beside the others unknown before it is measured';
   return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
 }
 

@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { engine, nameOf } from '../../test/support/fake-planner.js';
+import { aColumn, aSnapshot, aStatement, aTable } from '../../test/support/snapshot.js';
+import type { KeptIndex, MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
+import type { IndexSpec } from '../model/action.js';
+import { loadParser } from '../sql/parse.js';
+import { measureInRounds } from './index-rounds.js';
+import type { Found, RoundsOptions } from './index-rounds.js';
+import { searchOnce } from './index-search-once.js';
+import { tableUses } from '../indexes/candidates/candidates.js';
+import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
+
+const table = aTable('t', { columns: ['a', 'b'].map((name) => aColumn(name)) });
+const [byA, byB] = ['SELECT 1 FROM t WHERE a = 1', 'SELECT 1 FROM t WHERE b = 1'] as const;
+const BUDGET = 100e6;
+
+beforeAll(() => loadParser());
+
+/** The planner holds much of an index on a, which takes nearly all of the budget; one on b does not fit beside it. */
+async function searched(
+  signal = new AbortController().signal,
+): Promise<{ found: Found; search: RoundsOptions['search'] }> {
+  const snapshot = aSnapshot({
+    tables: [table],
+    indexes: [],
+    statements: [byA, byB].map((sql) => aStatement(sql, { calls: 1 })),
+  });
+  const whatIf = engine({
+    plans: {
+      [byA]: [
+        [[], 1000],
+        [['a'], 1],
+      ],
+      [byB]: [
+        [[], 1000],
+        [['b'], 500],
+      ],
+    },
+    sizes: { a: 90, b: 45 },
+  });
+  const search = {
+    snapshot,
+    whatIf,
+    workloadMs: 1000,
+    storageBytes: BUDGET * 1.3,
+    shownBytes: BUDGET,
+    writeWeight: 1,
+    signal,
+    note: () => undefined,
+  };
+  const candidates = reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {});
+  const whole = { candidates, writes: [], costs: new Map<string, number>(), isFinal: () => false };
+  const selection = await searchOnce({ ...search, timeMs: 5000 }, whole, 5000);
+  return { found: { selection, alternatives: [], unvalued: [], writeCosts: new Map() }, search };
+}
+
+/** A lab in which some indexes are worth nothing. */
+function labOf(
+  worthless: readonly string[],
+  complete: (round: number) => boolean = () => true,
+): { readonly asked: string[][]; readonly measure: RoundsOptions['measure'] } {
+  const asked: string[][] = [];
+  const measure = async (specs: readonly IndexSpec[]): Promise<MeasuredIndexSet> => {
+    asked.push(specs.map(nameOf).toSorted());
+    const [kept, dropped] = [false, true].map((is) => specs.filter((spec) => worthless.includes(nameOf(spec)) === is));
+    const sizes: Readonly<Record<string, number>> = { a: 90e6, b: 45e6 };
+    const nothing = { ms: 0, buffers: 0 };
+    return {
+      objective: 'both',
+      kept: (kept ?? []).map((spec): KeptIndex => ({
+        ...{ spec, sizeBytes: sizes[nameOf(spec)] ?? 0, buildMs: 1, buildWalBytes: null },
+        ...{ writeCost: null, writes: null, worth: nothing, effects: [] },
+      })),
+      dropped: (dropped ?? []).map((spec) => ({
+        ...{ spec, why: 'no-gain', reason: 'it brings nothing', built: null, change: null, effects: [] },
+      })),
+      ...{ perStatement: [], unaffected: [], failed: [], before: nothing, after: nothing },
+      sizeBytes: (kept ?? []).reduce((sum, spec) => sum + (sizes[nameOf(spec)] ?? 0), 0),
+      ...{ budgetBytes: BUDGET, proved: true, complete: complete(asked.length), assumedPlans: 0 },
+      ...{ plannerCalls: 1, executions: 10, durationMs: 1, notes: [] },
+    };
+  };
+  return { asked, measure };
+}
+
+const times = { budgetBytes: BUDGET, timeMs: 60_000, searchMs: 5000 };
+const names = (of: readonly { readonly spec: IndexSpec }[] | undefined): string[] =>
+  (of ?? []).map(({ spec }) => nameOf(spec));
+
+describe('measureInRounds', () => {
+  it('searches once more in the place that a refused index leaves, and tells of both rounds', async () => {
+    const { found, search } = await searched();
+    expect(names(found.selection.chosen)).toEqual(['a']);
+    const lab = labOf(['a']);
+    const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure: lab.measure });
+    expect(lab.asked).toEqual([['a'], ['b']]);
+    expect(names(measured?.kept)).toEqual(['b']);
+    expect(names(measured?.dropped)).toEqual(['a']);
+    expect(names(alternatives)).toEqual(['b']);
+    expect(measured?.executions).toBe(20);
+  });
+
+  it('is content where the kept ones fill the budget, and without a budget', async () => {
+    const { found, search } = await searched();
+    for (const budgetBytes of [BUDGET, null]) {
+      const lab = labOf(budgetBytes === null ? ['a'] : []);
+      const { measured } = await measureInRounds(found, { ...times, budgetBytes, search, measure: lab.measure });
+      expect(lab.asked).toEqual([['a']]);
+      expect(measured?.executions).toBe(10);
+    }
+  });
+
+  it('gives the first set where the second did not come to its end, and nothing after a signal', async () => {
+    const { found, search } = await searched();
+    const lab = labOf(['a'], (round) => round === 1);
+    const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure: lab.measure });
+    expect(lab.asked).toHaveLength(2);
+    expect([names(measured?.kept), names(alternatives)]).toEqual([[], []]);
+    const idle = labOf([]);
+    const stopped = { ...search, signal: AbortSignal.abort() };
+    expect(await measureInRounds(found, { ...times, search: stopped, measure: idle.measure })).toMatchObject({
+      measured: null,
+    });
+    expect(idle.asked).toEqual([]);
+  });
+});
