@@ -123,6 +123,20 @@ const CASES: readonly (readonly [string, string, string, readonly (readonly stri
     /rows became/,
   ],
   [
+    'fewer keys that give the same order',
+    'SELECT DISTINCT ON (n) n, id FROM line ORDER BY n, id DESC',
+    'SELECT n, max(id) AS id FROM line GROUP BY n ORDER BY n',
+    [],
+    /^held$/,
+  ],
+  [
+    'a path of three edges',
+    'SELECT e.a FROM far e JOIN far f ON f.a = e.b JOIN far g ON g.a = f.b AND g.a > e.a AND f.a > e.a',
+    'SELECT e.a FROM far e JOIN far f ON f.a = e.b AND f.a > e.a',
+    [],
+    /rows became/,
+  ],
+  [
     'a group of hundreds',
     'SELECT n FROM line GROUP BY n HAVING count(*) > 300',
     'SELECT n FROM line GROUP BY n HAVING count(*) >= 300',

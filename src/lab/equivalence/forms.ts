@@ -11,6 +11,8 @@ export interface ComparedForm {
   readonly ordered: boolean;
   /** How many sort keys it has. */
   readonly keys: number;
+  /** The output columns that they are, from 1; null where one of them is none. */
+  readonly positions: readonly number[] | null;
 }
 
 /** The form of a SELECT with so many output columns, named so, each read as `readings` says. Sort keys beyond `mostKeys` only break ties of the others. Throws `sql/deparse` where a sort key has to be added and the statement can not be written back. */
@@ -20,9 +22,12 @@ export function comparedForm(
   how: {
     readonly readings?: readonly (((column: string) => string) | null)[];
     readonly mostKeys?: number;
+    /** Output columns whose values say in which order rows are, in place of its own keys. */
+    readonly positions?: readonly number[] | null;
   } = {},
 ): ComparedForm {
-  const keys = sortKeys(statement.body, columns).slice(0, how.mostKeys ?? Number.POSITIVE_INFINITY);
+  const own = sortKeys(statement.body, columns).slice(0, how.mostKeys ?? Number.POSITIVE_INFINITY);
+  const keys = own.length > 0 && how.positions ? how.positions.map((position) => ({ position })) : own;
   const added = keys.flatMap((one) => ('expression' in one ? [one.expression] : []));
   const tree: TreeNode =
     added.length === 0
@@ -50,6 +55,9 @@ export function comparedForm(
     sql: `SELECT ROW(${keyNames.join(', ')})::text AS k, ROW(${values.join(', ')})::text AS v FROM (${text}\n) AS ${alias}`,
     ordered: keys.length > 0,
     keys: keys.length,
+    positions: keys.every((one) => 'position' in one)
+      ? keys.flatMap((one) => ('position' in one ? one.position : []))
+      : null,
   };
 }
 

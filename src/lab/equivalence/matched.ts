@@ -28,6 +28,7 @@ class Matched {
   private readonly bases = new Map<number, readonly [string | undefined, string | undefined]>();
   private readonly sizes = new Map<FilledTable, number>();
   private readonly members = new Map<number, FilledColumn[]>();
+  private readonly chained: boolean;
 
   constructor(
     private readonly tables: readonly FilledTable[],
@@ -37,6 +38,7 @@ class Matched {
     for (const column of tables.flatMap((table) => table.columns))
       this.members.set(column.link, [...(this.members.get(column.link) ?? []), column]);
     for (const [link, members] of this.members) this.modes.set(link, this.mode(members));
+    this.chained = this.chance(0.7);
     const size = this.size(counts);
     for (const table of tables)
       this.sizes.set(table, size <= MOST_SINGLE && this.chance(0.4) ? size : this.chance(0.08) ? 0 : 1);
@@ -53,19 +55,37 @@ class Matched {
       if (size > MOST_SINGLE) return [this.bulk(table, size)];
       return Array.from({ length: size }, (_, i) => ({
         table,
-        values: new Map(table.columns.flatMap((column) => this.cell(column, i, nulls))),
+        values: new Map(table.columns.flatMap((column) => this.cell(table, column, i, nulls))),
       }));
     });
   }
 
-  private cell(column: FilledColumn, row: number, nulls: number): readonly (readonly [string, string])[] {
+  private cell(
+    table: FilledTable,
+    column: FilledColumn,
+    at: number,
+    nulls: number,
+  ): readonly (readonly [string, string])[] {
+    const row = this.chained && this.pointsBack(table, column) ? at - 1 : at;
+    if (row < 0 && column.mayBeNull) return [[column.name, 'NULL']];
     if (column.mayBeNull && this.chance(nulls)) return [[column.name, 'NULL']];
     const [base, second] = this.basesOf(column);
     const mode = this.modes.get(column.link) ?? 'constant';
     const value =
-      mode === 'distinct' ? seriesValue(column, base, row) : mode === 'alternate' && row % 2 === 1 ? second : base;
+      mode === 'distinct'
+        ? seriesValue(column, base, Math.max(0, row))
+        : mode === 'alternate' && row % 2 === 1
+          ? second
+          : base;
     if (value !== undefined) return [[column.name, value]];
     return column.mayBeNull ? [[column.name, 'NULL']] : [];
+  }
+
+  /** Of two tied columns of one table the one that holds what the other held a row before: `mentor_id` and `id` make a chain so, `a` and `b` of edges a path. */
+  private pointsBack(table: FilledTable, column: FilledColumn): boolean {
+    const tied = table.columns.filter(({ link }) => link === column.link);
+    const leading = tied.find(({ key }) => key) ?? tied.at(-1);
+    return tied.length > 1 && leading !== column;
   }
 
   private bulk(table: FilledTable, size: number): GeneratedRow {

@@ -197,6 +197,9 @@ function documents(constants: readonly Constant[]): Candidates {
     .flatMap((outer) =>
       keys.flatMap((inner) => texts.slice(0, 3).map((text) => JSON.stringify({ [outer]: { [inner]: text } }))),
     );
+  // A constant that is a document itself, and one with more in it than that.
+  const whole = texts.filter((text) => /^\s*[[{]/.test(text));
+  const more = whole.map((text) => text.replace(/\](\s*\}*\s*)$/, ', "y"]$1'));
   const near = keys.flatMap((key) => [
     JSON.stringify({ [key]: null }),
     JSON.stringify({ [key]: 1, x: 2 }),
@@ -208,7 +211,12 @@ function documents(constants: readonly Constant[]): Candidates {
     JSON.stringify([key]),
     JSON.stringify(key),
   ]);
-  return made('document', ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'], exact, [...near, ...nested]);
+  return made(
+    'document',
+    ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'],
+    [...whole, ...exact],
+    [...more, ...near, ...nested],
+  );
 }
 
 function arrays(type: ValueType, constants: readonly Constant[], facts: { readonly now: boolean }): Candidates {

@@ -223,7 +223,7 @@ async function formsOf(
   const form = comparedForm(before, namesOf(columns), { readings });
   const queries = [
     form.sql,
-    comparedForm(after, namesOf(others), { readings, mostKeys: form.keys }).sql,
+    comparedForm(after, namesOf(others), { readings, mostKeys: form.keys, positions: form.positions }).sql,
     ...(all === null ? [] : [comparedForm(parseStatement(all), namesOf(columns), { readings }).sql]),
   ];
   return { writes: false, ordered: form.ordered, limited: all !== null, queries };
