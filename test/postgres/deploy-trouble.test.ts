@@ -81,24 +81,27 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
   }> {
     const hash = await made.hash();
     const abort = new AbortController();
-    const blocker = await made.session();
-    let begun = false;
+    // Two in turn, as clients come and go: never older than a second until the build waits for one, and never none of them, or the build might slip through.
+    const begin = async (id: number): Promise<Session> => late(made, `UPDATE one SET b = b WHERE id = ${id}`);
+    let blocker = await begin(1);
+    const watcher = await made.session();
     const done = made
       .deploy({ approve: hash, limits: PATIENT, signal: abort.signal })
       .catch((thrown: unknown) => thrown);
-    // In a loop, as clients come and go: never older than a second until the build waits for it.
-    const renew = (async () => {
-      while (!begun) {
-        await blocker.run('BEGIN; UPDATE one SET b = b WHERE id = 1');
-        await delay(150);
-        const rows = await blocker.query(
-          `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND a.application_name = 'database-wizard' AND a.query ~ 'INDEX CONCURRENTLY'`,
-        );
-        begun = rows.length > 0;
-        if (!begun) await blocker.run('COMMIT');
-      }
-    })();
-    await renew;
+    let isOver = false;
+    void done.then(() => (isOver = true));
+    for (let turn = 0; ; turn += 1) {
+      await delay(150);
+      const rows = await watcher.query(
+        `SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND a.application_name = 'database-wizard' AND a.query ~ 'INDEX CONCURRENTLY'`,
+      );
+      if (rows.length > 0) break;
+      if (isOver) throw new Error(`The deployment did not wait: ${JSON.stringify(await done)}`);
+      const before = blocker;
+      blocker = await begin(turn % 2 === 0 ? 2 : 1);
+      await before.run('COMMIT');
+      await before.close();
+    }
     return { blocker, pid: await waiting(made), done, abort };
   }
 
