@@ -13,7 +13,7 @@ type Mode = 'constant' | 'distinct' | 'alternate';
 
 /**
  * A database in which conditions meet: columns that statements compare hold the same value, row by row where that value changes, and one or more tables hold as many rows as a statement counts
- * (`counts`), one fewer, or one more. Few such rows make a chain of joins give something which rows drawn one by one hardly ever do.
+ * (`counts`), one fewer, or one or two more. Few such rows make a chain of joins give something which rows drawn one by one hardly ever do.
  */
 export function matchedRows(
   tables: readonly FilledTable[],
@@ -158,10 +158,12 @@ class Matched {
 
   private size(counts: readonly number[]): number {
     if (counts.length === 0 || this.chance(0.25)) return 2 + Math.floor(this.random() * 3);
-    return Math.max(1, (pick(this.random, counts) ?? 2) - 1 + Math.floor(this.random() * 3));
+    return Math.max(1, (pick(this.random, counts) ?? 2) - 1 + Math.floor(this.random() * 4));
   }
 
   private mode(members: readonly FilledColumn[]): Mode {
+    // What no statement names only has to be taken, and a check may refuse what changes from row to row.
+    if (!members.some(({ matters }) => matters)) return 'constant';
     const spread = members.some(({ role }) => role === 'spread');
     const alike = spread ? 0.3 : members.some(({ role }) => role === 'grouped') ? 0.75 : 0.55;
     if (this.chance(alike)) return 'constant';
