@@ -41,7 +41,7 @@ export default definePlanFinding({
       ANALYZE;`,
     fires: {
       statement:
-        'SELECT count(*) FROM t a JOIN t b ON b.a = a.id JOIN t c ON c.a = b.id JOIN t d ON d.a = c.id JOIN t e ON e.a = d.id JOIN t f ON f.a = e.id JOIN t g ON g.a = f.id WHERE a.id = 7',
+        'SELECT count(*) FROM t a JOIN t b ON b.a = a.a JOIN t c ON c.a = a.a JOIN t d ON d.a = a.a JOIN t e ON e.a = a.a JOIN t f ON f.a = a.a JOIN t g ON g.a = a.a WHERE a.id = 7',
     },
     silent: { statement: "SELECT sum(v) FROM big WHERE md5(v::text) > '0'" },
     options: { leastMs: 0.01 },
