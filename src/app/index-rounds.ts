@@ -15,7 +15,7 @@ export interface RoundsOptions {
   readonly timeMs: number;
   /** For the second search. */
   readonly searchMs: number;
-  /** Null where it was called off. */
+  /** Null where it was called off. The first round may take all of the time, the second what is left if that is enough for as much again. */
   readonly measure: (specs: readonly IndexSpec[], timeMs: number) => Promise<MeasuredIndexSet | null>;
 }
 
@@ -38,7 +38,7 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   const alternatives = found.alternatives;
   const specs = [...found.selection.chosen, ...alternatives, ...found.unvalued].map((one) => one.spec);
   if (specs.length === 0 || search.signal.aborted) return { measured: null, alternatives };
-  const first = await measure(specs, timeMs * FIRST_SHARE);
+  const first = await measure(specs, timeMs);
   const leftBytes = budgetBytes === null || first === null ? 0 : budgetBytes - first.sizeBytes;
   if (first === null || !first.complete || leftBytes < MUCH_LEFT * (budgetBytes ?? 0) || search.signal.aborted)
     return { measured: first, alternatives };
@@ -56,8 +56,6 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   return { measured: together(first, second), alternatives: [...alternatives, ...more] };
 }
 
-/** Of the time for measuring. */
-const FIRST_SHARE = 0.6;
 /** Share of the budget for which a second search is worth it: the curve of cost against storage begins there too. */
 const MUCH_LEFT = 0.1;
 
