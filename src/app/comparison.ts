@@ -153,7 +153,7 @@ async function columnsOf(
 ): Promise<Awaited<ReturnType<typeof outputOf>>> {
   const values = Array.from({ length: parameterCount(sql) }, () => 'NULL');
   try {
-    return await outputOf(session, values.length === 0 ? sql : bindParameters(sql, values));
+    return await outputOf(session, bindParameters(sql, values));
   } catch (thrown) {
     if (!(thrown instanceof WizardError) || thrown.code !== 'target/statement') throw thrown;
     throw new WizardError('input/invalid', `The server refuses the ${which} statement: ${thrown.message}`, {

@@ -93,7 +93,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       workloadMs: search.workloadMs,
       storageBudgetBytes: options.storageBudgetBytes,
       writeWeight: options.writeWeight,
-      candidates: search.candidates,
+      candidates: search.candidates.length,
       selection: search.selection,
       alternatives,
       unvalued: search.unvalued,

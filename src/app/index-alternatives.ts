@@ -1,7 +1,6 @@
-import { specKey, tableUses } from '../indexes/candidates/candidates.js';
+import { specKey } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
-import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
-import { writesOf } from '../indexes/measured/write-cost.js';
+import type { TableWrite } from '../indexes/measured/write-cost.js';
 import type { IndexSelection } from '../indexes/selection/selection-types.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
@@ -30,8 +29,10 @@ const NEAR_SHARES = [1, 0.75, 1.5, 0.5];
 /** As many as were chosen may be measured beside them, and so many in any case: building and measuring 36 took 2 minutes on tables of 100 MB. */
 const LEAST_ALTERNATIVES = 12;
 
-/** What measurement made of a set. */
+/** What measurement made of a set, and what the set was searched over. */
 export interface MeasuredSoFar {
+  readonly candidates: readonly Candidate[];
+  readonly writes: readonly TableWrite[];
   readonly kept: readonly IndexSpec[];
   readonly refused: readonly IndexSpec[];
   /** Of the budget, beside the kept ones. */
@@ -42,18 +43,16 @@ export interface MeasuredSoFar {
 /** The best indexes to stand beside those that measurement kept, in what is left of the budget, without those that it refused. */
 export async function searchBeside(
   options: Omit<IndexSearchOptions, 'lab'>,
-  { kept, refused, leftBytes, writeCosts }: MeasuredSoFar,
+  { kept, refused, leftBytes, writes, writeCosts, ...searched }: MeasuredSoFar,
 ): Promise<readonly UnvaluedIndex[]> {
-  const { snapshot, whatIf } = options;
   const out = new Set(refused.map(specKey));
-  const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
-  const candidates = reasonedCandidates(snapshot, uses, {}).filter((one) => !out.has(specKey(one.spec)));
+  const candidates = searched.candidates.filter((one) => !out.has(specKey(one.spec)));
   const has = new Set(kept.map(specKey));
   const selection = await searchOnce(
     { ...options, storageBytes: leftBytes, shownBytes: null },
     {
       candidates,
-      writes: writesOf(snapshot.workload, snapshot.catalog),
+      writes,
       costs: writeCosts,
       isFinal: () => false,
       sizeBytes: (spec) => (has.has(specKey(spec)) ? 0 : null),
@@ -61,7 +60,7 @@ export async function searchBeside(
     options.timeMs,
   );
   const specs = selection.chosen.map((one) => one.spec).filter((spec) => !has.has(specKey(spec)));
-  return withSizes(whatIf, candidates, specs);
+  return withSizes(options.whatIf, candidates, specs);
 }
 
 async function withSizes(

@@ -51,7 +51,10 @@ async function searched(
   const candidates = reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {});
   const whole = { candidates, writes: [], costs: new Map<string, number>(), isFinal: () => false };
   const selection = await searchOnce({ ...search, timeMs: 5000 }, whole, 5000);
-  return { found: { selection, alternatives: [], unvalued: [], writeCosts: new Map() }, search };
+  return {
+    found: { candidates, selection, alternatives: [], unvalued: [], writes: [], writeCosts: new Map() },
+    search,
+  };
 }
 
 /** A lab in which some indexes are worth nothing. */

@@ -20,7 +20,7 @@ export interface RoundsOptions {
 }
 
 /** What a search found that is to be measured. */
-export type Found = Pick<IndexSearch, 'selection' | 'alternatives' | 'unvalued' | 'writeCosts'>;
+export type Found = Omit<IndexSearch, 'snapshot' | 'workloadMs' | 'skipped'>;
 
 /** What measurement left, and what was measured beside what the search had chosen. */
 export interface MeasuredRounds {
@@ -45,10 +45,7 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   search.note(`${formatBytes(leftBytes)} of the budget are left: searching what could stand beside the kept indexes`);
   const kept = first.kept.map((one) => one.spec);
   const refused = first.dropped.map((one) => one.spec);
-  const more = await searchBeside(
-    { ...search, timeMs: options.searchMs },
-    { kept, refused, leftBytes, writeCosts: found.writeCosts },
-  );
+  const more = await searchBeside({ ...search, timeMs: options.searchMs }, { ...found, kept, refused, leftBytes });
   const leftMs = timeMs - (performance.now() - startedMs) + options.searchMs;
   if (more.length === 0 || leftMs < first.durationMs || search.signal.aborted) return { measured: first, alternatives };
   const second = await measure([...kept, ...more.map((one) => one.spec)], leftMs);

@@ -1,5 +1,6 @@
 import { formatCount, formatPercent } from '../base/units.js';
 import { specKey, tableUses } from '../indexes/candidates/candidates.js';
+import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
@@ -19,13 +20,15 @@ import type { IndexSearchOptions } from './index-search-once.js';
 export interface IndexSearch {
   readonly snapshot: Snapshot;
   readonly workloadMs: number;
-  readonly candidates: number;
+  readonly candidates: readonly Candidate[];
   readonly selection: IndexSelection;
   /** To be measured beside the chosen ones: the choices for the shown budget itself and others near it, where a larger one was searched. */
   readonly alternatives: readonly UnvaluedIndex[];
   /** To be measured beside the chosen ones: no plan shows what they do. */
   readonly unvalued: readonly UnvaluedIndex[];
-  /** Milliseconds that an index adds to the workload's writes, as measured, by `specKey`. */
+  /** The workload's own. */
+  readonly writes: readonly TableWrite[];
+  /** Milliseconds that an index adds to them, as measured, by `specKey`. */
   readonly writeCosts: ReadonlyMap<string, number>;
   readonly skipped: readonly Skipped[];
 }
@@ -61,9 +64,10 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       return {
         snapshot,
         workloadMs: options.workloadMs,
-        candidates: candidates.length,
+        candidates,
         selection,
         alternatives,
+        writes,
         writeCosts: costs,
         unvalued: await unvaluedIndexes(options, writes, [...selection.chosen, ...alternatives]),
         skipped: [...skipped, ...unmeasured],

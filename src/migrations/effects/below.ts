@@ -1,4 +1,5 @@
 import { sameRelation } from '../../model/catalog.js';
+import type { RelationName } from '../../model/catalog.js';
 import { descendantsOf, heirsOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { Relation } from '../relation.js';
@@ -29,15 +30,7 @@ export function referencing(
   context: MigrationContext,
   columns: readonly string[] | null = null,
 ): readonly Relation[] {
-  const tables = relations.flatMap((relation) => tableOf(context, relation) ?? []);
-  return (context.catalog?.constraints ?? [])
-    .filter(
-      ({ references }) =>
-        references !== null &&
-        tables.some((table) => sameRelation(table, references.table)) &&
-        (columns === null || references.columns.some((column) => columns.includes(column))),
-    )
-    .flatMap(({ table }) => withBelow(table, context, 'partitions'));
+  return acrossKeys(relations, context, (referring, referred) => [referred, referring], columns);
 }
 
 /** Tables that these refer to by foreign keys, with their partitions. */
@@ -46,12 +39,29 @@ export function referencedBy(
   context: MigrationContext,
   columns: readonly string[] | null = null,
 ): readonly Relation[] {
+  return acrossKeys(relations, context, (referring, referred) => [referring, referred], columns);
+}
+
+/** One side of a foreign key. */
+interface KeyEnd {
+  readonly table: RelationName;
+  readonly columns: readonly string[];
+}
+
+/** What is at the far end of foreign keys whose near end is one of these tables, on one of these columns where they are given. */
+function acrossKeys(
+  relations: readonly Relation[],
+  context: MigrationContext,
+  nearAndFar: (referring: KeyEnd, referred: KeyEnd) => readonly [near: KeyEnd, far: KeyEnd],
+  columns: readonly string[] | null,
+): readonly Relation[] {
   const tables = relations.flatMap((relation) => tableOf(context, relation) ?? []);
-  return (context.catalog?.constraints ?? [])
-    .filter(
-      ({ table, columns: own }) =>
-        tables.some((one) => sameRelation(one, table)) &&
-        (columns === null || own.some((column) => columns.includes(column))),
-    )
-    .flatMap(({ references }) => (references ? withBelow(references.table, context, 'partitions') : []));
+  return (context.catalog?.constraints ?? []).flatMap((key) => {
+    if (key.references === null) return [];
+    const [near, far] = nearAndFar(key, key.references);
+    const isMeant =
+      tables.some((table) => sameRelation(table, near.table)) &&
+      (columns === null || near.columns.some((column) => columns.includes(column)));
+    return isMeant ? withBelow(far.table, context, 'partitions') : [];
+  });
 }
