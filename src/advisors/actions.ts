@@ -1,4 +1,4 @@
-import { quoteQualified } from '../base/quote.js';
+import { quoteIdent, quoteQualified } from '../base/quote.js';
 import { createIndexSql, type Action, type IndexSpec, type Rewrite } from '../model/action.js';
 import { freeName } from '../indexes/candidates/index-name.js';
 import { findTable, sameRelation, type Catalog, type Index, type RelationName, placeOf } from '../model/catalog.js';
@@ -116,6 +116,27 @@ export function createStatisticsAction({ table, kinds, items, parts }: Statistic
     ],
     down: [`DROP STATISTICS IF EXISTS ${object}`],
     lock: `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
+    transactional: true,
+    tables: [{ schema: table.schema, name: table.name }],
+    index: null,
+    rewrite: null,
+  };
+}
+
+/** The action that changes how ANALYZE looks at one column, and analyses its table: without that nothing changes. `set` and `back` are what follows ALTER COLUMN. */
+export function columnStatisticsAction(
+  table: RelationName,
+  column: string,
+  { title, set, back }: { readonly title: string; readonly set: string; readonly back: string },
+): Action {
+  const name = quoteQualified(table.schema, table.name);
+  const alter = `ALTER TABLE ${name} ALTER COLUMN ${quoteIdent(column)}`;
+  return {
+    kind: 'column-statistics',
+    title,
+    up: [`${alter} ${set}`, `ANALYZE ${name}`],
+    down: [`${alter} ${back}`, `ANALYZE ${name}`],
+    lock: `takes SHARE UPDATE EXCLUSIVE on ${placeOf(table)}, which blocks DDL and VACUUM but neither reads nor writes`,
     transactional: true,
     tables: [{ schema: table.schema, name: table.name }],
     index: null,

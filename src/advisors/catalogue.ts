@@ -24,8 +24,10 @@ import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
 import settingsPlannerMethodDisabled from './settings/planner-method-disabled.js';
 import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
 import settingsTooFewWorkers from './settings/too-few-workers.js';
+import statisticsCoarseStatistics from './statistics/coarse-statistics.js';
 import statisticsCorrelatedColumns from './statistics/correlated-columns.js';
 import statisticsStaleStatistics from './statistics/stale-statistics.js';
+import statisticsUnderestimatedGroups from './statistics/underestimated-groups.js';
 
 /** Every advisor, sorted by id. */
 export const catalogue: readonly Advisor[] = [
@@ -53,6 +55,8 @@ export const catalogue: readonly Advisor[] = [
   settingsPlannerMethodDisabled,
   settingsSortSpillsToDisk,
   settingsTooFewWorkers,
+  statisticsCoarseStatistics,
   statisticsCorrelatedColumns,
   statisticsStaleStatistics,
+  statisticsUnderestimatedGroups,
 ];

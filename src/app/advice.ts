@@ -64,7 +64,7 @@ export function untriedBecause(advice: Advice, reason: string): Advice {
   return advice.trial === null && advice.missing.length === 0 ? { ...advice, untried: reason } : advice;
 }
 
-const ORDER = ['analyze', 'create-statistics', 'create-index', 'rewrite'];
+const ORDER = ['analyze', 'create-statistics', 'column-statistics', 'create-index', 'rewrite'];
 
 /** Statistics cost least and mend most, then indexes, then the text, then settings. */
 function rankOf(action: Action | undefined): number {

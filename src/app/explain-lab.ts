@@ -69,7 +69,8 @@ export async function explainInLab(
   watch({ type: 'phase', phase: 'hypothesise', text: 'what would help' });
   const { advice, findings } = await untilAborted(
     signal,
-    advise(snapshot, statement, {
+    // What was run says more than the target's estimates do: where they are wrong, and what did not fit into memory.
+    advise({ ...snapshot, plans: staging.lab.plans() }, statement, {
       whatIf: staging.whatIf,
       planCost: (sql) => staging.lab.withAccepted((session) => costOn(session, statement, sql)),
     }),

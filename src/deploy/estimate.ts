@@ -56,6 +56,7 @@ const MOMENTARY = new Set<PlanStatement['form']>([
   'drop-index',
   'drop-statistics',
   'create-statistics',
+  'column-statistics',
   'setting',
   'alter-sequence',
   'attach-index',

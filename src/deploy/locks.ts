@@ -44,6 +44,7 @@ export function lockOf(statement: PlanStatement, table: RelationName | null): Lo
     case 'analyze':
       return sue();
     case 'create-statistics':
+    case 'column-statistics':
     case 'drop-statistics':
       return sue(' for a moment');
     case 'validate-constraint':

@@ -11,6 +11,7 @@ export type StatementForm =
   | 'attach-index'
   | 'analyze'
   | 'create-statistics'
+  | 'column-statistics'
   | 'drop-statistics'
   | 'setting'
   | 'validate-constraint'
@@ -112,6 +113,7 @@ function alterTable(body: TreeNode): Found | null {
     return kind === 'AT_AttachPartition' ? { form: 'attach-index', object: relation(field(body, 'relation')) } : null;
   const table = relation(field(body, 'relation'));
   if (kind === 'AT_ValidateConstraint') return { form: 'validate-constraint', table };
+  if (STATISTICS.has(kind)) return { form: 'column-statistics', table };
   if (kind === 'AT_AlterColumnType') return { form: 'alter-type', table };
   return ALTERED.has(kind) && command['behavior'] !== 'DROP_CASCADE' ? { form: 'alter-table', table } : null;
 }
@@ -122,8 +124,10 @@ const ALTERED = new Set([
   'AT_DropConstraint',
   'AT_SetNotNull',
   'AT_DropNotNull',
-  'AT_SetStatistics',
 ]);
+
+/** How ANALYZE looks at a column. */
+const STATISTICS = new Set(['AT_SetStatistics', 'AT_SetOptions', 'AT_ResetOptions']);
 
 /** The one DO block that the loop makes: a setting of the current database, whatever that is called. */
 const SETTING_BLOCK =

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import type { ActionKind } from '../model/action.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Effect, StatementEffect, Verdict, VerdictKind } from '../model/verdict.js';
@@ -198,10 +199,10 @@ function mainEffect(
   if (rounds < thresholds.minimalPairs)
     return { kind: 'insufficient', effect: time, reason: `only ${rounds} pairs were measured` };
   const floor = Math.min(1 - thresholds.minimalEffect, Math.exp(-trial.noise.timeLogRatio));
-  const collected =
-    hypothesis.action.kind === 'create-statistics' ? `; collecting them took ${formatMs(trial.applyMs)}` : '';
+  const areStatistics = STATISTICS.has(hypothesis.action.kind);
+  const collected = areStatistics ? `; collecting them took ${formatMs(trial.applyMs)}` : '';
   const figures = `${effectText(time, effects)}${collected}`;
-  const unworthy = hypothesis.action.kind === 'create-statistics' ? statisticsDoNotPay(trial, time) : null;
+  const unworthy = areStatistics ? statisticsDoNotPay(trial, time) : null;
   if (unworthy !== null && time.ciLow <= 1) return { kind: 'neutral', effect: time, reason: `${figures}; ${unworthy}` };
   if (time.ciHigh < floor) return { kind: 'improved', effect: time, reason: figures };
   const buffers = effects.find((effect) => effect.metric === 'buffers');
@@ -218,6 +219,8 @@ function mainEffect(
     reason: `${figures}: within the noise floor or under ${formatPercent(thresholds.minimalEffect)}`,
   };
 }
+
+const STATISTICS = new Set<ActionKind>(['create-statistics', 'column-statistics']);
 
 /** Statistics are kept where a plan becomes another and the workload as it is wins more than they take to collect; null where both hold. */
 function statisticsDoNotPay({ statements, applyMs }: TrialMeasurement, time: Effect): string | null {

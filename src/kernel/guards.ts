@@ -6,6 +6,7 @@ import type { Verdict } from '../model/verdict.js';
 import type { Workload } from '../model/workload.js';
 import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
+import { bodiesOf, list, textOf } from '../sql/tree.js';
 import type { Lab, TrialMeasurement } from './ports.js';
 
 /** Throws `kernel/forbidden` unless the lab is a lab: nothing is ever tried on production. */
@@ -47,6 +48,11 @@ export function assertSingleChange(action: Action): void {
     throw forbidden(
       `"${action.title}" creates not just one object of statistics`,
       'One CREATE STATISTICS, and the ANALYZE that fills it.',
+    );
+  if (action.kind === 'column-statistics' && statements.filter(isAboutStatistics).length !== 1)
+    throw forbidden(
+      `"${action.title}" changes not just how one column is analysed`,
+      'One SET STATISTICS or SET (n_distinct = ...), and the ANALYZE that makes use of it.',
     );
   for (const statement of statements) assertInside(action, statement);
 }
@@ -102,6 +108,7 @@ export function assertValidated(decision: Decision, verdict: Verdict, measured: 
 const MOST_STATEMENTS: Partial<Record<ActionKind, number>> = {
   'alter-column-type': Number.POSITIVE_INFINITY,
   'create-statistics': 2,
+  'column-statistics': 2,
 };
 
 /** Statement node types that an action of each kind may hold. */
@@ -111,6 +118,7 @@ const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
   reindex: ['ReindexStmt'],
   analyze: ['VacuumStmt'],
   'create-statistics': ['CreateStatsStmt', 'VacuumStmt'],
+  'column-statistics': ['AlterTableStmt', 'VacuumStmt'],
   setting: ['DoStmt', 'AlterDatabaseSetStmt', 'AlterRoleSetStmt'],
   constraint: ['AlterTableStmt'],
   'alter-column-type': ['AlterTableStmt', 'AlterSeqStmt'],
@@ -119,6 +127,12 @@ const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
 /** The only form of DO block that a setting may take: one ALTER DATABASE of the current database. */
 const SETTING_BLOCK =
   /^\s*DO\s+\$wizard\$\s*BEGIN\s+EXECUTE\s+format\('ALTER DATABASE %I (SET [a-z_.]+ = %L|RESET [a-z_.]+)',\s*current_database\(\)(,\s*'[^']*')?\);\s*END;?\s*\$wizard\$;?\s*$/i;
+
+function isAboutStatistics({ type, body }: ParsedStatement): boolean {
+  if (type !== 'AlterTableStmt') return false;
+  const kinds = bodiesOf(list(body, 'cmds'), 'AlterTableCmd').map((command) => textOf(command, 'subtype'));
+  return kinds.every((kind) => kind === 'AT_SetStatistics' || kind === 'AT_SetOptions');
+}
 
 function assertInside(action: Action, statement: ParsedStatement): void {
   if (statement.type === 'DoStmt' && !action.up.every((sql) => SETTING_BLOCK.test(sql))) {

@@ -181,6 +181,7 @@ function assessRisk(action: Action, snapshot: Snapshot): Risk {
       };
     case 'analyze':
     case 'create-statistics':
+    case 'column-statistics':
       return { level: 'low', behaviour: 'plans may change', data: none, downtimeMs: 0, effortWeeks: 0 };
     case 'setting':
       return {

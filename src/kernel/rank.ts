@@ -63,6 +63,7 @@ function expectedGain(hypothesis: Hypothesis, measured: WorkloadSummary): number
 const PRIOR_GAIN: Partial<Record<ActionKind, number>> = {
   analyze: 0.5,
   'create-statistics': 0.3,
+  'column-statistics': 0.3,
   'create-index': 0.5,
   rewrite: 0.45,
   setting: 0.3,

@@ -20,6 +20,8 @@ function column(name: string, type: string, baseType: string, typeCategory: stri
     hasDefault: false,
     identity: false,
     generated: false,
+    statisticsTarget: null,
+    distinctSetting: null,
     sequence: null,
   };
 }

@@ -23,6 +23,7 @@ export type ActionKind =
   | 'reindex'
   | 'analyze'
   | 'create-statistics'
+  | 'column-statistics'
   | 'rewrite'
   | 'setting'
   | 'alter-column-type'

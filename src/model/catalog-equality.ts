@@ -68,12 +68,17 @@ function tableStructure(table: Table): unknown {
 
 function columnStructure(column: Column): unknown {
   const { name, position, type, baseType, notNull, hasDefault, identity, generated, sequence } = column;
+  const { statisticsTarget, distinctSetting } = column;
   const fedBy = sequence && {
     name: relationKey(sequence.name),
     maxValue: String(sequence.maxValue),
     increment: String(sequence.increment),
   };
-  return { name, position, type, baseType, notNull, hasDefault, identity, generated, fedBy };
+  const analysed = {
+    ...(statisticsTarget === null ? {} : { statisticsTarget }),
+    ...(distinctSetting === null ? {} : { distinctSetting }),
+  };
+  return { name, position, type, baseType, notNull, hasDefault, identity, generated, fedBy, ...analysed };
 }
 
 function indexStructure(index: Index): unknown {

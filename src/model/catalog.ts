@@ -18,6 +18,10 @@ export interface Column {
   readonly hasDefault: boolean;
   readonly identity: boolean;
   readonly generated: boolean;
+  /** Its own statistics target (`ALTER COLUMN ... SET STATISTICS`); null for `default_statistics_target`. */
+  readonly statisticsTarget: number | null;
+  /** Its own `n_distinct` (`ALTER COLUMN ... SET (n_distinct = ...)`), which ANALYZE takes over: a count, or minus a fraction of the rows; null where ANALYZE estimates it. */
+  readonly distinctSetting: number | null;
   /** Sequence that fills the column (serial or identity), if any. */
   readonly sequence: SequenceState | null;
 }

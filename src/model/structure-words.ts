@@ -57,6 +57,8 @@ const FIELD_WORDS: Readonly<Record<string, string>> = {
   referencedByForeignKeys: 'referenced by foreign keys',
   returnsTrigger: 'returns a trigger',
   fedBy: 'sequence',
+  statisticsTarget: 'statistics target',
+  distinctSetting: 'n_distinct',
   nullsNotDistinct: 'nulls not distinct',
   onDelete: 'on delete',
   baseType: 'base type',

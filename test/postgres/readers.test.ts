@@ -159,7 +159,15 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
 
   test('columns with odd names, domains over domains, identity, serial', () => {
     const columns = findTable(catalog, { schema: 'Odd "Schema', name: 'order' })?.columns ?? [];
-    const plain = { notNull: false, hasDefault: false, identity: false, generated: false, sequence: null };
+    const plain = {
+      notNull: false,
+      hasDefault: false,
+      identity: false,
+      generated: false,
+      statisticsTarget: null,
+      distinctSetting: null,
+      sequence: null,
+    };
     const sequence = (name: string, max: bigint) => ({
       name: { schema: 'Odd "Schema', name },
       lastValue: 50n,

@@ -32,6 +32,8 @@ export function aColumn(name: string, more: Partial<Column> = {}): Column {
     hasDefault: false,
     identity: false,
     generated: false,
+    statisticsTarget: null,
+    distinctSetting: null,
     sequence: null,
     ...more,
   };

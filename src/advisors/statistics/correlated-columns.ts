@@ -1,23 +1,16 @@
 import { z } from 'zod';
 import { quoteIdent } from '../../base/quote.js';
-import { usesOf } from '../../indexes/candidates/candidates.js';
-import { lookupTable, placeOf, sameRelation } from '../../model/catalog.js';
+import { placeOf, sameRelation } from '../../model/catalog.js';
 import type { Catalog, Table } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
-import type { WorkloadStatement } from '../../model/workload.js';
-import { firstWrongEstimate } from '../../plans/estimates.js';
-import type { FirstWrongEstimate } from '../../plans/estimates.js';
-import { treeOfPlan } from '../../plans/read/read-plan.js';
-import { viewPlan } from '../../plans/view.js';
-import type { ViewedNode } from '../../plans/view.js';
 import { loadParser } from '../../sql/parse.js';
-import type { RelationUse } from '../../sql/use-types.js';
 import { createStatisticsAction } from '../actions.js';
 import type { StatisticsSpec } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import type { AdvisorFinding } from '../define.js';
-import { estimated, measured } from '../evidence.js';
+import { areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
+import type { Misjudged } from '../misjudged.js';
 
 export default defineAdvisor({
   id: 'statistics/correlated-columns',
@@ -42,15 +35,13 @@ export default defineAdvisor({
   async examine(snapshot, { factor, leastRows }) {
     await loadParser();
     const found = new Map<string, Found>();
-    for (const statement of snapshot.workload.statements) {
-      const plan = snapshot.plans.get(statement.fingerprint);
-      const tree = plan ? treeOfPlan(plan) : null;
-      const wrong = tree && firstWrongEstimate(viewPlan(tree), factor, leastRows);
-      const cause = wrong && causeOf(wrong, statement, snapshot);
+    for (const misjudged of misjudgedIn(snapshot, { factor, leastRows })) {
+      const { statement } = misjudged;
+      const cause = causeOf(misjudged, snapshot);
       if (!cause) continue;
       const place = placeOf(cause.spec.table, [cause.kinds, ...cause.names]);
       const known = found.get(place);
-      const seen = evidenceOf(statement, wrong);
+      const seen = estimateEvidence(misjudged);
       if (known)
         found.set(place, {
           ...known,
@@ -81,14 +72,9 @@ interface Found extends Cause {
 /** CREATE STATISTICS takes no more (STATS_MAX_DIMENSIONS, statistics.h). */
 const MOST_COLUMNS = 8;
 
-function causeOf(wrong: FirstWrongEstimate, statement: WorkloadStatement, snapshot: Snapshot): Cause | null {
+function causeOf({ table, items, grouped }: Misjudged, snapshot: Snapshot): Cause | null {
   const { catalog, target } = snapshot;
-  const relations = usesOf(statement, catalog)?.relations ?? [];
-  const grouped = /^(?:Aggregate|Unique|Group)$/.test(wrong.one.node.type);
-  const use = grouped ? groupedOf(relations) : useOf(wrong.one, relations);
-  const table = use && lookupTable(catalog, use.schema, use.name);
-  if (!use || !table || !takesStatistics(table, target.major)) return null;
-  const items = grouped ? groupKeys(use) : conditions(use);
+  if (!takesStatistics(table, target.major)) return null;
   const columns = items.filter(({ expression }) => expression === null).map(({ name }) => name);
   const expressions = items.flatMap(({ expression }) => expression ?? []);
   const alone = items.length === 1 && expressions.length === 1;
@@ -115,66 +101,9 @@ function causeOf(wrong: FirstWrongEstimate, statement: WorkloadStatement, snapsh
   };
 }
 
-interface Item {
-  readonly name: string;
-  readonly expression: string | null;
-}
-
-/** What every row must meet, against values: a join's condition is not about this table alone. */
-function conditions({ predicates }: RelationUse): readonly Item[] {
-  const items = predicates
-    .filter(({ branch, value }) => branch === null && value.kind !== 'join')
-    .map(({ column, expression }) => ({
-      name: column ?? expression ?? '',
-      expression: column === null ? expression : null,
-    }));
-  return unique(items);
-}
-
-function groupKeys({ sorts }: RelationUse): readonly Item[] {
-  const keys =
-    sorts.find(({ purpose, complete }) => (purpose === 'group' || purpose === 'distinct') && complete)?.keys ?? [];
-  return unique(
-    keys.map(({ column, expression }) => ({
-      name: column ?? expression ?? '',
-      expression: column === null ? expression : null,
-    })),
-  );
-}
-
-function unique(items: readonly Item[]): readonly Item[] {
-  return [...new Map(items.filter(({ name }) => name !== '').map((item) => [item.name, item])).values()];
-}
-
-/** The relation by which the statement groups; null where more than one is grouped. */
-function groupedOf(relations: readonly RelationUse[]): RelationUse | null {
-  const grouped = relations.filter((use) => groupKeys(use).length > 0);
-  return grouped.length === 1 ? (grouped[0] ?? null) : null;
-}
-
-/** The relation of a scan, or of the heap that a bitmap is for; null where the statement has none or several of that name. */
-function useOf(one: ViewedNode, relations: readonly RelationUse[]): RelationUse | null {
-  const scan = one.node.type === 'Bitmap Index Scan' ? heapOf(one) : one;
-  if (scan === null || scan.node.relation === null) return null;
-  const { relation, alias } = scan.node;
-  const named = relations.filter((use) => use.name === relation && (use.alias ?? use.name) === (alias ?? relation));
-  return named.length === 1 ? (named[0] ?? null) : null;
-}
-
-function heapOf(one: ViewedNode): ViewedNode | null {
-  for (let at = one.parent; at !== null; at = at.parent) if (at.node.relation !== null) return at;
-  return null;
-}
-
 /** Before 15 a parent's rows together had no extended statistics. */
 function takesStatistics({ kind }: Table, major: number): boolean {
   return kind === 'r' || kind === 'm' || (kind === 'p' && major >= 15);
-}
-
-/** Without them an ANALYZE comes first, which another advisor asks for. */
-function areAnalysed({ statistics }: Snapshot, table: Table, columns: readonly string[]): boolean {
-  const known = statistics.columns.filter((one) => sameRelation(one.table, table)).map(({ column }) => column);
-  return known.length > 0 && columns.every((column) => known.includes(column));
 }
 
 /** `d` ndistinct, `f` dependencies, `m` mcv. */
@@ -187,19 +116,6 @@ function isThere(catalog: Catalog, table: Table, columns: readonly string[], kin
       columns.every((column) => one.columns.includes(column)) &&
       kinds.every((kind) => one.kinds.includes(LETTERS[kind] ?? '')),
   );
-}
-
-function evidenceOf(
-  statement: WorkloadStatement,
-  { one, estimated: expected, actual, factor, tooFew, leadsTo }: FirstWrongEstimate,
-): readonly [Evidence, ...Evidence[]] {
-  const source = `plan of ${statement.name}, node ${one.id} (${one.node.type})`;
-  return [
-    estimated('rows expected', expected, 'rows', source),
-    measured('rows that came', actual, 'rows', source),
-    measured(tooFew ? 'too few by a factor of' : 'too many by a factor of', factor, '', source),
-    measured('nodes above that are wrong because of it', leadsTo.length, 'nodes', source),
-  ];
 }
 
 function describe({ spec, names, place, evidence, statements, why }: Found, catalog: Catalog): AdvisorFinding {

@@ -34,7 +34,8 @@ const COLUMNS_SQL = `
   SELECT c.oid::int8 AS table_oid, a.attname AS name, a.attnum AS position, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
     t.typname AS base_type, t.typcategory::text AS category, a.attnotnull OR own.typnotnull AS not_null,
     (a.atthasdef AND a.attgenerated = '') OR own.typdefault IS NOT NULL AS has_default,
-    a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated
+    a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated, NULLIF(a.attstattarget, -1)::int4 AS statistics_target,
+    (SELECT o.option_value::float8 FROM pg_catalog.pg_options_to_table(a.attoptions) AS o WHERE o.option_name = 'n_distinct') AS distinct_setting
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -57,6 +58,8 @@ type ColumnRow = {
   has_default: boolean;
   identity: boolean;
   generated: boolean;
+  statistics_target: number | null;
+  distinct_setting: number | null;
 };
 
 function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
@@ -70,6 +73,8 @@ function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
     hasDefault: row.has_default,
     identity: row.identity,
     generated: row.generated,
+    statisticsTarget: row.statistics_target,
+    distinctSetting: row.distinct_setting,
     sequence,
   };
 }
