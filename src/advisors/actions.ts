@@ -1,5 +1,5 @@
 import { quoteIdent, quoteQualified } from '../base/quote.js';
-import { createIndexSql, type Action, type IndexSpec, type Rewrite } from '../model/action.js';
+import { createIndexSql, type Action, type Hint, type IndexSpec, type Rewrite } from '../model/action.js';
 import { freeName } from '../indexes/candidates/index-name.js';
 import { findTable, sameRelation, type Catalog, type Index, type RelationName, placeOf } from '../model/catalog.js';
 import type { Settings } from '../model/settings.js';
@@ -64,6 +64,32 @@ export function rewriteAction(
     tables,
     index: null,
     rewrite: { fingerprint: statement.fingerprint, rule, from: statement.sql, to, proof },
+  };
+}
+
+/** The action that sends a statement under settings of the planner. */
+export function hintAction(
+  statement: WorkloadStatement,
+  { hint, proof }: { readonly hint: Hint; readonly proof: readonly string[] },
+  { title, tables }: Pick<Action, 'title' | 'tables'>,
+): Action {
+  return {
+    kind: 'hint',
+    title,
+    up: [],
+    down: [],
+    lock: 'takes no lock: the application sends the statement under other settings',
+    transactional: true,
+    tables,
+    index: null,
+    rewrite: {
+      fingerprint: statement.fingerprint,
+      rule: 'hint',
+      from: statement.sql,
+      to: statement.sql,
+      proof,
+      hint,
+    },
   };
 }
 

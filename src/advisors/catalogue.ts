@@ -15,6 +15,7 @@ import indexOverlappingIndex from './index/overlapping-index.js';
 import indexPartialIndex from './index/partial-index.js';
 import indexUnindexedForeignKey from './index/unindexed-foreign-key.js';
 import indexUnusedIndex from './index/unused-index.js';
+import queryMisplannedStatement from './query/misplanned-statement.js';
 import queryRewritableStatement from './query/rewritable-statement.js';
 import querySlowGenericPlan from './query/slow-generic-plan.js';
 import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js';
@@ -46,6 +47,7 @@ export const catalogue: readonly Advisor[] = [
   indexPartialIndex,
   indexUnindexedForeignKey,
   indexUnusedIndex,
+  queryMisplannedStatement,
   queryRewritableStatement,
   querySlowGenericPlan,
   schemaForeignKeyTypeMismatch,

@@ -1,4 +1,5 @@
 import { rewriteAction } from '../advisors/actions.js';
+import { sentText } from '../model/action.js';
 import type { Action } from '../model/action.js';
 import { sameRelation } from '../model/catalog.js';
 import type { Evidence, Finding } from '../model/finding.js';
@@ -6,7 +7,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { IndexWhatIf } from '../model/what-if.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import type { PlanReport } from '../report/plan/plan-report.js';
-import { lineDifference } from '../report/text/line-difference.js';
+import { changedLines } from '../report/text/sent-lines.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
 import { isFor, majorsOf } from '../rewrites/define.js';
 import type { Proposal, RewriteRule } from '../rewrites/define.js';
@@ -43,7 +44,7 @@ export async function advise(
         )),
   );
   const changes = [
-    ...found.filter(({ actions }) => actions.every(({ rewrite }) => rewrite === null)),
+    ...found.filter(({ actions }) => actions.every(({ rewrite }) => rewrite === null || rewrite.hint)),
     ...rewritten(statement, proposals),
   ];
   const ordered = withoutRepeats(changes.filter(({ actions }) => actions.length > 0)).toSorted(
@@ -66,8 +67,9 @@ export function untriedBecause(advice: Advice, reason: string): Advice {
 
 const ORDER = ['analyze', 'create-statistics', 'column-statistics', 'create-index', 'rewrite'];
 
-/** Statistics cost least and mend most, then indexes, then the text, then settings. */
+/** Statistics cost least and mend most, then indexes, then the text, then settings; a hint is the last resort. */
 function rankOf(action: Action | undefined): number {
+  if (action?.kind === 'hint') return ORDER.length + 1;
   const position = ORDER.indexOf(action?.kind ?? '');
   return position < 0 ? ORDER.length : position;
 }
@@ -138,19 +140,20 @@ async function describe(
   const { rewrite } = action;
   const common = { kind: action.kind, missing: [], trial: null, untried: null, rewrite: null };
   if (rewrite !== null) {
-    const cost = { before: asWritten, after: await planCost(rewrite.to) };
+    const { hint } = rewrite;
     return {
       ...common,
-      title: `${rewrite.rule}: ${action.title}`,
-      why: [...rewrite.proof],
-      evidence: [],
-      up: [rewrite.to],
+      title: hint ? action.title : `${rewrite.rule}: ${action.title}`,
+      why: hint ? [finding.title, ...rewrite.proof] : [...rewrite.proof],
+      evidence: hint ? [...finding.evidence] : [],
+      up: [sentText(rewrite)],
       down: [],
-      cost,
+      // What the planner thinks of a plan that it did not choose is what the hint is about.
+      cost: hint ? null : { before: asWritten, after: await planCost(rewrite.to) },
       rewrite: {
         rule: rewrite.rule,
-        holdsFor: holdsFor(rewrite.rule),
-        difference: [...lineDifference(rewrite.from, rewrite.to)],
+        holdsFor: hint ? `the data as they are, until ${hint.until}` : holdsFor(rewrite.rule),
+        difference: [...changedLines(rewrite)],
         planDifference: [],
         patch: null,
       },
@@ -178,7 +181,7 @@ function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ actions: [action] }) => {
     const key = JSON.stringify(
-      action?.index ? { ...action.index, name: '' } : action?.rewrite ? action.rewrite.to : action?.up,
+      action?.index ? { ...action.index, name: '' } : action?.rewrite ? sentText(action.rewrite) : action?.up,
     );
     if (seen.has(key)) return false;
     seen.add(key);

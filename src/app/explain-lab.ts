@@ -7,6 +7,7 @@ import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
 import type { OpenLab } from '../lab/lab.js';
 import { findBlockers } from '../lab/parallel/blockers.js';
 import { measureWorkers } from '../lab/parallel/workers.js';
+import { settingsOf } from '../lab/trial/cases.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
@@ -150,13 +151,14 @@ async function tryWorkers(
   return { parallel: { ...parallel, blockers: shown }, skipped: [] };
 }
 
-/** The statement's plan as it ran on the copy; what it writes is rolled back there. */
+/** The statement's plan as it ran on the copy, after the `SET LOCAL` statements given; what it writes is rolled back there. */
 async function runOnCopy(
   lab: OpenLab,
   statement: WorkloadStatement,
+  settings = '',
 ): Promise<{ readonly view: PlanView | null; readonly skipped: readonly Skipped[] }> {
   const sql = shownText(statement);
-  const work = (session: Session): Promise<PlanView> => runIn(session, sql);
+  const work = (session: Session): Promise<PlanView> => runIn(session, sql, settings);
   try {
     const view = await (writes(parseStatement(statement.sql)) ? lab.withScratch(work) : lab.withAccepted(work));
     return { view, skipped: [] };
@@ -168,10 +170,10 @@ async function runOnCopy(
   }
 }
 
-async function runIn(session: Session, sql: string): Promise<PlanView> {
+async function runIn(session: Session, sql: string, settings: string): Promise<PlanView> {
   await session.run('BEGIN');
   try {
-    await session.run(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+    await session.run(`${settings}SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
     const { rows } = await session.queryText(`EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT JSON) ${sql}`);
     return viewPlan(readPlan(rows.map(([line]) => line ?? '').join('\n')).tree);
   } finally {
@@ -189,7 +191,8 @@ async function plansOf(
   const said: (string[] | null)[] = [];
   for (const { actions } of findings) {
     const rewrite = actions[0]?.rewrite ?? null;
-    const after = rewrite && before ? (await runOnCopy(lab, { ...statement, sql: rewrite.to })).view : null;
+    const settings = rewrite?.hint ? settingsOf(rewrite.hint) : '';
+    const after = rewrite && before ? (await runOnCopy(lab, { ...statement, sql: rewrite.to }, settings)).view : null;
     said.push(before && after ? [...describeDifference(before, after)] : null);
   }
   return said;

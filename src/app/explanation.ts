@@ -62,7 +62,7 @@ export async function explainGiven(options: ExplanationOptions, context: Command
     query,
     ...explained,
     advice: explained.advice.map((one) =>
-      one.rewrite && searched
+      one.rewrite && one.kind !== 'hint' && searched
         ? { ...one, rewrite: { ...one.rewrite, patch: toPatch(searched.attribution(GIVEN, one.up[0] ?? '').patch) } }
         : one,
     ),

@@ -31,7 +31,7 @@ import type { LedgerEntry } from '../kernel/ports.js';
 import { DEFAULT_STOP_RULES } from '../kernel/stop.js';
 import { watchPlanModes } from '../lab/plan-modes/follow.js';
 import { openLedger } from '../ledger/ledger.js';
-import type { Action } from '../model/action.js';
+import type { Action, Rewrite } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Coverage, Skipped } from '../model/coverage.js';
 import type { PlanChanges } from '../model/plan-history.js';
@@ -39,6 +39,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
 import type { ConnectionSettings } from '../postgres/session.js';
+import type { Attribution } from '../programs/places.js';
 import type { Attributions } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 import { toRunReport } from '../report/to-run-report.js';
@@ -231,13 +232,18 @@ async function attribute(
   const attributions = new Map(
     accepted.map(({ number, rewrite }, position) => [
       number,
-      search?.attribution(rewrite.fingerprint, rewrite.to) ?? {
+      withoutPatch(rewrite, search?.attribution(rewrite.fingerprint, rewrite.to)) ?? {
         places: taggedPlaces(asked[position]?.sources ?? []),
         patch: null,
       },
     ]),
   );
   return { attributions, searched: search?.coverage ?? null };
+}
+
+/** A hint leaves the text as it is. */
+function withoutPatch({ hint }: Rewrite, found: Attribution | undefined): Attribution | undefined {
+  return hint && found ? { ...found, patch: null } : found;
 }
 
 interface ReportFacts {

@@ -165,7 +165,7 @@ async function setBack(
         const written = name === 'search_path' ? value : quoteLiteral(value);
         await session.run(`SET LOCAL ${name} TO ${written}`);
       }
-      return (await planCase(session, sql)).shape === suspect.planBefore;
+      return (await planCase(session, { sql, settings: '' })).shape === suspect.planBefore;
     } catch (thrown) {
       if (asWizardError(thrown).sqlstate === undefined) throw thrown;
       return null;

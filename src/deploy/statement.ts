@@ -119,12 +119,7 @@ function alterTable(body: TreeNode): Found | null {
 }
 
 /** Short under their lock: what reverts a validation, and attributes of columns. */
-const ALTERED = new Set([
-  'AT_AddConstraint',
-  'AT_DropConstraint',
-  'AT_SetNotNull',
-  'AT_DropNotNull',
-]);
+const ALTERED = new Set(['AT_AddConstraint', 'AT_DropConstraint', 'AT_SetNotNull', 'AT_DropNotNull']);
 
 /** How ANALYZE looks at a column. */
 const STATISTICS = new Set(['AT_SetStatistics', 'AT_SetOptions', 'AT_ResetOptions']);

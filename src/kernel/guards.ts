@@ -21,13 +21,19 @@ export function assertLab(lab: Lab): void {
 
 /** Throws `kernel/forbidden` unless the action is one change: one statement of the kind that it claims. */
 export function assertSingleChange(action: Action): void {
-  if (action.kind === 'rewrite') {
-    if (!action.rewrite || action.up.length > 0 || action.down.length > 0) {
+  if (action.kind === 'rewrite' || action.kind === 'hint') {
+    const { rewrite } = action;
+    if (!rewrite || action.up.length > 0 || action.down.length > 0) {
       throw forbidden(
-        `"${action.title}" claims to be a rewrite and changes the schema`,
+        `"${action.title}" claims to be a ${action.kind} and changes the schema`,
         'One change in one iteration.',
       );
     }
+    if ((action.kind === 'hint') !== (rewrite.hint !== undefined && rewrite.to === rewrite.from))
+      throw forbidden(
+        `"${action.title}" is neither another text alone nor settings alone`,
+        'One change in one iteration.',
+      );
     return;
   }
   if (action.rewrite)
@@ -49,7 +55,8 @@ export function assertSingleChange(action: Action): void {
       `"${action.title}" creates not just one object of statistics`,
       'One CREATE STATISTICS, and the ANALYZE that fills it.',
     );
-  if (action.kind === 'column-statistics' && statements.filter(isAboutStatistics).length !== 1)
+  const altered = statements.filter(({ type }) => type === 'AlterTableStmt');
+  if (action.kind === 'column-statistics' && (altered.length !== 1 || !altered.every(isAboutStatistics)))
     throw forbidden(
       `"${action.title}" changes not just how one column is analysed`,
       'One SET STATISTICS or SET (n_distinct = ...), and the ANALYZE that makes use of it.',
@@ -112,7 +119,7 @@ const MOST_STATEMENTS: Partial<Record<ActionKind, number>> = {
 };
 
 /** Statement node types that an action of each kind may hold. */
-const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
+const ALLOWED: Record<Exclude<ActionKind, 'rewrite' | 'hint'>, readonly string[]> = {
   'create-index': ['IndexStmt'],
   'drop-index': ['DropStmt'],
   reindex: ['ReindexStmt'],
@@ -128,8 +135,7 @@ const ALLOWED: Record<Exclude<ActionKind, 'rewrite'>, readonly string[]> = {
 const SETTING_BLOCK =
   /^\s*DO\s+\$wizard\$\s*BEGIN\s+EXECUTE\s+format\('ALTER DATABASE %I (SET [a-z_.]+ = %L|RESET [a-z_.]+)',\s*current_database\(\)(,\s*'[^']*')?\);\s*END;?\s*\$wizard\$;?\s*$/i;
 
-function isAboutStatistics({ type, body }: ParsedStatement): boolean {
-  if (type !== 'AlterTableStmt') return false;
+function isAboutStatistics({ body }: ParsedStatement): boolean {
   const kinds = bodiesOf(list(body, 'cmds'), 'AlterTableCmd').map((command) => textOf(command, 'subtype'));
   return kinds.every((kind) => kind === 'AT_SetStatistics' || kind === 'AT_SetOptions');
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatBytes } from '../base/units.js';
+import { sentText } from '../model/action.js';
 import type { Action } from '../model/action.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction, Risk } from '../model/hypothesis.js';
@@ -53,7 +54,7 @@ export function hypothesisId(finding: Pick<Finding, 'advisor' | 'place'>, action
 
 /** The change itself, without the name of a new index: two actions with the same key do the same. */
 function changeKey(action: Action): string {
-  if (action.rewrite) return `rewrite ${action.rewrite.fingerprint} ${action.rewrite.to}`;
+  if (action.rewrite) return `rewrite ${action.rewrite.fingerprint} ${sentText(action.rewrite)}`;
   if (action.index) {
     const { table, method, unique, keys, include, where } = action.index;
     return JSON.stringify([
@@ -190,6 +191,15 @@ function assessRisk(action: Action, snapshot: Snapshot): Risk {
         data: none,
         downtimeMs: 0,
         effortWeeks: 0,
+      };
+    case 'hint':
+      return {
+        level: 'medium',
+        behaviour:
+          'the application must be changed and released; when the data change, the plan that the hint forbids may be the better one',
+        data: none,
+        downtimeMs: 0,
+        effortWeeks: 0.2,
       };
     case 'rewrite':
       return {

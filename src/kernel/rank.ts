@@ -66,6 +66,7 @@ const PRIOR_GAIN: Partial<Record<ActionKind, number>> = {
   'column-statistics': 0.3,
   'create-index': 0.5,
   rewrite: 0.45,
+  hint: 0.3,
   setting: 0.3,
 };
 
@@ -87,10 +88,17 @@ function statementShare(hypothesis: Hypothesis, measured: WorkloadSummary): numb
   return Math.min(1, sum / measured.totalMs);
 }
 
-/** Predictions rest on the planner's statistics: mend those first. */
-function tier(hypothesis: Hypothesis): number {
-  return hypothesis.action.kind === 'analyze' ? 0 : hypothesis.action.kind === 'create-statistics' ? 1 : 2;
+/** Predictions rest on the planner's statistics: mend those first. A hint comes when nothing else is left: it hides the cause. */
+function tier({ action }: Hypothesis): number {
+  return TIERS[action.kind] ?? 2;
 }
+
+const TIERS: Partial<Record<ActionKind, number>> = {
+  analyze: 0,
+  'create-statistics': 1,
+  'column-statistics': 1,
+  hint: 3,
+};
 
 /** 1 for an advisor that was not tried yet, halved by each hypothesis of it that measurement refuted, restored by each it confirmed. */
 function trust(hypothesis: Hypothesis, history: readonly Iteration[]): number {

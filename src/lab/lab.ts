@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { WizardError, asWizardError } from '../base/errors.js';
 import type { Confirmation, Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
+import { sentText } from '../model/action.js';
 import type { Action, Rewrite } from '../model/action.js';
 import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
@@ -109,8 +110,6 @@ class MeasuringLab implements OpenLab {
   /** While its two databases are as it left them. */
   private confirmed: ConfirmationOutcome | null = null;
   private tried: { readonly action: Action; readonly outcome: TrialOutcome } | null = null;
-  /** Rewritten texts by fingerprint. */
-  private readonly rewrites = new Map<string, string>();
   /** Accepted changes that leave no trace in the schema. */
   private readonly beyond: string[] = [];
   private readonly secondTry: SecondTry;
@@ -131,11 +130,11 @@ class MeasuringLab implements OpenLab {
 
   async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
     this.confirmed = null;
-    const { sessions, layout, rewrites, options } = this;
+    const { sessions, layout, options } = this;
     const context: AcceptedContext = {
       sessions,
       layout,
-      rewrites,
+      rewrites: this.rewrites(),
       allowVolatile: options.allowVolatile ?? false,
       budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
       timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
@@ -155,7 +154,8 @@ class MeasuringLab implements OpenLab {
     this.tried = null;
     this.confirmed = null;
     try {
-      const equivalence = action.rewrite && (await this.verify(action.rewrite, accepted.records));
+      const equivalence =
+        action.rewrite && !action.rewrite.hint ? await this.verify(action.rewrite, accepted.records) : null;
       const outcome = await this.secondTry(`the trial of "${action.title}"`, () =>
         runTrial(
           {
@@ -186,9 +186,7 @@ class MeasuringLab implements OpenLab {
         `"${action.title}" was about to be accepted, and is not what was tried last`,
       );
     }
-    if (action.rewrite !== null) {
-      this.rewrites.set(action.rewrite.fingerprint, action.rewrite.to);
-    } else {
+    if (action.rewrite === null) {
       await this.secondTry(`accepting "${action.title}"`, () =>
         this.layout.advance(async (session) => {
           await runUp(session, action);
@@ -206,9 +204,8 @@ class MeasuringLab implements OpenLab {
   async withdraw(action: Action): Promise<TrialFailure | null> {
     this.confirmed = null;
     try {
-      if (action.rewrite !== null) this.rewrites.delete(action.rewrite.fingerprint);
-      else if (action.down.length === 0) return { failure: 'it has no way back' };
-      else
+      if (action.rewrite === null && action.down.length === 0) return { failure: 'it has no way back' };
+      if (action.rewrite === null)
         await this.secondTry(`withdrawing "${action.title}"`, () =>
           this.layout.advance((session) => runDown(session, action)),
         );
@@ -266,7 +263,7 @@ class MeasuringLab implements OpenLab {
   }
 
   async stateHash(): Promise<string> {
-    const rewrites = [...this.rewrites].map(([fingerprint, text]) => `${fingerprint} ${text}`);
+    const rewrites = this.rewrites().map((rewrite) => `${rewrite.fingerprint} ${sentText(rewrite)}`);
     return this.withAccepted((session) => hashState(session, [...this.beyond, ...rewrites].toSorted()));
   }
 
@@ -303,6 +300,10 @@ class MeasuringLab implements OpenLab {
       this.options.note?.(`the lab's databases could not be dropped: ${asWizardError(thrown).message}`),
     );
     await sessions.closeAll();
+  }
+
+  private rewrites(): readonly Rewrite[] {
+    return this.actions.flatMap(({ rewrite }) => rewrite ?? []);
   }
 
   /** In a scratch copy, which no trial of a rewrite uses. */

@@ -1,4 +1,4 @@
-import { quoteIdent, quoteQualified } from '../base/quote.js';
+import { quoteIdent, quoteLiteral, quoteQualified } from '../base/quote.js';
 import type { RelationName } from './catalog.js';
 
 /** An index that could be: the what-if engine and the lab both take it. */
@@ -25,6 +25,7 @@ export type ActionKind =
   | 'create-statistics'
   | 'column-statistics'
   | 'rewrite'
+  | 'hint'
   | 'setting'
   | 'alter-column-type'
   | 'constraint';
@@ -37,6 +38,37 @@ export interface Rewrite {
   readonly to: string;
   /** Each precondition in words, with the catalog fact that proves it. */
   readonly proof: readonly string[];
+  /** Set for `hint`, whose text stays as it is. */
+  readonly hint?: Hint | null;
+}
+
+/** Settings under which one statement is planned. The last resort: it holds for the data as they are. */
+export interface Hint {
+  /** Values by the setting's name. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** How the statement is sent with them: in a comment that pg_hint_plan reads, or after SET LOCAL in its transaction. */
+  readonly form: 'comment' | 'set-local';
+  /** The day after which it is not to be relied on without a new trial. ISO 8601 date. */
+  readonly until: string;
+}
+
+/** What is sent around the statement. */
+export function hintParts({ settings, form }: Hint): {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+} {
+  const pairs = Object.entries(settings);
+  if (form === 'comment')
+    return { before: [`/*+ ${pairs.map(([name, value]) => `Set(${name} ${value})`).join(' ')} */`], after: [] };
+  const set = pairs.map(([name, value]) => `SET LOCAL ${name} = ${quoteLiteral(value)};`);
+  return { before: ['BEGIN;', ...set], after: ['COMMIT;'] };
+}
+
+/** What the application sends in place of `from`. */
+export function sentText({ to, hint }: Pick<Rewrite, 'to' | 'hint'>): string {
+  if (!hint) return to;
+  const { before, after } = hintParts(hint);
+  return [...before, after.length > 0 ? `${to};` : to, ...after].join('\n');
 }
 
 /** One reversible change. */
@@ -56,7 +88,7 @@ export interface Action {
   readonly tables: readonly RelationName[];
   /** Set for `create-index`. */
   readonly index: IndexSpec | null;
-  /** Set for `rewrite`. */
+  /** Set for `rewrite` and `hint`. */
   readonly rewrite: Rewrite | null;
 }
 

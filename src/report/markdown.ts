@@ -1,10 +1,9 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
-import { layoutOf } from '../sql/layout.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
-import { lineDifference } from './text/line-difference.js';
 import { md, mdFence, mdTable } from './text/md.js';
+import { changedLines, proofTitle, sentLines } from './text/sent-lines.js';
 import {
   effectSentence,
   effectWords,
@@ -134,9 +133,9 @@ function iterationSection(iteration: ReportedIteration): string {
   const { rewrite } = action;
   if (rewrite) {
     parts.push(
-      mdFence(layoutOf(rewrite.to).join('\n'), 'sql'),
-      mdFence(lineDifference(rewrite.from, rewrite.to).join('\n'), 'diff'),
-      [`Why both mean the same (${md(rewrite.rule)}):`, ...rewrite.proof.map((fact) => `- ${md(fact)}`)].join('\n'),
+      mdFence(sentLines(rewrite).join('\n'), 'sql'),
+      mdFence(changedLines(rewrite).join('\n'), 'diff'),
+      [`${md(capital(proofTitle(rewrite)))}:`, ...rewrite.proof.map((fact) => `- ${md(fact)}`)].join('\n'),
     );
   }
   const sql = action.up.map((statement) => `${statement};`).join('\n');
@@ -269,4 +268,8 @@ function coverage({ coverage: all }: RunReport): string {
           )
           .join('\n'),
   ].join('\n\n');
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,10 +1,11 @@
+import type { Rewrite } from '../model/action.js';
 import type { Iteration } from '../model/run.js';
 import { comment, terminated } from './sql-text.js';
 import type { Attribution, ProgramPlace } from '../programs/places.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
 import { majorsOf } from '../rewrites/define.js';
 import { layoutOf } from '../sql/layout.js';
-import { lineDifference } from './text/line-difference.js';
+import { changedLines, sentLines } from './text/sent-lines.js';
 import { effectSentence, placeWords } from './words.js';
 
 /** A file to write, its path relative to the output folder. */
@@ -53,8 +54,7 @@ export function migrationFiles(iterations: readonly Iteration[], attributions: A
     rewrites: rewritten.map((iteration, position) => {
       const base = `rewrites/${fileName(position, iteration)}`;
       const { places, patch } = attributions.get(iteration.number) ?? UNKNOWN;
-      const rule = rules.find(({ id }) => id === iteration.hypothesis.action.rewrite?.rule);
-      const holdsFor = rule ? majorsOf(rule) : 'unknown';
+      const holdsFor = holdsForOf(iteration.hypothesis.action.rewrite);
       const written = patch && 'patch' in patch ? { path: `${base}.patch`, content: patch.patch } : null;
       return {
         iteration: iteration.number,
@@ -67,6 +67,12 @@ export function migrationFiles(iterations: readonly Iteration[], attributions: A
       };
     }),
   };
+}
+
+function holdsForOf(rewrite: Rewrite | null): string {
+  if (rewrite?.hint) return `the data as they are; wants a new trial after ${rewrite.hint.until}`;
+  const rule = rules.find(({ id }) => id === rewrite?.rule);
+  return rule ? majorsOf(rule) : 'unknown';
 }
 
 /** By number of iteration, where the statement of a rewrite comes from. */
@@ -148,8 +154,8 @@ function rewriteContent(
   const header = [
     ...comment('', title),
     '--',
-    ...comment('Rule:     ', rewrite.rule),
-    ...rewrite.proof.flatMap((fact) => comment('Proof:    ', fact)),
+    ...(rewrite.hint ? [] : comment('Rule:     ', rewrite.rule)),
+    ...rewrite.proof.flatMap((fact) => comment(rewrite.hint ? 'Note:     ' : 'Proof:    ', fact)),
     ...comment(
       'Effect:   ',
       `${effectSentence(iteration.verdict.effect)} (iteration ${iteration.number}, on a lab copy)`,
@@ -165,10 +171,10 @@ function rewriteContent(
     '-- This statement stands in the application. Before:',
     ...commented(layoutOf(rewrite.from)),
     '-- What changes:',
-    ...commented(lineDifference(rewrite.from, rewrite.to)),
+    ...commented(changedLines(rewrite)),
     '-- After:',
   ];
-  return file(header, [layoutOf(rewrite.to).join('\n')], false);
+  return file(header, [sentLines(rewrite).join('\n')], false);
 }
 
 /** A string of a statement may go over lines of its own. */

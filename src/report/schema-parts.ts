@@ -53,7 +53,21 @@ export const actionSchema = z.object({
   lock: z.string(),
   transactional: z.boolean(),
   rewrite: z
-    .object({ fingerprint: z.string(), rule: z.string(), from: z.string(), to: z.string(), proof: z.array(z.string()) })
+    .object({
+      fingerprint: z.string(),
+      rule: z.string(),
+      from: z.string(),
+      to: z.string(),
+      proof: z.array(z.string()),
+      hint: z
+        .object({
+          settings: z.record(z.string(), z.string()),
+          form: z.enum(['comment', 'set-local']),
+          until: z.string().describe('date after which it wants a new trial'),
+        })
+        .nullable()
+        .describe('settings under which the same text is sent; null for another text'),
+    })
     .nullable(),
 });
 
@@ -129,7 +143,11 @@ export function toAction(action: Action): z.infer<typeof actionSchema> {
     down: [...down],
     lock,
     transactional,
-    rewrite: rewrite && { ...rewrite, proof: [...rewrite.proof] },
+    rewrite: rewrite && {
+      ...rewrite,
+      proof: [...rewrite.proof],
+      hint: rewrite.hint ? { ...rewrite.hint, settings: { ...rewrite.hint.settings } } : null,
+    },
   };
 }
 

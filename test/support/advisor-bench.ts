@@ -5,7 +5,7 @@ import { createDatabase } from '../../src/lab/databases.js';
 import { drawParameterSets } from '../../src/lab/parameters.js';
 import { watchPlanModes } from '../../src/lab/plan-modes/follow.js';
 import { createStatisticsClone } from '../../src/lab/whatif/clone.js';
-import type { Action } from '../../src/model/action.js';
+import type { Action, Rewrite } from '../../src/model/action.js';
 import type { Finding } from '../../src/model/finding.js';
 import type { PlanModes } from '../../src/model/plan-modes.js';
 import type { Plan } from '../../src/model/plan.js';
@@ -49,15 +49,17 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
   const inside = { ...server.connection, database };
   await onSession(server.connection, (session) => createDatabase(session, database));
   let workload = (advisor.docs.workload ?? []).map(toStatement);
+  let hints: readonly Rewrite[] = [];
   let made = false;
   const run = (statements: readonly string[]): Promise<void> =>
     onSession(inside, async (session) => {
       for (const sql of statements) await session.run(sql);
     });
-  const snapshot = (): Promise<Snapshot> => onSession(inside, (session) => takeSnapshot(session, made ? workload : []));
+  const snapshot = (): Promise<Snapshot> =>
+    onSession(inside, (session) => takeSnapshot(session, made ? workload : [], hints));
   const examine = (): Promise<readonly Finding[]> =>
     onSession(inside, async (session) => {
-      const taken = await takeSnapshot(session, made ? workload : []);
+      const taken = await takeSnapshot(session, made ? workload : [], hints);
       return withWhatIf(server, session, taken, (whatIf) =>
         advisor.examine(taken, whatIf, advisor.docs.contractOptions),
       );
@@ -81,13 +83,15 @@ export async function openBench(server: LabServer, advisor: Advisor): Promise<Be
     },
     apply: async (action) => {
       const { rewrite } = action;
-      if (rewrite)
+      if (rewrite?.hint) hints = [...hints, rewrite];
+      else if (rewrite)
         workload = workload.map((one) => (one.fingerprint === rewrite.fingerprint ? toStatement(rewrite.to) : one));
       await run(action.up);
     },
     revert: async (action) => {
       const { rewrite } = action;
-      if (rewrite) workload = (advisor.docs.workload ?? []).map(toStatement);
+      if (rewrite?.hint) hints = hints.filter((one) => one !== rewrite);
+      else if (rewrite) workload = (advisor.docs.workload ?? []).map(toStatement);
       await run(action.down);
     },
   };
@@ -121,11 +125,20 @@ async function withWhatIf<T>(
   }
 }
 
-async function takeSnapshot(session: Session, statements: readonly WorkloadStatement[]): Promise<Snapshot> {
+async function takeSnapshot(
+  session: Session,
+  statements: readonly WorkloadStatement[],
+  hints: readonly Rewrite[],
+): Promise<Snapshot> {
   const plans = new Map<string, Plan>();
   for (const statement of statements) {
     if (statement.kind !== 'select' || parameterCount(statement.sql) > 0) continue;
+    const settings = hints
+      .filter(({ fingerprint: own }) => own === statement.fingerprint)
+      .flatMap(({ hint }) => Object.entries(hint?.settings ?? {}));
+    for (const [name, value] of settings) await session.run(`SET ${name} = ${value}`);
     plans.set(statement.fingerprint, await explain(session, statement.sql, { analyze: true }));
+    for (const [name] of settings) await session.run(`RESET ${name}`);
   }
   const { catalog } = await readCatalog(session);
   const { statistics } = await readStatistics(session);

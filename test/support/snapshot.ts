@@ -235,6 +235,7 @@ export interface SnapshotFacts {
   readonly tables?: readonly Table[];
   readonly indexes?: readonly Index[];
   readonly constraints?: readonly Constraint[];
+  readonly extensions?: Catalog['extensions'];
   readonly statements?: readonly WorkloadStatement[];
   readonly plans?: ReadonlyMap<string, Plan>;
   readonly settings?: Settings;
@@ -247,7 +248,7 @@ export interface SnapshotFacts {
 export function aCatalog(facts: SnapshotFacts = {}): Catalog {
   return {
     schemas: [SCHEMA],
-    extensions: [],
+    extensions: facts.extensions ?? [],
     tables: facts.tables ?? [],
     indexes: facts.indexes ?? [],
     constraints: facts.constraints ?? [],

@@ -6,7 +6,7 @@ import { loadParser } from '../../sql/parse.js';
 import { columnStatisticsAction } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import type { AdvisorFinding } from '../define.js';
-import { estimated, measured } from '../evidence.js';
+import { estimated } from '../evidence.js';
 import { areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
 import type { Misjudged } from '../misjudged.js';
 
@@ -73,7 +73,7 @@ function columnOf({ table, items, grouped, wrong }: Misjudged): Column | null {
   const [item] = items;
   if (!grouped || !wrong.tooFew || items.length !== 1 || !item || item.expression !== null) return null;
   // Each worker's partial groups are no groups of the table.
-  if (wrong.one.node.details['Partial Mode'] === 'Partial') return null;
+  if (wrong.one.node.partialMode === 'Partial') return null;
   if ((table.kind !== 'r' && table.kind !== 'm') || table.hasChildren) return null;
   return table.columns.find(({ name, distinctSetting }) => name === item.name && distinctSetting === null) ?? null;
 }

@@ -98,9 +98,7 @@ async function measureIn(
 ): Promise<Omit<MeasuredIndexSet, 'durationMs' | 'notes'>> {
   const { workload, timeBudgetMs } = options;
   const allowVolatile = options.allowVolatile ?? false;
-  const prepared = await runner.use((session) =>
-    prepareCases(session, workload, { rewrites: new Map(), allowVolatile }),
-  );
+  const prepared = await runner.use((session) => prepareCases(session, workload, { rewrites: [], allowVolatile }));
   for (const text of prepared.notes) note(text);
   const opaque = new Set(prepared.cases.filter((one) => one.opaque).map((one) => one.name));
   for (const name of opaque) note(`${name}: calls a function, and which indexes that uses no plan shows`);

@@ -112,6 +112,7 @@ function record(name: string, calls: number, bare: Ran, withIndex: Ran | null): 
     sql: '',
     shape: { kind: 'select', ordered: false, orderKeys: null, limit: 0, offset: false, loose: null, cursor: true },
     soils: false,
+    settings: '',
     opaque: false,
   };
   const made = emptyRecord(oneCase);

@@ -115,7 +115,7 @@ async function warmUp(
   options: BaselineOptions,
 ): Promise<WarmCase | CaseRecord | { readonly reason: string }> {
   try {
-    const planned = await planCase(sides.before, oneCase.sql);
+    const planned = await planCase(sides.before, oneCase);
     const before = await executeOrCutOff(sides.before, oneCase, options.timeoutMs);
     options.check();
     if ('cutOff' in before)

@@ -1,5 +1,6 @@
 import { WizardError } from '../../base/errors.js';
-import type { Rewrite } from '../../model/action.js';
+import { quoteIdent, quoteLiteral } from '../../base/quote.js';
+import type { Hint, Rewrite } from '../../model/action.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { ParameterClass, ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../model/workload.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
@@ -30,6 +31,8 @@ export interface TrialCase {
   readonly values: readonly string[];
   /** With the values in place of the parameters. */
   readonly sql: string;
+  /** `SET LOCAL` statements that go before it in its transaction; empty for none. */
+  readonly settings: string;
   readonly shape: StatementShape;
   /** Leaves dead rows or row locks behind when it is rolled back. */
   readonly soils: boolean;
@@ -46,8 +49,8 @@ export interface PreparedCases {
 }
 
 export interface CaseOptions {
-  /** Rewritten texts by fingerprint. */
-  readonly rewrites: ReadonlyMap<string, string>;
+  /** Accepted changes of texts, in their order. */
+  readonly rewrites: readonly Rewrite[];
   /** Run statements that call volatile functions of the user's. */
   readonly allowVolatile: boolean;
 }
@@ -72,11 +75,19 @@ export async function prepareCases(session: Session, workload: Workload, options
   return { cases, failed, notes };
 }
 
-/** The same case with the rewritten text, when that is its statement's. Its result is read by the shape of the original, which it must equal. Throws `sql/parse`. */
+/** The same case with the rewritten text or under the hint's settings, when that is its statement's. Its result is read by the shape of the original, which it must equal. Throws `sql/parse`. */
 export function rewriteCase(oneCase: TrialCase, rewrite: Rewrite | null): TrialCase {
   if (rewrite?.fingerprint !== oneCase.fingerprint) return oneCase;
+  if (rewrite.hint) return { ...oneCase, settings: oneCase.settings + settingsOf(rewrite.hint) };
   const sql = bindParameters(rewrite.to, oneCase.values);
   return { ...oneCase, sql, shape: { ...oneCase.shape, cursor: shapeOf(parseStatement(sql)).cursor } };
+}
+
+/** The `SET LOCAL` statements of a hint, each with its semicolon. */
+export function settingsOf({ settings }: Hint): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `SET LOCAL ${name.split('.').map(quoteIdent).join('.')} = ${quoteLiteral(value)}; `)
+    .join('');
 }
 
 interface KnownFunction {
@@ -125,7 +136,8 @@ function casesOf(
   lab: { readonly known: readonly KnownFunction[]; readonly draw: Draw },
   options: CaseOptions,
 ): { readonly cases: readonly TrialCase[]; readonly notes: readonly string[] } | { readonly reason: string } {
-  const text = options.rewrites.get(statement.fingerprint) ?? statement.sql;
+  const own = options.rewrites.filter(({ fingerprint }) => fingerprint === statement.fingerprint);
+  const text = own.findLast(({ hint }) => !hint)?.to ?? statement.sql;
   try {
     const parsed = parseStatement(text);
     const shape = shapeOf(parsed);
@@ -147,6 +159,7 @@ function casesOf(
       parameterSet: number,
       values: set.values,
       sql,
+      settings: own.flatMap(({ hint }) => (hint ? [settingsOf(hint)] : [])).join(''),
       shape: shapeOf(parseStatement(sql)),
       soils: writes(parsed) || functions.refused !== null,
       opaque: functions.opaque,

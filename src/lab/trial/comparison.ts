@@ -47,9 +47,9 @@ export async function planSides(
   for (const record of records) {
     sides.check();
     const afterCase = rewritten(record.oneCase);
-    const before = await planCase(sides.before, record.oneCase.sql);
+    const before = await planCase(sides.before, record.oneCase);
     try {
-      planned.push({ record, afterCase, before, after: await planCase(sides.after, afterCase.sql) });
+      planned.push({ record, afterCase, before, after: await planCase(sides.after, afterCase) });
     } catch (thrown) {
       sides.check();
       failed.push(failedCase(record.oneCase, `${reasonOf(thrown, 0)} with the change`));

@@ -48,7 +48,7 @@ export async function runConfirmation(context: ConfirmationContext): Promise<Con
 
 async function goBack(session: Session, { actions, restoreStatistics }: ConfirmationContext): Promise<void> {
   for (const action of actions.toReversed()) await runDown(session, action);
-  if (actions.some((action) => action.kind !== 'rewrite')) await restoreStatistics(session);
+  if (actions.some((action) => action.rewrite === null)) await restoreStatistics(session);
 }
 
 async function confirm(sides: Sides, context: ConfirmationContext): Promise<ConfirmationOutcome> {
@@ -90,6 +90,5 @@ async function confirm(sides: Sides, context: ConfirmationContext): Promise<Conf
 }
 
 function rewritten(oneCase: TrialCase, actions: readonly Action[]): TrialCase {
-  const last = actions.findLast((action) => action.rewrite?.fingerprint === oneCase.fingerprint);
-  return rewriteCase(oneCase, last?.rewrite ?? null);
+  return actions.reduce((sent, { rewrite }) => rewriteCase(sent, rewrite), oneCase);
 }

@@ -175,7 +175,7 @@ async function drain(
 /** What a rollback has nothing to undo of runs as a client would send it. */
 function textOf(oneCase: TrialCase): string {
   const plain = oneCase.kind === 'select' && !oneCase.soils && !oneCase.opaque;
-  return plain ? oneCase.sql : `BEGIN; ${oneCase.sql}; ROLLBACK`;
+  return plain && oneCase.settings === '' ? oneCase.sql : `BEGIN; ${oneCase.settings}${oneCase.sql}; ROLLBACK`;
 }
 
 function together(passes: readonly Pass[]): LoadSide {

@@ -1,6 +1,7 @@
 import type { Plan, PlanNode } from '../../model/plan.js';
 import { planNodes, planShape } from '../../model/plan.js';
 import type { Row, Session } from '../../postgres/session.js';
+import type { TrialCase } from './cases.js';
 
 /** What the planner means to do with a case, without running it. */
 export interface PlannedCase {
@@ -16,8 +17,11 @@ export interface PlannedCase {
 }
 
 /** Plans a case. Throws when the server refuses it. */
-export async function planCase(session: Session, sql: string): Promise<PlannedCase> {
-  const root = rootOf(await session.query(`EXPLAIN (VERBOSE, FORMAT JSON) ${sql}`)).Plan;
+export async function planCase(session: Session, oneCase: Pick<TrialCase, 'sql' | 'settings'>): Promise<PlannedCase> {
+  const explain = (): Promise<readonly Row[]> => session.query(`EXPLAIN (VERBOSE, FORMAT JSON) ${oneCase.sql}`);
+  const root = rootOf(
+    await (oneCase.settings === '' ? explain() : underSettings(session, oneCase.settings, explain)),
+  ).Plan;
   const relations = new Set<string>();
   const written = new Set<string>();
   let parallel = false;
@@ -29,6 +33,15 @@ export async function planCase(session: Session, sql: string): Promise<PlannedCa
     if (node['Node Type'].startsWith('Gather')) parallel = true;
   }
   return { shape: planShape(root), cost: root['Total Cost'], text: textOf(root), relations, written, parallel };
+}
+
+async function underSettings<T>(session: Session, settings: string, work: () => Promise<T>): Promise<T> {
+  await session.run(`BEGIN; ${settings}`);
+  try {
+    return await work();
+  } finally {
+    await session.run('ROLLBACK');
+  }
 }
 
 /** One element of what EXPLAIN (FORMAT JSON) gives. */

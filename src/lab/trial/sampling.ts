@@ -81,7 +81,9 @@ export async function rolledBack<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const immediate = oneCase.kind === 'select' ? '' : '; SET CONSTRAINTS ALL IMMEDIATE';
-  await session.run(`BEGIN; SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}${immediate}`);
+  await session.run(
+    `BEGIN; ${oneCase.settings}SET LOCAL statement_timeout = ${Math.max(1, Math.round(timeoutMs))}${immediate}`,
+  );
   let result: T;
   try {
     result = await work();

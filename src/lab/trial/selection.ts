@@ -15,7 +15,7 @@ export interface SelectionFacts {
  */
 export function isTouched(record: CaseRecord, before: PlannedCase, after: PlannedCase, facts: SelectionFacts): boolean {
   const { action, writesTouched } = facts;
-  if (action.kind === 'rewrite') return action.rewrite?.fingerprint === record.oneCase.fingerprint;
+  if (action.rewrite !== null) return action.rewrite.fingerprint === record.oneCase.fingerprint;
   if (before.shape !== after.shape || before.text !== after.text || costsDiffer(before.cost, after.cost)) return true;
   if (record.oneCase.opaque) return true;
   const relations = [...before.relations];

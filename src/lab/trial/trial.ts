@@ -41,7 +41,7 @@ export interface TrialOutcome {
 /** Accepted state against accepted state + one action. Throws what ends it: `lab/statement` when `up` fails, else what the server or an abort did. */
 export async function runTrial(context: TrialContext, action: Action): Promise<TrialOutcome> {
   const { sessions, layout } = context;
-  const rewrite = action.kind === 'rewrite';
+  const rewrite = action.rewrite !== null;
   await layout.prepareBefore();
   if (!rewrite) await layout.prepareAfter();
   const after = rewrite ? layout.names.before : layout.names.after;
@@ -54,7 +54,11 @@ export async function runTrial(context: TrialContext, action: Action): Promise<T
       ? await sessions.within(after, (session) => checkIndex(session, index))
       : null;
   const revert = await sessions.within(after, (session) => revertOf(session, action, applied));
-  return { records: measured.records, measurement: assemble(context, { applied, measured, indexCheck, revert }) };
+  const rewritten = action.kind === 'rewrite';
+  return {
+    records: measured.records,
+    measurement: assemble(context, { applied, measured, indexCheck, revert, rewritten }),
+  };
 }
 
 const NOTHING_APPLIED: Applied = { basis: null, applyMs: 0, broken: [] };
@@ -108,7 +112,12 @@ export function carryOver(accepted: readonly CaseRecord[], measured: readonly Ca
 
 async function revertOf(session: Session, action: Action, applied: Applied): Promise<RevertCheck> {
   if (applied.basis === null)
-    return { verified: true, note: 'a rewrite changes no schema: the old text is its revert' };
+    return {
+      verified: true,
+      note: action.rewrite?.hint
+        ? 'a hint changes no schema: to send the statement without it is its revert'
+        : 'a rewrite changes no schema: the old text is its revert',
+    };
   return verifyRevert(session, action, applied.basis);
 }
 
@@ -126,11 +135,12 @@ function assemble(
     readonly measured: Measured;
     readonly indexCheck: IndexCheck | null;
     readonly revert: RevertCheck;
+    /** Another text, not only other settings. */
+    readonly rewritten: boolean;
   },
 ): TrialMeasurement {
-  const { applied, measured, indexCheck, revert } = parts;
+  const { applied, measured, indexCheck, revert, rewritten } = parts;
   const { comparison } = measured;
-  const rewritten = applied.basis === null;
   const failed = [...context.failed, ...comparison.failed];
   return {
     statements: comparison.effects,

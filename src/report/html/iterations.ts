@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatMs } from '../../base/units.js';
 import { layoutOf } from '../../sql/layout.js';
 import type { ReportedIteration, ReportedStatement, RunReport } from '../run-report.js';
-import { lineDifference } from '../text/line-difference.js';
+import { changedLines, proofTitle, sentLines } from '../text/sent-lines.js';
 import {
   effectWords,
   evidenceValue,
@@ -131,10 +131,10 @@ function sql({ hypothesis: { action, risk } }: ReportedIteration, files: readonl
     ? html`<h6>before</h6>
         <pre>${layoutOf(action.rewrite.from).join('\n')}</pre>
         <h6>after</h6>
-        <pre>${layoutOf(action.rewrite.to).join('\n')}</pre>
+        <pre>${sentLines(action.rewrite).join('\n')}</pre>
         <h6>difference</h6>
-        <pre>${lineDifference(action.rewrite.from, action.rewrite.to).join('\n')}</pre>
-        <h6>why both mean the same (${action.rewrite.rule})</h6>
+        <pre>${changedLines(action.rewrite).join('\n')}</pre>
+        <h6>${proofTitle(action.rewrite)}</h6>
         <ul>
           ${action.rewrite.proof.map((fact) => html`<li>${fact}</li>`)}
         </ul>`

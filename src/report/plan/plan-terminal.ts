@@ -115,7 +115,9 @@ function advice({ advice: rows }: PlanReport, { columns }: TextOptions, paint: P
           .map((line) => paint.dim(`    ${line}`)),
         ...(row.rewrite === null
           ? row.up.flatMap((sql) => wrap(`${oneLine(sql)};`, columns - 4, '  '))
-          : row.rewrite.difference.flatMap((line) => wrap(line, columns - 4, '     '))
+          : row.rewrite.difference.flatMap((line) =>
+              line.length <= columns - 4 ? [line] : wrap(line, columns - 4, '     '),
+            )
         ).map((line) => `    ${line}`),
       ];
     }),

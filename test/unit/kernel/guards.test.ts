@@ -9,6 +9,15 @@ import { createIndex, finding, makeWorld, measurement, TIMES, workload } from '.
 
 beforeAll(() => loadParser());
 
+const hinted = {
+  fingerprint: 'a',
+  rule: 'hint',
+  from: 'SELECT 1',
+  to: 'SELECT 1',
+  proof: [],
+  hint: { settings: { enable_nestloop: 'off' }, form: 'set-local', until: '2026-06-01' },
+} as const;
+
 test('a lab that is not a lab is refused before anything runs', async () => {
   const world = makeWorld([finding(['a'], createIndex('ia'))], {});
   world.role = 'production';
@@ -43,6 +52,31 @@ test.each([
   [
     'an index that also rewrites',
     createIndex('ia', { rewrite: { fingerprint: 'a', rule: 'r', from: 'SELECT 1', to: 'SELECT 2', proof: [] } }),
+  ],
+  [
+    'a hint that is also another text',
+    createIndex('ia', {
+      kind: 'hint',
+      up: [],
+      down: [],
+      index: null,
+      rewrite: { ...hinted, to: 'SELECT 2' },
+    }),
+  ],
+  ['a rewrite with a hint', createIndex('ia', { kind: 'rewrite', up: [], down: [], index: null, rewrite: hinted })],
+  [
+    'a statistics target beside another change of the column',
+    createIndex('ia', {
+      kind: 'column-statistics',
+      up: ['ALTER TABLE t ALTER a SET STATISTICS 100', 'ALTER TABLE t ALTER a SET NOT NULL'],
+    }),
+  ],
+  [
+    'two statistics targets',
+    createIndex('ia', {
+      kind: 'column-statistics',
+      up: ['ALTER TABLE t ALTER a SET STATISTICS 100, ALTER b SET STATISTICS 100', 'ANALYZE t'],
+    }),
   ],
   ['a drop of two indexes', createIndex('ia', { kind: 'drop-index', up: ['DROP INDEX a, b'] })],
   ['a drop of a table as an index', createIndex('ia', { kind: 'drop-index', up: ['DROP TABLE t'] })],

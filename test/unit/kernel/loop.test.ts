@@ -459,3 +459,24 @@ test.each([
   expect(outcome.scorecard.find((row) => row.id === 'linear-concurrency')).toMatchObject({ status });
   expect(outcome.load).toEqual(load !== null && 'failure' in load ? null : load);
 });
+
+test('a hint is tried when nothing else is left, however much it bears on', async () => {
+  const hint = createIndex('ia', {
+    kind: 'hint',
+    title: 'Hint',
+    up: [],
+    down: [],
+    index: null,
+    rewrite: {
+      fingerprint: 'a',
+      rule: 'hint',
+      from: 'SELECT 1',
+      to: 'SELECT 1',
+      proof: [],
+      hint: { settings: { enable_nestloop: 'off' }, form: 'set-local', until: '2026-06-01' },
+    },
+  });
+  const world = makeWorld([finding(['a', 'b'], hint), finding(['c'], createIndex('ic'))], {});
+  await runLoop(world.ports, workload, world.options);
+  expect(world.tried).toEqual(['Create index ic', 'Hint']);
+});
