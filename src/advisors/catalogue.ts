@@ -22,6 +22,7 @@ import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js'
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js';
 import schemaUnloggedWithStandbys from './schema/unlogged-with-standbys.js';
 import schemaUnvalidatedConstraint from './schema/unvalidated-constraint.js';
+import settingsLossyBitmap from './settings/lossy-bitmap.js';
 import settingsPlannerMethodDisabled from './settings/planner-method-disabled.js';
 import settingsSortSpillsToDisk from './settings/sort-spills-to-disk.js';
 import settingsTooFewWorkers from './settings/too-few-workers.js';
@@ -54,6 +55,7 @@ export const catalogue: readonly Advisor[] = [
   schemaIntegerKeyExhaustion,
   schemaUnloggedWithStandbys,
   schemaUnvalidatedConstraint,
+  settingsLossyBitmap,
   settingsPlannerMethodDisabled,
   settingsSortSpillsToDisk,
   settingsTooFewWorkers,

@@ -15,6 +15,7 @@ import { writeOutput } from './output.js';
 import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
 import { followPlans } from './plan-history.js';
+import { reviewPlans } from './plan-review.js';
 import { preparedQuestions } from './prepared.js';
 import type { PlanHistory } from './plan-history.js';
 import { openTarget } from './open-target.js';
@@ -35,6 +36,8 @@ import type { Action, Rewrite } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Coverage, Skipped } from '../model/coverage.js';
 import type { PlanChanges } from '../model/plan-history.js';
+import type { PlanReview } from '../model/plan-review.js';
+import type { Plan } from '../model/plan.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { readReplicaLag } from '../postgres/read/replica-lag.js';
@@ -107,13 +110,14 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     });
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
     const setting = { staging, foresight, origin, ledger, connectMs, replicaLagSeconds, options, context };
-    const { outcome, history, skipped } = await runOn(setting);
+    const { outcome, history, plans, skipped } = await runOn(setting);
     const coverage = coverageOf(snapshot, staging.skipped, foresight.skipped, bound.skipped, skipped);
     const { attributions, searched } = await attribute(outcome, origin, options.sourceFolder ?? null, context.signal);
     const report = toReport(outcome, {
       options,
       origin,
       planChanges: history.changes,
+      planReview: plans,
       attributions,
       coverage: searched ? mergeCoverage(coverage, searched) : coverage,
       session,
@@ -147,6 +151,7 @@ interface LoopSetting {
 interface RunDone {
   readonly outcome: LoopOutcome;
   readonly history: PlanHistory;
+  readonly plans: PlanReview;
   readonly skipped: readonly Skipped[];
 }
 
@@ -156,6 +161,7 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
   const run = randomBytes(4).toString('hex');
   const target = origin.target.label;
   let history: PlanHistory = { changes: null, skipped: [] };
+  let before: ReadonlyMap<string, Plan> = new Map();
   const { signal } = context;
   const modes = watchPlanModes();
   const examiner = createLabExaminer({
@@ -184,6 +190,7 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
       watch: context.watch,
       signal,
       async measured(baseline) {
+        before = staging.lab.plans();
         const state = (): Promise<Snapshot> => examine(origin.workload, baseline.summary);
         history = await followPlans({ lab: staging.lab, ledger, run, target, examine: state }, baseline);
       },
@@ -207,7 +214,8 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
       replicaLagSeconds: setting.replicaLagSeconds,
     },
   );
-  return { outcome, history, skipped: [...history.skipped, ...modes.skipped] };
+  const plans = reviewPlans({ before, after: staging.lab.plans() }, origin, outcome);
+  return { outcome, history, plans, skipped: [...history.skipped, ...modes.skipped] };
 }
 
 function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped'][]): Coverage {
@@ -248,6 +256,7 @@ function withoutPatch({ hint }: Rewrite, found: Attribution | undefined): Attrib
 
 interface ReportFacts {
   readonly planChanges: PlanChanges | null;
+  readonly planReview: PlanReview;
   readonly attributions: Attributions;
   readonly options: OptimizationOptions;
   readonly origin: Snapshot;
@@ -258,11 +267,12 @@ interface ReportFacts {
 
 function toReport(
   outcome: LoopOutcome,
-  { planChanges, options, origin, attributions, coverage, session, startedAt }: ReportFacts,
+  { planChanges, planReview, options, origin, attributions, coverage, session, startedAt }: ReportFacts,
 ): RunReport {
   return toRunReport({
     ...outcome,
     planChanges,
+    planReview,
     attributions,
     tool: { name: 'database-wizard', version },
     target: origin.target,

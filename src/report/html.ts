@@ -3,6 +3,7 @@ import { forestPlot } from './html/forest.js';
 import { timeline } from './html/iterations.js';
 import { overview, scorecard } from './html/overview.js';
 import { planChanges } from './html/plan-changes.js';
+import { planReview } from './html/plan-review.js';
 import { page } from './html/page.js';
 import type { Section } from './html/page.js';
 import type { RunReport } from './run-report.js';
@@ -15,6 +16,7 @@ export function renderHtml(report: RunReport): string {
     ['files', 'What to run', fileList(report)],
     ['iterations', 'Iterations', timeline(report)],
     ['plans', 'Plans that changed since the last run', planChanges(report)],
+    ['review', 'What the plans show', planReview(report)],
     ['statements', 'Statements, before and after', workloadTable(report)],
     ['findings', 'Findings', findingList(report)],
     ['untried', 'Not tried', untriedList(report)],

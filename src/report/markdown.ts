@@ -1,6 +1,7 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
+import { planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { md, mdFence, mdTable } from './text/md.js';
 import { changedLines, proofTitle, sentLines } from './text/sent-lines.js';
@@ -31,6 +32,7 @@ export function renderMarkdown(report: RunReport): string {
     changes(report),
     ...report.iterations.map((iteration) => iterationSection(iteration)),
     planChanges(report),
+    planReview(report),
     workload(report),
     files(report),
     calibration(report),
@@ -203,6 +205,21 @@ function planChanges({ planChanges: all }: RunReport): string {
           mdTable(['Statement', 'time', 'buffers', 'cause', 'plan before', 'now'], rows),
         ]
       : []),
+  ].join('\n\n');
+}
+
+function planReview({ planReview: all, iterations }: RunReport): string {
+  if (all.plans.before === 0) return '';
+  const rows = all.findings.map((one) => [
+    md(one.name),
+    `${md(one.title)} (${md(planFindingPlace(one))})`,
+    `**${one.status}**; ${triedWords(one, iterations)}`,
+    one.status === 'resolved' ? '' : md(one.remedy),
+  ]);
+  return [
+    '## What the plans show',
+    md(planReviewSentence(all)),
+    ...(rows.length > 0 ? [mdTable(['Statement', 'finding', 'in the end', 'remedy'], rows)] : []),
   ].join('\n\n');
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { planChangesSchema } from './plan-changes.js';
+import { planReviewSchema } from './plan-review.js';
 import {
   actionSchema,
   coverageSchema,
@@ -182,6 +183,7 @@ export const runReportSchema = z.object({
       'What doing nothing shows, A against A: the 97.5 % quantile of |ln ratio| over statements, single outliers aside.',
     ),
   planChanges: planChangesSchema.nullable(),
+  planReview: planReviewSchema,
   scorecard: z.array(scorecardRowSchema),
   coverage: coverageSchema,
   findings: z.array(

@@ -73,6 +73,13 @@ describe('renderRun', () => {
       country-list        500  0.020 ms  0.020 ms           same
       not measured: broken: function nextval has side effects
 
+      What the plans show
+        Of 8 plans 2 findings above info: 1 resolved, 1 left.
+        log-in: Seq Scan on public.customers read 40,000 rows to keep 1.
+          scan/rows-discarded, 98.0 % of the statement; tried for the statement: 1
+          accepted, 4 accepted; 2 changes not tried (see "Not tried")
+          -> An index on public.customers (email).
+
       Scorecard
               Target                              value  source
       met     p95 of critical queries < 100 ms  14.2 ms  measured in the lab, one cli…

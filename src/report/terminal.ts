@@ -1,5 +1,6 @@
 import { formatCount } from '../base/units.js';
 import { calibrationSentence } from './calibration.js';
+import { planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
@@ -31,6 +32,7 @@ export function renderRun(report: RunReport, options: TextOptions): string {
     decisions(report, options, paint),
     planChanges(report, options, paint),
     statements(report, options, paint),
+    planReview(report, options, paint),
     scorecard(report, options, paint),
     skipped(report, options, paint),
     written(report, options, paint),
@@ -159,6 +161,27 @@ function planChanges({ planChanges: all }: RunReport, { columns }: TextOptions, 
   }
   if (all.changes.length > 0)
     lines.push(...indented('Times are measured in the lab by two runs at different times.', columns, 2).map(paint.dim));
+  return lines.map((line) => clip(line, columns));
+}
+
+/** Findings that are left, as many as a screen bears. */
+const MOST_LEFT = 5;
+
+function planReview(
+  { planReview: all, iterations }: RunReport,
+  { columns }: TextOptions,
+  paint: Paint,
+): readonly string[] {
+  if (all.findings.length === 0) return [];
+  const left = all.findings.filter(({ status }) => status !== 'resolved');
+  const lines = [paint.bold('What the plans show'), ...indented(planReviewSentence(all), columns, 2)];
+  for (const one of left.slice(0, MOST_LEFT))
+    lines.push(
+      ...indented(oneLine(`${one.name}: ${one.title}`), columns, 2).map(paint.warn),
+      ...indented(oneLine(`${planFindingPlace(one)}; ${triedWords(one, iterations)}`), columns, 4).map(paint.dim),
+      ...indented(oneLine(`-> ${one.remedy}`), columns, 4),
+    );
+  if (left.length > MOST_LEFT) lines.push(paint.dim(`  and ${left.length - MOST_LEFT} more, in the report`));
   return lines.map((line) => clip(line, columns));
 }
 

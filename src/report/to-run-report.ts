@@ -5,6 +5,7 @@ import type { Hypothesis, Prediction } from '../model/hypothesis.js';
 import type { Load, LoadSide } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { PlanChanges } from '../model/plan-history.js';
+import type { PlanReview } from '../model/plan-review.js';
 import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Target } from '../model/target.js';
 import type { Effect, StatementEffect } from '../model/verdict.js';
@@ -18,6 +19,7 @@ import type {
   RunReport,
 } from './run-report.js';
 import { toPlanChanges } from './plan-changes.js';
+import { toPlanReview } from './plan-review.js';
 import { finite, toAction, toCoverage, toFinding, toTarget, toWorkloadSummary } from './schema-parts.js';
 
 /** All that a run leaves behind; the outcome of the loop fits in as it is. */
@@ -37,6 +39,7 @@ export interface RunReportInput {
   readonly noise: NoiseFloor;
   /** Plans against those of the last run; null where there was none. */
   readonly planChanges: PlanChanges | null;
+  readonly planReview: PlanReview;
   readonly scorecard: readonly ScorecardRow[];
   readonly coverage: Coverage;
   /** Before the first and after the last iteration. */
@@ -78,6 +81,7 @@ export function toRunReport(input: RunReportInput): RunReport {
       pairs: input.noise.pairs,
     },
     planChanges: input.planChanges && toPlanChanges(input.planChanges),
+    planReview: toPlanReview(input.planReview),
     scorecard: input.scorecard.map((row) => ({ ...row, measured: finite(row.measured) })),
     coverage: toCoverage(input.coverage),
     findings: allFindings(input.findingsBefore, input.findingsAfter),

@@ -97,6 +97,35 @@ export function exampleRun(changes: Partial<RunReportInput> = {}): RunReportInpu
         },
       ],
     },
+    planReview: {
+      plans: { before: 8, after: 8 },
+      findings: [
+        {
+          fingerprint: 'log-in',
+          name: 'log-in',
+          id: 'scan/rows-discarded',
+          severity: 'warning',
+          title: 'Seq Scan on public.customers read 40,000 rows to keep 1.',
+          remedy: 'An index on public.customers (email).',
+          share: 0.98,
+          status: 'open',
+          iterations: [1, 4],
+          untried: 2,
+        },
+        {
+          fingerprint: 'price-list-check',
+          name: 'price-list-check',
+          id: 'estimates/nested-loop-underestimated',
+          severity: 'warning',
+          title: 'The nested loop ran its inner side 60,000 times; 10 were expected.',
+          remedy: 'ANALYZE.',
+          share: 0.9,
+          status: 'resolved',
+          iterations: [8],
+          untried: 0,
+        },
+      ],
+    },
     scorecard: [
       {
         id: 'p95-critical',
