@@ -14,6 +14,7 @@ import { handOver, type Handover } from './handover.js';
 import { writeOutput } from './output.js';
 import { changesOfRun } from '../report/formats/handed.js';
 import { bindWorkload } from './parameters.js';
+import { reviewHints } from './earlier-hints.js';
 import { followPlans } from './plan-history.js';
 import { reviewPlans } from './plan-review.js';
 import { preparedQuestions } from './prepared.js';
@@ -215,7 +216,13 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
     },
   );
   const plans = reviewPlans({ before, after: staging.lab.plans() }, origin, outcome);
-  return { outcome, history, plans, skipped: [...history.skipped, ...modes.skipped] };
+  const hints = reviewHints(ledger.entries(), { run, target, planned: new Set(before.keys()), outcome });
+  return {
+    outcome,
+    history,
+    plans: { ...plans, hints },
+    skipped: [...history.skipped, ...modes.skipped],
+  };
 }
 
 function coverageOf(snapshot: Snapshot, ...skipped: readonly Coverage['skipped'][]): Coverage {

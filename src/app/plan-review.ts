@@ -15,7 +15,7 @@ export function reviewPlans(
   { before, after }: { readonly before: Plans; readonly after: Plans },
   { workload, catalog, statistics, settings }: Snapshot,
   { iterations, untried }: Pick<LoopOutcome, 'iterations' | 'untried'>,
-): PlanReview {
+): Omit<PlanReview, 'hints'> {
   const facts = { catalog, columns: statistics.columns, settings };
   const shownIn = (plans: Plans, fingerprint: string): ReadonlyMap<string, PlanFinding> => {
     const plan = plans.get(fingerprint);

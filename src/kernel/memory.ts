@@ -23,6 +23,8 @@ export function memoryOf(entries: readonly LedgerEntry[]): RunMemory {
     }
     if (entry.type !== 'iteration') continue;
     const { iteration } = entry;
+    // It holds for the data as they were, which no state tells.
+    if (iteration.hypothesis.action.kind === 'hint') continue;
     if (iteration.decision.kind === 'accept') accepted.set(iteration.stateBefore, iteration);
     const measured = iteration.verdict.kind !== 'unverifiable' && iteration.verdict.kind !== 'insufficient';
     if (iteration.decision.kind === 'reject' && measured)

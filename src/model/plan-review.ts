@@ -20,10 +20,25 @@ export interface ReviewedPlanFinding {
   readonly untried: number;
 }
 
+/** A hint that an earlier run on the same target accepted, and what this run saw of it. */
+export interface EarlierHint {
+  readonly fingerprint: string;
+  readonly name: string;
+  /** `enable_nestloop = off`. */
+  readonly settings: string;
+  /** When it was accepted. ISO 8601. */
+  readonly since: string;
+  /** The day after which it was not to be relied on. */
+  readonly until: string;
+  /** `not-needed`: the plan is right without it; `not-tried`: the run ended before; `not-seen`: the statement has no plan in this run. */
+  readonly now: 'confirmed' | 'refuted' | 'not-needed' | 'not-tried' | 'not-seen';
+}
+
 /** The plans of a workload as they ran in the lab. */
 export interface PlanReview {
   /** Statements of which a plan was there before, and after. */
   readonly plans: { readonly before: number; readonly after: number };
   /** Above `info`; what is left comes first, then by the share of its statement. */
   readonly findings: readonly ReviewedPlanFinding[];
+  readonly hints: readonly EarlierHint[];
 }

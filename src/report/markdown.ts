@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
-import { planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
+import { hintWords, planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { md, mdFence, mdTable } from './text/md.js';
 import { changedLines, proofTitle, sentLines } from './text/sent-lines.js';
@@ -208,7 +208,7 @@ function planChanges({ planChanges: all }: RunReport): string {
   ].join('\n\n');
 }
 
-function planReview({ planReview: all, iterations }: RunReport): string {
+function planReview({ planReview: all, iterations, startedAt }: RunReport): string {
   if (all.plans.before === 0) return '';
   const rows = all.findings.map((one) => [
     md(one.name),
@@ -219,6 +219,7 @@ function planReview({ planReview: all, iterations }: RunReport): string {
   return [
     '## What the plans show',
     md(planReviewSentence(all)),
+    ...all.hints.map((hint) => md(hintWords(hint, startedAt))),
     ...(rows.length > 0 ? [mdTable(['Statement', 'finding', 'in the end', 'remedy'], rows)] : []),
   ].join('\n\n');
 }

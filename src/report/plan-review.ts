@@ -20,16 +20,29 @@ export const planReviewSchema = z
         untried: z.number().int().describe('changes for the statement in `untried`'),
       }),
     ),
+    hints: z
+      .array(
+        z.object({
+          fingerprint: z.string(),
+          name: z.string(),
+          settings: z.string(),
+          since: z.string(),
+          until: z.string(),
+          now: z.enum(['confirmed', 'refuted', 'not-needed', 'not-tried', 'not-seen']),
+        }),
+      )
+      .describe('hints that earlier runs on the target accepted, and what this run saw of them'),
   })
   .describe('What the plans showed in the lab before the first and after the last change, above info.');
 
 export type ReportedPlanReview = z.infer<typeof planReviewSchema>;
 type ReportedPlanFinding = ReportedPlanReview['findings'][number];
 
-export function toPlanReview({ plans, findings }: PlanReview): ReportedPlanReview {
+export function toPlanReview({ plans, findings, hints }: PlanReview): ReportedPlanReview {
   return {
     plans: { ...plans },
     findings: findings.map((one) => ({ ...one, share: finite(one.share), iterations: [...one.iterations] })),
+    hints: hints.map((one) => ({ ...one })),
   };
 }
 
@@ -63,4 +76,21 @@ export function triedWords(
 /** `scan/rows-discarded, 80 % of the statement`. */
 export function planFindingPlace({ id, share }: ReportedPlanFinding): string {
   return share === null ? id : `${id}, ${formatPercent(share)} of the statement`;
+}
+
+type ReportedHint = ReportedPlanReview['hints'][number];
+
+const NOW: Readonly<Record<ReportedHint['now'], string>> = {
+  confirmed: 'measured again: it still wins, until the date in its new file',
+  refuted: 'measured again: it does not win any more. Take it out',
+  'not-needed': 'the plan is right without it. Take it out',
+  'not-tried': 'this run ended before it could be measured again',
+  'not-seen': 'the statement has no plan in this run',
+};
+
+/** `The hint enable_nestloop = off for "report", of 2026-03-01: measured again: ...`. Says so where its day is over. */
+export function hintWords({ name, settings, since, until, now }: ReportedHint, today: string): string {
+  const over = (now === 'not-tried' || now === 'not-seen') && until < today.slice(0, 10);
+  const late = over ? `, and its day (${until}) is over: do not rely on it` : '';
+  return `The hint ${settings} for "${name}", of ${since.slice(0, 10)}: ${NOW[now]}${late}.`;
 }

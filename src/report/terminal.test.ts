@@ -79,6 +79,8 @@ describe('renderRun', () => {
           scan/rows-discarded, 98.0 % of the statement; tried for the statement: 1
           accepted, 4 accepted; 2 changes not tried (see "Not tried")
           -> An index on public.customers (email).
+        The hint enable_nestloop = off for "price-list-check", of 2025-12-01: the plan
+        is right without it. Take it out.
 
       Scorecard
               Target                              value  source

@@ -1,6 +1,6 @@
 import { formatCount } from '../base/units.js';
 import { calibrationSentence } from './calibration.js';
-import { planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
+import { hintWords, planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import type { ReportedIteration, RunReport } from './run-report.js';
 import { displayWidth, fit, stripColours, table, wrap } from './text/columns.js';
@@ -168,11 +168,11 @@ function planChanges({ planChanges: all }: RunReport, { columns }: TextOptions, 
 const MOST_LEFT = 5;
 
 function planReview(
-  { planReview: all, iterations }: RunReport,
+  { planReview: all, iterations, startedAt }: RunReport,
   { columns }: TextOptions,
   paint: Paint,
 ): readonly string[] {
-  if (all.findings.length === 0) return [];
+  if (all.findings.length + all.hints.length === 0) return [];
   const left = all.findings.filter(({ status }) => status !== 'resolved');
   const lines = [paint.bold('What the plans show'), ...indented(planReviewSentence(all), columns, 2)];
   for (const one of left.slice(0, MOST_LEFT))
@@ -181,6 +181,8 @@ function planReview(
       ...indented(oneLine(`${planFindingPlace(one)}; ${triedWords(one, iterations)}`), columns, 4).map(paint.dim),
       ...indented(oneLine(`-> ${one.remedy}`), columns, 4),
     );
+  for (const hint of all.hints)
+    lines.push(...indented(oneLine(hintWords(hint, startedAt)), columns, 2).map(paint.warn));
   if (left.length > MOST_LEFT) lines.push(paint.dim(`  and ${left.length - MOST_LEFT} more, in the report`));
   return lines.map((line) => clip(line, columns));
 }

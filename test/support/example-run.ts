@@ -125,6 +125,16 @@ export function exampleRun(changes: Partial<RunReportInput> = {}): RunReportInpu
           untried: 0,
         },
       ],
+      hints: [
+        {
+          fingerprint: 'price-list-check',
+          name: 'price-list-check',
+          settings: 'enable_nestloop = off',
+          since: '2025-12-01T00:00:00.000Z',
+          until: '2026-03-01',
+          now: 'not-needed',
+        },
+      ],
     },
     scorecard: [
       {

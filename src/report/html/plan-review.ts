@@ -1,12 +1,13 @@
-import { planFindingPlace, planReviewSentence, triedWords } from '../plan-review.js';
+import { hintWords, planFindingPlace, planReviewSentence, triedWords } from '../plan-review.js';
 import type { RunReport } from '../run-report.js';
 import { html } from './markup.js';
 import type { Markup } from './markup.js';
 
 /** What the plans show before and after; null where no plan was run. */
-export function planReview({ planReview: all, iterations }: RunReport): Markup | null {
+export function planReview({ planReview: all, iterations, startedAt }: RunReport): Markup | null {
   if (all.plans.before === 0) return null;
   return html`<p>${planReviewSentence(all)}</p>
+    ${all.hints.map((hint) => html`<p>${hintWords(hint, startedAt)}</p>`)}
     ${
       all.findings.length > 0 &&
       html`<div class="scroll">
