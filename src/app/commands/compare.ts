@@ -27,8 +27,8 @@ export const compare = defineCommand({
       .int()
       .min(1)
       .max(100_000)
-      .default(300)
-      .describe('how many small databases are tried at most'),
+      .default(2000)
+      .describe('how many small databases are tried at most; 300 are the least that counts as evidence'),
     time: durationInput.default(60_000).describe('how long is looked at most: 90s, 15m (default: 60s)'),
     seed: z.coerce.number().int().min(0).default(1).describe('another one gives other databases'),
   }),
