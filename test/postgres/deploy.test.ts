@@ -327,6 +327,9 @@ const LOCKS: readonly (readonly [sql: string, relation: string, words: string])[
   ['REINDEX INDEX "public"."order_note"', '"order"', 'SHARE'],
   ['ANALYZE "public"."order"', '"order"', 'SHARE UPDATE EXCLUSIVE'],
   ['CREATE STATISTICS "public"."s" ON placed, note FROM "public"."order"', '"order"', 'SHARE UPDATE EXCLUSIVE'],
+  ['ALTER TABLE "public"."order" ALTER COLUMN "placed" SET STATISTICS 1000', '"order"', 'SHARE UPDATE EXCLUSIVE'],
+  ['ALTER TABLE "public"."order" ALTER COLUMN "placed" SET (n_distinct = 500)', '"order"', 'SHARE UPDATE EXCLUSIVE'],
+  ['ALTER TABLE "public"."order" ALTER COLUMN "placed" RESET (n_distinct)', '"order"', 'SHARE UPDATE EXCLUSIVE'],
   ['ALTER TABLE "public"."other" ALTER COLUMN "id" TYPE bigint', 'other', 'ACCESS EXCLUSIVE'],
   ['ALTER TABLE "public"."other" ADD CONSTRAINT c CHECK (id > 0) NOT VALID', 'other', 'ACCESS EXCLUSIVE'],
 ];
