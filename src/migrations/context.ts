@@ -48,6 +48,10 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
+  /** ALTER TABLE, RENAME and SET SCHEMA of tables, each with its line. */
+  readonly altered: readonly { readonly table: string; readonly line: number }[];
+  /** Tables that get another name or are dropped. */
+  readonly switched: readonly { readonly table: string; readonly line: number }[];
 }
 
 /** What a rule knows beside the operation. */

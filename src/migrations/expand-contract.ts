@@ -5,7 +5,7 @@ import type { TreeNode } from '../sql/tree.js';
 import { inBatches } from './backfill.js';
 import { constraintsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
-import type { SafeSequence } from './define.js';
+import type { SafeSequence, SafeStep } from './define.js';
 import { hangingOn } from './hanging-on.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
@@ -29,10 +29,8 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const known = tableOf(context, relation)?.columns.find((one) => one.name === name);
   const hanging = known ? hangingOn(known, next, relation, context) : null;
   if (!hanging) return null;
-  const [sync, trigger] = [objectName(relation.name, name, 'sync'), `zz_${objectName(relation.name, name, 'sync')}`];
-  const fn = written({ schema: relation.schema, name: sync });
   const value = valueOf(definition, name);
-  const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
+  const kept = keptByTrigger({ relation, column: next, label: name, value });
   const alter = alterTable(operation, relation);
   const [column, old] = [quoteIdent(next), quoteIdent(name)];
   const notNull = notNullOf(relation, name, context);
@@ -44,14 +42,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       'the changed column stands last in its table, without privileges, comment and statistics target of its own',
     up: [
       { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
-      {
-        sql: [
-          `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${column} := ${row}; RETURN NEW; END $sync$`,
-          `CREATE TRIGGER ${quoteIdent(trigger)} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
-        ],
-        down: [`DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`],
-        note: 'Rows that are written from here on have both values; its name makes it the last trigger to run.',
-      },
+      { ...kept.step, note: 'Rows that are written from here on have both values; its name makes it the last trigger to run.' },
       {
         sql: [
           inBatches({
@@ -68,8 +59,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       ...hanging.before,
       {
         sql: [
-          `DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`,
-          `DROP FUNCTION ${fn}()`,
+          ...kept.gone,
           ...hanging.leaving,
           `${alter} DROP COLUMN ${old}`,
           `${alter} RENAME COLUMN ${column} TO ${old}`,
@@ -82,6 +72,38 @@ export function expandAndContract(operation: Operation, context: MigrationContex
         note: 'The switch. Before it everything can be taken back; after it the old values are gone.',
       },
     ],
+  };
+}
+
+/** A column whose values a trigger works out. */
+interface Kept {
+  readonly relation: Relation;
+  readonly column: string;
+  /** What the trigger and its function are named by. */
+  readonly label: string;
+  /** Over the columns of the row. */
+  readonly value: TreeNode;
+}
+
+/** A trigger that gives a column its value in each row that is written, and the statements that remove it. */
+export function keptByTrigger({ relation, column, label, value }: Kept): {
+  readonly step: SafeStep;
+  readonly gone: readonly string[];
+} {
+  const name = objectName(relation.name, label, 'sync');
+  const [fn, trigger] = [written({ schema: relation.schema, name }), quoteIdent(`zz_${name}`)];
+  const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
+  const gone = [`DROP TRIGGER ${trigger} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`];
+  return {
+    step: {
+      sql: [
+        `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${quoteIdent(column)} := ${row}; RETURN NEW; END $sync$`,
+        `CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
+      ],
+      down: gone,
+      note: 'Rows that are written from here on have the value; its name makes it the last trigger to run.',
+    },
+    gone,
   };
 }
 

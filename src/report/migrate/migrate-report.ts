@@ -68,6 +68,16 @@ export const migrateReportSchema = z.object({
         .object({
           steps: z.array(stepSchema),
           differs: z.array(z.string()).describe('from the file as it was written'),
+          later: z
+            .array(
+              z.object({
+                line: z.number().int(),
+                when: z.string().describe('what has to be so before'),
+                sql: z.array(z.string()).describe('one transaction'),
+                file: z.string().describe('relative to the output folder'),
+              }),
+            )
+            .describe('what a later release does'),
         })
         .nullable()
         .describe('null where it was not asked for'),

@@ -103,7 +103,7 @@ function planBlocks(
   paint: Paint,
 ): readonly (readonly string[])[] {
   const { columns } = options;
-  const plan = file.plan ?? { steps: [], differs: [] };
+  const plan = file.plan ?? { steps: [], differs: [], later: [] };
   const noWay = plan.steps.filter(({ down }) => down === null).length;
   return [
     [
@@ -115,6 +115,10 @@ function planBlocks(
       ...plan.differs.flatMap((text) => wrap(`differs from the file: ${oneLine(text)}`, columns, '  ').map(paint.warn)),
     ],
     ...plan.steps.map((step, i) => stepLines(step, plan.steps[i - 1] ?? null, options, paint)),
+    plan.later.flatMap(({ when, sql }) => [
+      ...wrap(`Later, when ${oneLine(when)}:`, columns, '  ').map(paint.bold),
+      ...sql.flatMap((one) => sqlLines(one, columns)),
+    ]),
     file.written === null
       ? wrap('Nothing was written; --out <folder> writes the steps as up and down files.', columns).map(paint.dim)
       : wrap(`Written to ${oneLine(file.written)}.`, columns),
