@@ -198,12 +198,16 @@ async function migrateAll() {
     }),
   );
   const files = readdirSync(join(out, 'migrations')).filter((name) => name.endsWith('.up.sql'));
-  for (const name of files.toSorted()) await during(name.replace(/\.up\.sql$/, ''), 'psql', () => runFile(join(out, 'migrations', name)));
+  for (const name of files.toSorted())
+    await during(name.replace(/\.up\.sql$/, ''), 'psql', () => runFile(join(out, 'migrations', name)));
 }
 
 async function runFile(path) {
   for (let attempts = 1; attempts <= 600; attempts += 1) {
-    const child = spawn('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', path], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', path], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
     const code = await new Promise((resolve) => child.once('close', resolve));

@@ -93,25 +93,25 @@ function pathOf(body: TreeNode): readonly string[] | null {
 
 function created(relation: Relation, context: MigrationContext): ScriptState {
   const { state } = context;
-  return { ...state, created: new Set([...state.created, keyOf(context, relation)]) };
+  return { ...state, created: state.created.with(keyOf(context, relation), true) };
 }
 
 function afterCreate(body: TreeNode, relation: Relation | null, context: MigrationContext): ScriptState {
   if (!relation || body['if_not_exists'] === true) return context.state;
-  const types = new Map(context.state.types);
-  for (const column of bodiesOf(list(body, 'tableElts'), 'ColumnDef')) rememberType(types, relation, column, context);
+  const columns = bodiesOf(list(body, 'tableElts'), 'ColumnDef');
+  const types = columns.reduce((so, column) => withType(so, relation, column, context), context.state.types);
   return { ...created(relation, context), types };
 }
 
-function rememberType(
-  types: Map<string, string>,
+function withType(
+  types: ScriptState['types'],
   relation: Relation,
   column: TreeNode,
   context: MigrationContext,
-): void {
+): ScriptState['types'] {
   const parts = typeParts(field(column, 'typeName'));
   const name = textOf(column, 'colname');
-  if (parts && name !== null) types.set(columnKey(context, relation, name), typeText(parts));
+  return parts && name !== null ? types.with(columnKey(context, relation, name), typeText(parts)) : types;
 }
 
 function afterAlter({ relation, command }: Operation, context: MigrationContext): ScriptState {
@@ -121,11 +121,10 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
   switch (command.subtype) {
     case 'AT_AddColumn':
     case 'AT_AlterColumnType': {
-      const types = new Map(state.types);
       const definition = columnBody(command.body);
       const name = command.name ?? textOf(definition ?? {}, 'colname');
-      if (definition && name !== null) rememberType(types, relation, { ...definition, colname: name }, context);
-      return { ...state, types };
+      if (!definition || name === null) return state;
+      return { ...state, types: withType(state.types, relation, { ...definition, colname: name }, context) };
     }
     case 'AT_DetachPartition': {
       const partition = partitionOf(command);

@@ -1,14 +1,15 @@
 import { lookupTable, relationKey, sameRelation } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
+import { Growing } from './growing.js';
 import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
 
 /** What the file did before a statement, as far as it matters to the statements after. Immutable: `advance` makes the next one. */
 export interface ScriptState {
   /** Keys of relations that the file itself made: new, and nobody else uses them yet. */
-  readonly created: ReadonlySet<string>;
+  readonly created: Growing<true>;
   /** Types of columns that the file made or changed, by `columnKey`. */
-  readonly types: ReadonlyMap<string, string>;
+  readonly types: Growing<string>;
   /** Columns (`columnKey`) which hold no NULL, proved by the file: a validated CHECK, SET NOT NULL. */
   readonly notNull: ReadonlySet<string>;
   /** Constraints that the file added NOT VALID, by `columnKey` of table and constraint. */
@@ -68,8 +69,8 @@ export interface MigrationContext {
 /** Before the first statement; `oneTransaction` where the tool that runs the file opens one around it. */
 export function initialState(oneTransaction: boolean): ScriptState {
   return {
-    created: new Set(),
-    types: new Map(),
+    created: new Growing(),
+    types: new Growing(),
     notNull: new Set(),
     unvalidated: new Map(),
     validated: new Set(),

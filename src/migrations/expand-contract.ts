@@ -1,4 +1,4 @@
-import { quoteIdent } from '../base/quote.js';
+import { quoteIdent, quoteLiteral } from '../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../sql/deparse.js';
 import { field, list, mapTree, names } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
@@ -10,13 +10,13 @@ import { hangingOn } from './hanging-on.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
 import type { Operation } from './operation.js';
-import { objectName, written } from './relation.js';
+import { objectName, shown, written, writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 import { alterTable, alteration } from './shapes.js';
 
 /**
  * A type change that would write the table anew, as a new column which a trigger keeps, batches that fill it, what hangs on the column made again beside it (`hangingOn`), and a switch. Null where the catalog does not
- * know the column, or where something on it can not be made again. A view, a policy or a generated column on it makes the last step fail, with nothing lost.
+ * know the column, or where something on it can not be made again. A view, a policy or a generated column on it makes the second step fail, with nothing done.
  */
 export function expandAndContract(operation: Operation, context: MigrationContext): SafeSequence | null {
   const found = alteration(operation, 'AT_AlterColumnType');
@@ -30,7 +30,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const hanging = known ? hangingOn(known, next, relation, context) : null;
   if (!hanging) return null;
   const value = valueOf(definition, name);
-  const kept = keptByTrigger({ relation, column: next, label: name, value });
+  const kept = keptByTrigger({ relation, column: next, label: name, value, replaces: name });
   const alter = alterTable(operation, relation);
   const [column, old] = [quoteIdent(next), quoteIdent(name)];
   const notNull = notNullOf(relation, name, context);
@@ -38,11 +38,13 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const { name: _, ...command } = found.command.body;
   const keep = objectName(relation.name, next, 'not_null');
   return {
-    differs:
-      'the changed column stands last in its table, without privileges, comment and statistics target of its own',
+    differs: `${name} of ${shown(relation)} comes to stand last in its table, without privileges, comment and statistics target of its own`,
     up: [
       { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
-      { ...kept.step, note: 'Rows that are written from here on have both values; its name makes it the last trigger to run.' },
+      {
+        ...kept.step,
+        note: 'Rows that are written from here on have both values; its name makes it the last trigger to run. Where a view, a policy or the like uses the old column it fails, before any row is written.',
+      },
       {
         sql: [
           inBatches({
@@ -83,15 +85,18 @@ interface Kept {
   readonly label: string;
   /** Over the columns of the row. */
   readonly value: TreeNode;
+  /** The column that it comes in place of; null for none. */
+  readonly replaces: string | null;
 }
 
 /** A trigger that gives a column its value in each row that is written, and the statements that remove it. */
-export function keptByTrigger({ relation, column, label, value }: Kept): {
+export function keptByTrigger({ relation, column, label, value, replaces }: Kept): {
   readonly step: SafeStep;
   readonly gone: readonly string[];
 } {
   const name = objectName(relation.name, label, 'sync');
-  const [fn, trigger] = [written({ schema: relation.schema, name }), quoteIdent(`zz_${name}`)];
+  const [fn, last] = [written({ schema: relation.schema, name }), `zz_${name}`];
+  const trigger = quoteIdent(last);
   const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
   const gone = [`DROP TRIGGER ${trigger} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`];
   return {
@@ -99,12 +104,44 @@ export function keptByTrigger({ relation, column, label, value }: Kept): {
       sql: [
         `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${quoteIdent(column)} := ${row}; RETURN NEW; END $sync$`,
         `CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
+        refusal(relation, last, replaces),
       ],
       down: gone,
       note: 'Rows that are written from here on have the value; its name makes it the last trigger to run.',
     },
     gone,
   };
+}
+
+/**
+ * Fails where a trigger of somebody runs after this one and could change what the value is made of; and where something uses the column that goes, which would make the switch fail. Indexes, keys, defaults and
+ * constraints are not among it: they are made again.
+ */
+function refusal(relation: Relation, trigger: string, replaces: string | null): string {
+  const table = `${writtenLiteral(relation)}::pg_catalog.regclass`;
+  const users = `
+    SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) || ' uses the column'
+    FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'n' AND d.refobjid = ${table}
+      AND a.attname = ${literal(replaces ?? '')} AND d.classid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass
+    UNION`;
+  return `DO $refusal$
+DECLARE
+  wizard_reason text;
+BEGIN
+  FOR wizard_reason IN${replaces === null ? '' : users}
+    SELECT pg_catalog.format('trigger %s runs after %s', t.tgname, ${literal(trigger)})
+    FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = ${table} AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgname > ${literal(trigger)}
+  LOOP
+    RAISE EXCEPTION '%', wizard_reason USING HINT = 'Drop or rename it first, and bring it back when the migration is through.';
+  END LOOP;
+END $refusal$`;
+}
+
+function literal(text: string): string {
+  return quoteLiteral(text).trim();
 }
 
 function notNullOf(

@@ -37,7 +37,11 @@ export function toFileReport({ name, script, checked, plan, written }: MigrateFi
           reason: UNREAD[operation.type] ?? '',
         })),
     ],
-    plan: plan && { steps: plan.steps.map((step, i) => stepOf(step, i)), differs: [...plan.differs], later: plan.later.map(laterOf) },
+    plan: plan && {
+      steps: plan.steps.map((step, i) => stepOf(step, i)),
+      differs: [...plan.differs],
+      later: plan.later.map(laterOf),
+    },
     written,
   };
 }

@@ -56,5 +56,7 @@ export default defineMigrationRule({
 function sourcesOf({ type, body }: Operation): readonly Relation[] {
   const query = type === 'InsertStmt' ? body['selectStmt'] : type === 'CreateTableAsStmt' ? body['query'] : undefined;
   if (query === undefined || textOf(body, 'objtype') === 'OBJECT_MATVIEW') return [];
-  return [...walk(query)].flatMap(({ type: node, body: range }) => (node === 'RangeVar' ? (relationOf(range) ?? []) : []));
+  return [...walk(query)].flatMap(({ type: node, body: range }) =>
+    node === 'RangeVar' ? (relationOf(range) ?? []) : [],
+  );
 }
