@@ -1,6 +1,7 @@
 import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
+import { constraintName, indexName, takenKey } from './chosen-name.js';
 import { columnKey, isNew, keyOf, newTransaction } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
 import { partitionOf } from './effects/attach.js';
@@ -40,8 +41,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
   AlterTableStmt: afterAlter,
   IndexStmt: ({ relation, body }, context) => {
     if (!relation) return context.state;
-    const index = { name: textOf(body, 'idxname') ?? '', table: keyOf(context, relation), columns: indexColumns(body) };
-    return { ...context.state, indexes: [...context.state.indexes, index] };
+    const { state } = context;
+    const name = textOf(body, 'idxname') ?? indexName(relation, body, context);
+    const index = { name, table: keyOf(context, relation), columns: indexColumns(body) };
+    const named = state.named.with(takenKey(relation, name, context), true);
+    return { ...state, named, indexes: [...state.indexes, index] };
   },
   RenameStmt: ({ relation, body }, context) => {
     const isTable = textOf(body, 'renameType') === 'OBJECT_TABLE' || textOf(body, 'renameType') === 'OBJECT_VIEW';
@@ -150,7 +154,8 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
 
 function afterAddConstraint(relation: Relation, constraint: TreeNode, context: MigrationContext): ScriptState {
   const { state } = context;
-  const key = columnKey(context, relation, textOf(constraint, 'conname') ?? '');
+  const name = constraintName(relation, constraint, context) ?? '';
+  const key = columnKey(context, relation, name);
   const valid = constraint['skip_validation'] !== true;
   const type = textOf(constraint, 'contype');
   const notNullColumn =
@@ -166,7 +171,8 @@ function afterAddConstraint(relation: Relation, constraint: TreeNode, context: M
     ...state,
     checks,
     unvalidated,
-    notNull: new Set([...state.notNull, ...proved.map((name) => columnKey(context, relation, name))]),
+    named: state.named.with(takenKey(relation, name, context), true),
+    notNull: new Set([...state.notNull, ...proved.map((column) => columnKey(context, relation, column))]),
     transaction:
       transaction && !valid ? { ...transaction, notValid: new Set([...transaction.notValid, key]) } : transaction,
   };

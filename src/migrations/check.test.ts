@@ -34,6 +34,32 @@ describe('without a database', () => {
     expect(said.flatMap(({ findings }) => findings.map((one) => one.rule.id))).toEqual([]);
   });
 
+  it('tells a copy that loses rows from one behind a lock', () => {
+    const said = (before: string): readonly string[] =>
+      checkScript(readScript(`${before} CREATE TABLE u AS SELECT * FROM t; DROP TABLE t`, 'a.sql'), OPTIONS).flatMap(
+        ({ findings }) => findings.map((one) => one.rule.id),
+      );
+    expect(said('BEGIN;')).toContain('data/copy-and-switch');
+    expect(said('BEGIN; LOCK TABLE t IN SHARE MODE;')).not.toContain('data/copy-and-switch');
+  });
+
+  it('takes commands of one statement for one, and two statements in a line for two', () => {
+    const said = (sql: string): readonly string[] =>
+      checkScript(readScript(`BEGIN; ${sql}; COMMIT`, 'a.sql'), OPTIONS).flatMap(({ findings }) =>
+        findings.map((one) => one.rule.id),
+      );
+    expect(said('ALTER TABLE t ADD a int, ALTER b SET NOT NULL')).not.toContain('transaction/work-behind-lock');
+    expect(said('ALTER TABLE t ADD a int; UPDATE t SET a = 1')).toContain('transaction/work-behind-lock');
+  });
+
+  it('renames through a view only where nothing in the file alters the table after it', () => {
+    const rename = 'ALTER TABLE t RENAME a TO b';
+    const steps = (sql: string): readonly string[] =>
+      planScript(readScript(sql, 'a.sql'), OPTIONS).steps.flatMap(({ up }) => up);
+    expect(steps(rename).join()).toContain('CREATE VIEW "t" WITH (security_invoker = true) AS SELECT *, "b" AS "a"');
+    expect(steps(`${rename};\nALTER TABLE t ADD c int`)).toContain(rename);
+  });
+
   it('plans NOT NULL under the name that it was given', () => {
     const { steps } = planScript(readScript('ALTER TABLE t ADD CONSTRAINT c NOT NULL a', 'a.sql'), OPTIONS);
     expect(steps.flatMap(({ up }) => up)).toEqual([

@@ -8,6 +8,8 @@ import type { Relation } from './relation.js';
 export interface ScriptState {
   /** Keys of relations that the file itself made: new, and nobody else uses them yet. */
   readonly created: Growing<true>;
+  /** Indexes and constraints that the file made, also those whose name PostgreSQL chose, by `takenKey`. */
+  readonly named: Growing<true>;
   /** Types of columns that the file made or changed, by `columnKey`. */
   readonly types: Growing<string>;
   /** Columns (`columnKey`) which hold no NULL, proved by the file: a validated CHECK, SET NOT NULL. */
@@ -70,6 +72,7 @@ export interface MigrationContext {
 export function initialState(oneTransaction: boolean): ScriptState {
   return {
     created: new Growing(),
+    named: new Growing(),
     types: new Growing(),
     notNull: new Set(),
     unvalidated: new Map(),

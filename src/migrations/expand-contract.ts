@@ -10,6 +10,7 @@ import { hangingOn } from './hanging-on.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
 import type { Operation } from './operation.js';
+import { GRANTEE } from './old-name.js';
 import { objectName, shown, written, writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 import { alterTable, alteration } from './shapes.js';
@@ -38,7 +39,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const { name: _, ...command } = found.command.body;
   const keep = objectName(relation.name, next, 'not_null');
   return {
-    differs: `${name} of ${shown(relation)} comes to stand last in its table, without privileges, comment and statistics target of its own`,
+    differs: `${name} of ${shown(relation)} comes to stand last in its table`,
     up: [
       { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
       {
@@ -62,6 +63,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       {
         sql: [
           ...kept.gone,
+          carried(relation, name, next),
           ...hanging.leaving,
           `${alter} DROP COLUMN ${old}`,
           `${alter} RENAME COLUMN ${column} TO ${old}`,
@@ -138,6 +140,30 @@ BEGIN
     RAISE EXCEPTION '%', wizard_reason USING HINT = 'Drop or rename it first, and bring it back when the migration is through.';
   END LOOP;
 END $refusal$`;
+}
+
+/** What a column has of its own beside its type: privileges, a comment, a statistics target. */
+function carried(relation: Relation, from: string, to: string): string {
+  const table = `${writtenLiteral(relation)}::pg_catalog.regclass`;
+  const [old, column] = [literal(from), literal(to)];
+  return `DO $carried$
+DECLARE
+  wizard_statement text;
+BEGIN
+  FOR wizard_statement IN
+    SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s', g.privilege_type, ${column}, ${table}, ${GRANTEE})
+    FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS g WHERE a.attrelid = ${table} AND a.attname = ${old}
+    UNION ALL
+    SELECT pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', ${table}, ${column}, pg_catalog.col_description(a.attrelid, a.attnum))
+    FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = ${table} AND a.attname = ${old} AND pg_catalog.col_description(a.attrelid, a.attnum) IS NOT NULL
+    UNION ALL
+    SELECT pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', ${table}, ${column}, a.attstattarget)
+    FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = ${table} AND a.attname = ${old} AND a.attstattarget >= 0
+  LOOP
+    EXECUTE wizard_statement;
+  END LOOP;
+END $carried$`;
 }
 
 function literal(text: string): string {

@@ -30,6 +30,10 @@ export function placed(relation: Relation, context: MigrationContext): Relation 
   return { ...relation, schema: relation.schema ?? tableOf(context, relation)?.schema ?? null };
 }
 
+/** Whom a row `g` of `aclexplode` gives a right, as GRANT takes it. */
+export const GRANTEE =
+  "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END || CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
+
 function rights({ view, table, column }: OldName, major: number): string {
   const [on, from] = [`${writtenLiteral(view)}::pg_catalog.regclass`, `${writtenLiteral(table)}::pg_catalog.regclass`];
   const same = column
@@ -42,18 +46,16 @@ function rights({ view, table, column }: OldName, major: number): string {
   IF (SELECT relrowsecurity FROM pg_catalog.pg_class WHERE oid = ${from}) THEN
     RAISE EXCEPTION 'row security does not hold through a view before PostgreSQL 15';
   END IF;`;
-  const to =
-    "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END, CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
   return `DO $rights$
 DECLARE
   wizard_grant text;
 BEGIN${refusal}
   FOR wizard_grant IN
-    SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', g.privilege_type, ${on}, ${to})
+    SELECT pg_catalog.format('GRANT %s ON %s TO %s', g.privilege_type, ${on}, ${GRANTEE})
     FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS g
     WHERE c.oid = ${from} AND g.grantee <> (SELECT relowner FROM pg_catalog.pg_class WHERE oid = ${on})
     UNION ALL
-    SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, v.attname, ${on}, ${to})
+    SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s', g.privilege_type, v.attname, ${on}, ${GRANTEE})
     FROM pg_catalog.pg_attribute AS a
     JOIN pg_catalog.pg_attribute AS v ON v.attrelid = ${on} AND ${same}, pg_catalog.aclexplode(a.attacl) AS g
     WHERE a.attrelid = ${from} AND a.attnum > 0
