@@ -60,6 +60,29 @@ describe('without a database', () => {
     expect(steps(`${rename};\nALTER TABLE t ADD c int`)).toContain(rename);
   });
 
+  it('plans no file in which psql decides what runs', () => {
+    const text = '\\set ON_ERROR_STOP on\nSELECT 1;\n\\if :x\nDROP TABLE t;\n\\endif';
+    expect(() => planScript(readScript(text, 'a.sql'), OPTIONS)).toThrow(/line 3: .*\\if can not be planned/);
+  });
+
+  it.each([
+    ['DO $$ BEGIN UPDATE t SET a = 1; COMMIT; END $$', false],
+    ['CALL p()', false],
+    ['BEGIN; CALL p(); COMMIT', true],
+    ['DO $$ BEGIN DROP TABLE t; END $$', true],
+  ])('%s is planned as one that the server runs, with locks that are not known', (sql, transactional) => {
+    const { steps } = planScript(readScript(sql, 'a.sql'), OPTIONS);
+    expect(steps.map((step) => [step.transactional, step.unsure !== null])).toEqual([[transactional, true]]);
+  });
+
+  it.each([
+    ['CREATE RULE r AS ON DELETE TO t DO NOTHING', 'DROP RULE "r" ON "t"'],
+    ['CREATE STATISTICS a.s ON b, c FROM t', 'DROP STATISTICS "a"."s"'],
+    ['CREATE PUBLICATION p FOR TABLE t', 'DROP PUBLICATION "p"'],
+  ])('takes back %s', (sql, down) => {
+    expect(planScript(readScript(sql, 'a.sql'), OPTIONS).steps.flatMap((step) => step.down)).toEqual([down]);
+  });
+
   it('plans NOT NULL under the name that it was given', () => {
     const { steps } = planScript(readScript('ALTER TABLE t ADD CONSTRAINT c NOT NULL a', 'a.sql'), OPTIONS);
     expect(steps.flatMap(({ up }) => up)).toEqual([

@@ -11,6 +11,7 @@ import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
 import { relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
+import { statementWords } from './statement-words.js';
 
 /** What takes an operation back: statements (none where nothing is left to take back), or why there are none. */
 export type Inverse = { readonly sql: readonly string[] } | { readonly why: string };
@@ -26,7 +27,7 @@ export function inverseOf(operation: Operation, context: MigrationContext): Inve
 
 type Invert = (operation: Operation, context: MigrationContext) => Inverse;
 
-const unknown: Invert = ({ type }) => ({ why: `how to take back ${words(type)} is not known` });
+const unknown: Invert = ({ type }) => ({ why: `how to take back ${statementWords(type)} is not known` });
 const nothing: Invert = () => ({ sql: [] });
 const data: Invert = () => ({ why: 'rows that were changed are not brought back' });
 const gone: Invert = () => ({ why: 'what was dropped can not be brought back: restore a backup' });
@@ -61,8 +62,24 @@ const INVERSES: Readonly<Record<string, Invert>> = {
     relation && body['replace'] !== true
       ? { sql: [`DROP TRIGGER ${quoteIdent(textOf(body, 'trigname') ?? '')} ON ${written(relation)}`] }
       : { why: 'what the trigger was before is not known' },
+  RuleStmt: ({ relation, body }) =>
+    relation && body['replace'] !== true
+      ? { sql: [`DROP RULE ${quoteIdent(textOf(body, 'rulename') ?? '')} ON ${written(relation)}`] }
+      : { why: 'what the rule was before is not known' },
+  CreatePolicyStmt: ({ body }) => {
+    const table = relationOf(field(body, 'table'));
+    return table
+      ? { sql: [`DROP POLICY ${quoteIdent(textOf(body, 'policy_name') ?? '')} ON ${written(table)}`] }
+      : { why: 'its table is not known' };
+  },
+  CreateStatsStmt: ({ body }) => {
+    const name = relationOfNames(list(body, 'defnames'));
+    return name && body['if_not_exists'] !== true
+      ? { sql: [`DROP STATISTICS ${written(name)}`] }
+      : { why: 'its name, or whether it was there before, is not known' };
+  },
+  CreatePublicationStmt: ({ body }) => ({ sql: [`DROP PUBLICATION ${quoteIdent(textOf(body, 'pubname') ?? '')}`] }),
   CreateEnumStmt: ofNames('TYPE', 'typeName'),
-  CompositeTypeStmt: unknown,
   CreateDomainStmt: ofNames('DOMAIN', 'domainname'),
   CreateSchemaStmt: ({ body }) => ({ sql: [`DROP SCHEMA ${quoteIdent(textOf(body, 'schemaname') ?? '')}`] }),
   CreateSeqStmt: ({ body }) => {
@@ -97,7 +114,7 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   DeleteStmt: data,
   MergeStmt: data,
   CopyStmt: data,
-  TruncateStmt: gone,
+  TruncateStmt: () => ({ why: 'rows that were deleted can not be brought back: restore a backup' }),
   ReindexStmt: nothing,
   VacuumStmt: nothing,
   ClusterStmt: ({ relation, body }, { catalog }) => {
@@ -218,12 +235,14 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
       return { sql: [`${alter} DISABLE TRIGGER ${named}`] };
     case 'AT_AttachPartition':
       return { sql: [`${alter} DETACH PARTITION ${written(partitionOf(command) ?? relation)}`] };
+    case 'AT_DetachPartition':
+      return { why: 'the bounds that it had are not known' };
     case 'AT_DropConstraint':
       return ofDroppedConstraint(relation, command, alter, context);
     case 'AT_DropColumn':
       return { why: 'the values of a dropped column can not be brought back: restore a backup' };
     default:
-      return { why: `what ${words(operation.type)} changed was not known before` };
+      return { why: 'what it was before is not known' };
   }
 }
 
@@ -265,12 +284,4 @@ function ofDroppedConstraint(
 
 function columnNameOf(command: TreeNode): string {
   return textOf(columnBody(command) ?? {}, 'colname') ?? '';
-}
-
-/** `AlterTableStmt` as `ALTER TABLE`. */
-function words(type: string): string {
-  return type
-    .replace(/Stmt$/, '')
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .toUpperCase();
 }

@@ -23,6 +23,8 @@ export interface PlanStep {
   /** Of work under a lock that blocks writes, which could not be avoided; null for none, and where sizes are not known. */
   readonly estimate: DurationEstimate | null;
   readonly notes: readonly string[];
+  /** Why it may lock, read or write more than is said; null where that is known. */
+  readonly unsure: string | null;
   /** Why it reads or writes rows under a lock all the same; null where it does not, or where `remaining` says it. */
   readonly unavoidable: string | null;
   /** What rules still say of it, and no sequence of theirs could mend. */
@@ -54,6 +56,7 @@ export function merge(parts: readonly PlanStep[], known: Pick<MigrationContext, 
       parts.flatMap(({ locks }) => locks),
       known,
     ),
+    unsure: parts.find(({ unsure }) => unsure !== null)?.unsure ?? null,
     notes: parts.flatMap(({ notes }) => notes),
     remaining: parts.flatMap(({ remaining }) => remaining),
   };

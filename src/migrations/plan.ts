@@ -27,10 +27,20 @@ export interface MigrationPlan {
 
 /** Rewrites a file as steps of one transaction each. Statements that nothing is said of stay as they are. Needs `loadParser()`. */
 export function planScript(script: Script, options: CheckOptions): MigrationPlan {
+  const steering = script.skipped.find(({ what }) => STEERS.test(what));
+  if (steering)
+    throw new WizardError(
+      'input/invalid',
+      `line ${steering.line}: a migration with ${steering.what} can not be planned: what runs depends on it`,
+      { hint: 'Plan the statements that are to run, by themselves.' },
+    );
   const planner = new Planner(options, factsOfFile(script));
   for (const statement of script.statements) planner.take(statement);
   return planner.plan();
 }
+
+/** Commands of psql by which other statements run, or some do not. */
+const STEERS = /^\\(?:if|elif|else|endif|c|connect|i|ir|include|include_relative|copy|gexec|watch|q)$/;
 
 /** How deep a sequence may call for another: ADD COLUMN ... PRIMARY KEY -> ADD PRIMARY KEY -> SET NOT NULL is three. */
 const DEPTH = 6;
@@ -181,11 +191,13 @@ class Planner {
       up: [single ? statement.sql : operationSql(operation)],
       down: 'sql' in inverse ? inverse.sql : null,
       noWayBack: 'why' in inverse ? inverse.why : null,
-      transactional: !effect.outsideTransaction,
+      transactional: !effect.outsideTransaction && (this.#block % 2 === 1 || generated || !mayCommit(statement.parsed)),
       addsLabel: operation.type === 'AlterEnumStmt',
       locks: effect.locks,
       estimate: working ? estimate : null,
       notes: [],
+      // A block that a rule wrote is known.
+      unsure: generated && operation.type === 'DoStmt' ? null : effect.unsure,
       unavoidable: null,
       remaining: findings.filter(
         ({ rule, severity }) => severity !== 'info' && rule.plannedAway !== true && !(generated && rule.safe),
@@ -225,6 +237,11 @@ class Planner {
     this.#steps.push(step);
     this.#blocks.push(block);
   }
+}
+
+/** A procedure, or a block of code with COMMIT, which may not stand in a transaction of its own making. */
+function mayCommit({ type, sql }: ParsedStatement): boolean {
+  return type === 'CallStmt' || (type === 'DoStmt' && /\b(?:COMMIT|ROLLBACK)\b/i.test(sql));
 }
 
 /** What a rule would write in place of an operation; null where it has nothing, also where the deparser can not write it. */

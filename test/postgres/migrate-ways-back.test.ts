@@ -61,6 +61,18 @@ describe('the plan of a migration', () => {
     });
   });
 
+  it('does not detach beside a DEFAULT partition, which the server refuses', async () => {
+    const parts = `CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9);`;
+    const steps = async (more: string): Promise<string> =>
+      withMigrationBench(server as LabServer, parts + more, async (bench) =>
+        plan(bench, 'ALTER TABLE p DETACH PARTITION p1; DROP TABLE p1', true)
+          .steps.flatMap(({ up }) => up)
+          .join(),
+      );
+    expect(await steps('')).toContain('CONCURRENTLY');
+    expect(await steps('CREATE TABLE rest PARTITION OF p DEFAULT;')).not.toContain('CONCURRENTLY');
+  });
+
   it('carries over what a column has beside its type', async () => {
     const more = `COMMENT ON COLUMN "order".n IS 'it''s'; GRANT SELECT (n), UPDATE (n) ON "order" TO PUBLIC; ALTER TABLE "order" ALTER n SET STATISTICS 500`;
     const look = `SELECT attacl::text, col_description(attrelid, attnum), attstattarget FROM pg_attribute WHERE attrelid = '"order"'::regclass AND attname = 'n'`;

@@ -24,6 +24,7 @@ const stepSchema = z.object({
   transactional: z.boolean().describe('false: it may not run inside a transaction'),
   locks: z.array(lockSchema),
   estimate: estimateSchema,
+  unsure: z.string().nullable().describe('why it may lock, read or write more than is said'),
   notes: z.array(z.string()),
   remaining: z.array(z.string()).describe('what rules still say of it'),
   upFile: z.string().describe('relative to the output folder'),

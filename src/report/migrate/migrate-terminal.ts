@@ -133,7 +133,9 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
       sqlLines(sql, columns),
     ),
     ...step.up.flatMap((sql) => sqlLines(sql, columns)),
-    ...[...step.notes, ...lockWords(step.locks)].flatMap(indented).map(paint.dim),
+    ...[...step.notes, ...lockWords(step.locks), ...(step.unsure === null ? [] : [`not known: ${step.unsure}`])]
+      .flatMap(indented)
+      .map(paint.dim),
     ...step.remaining.flatMap((text) => indented(`remains: ${text}`)).map(paint.warn),
     ...(step.down === null ? indented(`no way back: ${step.noWayBack ?? 'unknown'}`).map(paint.warn) : []),
   ];

@@ -105,8 +105,9 @@ function stepOf(
     transactional: step.transactional,
     locks: locksOf(step.locks),
     estimate: step.estimate,
+    unsure: step.unsure,
     notes: [...step.notes, ...(step.unavoidable === null ? [] : [step.unavoidable])],
-    remaining: step.remaining.map(({ rule, match }) => `${rule.id}: ${match.says}`),
+    remaining: [...new Set(step.remaining.map(({ rule, match }) => `${rule.id}: ${match.says}`))],
     upFile: `${file}.up.sql`,
     downFile: step.down === null ? null : `${file}.down.sql`,
   };
