@@ -1,5 +1,5 @@
 import { formatMs } from '../../base/units.js';
-import { mayRunInTransaction } from '../migrations.js';
+import { interruptionWords, mayRunInTransaction } from '../migrations.js';
 import { comment, terminated } from '../sql-text.js';
 import type { ReportFile } from '../migrations.js';
 import type { MigrateReport } from './migrate-report.js';
@@ -83,9 +83,7 @@ function upContent(step: Step, count: number, name: string, report: MigrateRepor
           'if it ends with SQLSTATE 55P03, a lock was not to be had in time and nothing has changed: run it again',
         )
       : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
-    ...(isConcurrent(step.up)
-      ? comment('          ', 'if it is interrupted, run the down file, then this one again')
-      : []),
+    ...interruptionWords(step.up).flatMap((text) => comment('          ', text)),
     ...comment('Revert:   ', step.downFile ?? `none: ${step.noWayBack ?? 'unknown'}`),
   ];
   return content(header, [...step.prologue, ...step.up], step.transactional, report.lockTimeoutMs);
