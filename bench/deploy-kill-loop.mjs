@@ -23,7 +23,7 @@ const SCHEMA = (rows) => [
   'ANALYZE',
 ];
 
-const setting = (change, argument = '') =>
+export const setting = (change, argument = '') =>
   `DO $wizard$ BEGIN EXECUTE format('ALTER DATABASE %I ${change}', current_database()${argument}); END $wizard$`;
 
 /** One step of every way in which a change is applied. */
@@ -60,7 +60,7 @@ export const STEPS = [
 const SOAK = ['--soak', '300ms', '--baseline', '300ms', '--without-figures', 'go'];
 
 /** Writes those steps as `optimize` would have. */
-function writePlan(folder, steps) {
+export function writePlan(folder, steps) {
   mkdirSync(folder, { recursive: true });
   const iterations = steps.map((step) => ({
     hypothesis: {

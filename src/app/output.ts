@@ -10,7 +10,7 @@ import { indexSqlFiles } from '../report/index/sql-files.js';
 import { renderHtml } from '../report/html.js';
 import { renderMarkdown } from '../report/markdown.js';
 import type { MigrateReport } from '../report/migrate/migrate-report.js';
-import { stepFiles } from '../report/migrate/step-files.js';
+import { laterFiles, stepFiles } from '../report/migrate/step-files.js';
 import { migrationFiles, type Attributions, type ReportFile } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 import { toCatalogFile } from './deployment/catalog-file.js';
@@ -59,8 +59,11 @@ export async function writeSteps(
   report: MigrateReport,
   file: MigrateReport['files'][number],
 ): Promise<void> {
-  const files = stepFiles(report, file).map(({ path, content }) => ({ path: `migrations/${path}`, content }));
-  await removeStale(folder, 'migrations', new Set(files.map(({ path }) => path)));
+  const files = [
+    ...stepFiles(report, file).map(({ path, content }) => ({ path: `migrations/${path}`, content })),
+    ...laterFiles(report, file).map(({ path, content }) => ({ path: `later/${path}`, content })),
+  ];
+  for (const sub of ['migrations', 'later']) await removeStale(folder, sub, new Set(files.map(({ path }) => path)));
   for (const { path, content } of files) await writeWhole(join(folder, path), content);
 }
 

@@ -1,6 +1,7 @@
 import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
+import { constraintName, indexName, takenKey } from './chosen-name.js';
 import { columnKey, isNew, keyOf, newTransaction } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
 import { partitionOf } from './effects/attach.js';
@@ -40,8 +41,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
   AlterTableStmt: afterAlter,
   IndexStmt: ({ relation, body }, context) => {
     if (!relation) return context.state;
-    const index = { name: textOf(body, 'idxname') ?? '', table: keyOf(context, relation), columns: indexColumns(body) };
-    return { ...context.state, indexes: [...context.state.indexes, index] };
+    const { state } = context;
+    const name = textOf(body, 'idxname') ?? indexName(relation, body, context);
+    const index = { name, table: keyOf(context, relation), columns: indexColumns(body) };
+    const named = state.named.with(takenKey(relation, name, context), true);
+    return { ...state, named, indexes: [...state.indexes, index] };
   },
   RenameStmt: ({ relation, body }, context) => {
     const isTable = textOf(body, 'renameType') === 'OBJECT_TABLE' || textOf(body, 'renameType') === 'OBJECT_VIEW';
@@ -93,25 +97,25 @@ function pathOf(body: TreeNode): readonly string[] | null {
 
 function created(relation: Relation, context: MigrationContext): ScriptState {
   const { state } = context;
-  return { ...state, created: new Set([...state.created, keyOf(context, relation)]) };
+  return { ...state, created: state.created.with(keyOf(context, relation), true) };
 }
 
 function afterCreate(body: TreeNode, relation: Relation | null, context: MigrationContext): ScriptState {
   if (!relation || body['if_not_exists'] === true) return context.state;
-  const types = new Map(context.state.types);
-  for (const column of bodiesOf(list(body, 'tableElts'), 'ColumnDef')) rememberType(types, relation, column, context);
+  const columns = bodiesOf(list(body, 'tableElts'), 'ColumnDef');
+  const types = columns.reduce((so, column) => withType(so, relation, column, context), context.state.types);
   return { ...created(relation, context), types };
 }
 
-function rememberType(
-  types: Map<string, string>,
+function withType(
+  types: ScriptState['types'],
   relation: Relation,
   column: TreeNode,
   context: MigrationContext,
-): void {
+): ScriptState['types'] {
   const parts = typeParts(field(column, 'typeName'));
   const name = textOf(column, 'colname');
-  if (parts && name !== null) types.set(columnKey(context, relation, name), typeText(parts));
+  return parts && name !== null ? types.with(columnKey(context, relation, name), typeText(parts)) : types;
 }
 
 function afterAlter({ relation, command }: Operation, context: MigrationContext): ScriptState {
@@ -121,11 +125,10 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
   switch (command.subtype) {
     case 'AT_AddColumn':
     case 'AT_AlterColumnType': {
-      const types = new Map(state.types);
       const definition = columnBody(command.body);
       const name = command.name ?? textOf(definition ?? {}, 'colname');
-      if (definition && name !== null) rememberType(types, relation, { ...definition, colname: name }, context);
-      return { ...state, types };
+      if (!definition || name === null) return state;
+      return { ...state, types: withType(state.types, relation, { ...definition, colname: name }, context) };
     }
     case 'AT_DetachPartition': {
       const partition = partitionOf(command);
@@ -151,7 +154,8 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
 
 function afterAddConstraint(relation: Relation, constraint: TreeNode, context: MigrationContext): ScriptState {
   const { state } = context;
-  const key = columnKey(context, relation, textOf(constraint, 'conname') ?? '');
+  const name = constraintName(relation, constraint, context) ?? '';
+  const key = columnKey(context, relation, name);
   const valid = constraint['skip_validation'] !== true;
   const type = textOf(constraint, 'contype');
   const notNullColumn =
@@ -167,7 +171,8 @@ function afterAddConstraint(relation: Relation, constraint: TreeNode, context: M
     ...state,
     checks,
     unvalidated,
-    notNull: new Set([...state.notNull, ...proved.map((name) => columnKey(context, relation, name))]),
+    named: state.named.with(takenKey(relation, name, context), true),
+    notNull: new Set([...state.notNull, ...proved.map((column) => columnKey(context, relation, column))]),
     transaction:
       transaction && !valid ? { ...transaction, notValid: new Set([...transaction.notValid, key]) } : transaction,
   };

@@ -25,6 +25,7 @@ import constraintAddUnique from './rules/constraint/add-unique.js';
 import constraintDropConstraint from './rules/constraint/drop-constraint.js';
 import constraintForeignKeyWithoutIndex from './rules/constraint/foreign-key-without-index.js';
 import constraintValidateInSameTransaction from './rules/constraint/validate-in-same-transaction.js';
+import dataCopyAndSwitch from './rules/data/copy-and-switch.js';
 import dataDeleteWholeTable from './rules/data/delete-whole-table.js';
 import dataLockTable from './rules/data/lock-table.js';
 import dataUpdateWholeTable from './rules/data/update-whole-table.js';
@@ -94,6 +95,7 @@ export const catalogue: readonly MigrationRule[] = [
   constraintDropConstraint,
   constraintForeignKeyWithoutIndex,
   constraintValidateInSameTransaction,
+  dataCopyAndSwitch,
   dataDeleteWholeTable,
   dataLockTable,
   dataUpdateWholeTable,

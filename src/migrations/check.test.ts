@@ -34,6 +34,55 @@ describe('without a database', () => {
     expect(said.flatMap(({ findings }) => findings.map((one) => one.rule.id))).toEqual([]);
   });
 
+  it('tells a copy that loses rows from one behind a lock', () => {
+    const said = (before: string): readonly string[] =>
+      checkScript(readScript(`${before} CREATE TABLE u AS SELECT * FROM t; DROP TABLE t`, 'a.sql'), OPTIONS).flatMap(
+        ({ findings }) => findings.map((one) => one.rule.id),
+      );
+    expect(said('BEGIN;')).toContain('data/copy-and-switch');
+    expect(said('BEGIN; LOCK TABLE t IN SHARE MODE;')).not.toContain('data/copy-and-switch');
+  });
+
+  it('takes commands of one statement for one, and two statements in a line for two', () => {
+    const said = (sql: string): readonly string[] =>
+      checkScript(readScript(`BEGIN; ${sql}; COMMIT`, 'a.sql'), OPTIONS).flatMap(({ findings }) =>
+        findings.map((one) => one.rule.id),
+      );
+    expect(said('ALTER TABLE t ADD a int, ALTER b SET NOT NULL')).not.toContain('transaction/work-behind-lock');
+    expect(said('ALTER TABLE t ADD a int; UPDATE t SET a = 1')).toContain('transaction/work-behind-lock');
+  });
+
+  it('renames through a view only where nothing in the file alters the table after it', () => {
+    const rename = 'ALTER TABLE t RENAME a TO b';
+    const steps = (sql: string): readonly string[] =>
+      planScript(readScript(sql, 'a.sql'), OPTIONS).steps.flatMap(({ up }) => up);
+    expect(steps(rename).join()).toContain('CREATE VIEW "t" WITH (security_invoker = true) AS SELECT *, "b" AS "a"');
+    expect(steps(`${rename};\nALTER TABLE t ADD c int`)).toContain(rename);
+  });
+
+  it('plans no file in which psql decides what runs', () => {
+    const text = '\\set ON_ERROR_STOP on\nSELECT 1;\n\\if :x\nDROP TABLE t;\n\\endif';
+    expect(() => planScript(readScript(text, 'a.sql'), OPTIONS)).toThrow(/line 3: .*\\if can not be planned/);
+  });
+
+  it.each([
+    ['DO $$ BEGIN UPDATE t SET a = 1; COMMIT; END $$', false],
+    ['CALL p()', false],
+    ['BEGIN; CALL p(); COMMIT', true],
+    ['DO $$ BEGIN DROP TABLE t; END $$', true],
+  ])('%s is planned as one that the server runs, with locks that are not known', (sql, transactional) => {
+    const { steps } = planScript(readScript(sql, 'a.sql'), OPTIONS);
+    expect(steps.map((step) => [step.transactional, step.unsure !== null])).toEqual([[transactional, true]]);
+  });
+
+  it.each([
+    ['CREATE RULE r AS ON DELETE TO t DO NOTHING', 'DROP RULE "r" ON "t"'],
+    ['CREATE STATISTICS a.s ON b, c FROM t', 'DROP STATISTICS "a"."s"'],
+    ['CREATE PUBLICATION p FOR TABLE t', 'DROP PUBLICATION "p"'],
+  ])('takes back %s', (sql, down) => {
+    expect(planScript(readScript(sql, 'a.sql'), OPTIONS).steps.flatMap((step) => step.down)).toEqual([down]);
+  });
+
   it('plans NOT NULL under the name that it was given', () => {
     const { steps } = planScript(readScript('ALTER TABLE t ADD CONSTRAINT c NOT NULL a', 'a.sql'), OPTIONS);
     expect(steps.flatMap(({ up }) => up)).toEqual([

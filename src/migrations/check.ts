@@ -1,5 +1,5 @@
 import type { Catalog } from '../model/catalog.js';
-import { field } from '../sql/tree.js';
+import { field, list, textOf } from '../sql/tree.js';
 import { advance, indexColumns } from './advance.js';
 import { catalogue } from './catalogue.js';
 import { initialState, isKnownAbsent, isNew, tableOf } from './context.js';
@@ -11,7 +11,7 @@ import type { Effect } from './effects/effect.js';
 import { effectOf } from './effects/of.js';
 import { operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
-import { relationOf } from './relation.js';
+import { relationOf, relationOfNames } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
 
 /** How a file is looked at. */
@@ -71,8 +71,24 @@ export function factsOfFile({ statements }: Script): FileFacts {
     const view = type === 'ViewStmt' ? relationOf(field(body, 'view')) : null;
     return view ? [view.name] : [];
   });
-  return { indexes, views };
+  const altered = statements.flatMap(({ line, parsed: { type, body } }) => {
+    const table = ALTERATIONS.has(type) ? relationOf(field(body, 'relation')) : null;
+    return table ? [{ table: table.name, line }] : [];
+  });
+  const switched = statements.flatMap(({ line, parsed: { type, body } }) => {
+    const renames = type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE';
+    const drops = type === 'DropStmt' && textOf(body, 'removeType') === 'OBJECT_TABLE';
+    const tables = renames
+      ? [relationOf(field(body, 'relation'))]
+      : drops
+        ? list(body, 'objects').map(relationOfNames)
+        : [];
+    return tables.flatMap((table) => (table ? [{ table: table.name, line }] : []));
+  });
+  return { indexes, views, altered, switched };
 }
+
+const ALTERATIONS = new Set(['AlterTableStmt', 'RenameStmt', 'AlterObjectSchemaStmt']);
 
 /** Asks every rule about one operation; those in `said` have spoken already. */
 export function checkOperation(

@@ -1,14 +1,17 @@
 import { lookupTable, relationKey, sameRelation } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
+import { Growing } from './growing.js';
 import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
 
 /** What the file did before a statement, as far as it matters to the statements after. Immutable: `advance` makes the next one. */
 export interface ScriptState {
   /** Keys of relations that the file itself made: new, and nobody else uses them yet. */
-  readonly created: ReadonlySet<string>;
+  readonly created: Growing<true>;
+  /** Indexes and constraints that the file made, also those whose name PostgreSQL chose, by `takenKey`. */
+  readonly named: Growing<true>;
   /** Types of columns that the file made or changed, by `columnKey`. */
-  readonly types: ReadonlyMap<string, string>;
+  readonly types: Growing<string>;
   /** Columns (`columnKey`) which hold no NULL, proved by the file: a validated CHECK, SET NOT NULL. */
   readonly notNull: ReadonlySet<string>;
   /** Constraints that the file added NOT VALID, by `columnKey` of table and constraint. */
@@ -48,6 +51,10 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
+  /** ALTER TABLE, RENAME and SET SCHEMA of tables, each with its line. */
+  readonly altered: readonly { readonly table: string; readonly line: number }[];
+  /** Tables that get another name or are dropped. */
+  readonly switched: readonly { readonly table: string; readonly line: number }[];
 }
 
 /** What a rule knows beside the operation. */
@@ -64,8 +71,9 @@ export interface MigrationContext {
 /** Before the first statement; `oneTransaction` where the tool that runs the file opens one around it. */
 export function initialState(oneTransaction: boolean): ScriptState {
   return {
-    created: new Set(),
-    types: new Map(),
+    created: new Growing(),
+    named: new Growing(),
+    types: new Growing(),
     notNull: new Set(),
     unvalidated: new Map(),
     validated: new Set(),

@@ -32,6 +32,15 @@ export interface SafeSequence {
   readonly up: readonly SafeStep[];
   /** What the end differs in from that of the unsafe statement, in words; empty where it is the same. */
   readonly differs?: string;
+  /** What a later release does, when nobody needs the old form any longer; not a part of the plan's steps. */
+  readonly later?: LaterWork;
+}
+
+/** One transaction that ends a change which both the old and the new program could live with. */
+export interface LaterWork {
+  /** What has to be so before, e.g. `when nobody uses the old name`. */
+  readonly when: string;
+  readonly sql: readonly string[];
 }
 
 /** One transaction of a safe sequence, or one statement outside of one. */
@@ -59,7 +68,7 @@ export interface MigrationExample {
   readonly good?: string;
   /** The server refuses `bad`, with this SQLSTATE. */
   readonly fails?: string;
-  /** Objects of the catalog in which the end of the planned sequence differs from that of `bad`; `differs` says so to the reader. */
+  /** Objects of the catalog in which the end of the planned sequence, with what it leaves for later, differs from that of `bad`; `differs` says so to the reader. */
   readonly ends?: readonly string[];
   /** Another table that is locked, which no claim can know. */
   readonly alsoLocks?: string;

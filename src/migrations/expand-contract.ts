@@ -1,22 +1,23 @@
-import { quoteIdent } from '../base/quote.js';
+import { quoteIdent, quoteLiteral } from '../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../sql/deparse.js';
 import { field, list, mapTree, names } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { inBatches } from './backfill.js';
 import { constraintsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
-import type { SafeSequence } from './define.js';
+import type { SafeSequence, SafeStep } from './define.js';
 import { hangingOn } from './hanging-on.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
 import type { Operation } from './operation.js';
-import { objectName, written } from './relation.js';
+import { GRANTEE } from './old-name.js';
+import { objectName, shown, written, writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 import { alterTable, alteration } from './shapes.js';
 
 /**
  * A type change that would write the table anew, as a new column which a trigger keeps, batches that fill it, what hangs on the column made again beside it (`hangingOn`), and a switch. Null where the catalog does not
- * know the column, or where something on it can not be made again. A view, a policy or a generated column on it makes the last step fail, with nothing lost.
+ * know the column, or where something on it can not be made again. A view, a policy or a generated column on it makes the second step fail, with nothing done.
  */
 export function expandAndContract(operation: Operation, context: MigrationContext): SafeSequence | null {
   const found = alteration(operation, 'AT_AlterColumnType');
@@ -29,10 +30,8 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const known = tableOf(context, relation)?.columns.find((one) => one.name === name);
   const hanging = known ? hangingOn(known, next, relation, context) : null;
   if (!hanging) return null;
-  const [sync, trigger] = [objectName(relation.name, name, 'sync'), `zz_${objectName(relation.name, name, 'sync')}`];
-  const fn = written({ schema: relation.schema, name: sync });
   const value = valueOf(definition, name);
-  const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
+  const kept = keptByTrigger({ relation, column: next, label: name, value, replaces: name });
   const alter = alterTable(operation, relation);
   const [column, old] = [quoteIdent(next), quoteIdent(name)];
   const notNull = notNullOf(relation, name, context);
@@ -40,17 +39,12 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const { name: _, ...command } = found.command.body;
   const keep = objectName(relation.name, next, 'not_null');
   return {
-    differs:
-      'the changed column stands last in its table, without privileges, comment and statistics target of its own',
+    differs: `${name} of ${shown(relation)} comes to stand last in its table`,
     up: [
       { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
       {
-        sql: [
-          `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${column} := ${row}; RETURN NEW; END $sync$`,
-          `CREATE TRIGGER ${quoteIdent(trigger)} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
-        ],
-        down: [`DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`],
-        note: 'Rows that are written from here on have both values; its name makes it the last trigger to run.',
+        ...kept.step,
+        note: 'Rows that are written from here on have both values; its name makes it the last trigger to run. Where a view, a policy or the like uses the old column it fails, before any row is written.',
       },
       {
         sql: [
@@ -68,8 +62,8 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       ...hanging.before,
       {
         sql: [
-          `DROP TRIGGER ${quoteIdent(trigger)} ON ${written(relation)}`,
-          `DROP FUNCTION ${fn}()`,
+          ...kept.gone,
+          carried(relation, name, next),
           ...hanging.leaving,
           `${alter} DROP COLUMN ${old}`,
           `${alter} RENAME COLUMN ${column} TO ${old}`,
@@ -83,6 +77,97 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       },
     ],
   };
+}
+
+/** A column whose values a trigger works out. */
+interface Kept {
+  readonly relation: Relation;
+  readonly column: string;
+  /** What the trigger and its function are named by. */
+  readonly label: string;
+  /** Over the columns of the row. */
+  readonly value: TreeNode;
+  /** The column that it comes in place of; null for none. */
+  readonly replaces: string | null;
+}
+
+/** A trigger that gives a column its value in each row that is written, and the statements that remove it. */
+export function keptByTrigger({ relation, column, label, value, replaces }: Kept): {
+  readonly step: SafeStep;
+  readonly gone: readonly string[];
+} {
+  const name = objectName(relation.name, label, 'sync');
+  const [fn, last] = [written({ schema: relation.schema, name }), `zz_${name}`];
+  const trigger = quoteIdent(last);
+  const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
+  const gone = [`DROP TRIGGER ${trigger} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`];
+  return {
+    step: {
+      sql: [
+        `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${quoteIdent(column)} := ${row}; RETURN NEW; END $sync$`,
+        `CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
+        refusal(relation, last, replaces),
+      ],
+      down: gone,
+      note: 'Rows that are written from here on have the value; its name makes it the last trigger to run.',
+    },
+    gone,
+  };
+}
+
+/**
+ * Fails where a trigger of somebody runs after this one and could change what the value is made of; and where something uses the column that goes, which would make the switch fail. Indexes, keys, defaults and
+ * constraints are not among it: they are made again.
+ */
+function refusal(relation: Relation, trigger: string, replaces: string | null): string {
+  const table = `${writtenLiteral(relation)}::pg_catalog.regclass`;
+  const users = `
+    SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) || ' uses the column'
+    FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'n' AND d.refobjid = ${table}
+      AND a.attname = ${literal(replaces ?? '')} AND d.classid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass
+    UNION`;
+  return `DO $refusal$
+DECLARE
+  wizard_reason text;
+BEGIN
+  FOR wizard_reason IN${replaces === null ? '' : users}
+    SELECT pg_catalog.format('trigger %s runs after %s', t.tgname, ${literal(trigger)})
+    FROM pg_catalog.pg_trigger AS t
+    WHERE t.tgrelid = ${table} AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgname > ${literal(trigger)}
+  LOOP
+    RAISE EXCEPTION '%', wizard_reason USING HINT = 'Drop or rename it first, and bring it back when the migration is through.';
+  END LOOP;
+END $refusal$`;
+}
+
+/** What a column has of its own beside its type: privileges, a comment, a statistics target. */
+function carried(relation: Relation, from: string, to: string): string {
+  const table = `${writtenLiteral(relation)}::pg_catalog.regclass`;
+  const [old, column] = [literal(from), literal(to)];
+  return `DO $carried$
+DECLARE
+  wizard_statement text;
+BEGIN
+  FOR wizard_statement IN
+    SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s', g.privilege_type, ${column}, ${table}, ${GRANTEE})
+    FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS g WHERE a.attrelid = ${table} AND a.attname = ${old}
+    UNION ALL
+    SELECT pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', ${table}, ${column}, pg_catalog.col_description(a.attrelid, a.attnum))
+    FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = ${table} AND a.attname = ${old} AND pg_catalog.col_description(a.attrelid, a.attnum) IS NOT NULL
+    UNION ALL
+    SELECT pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', ${table}, ${column}, a.attstattarget)
+    FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = ${table} AND a.attname = ${old} AND a.attstattarget >= 0
+  LOOP
+    EXECUTE wizard_statement;
+  END LOOP;
+END $carried$`;
+}
+
+function literal(text: string): string {
+  return quoteLiteral(text).trim();
 }
 
 function notNullOf(

@@ -1,13 +1,17 @@
 import { quoteIdent } from '../base/quote.js';
+import type { Column } from '../model/catalog.js';
 import { field, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
-import { constraintsOf, indexNamed, isNew, tableOf } from './context.js';
+import { constraintName, indexName } from './chosen-name.js';
+import { columnKey, constraintsOf, indexNamed, isNew, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
+import { typeChangeOf } from './effects/alter-table.js';
 import { partitionOf } from './effects/attach.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
 import { relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
+import { statementWords } from './statement-words.js';
 
 /** What takes an operation back: statements (none where nothing is left to take back), or why there are none. */
 export type Inverse = { readonly sql: readonly string[] } | { readonly why: string };
@@ -23,7 +27,7 @@ export function inverseOf(operation: Operation, context: MigrationContext): Inve
 
 type Invert = (operation: Operation, context: MigrationContext) => Inverse;
 
-const unknown: Invert = ({ type }) => ({ why: `how to take back ${words(type)} is not known` });
+const unknown: Invert = ({ type }) => ({ why: `how to take back ${statementWords(type)} is not known` });
 const nothing: Invert = () => ({ sql: [] });
 const data: Invert = () => ({ why: 'rows that were changed are not brought back' });
 const gone: Invert = () => ({ why: 'what was dropped can not be brought back: restore a backup' });
@@ -34,9 +38,11 @@ const INVERSES: Readonly<Record<string, Invert>> = {
     body['replace'] === true || !relation
       ? { why: 'what the view was before is not known' }
       : { sql: [`DROP VIEW ${written(relation)}`] },
-  IndexStmt: ({ relation, body }) => {
-    const name = textOf(body, 'idxname');
-    if (name === null) return { why: 'the index has no name of its own' };
+  IndexStmt: ({ relation, body }, context) => {
+    const isKnown = relation !== null && knowsNames(relation, context);
+    const name = textOf(body, 'idxname') ?? (isKnown ? indexName(relation, body, context) : null);
+    if (name === null)
+      return { why: 'the index has no name of its own, and what is free is not known: look with --to' };
     if (body['if_not_exists'] === true) return { why: 'whether the index was there before is not known' };
     // An index is in its table's schema.
     return { sql: [`DROP INDEX CONCURRENTLY ${written({ schema: relation?.schema ?? null, name })}`] };
@@ -56,8 +62,24 @@ const INVERSES: Readonly<Record<string, Invert>> = {
     relation && body['replace'] !== true
       ? { sql: [`DROP TRIGGER ${quoteIdent(textOf(body, 'trigname') ?? '')} ON ${written(relation)}`] }
       : { why: 'what the trigger was before is not known' },
+  RuleStmt: ({ relation, body }) =>
+    relation && body['replace'] !== true
+      ? { sql: [`DROP RULE ${quoteIdent(textOf(body, 'rulename') ?? '')} ON ${written(relation)}`] }
+      : { why: 'what the rule was before is not known' },
+  CreatePolicyStmt: ({ body }) => {
+    const table = relationOf(field(body, 'table'));
+    return table
+      ? { sql: [`DROP POLICY ${quoteIdent(textOf(body, 'policy_name') ?? '')} ON ${written(table)}`] }
+      : { why: 'its table is not known' };
+  },
+  CreateStatsStmt: ({ body }) => {
+    const name = relationOfNames(list(body, 'defnames'));
+    return name && body['if_not_exists'] !== true
+      ? { sql: [`DROP STATISTICS ${written(name)}`] }
+      : { why: 'its name, or whether it was there before, is not known' };
+  },
+  CreatePublicationStmt: ({ body }) => ({ sql: [`DROP PUBLICATION ${quoteIdent(textOf(body, 'pubname') ?? '')}`] }),
   CreateEnumStmt: ofNames('TYPE', 'typeName'),
-  CompositeTypeStmt: unknown,
   CreateDomainStmt: ofNames('DOMAIN', 'domainname'),
   CreateSchemaStmt: ({ body }) => ({ sql: [`DROP SCHEMA ${quoteIdent(textOf(body, 'schemaname') ?? '')}`] }),
   CreateSeqStmt: ({ body }) => {
@@ -92,7 +114,7 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   DeleteStmt: data,
   MergeStmt: data,
   CopyStmt: data,
-  TruncateStmt: gone,
+  TruncateStmt: () => ({ why: 'rows that were deleted can not be brought back: restore a backup' }),
   ReindexStmt: nothing,
   VacuumStmt: nothing,
   ClusterStmt: ({ relation, body }, { catalog }) => {
@@ -183,14 +205,24 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
         return { sql: [] };
       return { sql: [`${alter} DROP COLUMN ${quoteIdent(columnNameOf(body))}`] };
     case 'AT_AddConstraint':
-      return ofConstraint(alter, constraintBody(body) ?? {});
+      return ofConstraint(relation, constraintBody(body) ?? {}, alter, context);
     case 'AT_ValidateConstraint':
     case 'AT_SetStatistics':
       return { sql: [] };
     case 'AT_SetNotNull':
-      return { sql: [`${alter} ALTER COLUMN ${named} DROP NOT NULL`] };
+      return {
+        sql: columnOf(context, relation, name)?.notNull ? [] : [`${alter} ALTER COLUMN ${named} DROP NOT NULL`],
+      };
     case 'AT_DropNotNull':
-      return { sql: [`${alter} ALTER COLUMN ${named} SET NOT NULL`] };
+      return columnOf(context, relation, name)?.notNull === false
+        ? { sql: [] }
+        : { sql: [`${alter} ALTER COLUMN ${named} SET NOT NULL`] };
+    case 'AT_AlterColumnType': {
+      const before = columnOf(context, relation, name);
+      if (!before || typeChangeOf(relation, command, context) !== 'no-rewrite')
+        return { why: 'the values before are not kept' };
+      return { sql: [`${alter} ALTER COLUMN ${named} TYPE ${before.type}`] };
+    }
     case 'AT_ColumnDefault': {
       const known = tableOf(context, relation)?.columns.find((column) => column.name === name);
       return isNew(context, relation) || (known !== undefined && !known.hasDefault) || !known
@@ -203,25 +235,47 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
       return { sql: [`${alter} DISABLE TRIGGER ${named}`] };
     case 'AT_AttachPartition':
       return { sql: [`${alter} DETACH PARTITION ${written(partitionOf(command) ?? relation)}`] };
+    case 'AT_DetachPartition':
+      return { why: 'the bounds that it had are not known' };
     case 'AT_DropConstraint':
-      return ofDroppedConstraint(relation, name ?? '', alter, context);
+      return ofDroppedConstraint(relation, command, alter, context);
     case 'AT_DropColumn':
       return { why: 'the values of a dropped column can not be brought back: restore a backup' };
     default:
-      return { why: `what ${words(operation.type)} changed was not known before` };
+      return { why: 'what it was before is not known' };
   }
 }
 
-function ofConstraint(alter: string, constraint: TreeNode): Inverse {
-  const name = textOf(constraint, 'conname');
+function ofConstraint(relation: Relation, constraint: TreeNode, alter: string, context: MigrationContext): Inverse {
+  const own = textOf(constraint, 'conname');
+  const name = own ?? (knowsNames(relation, context) ? constraintName(relation, constraint, context) : null);
   return name === null
-    ? { why: 'the constraint has no name of its own' }
+    ? { why: 'the constraint has no name of its own, and what is free is not known: look with --to' }
     : { sql: [`${alter} DROP CONSTRAINT ${quoteIdent(name)}`] };
 }
 
-function ofDroppedConstraint(relation: Relation, name: string, alter: string, context: MigrationContext): Inverse {
+/** Whether the name that PostgreSQL chooses can be told: otherwise another thing of that name might be there. */
+function knowsNames(relation: Relation, context: MigrationContext): boolean {
+  return context.catalog !== null || isNew(context, relation);
+}
+
+/** As the catalog has it; undefined where the file changed its type before. */
+function columnOf(context: MigrationContext, relation: Relation, name: string | null): Column | undefined {
+  if (name === null || context.state.types.has(columnKey(context, relation, name))) return undefined;
+  return tableOf(context, relation)?.columns.find((column) => column.name === name);
+}
+
+function ofDroppedConstraint(
+  relation: Relation,
+  command: AlterCommand,
+  alter: string,
+  context: MigrationContext,
+): Inverse {
+  const name = command.name ?? '';
   const known = constraintsOf(context, relation).find((constraint) => constraint.name === name);
   if (!known) return { why: 'the definition of the constraint is not known: look with --to' };
+  if (command.cascade && (known.kind === 'primary' || known.kind === 'unique'))
+    return { why: 'what CASCADE takes along is not brought back' };
   const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
   if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add] };
   if (!known.validated) return { sql: [add] };
@@ -230,12 +284,4 @@ function ofDroppedConstraint(relation: Relation, name: string, alter: string, co
 
 function columnNameOf(command: TreeNode): string {
   return textOf(columnBody(command) ?? {}, 'colname') ?? '';
-}
-
-/** `AlterTableStmt` as `ALTER TABLE`. */
-function words(type: string): string {
-  return type
-    .replace(/Stmt$/, '')
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .toUpperCase();
 }

@@ -4,54 +4,43 @@ import type { ParsedStatement } from '../sql/parse.js';
 import { textOf } from '../sql/tree.js';
 import { advance } from './advance.js';
 import { checkOperation, factsOfFile } from './check.js';
-import type { CheckOptions, CheckedOperation, MigrationFinding } from './check.js';
-import { initialState, keyOf } from './context.js';
+import type { CheckOptions, CheckedOperation } from './check.js';
+import { initialState } from './context.js';
 import type { FileFacts, MigrationContext, ScriptState } from './context.js';
-import type { MigrationRule, SafeSequence, SafeStep } from './define.js';
-import type { DurationEstimate } from './duration.js';
+import type { LaterWork, MigrationRule, SafeSequence, SafeStep } from './define.js';
 import { inverseOf } from './inverse.js';
-import { LOCK_MODES, blocksWrites } from './locks.js';
-import type { LockClaim } from './locks.js';
+import { blocksWrites } from './locks.js';
 import { operationSql, operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
+import { isHarmless, merge, withNotes } from './plan-step.js';
+import type { PlanStep } from './plan-step.js';
 import type { Script, ScriptStatement } from './script.js';
-
-/** One transaction of a planned migration, or one statement that may not run in one. */
-export interface PlanStep {
-  /** Of the statement that it comes from. */
-  readonly line: number;
-  /** SETs of the file that hold for it: search_path, roles, ... */
-  readonly prologue: readonly string[];
-  readonly up: readonly string[];
-  /** Takes it back; null with the reason in `noWayBack`. */
-  readonly down: readonly string[] | null;
-  readonly noWayBack: string | null;
-  readonly transactional: boolean;
-  /** Adds a label to an enum type. */
-  readonly addsLabel: boolean;
-  readonly locks: readonly LockClaim[];
-  /** Of work under a lock that blocks writes, which could not be avoided; null for none, and where sizes are not known. */
-  readonly estimate: DurationEstimate | null;
-  readonly notes: readonly string[];
-  /** Why it reads or writes rows under a lock all the same; null where it does not, or where `remaining` says it. */
-  readonly unavoidable: string | null;
-  /** What rules still say of it, and no sequence of theirs could mend. */
-  readonly remaining: readonly MigrationFinding[];
-}
 
 /** A migration in safe steps. */
 export interface MigrationPlan {
   readonly steps: readonly PlanStep[];
   /** What differs from the file as it was written, in words. */
   readonly differs: readonly string[];
+  /** What is left to do once nobody needs the old form any longer, each a transaction. */
+  readonly later: readonly (LaterWork & { readonly line: number })[];
 }
 
 /** Rewrites a file as steps of one transaction each. Statements that nothing is said of stay as they are. Needs `loadParser()`. */
 export function planScript(script: Script, options: CheckOptions): MigrationPlan {
+  const steering = script.skipped.find(({ what }) => STEERS.test(what));
+  if (steering)
+    throw new WizardError(
+      'input/invalid',
+      `line ${steering.line}: a migration with ${steering.what} can not be planned: what runs depends on it`,
+      { hint: 'Plan the statements that are to run, by themselves.' },
+    );
   const planner = new Planner(options, factsOfFile(script));
   for (const statement of script.statements) planner.take(statement);
   return planner.plan();
 }
+
+/** Commands of psql by which other statements run, or some do not. */
+const STEERS = /^\\(?:if|elif|else|endif|c|connect|i|ir|include|include_relative|copy|gexec|watch|q)$/;
 
 /** How deep a sequence may call for another: ADD COLUMN ... PRIMARY KEY -> ADD PRIMARY KEY -> SET NOT NULL is three. */
 const DEPTH = 6;
@@ -60,6 +49,7 @@ class Planner {
   readonly #steps: PlanStep[] = [];
   readonly #prologue: string[] = [];
   readonly #differs = new Set<string>();
+  readonly #later: (LaterWork & { readonly line: number })[] = [];
   #state: ScriptState;
   #block = 0;
   readonly #blocks: (number | null)[] = [];
@@ -72,7 +62,7 @@ class Planner {
   }
 
   plan(): MigrationPlan {
-    return { steps: this.#steps, differs: [...this.#differs] };
+    return { steps: this.#steps, differs: [...this.#differs], later: this.#later };
   }
 
   take(statement: ScriptStatement): void {
@@ -140,6 +130,7 @@ class Planner {
       const sequence = sequenceOf(rule, operation, context);
       if (!sequence) continue;
       if (sequence.differs) this.#differs.add(sequence.differs);
+      if (sequence.later) this.#later.push({ ...sequence.later, line: statement.line });
       const steps = sequence.up.flatMap((step) => this.#expandStep(step, statement, [...path, rule.id]));
       return { changed: true, steps };
     }
@@ -200,11 +191,13 @@ class Planner {
       up: [single ? statement.sql : operationSql(operation)],
       down: 'sql' in inverse ? inverse.sql : null,
       noWayBack: 'why' in inverse ? inverse.why : null,
-      transactional: !effect.outsideTransaction,
+      transactional: !effect.outsideTransaction && (this.#block % 2 === 1 || generated || !mayCommit(statement.parsed)),
       addsLabel: operation.type === 'AlterEnumStmt',
       locks: effect.locks,
       estimate: working ? estimate : null,
       notes: [],
+      // A block that a rule wrote is known.
+      unsure: generated && operation.type === 'DoStmt' ? null : effect.unsure,
       unavoidable: null,
       remaining: findings.filter(
         ({ rule, severity }) => severity !== 'info' && rule.plannedAway !== true && !(generated && rule.safe),
@@ -246,47 +239,9 @@ class Planner {
   }
 }
 
-/** Whether nobody waits for it, and nothing after it waits for its end: a label of an enum may be used once it is committed. */
-function isHarmless({ locks, transactional, addsLabel }: PlanStep): boolean {
-  return transactional && !addsLabel && !locks.some(({ mode }) => blocksWrites(mode));
-}
-
-function withNotes(steps: readonly PlanStep[], notes: readonly string[]): readonly PlanStep[] {
-  return steps.map((step, i) => (i === 0 ? { ...step, notes: [...notes, ...step.notes] } : step));
-}
-
-/** Steps that become one; taken back in reverse order. */
-function merge(parts: readonly PlanStep[], known: Pick<MigrationContext, 'catalog' | 'state'>): PlanStep {
-  const [first] = parts;
-  if (!first) throw new WizardError('internal', 'A step of a plan holds no statement.');
-  const noWay = parts.find(({ down }) => down === null);
-  return {
-    ...first,
-    up: parts.flatMap(({ up }) => up),
-    down: noWay ? null : parts.toReversed().flatMap(({ down }) => down ?? []),
-    noWayBack: noWay?.noWayBack ?? null,
-    transactional: parts.every(({ transactional }) => transactional),
-    locks: strongest(
-      parts.flatMap(({ locks }) => locks),
-      known,
-    ),
-    notes: parts.flatMap(({ notes }) => notes),
-    remaining: parts.flatMap(({ remaining }) => remaining),
-  };
-}
-
-/** One claim for each relation, the strongest: `book` and `public.book` may be one. */
-function strongest(
-  claims: readonly LockClaim[],
-  known: Pick<MigrationContext, 'catalog' | 'state'>,
-): readonly LockClaim[] {
-  const found = new Map<string, LockClaim>();
-  for (const claim of claims) {
-    const key = keyOf(known, claim.relation);
-    const earlier = found.get(key);
-    if (!earlier || LOCK_MODES.indexOf(claim.mode) > LOCK_MODES.indexOf(earlier.mode)) found.set(key, claim);
-  }
-  return [...found.values()];
+/** A procedure, or a block of code with COMMIT, which may not stand in a transaction of its own making. */
+function mayCommit({ type, sql }: ParsedStatement): boolean {
+  return type === 'CallStmt' || (type === 'DoStmt' && /\b(?:COMMIT|ROLLBACK)\b/i.test(sql));
 }
 
 /** What a rule would write in place of an operation; null where it has nothing, also where the deparser can not write it. */

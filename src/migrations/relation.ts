@@ -1,4 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../base/quote.js';
+import { tryParseStatement } from '../sql/parse.js';
 import { bodyOf, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 
@@ -32,10 +33,15 @@ export function writtenLiteral(relation: Relation): string {
   return quoteLiteral(written(relation)).trim();
 }
 
-/** For a reader: bare where that is unambiguous. */
+/** For a reader: bare where a statement could have it bare. Needs `loadParser()`. */
 export function shown({ schema, name }: Relation): string {
-  const part = (text: string): string => (/^[a-z_][a-z0-9_$]*$/.test(text) ? text : quoteIdent(text));
-  return schema === null ? part(name) : `${part(schema)}.${part(name)}`;
+  return schema === null ? shownPart(name) : `${shownPart(schema)}.${shownPart(name)}`;
+}
+
+function shownPart(text: string): string {
+  if (!/^[a-z_][a-z0-9_$]*$/.test(text)) return quoteIdent(text);
+  // `order` is a word of SQL.
+  return tryParseStatement(`TABLE ${text}`) ? text : quoteIdent(text);
 }
 
 /** Bytes of a name (`NAMEDATALEN` - 1). */

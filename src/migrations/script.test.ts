@@ -31,4 +31,19 @@ describe('a migration file', () => {
     expect(script.skipped).toEqual([{ line: 3, what: 'rows of COPY', reason: expect.any(String) }]);
     expect(() => planScript(script, { major: 18, catalog: null, oneTransaction: false })).toThrow(/line 2.*COPY/);
   });
+
+  it('ends a statement where psql sends it, and says what psql runs by itself', () => {
+    const text = "SELECT 'DROP TABLE a' \\gexec\nSELECT 1 \\; SELECT 2 \\g out.txt\nSELECT 3;";
+    const { statements, skipped } = readScript(text, 'a.sql');
+    expect(statements.map(({ sql, line }) => [sql, line])).toEqual([
+      ["SELECT 'DROP TABLE a'", 1],
+      ['SELECT 1', 2],
+      ['SELECT 2', 2],
+      ['SELECT 3', 3],
+    ]);
+    expect(skipped.map(({ line, what }) => [line, what])).toEqual([
+      [1, '\\gexec'],
+      [2, '\\g'],
+    ]);
+  });
 });

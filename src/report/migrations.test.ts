@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleIteration, exampleRun } from '../../test/support/example-run.js';
-import { migrationFiles } from './migrations.js';
+import { interruptionWords, migrationFiles } from './migrations.js';
 
 const { migrations, rewrites } = migrationFiles(exampleRun().iterations);
 
@@ -52,6 +52,15 @@ describe('migrationFiles', () => {
     expect(file?.up.content).toContain('name ends in _ccnew may stay behind: drop that one');
     expect(file?.up.content).toMatch(/\n\nREINDEX INDEX CONCURRENTLY "public"\."worn";\n$/);
     expect(file?.down.content).toContain('Nothing to run');
+  });
+
+  it.each([
+    ['DROP INDEX CONCURRENTLY "a"."b"', 'run this file again'],
+    ['CREATE UNIQUE INDEX CONCURRENTLY "b" ON "a" (c)', 'run the down file, then this one again'],
+    ['ALTER TABLE a DETACH PARTITION b CONCURRENTLY', 'FINALIZE in place of CONCURRENTLY'],
+  ])('says what to do when %s is interrupted', (sql, words) => {
+    expect(interruptionWords(['SELECT 1', sql])).toEqual([expect.stringContaining(words)]);
+    expect(interruptionWords(['SELECT 1'])).toEqual([]);
   });
 
   it('hands over accepted changes only, numbered in their order; rewrites apart', () => {

@@ -92,14 +92,7 @@ function upContent(iteration: Iteration, base: string): string {
     ...(transactional
       ? []
       : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
-    ...(action.up.some(isConcurrent)
-      ? comment(
-          '          ',
-          action.kind === 'reindex'
-            ? 'if it is interrupted, an invalid index whose name ends in _ccnew may stay behind: drop that one, then run this file again'
-            : 'if it is interrupted, an invalid index may stay behind: run the down file, then this one again',
-        )
-      : []),
+    ...interruptionWords(action.up).flatMap((text) => comment('          ', text)),
     ...comment(
       'Revert:   ',
       `${base}.down.sql${iteration.verdict.revertVerified ? ' (was run in the lab, and left the catalog as before)' : ''}`,
@@ -187,6 +180,21 @@ function file(header: readonly string[], statements: readonly string[], transact
   const wrapped =
     transactional && body.length > 0 ? ['BEGIN;', "SET LOCAL lock_timeout = '5s';", ...body, 'COMMIT;'] : body;
   return `${[...header, ...(wrapped.length > 0 ? ['', ...wrapped] : [])].join('\n')}\n`;
+}
+
+/** What to do when statements that run concurrently are cut off; empty where none does. */
+export function interruptionWords(statements: readonly string[]): readonly string[] {
+  const first = statements.find(isConcurrent);
+  if (first === undefined) return [];
+  if (/^\s*REINDEX\b/i.test(first))
+    return [
+      'if it is interrupted, an invalid index whose name ends in _ccnew may stay behind: drop that one, then run this file again',
+    ];
+  if (/^\s*DROP\b/i.test(first))
+    return ['if it is interrupted, the index may stay behind invalid: run this file again'];
+  if (/\bDETACH\b/i.test(first))
+    return ['if it is interrupted, end it with the same ALTER TABLE, and FINALIZE in place of CONCURRENTLY'];
+  return ['if it is interrupted, an invalid index may stay behind: run the down file, then this one again'];
 }
 
 function isConcurrent(sql: string): boolean {

@@ -30,8 +30,9 @@ export function splitStatements(text: string): readonly SplitStatement[] {
   const statements: SplitStatement[] = [];
   let group: Token[] = [];
   const nesting = new Nesting();
+  const lineAt = lineCounter(text);
   const flush = (): void => {
-    const statement = toStatement(text, group);
+    const statement = toStatement(text, group, lineAt);
     if (statement) statements.push(statement);
     group = [];
     nesting.reset();
@@ -39,6 +40,8 @@ export function splitStatements(text: string): readonly SplitStatement[] {
   let skipUntil = 0;
   for (const token of tokenize(text)) {
     if (token.start < skipUntil) continue;
+    if (token.text === '\\' && text[token.end] === ';') continue;
+    if (token.text === '\\' && SENDS.test(text.slice(token.end, token.end + 16))) flush();
     if (token.text === '\\' && group.every((earlier) => earlier.kind === 'comment')) {
       skipUntil = endOfLine(text, token.start);
       group.push({ ...token, end: skipUntil, text: text.slice(token.start, skipUntil) });
@@ -53,6 +56,9 @@ export function splitStatements(text: string): readonly SplitStatement[] {
   flush();
   return statements;
 }
+
+/** Commands of psql that send what stands before them, as a semicolon does. */
+const SENDS = /^(?:g|gx|gexec|gset|gdesc|crosstabview|watch)(?![a-z])/;
 
 /** Splits `'a,b', array[1,2], f(3)` at its top-level commas. */
 export function splitValues(text: string): readonly string[] {
@@ -105,7 +111,7 @@ class Nesting {
   }
 }
 
-function toStatement(text: string, group: readonly Token[]): SplitStatement | null {
+function toStatement(text: string, group: readonly Token[], lineAt: (offset: number) => number): SplitStatement | null {
   const first = group.findIndex((token) => token.kind !== 'comment');
   const start = group[first];
   const end = group.findLast((token) => token.kind !== 'comment');
@@ -116,7 +122,19 @@ function toStatement(text: string, group: readonly Token[]): SplitStatement | nu
     name: directive(comments, /^--\s*name\s*:\s*(.+?)\s*(?::(?:one|many|exec|execrows))?\s*$/i),
     calls: count(directive(comments, /^--\s*calls\s*:\s*(\d+)\s*$/i)),
     parameterSets: comments.flatMap(parameterSet),
-    line: text.slice(0, start.start).split('\n').length,
+    line: lineAt(start.start),
+  };
+}
+
+/** The 1-based line of an offset, for offsets that only rise: each character is looked at once. */
+function lineCounter(text: string): (offset: number) => number {
+  let [line, at] = [1, 0];
+  return (offset) => {
+    for (let next = text.indexOf('\n', at); next !== -1 && next < offset; next = text.indexOf('\n', at)) {
+      line += 1;
+      at = next + 1;
+    }
+    return line;
   };
 }
 

@@ -55,8 +55,8 @@ describe('migrate', () => {
     expect(stderr).toBe('');
     expect(code).toBe(1);
     expect(stdout).toContain('not looked at: line 1, \\set');
-    expect(stdout).toContain('error: line 5: SET NOT NULL of Größe "x" reads all of order under its lock');
-    expect(stdout).toContain('line 5: ACCESS EXCLUSIVE on order is waited for without end');
+    expect(stdout).toContain('error: line 5: SET NOT NULL of Größe "x" reads all of "order" under its lock');
+    expect(stdout).toContain('line 5: ACCESS EXCLUSIVE on "order" is waited for without end');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 

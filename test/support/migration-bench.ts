@@ -183,7 +183,8 @@ async function observeOutside(
   };
   for (const sql of statements) {
     const waiting = [...blockers];
-    const lock = await lockAll(watcher);
+    // A writer keeps no VACUUM waiting.
+    const lock = await lockAll(watcher, sql.startsWith('VACUUM') ? 'SHARE UPDATE EXCLUSIVE' : 'ROW EXCLUSIVE');
     await waiting[0]?.run(`BEGIN; ${lock}`);
     const state = { ended: false };
     const running = session.run(sql).finally(() => (state.ended = true));
@@ -203,9 +204,9 @@ async function observeOutside(
   return { locks, read: null };
 }
 
-async function lockAll(session: Session): Promise<string> {
+async function lockAll(session: Session, mode: LockMode): Promise<string> {
   const rows = await session.query<{ sql: string }>(`
-    SELECT pg_catalog.format('LOCK TABLE %I.%I IN ROW EXCLUSIVE MODE', n.nspname, c.relname) AS sql
+    SELECT pg_catalog.format('LOCK TABLE %I.%I IN ${mode} MODE', n.nspname, c.relname) AS sql
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`);
   return rows.map(({ sql }) => sql).join('; ');

@@ -82,6 +82,7 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
   },
   AlterTableMoveAllStmt: () => ({ ...NO_EFFECT, unsure: 'which tables the tablespace holds is not known' }),
   DoStmt: () => ({ ...NO_EFFECT, unsure: 'the code of a DO block is not looked into' }),
+  CallStmt: () => ({ ...NO_EFFECT, unsure: 'what a procedure does is not looked into' }),
   InsertStmt: ({ relation }, context) =>
     locking(relation, 'ROW EXCLUSIVE', {
       unsure:

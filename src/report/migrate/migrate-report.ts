@@ -24,6 +24,7 @@ const stepSchema = z.object({
   transactional: z.boolean().describe('false: it may not run inside a transaction'),
   locks: z.array(lockSchema),
   estimate: estimateSchema,
+  unsure: z.string().nullable().describe('why it may lock, read or write more than is said'),
   notes: z.array(z.string()),
   remaining: z.array(z.string()).describe('what rules still say of it'),
   upFile: z.string().describe('relative to the output folder'),
@@ -68,6 +69,16 @@ export const migrateReportSchema = z.object({
         .object({
           steps: z.array(stepSchema),
           differs: z.array(z.string()).describe('from the file as it was written'),
+          later: z
+            .array(
+              z.object({
+                line: z.number().int(),
+                when: z.string().describe('what has to be so before'),
+                sql: z.array(z.string()).describe('one transaction'),
+                file: z.string().describe('relative to the output folder'),
+              }),
+            )
+            .describe('what a later release does'),
         })
         .nullable()
         .describe('null where it was not asked for'),

@@ -103,7 +103,7 @@ function planBlocks(
   paint: Paint,
 ): readonly (readonly string[])[] {
   const { columns } = options;
-  const plan = file.plan ?? { steps: [], differs: [] };
+  const plan = file.plan ?? { steps: [], differs: [], later: [] };
   const noWay = plan.steps.filter(({ down }) => down === null).length;
   return [
     [
@@ -115,6 +115,10 @@ function planBlocks(
       ...plan.differs.flatMap((text) => wrap(`differs from the file: ${oneLine(text)}`, columns, '  ').map(paint.warn)),
     ],
     ...plan.steps.map((step, i) => stepLines(step, plan.steps[i - 1] ?? null, options, paint)),
+    plan.later.flatMap(({ when, sql }) => [
+      ...wrap(`Later, when ${oneLine(when)}:`, columns, '  ').map(paint.bold),
+      ...sql.flatMap((one) => sqlLines(one, columns)),
+    ]),
     file.written === null
       ? wrap('Nothing was written; --out <folder> writes the steps as up and down files.', columns).map(paint.dim)
       : wrap(`Written to ${oneLine(file.written)}.`, columns),
@@ -129,7 +133,9 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
       sqlLines(sql, columns),
     ),
     ...step.up.flatMap((sql) => sqlLines(sql, columns)),
-    ...[...step.notes, ...lockWords(step.locks)].flatMap(indented).map(paint.dim),
+    ...[...step.notes, ...lockWords(step.locks), ...(step.unsure === null ? [] : [`not known: ${step.unsure}`])]
+      .flatMap(indented)
+      .map(paint.dim),
     ...step.remaining.flatMap((text) => indented(`remains: ${text}`)).map(paint.warn),
     ...(step.down === null ? indented(`no way back: ${step.noWayBack ?? 'unknown'}`).map(paint.warn) : []),
   ];
@@ -137,11 +143,27 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
 
 /** Lines keep how far they were set in; one that is too long goes on below, further in. */
 function sqlLines(sql: string, columns: number): readonly string[] {
+  const rows = sql.split('\n');
+  if (rows.length > MOST_LINES) return sqlLines(shortened(rows), columns);
   return `${sql};`.split('\n').flatMap((line) => {
     const text = line.trimStart();
     const indent = ' '.repeat(Math.min(20, 5 + line.length - text.length));
     return wrap(oneLine(text), columns - indent.length, '  ').map((part) => `${indent}${part}`);
   });
+}
+
+/** Of a block of code; a longer one is in its file. */
+const MOST_LINES = 6;
+
+/** The first line, those that change rows, and the last. */
+function shortened(rows: readonly string[]): string {
+  const changes = rows.filter((row) => /^\s+(?:UPDATE|DELETE)\b/.test(row)).slice(0, 1);
+  return [
+    rows[0] ?? '',
+    ...changes,
+    `  ... (${rows.length} lines: --out writes them, --json shows them)`,
+    rows.at(-1) ?? '',
+  ].join('\n');
 }
 
 function leftOut(file: File, { columns }: TextOptions, paint: Paint): readonly string[] {

@@ -1,8 +1,11 @@
 import { formatMs } from '../../base/units.js';
-import { mayRunInTransaction } from '../migrations.js';
+import { interruptionWords, mayRunInTransaction } from '../migrations.js';
 import { comment, terminated } from '../sql-text.js';
 import type { ReportFile } from '../migrations.js';
 import type { MigrateReport } from './migrate-report.js';
+
+/** How a block of our own begins (`inBatches`). */
+const BACKFILL = 'DO $backfill$';
 
 type Step = NonNullable<MigrateReport['files'][number]['plan']>['steps'][number];
 
@@ -20,7 +23,7 @@ export function stepFileName(up: readonly string[], position: number): string {
 /** What a step does, in few words: its first statement. */
 export function stepTitle(up: readonly string[]): string {
   const [first] = up;
-  return first?.startsWith('DO ') ? 'fill in batches' : (first ?? '').replaceAll(/\s+/g, ' ').slice(0, 120);
+  return first?.startsWith(BACKFILL) ? 'fill in batches' : (first ?? '').replaceAll(/\s+/g, ' ').slice(0, 120);
 }
 
 /** Where a step comes from, and what it costs others: lines of a comment. */
@@ -30,10 +33,15 @@ export function stepWords(step: Step, count: number, name: string): readonly str
   return [
     `Step ${step.number} of ${count}, from ${name}, line ${step.line}`,
     ...step.notes,
-    `Lock: ${locks.length > 0 ? locks.join('; ') : 'none that others wait for'}`,
+    `Lock: ${lockLine(locks, step.unsure)}`,
     ...(estimate ? [`Work: ${formatMs(estimate.lowMs)} to ${formatMs(estimate.highMs)} under it, estimated`] : []),
     ...step.remaining.map((text) => `Remains: ${text}`),
   ];
+}
+
+function lockLine(locks: readonly string[], unsure: string | null): string {
+  if (unsure !== null) return [...locks, `not known: ${unsure}`].join('; ');
+  return locks.length > 0 ? locks.join('; ') : 'none that others wait for';
 }
 
 /** The steps of a plan as files that psql runs, one for each transaction; a way back where there is one. */
@@ -43,8 +51,19 @@ export function stepFiles(report: MigrateReport, file: MigrateReport['files'][nu
     { path: step.upFile, content: upContent(step, steps.length, file.name, report) },
     ...(step.down === null || step.downFile === null
       ? []
-      : [{ path: step.downFile, content: downContent(step, step.down, report) }]),
+      : [{ path: step.downFile, content: downContent(step, step.down, finalAfter(step, steps), report) }]),
   ]);
+}
+
+/** What is left to do once nobody needs the old form any longer: a file each, in a folder of their own. */
+export function laterFiles(report: MigrateReport, file: MigrateReport['files'][number]): readonly ReportFile[] {
+  return (file.plan?.later ?? []).map(({ when, sql, line, file: path }) => {
+    const header = [
+      ...comment('', `Run this when ${when}. From ${file.name}, line ${line}.`),
+      ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${path}`),
+    ];
+    return { path, content: content(header, sql, true, report.lockTimeoutMs) };
+  });
 }
 
 function upContent(step: Step, count: number, name: string, report: MigrateReport): string {
@@ -64,16 +83,22 @@ function upContent(step: Step, count: number, name: string, report: MigrateRepor
           'if it ends with SQLSTATE 55P03, a lock was not to be had in time and nothing has changed: run it again',
         )
       : comment('          ', 'outside a transaction: neither psql -1 nor a migration tool that opens one')),
-    ...(isConcurrent(step.up)
-      ? comment('          ', 'if it is interrupted, run the down file, then this one again')
-      : []),
+    ...interruptionWords(step.up).flatMap((text) => comment('          ', text)),
     ...comment('Revert:   ', step.downFile ?? `none: ${step.noWayBack ?? 'unknown'}`),
   ];
   return content(header, [...step.prologue, ...step.up], step.transactional, report.lockTimeoutMs);
 }
 
-function downContent(step: Step, down: readonly string[], report: MigrateReport): string {
-  const header = comment('', `Takes back step ${step.number}; those after it first`);
+/** The number of the first step after it that can not be taken back; null for none. */
+function finalAfter({ number }: Step, steps: readonly Step[]): number | null {
+  return steps.find((one) => one.number > number && one.down === null)?.number ?? null;
+}
+
+function downContent(step: Step, down: readonly string[], final: number | null, report: MigrateReport): string {
+  const header = [
+    ...comment('', `Takes back step ${step.number}; those after it first`),
+    ...(final === null ? [] : comment('', `Only as long as step ${final}, which can not be taken back, has not run`)),
+  ];
   if (down.length === 0)
     return `${[...header, ...comment('', 'Nothing to run: the steps before it take it along')].join('\n')}\n`;
   return content(header, [...step.prologue, ...down], down.every(mayRunInTransaction), report.lockTimeoutMs);
@@ -87,7 +112,7 @@ function content(
 ): string {
   const timeout = `lock_timeout = '${lockTimeoutMs}ms';`;
   // What runs concurrently blocks nobody while it waits, and leaves an invalid index where it is cut off.
-  const patient = isConcurrent(statements) || statements.some((sql) => sql.startsWith('DO '));
+  const patient = isConcurrent(statements) || statements.some((sql) => sql.startsWith(BACKFILL));
   const body = statements.map(terminated);
   const lines = transactional
     ? ['BEGIN;', `SET LOCAL ${timeout}`, ...body, 'COMMIT;']

@@ -37,7 +37,11 @@ export function toFileReport({ name, script, checked, plan, written }: MigrateFi
           reason: UNREAD[operation.type] ?? '',
         })),
     ],
-    plan: plan && { steps: plan.steps.map((step, i) => stepOf(step, i)), differs: [...plan.differs] },
+    plan: plan && {
+      steps: plan.steps.map((step, i) => stepOf(step, i)),
+      differs: [...plan.differs],
+      later: plan.later.map(laterOf),
+    },
     written,
   };
 }
@@ -101,11 +105,19 @@ function stepOf(
     transactional: step.transactional,
     locks: locksOf(step.locks),
     estimate: step.estimate,
+    unsure: step.unsure,
     notes: [...step.notes, ...(step.unavoidable === null ? [] : [step.unavoidable])],
-    remaining: step.remaining.map(({ rule, match }) => `${rule.id}: ${match.says}`),
+    remaining: [...new Set(step.remaining.map(({ rule, match }) => `${rule.id}: ${match.says}`))],
     upFile: `${file}.up.sql`,
     downFile: step.down === null ? null : `${file}.down.sql`,
   };
+}
+
+function laterOf(
+  { line, when, sql }: MigrationPlan['later'][number],
+  position: number,
+): NonNullable<MigrateReport['files'][number]['plan']>['later'][number] {
+  return { line, when, sql: [...sql], file: `${stepFileName(sql, position)}.sql` };
 }
 
 function locksOf(locks: readonly LockClaim[]): { table: string; mode: string; blocks: string }[] {

@@ -16,7 +16,7 @@ export default defineMigrationRule({
     what: '`ALTER COLUMN ... TYPE` that stores the values in another form, such as int to bigint.',
     why: 'The whole table and its indexes are written anew under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
-      'Which type the column has now is known from the file itself or with --to; otherwise the worst is said. A sequence (a new column that a trigger keeps, filled in batches, with its indexes, keys, foreign keys of both sides, checks, default and identity made again beside the old, then switched in one short transaction) is made with --to; the column then stands last, and its own privileges and comment have to be given again. Columns that refer to it keep their type: change them in statements of their own. Not for partitioned tables, exclusion constraints and extended statistics; a view, a policy or a generated column on it makes the switch fail, with nothing lost.',
+      'Which type the column has now is known from the file itself or with --to; otherwise the worst is said. A sequence (a new column that a trigger keeps, filled in batches, with its indexes, keys, foreign keys of both sides, checks, default and identity made again beside the old, then switched in one short transaction) is made with --to; the column then stands last. Columns that refer to it keep their type: change them in statements of their own. Not for partitioned tables, exclusion constraints and extended statistics; a view, a policy or a generated column on it makes the second step fail, before a row is written: drop it first, as the unsafe form asks as well, and make it again after.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "Notes"'],
   },
   match(operation, context) {

@@ -1,8 +1,9 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { notNullCondition } from '../../advance.js';
 import { isKnownNotNull } from '../../context.js';
+import { firstFree } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
-import { objectName, shown } from '../../relation.js';
+import { shown } from '../../relation.js';
 import type { Operation } from '../../operation.js';
 import type { Relation } from '../../relation.js';
 import { addedConstraint, alterTable, alteration, keysOf } from '../../shapes.js';
@@ -28,14 +29,15 @@ export default defineMigrationRule({
       says: `SET NOT NULL of ${column} reads all of ${shown(found.relation)} under its lock`,
     };
   },
-  safe(operation, { major }) {
+  safe(operation, context) {
+    const { major } = context;
     const found = target(operation);
     if (!found) return null;
     const { column } = found;
     const alter = alterTable(operation, found.relation);
     // 18 knows NOT NULL as a constraint that can be validated later; the name is what SET NOT NULL would give.
     if (major >= 18) {
-      const name = quoteIdent(found.name ?? objectName(found.relation.name, column, 'not_null'));
+      const name = quoteIdent(found.name ?? firstFree(found.relation, column, 'not_null', context));
       return {
         up: [
           { sql: [`${alter} ADD CONSTRAINT ${name} NOT NULL ${quoteIdent(column)} NOT VALID`] },
@@ -43,7 +45,7 @@ export default defineMigrationRule({
         ],
       };
     }
-    const check = quoteIdent(objectName(found.relation.name, column, 'not_null_check'));
+    const check = quoteIdent(firstFree(found.relation, column, 'not_null_check', context));
     return {
       up: [
         { sql: [`${alter} ADD CONSTRAINT ${check} CHECK (${notNullCondition(column)}) NOT VALID`], down: [] },

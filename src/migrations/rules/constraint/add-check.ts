@@ -1,10 +1,10 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { deparseGuarded } from '../../../sql/deparse.js';
-import { list, names, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
+import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { withCommand } from '../../operation.js';
-import { objectName, shown } from '../../relation.js';
+import { shown } from '../../relation.js';
 import { addedConstraint, alterTable, oneByOne } from '../../shapes.js';
 
 export default defineMigrationRule({
@@ -24,11 +24,11 @@ export default defineMigrationRule({
     if (!found || found.constraint['skip_validation'] === true || found.constraint['is_enforced'] !== true) return null;
     return { subject: found.relation, says: `ADD CHECK reads all of ${shown(found.relation)} under its lock` };
   },
-  safe(operation) {
+  safe(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_CHECK');
     if (!found) return null;
     const { constraint, command, relation } = found;
-    const name = found.name ?? checkName(relation.name, constraint);
+    const name = constraintName(relation, constraint, context) ?? '';
     const later: TreeNode = { ...constraint, conname: name, skip_validation: true, initially_valid: undefined };
     return oneByOne([
       deparseGuarded(withCommand(operation, { ...command.body, def: { Constraint: later } })),
@@ -41,14 +41,3 @@ export default defineMigrationRule({
     bad: 'ALTER TABLE book ADD CHECK (pages > 0);',
   },
 });
-
-/** PostgreSQL names a check after its column where it is about one only. */
-function checkName(table: string, constraint: TreeNode): string {
-  const columns = new Set(
-    [...walk(constraint['raw_expr'])].flatMap(({ type, body }) =>
-      type === 'ColumnRef' ? [names(list(body, 'fields')).at(-1) ?? ''] : [],
-    ),
-  );
-  const [only] = columns;
-  return objectName(table, columns.size === 1 ? (only ?? null) : null, 'check');
-}

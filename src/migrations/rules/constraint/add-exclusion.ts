@@ -11,7 +11,7 @@ export default defineMigrationRule({
     what: '`ADD EXCLUDE`.',
     why: 'The index is built and every row is compared under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
-      'No sequence is made: PostgreSQL has no other way to add an exclusion constraint. Make a new table with it and fill that, or choose a quiet hour.',
+      'No sequence is made: PostgreSQL can neither take an index over for an exclusion constraint nor validate one later. Where only rows to come matter, a trigger that looks for an overlap under an advisory lock refuses them; otherwise choose a quiet hour: it takes as long as building the index takes.',
     sources: [
       'PostgreSQL manual, "CREATE TABLE", section "EXCLUDE"',
       'PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint_using_index"',

@@ -2,10 +2,11 @@ import { quoteIdent } from '../../../base/quote.js';
 import { deparseGuarded } from '../../../sql/deparse.js';
 import { field } from '../../../sql/tree.js';
 import { descendantsOf, isValidBelow, tableOf } from '../../context.js';
+import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { withCommand } from '../../operation.js';
-import { objectName, relationOf, shown, written } from '../../relation.js';
-import { addedConstraint, keysOf } from '../../shapes.js';
+import { relationOf, shown, written } from '../../relation.js';
+import { addedConstraint } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'constraint/add-foreign-key-partitioned',
@@ -33,7 +34,7 @@ export default defineMigrationRule({
     const found = addedConstraint(operation, 'CONSTR_FOREIGN');
     if (!found) return null;
     const { constraint, command, relation } = found;
-    const name = found.name ?? objectName(relation.name, keysOf(constraint, 'fk_attrs').join('_'), 'fkey');
+    const name = constraintName(relation, constraint, context) ?? '';
     const later = { ...constraint, conname: name, skip_validation: true, initially_valid: undefined };
     const leaves = descendantsOf(context, relation).filter(({ kind }) => kind === 'r');
     return {

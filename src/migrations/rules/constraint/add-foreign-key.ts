@@ -3,10 +3,11 @@ import { deparseGuarded } from '../../../sql/deparse.js';
 import { field } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { tableOf } from '../../context.js';
+import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { withCommand } from '../../operation.js';
-import { objectName, relationOf, shown } from '../../relation.js';
-import { addedConstraint, alterTable, keysOf, oneByOne } from '../../shapes.js';
+import { relationOf, shown } from '../../relation.js';
+import { addedConstraint, alterTable, oneByOne } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'constraint/add-foreign-key',
@@ -30,11 +31,11 @@ export default defineMigrationRule({
       says: `ADD FOREIGN KEY keeps writes off ${shown(found.relation)} and ${referenced ? shown(referenced) : 'the referenced table'} while it looks every row up`,
     };
   },
-  safe(operation) {
+  safe(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_FOREIGN');
     if (!found) return null;
     const { constraint, command, relation } = found;
-    const name = found.name ?? objectName(relation.name, keysOf(constraint, 'fk_attrs').join('_'), 'fkey');
+    const name = constraintName(relation, constraint, context) ?? '';
     const later: TreeNode = { ...constraint, conname: name, skip_validation: true, initially_valid: undefined };
     return oneByOne([
       deparseGuarded(withCommand(operation, { ...command.body, def: { Constraint: later } })),

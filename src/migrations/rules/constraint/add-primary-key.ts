@@ -1,12 +1,13 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { indexNamed, isKnownNotNull, tableOf } from '../../context.js';
 import type { MigrationContext } from '../../context.js';
+import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import type { SafeSequence } from '../../define.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
 import { operationSql } from '../../operation.js';
 import type { Operation } from '../../operation.js';
-import { objectName, shown } from '../../relation.js';
+import { shown } from '../../relation.js';
 import { addedConstraint, alterTable, keysOf } from '../../shapes.js';
 
 export default defineMigrationRule({
@@ -41,7 +42,7 @@ export default defineMigrationRule({
     if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
     const { relation, constraint } = found;
     if (constraint['indexname'] !== undefined) return takenOver(operation, context);
-    const name = found.name ?? objectName(relation.name, null, 'pkey');
+    const name = constraintName(relation, constraint, context) ?? '';
     const index = uniqueIndex(relation, name, constraint);
     if (index === null) return null;
     const alter = alterTable(operation, relation);

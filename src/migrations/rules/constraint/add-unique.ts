@@ -1,9 +1,10 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { tableOf } from '../../context.js';
+import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
-import { objectName, shown } from '../../relation.js';
-import { addedConstraint, alterTable, keysOf } from '../../shapes.js';
+import { shown } from '../../relation.js';
+import { addedConstraint, alterTable } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'constraint/add-unique',
@@ -32,7 +33,7 @@ export default defineMigrationRule({
     const found = addedConstraint(operation, 'CONSTR_UNIQUE');
     if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
     const { relation, constraint } = found;
-    const name = found.name ?? objectName(relation.name, keysOf(constraint).join('_'), 'key');
+    const name = constraintName(relation, constraint, context) ?? '';
     const index = uniqueIndex(relation, name, constraint);
     if (index === null) return null;
     const add = `${alterTable(operation, relation)} ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}${deferral(constraint)}`;

@@ -2,9 +2,10 @@ import { quoteIdent } from '../../../base/quote.js';
 import { indexesOf } from '../../../model/catalog.js';
 import { keyOf, tableOf } from '../../context.js';
 import type { MigrationContext } from '../../context.js';
+import { firstFree } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { operationSql } from '../../operation.js';
-import { objectName, shown, written } from '../../relation.js';
+import { shown, written } from '../../relation.js';
 import type { Relation } from '../../relation.js';
 import { addedConstraint, keysOf } from '../../shapes.js';
 
@@ -29,11 +30,11 @@ export default defineMigrationRule({
       says: `no index of ${shown(found.relation)} begins with ${columns.join(', ')}: a DELETE in the referenced table reads all of it`,
     };
   },
-  safe(operation) {
+  safe(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_FOREIGN');
     if (!found) return null;
     const columns = keysOf(found.constraint, 'fk_attrs');
-    const name = quoteIdent(objectName(found.relation.name, columns.join('_'), 'idx'));
+    const name = quoteIdent(firstFree(found.relation, columns.join('_'), 'idx', context));
     return {
       differs: 'an index on the columns of the foreign key is made first',
       up: [

@@ -2,7 +2,7 @@ import { deparseGuarded } from '../../../sql/deparse.js';
 import { field, textOf } from '../../../sql/tree.js';
 import { descendantsOf, tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
-import { indexName } from '../../index-name.js';
+import { indexName } from '../../chosen-name.js';
 import { shown, written } from '../../relation.js';
 
 export default defineMigrationRule({
@@ -30,11 +30,11 @@ export default defineMigrationRule({
     const partitions = descendantsOf(context, relation);
     if (partitions.length === 0 || partitions.some(({ kind }) => kind !== 'r')) return null;
     const schema = tableOf(context, relation)?.schema ?? relation.schema;
-    const idxname = textOf(body, 'idxname') ?? indexName(relation.name, body);
+    const idxname = textOf(body, 'idxname') ?? indexName(relation, body, context);
     const only = { ...range, inh: undefined };
     const bare = { ...body, concurrent: undefined };
     const dropAll = [
-      ...partitions.map((one) => written({ schema: one.schema, name: indexName(one.name, body) })),
+      ...partitions.map((one) => written({ schema: one.schema, name: indexName(one, body, context) })),
       written({ schema, name: idxname }),
     ]
       .map((index) => `DROP INDEX IF EXISTS ${index}`)
@@ -47,7 +47,7 @@ export default defineMigrationRule({
           note: 'Of the parent alone, without rows; invalid until every partition has its own.',
         },
         ...partitions.flatMap((partition) => {
-          const name = indexName(partition.name, body);
+          const name = indexName(partition, body, context);
           const own = { ...range, schemaname: partition.schema, relname: partition.name };
           const index = written({ schema: partition.schema, name });
           return [

@@ -2,7 +2,7 @@ import { deparseGuarded } from '../../../sql/deparse.js';
 import { textOf } from '../../../sql/tree.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
-import { indexName } from '../../index-name.js';
+import { indexName } from '../../chosen-name.js';
 import { shown } from '../../relation.js';
 import { oneByOne } from '../../shapes.js';
 
@@ -26,7 +26,7 @@ export default defineMigrationRule({
   },
   safe({ type, relation, body }, context) {
     if (type !== 'IndexStmt' || !relation || tableOf(context, relation)?.kind === 'p') return null;
-    const idxname = textOf(body, 'idxname') ?? indexName(relation.name, body);
+    const idxname = textOf(body, 'idxname') ?? indexName(relation, body, context);
     return oneByOne([deparseGuarded({ IndexStmt: { ...body, idxname, concurrent: true } })]);
   },
   example: {

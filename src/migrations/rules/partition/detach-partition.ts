@@ -1,5 +1,6 @@
 import { field } from '../../../sql/tree.js';
 import { partitionOf } from '../../effects/attach.js';
+import { defaultPartition } from '../../effects/below.js';
 import { defineMigrationRule } from '../../define.js';
 import { shown, written } from '../../relation.js';
 import { alteration } from '../../shapes.js';
@@ -13,7 +14,7 @@ export default defineMigrationRule({
     what: '`DETACH PARTITION` without CONCURRENTLY.',
     why: 'ACCESS EXCLUSIVE is waited for on the parent: all queries on all partitions wait behind it.',
     limits:
-      'CONCURRENTLY may not run in a transaction, nor where there is a DEFAULT partition, and waits for everybody who uses the parent; one that is cut off is ended by DETACH ... FINALIZE. It leaves a CHECK of the bounds on the partition.',
+      'CONCURRENTLY may not run in a transaction, nor where there is a DEFAULT partition (no sequence is made then: the lock is short, but waited for), and waits for everybody who uses the parent; one that is cut off is ended by DETACH ... FINALIZE. It leaves a CHECK of the bounds on the partition.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "DETACH PARTITION"'],
   },
   match(operation) {
@@ -26,10 +27,10 @@ export default defineMigrationRule({
       says: `DETACH of ${shown(partition)} keeps everybody off ${shown(found.relation)} while its lock is waited for and held`,
     };
   },
-  safe(operation) {
+  safe(operation, context) {
     const found = alteration(operation, 'AT_DetachPartition');
     const partition = found ? partitionOf(found.command) : null;
-    if (!found || !partition) return null;
+    if (!found || !partition || defaultPartition(found.relation, context).length > 0) return null;
     return {
       differs: `a CHECK of its bounds stays on ${shown(partition)}`,
       up: [{ sql: [`ALTER TABLE ${written(found.relation)} DETACH PARTITION ${written(partition)} CONCURRENTLY`] }],

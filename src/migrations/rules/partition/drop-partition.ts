@@ -1,6 +1,7 @@
 import { list, textOf } from '../../../sql/tree.js';
 import { keyOf, tableOf } from '../../context.js';
 import type { MigrationContext } from '../../context.js';
+import { defaultPartition } from '../../effects/below.js';
 import { defineMigrationRule } from '../../define.js';
 import type { Operation } from '../../operation.js';
 import { relationOfNames, shown, written } from '../../relation.js';
@@ -15,7 +16,7 @@ export default defineMigrationRule({
     what: '`DROP TABLE` of a partition.',
     why: 'ACCESS EXCLUSIVE is waited for on the parent as well: all queries on all partitions wait behind it.',
     limits:
-      'Known with --to only. DETACH ... CONCURRENTLY, which the sequence begins with, is refused where there is a DEFAULT partition.',
+      'Known with --to only. DETACH ... CONCURRENTLY, which the sequence begins with, is refused where there is a DEFAULT partition: then none is made.',
     sources: ['PostgreSQL manual, "Table Partitioning", section "Partition Maintenance"'],
   },
   match(operation, context) {
@@ -28,7 +29,7 @@ export default defineMigrationRule({
   },
   safe(operation, context) {
     const found = partitionIn(operation, context);
-    if (!found) return null;
+    if (!found || defaultPartition(found.parent, context).length > 0) return null;
     return {
       up: [
         { sql: [`ALTER TABLE ${written(found.parent)} DETACH PARTITION ${written(found.partition)} CONCURRENTLY`] },

@@ -10,7 +10,7 @@ export default defineMigrationRule({
     what: '`CLUSTER` of a table, or of all that were clustered before.',
     why: 'The table and its indexes are written anew under ACCESS EXCLUSIVE.',
     limits:
-      'No sequence is made: the extension pg_repack writes a table anew, in the order of an index, beside its use.',
+      'No sequence is made. Without an extension there is no way to sort a table beside its use: pg_repack does it. What CLUSTER is for, reading few pages for rows of a kind, an index that holds all columns of the query (INCLUDE) gives without it, built with CONCURRENTLY; or partitions by that column.',
     sources: ['PostgreSQL manual, "CLUSTER"'],
   },
   match({ type, relation }) {

@@ -10,7 +10,8 @@ export default defineMigrationRule({
   docs: {
     what: '`SET LOGGED` and `SET UNLOGGED`.',
     why: 'The whole table and its indexes are written anew under ACCESS EXCLUSIVE, to the WAL as well for SET LOGGED; an unlogged table is empty after a crash and on every standby.',
-    limits: 'No sequence is made. Make a table of the wanted kind, fill it in batches and switch names.',
+    limits:
+      'No sequence is made: PostgreSQL can not change it beside its use, and a copy has to take along every row that is written meanwhile. For rows that may be lost after a crash, make a new table that is UNLOGGED from the start and let the programs write there; otherwise choose a quiet hour: it takes as long as writing the table takes.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "SET { LOGGED | UNLOGGED }"'],
   },
   match(operation) {

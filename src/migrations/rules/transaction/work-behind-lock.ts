@@ -1,3 +1,4 @@
+import { keyOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { blocksWrites } from '../../locks.js';
 import { shown } from '../../relation.js';
@@ -15,8 +16,13 @@ export default defineMigrationRule({
       'Statements that take their time are those that read or write all rows of a table that was there before, and INSERT, UPDATE, DELETE, MERGE and COPY.',
     sources: ['PostgreSQL manual, "Explicit Locking", section "Table-Level Locks"'],
   },
-  match({ type }, { state }, { rewrites, scans, locks }) {
-    const held = state.transaction?.held.find(({ mode }) => blocksWrites(mode));
+  match({ type }, context, { rewrites, scans, locks }) {
+    const { state, line } = context;
+    const own = new Set(locks.filter(({ mode }) => blocksWrites(mode)).map(({ relation }) => keyOf(context, relation)));
+    // What another command of the same statement locks, it locks itself.
+    const held = state.transaction?.held.find(
+      (lock) => blocksWrites(lock.mode) && (lock.line !== line || !own.has(keyOf(context, lock.relation))),
+    );
     const changesRows =
       ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'CopyStmt'].includes(type) && locks.length > 0;
     if (!held || (rewrites.length === 0 && scans.length === 0 && !changesRows)) return null;
