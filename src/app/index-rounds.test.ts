@@ -143,6 +143,22 @@ describe('measureInRounds', () => {
     expect(measured?.executions).toBe(30);
   });
 
+  it('gives one that no plan used another round, without what was there in its place, and no third', async () => {
+    const { found, search } = await searched();
+    for (const used of [true, false]) {
+      const asked: string[][] = [];
+      const measure: RoundsOptions['measure'] = async (specs, timeMs) => {
+        asked.push(specs.map(nameOf));
+        const set = await labOf(used && asked.length > 1 ? [] : ['a']).measure(specs, timeMs);
+        return set && { ...set, dropped: set.dropped.map((one) => ({ ...one, why: 'unused' })) };
+      };
+      const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure });
+      expect(asked).toEqual(used ? [['a'], ['a']] : [['a'], ['a'], ['b']]);
+      expect([names(measured?.kept), names(measured?.dropped)]).toEqual(used ? [['a'], []] : [['b'], ['a']]);
+      expect(names(alternatives)).toEqual(used ? [] : ['b']);
+    }
+  });
+
   it('stops where the time does not hold another round', async () => {
     const { found, search } = await searched();
     const lab = labOf(['a']);

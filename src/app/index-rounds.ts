@@ -1,5 +1,6 @@
 import { formatBytes } from '../base/units.js';
-import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
+import { specKey } from '../indexes/candidates/candidates.js';
+import type { DroppedIndex, MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
 import { searchBeside } from './index-alternatives.js';
@@ -30,7 +31,8 @@ export interface MeasuredRounds {
 
 /**
  * Measures what was searched. While much of the budget is left, since what the planner promised was not true, searches what could stand beside the kept
- * indexes without those that were refused, and measures both together; such a set is taken where its measuring came to its end.
+ * indexes without those that were refused, and measures both together; such a set is taken where its measuring came to its end. An index that no plan used,
+ * since another one was there, is refused the second time.
  */
 export async function measureInRounds(found: Found, options: RoundsOptions): Promise<MeasuredRounds> {
   const { search, budgetBytes, measure, searchMs } = options;
@@ -48,19 +50,27 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   const first = await timed(specs);
   if (budgetBytes === null || !first?.complete) return { measured: first, alternatives };
   let measured = first;
+  const built = new Map<string, number>();
+  const count = (all: readonly IndexSpec[]): void => {
+    for (const key of all.map(specKey)) built.set(key, (built.get(key) ?? 0) + 1);
+  };
+  count(specs);
   for (let round = 1; round <= MORE_ROUNDS; round += 1) {
     const leftBytes = budgetBytes - measured.sizeBytes;
     if (leftBytes < MUCH_LEFT * budgetBytes || leftMs < MUCH_TIME * first.durationMs || signal.aborted) break;
     search.note(`${formatBytes(leftBytes)} of the budget are left: searching what could stand beside the kept indexes`);
     const kept = measured.kept.map((one) => one.spec);
-    const refused = measured.dropped.map((one) => one.spec);
+    const isOpen = ({ spec, why }: DroppedIndex): boolean => why === 'unused' && built.get(specKey(spec)) === 1;
+    const refused = measured.dropped.filter((one) => !isOpen(one)).map((one) => one.spec);
     const timeMs = searchMs / MORE_ROUNDS;
     const more = await searchBeside({ ...search, timeMs }, { ...found, kept, refused, leftBytes });
     if (more.length === 0 || signal.aborted) break;
-    const next = await timed([...kept, ...more.map((one) => one.spec)]);
+    const fresh = more.map((one) => one.spec);
+    const next = await timed([...kept, ...fresh]);
     if (!next?.complete) break;
     measured = together(measured, next);
-    alternatives = [...alternatives, ...more];
+    alternatives = [...alternatives, ...more.filter(({ spec }) => !built.has(specKey(spec)))];
+    count(fresh);
   }
   return { measured, alternatives };
 }
@@ -75,9 +85,10 @@ const MUCH_LEFT = 0.1;
 
 /** The later set, with why those of the rounds before are not in it. */
 function together(first: MeasuredIndexSet, second: MeasuredIndexSet): MeasuredIndexSet {
+  const again = new Set([...second.kept, ...second.dropped].map((one) => specKey(one.spec)));
   return {
     ...second,
-    dropped: [...first.dropped, ...second.dropped],
+    dropped: [...first.dropped.filter((one) => !again.has(specKey(one.spec))), ...second.dropped],
     plannerCalls: first.plannerCalls + second.plannerCalls,
     executions: first.executions + second.executions,
     durationMs: first.durationMs + second.durationMs,
