@@ -14,6 +14,7 @@ import { executableQueries } from '../dist/app/staging.js';
 import { formatCount, formatMs } from '../dist/base/units.js';
 import { indexSpec, tableUses } from '../dist/indexes/candidates/candidates.js';
 import { permutationCandidates } from '../dist/indexes/candidates/permutations.js';
+import { EarlierRuns } from '../dist/lab/indexes/earlier-runs.js';
 import { measureIndexSet } from '../dist/lab/indexes/measured-set.js';
 import { openLab } from '../dist/lab/lab.js';
 import { startLabServer } from '../dist/lab/server.js';
@@ -178,6 +179,7 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
   };
   const search = await searchIndexSet(within);
   const searched = search.selection.curve.find((point) => point.storageBytes === budgetBytes);
+  const earlier = new EarlierRuns();
   const { measured: found } = await measureInRounds(search, {
     search: within,
     budgetBytes,
@@ -195,6 +197,7 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
         budgetBytes,
         timeBudgetMs,
         statementTimeoutMs: timeoutMs,
+        earlier,
         note: progress,
       });
     },

@@ -20,6 +20,7 @@ import { version } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { createIndexAction } from '../advisors/actions.js';
 import { WizardError } from '../base/errors.js';
+import { EarlierRuns } from '../lab/indexes/earlier-runs.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
@@ -195,6 +196,7 @@ async function measure(
   { signal, watch }: CommandContext,
 ): Promise<MeasuredRounds> {
   const { connection, server, database, target } = staging.place;
+  const earlier = new EarlierRuns();
   return measureInRounds(search, {
     search: within,
     budgetBytes: options.storageBudgetBytes,
@@ -212,6 +214,7 @@ async function measure(
         budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
         timeBudgetMs: timeMs,
         statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        earlier,
         signal,
         note: within.note,
         progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),

@@ -10,20 +10,24 @@ import { searchOnce } from './index-search-once.js';
 import { tableUses } from '../indexes/candidates/candidates.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 
-const table = aTable('t', { columns: ['a', 'b'].map((name) => aColumn(name)) });
-const [byA, byB] = ['SELECT 1 FROM t WHERE a = 1', 'SELECT 1 FROM t WHERE b = 1'] as const;
+const table = aTable('t', { columns: ['a', 'b', 'c'].map((name) => aColumn(name)) });
+const [byA, byB, byC] = [
+  'SELECT 1 FROM t WHERE a = 1',
+  'SELECT 1 FROM t WHERE b = 1',
+  'SELECT 1 FROM t WHERE c = 1',
+] as const;
 const BUDGET = 100e6;
 
 beforeAll(() => loadParser());
 
-/** The planner holds much of an index on a, which takes nearly all of the budget; one on b does not fit beside it. */
+/** The planner holds much of an index on a, which takes nearly all of the budget, less of one on b, and little of one on c: no two fit beside each other. */
 async function searched(
   signal = new AbortController().signal,
 ): Promise<{ found: Found; search: RoundsOptions['search'] }> {
   const snapshot = aSnapshot({
     tables: [table],
     indexes: [],
-    statements: [byA, byB].map((sql) => aStatement(sql, { calls: 1 })),
+    statements: [byA, byB, byC].map((sql) => aStatement(sql, { calls: 1 })),
   });
   const whatIf = engine({
     plans: {
@@ -35,8 +39,12 @@ async function searched(
         [[], 1000],
         [['b'], 500],
       ],
+      [byC]: [
+        [[], 1000],
+        [['c'], 900],
+      ],
     },
-    sizes: { a: 90, b: 45 },
+    sizes: { a: 90, b: 45, c: 88 },
   });
   const search = {
     snapshot,
@@ -66,7 +74,7 @@ function labOf(
   const measure = async (specs: readonly IndexSpec[]): Promise<MeasuredIndexSet> => {
     asked.push(specs.map(nameOf).toSorted());
     const [kept, dropped] = [false, true].map((is) => specs.filter((spec) => worthless.includes(nameOf(spec)) === is));
-    const sizes: Readonly<Record<string, number>> = { a: 90e6, b: 45e6 };
+    const sizes: Readonly<Record<string, number>> = { a: 90e6, b: 45e6, c: 88e6 };
     const nothing = { ms: 0, buffers: 0 };
     return {
       objective: 'both',
@@ -122,6 +130,48 @@ describe('measureInRounds', () => {
     expect(names(measured?.dropped)).toEqual(['a']);
     expect(names(alternatives)).toEqual(['b']);
     expect(measured?.executions).toBe(20);
+  });
+
+  it('goes on to what the planner holds less and less of, while there is room for it', async () => {
+    const { found, search } = await searched();
+    const lab = labOf(['a', 'b']);
+    const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure: lab.measure });
+    expect(lab.asked).toEqual([['a'], ['b'], ['c']]);
+    expect(names(measured?.kept)).toEqual(['c']);
+    expect(names(measured?.dropped)).toEqual(['a', 'b']);
+    expect(names(alternatives)).toEqual(['b', 'c']);
+    expect(measured?.executions).toBe(30);
+  });
+
+  it('gives one that no plan used another round, without what was there in its place, and no third', async () => {
+    const { found, search } = await searched();
+    for (const used of [true, false]) {
+      const asked: string[][] = [];
+      const measure: RoundsOptions['measure'] = async (specs, timeMs) => {
+        asked.push(specs.map(nameOf));
+        const set = await labOf(used && asked.length > 1 ? [] : ['a']).measure(specs, timeMs);
+        return set && { ...set, dropped: set.dropped.map((one) => ({ ...one, why: 'unused' })) };
+      };
+      const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure });
+      expect(asked).toEqual(used ? [['a'], ['a']] : [['a'], ['a'], ['b']]);
+      expect([names(measured?.kept), names(measured?.dropped)]).toEqual(used ? [['a'], []] : [['b'], ['a']]);
+      expect(names(alternatives)).toEqual(used ? [] : ['b']);
+    }
+  });
+
+  it('stops where the time does not hold another round', async () => {
+    const { found, search } = await searched();
+    const lab = labOf(['a']);
+    const { measured } = await measureInRounds(found, {
+      ...times,
+      search,
+      measure: async (specs, timeMs) => {
+        const set = await lab.measure(specs, timeMs);
+        return set && { ...set, durationMs: times.timeMs * 5 };
+      },
+    });
+    expect(lab.asked).toEqual([['a']]);
+    expect(names(measured?.dropped)).toEqual(['a']);
   });
 
   it('is content where the kept ones fill the budget, and without a budget', async () => {

@@ -1,5 +1,6 @@
 import { formatBytes } from '../base/units.js';
-import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
+import { specKey } from '../indexes/candidates/candidates.js';
+import type { DroppedIndex, MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
 import { searchBeside } from './index-alternatives.js';
@@ -13,9 +14,9 @@ export interface RoundsOptions {
   readonly budgetBytes: number | null;
   /** For measuring in all. */
   readonly timeMs: number;
-  /** For the second search. */
+  /** For all further searches. */
   readonly searchMs: number;
-  /** Null where it was called off. The first round may take all of the time, the second what is left if that is enough for as much again. */
+  /** Null where it was called off. The first round may take all of the time, others what is left. */
   readonly measure: (specs: readonly IndexSpec[], timeMs: number) => Promise<MeasuredIndexSet | null>;
 }
 
@@ -29,38 +30,65 @@ export interface MeasuredRounds {
 }
 
 /**
- * Measures what was searched. Where much of the budget is left, since what the planner promised was not true, searches what could stand beside the kept indexes
- * without those that were refused, and measures both together; the second set is taken where its measuring came to its end.
+ * Measures what was searched. While much of the budget is left, since what the planner promised was not true, searches what could stand beside the kept
+ * indexes without those that were refused, and measures both together; such a set is taken where its measuring came to its end. An index that no plan used,
+ * since another one was there, is refused the second time.
  */
 export async function measureInRounds(found: Found, options: RoundsOptions): Promise<MeasuredRounds> {
-  const { search, budgetBytes, measure, timeMs } = options;
-  const startedMs = performance.now();
-  const alternatives = found.alternatives;
+  const { search, budgetBytes, measure, searchMs } = options;
+  const { signal } = search;
+  let { alternatives } = found;
+  let leftMs = options.timeMs;
+  const timed = async (specs: readonly IndexSpec[]): Promise<MeasuredIndexSet | null> => {
+    const startedMs = performance.now();
+    const set = await measure(specs, leftMs);
+    leftMs -= performance.now() - startedMs;
+    return set;
+  };
   const specs = [...found.selection.chosen, ...alternatives, ...found.unvalued].map((one) => one.spec);
-  if (specs.length === 0 || search.signal.aborted) return { measured: null, alternatives };
-  const first = await measure(specs, timeMs);
-  const leftBytes = budgetBytes === null || first === null ? 0 : budgetBytes - first.sizeBytes;
-  if (first === null || !first.complete || leftBytes < MUCH_LEFT * (budgetBytes ?? 0) || search.signal.aborted)
-    return { measured: first, alternatives };
-  search.note(`${formatBytes(leftBytes)} of the budget are left: searching what could stand beside the kept indexes`);
-  const kept = first.kept.map((one) => one.spec);
-  const refused = first.dropped.map((one) => one.spec);
-  const more = await searchBeside({ ...search, timeMs: options.searchMs }, { ...found, kept, refused, leftBytes });
-  const leftMs = timeMs - (performance.now() - startedMs) + options.searchMs;
-  if (more.length === 0 || leftMs < first.durationMs || search.signal.aborted) return { measured: first, alternatives };
-  const second = await measure([...kept, ...more.map((one) => one.spec)], leftMs);
-  if (!second?.complete) return { measured: first, alternatives };
-  return { measured: together(first, second), alternatives: [...alternatives, ...more] };
+  if (specs.length === 0 || signal.aborted) return { measured: null, alternatives };
+  const first = await timed(specs);
+  if (budgetBytes === null || !first?.complete) return { measured: first, alternatives };
+  let measured = first;
+  const built = new Map<string, number>();
+  const count = (all: readonly IndexSpec[]): void => {
+    for (const key of all.map(specKey)) built.set(key, (built.get(key) ?? 0) + 1);
+  };
+  count(specs);
+  for (let round = 1; round <= MORE_ROUNDS; round += 1) {
+    const leftBytes = budgetBytes - measured.sizeBytes;
+    if (leftBytes < MUCH_LEFT * budgetBytes || leftMs < MUCH_TIME * first.durationMs || signal.aborted) break;
+    search.note(`${formatBytes(leftBytes)} of the budget are left: searching what could stand beside the kept indexes`);
+    const kept = measured.kept.map((one) => one.spec);
+    const isOpen = ({ spec, why }: DroppedIndex): boolean => why === 'unused' && built.get(specKey(spec)) === 1;
+    const refused = measured.dropped.filter((one) => !isOpen(one)).map((one) => one.spec);
+    const timeMs = searchMs / MORE_ROUNDS;
+    const more = await searchBeside({ ...search, timeMs }, { ...found, kept, refused, leftBytes });
+    if (more.length === 0 || signal.aborted) break;
+    const fresh = more.map((one) => one.spec);
+    const next = await timed([...kept, ...fresh]);
+    if (!next?.complete) break;
+    measured = together(measured, next);
+    alternatives = [...alternatives, ...more.filter(({ spec }) => !built.has(specKey(spec)))];
+    count(fresh);
+  }
+  return { measured, alternatives };
 }
 
-/** Share of the budget for which a second search is worth it: the curve of cost against storage begins there too. */
+/** Rounds after the first: each refuses some of what the planner liked best, and what is left is liked less. */
+const MORE_ROUNDS = 3;
+/** Share of the first round's time that has to be left: what ran then is not run again, and most of it is that. */
+const MUCH_TIME = 0.25;
+
+/** Share of the budget for which another search is worth it: the curve of cost against storage begins there too. */
 const MUCH_LEFT = 0.1;
 
-/** The second set, with why those of the first round are not in it. */
+/** The later set, with why those of the rounds before are not in it. */
 function together(first: MeasuredIndexSet, second: MeasuredIndexSet): MeasuredIndexSet {
+  const again = new Set([...second.kept, ...second.dropped].map((one) => specKey(one.spec)));
   return {
     ...second,
-    dropped: [...first.dropped, ...second.dropped],
+    dropped: [...first.dropped.filter((one) => !again.has(specKey(one.spec))), ...second.dropped],
     plannerCalls: first.plannerCalls + second.plannerCalls,
     executions: first.executions + second.executions,
     durationMs: first.durationMs + second.durationMs,

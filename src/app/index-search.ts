@@ -45,6 +45,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const costs = new Map<string, number>();
   const startedMs = performance.now();
   const skipped: Skipped[] = [];
+  let plannerCalls = 0;
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
     const isLast = round === MOST_ROUNDS || leftMs <= 1000;
@@ -54,7 +55,10 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
     const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
       options.writeWeight === 0 || isLast || options.signal.aborted || unknown(best).length === 0;
-    const selection = await searchOnce(options, { candidates, writes, costs, isFinal }, leftMs);
+    const last = await searchOnce(options, { candidates, writes, costs, isFinal }, leftMs);
+    // The what-if engine remembers, and is asked next to nothing when a search is made again.
+    plannerCalls += last.plannerCalls;
+    const selection = { ...last, plannerCalls };
     const fresh = unknown(selection);
     if (isFinal(selection)) {
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);

@@ -101,6 +101,8 @@ export interface IndexColumn {
   readonly alignmentBytes: number;
   /** `schema.collation`; null when not collatable. */
   readonly collation: string | null;
+  /** Whether that is the column's own, or of an expression its type's; true when not collatable. */
+  readonly collationIsDefault: boolean;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
 }

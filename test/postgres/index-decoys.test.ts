@@ -84,6 +84,13 @@ describe.each(testMajors())('decoys on PostgreSQL %s', (major) => {
     expect(await find(id)).toEqual(expected);
   });
 
+  it('knows which compares otherwise than its column', async ({ skip }) => {
+    if (!server) return skip(`PostgreSQL ${major} can not be had on this machine`);
+    const { catalog } = await readCatalog(session);
+    const others = catalog.indexes.filter((index) => index.keys.some((key) => !key.collationIsDefault));
+    expect(others.map((index) => index.name)).toEqual(['decoy_collation']);
+  });
+
   it('calls none unused that serves, enforces or identifies', async ({ skip }) => {
     if (!server) return skip(`PostgreSQL ${major} can not be had on this machine`);
     const unused = await find('index/unused-index', { minDays: 0, minSizeBytes: 0 });

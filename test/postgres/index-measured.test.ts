@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MeasuredIndexSet } from '../../src/indexes/measured/measured-index-set.js';
+import { EarlierRuns } from '../../src/lab/indexes/earlier-runs.js';
 import { measureIndexSet } from '../../src/lab/indexes/measured-set.js';
 import type { MeasureSetOptions } from '../../src/lab/indexes/measured-set.js';
 import type { LabServer } from '../../src/lab/server.js';
@@ -172,6 +173,22 @@ describe('the limits of a measured set', () => {
     );
     expect(found.kept).toHaveLength(1);
     expect(found.perStatement[0]).toMatchObject({ cutOff: 'before', beforeMs: 1000, beforeBuffers: null });
+  });
+
+  test('what an earlier set was seen to do is not run again, and what is new is', async () => {
+    const earlier = new EarlierRuns();
+    const reads = statement('readings', 'SELECT count(value) FROM reading WHERE sensor = 17');
+    const orders = statement('orders', 'SELECT * FROM orders WHERE customer_id = 5');
+    const workload = workloadOf(orders, reads);
+    const first = await measureIndexSet(options({ specs: [HELPS], workload, earlier }));
+    expect(first.unaffected).toEqual(['readings']);
+    const same = await measureIndexSet(options({ specs: [HELPS, UPDATED], workload, earlier }));
+    expect(same.executions).toBe(0);
+    expect([same.kept.length, same.perStatement]).toEqual([1, first.perStatement]);
+    const more = await measureIndexSet(options({ specs: [HELPS, LURES], workload, earlier }));
+    expect(more.kept.map((one) => one.spec.name)).toEqual(['orders_customer', 'reading_sensor']);
+    expect(more.perStatement.find((one) => one.name === 'orders')).toEqual(first.perStatement[0]);
+    expect(more.executions).toBeGreaterThan(0);
   });
 
   test('time that runs out gives what is known, labelled', async () => {

@@ -89,6 +89,7 @@ export function aKey(column: string, more: Partial<IndexColumn> = {}): IndexColu
     expression: column,
     opclass: 'pg_catalog.int8_ops',
     opclassIsDefault: true,
+    collationIsDefault: true,
     opclassOptions: null,
     mergesEqual: true,
     lengthBytes: 8,

@@ -144,6 +144,7 @@ export function coveringIndex(catalog: Catalog, spec: IndexSpec): Index | undefi
         (key, i) =>
           prefix[i]?.text === key.text &&
           prefix[i]?.opclass === key.opclass &&
+          prefix[i]?.ownCollation === key.ownCollation &&
           prefix[i]?.direction === (flip ? FLIPPED[key.direction] : key.direction),
       );
     const holds = new Set([...index.keys, ...index.include].map((one) => one.column));
@@ -177,6 +178,8 @@ function withArguments(statement: WorkloadStatement, uses: StatementUses): strin
 interface NormalKey {
   readonly text: string;
   readonly opclass: string | null;
+  /** Under another one neither equality nor order is the column's. */
+  readonly ownCollation: boolean;
   readonly direction: keyof typeof FLIPPED;
 }
 
@@ -191,7 +194,8 @@ const FLIPPED = {
 function existingKey(key: Index['keys'][number]): NormalKey {
   const direction = `${key.descending ? 'DESC' : 'ASC'} ${key.nullsFirst ? 'FIRST' : 'LAST'}` as const;
   const opclass = key.opclassIsDefault ? null : (key.opclass?.split('.').at(-1) ?? null);
-  return { text: key.column === null ? normalForm(key.expression) : key.column, opclass, direction };
+  const text = key.column === null ? normalForm(key.expression) : key.column;
+  return { text, opclass, ownCollation: key.collationIsDefault, direction };
 }
 
 function normalKey(key: string): NormalKey {
@@ -203,6 +207,7 @@ function normalKey(key: string): NormalKey {
   return {
     text: base.startsWith('"') ? unquoteIdent(base) : normalForm(base),
     opclass: match?.[2]?.split('.').at(-1) ?? null,
+    ownCollation: true,
     direction,
   };
 }

@@ -89,6 +89,8 @@ const MOST_BOUND_ROUNDS = 2;
 const FIRST_NODES = 60;
 const MORE_NODES = 4;
 const SOLVER_GAP = 5e-4;
+/** Of the time that is left: a solution is worth nothing without the questions that verify it. Nothing else is done meanwhile, no signal heard. */
+const SOLVER_SHARE = 0.25;
 /** A plan programme that hopes for less than this is not followed: its guesses are no better. */
 const PLAN_ENOUGH = 0.001;
 
@@ -148,7 +150,8 @@ class Search {
     const { cache, highs, allowance, storageBytes } = this.#input;
     for (let round = 0; round < rounds; round += 1) {
       if (allowance.isSpent()) return false;
-      const limits = { timeMs: allowance.leftMs, nodes: this.#nodes, gap: SOLVER_GAP };
+      const timeMs = allowance.leftMs === null ? null : allowance.leftMs * SOLVER_SHARE;
+      const limits = { timeMs, nodes: this.#nodes, gap: SOLVER_GAP };
       const proposal = programme(highs, { cache, storageBytes, limits });
       if (proposal === null) return false;
       const proving = programme === boundProgramme;

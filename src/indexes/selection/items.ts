@@ -102,10 +102,11 @@ function existingParts(index: Index): IndexParts {
   return {
     method: index.method,
     keys: index.keys.map((key) => {
+      const collation = key.collationIsDefault ? '' : ` COLLATE ${key.collation ?? ''}`;
       const opclass = key.opclassIsDefault ? '' : ` ${key.opclass?.split('.').at(-1) ?? ''}`;
       const nulls = key.nullsFirst === key.descending ? '' : ` NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
       const base = key.column === null ? `(${key.expression})` : columnKey(key.column);
-      return `${base}${opclass}${key.descending ? ' DESC' : ''}${nulls}`;
+      return `${base}${collation}${opclass}${key.descending ? ' DESC' : ''}${nulls}`;
     }),
     include: index.include.flatMap((one) => (one.column === null ? [] : [columnKey(one.column)])),
     where: index.predicate,

@@ -120,18 +120,22 @@ function addPlans(programme: Programme, items: Items, costs: StatementCosts): vo
   programme.addConstant(dearest);
   const taken: (readonly [number, number])[] = [];
   const worth: (readonly [number, number])[] = [];
+  const users = new Map<number, number[]>();
   for (const { used, cost } of plans) {
     const gain = dearest - value(cost);
     if (used === 0n || (gain <= 0 && without !== undefined)) continue;
     const variable = programme.addVariable(-gain, 'continuous');
     taken.push([variable, 1]);
     worth.push([variable, gain]);
-    for (const item of costs.itemsIn(used)) {
-      const givers = items.givers(item.id).map((id) => [items.at(id), -1] as const);
-      programme.addRow([[variable, 1], ...givers], Number.NEGATIVE_INFINITY, 0);
-    }
+    for (const { id } of costs.itemsIn(used)) users.set(id, [...(users.get(id) ?? []), variable]);
   }
   if (taken.length === 0) return;
+  // At most one plan is taken, so one row for all that need an item says more than a row for each of them.
+  for (const [id, plansWith] of users) {
+    const needed = plansWith.map((variable) => [variable, 1] as const);
+    const givers = items.givers(id).map((giver) => [items.at(giver), -1] as const);
+    programme.addRow([...needed, ...givers], Number.NEGATIVE_INFINITY, 0);
+  }
   // Without any index there is no known plan when all use one that exists.
   programme.addRow(taken, without === undefined ? 1 : Number.NEGATIVE_INFINITY, 1);
   // Where a set was asked and fell short of the guess, more is needed than it held.

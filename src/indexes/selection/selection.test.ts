@@ -376,4 +376,23 @@ describe('existing indexes', () => {
       { index: 'public.t_c', sizeBytes: 10e6, reason: 'given', by: `public.${selection.chosen[0]?.spec.name}` },
     ]);
   });
+
+  it('of another collation are not given by a wider one in the order of its column', async () => {
+    const other = anIndex('t_c', 't', [aKey('c', { collation: 'pg_catalog.C', collationIsDefault: false })], {
+      sizeBytes: 10e6,
+    });
+    const fake: Fake = {
+      indexes: [other],
+      plans: {
+        [statement('c', 'd')]: [
+          [[], 100],
+          [['c'], 5],
+          [['c,d'], 3],
+        ],
+      },
+    };
+    const wider = await selectIndexes(input(fake, ['c,d']));
+    expect(wider.chosen.map((one) => [nameOf(one.spec), one.redundant])).toEqual([['c,d', []]]);
+    expect(wider.drop.filter((one) => one.reason === 'given')).toEqual([]);
+  });
 });

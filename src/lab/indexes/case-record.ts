@@ -12,6 +12,8 @@ export interface PlanFigures {
   cutOffMs: number | null;
   /** Blocks that such a run had touched by then, a lower bound; 0 when all came to their end. */
   cutOffBuffers: number;
+  /** Whether the runs are of an earlier round: what is held against them is to run beside them. */
+  earlier: boolean;
 }
 
 /** All that is known of a case. */
@@ -21,6 +23,8 @@ export interface CaseRecord {
   readonly plans: SubsetPlan[];
   /** By what is done: the plan's text, and for a write the indexes that it keeps up. */
   readonly figures: Map<string, PlanFigures>;
+  /** What earlier rounds ran, in the same form: taken over once a plan turns out to do the same. */
+  readonly earlier: ReadonlyMap<string, PlanFigures>;
 }
 
 /** What measuring needs. */
@@ -33,8 +37,8 @@ export interface Bench {
   readonly deadlineMs: number;
 }
 
-export function emptyRecord(oneCase: TrialCase): CaseRecord {
-  return { oneCase, plans: [], figures: new Map() };
+export function emptyRecord(oneCase: TrialCase, earlier: CaseRecord['earlier'] = new Map()): CaseRecord {
+  return { oneCase, plans: [], figures: new Map(), earlier };
 }
 
 /** The plan under a set: what is known, or else asked. A plan seen under more indexes, all of whose own are here, is this one too. */
@@ -64,7 +68,14 @@ export function figuresOf(record: CaseRecord, plan: SubsetPlan): PlanFigures {
   const key = workKey(record.oneCase, plan);
   const known = record.figures.get(key);
   if (known) return known;
-  const made: PlanFigures = { plan, runs: [], cutOffMs: null, cutOffBuffers: 0 };
+  const ran = record.earlier.get(key);
+  const made: PlanFigures = {
+    plan,
+    runs: [...(ran?.runs ?? [])],
+    cutOffMs: ran?.cutOffMs ?? null,
+    cutOffBuffers: ran?.cutOffBuffers ?? 0,
+    earlier: ran !== undefined,
+  };
   record.figures.set(key, made);
   return made;
 }
@@ -116,7 +127,7 @@ export async function runOnce(
 /**
  * Runs plans of a case turn by turn (A B C, C B A, ...), until each has as many runs as its time allows, or the deadline.
  * A plan that looks slower than the first, although it does not touch more blocks to match, is given twice as many: only time speaks against it.
- * Plans that were cut off are not run again. Gives a reason when the statement fails.
+ * Plans that were cut off are not run again, and those of an earlier round only beside new ones. Gives a reason when the statement fails.
  */
 export async function runInTurns(
   bench: Bench,
@@ -125,6 +136,7 @@ export async function runInTurns(
 ): Promise<string | null> {
   const first = all[0];
   if (!first) return null;
+  if (all.some((one) => !one.earlier)) for (const one of all) forgetEarlier(one);
   const slowestMs = (): number => Math.max(0, ...all.filter((one) => one.runs.length > 0).map(msOf));
   let wanted = 1;
   for (let turn = 0; turn < wanted; turn += 1) {
@@ -138,6 +150,12 @@ export async function runInTurns(
     wanted = runsFor(slowestMs()) * (doubtful ? 2 : 1);
   }
   return null;
+}
+
+/** Other work on the machine makes times of another hour no match; a run that was cut off took its time in any case. */
+function forgetEarlier(figures: PlanFigures): void {
+  if (figures.earlier && figures.cutOffMs === null) figures.runs.length = 0;
+  figures.earlier = false;
 }
 
 /** How often, by the time of one run: the least of five steadies short ones; a long one is steadier by itself. */

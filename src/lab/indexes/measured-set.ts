@@ -19,6 +19,7 @@ import type { LabSessions } from '../trial/sessions.js';
 import { readDatabaseSettings } from '../trial/state.js';
 import { buildIndex } from './build.js';
 import type { IndexBuild } from './build.js';
+import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
 import { findStanding, measureCases } from './outer-loop.js';
@@ -54,6 +55,8 @@ export interface MeasureSetOptions {
   /** Gain that an index must bring; 0.01 by default: what a duplicate of a primary key's prefix was measured to bring. */
   readonly leastGain?: number;
   readonly allowVolatile?: boolean;
+  /** What other sets were seen to do on copies of this template, which need not be run again; what this one does is added. */
+  readonly earlier?: EarlierRuns;
   /** An abort cancels what runs and rejects with `run/interrupted`. */
   readonly signal?: AbortSignal;
   readonly note?: (text: string) => void;
@@ -116,12 +119,14 @@ async function measureIn(
     costs: new Map(costs.map((cost) => [cost.index, cost])),
     builds: built.builds,
     options,
+    earlier: options.earlier ?? new EarlierRuns(),
     startedMs,
     note,
   };
   const measured = await measureCases(loop);
   const rules = rulesOf(loop, measured.records);
   const standing = await findStanding(loop, measured.records, rules);
+  loop.earlier.add(standing.records);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused] });
 }
 

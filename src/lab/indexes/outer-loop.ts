@@ -8,6 +8,7 @@ import type { FailedCase } from '../../model/measurement.js';
 import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
 import type { IndexBuild } from './build.js';
+import type { EarlierRuns } from './earlier-runs.js';
 import { barePlan, emptyRecord, figuresOf, msOf, planOfSet, runInTurns, runOnce } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
 import type { MeasureSetOptions } from './measured-set.js';
@@ -26,6 +27,7 @@ export interface OuterLoop {
   readonly costs: ReadonlyMap<string, IndexWriteCost>;
   readonly builds: readonly IndexBuild[];
   readonly options: MeasureSetOptions;
+  readonly earlier: EarlierRuns;
   readonly startedMs: number;
   readonly note: (text: string) => void;
 }
@@ -88,7 +90,7 @@ export async function findStanding(
   const bench = benchOf(loop, 1);
   const banned = new Map<string, string>();
   const failed: FailedCase[] = [];
-  const known = new Map<string, Verified>();
+  const known = loop.earlier.verified;
   const stood: Stood[] = [];
   let records = measured;
   for (let attempt = 1; ; attempt += 1) {
@@ -169,7 +171,7 @@ async function affectedCases(
   const failed: FailedCase[] = [];
   const others = new Set<string>();
   for (const oneCase of loop.prepared.cases) {
-    const record = emptyRecord(oneCase);
+    const record = emptyRecord(oneCase, loop.earlier.of(oneCase));
     try {
       const plan = await planOfSet(bench, record, loop.subsets.all);
       if (plan.uses.length > 0 || writesToIndexed(loop, oneCase)) records.push(record);
@@ -195,6 +197,7 @@ async function measureEnds(bench: Bench, record: CaseRecord): Promise<string | n
   const bare = figuresOf(record, await barePlan(bench, record));
   const full = figuresOf(record, await planOfSet(bench, record, bench.subsets.all));
   for (const figures of new Set([bare, full])) {
+    if (figures.runs.length > 0 || figures.cutOffMs !== null) continue;
     const reason = await runOnce(bench, record, figures, bench.timeoutMs);
     if (reason !== null) return reason;
   }

@@ -95,7 +95,7 @@ export async function verify(
     const before = figuresOf(fresh, { ...(await planOfSet(bench, record, [])), present: [] });
     const after = figuresOf(fresh, { ...(await planOfSet(bench, record, kept)), present: kept });
     const pair = JSON.stringify([record.oneCase.key, before.plan.text, after.plan.text]);
-    const earlier = record.oneCase.soils ? undefined : known.get(pair);
+    const earlier = record.oneCase.soils || record.oneCase.opaque ? undefined : known.get(pair);
     if (earlier) {
       verified.push({ ...earlier, record });
       continue;

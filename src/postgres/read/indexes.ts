@@ -69,11 +69,13 @@ const COLUMNS_SQL = `
     EXISTS (SELECT FROM pg_catalog.pg_amproc AS ap WHERE ap.amprocfamily = oc.opcfamily AND ap.amproclefttype = oc.opcintype
       AND ap.amprocrighttype = oc.opcintype AND ap.amprocnum = 4) AND oc.opcname <> 'interval_ops' AND coalesce(co.collisdeterministic, true) AS merges_equal,
     cn.nspname AS collation_schema, co.collname AS collation,
+    co.oid IS NULL OR co.oid = coalesce(a.attcollation, ty.typcollation) AS collation_default,
     coalesce(i.indoption[k.place - 1]::int4, 0) AS option
   ${IN_SCOPE}
   CROSS JOIN LATERAL pg_catalog.generate_series(1, i.indnatts::int4) AS k (place)
   LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k.place - 1] AND a.attnum <> 0
   LEFT JOIN pg_catalog.pg_attribute AS st ON st.attrelid = i.indexrelid AND st.attnum = k.place
+  LEFT JOIN pg_catalog.pg_type AS ty ON ty.oid = st.atttypid
   LEFT JOIN pg_catalog.pg_opclass AS oc ON oc.oid = i.indclass[k.place - 1] AND k.place <= i.indnkeyatts
   LEFT JOIN pg_catalog.pg_namespace AS on_ ON on_.oid = oc.opcnamespace
   LEFT JOIN pg_catalog.pg_collation AS co ON co.oid = i.indcollation[k.place - 1] AND k.place <= i.indnkeyatts
@@ -125,6 +127,7 @@ type ColumnRow = {
   alignment: string;
   collation_schema: string | null;
   collation: string | null;
+  collation_default: boolean;
   option: number;
 };
 
@@ -143,6 +146,7 @@ async function readIndexColumns(session: Session, locked: readonly string[]): Pr
       lengthBytes: row.length,
       alignmentBytes: ALIGNMENTS[row.alignment] ?? 8,
       collation: row.collation === null ? null : `${row.collation_schema}.${row.collation}`,
+      collationIsDefault: row.collation_default,
       descending: (row.option & 1) !== 0,
       nullsFirst: (row.option & 2) !== 0,
     });

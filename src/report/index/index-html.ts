@@ -4,7 +4,15 @@ import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
 import { curveDrawing } from './curve.js';
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
-import { compressionSentence, costWords, gainWords, measuredSentence, searchSentence, servesWords } from './words.js';
+import {
+  compressionSentence,
+  costWords,
+  gainWords,
+  measuredSentence,
+  noneSentence,
+  searchSentence,
+  servesWords,
+} from './words.js';
 
 /** `indexes.html`: one page that needs nothing else. All text of strangers is escaped. */
 export function renderIndexHtml(report: IndexReport): string {
@@ -50,8 +58,9 @@ const BADGES = {
   unmeasured: ['rejected', 'not measured'],
 } as const;
 
-function proposals({ indexes }: IndexReport): Markup {
-  if (indexes.length === 0) return html`<p>None is worth having for this workload, by the planner.</p>`;
+function proposals(report: IndexReport): Markup {
+  const { indexes } = report;
+  if (indexes.length === 0) return html`<p>${noneSentence(report)}</p>`;
   return html`<div class="stack">
     ${indexes.map((one) => {
       const [tone, word] = BADGES[one.decision];

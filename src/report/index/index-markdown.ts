@@ -7,6 +7,7 @@ import {
   costWords,
   gainWords,
   measuredSentence,
+  noneSentence,
   searchSentence,
   servesWords,
 } from './words.js';
@@ -15,7 +16,7 @@ import {
 export function renderIndexMarkdown(report: IndexReport): string {
   const sections = [
     head(report),
-    ...report.indexes.map(proposal),
+    ...(report.indexes.length === 0 ? [md(noneSentence(report))] : report.indexes.map(proposal)),
     statements(report),
     curve(report),
     advice('Indexes that are there', report.existing),

@@ -140,6 +140,25 @@ describe('the report of an index selection', () => {
     expect(renderIndexHtml(advised)).toContain(drop.up[0]?.replaceAll('"', '&#34;'));
   });
 
+  it('calls nothing searched where no statement could be planned, and does not say that none is worth having', () => {
+    const { selection } = exampleIndexes();
+    const nothing = { ...selection, chosen: [], statements: [] };
+    const unplanned = toIndexReport(exampleIndexes({ selection: nothing, unvalued: [], measured: null }));
+    expect(unplanned).toMatchObject({ indexes: [], curve: [], search: { objective: null, bound: null, gap: null } });
+    for (const page of [
+      renderIndexes(unplanned, { columns: 400, colour: false }),
+      renderIndexMarkdown(unplanned),
+      renderIndexHtml(unplanned),
+    ]) {
+      expect(page).toMatch(/No statement of the workload could be planned[^]*unknown/);
+      expect(page).not.toMatch(/worth having for this workload/);
+    }
+    const searched = toIndexReport(
+      exampleIndexes({ selection: { ...selection, chosen: [] }, unvalued: [], measured: null }),
+    );
+    expect(renderIndexMarkdown(searched)).toMatch(/None is worth having for this workload/);
+  });
+
   it('reads well in a terminal', () => {
     expect(renderIndexes(report, { columns: 80, colour: false })).toMatchInlineSnapshot(`
       "test  PostgreSQL 18

@@ -9,7 +9,9 @@ import {
   toolSchema,
 } from '../schema-parts.js';
 
-const share = figure.describe('share of the workload’s present planner cost, 0 to 1; estimated');
+const share = figure.describe(
+  'share of the workload’s present planner cost, 0 to 1; estimated; null where no statement could be planned',
+);
 
 const totalsSchema = z.object({ ms: figure, buffers: figure });
 

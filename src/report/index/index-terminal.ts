@@ -10,6 +10,7 @@ import {
   costWords,
   gainWords,
   measuredSentence,
+  noneSentence,
   searchSentence,
   servesWords,
 } from './words.js';
@@ -45,8 +46,9 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
   ];
 }
 
-function proposals({ indexes }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
-  if (indexes.length === 0) return [paint.bold('Indexes'), 'None is worth having for this workload, by the planner.'];
+function proposals(report: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { indexes } = report;
+  if (indexes.length === 0) return [paint.bold('Indexes'), ...wrap(noneSentence(report), columns)];
   return [
     paint.bold('Indexes'),
     ...indexes.flatMap((one) => {

@@ -49,6 +49,7 @@ export interface IndexReportInput {
 export function toIndexReport(input: IndexReportInput): IndexReport {
   const { snapshot, selection, measured } = input;
   const { statements } = snapshot.workload;
+  const planned = selection.statements.length > 0;
   return {
     tool: { ...input.tool },
     target: toTarget(snapshot.target),
@@ -67,9 +68,9 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       candidates: input.candidates,
       plannerCalls: selection.plannerCalls,
       timeRatio: timeRatio(input),
-      objective: finite(selection.objective),
-      bound: finite(selection.bound),
-      gap: finite(selection.gap),
+      objective: planned ? finite(selection.objective) : null,
+      bound: planned ? finite(selection.bound) : null,
+      gap: planned ? finite(selection.gap) : null,
       usedBytes: finite(selection.usedBytes),
       compression: selection.compression && {
         ...selection.compression,
@@ -88,7 +89,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
     ],
     existing: existing(input),
     missing: missing(input),
-    curve: selection.curve.map((point) => ({
+    curve: (planned ? selection.curve : []).map((point) => ({
       storageBytes: finite(point.storageBytes),
       usedBytes: finite(point.usedBytes),
       objective: finite(point.objective),

@@ -3,6 +3,7 @@ import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
 export function searchSentence({ search, indexes, interrupted }: IndexReport): string {
+  if (search.objective === null) return NOT_PLANNED;
   const proof =
     search.bound === null || search.gap === null
       ? 'no bound was proved'
@@ -21,6 +22,15 @@ export function searchSentence({ search, indexes, interrupted }: IndexReport): s
     `(estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.` +
     more.map(([number, words]) => (number > 0 ? ` ${formatCount(number)} more ${words}.` : '')).join('')
   );
+}
+
+const NOT_PLANNED = 'No statement of the workload could be planned: nothing was searched.';
+
+/** In the place of indexes, where there is none. */
+export function noneSentence({ search }: IndexReport): string {
+  return search.objective === null
+    ? 'Whether any is worth having is unknown: see what was skipped, and why.'
+    : 'None is worth having for this workload, by the planner.';
 }
 
 /** What became of a workload of too many statements; null where every one was asked about. */

@@ -1,0 +1,26 @@
+import type { TrialCase } from '../trial/cases.js';
+import type { CaseRecord, PlanFigures } from './case-record.js';
+import type { Verified } from './settle.js';
+
+/**
+ * What reads did under earlier sets of indexes, on copies of one template: a plan of the same text does the same. What a write
+ * pays hangs on all indexes that are there, and what a function does no plan shows: these are measured anew.
+ */
+export class EarlierRuns {
+  /** Pairs of plans that ran side by side, by case and both texts. */
+  readonly verified = new Map<string, Verified>();
+  readonly #figures = new Map<string, Map<string, PlanFigures>>();
+
+  /** By the plan's text. */
+  of(oneCase: TrialCase): ReadonlyMap<string, PlanFigures> {
+    return this.#figures.get(oneCase.key) ?? new Map();
+  }
+
+  add(records: readonly CaseRecord[]): void {
+    for (const { oneCase, figures } of records.filter((one) => !one.oneCase.soils && !one.oneCase.opaque)) {
+      const known = this.#figures.get(oneCase.key) ?? new Map<string, PlanFigures>();
+      for (const [text, one] of figures) if (one.runs.length > 0 || one.cutOffMs !== null) known.set(text, one);
+      this.#figures.set(oneCase.key, known);
+    }
+  }
+}
