@@ -30,7 +30,16 @@ const RELATIVE_ERROR = 0.005;
  * Source: Masson, Rim & Lee, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", VLDB 12 (2019).
  */
 export function createSketch(): Sketch {
-  return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: 0, kept: [], waiting: [], waitingCount: 0, buckets: new Buckets() };
+  return {
+    count: 0,
+    sum: 0,
+    min: Number.POSITIVE_INFINITY,
+    max: 0,
+    kept: [],
+    waiting: [],
+    waitingCount: 0,
+    buckets: new Buckets(),
+  };
 }
 
 /** Adds a value, which must not be negative. */
