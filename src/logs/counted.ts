@@ -1,4 +1,4 @@
-import { normalizeSync } from 'libpg-query';
+import { normalizeSync } from '../sql/pg-query.js';
 import type { Skipped } from '../model/coverage.js';
 import type { UnusableStatement, Workload, WorkloadStatement } from '../model/workload.js';
 import { fingerprintOf } from '../sql/fingerprint.js';

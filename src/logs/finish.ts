@@ -10,9 +10,8 @@ import { fingerprintOf, rawFingerprint } from '../sql/fingerprint.js';
 import { isTransactionControl, isUtility, readsOnlySystemCatalogs, statementKind } from '../sql/kind.js';
 import { nameOf } from '../sql/name.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { mergeSketches, sketchError, sketchQuantile } from '../stats/sketch.js';
+import { mergeSketches, sketchError, sketchQuantiles } from '../stats/sketch.js';
 import type { Sketch } from '../stats/sketch.js';
-import { lex } from './lex.js';
 import { parameterise } from './parameterise.js';
 import { parsedShape } from './shape.js';
 import type { PlanFigure, Shape } from './shape.js';
@@ -84,7 +83,7 @@ function toStatement(id: string, { parsed, raw, shapes }: Group): WorkloadStatem
     whole?.[figure] === null || !whole ? null : whole[figure] * calls;
   return {
     fingerprint: id,
-    name: nameOf(lex(parsed.sql).key),
+    name: nameOf(first.key.replace(/;\s*$/, '')),
     sql,
     kind: statementKind(parsed),
     calls,
@@ -108,17 +107,17 @@ function observedOf(shapes: readonly Shape[], sketch: Sketch, planned: PlannedEx
     planned,
     errors: sum(shapes.map((shape) => shape.errors)),
     temporaryBytes: bytes > 0 ? bytes : null,
-    users: tallied(shapes.map((shape) => shape.users)),
-    databases: tallied(shapes.map((shape) => shape.databases)),
-    applications: tallied(shapes.map((shape) => shape.applications)),
-    sources: tallied(shapes.map((shape) => shape.sources)),
-    firstSeen: isoTime(least(shapes.map((shape) => shape.firstMs)), shapes),
-    lastSeen: isoTime(most(shapes.map((shape) => shape.lastMs)), shapes),
+    users: tallied(shapes.map(({ origins }) => origins.of('users'))),
+    databases: tallied(shapes.map(({ origins }) => origins.of('databases'))),
+    applications: tallied(shapes.map(({ origins }) => origins.of('applications'))),
+    sources: tallied(shapes.map(({ origins }) => origins.of('sources'))),
+    firstSeen: isoTime(finite(Math.min(...shapes.map((shape) => shape.firstMs))), shapes),
+    lastSeen: isoTime(finite(Math.max(...shapes.map((shape) => shape.lastMs))), shapes),
   };
 }
 
 function quantilesOf(sketch: Sketch): LatencyQuantiles {
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((q) => sketchQuantile(sketch, q)) as [number, number, number];
+  const [p50, p95, p99] = sketchQuantiles(sketch, [0.5, 0.95, 0.99]) as [number, number, number];
   return { min: sketch.min, p50, p95, p99, max: sketch.max, relativeError: sketchError(sketch) };
 }
 
@@ -155,14 +154,8 @@ export function isoTime(ms: number | null, zones: readonly { readonly utc: boole
   return zones.every((one) => one.utc) ? text : text.slice(0, -1);
 }
 
-function least(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length > 0 ? Math.min(...known) : null;
-}
-
-function most(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length > 0 ? Math.max(...known) : null;
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function sum(values: readonly number[]): number {

@@ -3,6 +3,7 @@ import { constantStarts } from '../sql/constants.js';
 import { rawFingerprint } from '../sql/fingerprint.js';
 import { parameterCount } from '../sql/parameters.js';
 import type { ParsedStatement } from '../sql/parse.js';
+import { withoutConstants } from './lex.js';
 import type { Sample, Shape } from './shape.js';
 
 /** A shape's text with parameters, and values that were seen for them. */
@@ -18,14 +19,26 @@ export interface Parameterised {
  */
 export function parameterise(shape: Shape, parsed: ParsedStatement, fingerprint: string): Parameterised {
   const places = parametersOf(shape, parsed);
-  const numbered = /\$\d/.test(parsed.sql) ? parameterCount(parsed.sql) : 0;
+  const numbered = numberedIn(shape, parsed.sql);
   const samples = samplesOf(shape, places, numbered);
   const bare = write(shape, parsed.sql, new Map());
   if (samples.length === 0 || (numbered === 0 && places.length === 0)) return { sql: bare, parameterSets: [] };
   const sql = write(shape, parsed.sql, new Map(places.map((place, i) => [place, `$${numbered + i + 1}`])));
-  if (rawFingerprint(sql) !== fingerprint) return { sql: bare, parameterSets: [] };
+  if (sql !== parsed.sql && rawFingerprint(sql) !== fingerprint) return { sql: bare, parameterSets: [] };
   return { sql, parameterSets: samples.map((values) => ({ class: 'given', values })) };
 }
+
+/** The highest `$n`. Where nothing is quoted, strings and comments are known, and the text needs no scanner. */
+function numberedIn({ lexed }: Shape, text: string): number {
+  if (!/\$\d/.test(text)) return 0;
+  if (text.includes('"')) return parameterCount(text);
+  let highest = 0;
+  for (const match of withoutConstants(text, lexed).matchAll(NUMBERED)) highest = Math.max(highest, Number(match[1]));
+  return highest;
+}
+
+/** Not within a name. */
+const NUMBERED = /(?<![\w$\u0080-\uffff])\$(\d+)/g;
 
 /** Executions in which a constant has to be the same to be taken for part of the statement: fewer may be chance. */
 const CONSTANT_CALLS = 20;

@@ -1,6 +1,7 @@
 import type { Execution, ExecutionSink, Failure, SessionEvent } from './execution.js';
 import { lex } from './lex.js';
 import { readMessage } from './message.js';
+import { Names } from './origins.js';
 import { readLoggedPlan } from './plan.js';
 import { owned } from './record.js';
 import type { LogRecord } from './record.js';
@@ -43,6 +44,9 @@ export class Sessions {
     other: 0,
   };
   private readonly waiting = new Map<string, Waiting>();
+  private readonly users = new Names();
+  private readonly databases = new Names();
+  private readonly applications = new Names();
   private messages = 0;
   private plans = 0;
 
@@ -54,7 +58,7 @@ export class Sessions {
     const message = readMessage(record.message);
     switch (message.kind) {
       case 'executed': {
-        const execution = executionOf(record, message.sql, message.extended, message.ms);
+        const execution = this.executionOf(record, message.sql, message.extended, message.ms);
         if (message.ms === null) this.begun(execution);
         else this.ended(execution);
         return;
@@ -87,6 +91,25 @@ export class Sessions {
   /** After the last message. */
   end(): void {
     for (const session of this.waiting.keys()) this.flush(session);
+  }
+
+  private executionOf(record: LogRecord, sql: string, extended: boolean, ms: number | null): Execution {
+    const { line, timeMs, utc, session, detail } = record;
+    const prepared = extended ? null : preparedText(detail);
+    return {
+      line,
+      timeMs,
+      utc,
+      user: this.users.same(record.user),
+      database: this.databases.same(record.database),
+      application: this.applications.same(record.application),
+      session,
+      sql: prepared ?? sql,
+      extended: extended || prepared !== null,
+      parameters: prepared === null ? detail : null,
+      ms,
+      plan: null,
+    };
   }
 
   private failure(record: LogRecord): void {
@@ -159,7 +182,7 @@ export class Sessions {
       this.aside.unreadPlans += 1;
       return;
     }
-    const execution = executionOf(record, plan.sql, plan.parameters !== null, ms);
+    const execution = this.executionOf(record, plan.sql, plan.parameters !== null, ms);
     this.plans += 1;
     const waiting = this.open(record.session ?? '');
     if (waiting.ended) {
@@ -222,25 +245,6 @@ function failureOf(message: string): Failure {
 
 function sameText(a: Execution, b: Execution): boolean {
   return a.sql === b.sql || lex(a.sql).key === lex(b.sql).key;
-}
-
-function executionOf(record: LogRecord, sql: string, extended: boolean, ms: number | null): Execution {
-  const { line, timeMs, utc, user, database, application, session, detail } = record;
-  const prepared = extended ? null : preparedText(detail);
-  return {
-    line,
-    timeMs,
-    utc,
-    user,
-    database,
-    application,
-    session,
-    sql: prepared ?? sql,
-    extended: extended || prepared !== null,
-    parameters: prepared === null ? detail : null,
-    ms,
-    plan: null,
-  };
 }
 
 /** The statement that an SQL `EXECUTE` runs: `prepare: PREPARE name AS SELECT ...`. */

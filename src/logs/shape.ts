@@ -5,9 +5,9 @@ import { addToSketch, createSketch } from '../stats/sketch.js';
 import type { Sketch } from '../stats/sketch.js';
 import type { Execution } from './execution.js';
 import type { Lexed } from './lex.js';
+import { Origins } from './origins.js';
 import { readBoundParameters } from './parameters.js';
 import { owned } from './record.js';
-import { Tally } from './tally.js';
 
 /** Values of one execution, as SQL. */
 export interface Sample {
@@ -28,12 +28,16 @@ export type PlanFigure = 'rows' | 'sharedHit' | 'sharedRead' | 'tempBlocks' | 'w
 
 /** All that is kept of the executions of one statement shape, in bounded memory. */
 export interface Shape {
+  /** Its place among all shapes of one intake, from 0. */
+  readonly number: number;
   readonly key: string;
   /** The first text that was seen, with its constants. */
   readonly text: string;
   readonly lexed: Lexed;
   /** Whether each constant was the same in every execution. */
   readonly same: boolean[];
+  /** How many of them were. */
+  sameCount: number;
   readonly extended: boolean;
   calls: number;
   readonly sketch: Sketch;
@@ -42,12 +46,10 @@ export interface Shape {
   slowest: Sample | null;
   errors: number;
   temporaryBytes: number;
-  readonly users: Tally;
-  readonly databases: Tally;
-  readonly applications: Tally;
-  readonly sources: Tally;
-  firstMs: number | null;
-  lastMs: number | null;
+  readonly origins: Origins;
+  /** Infinity and -Infinity where no execution has a time. */
+  firstMs: number;
+  lastMs: number;
   /** Whether those are of UTC. */
   utc: boolean;
   /** Null until somebody asked for it: `parsedShape`. */
@@ -58,9 +60,10 @@ export interface Shape {
 export type ParsedShape = ParsedStatement | { readonly reason: string };
 
 /** A shape of which only the text is known. */
-export function createShape(text: string, lexed: Lexed, extended: boolean): Shape {
+export function createShape(number: number, text: string, lexed: Lexed, extended: boolean): Shape {
   const figure = (): { sum: number; of: number } => ({ sum: 0, of: 0 });
   return {
+    number,
     key: owned(lexed.key),
     text: owned(text),
     lexed: {
@@ -69,6 +72,7 @@ export function createShape(text: string, lexed: Lexed, extended: boolean): Shap
       comments: lexed.comments.map((one) => ({ ...one, text: owned(one.text) })),
     },
     same: lexed.literals.map(() => true),
+    sameCount: lexed.literals.length,
     extended,
     calls: 0,
     sketch: createSketch(),
@@ -86,12 +90,9 @@ export function createShape(text: string, lexed: Lexed, extended: boolean): Shap
     slowest: null,
     errors: 0,
     temporaryBytes: 0,
-    users: new Tally(),
-    databases: new Tally(),
-    applications: new Tally(),
-    sources: new Tally(),
-    firstMs: null,
-    lastMs: null,
+    origins: new Origins(),
+    firstMs: Infinity,
+    lastMs: -Infinity,
     utc: true,
     parsed: null,
   };
@@ -123,7 +124,7 @@ export function addExecution(
 ): void {
   const { ms, plan } = execution;
   shape.calls += 1;
-  if (lexed) compare(shape, execution.sql, lexed);
+  if (lexed && shape.sameCount > 0) compare(shape, execution.sql, lexed);
   const slower = ms !== null && ms > (shape.slowest?.ms ?? -1);
   const place = shape.samples.length < SAMPLES ? shape.samples.length : Math.floor(pick() * shape.calls);
   if (place < SAMPLES || slower) {
@@ -141,14 +142,11 @@ export function addExecution(
       shape.plans.sums[name].of += 1;
     }
   }
-  shape.users.add(execution.user);
-  shape.databases.add(execution.database);
-  shape.applications.add(execution.application);
-  shape.sources.add(source);
+  shape.origins.add(execution, source);
   if (execution.timeMs !== null) {
     shape.utc &&= execution.utc;
-    if (shape.firstMs === null || execution.timeMs < shape.firstMs) shape.firstMs = execution.timeMs;
-    if (shape.lastMs === null || execution.timeMs > shape.lastMs) shape.lastMs = execution.timeMs;
+    if (execution.timeMs < shape.firstMs) shape.firstMs = execution.timeMs;
+    if (execution.timeMs > shape.lastMs) shape.lastMs = execution.timeMs;
   }
 }
 
@@ -164,7 +162,9 @@ function compare(shape: Shape, text: string, { literals }: Lexed): void {
     const there = first[i];
     if (!here || !there) continue;
     const sameLength = here.end - here.start === there.end - there.start;
-    if (!sameLength || !text.startsWith(shape.text.slice(there.start, there.end), here.start)) shape.same[i] = false;
+    if (sameLength && text.startsWith(shape.text.slice(there.start, there.end), here.start)) continue;
+    shape.same[i] = false;
+    shape.sameCount -= 1;
   }
 }
 

@@ -70,7 +70,7 @@ export class Shapes implements ExecutionSink {
     const known = this.byKey.get(lexed.key);
     if (known) return known;
     if (this.byKey.size >= this.limit) return null;
-    const shape = createShape(text, lexed, extended);
+    const shape = createShape(this.byKey.size, text, lexed, extended);
     this.byKey.set(shape.key, shape);
     return shape;
   }
@@ -87,7 +87,8 @@ export class Shapes implements ExecutionSink {
     const known = this.sources.get(key);
     if (known !== undefined) return known;
     const tags = readTags(texts);
-    const source = tags ? sourceOf(tags) : null;
+    const found = tags ? sourceOf(tags) : null;
+    const source = found === null ? null : owned(found);
     if (this.sources.size >= MAX_SOURCES) this.sources.clear();
     this.sources.set(owned(key), source);
     return source;

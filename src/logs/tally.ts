@@ -9,14 +9,12 @@ interface Count {
 /** How often each name came, in bounded memory. */
 export class Tally {
   private readonly byName = new Map<string, Count>();
-  /** Mostly the same name comes again. */
-  private last: Count | null = null;
 
   /** Null is no name. */
-  add(name: string | null): void {
+  add(name: string | null, executions: number): void {
     if (name === null) return;
-    if (this.last?.name !== name) this.last = this.byName.get(name) ?? this.open(name);
-    this.last.executions += 1;
+    const count = this.byName.get(name) ?? this.open(name);
+    count.executions += executions;
   }
 
   counts(): readonly Readonly<Count>[] {

@@ -24,12 +24,13 @@ export type Need = 'executions' | 'sessions' | 'times' | 'connections' | 'prepar
 
 /** Watches one log; memory is bounded by the number of shapes. */
 export interface Watcher {
-  /** Which shapes `step` is asked about; all where it is left out. Asked once a shape. */
-  wants?(facts: ShapeFacts): boolean;
-  step?(step: Step): void;
+  /** What is done with each execution of a shape; null where they do not matter. Asked once a shape, so that nothing has to be looked up for an execution. */
+  follow?(facts: ShapeFacts): ((step: Step) => void) | null;
   unit?(unit: Unit): void;
-  /** Of those outside of BEGIN only the ones that write. */
+  /** From BEGIN on. */
   transaction?(transaction: Transaction): void;
+  /** A statement that writes, outside of BEGIN: a transaction by itself. */
+  single?(step: Step): void;
   event?(event: SessionEvent): void;
   /** What was seen, worst first. */
   findings(): readonly PatternFinding[];

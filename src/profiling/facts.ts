@@ -47,27 +47,28 @@ export interface ShapeFacts {
 export function shapeFacts(shape: Shape, id: number): ShapeFacts {
   const found = parsedShape(shape);
   const parsed = 'reason' in found ? null : found;
-  const text = withoutConstants(shape.text);
-  const nothing = { id, shape, text, parsed, tables: [], target: null, locks: false, equalities: [], inserted: [] };
-  if (!parsed) return { ...nothing, kind: 'other', conflictHandled: false, select: null, offset: null };
-  const relation = field(parsed.body, 'relation');
-  const kind = kindOf(parsed);
-  const select =
-    parsed.type === 'SelectStmt' && (parsed.body['op'] ?? 'SETOP_NONE') === 'SETOP_NONE' ? parsed.body : null;
-  const place = (value: TreeValue): ValuePlace | null => placeOf(shape, value);
-  const tables = tablesOf(parsed);
-  const planned = kind === 'read' || kind === 'write';
+  const type = parsed?.type ?? null;
+  const body = parsed?.body ?? {};
+  const relation = field(body, 'relation');
+  const kind = parsed ? kindOf(parsed) : 'other';
+  const tables = parsed ? tablesOf(parsed) : [];
+  const offset = textOffsets(shape.text);
+  const place = (value: TreeValue): ValuePlace | null => placeOf(shape, value, offset);
+  // One literal for all of them: what every execution looks at is then found at one place.
   return {
-    ...nothing,
+    id,
+    shape,
+    text: withoutConstants(shape.text, shape.lexed),
+    parsed,
     kind,
     tables,
-    target: kind === 'write' && relation && parsed.type !== 'SelectStmt' ? relationName(relation) : null,
-    locks: planned && writes(parsed),
-    equalities: tables.length === 1 ? equalities(parsed.body['whereClause'], place) : [],
-    inserted: parsed.type === 'InsertStmt' ? insertedRow(parsed.body, place) : [],
-    conflictHandled: field(parsed.body, 'onConflictClause') !== null,
-    select,
-    offset: place(parsed.body['limitOffset']),
+    target: kind === 'write' && relation && type !== 'SelectStmt' ? relationName(relation) : null,
+    locks: parsed !== null && (kind === 'read' || kind === 'write') && writes(parsed),
+    equalities: tables.length === 1 ? equalities(body['whereClause'], place) : [],
+    inserted: type === 'InsertStmt' ? insertedRow(body, place) : [],
+    conflictHandled: field(body, 'onConflictClause') !== null,
+    select: type === 'SelectStmt' && (body['op'] ?? 'SETOP_NONE') === 'SETOP_NONE' ? body : null,
+    offset: place(body['limitOffset']),
   };
 }
 
@@ -83,7 +84,7 @@ function kindOf(parsed: ParsedStatement): ShapeFacts['kind'] {
 }
 
 function tablesOf(parsed: ParsedStatement): readonly string[] {
-  const nodes = [...walk(parsed.tree)];
+  const nodes = walk(parsed.tree);
   const common = new Set(
     nodes.flatMap((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : [])),
   );
@@ -123,14 +124,14 @@ function insertedRow(body: TreeNode, place: (value: TreeValue) => ValuePlace | n
 }
 
 /** A constant or a parameter, casts around it left aside. */
-function placeOf(shape: Shape, value: TreeValue): ValuePlace | null {
+function placeOf(shape: Shape, value: TreeValue, offset: (byte: number) => number): ValuePlace | null {
   const cast = bodyOf(value, 'TypeCast');
-  if (cast) return placeOf(shape, cast['arg']);
+  if (cast) return placeOf(shape, cast['arg'], offset);
   const parameter = bodyOf(value, 'ParamRef');
   if (parameter) return { kind: 'parameter', number: numberOf(parameter, 'number') ?? 0 };
   const constant = bodyOf(value, 'A_Const');
   if (!constant) return null;
-  const start = textOffsets(shape.text)(numberOf(constant, 'location') ?? 0);
+  const start = offset(numberOf(constant, 'location') ?? 0);
   const at = shape.lexed.literals.findIndex((literal) => literal.start === start);
   return at === -1 ? null : { kind: 'literal', at };
 }

@@ -9,6 +9,7 @@ import type { Need, Pattern, PatternFinding, Watcher } from './define.js';
 import { shapeFacts } from './facts.js';
 import type { ShapeFacts } from './facts.js';
 import { stepOf } from './step.js';
+import type { Step } from './step.js';
 import { Units } from './units.js';
 
 /** How programs used the database, and what could not be seen of it. */
@@ -22,9 +23,10 @@ export interface Profile {
 export class Profiler implements ExecutionObserver {
   private readonly watchers: readonly (readonly [Pattern, Watcher])[];
   private readonly units: Units;
-  private readonly steps: readonly Watcher[];
   private readonly events: readonly Watcher[];
-  private readonly shapes = new Map<Shape, Known>();
+  /** By the shape's number. */
+  private readonly known: (Known | undefined)[] = [];
+  private knownShapes = 0;
   private readonly seen: Record<Need, number> = {
     executions: 0,
     sessions: 0,
@@ -36,25 +38,32 @@ export class Profiler implements ExecutionObserver {
 
   constructor(patterns: readonly Pattern[]) {
     this.watchers = patterns.map((pattern) => [pattern, pattern.watch()] as const);
-    const [units, transactions] = [this.having('unit'), this.having('transaction')];
+    const [units, transactions, singles] = [this.having('unit'), this.having('transaction'), this.having('single')];
     this.units = new Units({
-      unit: (unit) => units.forEach((watcher) => watcher.unit?.(unit)),
-      transaction: (transaction) => transactions.forEach((watcher) => watcher.transaction?.(transaction)),
+      unit(unit) {
+        for (const watcher of units) watcher.unit?.(unit);
+      },
+      transaction(transaction) {
+        for (const watcher of transactions) watcher.transaction?.(transaction);
+      },
+      single(step) {
+        for (const watcher of singles) watcher.single?.(step);
+      },
     });
-    this.steps = this.having('step');
     this.events = this.having('event');
   }
 
   executed(execution: Execution, shape: Shape, lexed: Lexed | null): void {
-    const { facts, watchers } = this.known(shape);
-    const step = stepOf(execution, facts, lexed);
+    const { facts, followers } = this.known[shape.number] ?? this.learn(shape);
+    const session = this.units.session(execution.session);
+    const step = stepOf(execution, { facts, lexed, session: session.id });
     this.seen.executions += 1;
     if (step.session !== null) this.seen.sessions += 1;
     if (step.endMs !== null) this.seen.times += 1;
     if (step.values !== null) this.seen.values += 1;
     const request = lexed && lexed.comments.length > 0 ? requestOf(lexed.comments.map(({ text }) => text)) : null;
-    this.units.step(step, request);
-    for (const watcher of watchers) watcher.step?.(step);
+    this.units.step(session, step, request);
+    for (const follow of followers) follow(step);
   }
 
   event(event: SessionEvent): void {
@@ -85,23 +94,22 @@ export class Profiler implements ExecutionObserver {
     };
   }
 
-  private having(name: 'step' | 'unit' | 'transaction' | 'event'): readonly Watcher[] {
+  private having(name: 'unit' | 'transaction' | 'single' | 'event'): readonly Watcher[] {
     return this.watchers.flatMap(([, watcher]) => (watcher[name] ? [watcher] : []));
   }
 
-  private known(shape: Shape): Known {
-    const before = this.shapes.get(shape);
-    if (before) return before;
-    const facts = shapeFacts(shape, this.shapes.size);
-    const known = { facts, watchers: this.steps.filter((watcher) => watcher.wants?.(facts) ?? true) };
-    this.shapes.set(shape, known);
+  private learn(shape: Shape): Known {
+    const facts = shapeFacts(shape, this.knownShapes);
+    const known = { facts, followers: this.watchers.flatMap(([, watcher]) => watcher.follow?.(facts) ?? []) };
+    this.knownShapes += 1;
+    this.known[shape.number] = known;
     return known;
   }
 }
 
 interface Known {
   readonly facts: ShapeFacts;
-  readonly watchers: readonly Watcher[];
+  readonly followers: readonly ((step: Step) => void)[];
 }
 
 const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {
@@ -129,6 +137,6 @@ const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {
 };
 
 function named(pattern: Pattern, { shapes, ...finding }: PatternFinding): ApplicationFinding {
-  const sources = new Set(shapes.flatMap(({ shape }) => shape.sources.names()));
+  const sources = new Set(shapes.flatMap(({ shape }) => shape.origins.of('sources').names()));
   return { severity: pattern.severity, ...finding, pattern: pattern.id, sources: [...sources].toSorted().slice(0, 5) };
 }

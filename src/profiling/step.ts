@@ -1,5 +1,5 @@
 import type { Execution } from '../logs/execution.js';
-import type { Lexed } from '../logs/lex.js';
+import type { Lexed, Literal } from '../logs/lex.js';
 import { readBoundParameters } from '../logs/parameters.js';
 import { owned } from '../logs/record.js';
 import type { ShapeFacts, ValuePlace } from './facts.js';
@@ -22,28 +22,45 @@ export interface Step {
 }
 
 /** What of an execution is kept, nothing of the file it was read from. */
-export function stepOf(execution: Execution, facts: ShapeFacts, lexed: Lexed | null): Step {
-  const { timeMs, ms, parameters, sql } = execution;
-  const literals = lexed?.literals ?? [];
-  const bound = execution.extended && parameters !== null;
-  const text = bound
-    ? typeof parameters === 'string'
-      ? parameters
-      : parameters.map((value, i) => `$${i + 1} = ${value}`).join(', ')
-    : literals.map(({ start, end }) => sql.slice(start, end)).join(SEPARATOR);
-  const unknown = execution.extended && parameters === null && /\$\d/.test(facts.text);
+export function stepOf(
+  { timeMs, ms, parameters, sql, extended, line, plan }: Execution,
+  { facts, lexed, session }: { facts: ShapeFacts; lexed: Lexed | null; session: string | null },
+): Step {
+  const bound = extended && parameters !== null;
+  const text = bound ? boundValues(parameters) : literalValues(sql, lexed?.literals ?? NONE);
+  const unknown = extended && parameters === null && /\$\d/.test(facts.text);
   return {
     facts,
-    session: execution.session,
-    line: execution.line,
+    session,
+    line,
     startMs: timeMs === null || ms === null ? null : timeMs - ms,
     endMs: ms === null ? null : timeMs,
     ms,
-    rows: execution.plan?.rows ?? null,
-    values: unknown || text.length > MAX_VALUES ? null : owned(text),
+    rows: plan?.rows ?? null,
+    values: unknown || text.length > MAX_VALUES ? null : text,
     bound,
   };
 }
+
+function boundValues(parameters: string | readonly string[]): string {
+  if (typeof parameters === 'string') return parameters.length > MAX_VALUES ? parameters : owned(parameters);
+  return parameters.map((value, i) => `$${i + 1} = ${value}`).join(', ');
+}
+
+/** What is joined of two texts or more is a new one. */
+function literalValues(sql: string, literals: readonly Literal[]): string {
+  const [first] = literals;
+  if (!first) return '';
+  if (literals.length === 1) {
+    const text = sql.slice(first.start, first.end);
+    return text.length > MAX_VALUES ? text : owned(text);
+  }
+  const texts: string[] = [];
+  for (const { start, end } of literals) texts.push(sql.slice(start, end));
+  return texts.join(SEPARATOR);
+}
+
+const NONE: readonly Literal[] = [];
 
 /** Can not stand in a constant. */
 const SEPARATOR = '\u0000';

@@ -12,10 +12,9 @@ export interface Unit {
   readonly beyond: ReadonlyMap<ShapeFacts, { readonly count: number; readonly ms: number }>;
 }
 
-/** One transaction, a single statement outside of BEGIN among them. */
+/** What came between BEGIN and the end of its transaction. */
 export interface Transaction extends Unit {
   readonly kind: 'transaction';
-  readonly explicit: boolean;
   readonly session: string | null;
   /** When BEGIN came and when COMMIT or ROLLBACK ended; null where the log does not say. */
   readonly beganMs: number | null;
@@ -28,6 +27,8 @@ export interface Transaction extends Unit {
 export interface UnitSink {
   unit(unit: Unit): void;
   transaction(transaction: Transaction): void;
+  /** A statement that writes, outside of BEGIN. */
+  single(step: Step): void;
 }
 
 interface Open {
@@ -36,7 +37,10 @@ interface Open {
   lastMs: number | null;
 }
 
-interface OpenSession {
+/** What is not closed yet of a session. */
+export interface OpenSession {
+  /** The same text for all its steps. */
+  readonly id: string | null;
   transaction: (Open & { readonly beganMs: number | null; tagged: boolean }) | null;
   run: Open | null;
   request: (Open & { readonly id: string }) | null;
@@ -52,18 +56,19 @@ export class Units {
     private readonly maxPauseMs = 100,
   ) {}
 
-  step(step: Step, request: string | null): void {
-    const session = this.session(step.session);
-    if (step.facts.kind === 'begin') {
-      this.endTransaction(session, step.session, false, step.startMs);
+  /** `session` is the step's. */
+  step(session: OpenSession, step: Step, request: string | null): void {
+    const { kind } = step.facts;
+    if (kind === 'begin') {
+      this.endTransaction(session, false, step.startMs);
       session.transaction = { ...opened(), beganMs: step.startMs, tagged: false };
       return;
     }
-    if (step.facts.kind === 'end') return this.endTransaction(session, step.session, true, step.endMs);
-    if (step.facts.kind === 'other') return;
+    if (kind === 'end') return this.endTransaction(session, true, step.endMs);
+    if (kind === 'other') return;
     this.place(session, step, request);
     if (session.transaction) add(session.transaction, step);
-    else if (step.facts.kind === 'write') this.sink.transaction(single(step));
+    else if (kind === 'write') this.sink.single(step);
   }
 
   event(event: SessionEvent): void {
@@ -71,12 +76,12 @@ export class Units {
     const key = event.session ?? '';
     const session = this.sessions.get(key);
     if (!session) return;
-    this.close(session, event.session, event.timeMs);
+    this.close(session, event.timeMs);
     this.sessions.delete(key);
   }
 
   end(): void {
-    for (const [key, session] of this.sessions) this.close(session, key, null);
+    for (const session of this.sessions.values()) this.close(session, null);
     this.sessions.clear();
   }
 
@@ -104,7 +109,7 @@ export class Units {
     add(session.run, step);
   }
 
-  private endTransaction(session: OpenSession, id: string | null, whole: boolean, endedMs: number | null): void {
+  private endTransaction(session: OpenSession, whole: boolean, endedMs: number | null): void {
     const open = session.transaction;
     session.transaction = null;
     if (!open) return;
@@ -112,8 +117,7 @@ export class Units {
       kind: 'transaction',
       steps: open.steps,
       beyond: open.beyond ?? NOTHING,
-      explicit: true,
-      session: id,
+      session: session.id,
       beganMs: open.beganMs,
       endedMs,
       whole,
@@ -127,23 +131,25 @@ export class Units {
     if (open && open.steps.length > 0) this.sink.unit({ kind, steps: open.steps, beyond: open.beyond ?? NOTHING });
   }
 
-  private close(session: OpenSession, id: string | null, endedMs: number | null): void {
-    this.endTransaction(session, id, false, endedMs);
+  private close(session: OpenSession, endedMs: number | null): void {
+    this.endTransaction(session, false, endedMs);
     this.endUnit(session.run, 'run');
     this.endUnit(session.request, 'request');
   }
 
-  private session(id: string | null): OpenSession {
+  /** The open session of that id, begun where there is none. */
+  session(id: string | null): OpenSession {
     const key = id ?? '';
     const known = this.sessions.get(key);
     if (known) return known;
-    const [oldest] = this.sessions;
-    if (oldest && this.sessions.size >= MAX_SESSIONS) {
-      this.close(oldest[1], oldest[0], null);
+    const [oldest] = this.sessions.size >= MAX_SESSIONS ? this.sessions : [];
+    if (oldest) {
+      this.close(oldest[1], null);
       this.sessions.delete(oldest[0]);
     }
-    const session: OpenSession = { transaction: null, run: null, request: null };
-    this.sessions.set(owned(key), session);
+    const own = owned(key);
+    const session: OpenSession = { id: id === null ? null : own, transaction: null, run: null, request: null };
+    this.sessions.set(own, session);
     return session;
   }
 }
@@ -170,17 +176,4 @@ function add(open: Open, step: Step): void {
   open.beyond ??= new Map();
   const before = open.beyond.get(step.facts) ?? { count: 0, ms: 0 };
   open.beyond.set(step.facts, { count: before.count + 1, ms: before.ms + (step.ms ?? 0) });
-}
-
-function single(step: Step): Transaction {
-  return {
-    kind: 'transaction',
-    steps: [step],
-    beyond: NOTHING,
-    explicit: false,
-    session: step.session,
-    beganMs: step.startMs,
-    endedMs: step.endMs,
-    whole: true,
-  };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fingerprintSync } from 'libpg-query';
+import { fingerprintSync } from './pg-query.js';
 import { parseStatement } from './parse.js';
 import type { ParsedStatement } from './parse.js';
 import { field, textOf, walk } from './tree.js';

@@ -2,7 +2,7 @@ import { deparseExpression } from './deparse.js';
 import { columnPath } from './scope.js';
 import type { Draft, Scope } from './scope.js';
 import { bodyOf, field, list, mapTree, names, textOf, typed, walk } from './tree.js';
-import type { TreeNode, TreeValue } from './tree.js';
+import type { TreeNode, TreeValue, TypedNode } from './tree.js';
 
 /** One side of a comparison. */
 export interface Operand {
@@ -121,7 +121,7 @@ const COMMUTED: Readonly<Record<string, string>> = {
   '@@': '@@',
 };
 
-function* outsideSubqueries(value: TreeValue): ReturnType<typeof walk> {
+function* outsideSubqueries(value: TreeValue): Generator<TypedNode> {
   if (Array.isArray(value)) {
     for (const item of value as readonly TreeValue[]) yield* outsideSubqueries(item);
     return;

@@ -1,4 +1,4 @@
-import { hasSqlDetails, loadModule, parseSync } from 'libpg-query';
+import { hasSqlDetails, loadModule, parseSync } from './pg-query.js';
 import { WizardError } from '../base/errors.js';
 import { isNode, typed } from './tree.js';
 import type { TreeNode, TreeValue } from './tree.js';

@@ -1,4 +1,4 @@
-import { scanSync } from 'libpg-query';
+import { scanSync } from './pg-query.js';
 import { WizardError } from '../base/errors.js';
 
 /** One token of PostgreSQL's own scanner. */

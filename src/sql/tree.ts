@@ -22,9 +22,14 @@ export function typed(value: TreeValue): TypedNode | null {
   if (!isNode(value)) return null;
   const keys = Object.keys(value);
   const type = keys[0];
-  if (keys.length !== 1 || type === undefined || !/^[A-Z]/.test(type)) return null;
+  if (keys.length !== 1 || type === undefined || !beginsWithCapital(type)) return null;
   const body = value[type];
   return isNode(body) ? { type, body } : null;
+}
+
+function beginsWithCapital(name: string): boolean {
+  const code = name.charCodeAt(0);
+  return code >= 65 && code <= 90;
 }
 
 /** The body of a wrapper when it has that type; null otherwise. */
@@ -79,15 +84,22 @@ export function columnName(value: TreeValue): string | null {
 }
 
 /** Every typed node below a value, itself included, parents first. */
-export function* walk(value: TreeValue): Generator<TypedNode> {
+export function walk(value: TreeValue): readonly TypedNode[] {
+  const nodes: TypedNode[] = [];
+  collect(value, nodes);
+  return nodes;
+}
+
+function collect(value: TreeValue, into: TypedNode[]): void {
   if (Array.isArray(value)) {
-    for (const item of value as readonly TreeValue[]) yield* walk(item);
+    for (const item of value as readonly TreeValue[]) collect(item, into);
     return;
   }
   if (!isNode(value)) return;
   const node = typed(value);
-  if (node) yield node;
-  for (const item of Object.values(node ? node.body : value)) yield* walk(item);
+  if (node) into.push(node);
+  for (const item of Object.values(node ? node.body : value))
+    if (typeof item === 'object' && item !== null) collect(item, into);
 }
 
 /** The node as text without positions in the source, fields in one order: equal for trees that mean the same. */

@@ -1,5 +1,8 @@
+import { Buckets } from './buckets.js';
+
 /** Quantiles of a stream of values that are not negative, in bounded memory: exact while it is short, then within `RELATIVE_ERROR`. */
 export interface Sketch {
+  /** This and what follows is of the values that do not wait: ask `mergeSketches` for one in which none does. */
   count: number;
   sum: number;
   /** Infinity for no values. */
@@ -7,11 +10,17 @@ export interface Sketch {
   max: number;
   /** The values themselves, while they are few. */
   kept: number[] | null;
-  readonly buckets: Map<number, number>;
+  /** Values that are counted together once there are enough, or somebody asks. */
+  readonly waiting: number[];
+  waitingCount: number;
+  readonly buckets: Buckets;
 }
 
 /** Values that are kept as they are, before they are counted in buckets. */
 const KEPT = 256;
+
+/** Few enough to stay near each other in the processor's memory. */
+const WAITING = 32;
 
 /** Of the quantiles of a stream whose values are not kept. */
 const RELATIVE_ERROR = 0.005;
@@ -21,24 +30,47 @@ const RELATIVE_ERROR = 0.005;
  * Source: Masson, Rim & Lee, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", VLDB 12 (2019).
  */
 export function createSketch(): Sketch {
-  return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: 0, kept: [], buckets: new Map() };
+  return {
+    count: 0,
+    sum: 0,
+    min: Number.POSITIVE_INFINITY,
+    max: 0,
+    kept: [],
+    waiting: [],
+    waitingCount: 0,
+    buckets: new Buckets(),
+  };
 }
 
 /** Adds a value, which must not be negative. */
 export function addToSketch(sketch: Sketch, value: number): void {
-  sketch.count += 1;
-  sketch.sum += value;
-  if (value < sketch.min) sketch.min = value;
-  if (value > sketch.max) sketch.max = value;
-  if (sketch.kept && sketch.kept.length < KEPT) sketch.kept.push(value);
-  else {
-    spill(sketch);
-    put(sketch, value);
+  sketch.waiting[sketch.waitingCount] = value;
+  sketch.waitingCount += 1;
+  if (sketch.waitingCount === WAITING) settle(sketch);
+}
+
+function settle(sketch: Sketch): void {
+  const { waiting, waitingCount } = sketch;
+  sketch.waitingCount = 0;
+  for (let i = 0; i < waitingCount; i += 1) {
+    const value = waiting[i] ?? Number.NaN;
+    sketch.count += 1;
+    sketch.sum += value;
+    if (value < sketch.min) sketch.min = value;
+    if (value > sketch.max) sketch.max = value;
+    if (sketch.kept && sketch.kept.length < KEPT) sketch.kept.push(value);
+    else {
+      spill(sketch);
+      put(sketch, value);
+    }
   }
 }
 
-/** One sketch of what both have seen. */
+/** One sketch of what all have seen; of a single one that itself. */
 export function mergeSketches(sketches: readonly Sketch[]): Sketch {
+  for (const sketch of sketches) settle(sketch);
+  const [only] = sketches;
+  if (only && sketches.length === 1) return only;
   const merged = createSketch();
   for (const { count, sum, min, max } of sketches) {
     merged.count += count;
@@ -51,29 +83,42 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
   merged.kept = null;
   for (const sketch of sketches) {
     for (const value of sketch.kept ?? []) put(merged, value);
-    for (const [at, count] of sketch.buckets) merged.buckets.set(at, (merged.buckets.get(at) ?? 0) + count);
+    for (const [at, count] of sketch.buckets.entries()) merged.buckets.add(at, count);
   }
   return merged;
 }
 
 /** The smallest value at which the share `q` of all is reached; NaN for no values. */
 export function sketchQuantile(sketch: Sketch, q: number): number {
+  return sketchQuantiles(sketch, [q])[0] ?? Number.NaN;
+}
+
+/** The same for several shares, what they have in common done once. */
+export function sketchQuantiles(sketch: Sketch, qs: readonly number[]): readonly number[] {
+  settle(sketch);
   const { count, kept, buckets, min, max } = sketch;
-  if (count === 0) return Number.NaN;
-  const wanted = Math.min(count, Math.max(1, Math.ceil(q * count)));
-  if (kept) return kept.toSorted((a, b) => a - b)[wanted - 1] ?? Number.NaN;
-  let reached = 0;
-  for (const [at, held] of [...buckets].toSorted(([a], [b]) => a - b)) {
-    reached += held;
-    if (reached < wanted) continue;
-    const middle = Number.isFinite(at) ? (2 * GAMMA ** at) / (GAMMA + 1) : 0;
-    return Math.min(max, Math.max(min, middle));
+  if (count === 0) return qs.map(() => Number.NaN);
+  const wanted = qs.map((q) => Math.min(count, Math.max(1, Math.ceil(q * count))));
+  if (kept) {
+    const sorted = kept.toSorted((a, b) => a - b);
+    return wanted.map((rank) => sorted[rank - 1] ?? Number.NaN);
   }
-  return max;
+  const held = buckets.entries();
+  return wanted.map((rank) => {
+    let reached = 0;
+    for (const [at, here] of held) {
+      reached += here;
+      if (reached < rank) continue;
+      const middle = at === LEAST_BUCKET ? 0 : (2 * GAMMA ** at) / (GAMMA + 1);
+      return Math.min(max, Math.max(min, middle));
+    }
+    return max;
+  });
 }
 
 /** Of this sketch's quantiles: 0 while every value is kept. */
 export function sketchError(sketch: Sketch): number {
+  settle(sketch);
   return sketch.kept ? 0 : RELATIVE_ERROR;
 }
 
@@ -81,10 +126,10 @@ const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
 /** Below it all is one: for milliseconds a nanosecond, finer than any log. */
 const LEAST = 1e-6;
+const LEAST_BUCKET = Math.ceil(Math.log(LEAST) / LOG_GAMMA) - 1;
 
-function put(sketch: Sketch, value: number): void {
-  const at = value <= LEAST ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log(value) / LOG_GAMMA);
-  sketch.buckets.set(at, (sketch.buckets.get(at) ?? 0) + 1);
+function put({ buckets }: Sketch, value: number): void {
+  buckets.add(value <= LEAST ? LEAST_BUCKET : Math.ceil(Math.log(value) / LOG_GAMMA));
 }
 
 function spill(sketch: Sketch): void {

@@ -13,9 +13,7 @@ import { defineCommand } from '../command.js';
 import type { CommandContext } from '../command.js';
 import { durationInput, sourceInput } from '../inputs.js';
 import { intakeFiles } from '../intake.js';
-import { searchSource } from '../source-search.js';
 import { version } from '../version.js';
-import { watchWorkload } from '../watched-workload.js';
 
 export const workload = defineCommand({
   name: 'workload',
@@ -51,6 +49,8 @@ export const workload = defineCommand({
         throw new WizardError('input/invalid', '--url takes no files, and one of --between and --sample', {
           hint: 'E.g. `database-wizard workload --url postgres://host/db --between 5m`.',
         });
+      // With the driver behind it a third of the start, which the reading of files does not wait for.
+      const { watchWorkload } = await import('../watched-workload.js');
       const watched = await watchWorkload(
         { url, by: sample === undefined ? 'counters' : 'activity', forMs: sample ?? between ?? 0 },
         context,
@@ -100,6 +100,7 @@ async function report(
 ): Promise<WorkloadReport> {
   if (folder === undefined) return toWorkloadReport(facts);
   await loadParser();
+  const { searchSource } = await import('../source-search.js');
   const asked = facts.workload.statements.map(({ fingerprint, sql, observed }) => ({
     fingerprint,
     sql,

@@ -1,5 +1,6 @@
 import loadHighs from 'highs';
 import type { Highs } from 'highs';
+import { optimiseWasm } from '../../base/wasm.js';
 
 /** What came of a programme. */
 export interface Solution {
@@ -22,6 +23,7 @@ let loaded: Promise<Highs> | null = null;
 
 /** Loads the solver (3.5 MB of WebAssembly) once. */
 export function loadSolver(): Promise<Highs> {
+  if (loaded === null) optimiseWasm(true);
   // The package's types describe its CommonJS form, where the function is one level deeper.
   loaded ??= (loadHighs as unknown as typeof loadHighs.default)();
   return loaded;

@@ -33,23 +33,26 @@ export default definePattern({
   watch({ minOffset, shallow, minTimes }) {
     const seen = new Map<ShapeFacts, Seen>();
     return {
-      wants: ({ offset }) => offset !== null,
-      step(step) {
-        const { facts, ms, line } = step;
-        const value = facts.offset ? valueAt(step, facts.offset) : null;
-        const offset = value === null ? Number.NaN : Number(bareValue(value));
-        if (!Number.isFinite(offset)) return;
-        const one = seen.get(facts) ?? { deep: 0, deepMs: null, first: 0, firstMs: null, most: 0, passed: 0, line };
-        if (offset >= minOffset) {
-          one.deep += 1;
-          one.passed += offset;
-          one.deepMs = addTime(one.deepMs, ms);
-          one.most = Math.max(one.most, offset);
-        } else if (offset <= shallow) {
-          one.first += 1;
-          one.firstMs = addTime(one.firstMs, ms);
-        }
-        seen.set(facts, one);
+      follow(facts) {
+        const place = facts.offset;
+        if (!place) return null;
+        return (step) => {
+          const { ms, line } = step;
+          const value = valueAt(step, place);
+          const offset = value === null ? Number.NaN : Number(bareValue(value));
+          if (!Number.isFinite(offset)) return;
+          const one = seen.get(facts) ?? { deep: 0, deepMs: null, first: 0, firstMs: null, most: 0, passed: 0, line };
+          if (offset >= minOffset) {
+            one.deep += 1;
+            one.passed += offset;
+            one.deepMs = addTime(one.deepMs, ms);
+            one.most = Math.max(one.most, offset);
+          } else if (offset <= shallow) {
+            one.first += 1;
+            one.firstMs = addTime(one.firstMs, ms);
+          }
+          seen.set(facts, one);
+        };
       },
       findings: () =>
         [...seen].flatMap(([facts, one]) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { definePattern } from '../../define.js';
 import type { ShapeFacts } from '../../facts.js';
+import { LoadTimes } from '../../load-times.js';
 import type { Step } from '../../step.js';
 import { addTime, named } from '../../words.js';
 
@@ -26,20 +27,33 @@ export default definePattern({
   }),
   watch({ minCalls, minHitRate }) {
     const cache = new Cache();
-    const lastWrite = new Map<string, number>();
+    const writes = new Map<string, LastWrite>();
+    const writesTo = (table: string): LastWrite => {
+      const known = writes.get(table) ?? { ms: -Infinity };
+      writes.set(table, known);
+      return known;
+    };
     return {
-      wants: ({ kind, locks, tables, target }) => target !== null || (kind === 'read' && !locks && tables.length > 0),
-      step(step) {
-        const { facts, endMs } = step;
-        if (endMs === null) return;
-        if (facts.target !== null) lastWrite.set(facts.target, endMs);
-        else if (step.values !== null) {
-          cache.read(
-            step,
-            endMs,
-            Math.max(-Infinity, ...facts.tables.map((table) => lastWrite.get(table) ?? -Infinity)),
-          );
+      follow(facts) {
+        const { kind, locks, tables, target } = facts;
+        if (target !== null) {
+          const write = writesTo(target);
+          return ({ endMs }) => {
+            if (endMs !== null) write.ms = endMs;
+          };
         }
+        if (kind !== 'read' || locks || tables.length === 0) return null;
+        const before = tables.map(writesTo);
+        let counts: Counts | null = null;
+        return (step) => {
+          if (step.endMs === null || step.values === null) return;
+          const key = hash(facts.id, step.values);
+          if (!cache.isFollowed(key)) return;
+          counts ??= cache.open(facts, step.line);
+          let lastMs = -Infinity;
+          for (const { ms } of before) if (ms > lastMs) lastMs = ms;
+          cache.read(counts, key, step, lastMs);
+        };
       },
       findings: () =>
         [...cache.counts].flatMap(([facts, one]) => {
@@ -82,8 +96,14 @@ export default definePattern({
 
 /** Seconds. */
 const TTLS: readonly number[] = [1, 10, 60, 300];
+const TTLS_MS: readonly number[] = TTLS.map((ttl) => ttl * 1000);
 /** Reads that are followed at once, of one shape and value each. */
 const MAX_ENTRIES = 50_000;
+
+/** When a statement of the log last wrote to a table. */
+interface LastWrite {
+  ms: number;
+}
 
 interface Counts {
   calls: number;
@@ -93,51 +113,48 @@ interface Counts {
 
 /** A cache that was not there, of a sample of all keys by their hash. */
 class Cache {
-  /** One key in how many is followed; grows with the number of keys. */
+  /** One key in how many is followed, a power of two; grows with the number of keys. */
   rate = 1;
   readonly counts = new Map<ShapeFacts, Counts>();
   /** When each was loaded last, for each time to live. */
-  private readonly loaded = new Map<number, number[]>();
+  private readonly loaded = new LoadTimes(TTLS.length);
 
-  read(step: Step, atMs: number, lastWriteMs: number): void {
-    const key = hash(step.facts.id, step.values ?? '');
-    if (key % this.rate !== 0) return;
-    const counts = this.countsOf(step);
-    counts.calls += 1;
-    const loaded = this.loaded.get(key);
-    if (!loaded) {
-      this.loaded.set(
-        key,
-        TTLS.map(() => atMs),
-      );
-      if (this.loaded.size > MAX_ENTRIES) this.thin();
-      return;
-    }
-    TTLS.forEach((ttl, i) => {
-      const since = loaded[i] ?? atMs;
-      const count = counts.ttls[i];
-      if (atMs - since > ttl * 1000 || !count) {
-        loaded[i] = atMs;
-        return;
-      }
-      count.hits += 1;
-      count.ms = addTime(count.ms, step.ms);
-      if (lastWriteMs > since) count.stale += 1;
-    });
-  }
-
-  private countsOf({ facts, line }: Step): Counts {
-    const known = this.counts.get(facts);
-    if (known) return known;
+  open(facts: ShapeFacts, line: number): Counts {
     const counts: Counts = { calls: 0, ttls: TTLS.map(() => ({ hits: 0, stale: 0, ms: null })), line };
     this.counts.set(facts, counts);
     return counts;
   }
 
+  isFollowed(key: number): boolean {
+    return (key & (this.rate - 1)) === 0;
+  }
+
+  read(counts: Counts, key: number, { endMs, ms }: Step, lastWriteMs: number): void {
+    const atMs = endMs ?? 0;
+    counts.calls += 1;
+    const entry = this.loaded.find(key);
+    if (entry === -1) {
+      this.loaded.add(key, atMs);
+      if (this.loaded.size > MAX_ENTRIES) this.thin();
+      return;
+    }
+    for (let i = 0; i < TTLS_MS.length; i += 1) {
+      const since = this.loaded.at(entry, i);
+      const count = counts.ttls[i];
+      if (atMs - since > (TTLS_MS[i] ?? 0) || !count) {
+        this.loaded.set(entry, i, atMs);
+        continue;
+      }
+      count.hits += 1;
+      count.ms = addTime(count.ms, ms);
+      if (lastWriteMs > since) count.stale += 1;
+    }
+  }
+
   /** Follows half of the keys; what was counted so far is taken for twice the sample. */
   private thin(): void {
     this.rate *= 2;
-    for (const key of this.loaded.keys()) if (key % this.rate !== 0) this.loaded.delete(key);
+    this.loaded.keep((key) => this.isFollowed(key));
     for (const counts of this.counts.values()) {
       counts.calls /= 2;
       for (const count of counts.ttls) {

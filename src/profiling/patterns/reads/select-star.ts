@@ -25,14 +25,16 @@ export default definePattern({
   },
   options: z.object({ minCalls: z.number().int().min(1).default(10).describe('of all of them together') }),
   watch({ minCalls }) {
-    const seen = new Map<ShapeFacts, { calls: number; ms: number | null; readonly line: number }>();
+    const seen = new Map<ShapeFacts, Seen>();
     return {
-      wants: hasStar,
-      step({ facts, ms, line }) {
-        const one = seen.get(facts) ?? { calls: 0, ms: null, line };
-        one.calls += 1;
-        one.ms = addTime(one.ms, ms);
-        seen.set(facts, one);
+      follow(facts) {
+        if (!hasStar(facts)) return null;
+        let one: Seen | null = null;
+        return ({ ms, line }) => {
+          if (!one) seen.set(facts, (one = { calls: 0, ms: null, line }));
+          one.calls += 1;
+          one.ms = addTime(one.ms, ms);
+        };
       },
       findings() {
         const stars = [...seen]
@@ -63,6 +65,12 @@ export default definePattern({
     };
   },
 });
+
+interface Seen {
+  calls: number;
+  ms: number | null;
+  readonly line: number;
+}
 
 const SHOWN = 5;
 

@@ -27,16 +27,18 @@ export default definePattern({
   watch({ minRows }) {
     const seen = new Map<ShapeFacts, Seen>();
     return {
-      wants: isUnbounded,
-      step({ facts, ms, rows, line }) {
-        const one = seen.get(facts) ?? { calls: 0, ms: null, planned: 0, rows: 0, most: 0, line };
-        seen.set(facts, one);
-        one.calls += 1;
-        one.ms = addTime(one.ms, ms);
-        if (rows === null) return;
-        one.planned += 1;
-        one.rows += rows;
-        one.most = Math.max(one.most, rows);
+      follow(facts) {
+        if (!isUnbounded(facts)) return null;
+        let one: Seen | null = null;
+        return ({ ms, rows, line }) => {
+          if (!one) seen.set(facts, (one = { calls: 0, ms: null, planned: 0, rows: 0, most: 0, line }));
+          one.calls += 1;
+          one.ms = addTime(one.ms, ms);
+          if (rows === null) return;
+          one.planned += 1;
+          one.rows += rows;
+          one.most = Math.max(one.most, rows);
+        };
       },
       findings: () =>
         [...seen].flatMap(([facts, one]) => {
@@ -99,7 +101,7 @@ const AGGREGATES = new Set([
 function isUnbounded({ kind, select, tables }: ShapeFacts): boolean {
   if (kind !== 'read' || !select || tables.length === 0 || select['limitCount'] !== undefined) return false;
   if (list(select, 'groupClause').length > 0) return false;
-  return ![...walk(select['targetList'])].some(({ type, body }) => {
+  return !walk(select['targetList']).some(({ type, body }) => {
     if (type !== 'FuncCall' || field(body, 'over')) return false;
     const [last] = list(body, 'funcname').slice(-1);
     return AGGREGATES.has(JSON.stringify(last).replace(/^.*"sval":"|".*$/g, ''));

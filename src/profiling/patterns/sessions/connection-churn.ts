@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { definePattern } from '../../define.js';
+import type { Step } from '../../step.js';
 import { measured, unknown } from '../../words.js';
 
 const SESSIONS = Array.from({ length: 30 }, (_, i) => i);
@@ -35,12 +36,13 @@ export default definePattern({
     const short = { count: 0, statements: 0, ms: 0, line: 0 };
     let ended = 0;
     const span = { first: null as number | null, last: null as number | null };
+    const follow = ({ session }: Step): void => {
+      if (session === null || statements.size === 0) return;
+      const count = statements.get(session);
+      if (count !== undefined) statements.set(session, count + 1);
+    };
     return {
-      step({ session }) {
-        if (session === null) return;
-        const count = statements.get(session);
-        if (count !== undefined) statements.set(session, count + 1);
-      },
+      follow: () => follow,
       event({ kind, session, ms, timeMs, line }) {
         if (timeMs !== null && (kind === 'connected' || kind === 'disconnected')) {
           span.first ??= timeMs;

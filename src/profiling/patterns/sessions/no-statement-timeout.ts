@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { quoteIdent } from '../../../base/quote.js';
 import { definePattern } from '../../define.js';
 import type { ShapeFacts } from '../../facts.js';
+import type { Step } from '../../step.js';
 import { measured, named } from '../../words.js';
 
 export default definePattern({
@@ -27,24 +28,24 @@ export default definePattern({
   watch({ minMs }) {
     const long = new Map<ShapeFacts, { calls: number; ms: number; most: number; readonly line: number }>();
     let ended = 0;
+    const follow = ({ facts, ms, line }: Step): void => {
+      if (ms === null || ms < minMs) return;
+      const one = long.get(facts) ?? { calls: 0, ms: 0, most: 0, line };
+      one.calls += 1;
+      one.ms += ms;
+      one.most = Math.max(one.most, ms);
+      long.set(facts, one);
+    };
     return {
       event({ kind }) {
         if (kind === 'statement-timeout') ended += 1;
       },
-      wants: ({ kind }) => kind === 'read' || kind === 'write',
-      step({ facts, ms, line }) {
-        if (ms === null || ms < minMs) return;
-        const one = long.get(facts) ?? { calls: 0, ms: 0, most: 0, line };
-        one.calls += 1;
-        one.ms += ms;
-        one.most = Math.max(one.most, ms);
-        long.set(facts, one);
-      },
+      follow: ({ kind }) => (kind === 'read' || kind === 'write' ? follow : null),
       findings() {
         const all = [...long].map(([facts, one]) => ({ facts, ...one })).toSorted((a, b) => b.most - a.most);
         const [first] = all;
         if (!first || ended > 0) return [];
-        const users = all.flatMap(({ facts }) => facts.shape.users.names());
+        const users = all.flatMap(({ facts }) => facts.shape.origins.of('users').names());
         const [user] = users;
         return [
           {

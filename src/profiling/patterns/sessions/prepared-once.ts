@@ -33,11 +33,14 @@ export default definePattern({
     const executed = new Map<ShapeFacts, { calls: number; readonly line: number }>();
     const parsed = new Map<string, { parses: number; ms: number | null }>();
     return {
-      wants: ({ shape, kind }) => shape.extended && kind !== 'begin' && kind !== 'end',
-      step({ facts, line }) {
-        const one = executed.get(facts) ?? { calls: 0, line };
-        one.calls += 1;
-        executed.set(facts, one);
+      follow(facts) {
+        const { shape, kind } = facts;
+        if (!shape.extended || kind === 'begin' || kind === 'end') return null;
+        let one: { calls: number; readonly line: number } | null = null;
+        return ({ line }) => {
+          if (!one) executed.set(facts, (one = { calls: 0, line }));
+          one.calls += 1;
+        };
       },
       event({ kind, sql, ms }) {
         if (kind !== 'prepared' || sql === null) return;

@@ -42,9 +42,9 @@ export default definePattern({
     const seen = new Map<ShapeFacts, Seen>();
     return {
       transaction(transaction) {
-        const { steps, beyond, explicit, whole } = transaction;
+        const { steps, beyond, whole } = transaction;
         const [first] = steps;
-        if (!explicit || !whole || !first || steps.length < minStatements) return;
+        if (!whole || !first || steps.length < minStatements) return;
         const pauses = pausesOf(transaction, idleMs);
         if (pauses === null || pauses.between < minPauseShare * pauses.elapsed) return;
         const one = seen.get(first.facts) ?? {

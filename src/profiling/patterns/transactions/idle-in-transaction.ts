@@ -37,8 +37,7 @@ export default definePattern({
       event({ kind }) {
         if (kind === 'idle-timeout') ended += 1;
       },
-      transaction({ explicit, steps, endedMs, whole }) {
-        if (!explicit) return;
+      transaction({ steps, endedMs, whole }) {
         let locked = false;
         steps.forEach((step, i) => {
           locked ||= step.facts.locks;

@@ -36,7 +36,6 @@ export default definePattern({
         if (kind === 'deadlock') deadlocks += 1;
       },
       transaction(transaction) {
-        if (!transaction.explicit) return;
         const locks = locksOf(transaction);
         locks.forEach((later, i) => {
           for (const earlier of locks.slice(0, i)) note(pairs, earlier, later);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { definePattern } from '../../define.js';
 import type { ShapeFacts } from '../../facts.js';
+import type { Step } from '../../step.js';
 import { addTime, measured, named } from '../../words.js';
 
 const ROWS = Array.from({ length: 60 }, (_, i) => i);
@@ -38,27 +39,44 @@ export default definePattern({
       one.ms = addTime(one.ms, series.ms);
       seen.set(series.facts, one);
     };
+    let begun = 0;
+    /** A transaction of that session; `step` is what it wrote where that was all it did. */
+    const note = (key: string, step: Step | null, beganMs: number | null, endedMs: number | null): void => {
+      const before = open.get(key);
+      const ms = beganMs === null || endedMs === null ? null : endedMs - beganMs;
+      const pause = before && beganMs !== null && before.endedMs !== null ? beganMs - before.endedMs : 0;
+      if (step && before?.facts === step.facts && pause <= maxPauseMs) {
+        before.rows += 1;
+        before.ms = addTime(before.ms, ms);
+        before.endedMs = endedMs;
+        return;
+      }
+      close(before);
+      begun += 1;
+      if (step && before) {
+        before.facts = step.facts;
+        before.rows = 1;
+        before.ms = ms;
+        before.endedMs = endedMs;
+        before.line = step.line;
+        before.begun = begun;
+        return;
+      }
+      if (before) open.delete(key);
+      if (open.size >= MAX_SESSIONS) open.clear();
+      if (step) open.set(key, { facts: step.facts, rows: 1, ms, endedMs, line: step.line, begun });
+    };
     return {
+      single(step) {
+        note(step.session ?? '', step.facts.target === null ? null : step, step.startMs, step.endMs);
+      },
       transaction({ steps, session, beganMs, endedMs }) {
-        const key = session ?? '';
         const [step] = steps;
-        const before = open.get(key);
-        const single = steps.length === 1 && step?.facts.kind === 'write' && step.facts.target !== null ? step : null;
-        const ms = beganMs === null || endedMs === null ? null : endedMs - beganMs;
-        const pause = before && beganMs !== null && before.endedMs !== null ? beganMs - before.endedMs : 0;
-        if (single && before?.facts === single.facts && pause <= maxPauseMs) {
-          before.rows += 1;
-          before.ms = addTime(before.ms, ms);
-          before.endedMs = endedMs;
-          return;
-        }
-        close(before);
-        open.delete(key);
-        if (open.size >= MAX_SESSIONS) open.clear();
-        if (single) open.set(key, { facts: single.facts, rows: 1, ms, endedMs, line: single.line });
+        const alone = steps.length === 1 && step?.facts.kind === 'write' && step.facts.target !== null ? step : null;
+        note(session ?? '', alone, beganMs, endedMs);
       },
       findings() {
-        for (const series of open.values()) close(series);
+        for (const series of [...open.values()].toSorted((a, b) => a.begun - b.begun)) close(series);
         open.clear();
         return [...seen].map(([facts, one]) => ({
           title: `A commit for each row, up to ${one.most} in a row: ${named(facts)}`,
@@ -80,11 +98,13 @@ export default definePattern({
 });
 
 interface Series {
-  readonly facts: ShapeFacts;
+  facts: ShapeFacts;
   rows: number;
   ms: number | null;
   endedMs: number | null;
-  readonly line: number;
+  line: number;
+  /** Its number among all series. */
+  begun: number;
 }
 
 /** Sessions watched at once; they are forgotten beyond it, which may cut a series in two. */

@@ -36,8 +36,8 @@ export default definePattern({
       { transactions: number; rows: number; ms: number | null; most: number; readonly line: number }
     >();
     return {
-      transaction({ explicit, steps, beyond }) {
-        if (!explicit || steps.length < minRows) return;
+      transaction({ steps, beyond }) {
+        if (steps.length < minRows) return;
         for (const [facts, own] of groupBy(steps, (step) => step.facts)) {
           if (!writesOneRow(facts) || own.length < minRows) continue;
           const more = beyond.get(facts);

@@ -43,11 +43,12 @@ export default definePattern({
         duplicates.set(key, (duplicates.get(key) ?? 0) + 1);
       },
       unit({ steps }) {
-        steps.forEach((step, i) => {
+        if (steps.length === 1) return;
+        for (const [i, step] of steps.entries()) {
           const { facts } = step;
-          if (facts.inserted.length === 0 || facts.conflictHandled) return;
+          if (i === 0 || facts.inserted.length === 0 || facts.conflictHandled) continue;
           const found = lookupBefore(step, steps.slice(Math.max(0, i - within), i));
-          if (!found) return;
+          if (!found) continue;
           const own = seen.get(facts) ?? new Map<ShapeFacts, Seen>();
           const one = own.get(found.step.facts) ?? {
             times: 0,
@@ -59,7 +60,7 @@ export default definePattern({
           one.ms = addTime(one.ms, found.step.ms);
           own.set(found.step.facts, one);
           seen.set(facts, own);
-        });
+        }
       },
       findings: () =>
         [...seen].flatMap(([insert, lookups]) =>

@@ -1,0 +1,73 @@
+/**
+ * When each of many keys was last loaded, once for each time to live. Flat arrays, and a place by the key: as objects in a map, tens of thousands of them took more of the time that a log is
+ * read in than all else that is done with an execution. Keys are whole numbers from 0 to 2^52.
+ */
+export class LoadTimes {
+  size = 0;
+  private keys = emptyKeys(FIRST_PLACES);
+  private times: Float64Array;
+
+  constructor(private readonly width: number) {
+    this.times = new Float64Array(FIRST_PLACES * width);
+  }
+
+  /** A key's entry, for `at` and `set`; -1 where there is none. */
+  find(key: number): number {
+    const place = this.placeOf(key);
+    return this.keys[place] === key ? place * this.width : -1;
+  }
+
+  at(entry: number, which: number): number {
+    return this.times[entry + which] ?? Number.NaN;
+  }
+
+  set(entry: number, which: number, ms: number): void {
+    this.times[entry + which] = ms;
+  }
+
+  /** A key that is not there yet, loaded at that time for all. */
+  add(key: number, ms: number): void {
+    if (this.size * 2 >= this.keys.length) this.rebuild(this.keys.length * 2, () => true);
+    const place = this.placeOf(key);
+    this.keys[place] = key;
+    this.times.fill(ms, place * this.width, (place + 1) * this.width);
+    this.size += 1;
+  }
+
+  /** Forgets the keys that are not wanted. */
+  keep(wanted: (key: number) => boolean): void {
+    this.rebuild(this.keys.length, wanted);
+  }
+
+  /** Where the key is, or the free place where it goes. */
+  private placeOf(key: number): number {
+    const { keys } = this;
+    const mask = keys.length - 1;
+    const mixed = Math.imul(key ^ Math.imul(key / 2 ** 32, 0x85_eb_ca_6b), 0x9e_37_79_b1);
+    let place = (mixed ^ (mixed >>> 15)) & mask;
+    while (keys[place] !== key && keys[place] !== FREE) place = (place + 1) & mask;
+    return place;
+  }
+
+  private rebuild(places: number, wanted: (key: number) => boolean): void {
+    const { keys, times, width } = this;
+    this.keys = emptyKeys(places);
+    this.times = new Float64Array(places * width);
+    this.size = 0;
+    keys.forEach((key, from) => {
+      if (key === FREE || !wanted(key)) return;
+      const place = this.placeOf(key);
+      this.keys[place] = key;
+      this.times.set(times.subarray(from * width, (from + 1) * width), place * width);
+      this.size += 1;
+    });
+  }
+}
+
+function emptyKeys(places: number): Float64Array {
+  return new Float64Array(places).fill(FREE);
+}
+
+const FREE = -1;
+/** A power of two, as all numbers of places are: at most half of them are taken. */
+const FIRST_PLACES = 1024;
