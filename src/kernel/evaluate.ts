@@ -1,9 +1,9 @@
-import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import { formatMs, formatPercent } from '../base/units.js';
 import type { ActionKind } from '../model/action.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { WorkloadSummary } from '../model/measurement.js';
-import type { Effect, StatementEffect, Verdict, VerdictKind } from '../model/verdict.js';
-import { workloadBootstrap } from '../stats/bootstrap.js';
+import type { Effect, Verdict, VerdictKind } from '../model/verdict.js';
+import { allEffects, effectText, effectWords, exactEffect } from './effects.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
 import { regressions } from './regressions.js';
 import type { Thresholds } from './thresholds.js';
@@ -113,70 +113,6 @@ function isUnvouched({ resultsEqual, resultsUncompared, indexCheck }: TrialMeasu
   return resultsEqual === null && resultsUncompared.length > 0 && indexCheck?.agrees !== true;
 }
 
-/** Time, buffers, WAL and storage, in this order, each where it was measured. */
-function allEffects(trial: TrialMeasurement, before: WorkloadSummary): readonly Effect[] {
-  const effects: Effect[] = [];
-  const weighted = trial.statements.map((statement) => ({ statement, calls: callsOf(statement, before) }));
-  const timed = weighted.filter(({ statement }) => statement.rounds > 0);
-  if (timed.length > 0) {
-    effects.push(timeEffect(timed));
-    effects.push(
-      ...exactEffect(
-        'buffers',
-        sum(timed, (t) => t.statement.beforeBuffers * t.calls),
-        sum(timed, (t) => t.statement.afterBuffers * t.calls),
-        trial.noise.bufferLogRatio,
-      ),
-    );
-    effects.push(
-      ...exactEffect(
-        'walBytes',
-        sum(timed, (t) => t.statement.beforeWalBytes * t.calls),
-        sum(timed, (t) => t.statement.afterWalBytes * t.calls),
-        trial.noise.bufferLogRatio,
-      ),
-    );
-  }
-  effects.push(...exactEffect('storageBytes', trial.storageBytesBefore, trial.storageBytesAfter, 0));
-  return effects;
-}
-
-/** Total time of the touched statements: the point from their medians, the interval from a bootstrap over pairs, which always holds the point. */
-function timeEffect(timed: readonly Weighted[]): Effect {
-  const interval = workloadBootstrap(
-    timed.map(({ statement, calls }) => ({
-      weight: calls,
-      pairs: statement.beforeSamplesMs.map((before, position) => ({
-        before,
-        after: statement.afterSamplesMs[position] ?? before,
-      })),
-    })),
-  );
-  const before = sum(timed, ({ statement, calls }) => statement.beforeMs * calls);
-  const after = sum(timed, ({ statement, calls }) => statement.afterMs * calls);
-  const ratio = before > 0 ? after / before : 1;
-  return {
-    metric: 'executionMs',
-    before,
-    after,
-    ratio,
-    ciLow: Math.min(ratio, interval.ciLow),
-    ciHigh: Math.max(ratio, interval.ciHigh),
-  };
-}
-
-interface Weighted {
-  readonly statement: StatementEffect;
-  readonly calls: number;
-}
-
-/** A counted figure: its interval is the noise floor of counts. Empty where both sides are 0. */
-function exactEffect(metric: Effect['metric'], before: number, after: number, noise: number): readonly Effect[] {
-  if (before <= 0) return [];
-  const ratio = after / before;
-  return [{ metric, before, after, ratio, ciLow: ratio * Math.exp(-noise), ciHigh: ratio * Math.exp(noise) }];
-}
-
 function mainEffect(
   hypothesis: Hypothesis,
   trial: TrialMeasurement,
@@ -247,7 +183,7 @@ function tidyEffect(
     return { kind: 'regressed', effect: time, reason: `statements became slower${timeText}` };
   const text = [wal, storage]
     .filter((effect) => effect !== null)
-    .map((effect) => describe(effect))
+    .map((effect) => effectWords(effect))
     .join(', ');
   return { kind: 'improved', effect: won, reason: `${text}${timeText}` };
 }
@@ -267,11 +203,11 @@ function rebuildEffect(
   if (!effect || excess <= 0)
     return { kind: 'neutral', effect: effect ?? null, reason: 'built anew it takes as much as on the target' };
   if (time && time.ciLow > 1 + thresholds.minimalEffect)
-    return { kind: 'regressed', effect: time, reason: `statements became slower: ${describe(time)}` };
+    return { kind: 'regressed', effect: time, reason: `statements became slower: ${effectWords(time)}` };
   return {
     kind: 'improved',
     effect,
-    reason: `${describe(effect)}: the table with its indexes, this one as large as it was read on the target, against built anew in the lab`,
+    reason: `${effectWords(effect)}: the table with its indexes, this one as large as it was read on the target, against built anew in the lab`,
   };
 }
 
@@ -282,35 +218,4 @@ function riskEffect(time: Effect | null): { kind: VerdictKind; effect: Effect | 
     ? `statements touched x${time.ratio.toFixed(2)} (${time.ciLow.toFixed(2)}..${time.ciHigh.toFixed(2)})`
     : 'no plan changed';
   return { kind: 'improved', effect, reason: `removes the risk; ${text}, results equal, revert run` };
-}
-
-function effectText(time: Effect, effects: readonly Effect[]): string {
-  const others = effects.filter(
-    (effect) => effect.metric === 'buffers' || (effect.metric === 'walBytes' && Math.abs(effect.ratio - 1) > 0.01),
-  );
-  return [time, ...others].map((effect) => describe(effect)).join(', ');
-}
-
-function describe(effect: Effect): string {
-  const unit = {
-    executionMs: formatMs,
-    buffers: formatCount,
-    walBytes: formatBytes,
-    storageBytes: formatBytes,
-    risk: String,
-  }[effect.metric];
-  const name = { executionMs: 'time', buffers: 'buffers', walBytes: 'WAL', storageBytes: 'storage', risk: 'risk' }[
-    effect.metric
-  ];
-  const interval =
-    effect.metric === 'executionMs' ? ` (95 %: ${effect.ciLow.toFixed(2)}..${effect.ciHigh.toFixed(2)})` : '';
-  return `${name} ${unit(effect.before)} -> ${unit(effect.after)}, x${effect.ratio.toFixed(effect.ratio < 0.1 ? 3 : 2)}${interval}`;
-}
-
-function callsOf(statement: StatementEffect, before: WorkloadSummary): number {
-  return before.perStatement.find((row) => row.fingerprint === statement.fingerprint)?.calls ?? 1;
-}
-
-function sum<T>(items: readonly T[], value: (item: T) => number): number {
-  return items.reduce((total, item) => total + value(item), 0);
 }
