@@ -4,7 +4,7 @@ import { formatMs } from '../base/units.js';
 import { evaluate } from '../kernel/evaluate.js';
 import { hypothesise } from '../kernel/hypothesise.js';
 import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
-import type { OpenLab } from '../lab/lab.js';
+import type { OpenLab } from '../lab/open-lab.js';
 import { findBlockers } from '../lab/parallel/blockers.js';
 import { measureWorkers } from '../lab/parallel/workers.js';
 import { settingsOf } from '../lab/trial/cases.js';

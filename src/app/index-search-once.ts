@@ -4,7 +4,7 @@ import { writesTo } from '../indexes/measured/write-cost.js';
 import type { TableWrite } from '../indexes/measured/write-cost.js';
 import { selectIndexes } from '../indexes/selection/selection.js';
 import type { IndexSelection } from '../indexes/selection/selection-types.js';
-import type { OpenLab } from '../lab/lab.js';
+import type { OpenLab } from '../lab/open-lab.js';
 import type { IndexSpec } from '../model/action.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { IndexWhatIf } from '../model/what-if.js';

@@ -4,7 +4,7 @@ import { groupBy } from '../base/group.js';
 import { quoteLiteral } from '../base/quote.js';
 import type { Ledger, LedgerEntry } from '../kernel/ports.js';
 import type { Baseline } from '../kernel/run.js';
-import type { OpenLab } from '../lab/lab.js';
+import type { OpenLab } from '../lab/open-lab.js';
 import type { LabPlan } from '../lab/trial/lab-plan.js';
 import { planCase } from '../lab/trial/planned.js';
 import { indexesOf, placeOf } from '../model/catalog.js';

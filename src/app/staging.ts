@@ -10,7 +10,7 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import { copyDatabase } from '../lab/copy/copy.js';
 import { openLab } from '../lab/lab.js';
-import type { OpenLab } from '../lab/lab.js';
+import type { OpenLab } from '../lab/open-lab.js';
 import { startLabServer } from '../lab/server.js';
 import type { LabServer } from '../lab/server.js';
 import { readInstance } from '../lab/trial/instance.js';

@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { WizardError, asWizardError } from '../base/errors.js';
-import type { Confirmation, Lab, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
+import type { Confirmation, TrialFailure, TrialMeasurement } from '../kernel/ports.js';
 import { sentText } from '../model/action.js';
 import type { Action, Rewrite } from '../model/action.js';
 import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Plan } from '../model/plan.js';
 import type { Workload } from '../model/workload.js';
-import type { ConnectionSettings, Session } from '../postgres/session.js';
+import type { Session } from '../postgres/session.js';
 import { stemOf } from './databases.js';
 import { assertNoDifference } from './equivalence/gate.js';
-import type { LabServer } from './server.js';
+import type { LabOptions, OpenLab } from './open-lab.js';
 import { measureAccepted } from './trial/accepted.js';
 import type { Accepted, AcceptedContext } from './trial/accepted.js';
 import { runDown, runUp } from './trial/apply.js';
@@ -18,7 +18,6 @@ import { rewriteCase } from './trial/cases.js';
 import { runConfirmation } from './trial/confirmation.js';
 import type { ConfirmationOutcome } from './trial/confirmation.js';
 import { assertSeparate } from './trial/instance.js';
-import type { Instance } from './trial/instance.js';
 import { labPlanOf } from './trial/lab-plan.js';
 import type { LabPlan } from './trial/lab-plan.js';
 import { createLayout } from './trial/layout.js';
@@ -33,52 +32,6 @@ import { caseMs, summarise } from './trial/summary.js';
 import type { CaseRecord } from './trial/summary.js';
 import { runTrial } from './trial/trial.js';
 import type { TrialOutcome } from './trial/trial.js';
-
-/** Where a lab's databases are, and what it may spend. */
-export interface LabOptions {
-  /** A superuser, or a role with CREATEDB that owns the databases; its database is the maintenance one, in which nothing is made. */
-  readonly connection: ConnectionSettings;
-  /** The server of our own which that reaches: restarted when it dies. Null for a staging server of the user's. */
-  readonly server: LabServer | null;
-  /** The database which the copy filled; trials are made next to it, under names that begin like it. */
-  readonly database: string;
-  /** The target, to refuse an experiment on it; null when it can not be the same server. */
-  readonly target: Instance | null;
-  /** Milliseconds of measuring in one trial; 12 000 by default. Minimal pairs are run beyond it. */
-  readonly trialBudgetMs?: number;
-  /** The same for the baseline; 25 000 by default. */
-  readonly baselineBudgetMs?: number;
-  /** What one client takes for one pass of a load; 2 000 by default. */
-  readonly loadWindowMs?: number;
-  /** For one execution in the baseline; 60 000 by default. */
-  readonly statementTimeoutMs?: number;
-  /** Gives a database made from the accepted one the statistics that the run began with: no down statement brings those back. */
-  readonly restoreStatistics?: (session: Session) => Promise<void>;
-  /** Run statements that call volatile functions of the user's, which a rollback may not undo. False by default. */
-  readonly allowVolatile?: boolean;
-  /** Holds a rewrite against the original before it is measured, and throws where they differ; `assertNoDifference` by default. */
-  readonly verify?: typeof assertNoDifference;
-  /** An abort cancels what runs and rejects with `run/interrupted`. */
-  readonly signal?: AbortSignal;
-  /** Told of what is out of the ordinary. */
-  readonly note?: (text: string) => void;
-  /** Told how far a baseline or a trial is. */
-  readonly progress?: (phase: 'baseline' | 'evaluate', done: number, total: number) => void;
-}
-
-/** A lab with what the composition needs beside the kernel's port. */
-export interface OpenLab extends Lab {
-  /** The plan of each statement as it last ran in the accepted state, of its slowest parameter set. */
-  plans(): ReadonlyMap<string, Plan>;
-  /** Each case of the last measurement, with the plan that it was run with. */
-  planned(): readonly LabPlan[];
-  /** Reads the accepted state. Must change nothing in it; nothing else of the lab runs meanwhile. */
-  withAccepted<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** A copy of the accepted state that may be changed; nothing else of the lab runs meanwhile. */
-  withScratch<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Drops the trial databases, and the accepted one with them unless told to keep it. Never throws. */
-  close(options?: { readonly keepAccepted: boolean }): Promise<void>;
-}
 
 /** Opens the lab on an accepted state that is there. Throws `kernel/forbidden` when that is the target itself. */
 export async function openLab(options: LabOptions): Promise<OpenLab> {

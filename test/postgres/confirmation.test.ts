@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Confirmation, TrialMeasurement } from '../../src/kernel/ports.js';
-import type { OpenLab } from '../../src/lab/lab.js';
+import type { OpenLab } from '../../src/lab/open-lab.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { levelsUpTo, listOf } from '../../src/lab/trial/load.js';

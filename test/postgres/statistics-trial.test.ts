@@ -5,7 +5,7 @@ import { assertSingleChange } from '../../src/kernel/guards.js';
 import { evaluate } from '../../src/kernel/evaluate.js';
 import { hypothesise } from '../../src/kernel/hypothesise.js';
 import { DEFAULT_THRESHOLDS } from '../../src/kernel/thresholds.js';
-import type { OpenLab } from '../../src/lab/lab.js';
+import type { OpenLab } from '../../src/lab/open-lab.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { NO_REPLICATION } from '../../src/model/replication.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrialFailure, TrialMeasurement } from '../../src/kernel/ports.js';
 import { openLab } from '../../src/lab/lab.js';
-import type { OpenLab } from '../../src/lab/lab.js';
+import type { OpenLab } from '../../src/lab/open-lab.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { checksumTables } from '../../src/lab/trial/state.js';

@@ -4,7 +4,7 @@ import type { Action, IndexSpec } from '../../src/model/action.js';
 import type { ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../src/model/workload.js';
 import { createDatabase } from '../../src/lab/databases.js';
 import { openLab } from '../../src/lab/lab.js';
-import type { LabOptions, OpenLab } from '../../src/lab/lab.js';
+import type { LabOptions, OpenLab } from '../../src/lab/open-lab.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
