@@ -1,3 +1,4 @@
+// The only importer of the package: what stands first runs first.
 import './quick-start.js';
 
 export { fingerprintSync, hasSqlDetails, loadModule, normalizeSync, parseSync, scanSync } from 'libpg-query';

@@ -1,4 +1,4 @@
 import { optimiseWasm } from '../base/wasm.js';
 
-// Before the package is imported, which loads its module at once.
+// The package loads its module as soon as it is imported.
 optimiseWasm(false);

@@ -1,5 +1,3 @@
-import { Buckets } from './buckets.js';
-
 /** Quantiles of a stream of values that are not negative, in bounded memory: exact while it is short, then within `RELATIVE_ERROR`. */
 export interface Sketch {
   /** This and what follows is of the values that do not wait: ask `mergeSketches` for one in which none does. */
@@ -13,7 +11,7 @@ export interface Sketch {
   /** Values that are counted together once there are enough, or somebody asks. */
   readonly waiting: number[];
   waitingCount: number;
-  readonly buckets: Buckets;
+  readonly buckets: Map<number, number>;
 }
 
 /** Values that are kept as they are, before they are counted in buckets. */
@@ -38,7 +36,7 @@ export function createSketch(): Sketch {
     kept: [],
     waiting: [],
     waitingCount: 0,
-    buckets: new Buckets(),
+    buckets: new Map(),
   };
 }
 
@@ -83,7 +81,7 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
   merged.kept = null;
   for (const sketch of sketches) {
     for (const value of sketch.kept ?? []) put(merged, value);
-    for (const [at, count] of sketch.buckets.entries()) merged.buckets.add(at, count);
+    for (const [at, count] of sketch.buckets) merged.buckets.set(at, (merged.buckets.get(at) ?? 0) + count);
   }
   return merged;
 }
@@ -103,13 +101,13 @@ export function sketchQuantiles(sketch: Sketch, qs: readonly number[]): readonly
     const sorted = kept.toSorted((a, b) => a - b);
     return wanted.map((rank) => sorted[rank - 1] ?? Number.NaN);
   }
-  const held = buckets.entries();
+  const held = [...buckets].toSorted(([a], [b]) => a - b);
   return wanted.map((rank) => {
     let reached = 0;
     for (const [at, here] of held) {
       reached += here;
       if (reached < rank) continue;
-      const middle = at === LEAST_BUCKET ? 0 : (2 * GAMMA ** at) / (GAMMA + 1);
+      const middle = Number.isFinite(at) ? (2 * GAMMA ** at) / (GAMMA + 1) : 0;
       return Math.min(max, Math.max(min, middle));
     }
     return max;
@@ -126,10 +124,10 @@ const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
 /** Below it all is one: for milliseconds a nanosecond, finer than any log. */
 const LEAST = 1e-6;
-const LEAST_BUCKET = Math.ceil(Math.log(LEAST) / LOG_GAMMA) - 1;
 
 function put({ buckets }: Sketch, value: number): void {
-  buckets.add(value <= LEAST ? LEAST_BUCKET : Math.ceil(Math.log(value) / LOG_GAMMA));
+  const at = value <= LEAST ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log(value) / LOG_GAMMA);
+  buckets.set(at, (buckets.get(at) ?? 0) + 1);
 }
 
 function spill(sketch: Sketch): void {

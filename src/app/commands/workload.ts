@@ -49,7 +49,7 @@ export const workload = defineCommand({
         throw new WizardError('input/invalid', '--url takes no files, and one of --between and --sample', {
           hint: 'E.g. `database-wizard workload --url postgres://host/db --between 5m`.',
         });
-      // With the driver behind it a third of the start, which the reading of files does not wait for.
+      // It brings the driver, which the reading of files need not wait for.
       const { watchWorkload } = await import('../watched-workload.js');
       const watched = await watchWorkload(
         { url, by: sample === undefined ? 'counters' : 'activity', forMs: sample ?? between ?? 0 },
