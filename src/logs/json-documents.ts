@@ -20,6 +20,8 @@ export class JsonDocuments {
   private open = false;
   private line = 1;
   private startLine = 1;
+  /** Whether the first object was a whole line: then no object goes over several, and what a line breaks off ends with it. */
+  private byLine: boolean | null = null;
   /** The end of a line that is not whole yet. */
   private tail = '';
 
@@ -34,6 +36,7 @@ export class JsonDocuments {
       for (let at = all.indexOf('\n'); at !== -1; at = all.indexOf('\n', from)) {
         const value = objectOn(all, from, at);
         if (value === null) break;
+        this.byLine ??= wrappedIn(value) === null;
         this.take(value, this.line);
         this.line += 1;
         from = at + 1;
@@ -60,8 +63,12 @@ export class JsonDocuments {
     let start = 0;
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
-      if (code === NEWLINE) this.line += 1;
-      if (this.inString) {
+      if (code === NEWLINE) {
+        // No string of JSON holds the end of a line as it is.
+        if (this.open && (this.inString || this.byLine === true)) this.giveUp();
+        this.inString = false;
+        this.line += 1;
+      } else if (this.inString) {
         if (this.escaped) this.escaped = false;
         else if (code === BACKSLASH) this.escaped = true;
         else if (code === QUOTE) this.inString = false;
@@ -71,6 +78,7 @@ export class JsonDocuments {
         if (this.depth === this.floor) {
           start = at;
           this.open = true;
+          this.byLine ??= false;
           this.startLine = this.line;
         }
         this.depth += 1;
@@ -92,6 +100,15 @@ export class JsonDocuments {
     const wrapped = wrappedIn(value);
     if (!wrapped) return this.sink.take(value, line);
     for (const one of wrapped) this.sink.take(one, line);
+  }
+
+  /** What was begun is no JSON; the next line is read for itself. */
+  private giveUp(): void {
+    this.sink.broken(this.startLine);
+    this.open = false;
+    this.escaped = false;
+    this.held = [];
+    this.depth = this.floor;
   }
 
   private descend(): void {
