@@ -57,7 +57,15 @@ describe('without a database', () => {
     const steps = (sql: string): readonly string[] =>
       planScript(readScript(sql, 'a.sql'), OPTIONS).steps.flatMap(({ up }) => up);
     expect(steps(rename).join()).toContain('CREATE VIEW "t" WITH (security_invoker = true) AS SELECT *, "b" AS "a"');
-    expect(steps(`${rename};\nALTER TABLE t ADD c int`)).toContain(rename);
+    expect(steps(`${rename};\nINSERT INTO t (b) VALUES (1)`).join()).toContain('CREATE VIEW');
+    for (const after of [
+      'ALTER TABLE t ADD c int',
+      'CREATE INDEX ON t (b)',
+      'CREATE TABLE u (t int REFERENCES t)',
+      'COMMENT ON TABLE t IS NULL',
+      'DROP TABLE t',
+    ])
+      expect(steps(`${rename};\n${after}`)).toContain(rename);
   });
 
   it('plans no file in which psql decides what runs', () => {

@@ -71,9 +71,14 @@ export function factsOfFile({ statements }: Script): FileFacts {
     const view = type === 'ViewStmt' ? relationOf(field(body, 'view')) : null;
     return view ? [view.name] : [];
   });
-  const altered = statements.flatMap(({ line, parsed: { type, body } }) => {
-    const table = ALTERATIONS.has(type) ? relationOf(field(body, 'relation')) : null;
-    return table ? [{ table: table.name, line }] : [];
+  const needing = statements.flatMap(({ line, parsed: { type, body } }) => {
+    if (type === 'SelectStmt' || type === 'InsertStmt') return [];
+    const ranges = [...JSON.stringify(body).matchAll(RELATION_NAME)].map(
+      ([, name]) => JSON.parse(name ?? '""') as string,
+    );
+    const named = relationOfNames(body['object'] ?? null)?.name;
+    const dropped = type === 'DropStmt' ? list(body, 'objects').map((one) => relationOfNames(one)?.name) : [];
+    return [...new Set([...ranges, named, ...dropped])].flatMap((table) => (table ? [{ table, line }] : []));
   });
   const switched = statements.flatMap(({ line, parsed: { type, body } }) => {
     const renames = type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE';
@@ -85,10 +90,11 @@ export function factsOfFile({ statements }: Script): FileFacts {
         : [];
     return tables.flatMap((table) => (table ? [{ table: table.name, line }] : []));
   });
-  return { indexes, views, altered, switched };
+  return { indexes, views, needing, switched };
 }
 
-const ALTERATIONS = new Set(['AlterTableStmt', 'RenameStmt', 'AlterObjectSchemaStmt']);
+/** Of a `RangeVar`, wherever in a statement it stands. */
+const RELATION_NAME = /"relname":("(?:[^"\\]|\\.)*")/g;
 
 /** Asks every rule about one operation; those in `said` have spoken already. */
 export function checkOperation(

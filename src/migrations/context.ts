@@ -51,8 +51,8 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
-  /** ALTER TABLE, RENAME and SET SCHEMA of tables, each with its line. */
-  readonly altered: readonly { readonly table: string; readonly line: number }[];
+  /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
+  readonly needing: readonly { readonly table: string; readonly line: number }[];
   /** Tables that get another name or are dropped. */
   readonly switched: readonly { readonly table: string; readonly line: number }[];
 }

@@ -14,7 +14,7 @@ export default defineMigrationRule({
     what: '`RENAME COLUMN`.',
     why: 'Programs that use the old name fail at once, those that use the new one fail until then: there is no moment at which both run.',
     limits:
-      'Silent where the file makes a view by the name of the table. The sequence is for tables, and for the last statement of a file that changes the table: the table gets another name, and a view by its own name has the column under both. The view can be read and written as the table was, with the same rights; it can not be truncated, copied into or named in DDL, it has no ctid and xmin, ON CONFLICT ON CONSTRAINT does not find its constraints, and a row may be given one of the two names only. Before PostgreSQL 15 it refuses a table with row security. Other ways are a column of the new name that a trigger keeps, or a new name in the programs alone.',
+      'Silent where the file makes a view by the name of the table. The sequence is for tables, and for the last statement of a file about the table that is no SELECT or INSERT: the table gets another name, and a view by its own name has the column under both. The view can be read and written as the table was, with the same rights; it can not be truncated, copied into or named in DDL, it has no ctid and xmin, ON CONFLICT ON CONSTRAINT does not find its constraints, and a row may be given one of the two names only. Before PostgreSQL 15 it refuses a table with row security. Other ways are a column of the new name that a trigger keeps, or a new name in the programs alone.',
     sources: [
       'PostgreSQL manual, "ALTER TABLE", section "RENAME"',
       'PostgreSQL manual, "CREATE VIEW", section "Updatable Views"',
@@ -34,7 +34,7 @@ export default defineMigrationRule({
     if (!named || old === null || now === null || textOf(body, 'relationType') !== 'OBJECT_TABLE') return null;
     const kind = tableOf(context, named)?.kind ?? 'r';
     const { file, line } = context;
-    const isLast = file.altered.filter((one) => one.table === named.name && one.line >= line).length <= 1;
+    const isLast = file.needing.filter((one) => one.table === named.name && one.line >= line).length <= 1;
     if (isNew(context, named) || !isLast || (kind !== 'r' && kind !== 'p')) return null;
     const relation = placed(named, context);
     const table = { schema: relation.schema, name: objectName(relation.name, null, 'table') };
