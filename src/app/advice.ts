@@ -10,6 +10,7 @@ import { lineDifference } from '../report/text/line-difference.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
 import { isFor, majorsOf } from '../rewrites/define.js';
 import type { Proposal, RewriteRule } from '../rewrites/define.js';
+import { shows } from '../rewrites/plan-signs.js';
 import { viewOf } from '../rewrites/view.js';
 import { parseStatement } from '../sql/parse.js';
 import { advisorsOf } from './advisors.js';
@@ -77,11 +78,12 @@ interface Offer {
   readonly proposal: Proposal;
 }
 
-/** What the rules of the target's major would write, proved or not. */
-function proposalsFor({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Offer[] {
+/** What the rules of the target's major would write, proved or not, where the plan shows a sign of what each is for. */
+function proposalsFor({ catalog, target, plans }: Snapshot, statement: WorkloadStatement): readonly Offer[] {
   const parsed = parseStatement(statement.sql);
+  const plan = plans.get(statement.fingerprint);
   return rules
-    .filter((rule) => isFor(rule, target.major))
+    .filter((rule) => isFor(rule, target.major) && (!plan || shows(plan, rule.triggers)))
     .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })));
 }
 
