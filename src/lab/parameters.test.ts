@@ -20,6 +20,7 @@ function column(name: string, type: string, baseType: string, typeCategory: stri
     hasDefault: false,
     identity: false,
     generated: false,
+    storedAs: null,
     sequence: null,
   };
 }

@@ -18,6 +18,8 @@ export interface Column {
   readonly hasDefault: boolean;
   readonly identity: boolean;
   readonly generated: boolean;
+  /** The expression of a stored generated column (`pg_get_expr`); null for any other, and where the table was locked. */
+  readonly storedAs: string | null;
   /** Sequence that fills the column (serial or identity), if any. */
   readonly sequence: SequenceState | null;
 }

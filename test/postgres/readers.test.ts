@@ -159,7 +159,14 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
 
   test('columns with odd names, domains over domains, identity, serial', () => {
     const columns = findTable(catalog, { schema: 'Odd "Schema', name: 'order' })?.columns ?? [];
-    const plain = { notNull: false, hasDefault: false, identity: false, generated: false, sequence: null };
+    const plain = {
+      notNull: false,
+      hasDefault: false,
+      identity: false,
+      generated: false,
+      storedAs: null,
+      sequence: null,
+    };
     const sequence = (name: string, max: bigint) => ({
       name: { schema: 'Odd "Schema', name },
       lastValue: 50n,
@@ -201,7 +208,16 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
         identity: true,
         sequence: sequence('order_g_seq', 2147483647n),
       },
-      { ...plain, name: 'twice', position: 6, type: 'integer', baseType: 'int4', typeCategory: 'N', generated: true },
+      {
+        ...plain,
+        name: 'twice',
+        position: 6,
+        type: 'integer',
+        baseType: 'int4',
+        typeCategory: 'N',
+        generated: true,
+        storedAs: '2',
+      },
       { ...plain, name: 'tags', position: 7, type: 'text[]', baseType: '_text', typeCategory: 'A' },
       { ...plain, name: 'm', position: 8, type: 'mood', baseType: 'mood', typeCategory: 'E' },
       { ...plain, name: 'later', position: 10, type: 'character varying(25)', baseType: 'varchar', typeCategory: 'S' },

@@ -32,6 +32,7 @@ export function aColumn(name: string, more: Partial<Column> = {}): Column {
     hasDefault: false,
     identity: false,
     generated: false,
+    storedAs: null,
     sequence: null,
     ...more,
   };
