@@ -1,7 +1,7 @@
 import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, field, list, names, textOf, walk } from '../sql/tree.js';
-import type { TreeNode } from '../sql/tree.js';
+import { bodyOf, field, list, textOf, walk } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { replace } from './build.js';
 import { writeBack } from './write-back.js';
 
@@ -10,43 +10,45 @@ import { writeBack } from './write-back.js';
  * rules look for in FROM is then found under WITH as well. Null where there is none. One that says MATERIALIZED, writes or is recursive stays.
  */
 export function inlined(statement: ParsedStatement): ParsedStatement | null {
-  const clause = field(statement.body, 'withClause');
-  if (!clause || clause['recursive'] === true) return null;
   const clauses = [...walk(statement.tree)].filter(({ body }) => field(body, 'withClause') !== null);
   if (clauses.length !== 1) return null;
   let tree = statement.tree;
-  let rest = list(clause, 'ctes');
-  for (const one of rest.toReversed()) {
-    const cte = bodyOf(one, 'CommonTableExpr') ?? {};
-    const readers = readersOf(tree, textOf(cte, 'ctename'));
-    const [reader, another] = readers;
-    if (!reader || another || !isPlain(cte)) continue;
-    const given = list(cte, 'aliascolnames');
-    const alias = field(reader, 'alias');
-    const columns = alias && names(list(alias, 'colnames')).length > 0 ? list(alias, 'colnames') : given;
-    const item = {
-      subquery: cte['ctequery'],
-      alias: {
-        aliasname: (alias && textOf(alias, 'aliasname')) ?? textOf(cte, 'ctename') ?? '',
-        ...(columns.length > 0 ? { colnames: columns } : {}),
-      },
-    };
-    rest = rest.filter((other) => other !== one);
-    tree = replace(tree, reader, { RangeSubselect: item });
-  }
-  if (tree === statement.tree) return null;
-  const left = [...walk(tree)].find(({ body }) => field(body, 'withClause') !== null);
-  if (!left) return null;
-  const { withClause: own, ...body } = left.body;
-  const kept = rest.map((one) => {
-    const name = textOf(bodyOf(one, 'CommonTableExpr') ?? {}, 'ctename');
-    return list(own as TreeNode, 'ctes').find(
-      (now) => textOf(bodyOf(now, 'CommonTableExpr') ?? {}, 'ctename') === name,
-    );
-  });
-  const whole = kept.length === 0 ? body : { ...body, withClause: { ...(own as TreeNode), ctes: kept as never } };
-  const text = writeBack(statement, replace(tree, left.body, { [left.type]: whole }));
+  for (let next = withoutOne(tree); next !== null; next = withoutOne(tree)) tree = next;
+  const text = tree === statement.tree ? null : writeBack(statement, tree);
   return text === null ? null : tryParseStatement(text);
+}
+
+/** The tree with the last CTE that can be in its reader's place there; null where there is none. */
+function withoutOne(tree: TreeNode): TreeNode | null {
+  const owner = [...walk(tree)].find(({ body }) => field(body, 'withClause') !== null);
+  const clause = owner ? field(owner.body, 'withClause') : null;
+  if (!owner || !clause || clause['recursive'] === true) return null;
+  const all = list(clause, 'ctes');
+  for (const one of all.toReversed()) {
+    const cte = bodyOf(one, 'CommonTableExpr') ?? {};
+    const name = textOf(cte, 'ctename');
+    const [reader, another] = readersOf(tree, name);
+    // In it and before it the name means a table.
+    const earlier = readersOf(all.slice(0, all.indexOf(one) + 1), name);
+    if (!reader || another || earlier.length > 0 || !isPlain(cte)) continue;
+    const others = all.filter((other) => other !== one);
+    const { withClause: _, ...rest } = owner.body;
+    const body = others.length === 0 ? rest : { ...rest, withClause: { ...clause, ctes: others } };
+    const item = { RangeSubselect: itemOf(cte, reader) };
+    return replace(replace(tree, owner.body, { [owner.type]: body }), reader, item);
+  }
+  return null;
+}
+
+function itemOf(cte: TreeNode, reader: TreeNode): TreeNode {
+  const alias = field(reader, 'alias');
+  const own = alias ? list(alias, 'colnames') : [];
+  const columns = [...own, ...list(cte, 'aliascolnames').slice(own.length)];
+  const aliasname = (alias && textOf(alias, 'aliasname')) ?? textOf(cte, 'ctename') ?? '';
+  return {
+    subquery: cte['ctequery'] ?? null,
+    alias: columns.length > 0 ? { aliasname, colnames: columns } : { aliasname },
+  };
 }
 
 function isPlain(cte: TreeNode): boolean {
@@ -55,7 +57,7 @@ function isPlain(cte: TreeNode): boolean {
 }
 
 /** The bodies of the FROM items that may read a CTE of this name. */
-function readersOf(tree: TreeNode, name: string | null): readonly TreeNode[] {
+function readersOf(tree: TreeValue, name: string | null): readonly TreeNode[] {
   return [...walk(tree)].flatMap(({ type, body }) =>
     type === 'RangeVar' && body['relname'] === name && body['schemaname'] === undefined ? [body] : [],
   );
