@@ -11,6 +11,7 @@ import { changedLines } from '../report/text/sent-lines.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
 import { isFor, majorsOf } from '../rewrites/define.js';
 import type { Proposal, RewriteRule } from '../rewrites/define.js';
+import { shows } from '../rewrites/plan-signs.js';
 import { viewOf } from '../rewrites/view.js';
 import { parseStatement } from '../sql/parse.js';
 import { advisorsOf } from './advisors.js';
@@ -79,11 +80,12 @@ interface Offer {
   readonly proposal: Proposal;
 }
 
-/** What the rules of the target's major would write, proved or not. */
-function proposalsFor({ catalog, target }: Snapshot, statement: WorkloadStatement): readonly Offer[] {
+/** What the rules of the target's major would write, proved or not, where the plan shows a sign of what each is for. */
+function proposalsFor({ catalog, target, plans }: Snapshot, statement: WorkloadStatement): readonly Offer[] {
   const parsed = parseStatement(statement.sql);
+  const plan = plans.get(statement.fingerprint);
   return rules
-    .filter((rule) => isFor(rule, target.major))
+    .filter((rule) => isFor(rule, target.major) && (!plan || shows(plan, rule.triggers)))
     .flatMap((rule) => rule.propose(parsed, catalog).map((proposal) => ({ rule, proposal })));
 }
 

@@ -22,6 +22,7 @@ function column(name: string, type: string, baseType: string, typeCategory: stri
     generated: false,
     statisticsTarget: null,
     distinctSetting: null,
+    storedAs: null,
     sequence: null,
   };
 }

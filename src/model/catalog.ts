@@ -22,6 +22,8 @@ export interface Column {
   readonly statisticsTarget: number | null;
   /** Its own `n_distinct` (`ALTER COLUMN ... SET (n_distinct = ...)`), which ANALYZE takes over: a count, or minus a fraction of the rows; null where ANALYZE estimates it. */
   readonly distinctSetting: number | null;
+  /** The expression of a stored generated column (`pg_get_expr`); null for any other, and where the table was locked. */
+  readonly storedAs: string | null;
   /** Sequence that fills the column (serial or identity), if any. */
   readonly sequence: SequenceState | null;
 }

@@ -2,6 +2,7 @@
 import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
+import aggregateCountOnlyToExists from './rules/aggregate/count-only-to-exists.js';
 import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
@@ -24,18 +25,24 @@ import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
 import joinKeyIntoGroupedSubquery from './rules/join/key-into-grouped-subquery.js';
 import joinLeftJoinNullToNotExists from './rules/join/left-join-null-to-not-exists.js';
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
+import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderLimitFence from './rules/order/limit-fence.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
+import orderNullsApart from './rules/order/nulls-apart.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
 import orderOffsetByKey from './rules/order/offset-by-key.js';
 import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
+import sargableArrayPositionToContainment from './rules/sargable/array-position-to-containment.js';
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
 import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
 import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
 import sargableConcatenationToColumn from './rules/sargable/concatenation-to-column.js';
 import sargableDecimalToWhole from './rules/sargable/decimal-to-whole.js';
+import sargableEpochToTime from './rules/sargable/epoch-to-time.js';
+import sargableExpressionToStoredColumn from './rules/sargable/expression-to-stored-column.js';
+import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-range.js';
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
@@ -50,6 +57,7 @@ import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
+import subqueryFirstRowOnce from './rules/subquery/first-row-once.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
@@ -65,6 +73,7 @@ import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
 export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
+  aggregateCountOnlyToExists,
   aggregateFanOutsApart,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
@@ -87,18 +96,24 @@ export const catalogue: readonly RewriteRule[] = [
   joinKeyIntoGroupedSubquery,
   joinLeftJoinNullToNotExists,
   joinSelfJoinOnKey,
+  joinUnusedLeftJoin,
   orderCountOverPage,
   orderLimitFence,
   orderLimitPerValue,
   orderNeedlessOrder,
+  orderNullsApart,
   orderNullsOrder,
   orderOffsetByKey,
   sargableAnyToContainment,
+  sargableArrayPositionToContainment,
   sargableCaseToCondition,
   sargableCoalesceToOr,
   sargableColumnArithmetic,
   sargableConcatenationToColumn,
   sargableDecimalToWhole,
+  sargableEpochToTime,
+  sargableExpressionToStoredColumn,
+  sargableFormattedTimeToRange,
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
@@ -113,6 +128,7 @@ export const catalogue: readonly RewriteRule[] = [
   subqueryCountToExists,
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,
+  subqueryFirstRowOnce,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,

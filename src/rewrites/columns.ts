@@ -1,6 +1,7 @@
 import { outputName } from '../sql/output-name.js';
-import { bodyOf, isNode, list, treeText } from '../sql/tree.js';
+import { bodyOf, isNode, list, treeText, typed, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { output, replace } from './build.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
@@ -48,6 +49,16 @@ export function namedTargets(body: TreeNode): readonly TreeNode[] {
     const name = outputName(item);
     return { ResTarget: { ...bodyOf(item, 'ResTarget'), ...(name === '?column?' ? {} : { name }) } };
   });
+}
+
+/** `replace`, where an output column that is the value itself keeps the name that it has by itself. */
+export function withNames(tree: TreeNode, value: TreeNode, by: TreeNode): TreeNode {
+  const shown = [...walk(tree)].find(
+    ({ type, body }) => type === 'ResTarget' && typed(body['val'])?.body === value && body['name'] === undefined,
+  )?.body;
+  if (!shown) return replace(tree, value, by);
+  const name = outputName({ ResTarget: shown });
+  return replace(tree, shown, { ResTarget: outputName(output(by)) === name ? { val: by } : { name, val: by } });
 }
 
 /** The items of FROM in one list with the conditions of its inner joins, where there are only tables, subqueries and inner joins; null where there is any other. */

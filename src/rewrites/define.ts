@@ -1,10 +1,13 @@
 import type { Catalog } from '../model/catalog.js';
+import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import type { TreeNode } from '../sql/tree.js';
 import { factsOf } from './facts.js';
 import type { Fact, Facts } from './facts.js';
+import { inlined } from './inlined.js';
 import type { PlanSign } from './plan-signs.js';
 import { safetyOf } from './safety.js';
+import { starless } from './starless.js';
 import { viewOf } from './view.js';
 import type { StatementView } from './view.js';
 import { writeBack } from './write-back.js';
@@ -75,34 +78,76 @@ export interface Proposal {
 
 /** A rule as the catalogue holds it. */
 export interface RewriteRule extends Omit<RewriteDefinition<never>, 'match' | 'requires' | 'rewrite'> {
-  /** Every proposal for a statement, one per place, those with missing facts included. Needs `loadParser()`. */
+  /** Every proposal for a statement, one per place, those with missing facts included; conditions that an index may serve are changed together. Needs `loadParser()`. */
   readonly propose: (statement: ParsedStatement, catalog: Catalog) => readonly Proposal[];
 }
 
 /** The only way to make a rule. */
 export function defineRewrite<Site>(definition: RewriteDefinition<Site>): RewriteRule {
   const { match, requires, rewrite, ...rest } = definition;
+  const proposeAsWritten = (statement: ParsedStatement, catalog: Catalog): readonly Proposal[] => {
+    const view = viewOf(statement, catalog);
+    const facts = factsOf(catalog);
+    return match(view).flatMap((site) => {
+      const tree = rewrite(site, view);
+      const to = tree === null ? null : writeBack(statement, tree);
+      if (to === null) return [];
+      const all = [...requires(site, facts, view), ...safetyOf(view)];
+      return [
+        {
+          rule: definition.id,
+          proof: all.filter((fact) => fact.holds).map((fact) => fact.says),
+          missing: all.filter((fact) => !fact.holds).map((fact) => fact.says),
+          to,
+        },
+      ];
+    });
+  };
   return {
     ...rest,
     propose(statement, catalog) {
-      const view = viewOf(statement, catalog);
-      const facts = factsOf(catalog);
-      return match(view).flatMap((site) => {
-        const tree = rewrite(site, view);
-        const to = tree === null ? null : writeBack(statement, tree);
-        if (to === null) return [];
-        const all = [...requires(site, facts, view), ...safetyOf(view)];
-        return [
-          {
-            rule: definition.id,
-            proof: all.filter((fact) => fact.holds).map((fact) => fact.says),
-            missing: all.filter((fact) => !fact.holds).map((fact) => fact.says),
-            to,
-          },
-        ];
-      });
+      for (const form of formsOf(statement, catalog)) {
+        const found = proposeAsWritten(form, catalog);
+        if (found.length === 0) continue;
+        return definition.id.startsWith('sargable/') ? together(found, (one) => proposeAsWritten(one, catalog)) : found;
+      }
+      return [];
     },
   };
+}
+
+const forms = new WeakMap<ParsedStatement, { readonly catalog: Catalog; readonly all: readonly ParsedStatement[] }>();
+
+/** The statement as it is written, and in other forms of the same meaning in which a rule may find its pattern; each statement's are made once. */
+function formsOf(statement: ParsedStatement, catalog: Catalog): readonly ParsedStatement[] {
+  const known = forms.get(statement);
+  if (known?.catalog === catalog) return known.all;
+  const other = inlined(statement);
+  const all = [statement, other, starless(statement, catalog), other && starless(other, catalog)].filter(
+    (one) => one !== null,
+  );
+  forms.set(statement, { catalog, all });
+  return all;
+}
+
+/** More places than this are left for another round. */
+const PLACES = 12;
+
+/** Conditions of an OR serve an index only when all of them do: what is proved of several places becomes one proposal. */
+function together(
+  found: readonly Proposal[],
+  propose: (statement: ParsedStatement) => readonly Proposal[],
+): readonly Proposal[] {
+  const isProved = (one: Proposal): boolean => one.missing.length === 0;
+  const [first, ...others] = found.filter(isProved);
+  if (!first || others.length === 0) return found;
+  let all = first;
+  for (let n = 1; n < PLACES; n += 1) {
+    const next = propose(parseStatement(all.to)).find(isProved);
+    if (!next) break;
+    all = { ...next, proof: [...new Set([...all.proof, ...next.proof])] };
+  }
+  return [all, ...found.filter((one) => !isProved(one))];
 }
 
 /** For which majors a rule is offered, in words. */

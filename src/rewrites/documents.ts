@@ -1,10 +1,10 @@
 import { quoteLiteral } from '../base/quote.js';
-import { bodyOf } from '../sql/tree.js';
+import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { expression } from './build.js';
 import { missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
-import { castOf, operation, stringConstant } from './shapes.js';
+import { castOf, functionName, operation, stringConstant } from './shapes.js';
 
 /** Whether `->>` gives one of these texts for a JSON text alone: it writes numbers, truth values, objects and arrays as texts too. */
 export function writtenAsText(texts: readonly string[]): Fact {
@@ -20,9 +20,9 @@ export function literalText(value: TreeValue): string | null {
   return isText ? stringConstant(value) : null;
 }
 
-/** `column @> '{"a": {"b": text}}'`. */
-export function contains(column: TreeNode, path: readonly string[], text: string): TreeNode {
-  const document = path.reduceRight<unknown>((value, key) => ({ [key]: value }), text);
+/** `column @> '{"a": {"b": value}}'`. */
+export function contains(column: TreeNode, path: readonly string[], scalar: unknown): TreeNode {
+  const document = path.reduceRight<unknown>((value, key) => ({ [key]: value }), scalar);
   return expression(`$1 @> ${quoteLiteral(JSON.stringify(document))}`, [column]);
 }
 
@@ -34,4 +34,31 @@ export function pathOf(value: TreeNode): { readonly column: TreeNode; readonly p
   if (!step || key === null || !['->', '->>'].includes(step.operator)) return null;
   const before = pathOf(step.left);
   return before ? { column: before.column, path: [...before.path, key] } : null;
+}
+
+/** What `->>`, `#>>` and jsonb_extract_path_text() read as text: the keys down to a column; null for anything else, and for keys that may count the items of an array. */
+export function textPathOf(value: TreeNode): ReturnType<typeof pathOf> {
+  const step = operation(value);
+  if (step?.operator === '->>') return pathOf(value);
+  const call = bodyOf(value, 'FuncCall');
+  const [document, ...args] = call ? list(call, 'args') : [];
+  const base = step?.operator === '#>>' ? step.left : document;
+  const isCall = call !== null && functionName(call) === 'jsonb_extract_path_text';
+  const keys = step?.operator === '#>>' ? keysOf(literalPath(step.right)) : isCall ? args.map(stringConstant) : [];
+  if (!isNode(base) || keys.length === 0 || !keys.every(isKey)) return null;
+  const before = pathOf(base);
+  return before ? { column: before.column, path: [...before.path, ...keys] } : null;
+}
+
+function literalPath(value: TreeNode): string {
+  return stringConstant(castOf(value)?.value ?? value) ?? '';
+}
+
+function keysOf(text: string): readonly string[] {
+  const inside = /^\{([^{}"\\]+)\}$/.exec(text)?.[1];
+  return inside === undefined ? [] : inside.split(',').map((key) => key.trim());
+}
+
+function isKey(key: string | null): key is string {
+  return key !== null && key !== '' && !/^-?\d+$/.test(key) && key.toLowerCase() !== 'null';
 }

@@ -1,6 +1,11 @@
-import { bodyOf, list, typed } from '../sql/tree.js';
+import { bodyOf, isNode, list, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
-import type { Query, StatementView } from './view.js';
+import { conjuncts } from './build.js';
+import { seen } from './facts.js';
+import type { Fact } from './facts.js';
+import { bothWays, listed } from './shapes.js';
+import { originOf } from './view.js';
+import type { ColumnOrigin, Query, StatementView } from './view.js';
 
 /** A condition of which only the truth matters: where it is NULL, the same happens as where it is false. */
 export interface Condition {
@@ -32,4 +37,19 @@ function combined(value: TreeValue): readonly TreeNode[] {
   if (!node) return [];
   const inside = node.type === 'BoolExpr' && node.body['boolop'] !== 'NOT_EXPR' ? list(node.body, 'args') : [];
   return [value as TreeNode, ...inside.flatMap(combined)];
+}
+
+/** What WHERE itself leaves of a column: no row in which it is NULL, since it is asked for or compared. Null where it may leave some. */
+export function heldNotNull({ query, source, name }: ColumnOrigin): Fact | null {
+  const isIt = (value: TreeValue): boolean => {
+    const origin = isNode(value) ? originOf(query, value) : null;
+    return origin?.source === source && origin.name === name;
+  };
+  const held = conjuncts(query.body['whereClause']).some((condition) => {
+    const test = bodyOf(condition, 'NullTest');
+    if (test) return test['nulltesttype'] === 'IS_NOT_NULL' && isIt(test['arg']);
+    const among = listed(condition, 'AEXPR_BETWEEN') ?? listed(condition, 'AEXPR_IN');
+    return among ? isIt(among.left) : bothWays(condition).some(({ left }) => isIt(left));
+  });
+  return held ? seen(`WHERE leaves no row in which ${source.alias}.${name} is NULL`) : null;
 }

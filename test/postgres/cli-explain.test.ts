@@ -91,7 +91,10 @@ describe.each(testMajors())('explain on PostgreSQL %s', (major) => {
     const before = await sumsOf(server, 'Shop "1"');
     const write = await json(url, `DELETE FROM "order" WHERE "Customer Id" = 77`);
     expect(write.plan.nodes[0]?.label).toContain('Delete');
-    const rewrite = await json(url, 'SELECT id FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked)');
+    const rewrite = await json(
+      url,
+      'SELECT id FROM customer WHERE (SELECT count(*) FROM blocked WHERE customer_id = customer.id) = 0',
+    );
     expect(rewrite.advice.map(({ kind, missing }) => [kind, missing])).toContainEqual(['rewrite', []]);
     expect(await sumsOf(server, 'Shop "1"')).toEqual(before);
     expect(place.labFolders()).toEqual([]);
@@ -115,7 +118,7 @@ describe.each(testMajors())('explain on PostgreSQL %s', (major) => {
     skip,
   }) => {
     if (!server) return skip(`PostgreSQL ${major} can not be had on this machine`);
-    const query = 'SELECT id FROM customer WHERE id NOT IN (SELECT customer_id FROM blocked)';
+    const query = 'SELECT id FROM customer WHERE (SELECT count(*) FROM blocked WHERE customer_id = customer.id) = 0';
     const program = place.path('program');
     mkdirSync(program, { recursive: true });
     writeFileSync(join(program, 'mail.ts'), `const key = "s3cret-s3cret";\n\nawait db.query(\n  '${query}',\n);\n`);

@@ -166,6 +166,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       generated: false,
       statisticsTarget: null,
       distinctSetting: null,
+      storedAs: null,
       sequence: null,
     };
     const sequence = (name: string, max: bigint) => ({
@@ -209,7 +210,16 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
         identity: true,
         sequence: sequence('order_g_seq', 2147483647n),
       },
-      { ...plain, name: 'twice', position: 6, type: 'integer', baseType: 'int4', typeCategory: 'N', generated: true },
+      {
+        ...plain,
+        name: 'twice',
+        position: 6,
+        type: 'integer',
+        baseType: 'int4',
+        typeCategory: 'N',
+        generated: true,
+        storedAs: '2',
+      },
       { ...plain, name: 'tags', position: 7, type: 'text[]', baseType: '_text', typeCategory: 'A' },
       { ...plain, name: 'm', position: 8, type: 'mood', baseType: 'mood', typeCategory: 'E' },
       { ...plain, name: 'later', position: 10, type: 'character varying(25)', baseType: 'varchar', typeCategory: 'S' },

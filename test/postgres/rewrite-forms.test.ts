@@ -15,6 +15,7 @@ const SCHEMA = `
   CREATE TABLE folder (id int PRIMARY KEY, parent_id int REFERENCES folder, name text NOT NULL);
   CREATE INDEX ON "Odd Place"."order" ("Customer Id", at DESC);
   CREATE INDEX ON line (n);
+  CREATE TABLE note (id int PRIMARY KEY, title varchar(40) NOT NULL, body text, low text GENERATED ALWAYS AS (lower(title)) STORED, both_ text GENERATED ALWAYS AS (title || ' ' || coalesce(body, '')) STORED);
   CREATE TABLE base (id int PRIMARY KEY, name text NOT NULL);
   CREATE TABLE derived () INHERITS (base);`;
 const ORDER = '"Odd Place"."order"';
@@ -131,7 +132,7 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT id FROM line WHERE n < 3 OR (id < 5 AND n = 3)`, 'sargable/row-comparison'],
   [`SELECT id FROM line WHERE n > 3 OR (n = 3 AND id < 5)`, ''],
   [`SELECT id FROM line WHERE n > 3 OR (n = 4 AND id > 5)`, ''],
-  [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2`, ''],
+  [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2`, 'order/nulls-apart'],
   [`SELECT id FROM line ORDER BY sku DESC NULLS LAST LIMIT 2`, 'order/nulls-order'],
   // Joins.
   [`SELECT l.id FROM line l JOIN ${ORDER} o ON o.id = l.order_id`, 'join/foreign-key-join'],
@@ -155,7 +156,10 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [`SELECT f.id, count(*) FROM folder f, line l WHERE f.id = 1 OR l.n = 2 GROUP BY f.id`, 'union/or-to-union-all'],
   [`SELECT f.name, count(*) FROM folder f, line l WHERE f.id = 1 OR l.n = 2 GROUP BY f.id`, ''],
-  [`SELECT l.id FROM line l LEFT JOIN folder f ON f.id = l.n WHERE l.n = 1 OR f.parent_id = 2`, ''],
+  [
+    `SELECT l.id FROM line l LEFT JOIN folder f ON f.id = l.n WHERE l.n = 1 OR f.parent_id = 2`,
+    'union/or-to-union-all',
+  ],
   [
     `SELECT c.id FROM folder c LEFT JOIN line l ON l.n = c.id AND l.sku <> 'a' WHERE l.sku IS NULL AND c.name > ''`,
     'join/left-join-null-to-not-exists',
@@ -242,7 +246,7 @@ const CASES: readonly (readonly [string, string])[] = [
     `SELECT id, n FROM line WHERE n = 1 UNION SELECT id, n FROM line WHERE n = 2 AND sku = 'a'`,
     'union/union-to-or union/union-to-union-all',
   ],
-  [`SELECT DISTINCT f.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
+  [`SELECT DISTINCT f.id FROM folder f LEFT JOIN line l ON l.n = f.id`, 'join/unused-left-join'],
   [`SELECT DISTINCT l.id FROM folder f LEFT JOIN line l ON l.n = f.id`, ''],
   [`SELECT DISTINCT l.id, f.name FROM line l JOIN folder f ON f.id = l.n`, 'distinct/redundant-distinct'],
   [
@@ -251,6 +255,72 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [`SELECT DISTINCT l.id, f.name FROM line l JOIN folder f ON f.parent_id = l.n`, ''],
   [`SELECT DISTINCT l.id, f.name FROM line l RIGHT JOIN folder f ON f.id = l.n`, ''],
+  // Under WITH, and where * is shown.
+  [
+    `WITH x AS (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY at DESC) AS r FROM ${ORDER}) SELECT id FROM x WHERE r < 3`,
+    'grouping/row-number-to-lateral',
+  ],
+  [
+    `WITH x AS MATERIALIZED (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY at DESC) AS r FROM ${ORDER}) SELECT id FROM x WHERE r < 3`,
+    'cte/inline',
+  ],
+  [
+    `SELECT * FROM line l WHERE (SELECT count(*) FROM line i WHERE i.n = l.n) >= 2`,
+    'aggregate/correlated-to-grouped-join',
+  ],
+  [`SELECT * FROM line l WHERE (SELECT count(*) FROM line i WHERE i.n = l.n) < 2`, ''],
+  [
+    `SELECT * FROM (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY at DESC) AS r FROM ${ORDER}) AS x WHERE x.r = 1 AND x."Customer Id" = 2`,
+    '',
+  ],
+  [
+    `SELECT l.id, x.id FROM line l LEFT JOIN (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY at DESC) AS r FROM ${ORDER}) AS x ON x."Customer Id" = l.loose AND x.r <= 2`,
+    'join/key-into-grouped-subquery',
+  ],
+  // Every place of an OR at once.
+  [`SELECT id FROM ${ORDER} WHERE 'a' = ANY (tags) OR 'b' = ANY (tags) AND n > 0`, 'sargable/any-to-containment'],
+  // Joins by text, doubles, documents, arrays.
+  [`SELECT l.id FROM line l JOIN ${ORDER} o ON o.id::text = l.sku`, 'sargable/text-cast-to-value'],
+  [`SELECT l.id FROM line l JOIN ${ORDER} o ON o.id::text = l.id::text`, 'sargable/text-cast-to-value'],
+  [`SELECT id FROM line WHERE n::float8 = 2`, 'sargable/decimal-to-whole'],
+  [`SELECT id FROM ${ORDER} WHERE body #>> '{a,b}' = 'x'`, 'sargable/jsonb-text-to-containment'],
+  [`SELECT id FROM ${ORDER} WHERE body #>> '{a,0}' = 'x'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE jsonb_extract_path_text(body, 'a') = 'x'`, 'sargable/jsonb-text-to-containment'],
+  [`SELECT id FROM ${ORDER} WHERE body -> 'a' = '1'`, 'sargable/jsonb-text-to-containment'],
+  [`SELECT id FROM ${ORDER} WHERE body -> 'a' = '{"b": 1}'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE array_position(tags, 'a') > 0`, 'sargable/array-position-to-containment'],
+  // Times as text, as seconds, of an hour.
+  [`SELECT id FROM ${ORDER} WHERE to_char(done, 'DD.MM.YYYY') = '29.02.2000'`, 'sargable/formatted-time-to-range'],
+  [`SELECT id FROM ${ORDER} WHERE to_char(done, 'DD.MM.YYYY') > '28.02.2000'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE to_char(at, 'YYYY-MM-DD HH24') = '2000-01-02 03'`, ''],
+  [
+    `SELECT id FROM ${ORDER} WHERE to_char(day, 'YYYYMM') BETWEEN '200001' AND '200003'`,
+    'sargable/formatted-time-to-range',
+  ],
+  [`SELECT id FROM ${ORDER} WHERE to_char(done, 'YYYY-MM') = '2000-13'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE extract(epoch FROM done) <= 951782400`, 'sargable/epoch-to-time'],
+  [`SELECT id FROM ${ORDER} WHERE date_trunc('hour', at) = '2000-01-02 03:00'`, 'sargable/truncated-time-bounds'],
+  [`SELECT id FROM ${ORDER} WHERE date(done) = '2000-01-02'`, 'sargable/truncated-time-to-range'],
+  [`SELECT id FROM ${ORDER} WHERE extract(year FROM done) BETWEEN 1999 AND 2000`, 'sargable/truncated-time-to-range'],
+  // What a stored column holds.
+  [`SELECT n.id FROM note n WHERE lower(n.title) = 'ab'`, 'sargable/expression-to-stored-column'],
+  [`SELECT id FROM note WHERE title || ' ' || coalesce(body, '') LIKE 'a%'`, 'sargable/expression-to-stored-column'],
+  [`SELECT id FROM note WHERE lower(body) = 'ab'`, ''],
+  [`SELECT l.id FROM line l LEFT JOIN note n ON n.id = l.n WHERE lower(n.title) = 'ab'`, ''],
+  // Counts, copies, first rows.
+  [`SELECT count(*) = 0 FROM line WHERE n = 2`, 'aggregate/count-only-to-exists'],
+  [`SELECT (SELECT count(*) FROM line WHERE n = 2) > 0`, 'subquery/count-to-exists'],
+  [`SELECT f.id FROM folder f JOIN line l ON l.n = f.id GROUP BY f.id`, 'distinct/distinct-to-exists'],
+  [`SELECT count(DISTINCT f.id) FROM folder f JOIN line l ON l.n = f.id`, 'distinct/distinct-to-exists'],
+  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, ''],
+  [`SELECT f.name, max(f.id) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.name`, 'join/unused-left-join'],
+  [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2 OFFSET 1`, 'order/nulls-apart'],
+  [`SELECT id FROM line WHERE n > 1 ORDER BY n DESC NULLS LAST LIMIT 2`, 'order/limit-fence order/nulls-order'],
+  [`SELECT id FROM line UNION ALL SELECT id FROM folder ORDER BY id DESC LIMIT 2`, 'union/limit-into-union'],
+  [
+    `SELECT l.id, o.id FROM line l LEFT JOIN ${ORDER} o ON o.id = l.order_id WHERE l.n = 2 OR o.code = 'a'`,
+    'union/or-to-union-all',
+  ],
   // Volatile, locking, views: never.
   [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 AND random() > 0.5`, ''],
   [`SELECT id FROM line WHERE COALESCE(n, 0) = 2 FOR UPDATE`, ''],

@@ -128,7 +128,10 @@ const CASES: readonly (readonly [string, string])[] = [
   // Duplicates that a function of the output makes.
   ['SELECT DISTINCT id, unnest(tags) AS t FROM message', ''],
   ["SELECT DISTINCT p.id, unnest('{1,1}'::int[]) AS t FROM place p JOIN seen s ON s.place_id = p.id", ''],
-  ['SELECT message.*, id * 2 AS x FROM message UNION SELECT message.*, -id FROM message ORDER BY x LIMIT 3', ''],
+  [
+    'SELECT message.*, id * 2 AS x FROM message UNION SELECT message.*, -id FROM message ORDER BY x LIMIT 3',
+    'union/limit-into-union',
+  ],
   [
     'SELECT id, unnest(tags) AS t FROM message WHERE room = 1 UNION SELECT id, unnest(tags) FROM message WHERE room = 2',
     '',

@@ -34,6 +34,7 @@ export function aColumn(name: string, more: Partial<Column> = {}): Column {
     generated: false,
     statisticsTarget: null,
     distinctSetting: null,
+    storedAs: null,
     sequence: null,
     ...more,
   };

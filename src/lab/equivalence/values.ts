@@ -143,6 +143,7 @@ function times(
     if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
     if (kind === 'string' && /^\d{4}-\d\d?$/.test(text)) return [`${text}-01`];
     if (/^(1[6-9]|2[0-2])\d\d$/.test(text)) return [`${text}-01-01`];
+    if (kind === 'number' && /^\d{9,10}$/.test(text)) return [secondsAsTime(Number(text))];
     return [];
   });
   const steps = ['1 day', '1 microsecond', '1 month', '1 year', '1 hour', '12 hours', ...intervals];
@@ -157,6 +158,11 @@ function times(
     exact: [...new Set([...exact, ...current.slice(0, 1)])],
     near: [...new Set([...near, ...current, ...fields(constants)])],
   };
+}
+
+/** What so many seconds since 1970 are. */
+function secondsAsTime(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}+00`;
 }
 
 /** Moments whose month, day of the week, day or hour is a number of the statement. 2000-01-02 was a Sunday. */
@@ -232,7 +238,9 @@ function arrays(type: ValueType, constants: readonly Constant[], facts: { readon
       ? []
       : [size - 1, size, size + 1].map((many) => array(Array.from({ length: many }, () => elements.at(-1) ?? 'NULL')));
   });
-  const pairs = elements.slice(1).map((one, i) => array([elements[i] ?? 'NULL', one]));
+  const pairs = elements
+    .slice(1)
+    .flatMap((one, i) => [array([elements[i] ?? 'NULL', one]), array([one, elements[i] ?? 'NULL'])]);
   return made(type.baseType, ['{}', '{NULL}', ...single.slice(-2)], single, [
     ...pairs,
     ...elements.map((one) => array([one, 'NULL'])),

@@ -9,7 +9,7 @@ export type ColumnsByTable = ReadonlyMap<number, readonly Column[]>;
 export async function readColumns(session: Session, locked: readonly string[]): Promise<ColumnsRead> {
   const { sequences, hiddenSequences } = await readSequences(session, locked);
   const byTable = new Map<number, Column[]>();
-  for (const row of await session.query<ColumnRow>(COLUMNS_SQL)) {
+  for (const row of await session.query<ColumnRow>(COLUMNS_SQL, [locked])) {
     const table = Number(row.table_oid);
     const columns = byTable.get(table) ?? [];
     if (columns.length === 0) byTable.set(table, columns);
@@ -35,7 +35,8 @@ const COLUMNS_SQL = `
     t.typname AS base_type, t.typcategory::text AS category, a.attnotnull OR own.typnotnull AS not_null,
     (a.atthasdef AND a.attgenerated = '') OR own.typdefault IS NOT NULL AS has_default,
     a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated, NULLIF(a.attstattarget, -1)::int4 AS statistics_target,
-    (SELECT o.option_value::float8 FROM pg_catalog.pg_options_to_table(a.attoptions) AS o WHERE o.option_name = 'n_distinct') AS distinct_setting
+    (SELECT o.option_value::float8 FROM pg_catalog.pg_options_to_table(a.attoptions) AS o WHERE o.option_name = 'n_distinct') AS distinct_setting,
+    CASE WHEN a.attgenerated = 's' AND c.oid <> ALL ($1::pg_catalog.oid[]) THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS stored_as
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -43,6 +44,7 @@ const COLUMNS_SQL = `
   LEFT JOIN base AS b ON b.oid = own.oid AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_type AS deeper WHERE deeper.oid = b.type AND deeper.typtype = 'd')
   JOIN pg_catalog.pg_type AS t ON t.oid = coalesce(b.type, own.oid)
+  LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm', 'v', 'f')
     AND ${userSchema('n')} AND ${notOfExtension('pg_class', 'c.oid')}
   ORDER BY c.oid, a.attnum`;
@@ -60,6 +62,7 @@ type ColumnRow = {
   generated: boolean;
   statistics_target: number | null;
   distinct_setting: number | null;
+  stored_as: string | null;
 };
 
 function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
@@ -75,6 +78,7 @@ function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
     generated: row.generated,
     statisticsTarget: row.statistics_target,
     distinctSetting: row.distinct_setting,
+    storedAs: row.stored_as,
     sequence,
   };
 }

@@ -1,5 +1,5 @@
 import { bodyOf, list } from '../../../sql/tree.js';
-import type { TreeNode } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { columnOf, conjuncts, derived, expression, output, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
@@ -8,7 +8,7 @@ import { isArithmetic, notNullOverNothing } from '../../arithmetic.js';
 import { freshAlias } from '../../columns.js';
 import { correlationOf } from '../../correlation.js';
 import type { Correlation } from '../../correlation.js';
-import { bothWays, callsIn, hasBareStar } from '../../shapes.js';
+import { bothWays, callsIn, functionName, hasBareStar, wholeConstant } from '../../shapes.js';
 import { queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -19,6 +19,8 @@ interface Site {
   readonly sublink: TreeNode;
   readonly value: TreeNode;
   readonly correlation: Correlation;
+  /** Whether it is a count, of which at least one is asked for. */
+  readonly some: boolean;
 }
 
 export default defineRewrite<Site>({
@@ -29,7 +31,7 @@ export default defineRewrite<Site>({
     what: 'A condition `x < (SELECT avg(y) FROM ... WHERE k = outer.k)` becomes a join with the aggregate of every `k` at once: `(SELECT k, avg(y) ... GROUP BY k)`.',
     why: 'PostgreSQL runs a correlated subquery once for each row of the outer query; the grouped one runs once.',
     limits:
-      'The comparison is one of the AND-ed conditions of WHERE. The aggregates are sum, avg, min and max, in arithmetic alone: over no rows they are NULL, and so is the comparison; a count would be 0 there. The correlation is by equality of columns of one type. The outer query has no `*` that would show the join. Where the outer query leaves few rows, the correlated form may be the faster one: only the trial tells.',
+      'The comparison is one of the AND-ed conditions of WHERE. The aggregates are sum, avg, min and max, in arithmetic alone: over no rows they are NULL, and so is the comparison; a count is 0 there, and is taken where at least one is asked for. The correlation is by equality of columns of one type. The outer query has no `*` that would show the join. Where the outer query leaves few rows, the correlated form may be the faster one: only the trial tells.',
     sources: ['W. Kim: On optimizing an SQL-like nested query, ACM TODS 7 (3), 1982', 'PostgreSQL source, subselect.c'],
   },
   triggers: ['subquery/subplan-per-row'],
@@ -37,7 +39,7 @@ export default defineRewrite<Site>({
     view.queries.flatMap((outer) => {
       if (outer.type !== 'SelectStmt' || hasBareStar(outer.body)) return [];
       return conjuncts(outer.body['whereClause']).flatMap((comparison) =>
-        bothWays(comparison).flatMap(({ right }) => {
+        bothWays(comparison).flatMap(({ operator, left, right }) => {
           const sublink = bodyOf(right, 'SubLink');
           const inner = sublink ? queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined) : undefined;
           if (!sublink || sublink['subLinkType'] !== 'EXPR_SUBLINK' || inner?.parent !== outer) return [];
@@ -47,12 +49,27 @@ export default defineRewrite<Site>({
           if (callsIn(value).length === 0 || !isArithmetic(value)) return [];
           const correlation = correlationOf(view, inner, [value as TreeNode]);
           return correlation
-            ? [{ outer, inner, comparison, sublink: right, value: value as TreeNode, correlation }]
+            ? [
+                {
+                  outer,
+                  inner,
+                  comparison,
+                  sublink: right,
+                  value: value as TreeNode,
+                  correlation,
+                  some: asksForSome(operator, left, value),
+                },
+              ]
             : [];
         }),
       );
     }),
-  requires: ({ value, correlation }) => [nullOverNothing(value), ...correlation.facts],
+  requires: ({ value, correlation, some }) => [
+    some
+      ? seen('no rows are counted as 0, which is not enough, and then the comparison is not true')
+      : nullOverNothing(value),
+    ...correlation.facts,
+  ],
   rewrite: ({ outer, inner, comparison, sublink, value, correlation }, view) => {
     const alias = freshAlias(view, 'grouped');
     const keys = correlation.pairs.map(({ inside }, i) => output(inside, `${alias}_key${i + 1}`));
@@ -99,6 +116,14 @@ const CLAUSES = [
   'windowClause',
   'lockingClause',
 ];
+
+/** `n <= count(...)` with n from 1 on, and the like. The constant is on the left. */
+function asksForSome(operator: string, constant: TreeNode, value: TreeValue): boolean {
+  const call = bodyOf(value, 'FuncCall');
+  const count = wholeConstant(constant);
+  if (!call || functionName(call) !== 'count' || call['over'] !== undefined || count === null) return false;
+  return (count >= 1 && ['<=', '='].includes(operator)) || (count >= 0 && operator === '<');
+}
 
 function nullOverNothing(value: TreeNode): Fact {
   const other = notNullOverNothing(value);

@@ -1,15 +1,16 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
-import type { TreeNode } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, expression, output, replace, withWhere } from '../../build.js';
 import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
+import { callsAggregate, functionName, hasBareStar, mayGiveRows } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
 interface Site {
   readonly query: Query;
+  readonly way: Way;
   readonly kept: readonly Source[];
   readonly dropped: readonly TreeNode[];
   readonly own: readonly TreeNode[];
@@ -21,22 +22,21 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT DISTINCT a.* FROM a JOIN b ON ...`, which shows nothing of b, becomes `SELECT a.* FROM a WHERE EXISTS (SELECT 1 FROM b WHERE ...)`.',
+    what: '`SELECT DISTINCT a.* FROM a JOIN b ON ...`, which shows nothing of b, becomes `SELECT a.* FROM a WHERE EXISTS (SELECT 1 FROM b WHERE ...)`; GROUP BY without an aggregate, and `count(DISTINCT a.id)`, alike.',
     why: 'The join makes a row for each partner, and DISTINCT sorts or hashes all of them; EXISTS stops at the first.',
     limits:
-      'The output has a unique key of every table that is kept; all joins are inner ones; no `*` without a table, no GROUP BY.',
+      'The output has a unique key of every table that is kept; all joins are inner ones; no HAVING. GROUP BY names a key of every table that is kept.',
     sources: ['PostgreSQL manual, "Subquery Expressions", section "EXISTS"'],
   },
   triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;
-      const distinct = list(body, 'distinctClause');
-      const whole = distinct.length === 1 && Object.keys(distinct[0] as object).length === 0;
-      const from = whole && !hasBareStar(body) ? innerItems(body) : null;
-      const other = ['groupClause', 'havingClause', 'windowClause', 'lockingClause'];
-      if (!from || from.items.length < 2 || other.some((name) => body[name] !== undefined)) return [];
-      if (list(body, 'targetList').some(callsAggregate) || mayGiveRows(view.catalog, body['targetList'])) return [];
+      const way = wayOf(query);
+      const from = way && !hasBareStar(body) ? innerItems(body) : null;
+      const other = ['havingClause', 'windowClause', 'lockingClause'];
+      if (!way || !from || from.items.length < 2 || other.some((name) => body[name] !== undefined)) return [];
+      if (mayGiveRows(view.catalog, body['targetList'])) return [];
       const kept = query.sources.filter((source) => mentions(view, query, partsBeside(body), source));
       const dropped = from.items.filter((item) => !kept.some((source) => source.item === item));
       if (kept.length === 0 || dropped.length === 0 || query.sources.length !== from.items.length) return [];
@@ -45,19 +45,20 @@ export default defineRewrite<Site>({
       if (named.includes(null) || dropped.some((item) => !bodyOf(item, 'RangeVar'))) return [];
       const isOwn = (i: number): boolean =>
         named[i]?.every(({ source, query: from_ }) => from_ !== query || kept.includes(source)) === true;
-      return [{ query, kept, dropped, own: all.filter((_, i) => isOwn(i)), others: all.filter((_, i) => !isOwn(i)) }];
+      const [own, others] = [all.filter((_, i) => isOwn(i)), all.filter((_, i) => !isOwn(i))];
+      return [{ query, way, kept, dropped, own, others }];
     }),
-  requires: ({ query, kept }, facts) => [
+  requires: ({ query, way, kept }, facts) => [
     seen('all joins are inner ones, and nothing is shown of the tables that are only looked for'),
     ...kept.map(({ table, alias }, i) => {
-      const columns = list(query.body, 'targetList').flatMap((item) => {
-        const origin = originOf(query, bodyOf(item, 'ResTarget')?.['val']);
+      const columns = way.values.flatMap((value) => {
+        const origin = originOf(query, value);
         return origin && origin.source === kept[i] ? [origin.name] : [];
       });
       return table ? facts.unique(table, columns) : missing(`${alias} is not a table with a key`);
     }),
   ],
-  rewrite: ({ query, kept, dropped, own, others }, view) => {
+  rewrite: ({ query, way, kept, dropped, own, others }, view) => {
     const select: TreeNode = withWhere(
       {
         targetList: [output(expression('1'))],
@@ -68,8 +69,9 @@ export default defineRewrite<Site>({
       others,
     );
     const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
-    const { distinctClause: _, ...rest } = query.body;
-    const body = withWhere({ ...rest, fromClause: kept.map(({ item }) => item).filter(isNode) }, [...own, exists]);
+    const { distinctClause: _, groupClause: __, ...rest } = query.body;
+    const shown = way.count ? { ...rest, targetList: [countOf(list(rest, 'targetList')[0])] } : rest;
+    const body = withWhere({ ...shown, fromClause: kept.map(({ item }) => item).filter(isNode) }, [...own, exists]);
     return replace(view.statement.tree, query.body, { SelectStmt: body });
   },
   example: {
@@ -89,3 +91,40 @@ export default defineRewrite<Site>({
     statement: 'SELECT DISTINCT c.name FROM customer AS c JOIN purchase AS p ON p.customer_id = c.id',
   },
 });
+
+/** What keeps a row of the kept tables from coming twice. */
+interface Way {
+  /** The values that are told apart. */
+  readonly values: readonly TreeValue[];
+  /** Whether they are only counted. */
+  readonly count: boolean;
+}
+
+/** DISTINCT; GROUP BY columns without an aggregate; or `count(DISTINCT column)` alone. Null for anything else. */
+function wayOf({ body, type }: Query): Way | null {
+  const distinct = list(body, 'distinctClause');
+  const groups = list(body, 'groupClause');
+  const targets = list(body, 'targetList').map((item) => bodyOf(item, 'ResTarget')?.['val']);
+  if (type !== 'SelectStmt') return null;
+  if (distinct.length > 0) {
+    const whole = distinct.length === 1 && Object.keys(distinct[0] as object).length === 0;
+    return whole && groups.length === 0 && !targets.some(callsAggregate) ? { values: targets, count: false } : null;
+  }
+  if (groups.length > 0) {
+    const plain = groups.every((one) => bodyOf(one, 'ColumnRef'));
+    return plain && ![...targets, body['sortClause']].some(callsAggregate) ? { values: groups, count: false } : null;
+  }
+  const call = targets.length === 1 ? bodyOf(targets[0], 'FuncCall') : null;
+  const isCount =
+    call !== null &&
+    functionName(call) === 'count' &&
+    call['agg_distinct'] === true &&
+    ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined) &&
+    ['sortClause', 'limitCount', 'limitOffset'].every((name) => body[name] === undefined);
+  return isCount && list(call, 'args').length === 1 ? { values: list(call, 'args'), count: true } : null;
+}
+
+function countOf(target: TreeValue): TreeNode {
+  const name = bodyOf(target, 'ResTarget')?.['name'];
+  return output(expression('count(*)'), typeof name === 'string' ? name : undefined);
+}

@@ -3,11 +3,11 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { columnOfSource, onlyTable, ownConditions } from '../../loose-scan.js';
-import { bothWays, callsIn, wholeConstant } from '../../shapes.js';
+import { bothWays, callsIn, listed, wholeConstant } from '../../shapes.js';
 import { orderOf, topRowsFacts, topRowsOf } from '../../top-rows.js';
 import type { TopRows } from '../../top-rows.js';
 import { originOf, queryOf } from '../../view.js';
-import type { Query, StatementView } from '../../view.js';
+import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
 interface Site extends TopRows {
   readonly count: TreeValue;
@@ -32,7 +32,7 @@ export default defineRewrite<Site>({
         const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
         if (!inner || source.nullable || outer.type !== 'SelectStmt') return [];
         const numbered = numberedOf(view, inner);
-        if (!numbered) return [];
+        if (!numbered || isFixedOutside(outer, source, numbered.rows.group)) return [];
         const count = conjuncts(outer.body['whereClause']).flatMap((one) =>
           bothWays(one).flatMap(({ operator, left, right }) => {
             const origin = originOf(outer, left);
@@ -85,6 +85,18 @@ function numberedOf(view: StatementView, query: Query): { readonly rows: TopRows
   const order = orderOf(list(over, 'orderClause'), (key) => columnOfSource(query, source, key));
   if (!group || second || !order) return null;
   return { rows: { query, source, group, order: order.map(({ item }) => item), conditions }, at };
+}
+
+/** Whether the outer query asks for single groups: then the planner hands its condition down, and no step through all of them is needed. */
+function isFixedOutside(outer: Query, source: Source, { name }: ColumnOrigin): boolean {
+  return conjuncts(outer.body['whereClause']).some((condition) => {
+    const among = listed(condition, 'AEXPR_IN');
+    const compared = among ? [among] : bothWays(condition).filter(({ operator }) => operator === '=');
+    return compared.some(({ left }) => {
+      const origin = originOf(outer, left);
+      return origin?.source === source && origin.name === name;
+    });
+  });
 }
 
 function isRowNumber(value: TreeValue): boolean {

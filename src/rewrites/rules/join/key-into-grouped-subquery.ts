@@ -3,10 +3,11 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, replace, withWhere } from '../../build.js';
 import { innerItems } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { missing, seen } from '../../facts.js';
-import { bothWays, callsIn, hasBareStar } from '../../shapes.js';
+import { factsOf, missing, seen } from '../../facts.js';
+import { onlyTable } from '../../loose-scan.js';
+import { bothWays, callsIn, functionName, givesRows, hasBareStar, wholeConstant } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
-import type { ColumnOrigin, Query, Source } from '../../view.js';
+import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
 interface Site {
   readonly query: Query;
@@ -24,7 +25,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: 'A join `s.k = a.id` with `(SELECT k, sum(x) ... GROUP BY k) AS s` becomes LATERAL, with `k = a.id` within the subquery; the same with a window function PARTITION BY k (the best row of each k), and with DISTINCT.',
+    what: 'A join `s.k = a.id` with `(SELECT k, sum(x) ... GROUP BY k) AS s` becomes LATERAL, with `k = a.id` within the subquery; the same with a window function PARTITION BY k (the best row of each k, with LIMIT where a number of rows is asked for), and with DISTINCT.',
     why: 'PostgreSQL computes the subquery for every k before it joins, however few of them the other side asks for.',
     limits:
       'k is a key of GROUP BY, of each PARTITION BY or of DISTINCT, and of the type of the other column; the subquery has no LIMIT and no grouping sets. It stands in inner joins or right of a LEFT JOIN. Where the other side asks for most k, the original is the faster form: the trial tells.',
@@ -64,7 +65,9 @@ export default defineRewrite<Site>({
   rewrite: ({ query, source, inner, key, outside, from }, view) => {
     if (inner.sources.some(({ alias }) => alias === outside.source.alias)) return null;
     const condition = expression('$1 = $2', [key, columnOf(outside.source.alias, outside.name)]);
-    const body = withWhere(inner.body, [...conjuncts(inner.body['whereClause']), condition]);
+    const own = withWhere(inner.body, [...conjuncts(inner.body['whereClause']), condition]);
+    const all = [...(from?.on ?? conjuncts(leftJoinOf(query.body, source.item)?.['quals'])), query.body['whereClause']];
+    const body = { ...own, ...firstRows(view, { query, source, inner }, all.flatMap(conjuncts)) };
     const item = bodyOf(source.item, 'RangeSubselect') ?? {};
     const lateral = { RangeSubselect: { ...item, lateral: true, subquery: { SelectStmt: body } } };
     const outer = from
@@ -104,6 +107,45 @@ function isPartitioned(body: TreeNode): boolean {
     !sets &&
     (['groupClause', 'distinctClause'].some((name) => body[name] !== undefined) || overs(body).length > 0)
   );
+}
+
+interface Numbered {
+  readonly query: Query;
+  readonly source: Source;
+  readonly inner: Query;
+}
+
+/**
+ * ORDER BY and LIMIT of a subquery of one table that numbers the rows of one key in an order without ties, of which the outer query keeps the first ones: then no more of
+ * them are read. Nothing for any other.
+ */
+function firstRows(view: StatementView, { query, source, inner }: Numbered, conditions: readonly TreeNode[]): TreeNode {
+  const targets = list(inner.body, 'targetList');
+  const [window, another] = overs(inner.body);
+  const at = targets.findIndex((item) => {
+    const call = bodyOf(bodyOf(item, 'ResTarget')?.['val'], 'FuncCall');
+    return call !== null && call['over'] !== undefined && functionName(call) === 'row_number';
+  });
+  const table = onlyTable(inner);
+  const order = list(window ?? {}, 'orderClause');
+  const beside = ['groupClause', 'distinctClause', 'sortClause'].some((name) => inner.body[name] !== undefined);
+  if (!window || another || at < 0 || !table?.table || beside || targets.some((item) => givesRows(item))) return {};
+  const keys = [...list(window, 'partitionClause'), ...order.map((item) => bodyOf(item, 'SortBy')?.['node'])];
+  const columns = keys.flatMap((key) => originOf(inner, key)?.name ?? []);
+  if (!factsOf(view.catalog).unique(table.table, columns).holds) return {};
+  const counts = conditions.flatMap((condition) =>
+    bothWays(condition).flatMap(({ operator, left, right }) => {
+      const origin = originOf(query, left);
+      const most = wholeConstant(right) ?? 0;
+      if (origin?.source !== source || source.columns?.indexOf(origin.name) !== at) return [];
+      if (operator === '<=' || (operator === '=' && most === 1)) return [most];
+      return operator === '<' ? [most - 1] : [];
+    }),
+  );
+  const count = Math.min(...counts);
+  return counts.length > 0 && count > 0
+    ? { sortClause: order, limitCount: { A_Const: { ival: { ival: count } } }, limitOption: 'LIMIT_OPTION_COUNT' }
+    : {};
 }
 
 function overs(body: TreeNode): readonly TreeNode[] {

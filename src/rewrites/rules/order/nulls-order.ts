@@ -2,6 +2,7 @@ import { bodyOf, list, textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
+import { heldNotNull } from '../../truth.js';
 import { sortOriginOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
 
@@ -15,9 +16,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`ORDER BY c DESC NULLS LAST` and `c ASC NULLS FIRST`, where c is NOT NULL, become `ORDER BY c DESC` and `c ASC`.',
+    what: '`ORDER BY c DESC NULLS LAST` and `c ASC NULLS FIRST`, where c is not NULL, become `ORDER BY c DESC` and `c ASC`.',
     why: 'A plain btree index has NULLs at the other end, and the planner does not look at NOT NULL: it sorts.',
-    limits: 'The column is a NOT NULL column of a table, on no nullable side of an outer join.',
+    limits:
+      'The column is a NOT NULL column of a table, on no nullable side of an outer join, or WHERE compares it or says `IS NOT NULL` of it.',
     sources: ['PostgreSQL manual, "Indexes and ORDER BY"'],
   },
   triggers: ['rows/top-n-over-many'],
@@ -36,7 +38,7 @@ export default defineRewrite<Site>({
         return needless.includes(order) ? [{ key, origin }] : [];
       }),
     ),
-  requires: ({ origin }, facts) => [facts.notNull(origin)],
+  requires: ({ origin }, facts) => [heldNotNull(origin) ?? facts.notNull(origin)],
   rewrite: ({ key }, view) =>
     replace(view.statement.tree, key, { SortBy: { ...key, sortby_nulls: 'SORTBY_NULLS_DEFAULT' } }),
   example: {

@@ -21,7 +21,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`id = 42.0`, `id > 41.5` and `id::numeric = 42` on a column of whole numbers become `id = 42`, `id >= 42` and `id = 42`; `id = $1::numeric` becomes a comparison with the parameter where it is whole.',
+    what: '`id = 42.0`, `id > 41.5` and `id::numeric = 42` on a column of whole numbers, and the same with `float8`, become `id = 42`, `id >= 42` and `id = 42`; `id = $1::numeric` becomes a comparison with the parameter where it is whole.',
     why: 'The column is turned into numeric for the comparison, and an index on it can not serve that. Drivers send decimals for whole numbers.',
     limits:
       'The column is smallint, integer or bigint; a literal has at most 15 digits before the point. A parameter needs an explicit cast to numeric, else the server takes the type of the column by itself.',
@@ -32,13 +32,14 @@ export default defineRewrite<Site>({
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }): readonly Site[] => {
         const cast = castOf(left);
-        const column = cast?.type === 'numeric' ? cast.value : left;
+        const isCast = cast !== null && WIDER.has(cast.type);
+        const column = isCast ? cast.value : left;
         const origin = originOf(query, column);
         if (!origin || !['int2', 'int4', 'int8'].includes(origin.column?.baseType ?? '')) return [];
         const site = { condition: node, column, origin };
         const parameter = operator === '=' && castOf(right)?.type === 'numeric' ? castOf(right)?.value : undefined;
         if (parameter && bodyOf(parameter, 'ParamRef')) return [{ ...site, form: `$1 = ${WHOLE_OF}`, parameter }];
-        const decimal = decimalOf(right, cast?.type === 'numeric');
+        const decimal = decimalOf(right, isCast);
         const form = decimal === null ? null : formOf(operator, decimal);
         return form === null ? [] : [{ ...site, form, parameter: null }];
       }),
@@ -63,10 +64,13 @@ export default defineRewrite<Site>({
 
 const WHOLE_OF = `CASE WHEN $2::numeric = trunc($2::numeric) AND $2::numeric BETWEEN -9223372036854775808 AND 9223372036854775807 THEN $2::numeric::bigint END`;
 
+/** Types that a whole number is turned into for a comparison. A double holds the first 15 digits of each whole number in their order, and no more than that are compared. */
+const WIDER = new Set(['numeric', 'float8']);
+
 /** A decimal as written; a whole number only where the column is cast, else there is nothing to mend. */
 function decimalOf(value: TreeValue, orWhole: boolean): string | null {
   const cast = castOf(value);
-  if (cast) return cast.type === 'numeric' ? decimalOf(cast.value, true) : null;
+  if (cast) return WIDER.has(cast.type) ? decimalOf(cast.value, true) : null;
   const whole = wholeConstant(value);
   if (whole !== null) return orWhole ? String(whole) : null;
   const given = bodyOf(value, 'A_Const')?.['fval'];

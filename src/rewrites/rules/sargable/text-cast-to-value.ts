@@ -6,7 +6,7 @@ import { missing, seen } from '../../facts.js';
 import { bothWays, castOf, listed, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
-import type { ColumnOrigin } from '../../view.js';
+import type { ColumnOrigin, Query } from '../../view.js';
 
 interface Site {
   readonly condition: TreeNode;
@@ -14,7 +14,10 @@ interface Site {
   readonly origin: ColumnOrigin;
   /** Texts; null for a parameter. */
   readonly texts: readonly string[] | null;
+  /** A parameter, or a column of another table; null for texts. */
   readonly parameter: TreeNode | null;
+  /** Whether that is a column of the same kind of type, cast like this one. */
+  readonly same: boolean;
 }
 
 export default defineRewrite<Site>({
@@ -22,21 +25,26 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`id::text = '42'`, `id::text IN ('1', '2')` and `id::text = $1` become `id = 42`, `id IN (1, 2)` and `id = CASE WHEN $1 ~ '<digits>' THEN $1::bigint END`; uuid columns alike.",
+    what: "`id::text = '42'`, `id::text IN ('1', '2')` and `id::text = $1` become `id = 42`, `id IN (1, 2)` and `id = CASE WHEN $1 ~ '<digits>' THEN $1::bigint END`; uuid columns alike. A join `a.id::text = b.text` is one with the whole number that the text writes, and `a.id::text = b.id::text` one of the numbers.",
     why: 'An index on the column can not serve a condition on its text.',
     limits:
-      'The column is smallint, integer, bigint or uuid; a literal is written as PostgreSQL itself writes the value (`42`, not `042` or `+42`), and within the range of the type. Parameters for integers only.',
+      'The column is smallint, integer, bigint or uuid; a literal is written as PostgreSQL itself writes the value (`42`, not `042` or `+42`), and within the range of the type. Parameters and texts of other tables for integers only.',
     sources: ['PostgreSQL manual, "Type Casts"', 'PostgreSQL manual, "Numeric Types"'],
   },
   triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
-      comparisons(node).flatMap(({ left, texts, parameter }) => {
+      comparisons(node).flatMap(({ left, texts, parameter }): readonly Site[] => {
         const cast = castOf(left);
         const origin = cast && ['text', 'varchar'].includes(cast.type) ? originOf(query, cast.value) : null;
-        if (!cast || !origin || !TYPES.has(origin.column?.baseType ?? '')) return [];
-        if (parameter && origin.column?.baseType === 'uuid') return [];
-        return [{ condition: node, column: cast.value, origin, texts, parameter }];
+        const type = origin?.column?.baseType ?? '';
+        if (!cast || !origin || !TYPES.has(type)) return [];
+        const site = { condition: node, column: cast.value, origin, texts, parameter };
+        if (parameter && !bodyOf(parameter, 'ParamRef')) {
+          const other = otherSide(query, origin, parameter);
+          return other && (WHOLE.has(type) || other.same) ? [{ ...site, ...other }] : [];
+        }
+        return parameter && type === 'uuid' ? [] : [{ ...site, same: false }];
       }),
     ),
   requires: ({ origin, texts }) => {
@@ -48,8 +56,9 @@ export default defineRewrite<Site>({
         : seen(`${origin.name} is ${origin.column?.type}, of which each value is written in one way alone`),
     ];
   },
-  rewrite: ({ condition, column, origin, texts, parameter }, view) => {
+  rewrite: ({ condition, column, origin, texts, parameter, same }, view) => {
     const type = origin.column?.baseType ?? '';
+    if (parameter && same) return replace(view.statement.tree, condition, expression('$1 = $2', [column, parameter]));
     const to = parameter
       ? expression(`$1 = ${WHOLE_OF}`, [column, parameter])
       : expression(formOf(type, texts ?? []), [column]);
@@ -69,7 +78,8 @@ export default defineRewrite<Site>({
   },
 });
 
-const TYPES = new Set(['int2', 'int4', 'int8', 'uuid']);
+const WHOLE = new Set(['int2', 'int4', 'int8']);
+const TYPES = new Set([...WHOLE, 'uuid']);
 const MOST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n, int4: 2n ** 31n, int8: 2n ** 63n };
 
 /** The whole number that a text writes, NULL where it writes none, or one beyond bigint. */
@@ -94,8 +104,24 @@ function comparisons(node: TreeNode): readonly Compared[] {
     if (operator !== '=') return [];
     const text = stringConstant(right);
     if (text !== null) return [{ left, texts: [text], parameter: null }];
-    return bodyOf(right, 'ParamRef') ? [{ left, texts: null, parameter: right }] : [];
+    const isOther = bodyOf(right, 'ParamRef') ?? bodyOf(castOf(right)?.value ?? right, 'ColumnRef');
+    return isOther ? [{ left, texts: null, parameter: right }] : [];
   });
+}
+
+/** A column of another source that a cast column is compared with: one of text, or one cast like it. Null for anything else. */
+function otherSide(
+  query: Query,
+  { source, column }: ColumnOrigin,
+  value: TreeNode,
+): { readonly parameter: TreeNode; readonly same: boolean } | null {
+  const cast = castOf(value);
+  const other = originOf(query, cast ? cast.value : value);
+  const type = other?.column?.baseType ?? '';
+  if (!other || other.source === source || (cast && !['text', 'varchar'].includes(cast.type))) return null;
+  if (['text', 'varchar'].includes(type)) return { parameter: cast ? cast.value : value, same: false };
+  const same = cast !== null && (type === column?.baseType || (WHOLE.has(type) && WHOLE.has(column?.baseType ?? '')));
+  return same ? { parameter: cast.value, same } : null;
 }
 
 /** `x = ANY (ARRAY[...])`. */

@@ -22,7 +22,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, get the range of `c` that they imply, beside the condition.",
+    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
       'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead.',
@@ -72,6 +72,9 @@ export default defineRewrite<Site>({
   },
 });
 
+/** Units of which `sargable/truncated-time-to-range` has no literal periods. */
+const FINE = new Set(['minute', 'hour', 'week']);
+
 const UNITS = new Set(['minute', 'hour', 'day', 'week', 'month', 'quarter', 'year']);
 
 function truncation(value: TreeValue): { readonly unit: string; readonly column: TreeNode } | null {
@@ -79,8 +82,11 @@ function truncation(value: TreeValue): { readonly unit: string; readonly column:
   if (cast)
     return cast.type === 'date' && bodyOf(cast.value, 'ColumnRef') ? { unit: 'date', column: cast.value } : null;
   const call = bodyOf(value, 'FuncCall');
-  if (!call || functionName(call) !== 'date_trunc') return null;
+  if (!call) return null;
   const [unit, column, zone] = list(call, 'args');
+  if (functionName(call) === 'date')
+    return bodyOf(unit, 'ColumnRef') && column === undefined ? { unit: 'date', column: unit as TreeNode } : null;
+  if (functionName(call) !== 'date_trunc') return null;
   const given = stringConstant(unit)?.toLowerCase() ?? '';
   return UNITS.has(given) && bodyOf(column, 'ColumnRef') && zone === undefined
     ? { unit: given, column: column as TreeNode }
@@ -98,7 +104,8 @@ function limits(node: TreeNode): readonly Limits[] {
   const [low, high] = between?.items ?? [];
   if (between && low && high && isFixed(low) && isFixed(high)) return [{ left: between.left, from: low, until: high }];
   return bothWays(node).flatMap(({ operator, left, right }): readonly Limits[] => {
-    if (!isFixed(right) || isConstant(right) !== (bodyOf(right, 'ParamRef') !== null)) return [];
+    const isLiteral = isConstant(right) && bodyOf(right, 'ParamRef') === null;
+    if (!isFixed(right) || (isLiteral && !FINE.has(truncation(left)?.unit ?? ''))) return [];
     if (operator === '=') return [{ left, from: right, until: right }];
     if (operator === '>=' || operator === '>') return [{ left, from: right, until: null }];
     return operator === '<=' || operator === '<' ? [{ left, from: null, until: right }] : [];

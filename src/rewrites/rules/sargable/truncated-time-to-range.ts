@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, functionName, stringConstant, wholeConstant } from '../../shapes.js';
+import { bothWays, functionName, listed, stringConstant, wholeConstant } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -22,10 +22,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
+    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
-      'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session.',
+      'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session; where the clock of a zone goes back over midnight (America/Havana), the first hour of that one day is left out.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -33,6 +33,8 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {
         if (node.type !== 'A_Expr') return [];
+        const between = yearsBetween(query, node.body);
+        if (between) return [between];
         return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
           const truncated = truncation(left);
           const origin = truncated ? originOf(query, truncated.column) : null;
@@ -93,12 +95,27 @@ function truncation(value: TreeValue): { readonly unit: Unit; readonly column: T
   if (!call) return null;
   const [unit, column, zone] = list(call, 'args');
   const name = functionName(call);
+  if (name === 'date')
+    return bodyOf(unit, 'ColumnRef') && column === undefined ? { unit: 'day', column: unit as TreeNode } : null;
   const given = stringConstant(unit)?.toLowerCase();
   if (!bodyOf(column, 'ColumnRef') || zone !== undefined) return null;
   if (name === 'date_trunc' && (given === 'day' || given === 'month' || given === 'quarter' || given === 'year')) {
     return { unit: given, column: column as TreeNode };
   }
   return EXTRACTING.has(name) && given === 'year' ? { unit: 'year-number', column: column as TreeNode } : null;
+}
+
+/** `extract(year FROM c) BETWEEN 2021 AND 2023`: one range, from the first year's beginning to the last one's end. */
+function yearsBetween(query: Query, comparison: TreeNode): Site | null {
+  const between = listed({ A_Expr: comparison }, 'AEXPR_BETWEEN');
+  const truncated = between ? truncation(between.left) : null;
+  const origin = truncated?.unit === 'year-number' ? originOf(query, truncated.column) : null;
+  const [first, last] = (between?.items ?? []).map((item) => periodOf('year-number', item));
+  if (!truncated || !origin || !TYPES.has(origin.column?.baseType ?? '') || !first || !last) return null;
+  const { from } = first;
+  return from < last.until
+    ? { comparison, operator: '=', column: truncated.column, origin, from, until: last.until }
+    : null;
 }
 
 /** The period that a constant begins; null where it begins none. */

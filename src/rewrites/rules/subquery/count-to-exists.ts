@@ -1,9 +1,11 @@
 import { bodyOf, list, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { expression, output, replace } from '../../build.js';
+import { expression, output } from '../../build.js';
+import { withNames } from '../../columns.js';
+import { asksForAny } from '../../counts.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, functionName, wholeConstant } from '../../shapes.js';
+import { functionName } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -30,18 +32,15 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {
         if (node.type !== 'A_Expr') return [];
-        return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
-          const bound = wholeConstant(right);
-          const sublink = bodyOf(left, 'SubLink');
-          const isAny = ANY.get(`${operator} ${bound}`);
-          if (!sublink || isAny === undefined || sublink['subLinkType'] !== 'EXPR_SUBLINK') return [];
-          const inner = queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined);
-          if (!inner || inner.parent !== query || !isCountOnly(inner.body)) return [];
-          const call = bodyOf(bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall') ?? {};
-          const counted = call['agg_star'] === true ? null : originOf(inner, list(call, 'args')[0]);
-          if (call['agg_star'] !== true && counted === null) return [];
-          return [{ comparison: node.body, inner, isAny, counted }];
-        });
+        const found = asksForAny({ A_Expr: node.body });
+        const sublink = bodyOf(found?.counted, 'SubLink');
+        if (!found || sublink?.['subLinkType'] !== 'EXPR_SUBLINK') return [];
+        const inner = queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined);
+        if (!inner || inner.parent !== query || !isCountOnly(inner.body)) return [];
+        const call = bodyOf(bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall') ?? {};
+        const counted = call['agg_star'] === true ? null : originOf(inner, list(call, 'args')[0]);
+        if (call['agg_star'] !== true && counted === null) return [];
+        return [{ comparison: node.body, inner, isAny: found.isAny, counted }];
       }),
     ),
   requires: ({ counted }, facts) => [
@@ -52,7 +51,7 @@ export default defineRewrite<Site>({
     const select = { ...body, targetList: [output(expression('1'))] };
     const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
     const to = isAny ? exists : { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } };
-    return replace(view.statement.tree, comparison, to);
+    return withNames(view.statement.tree, comparison, to);
   },
   example: {
     schema: `
@@ -73,16 +72,6 @@ export default defineRewrite<Site>({
       'SELECT c.id, c.name FROM customer AS c WHERE (SELECT count(p.paid) FROM purchase AS p WHERE p.customer_id = c.id) > 0',
   },
 });
-
-/** Comparisons that ask whether there is any row, or none. */
-const ANY: ReadonlyMap<string, boolean> = new Map([
-  ['> 0', true],
-  ['>= 1', true],
-  ['<> 0', true],
-  ['= 0', false],
-  ['< 1', false],
-  ['<= 0', false],
-]);
 
 function isCountOnly(body: TreeNode): boolean {
   const call = bodyOf(bodyOf(list(body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall');

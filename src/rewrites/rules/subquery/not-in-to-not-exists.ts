@@ -3,8 +3,8 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, output, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import type { Fact } from '../../facts.js';
 import { isPlain } from '../../shapes.js';
+import { heldNotNull } from '../../truth.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -79,16 +79,6 @@ export default defineRewrite<Site>({
       CREATE TABLE unwanted (email text, why text NOT NULL);`,
   },
 });
-
-/** What WHERE itself leaves of a column: no row in which it is NULL. */
-function heldNotNull({ query, source, name }: ColumnOrigin): Fact | null {
-  const held = conjuncts(query.body['whereClause']).some((condition) => {
-    const test = bodyOf(condition, 'NullTest');
-    const tested = test?.['nulltesttype'] === 'IS_NOT_NULL' ? originOf(query, test['arg']) : null;
-    return tested?.source === source && tested.name === name;
-  });
-  return held ? seen(`WHERE leaves no row in which ${source.alias}.${name} is NULL`) : null;
-}
 
 function notIn(type: string, body: TreeNode): TreeNode | null {
   if (type === 'SubLink') {

@@ -23,10 +23,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`a UNION b ORDER BY x LIMIT n` gets `ORDER BY x LIMIT n` in a and in b as well.',
+    what: '`a UNION b ORDER BY x LIMIT n`, and with UNION ALL, gets `ORDER BY x LIMIT n` in a and in b as well.',
     why: 'PostgreSQL computes both queries whole, sorts or hashes them to find what came twice, and then takes n rows.',
     limits:
-      'Neither query gives a row twice; the order is by output columns; LIMIT and OFFSET are literals. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
+      'Without ALL neither query gives a row twice; the order is by output columns; LIMIT and OFFSET are literals. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
     sources: [
       'PostgreSQL manual, "Combining Queries (UNION, INTERSECT, EXCEPT)"',
       'PostgreSQL source, `generate_union_paths`',
@@ -34,7 +34,7 @@ export default defineRewrite<Site>({
   },
   triggers: ['rows/many-rows-deduplicated', 'rows/top-n-over-many'],
   match: (view) =>
-    unions(view).flatMap((union) => {
+    unions(view, true).flatMap((union) => {
       const [left, right] = [queryOf(view, field(union, 'larg')), queryOf(view, field(union, 'rarg'))];
       const offset = union['limitOffset'] === undefined ? 0 : wholeConstant(union['limitOffset']);
       const count = wholeConstant(union['limitCount']);
@@ -46,12 +46,13 @@ export default defineRewrite<Site>({
       const orders = [left, right].map((arm) => orderIn(arm, left, keys));
       return [{ union, arms: [left, right], rows: count + offset, orders }];
     }),
-  requires: ({ arms: [left, right], orders }, facts) => [
+  requires: ({ union, arms: [left, right], orders }, facts) => [
     orders.includes(null)
       ? missing('the order is not by output columns of both queries')
       : seen('the order is by output columns'),
-    withoutDuplicates(left, facts),
-    withoutDuplicates(right, facts),
+    ...(union['all'] === true
+      ? [seen('UNION ALL keeps every row, so that each of the first ones is among the first of its query')]
+      : [withoutDuplicates(left, facts), withoutDuplicates(right, facts)]),
   ],
   rewrite: ({ union, arms: [left, right], rows, orders }, view) => {
     const limited = ({ body }: Query, order: readonly TreeNode[] | null | undefined): TreeNode => ({

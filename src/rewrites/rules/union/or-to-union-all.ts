@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     what: '`WHERE p OR q`, where p and q ask different tables or a subquery, becomes two queries: `WHERE p UNION ALL ... WHERE q AND p IS NOT TRUE`. A join `ON a = x OR b = x`, and one by IS NOT DISTINCT FROM, alike.',
     why: 'Indexes on two tables can not be combined for one OR, and a join by OR compares every row with every other.',
     limits:
-      'Tables, subqueries and inner joins in FROM; two to four alternatives. The guard IS NOT TRUE keeps a row that fulfils both from coming twice. Above the union GROUP BY names every column that is shown outside an aggregate.',
+      'Two to four alternatives; beside an outer join only those of WHERE. The guard IS NOT TRUE keeps a row that fulfils both from coming twice. Above the union GROUP BY names every column that is shown outside an aggregate.',
     sources: [
       'PostgreSQL manual, "Combining Multiple Indexes"',
       'PostgreSQL manual, "Comparison Functions and Operators"',
@@ -34,7 +34,7 @@ export default defineRewrite<Site>({
   triggers: ['join/join-filter-discards', 'scan/rows-discarded', 'subquery/subplan-per-row'],
   match: (view) =>
     view.queries.flatMap((query) => {
-      const from = query.type === 'SelectStmt' ? innerItems(query.body) : null;
+      const from = query.type === 'SelectStmt' ? (innerItems(query.body) ?? asItIs(query)) : null;
       if (!from || from.items.length === 0 || query.body['lockingClause'] !== undefined) return [];
       const all = [...from.on, query.body['whereClause']].flatMap(conjuncts);
       return all.flatMap((condition) => {
@@ -88,6 +88,11 @@ export default defineRewrite<Site>({
 });
 
 const LIMIT = 'LIMIT_OPTION_DEFAULT';
+
+/** FROM with its outer joins, which stays whole in each query. */
+function asItIs(query: Query): { readonly items: readonly TreeNode[]; readonly on: readonly TreeNode[] } {
+  return { items: list(query.body, 'fromClause').filter(isNode), on: [] };
+}
 
 /** The alternatives; those of `a IS NOT DISTINCT FROM b` are `a = b` and that both are NULL. */
 function armsOf(condition: TreeNode): readonly TreeNode[] {

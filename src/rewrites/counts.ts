@@ -1,0 +1,21 @@
+import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { bothWays, wholeConstant } from './shapes.js';
+
+/** Comparisons that ask whether there is any row, or none. */
+const ANY: ReadonlyMap<string, boolean> = new Map([
+  ['> 0', true],
+  ['>= 1', true],
+  ['<> 0', true],
+  ['= 0', false],
+  ['< 1', false],
+  ['<= 0', false],
+]);
+
+/** Reads a comparison of a count that asks whether there is any row (`isAny`), or none; null for any other. */
+export function asksForAny(value: TreeValue): { readonly counted: TreeNode; readonly isAny: boolean } | null {
+  for (const { operator, left, right } of bothWays(value)) {
+    const isAny = ANY.get(`${operator} ${wholeConstant(right)}`);
+    if (isAny !== undefined) return { counted: left, isAny };
+  }
+  return null;
+}

@@ -1,0 +1,169 @@
+import { bodyOf, list, treeText } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
+import { expression, replace } from '../../build.js';
+import { defineRewrite } from '../../define.js';
+import { seen } from '../../facts.js';
+import { bothWays, functionName, listed, stringConstant } from '../../shapes.js';
+import { conditionsOf } from '../../truth.js';
+import { originOf } from '../../view.js';
+import type { ColumnOrigin } from '../../view.js';
+
+interface Site {
+  readonly condition: TreeNode;
+  readonly column: TreeNode;
+  readonly origin: ColumnOrigin;
+  /** The first moment that is written so, and the first after them; null where the condition has no such end. */
+  readonly from: string | null;
+  readonly until: string | null;
+}
+
+export default defineRewrite<Site>({
+  id: 'sargable/formatted-time-to-range',
+  minMajor: 14,
+  maxMajor: null,
+  docs: {
+    what: "`to_char(c, 'YYYY-MM') = '2024-03'`, and with days, hours and minutes, become a half-open range of `c`; `<`, `<=`, `>`, `>=` and BETWEEN alike where the format begins with the year. Times before the year 1 and after 9999 are still asked as they were.",
+    why: 'An index on `c` can not serve a condition on its text.',
+    limits:
+      'The column is a date, timestamp or timestamptz of a table; the format is numbers alone, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice, and where it goes back over midnight (America/Havana) the first hour of that one day is left out.',
+    sources: [
+      'PostgreSQL manual, "Data Type Formatting Functions"',
+      'PostgreSQL source, `DCH_to_char` of formatting.c: ADJUST_YEAR',
+    ],
+  },
+  triggers: ['scan/rows-discarded'],
+  match: (view) => {
+    const conditions = conditionsOf(view);
+    const present = new Set(conditions.map(({ node }) => treeText(node)));
+    return conditions.flatMap(({ query, node }) =>
+      comparisons(node).flatMap(({ left, low, high, equal }) => {
+        const call = bodyOf(left, 'FuncCall');
+        const [column, given, more] = call && functionName(call) === 'to_char' ? list(call, 'args') : [];
+        const origin = originOf(query, column);
+        const type = origin?.column?.baseType ?? '';
+        const format = stringConstant(given);
+        if (!origin || format === null || more || !['date', 'timestamp', 'timestamptz'].includes(type)) return [];
+        const parts = partsOf(format);
+        if (present.has(treeText(before([column as TreeNode])))) return [];
+        if (!parts || (parts.units > 3 && type !== 'timestamp') || (!equal && !parts.ordered)) return [];
+        const [first, last] = [low && momentOf(low.text, parts), high && momentOf(high.text, parts)];
+        if ((low && !first) || (high && !last)) return [];
+        const from = first ? (low?.whole ? first.from : first.until) : null;
+        const until = last ? (high?.whole ? last.until : last.from) : null;
+        return from !== null && until !== null && from >= until
+          ? []
+          : [{ condition: node, column: column as TreeNode, origin, from, until }];
+      }),
+    );
+  },
+  requires: ({ origin }) => [
+    seen(`${origin.name} is ${origin.column?.type}, whose text in this format keeps the order from the year 1 to 9999`),
+    seen('the literal is written like the format'),
+  ],
+  rewrite: ({ condition, column, from, until }, view) => {
+    const early = before([column]);
+    const late = expression(`$1 >= '10000-01-01'`, [column]);
+    const range = expression(`$1 >= '${from ?? '0001-01-01'}' AND $1 < '${until ?? '10000-01-01'}'`, [column]);
+    const outside = isEquality(condition) ? early : { BoolExpr: { boolop: 'OR_EXPR', args: [early, late] } };
+    const asBefore = { BoolExpr: { boolop: 'AND_EXPR', args: [outside, condition] } };
+    return replace(view.statement.tree, condition, { BoolExpr: { boolop: 'OR_EXPR', args: [range, asBefore] } });
+  },
+  example: {
+    schema: 'CREATE TABLE visit (id bigint PRIMARY KEY, at timestamp NOT NULL, page text);',
+    data: `
+      INSERT INTO visit SELECT n, timestamp '2023-01-01' + n * interval '10 minutes', repeat('p', 60) FROM generate_series(1, 60000) AS n;
+      CREATE INDEX ON visit (at);
+      ANALYZE;`,
+    statement: "SELECT id, page FROM visit WHERE to_char(at, 'YYYY-MM-DD') = '2023-06-01'",
+    gain: { buffers: 10 },
+  },
+  unsoundTwin: {
+    why: 'a format without the year is the same in every year',
+    statement: "SELECT id, page FROM visit WHERE to_char(at, 'MM-DD') = '06-01'",
+    to: "SELECT id, page FROM visit WHERE at >= '2023-06-01' AND at < '2023-06-02'",
+  },
+});
+
+/** Where to_char writes the year as that of another one. */
+const before = (column: readonly TreeNode[]): TreeNode => expression(`$1 < '0001-01-01'`, column);
+
+interface Limit {
+  readonly text: string;
+  /** Whether what is written so fulfils the comparison. */
+  readonly whole: boolean;
+}
+
+interface Comparison {
+  readonly left: TreeNode;
+  readonly low: Limit | null;
+  readonly high: Limit | null;
+  readonly equal: boolean;
+}
+
+function isEquality(condition: TreeNode): boolean {
+  return comparisons(condition).some(({ equal }) => equal);
+}
+
+function comparisons(node: TreeNode): readonly Comparison[] {
+  const between = listed(node, 'AEXPR_BETWEEN');
+  const [first, last] = (between?.items ?? []).map(stringConstant);
+  if (between && typeof first === 'string' && typeof last === 'string') {
+    const [low, high] = [first, last].map((text) => ({ text, whole: true }));
+    return [{ left: between.left, low: low ?? null, high: high ?? null, equal: false }];
+  }
+  return bothWays(node).flatMap(({ operator, left, right }): readonly Comparison[] => {
+    const text = stringConstant(right);
+    if (text === null || !['=', '<', '<=', '>', '>='].includes(operator)) return [];
+    const limit = { text, whole: operator.includes('=') };
+    const low = operator.startsWith('<') ? null : limit;
+    const high = operator.startsWith('>') ? null : limit;
+    return [{ left, low, high, equal: operator === '=' }];
+  });
+}
+
+interface Parts {
+  readonly pattern: RegExp;
+  /** 1 for the year alone, 5 down to the minute. */
+  readonly units: number;
+  /** From the year down, so that texts compare like the times. */
+  readonly ordered: boolean;
+}
+
+const TOKENS = ['YYYY', 'MM', 'DD', 'HH24', 'MI'];
+
+/** What a format writes; null where it writes anything but numbers from the year down without a gap. */
+function partsOf(format: string): Parts | null {
+  const found: number[] = [];
+  let pattern = '';
+  for (let rest = format; rest !== '';) {
+    const token = TOKENS.findIndex((one) => rest.startsWith(one) || rest.startsWith(one.toLowerCase()));
+    const length = token < 0 ? 1 : (TOKENS[token]?.length ?? 1);
+    if (token >= 0) pattern += token === 0 ? `(?<u0>[1-9]\\d{3})` : `(?<u${token}>\\d\\d)`;
+    else if (/^[-/.: _]/.test(rest)) pattern += `[${rest[0]}]`;
+    else return null;
+    if (token >= 0) found.push(token);
+    rest = rest.slice(length);
+  }
+  const units = found.toSorted((a, b) => a - b);
+  if (units.length === 0 || units.some((unit, i) => unit !== i)) return null;
+  return { pattern: new RegExp(`^${pattern}$`), units: units.length, ordered: found.every((unit, i) => unit === i) };
+}
+
+/** The first moment that a text of the format stands for, and the first after them; null where it stands for none. */
+function momentOf(text: string, { pattern, units }: Parts): { readonly from: string; readonly until: string } | null {
+  const groups = pattern.exec(text)?.groups;
+  if (!groups) return null;
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0] = TOKENS.slice(0, units).map((_, i) =>
+    Number(groups[`u${i}`]),
+  );
+  const from = new Date(Date.UTC(year, month - 1, day, hour, minute));
+  const read = [from.getUTCFullYear(), from.getUTCMonth() + 1, from.getUTCDate(), from.getUTCHours()];
+  if ([year, month, day, hour].some((value, i) => value !== read[i]) || minute > 59 || year > 9998) return null;
+  const until = new Date(from);
+  if (units === 1) until.setUTCFullYear(year + 1);
+  else if (units === 2) until.setUTCMonth(month);
+  else until.setTime(from.getTime() + { 3: 86_400_000, 4: 3_600_000, 5: 60_000 }[units as 3 | 4 | 5]);
+  const length = units > 3 ? 16 : 10;
+  const [first, next] = [from, until].map((one) => one.toISOString().slice(0, length).replace('T', ' '));
+  return { from: first ?? '', until: next ?? '' };
+}
