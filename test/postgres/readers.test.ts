@@ -223,7 +223,13 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       rowsEstimated: 1000,
     });
     const collation = 'pg_catalog.default';
-    const stored = { opclassOptions: null, collationIsDefault: true, mergesEqual: true, lengthBytes: -1, alignmentBytes: 4 };
+    const stored = {
+      opclassOptions: null,
+      collationIsDefault: true,
+      mergesEqual: true,
+      lengthBytes: -1,
+      alignmentBytes: 4,
+    };
     expect(many?.keys).toEqual([
       {
         column: 'name',
