@@ -80,22 +80,21 @@ function rewriting(relations: readonly Relation[], more: Partial<Effect> = {}): 
 }
 
 /**
- * VACUUM works on the partitions of a partitioned table alone, ANALYZE on it and them; from 18 on both go down to inheriting tables (release notes of 18, `ONLY`).
+ * ANALYZE works on a partitioned table and its partitions; VACUUM on these, and locks it for a moment all the same (`vacuum_rel`); from 18 on both go down to inheriting tables (release notes of 18, `ONLY`).
  */
 export function vacuumEffect({ body }: Operation, context: MigrationContext): Effect {
   const isVacuum = body['is_vacuumcmd'] === true;
-  const analyses = !isVacuum || hasOption(body, 'analyze');
   const relations = bodiesOf(list(body, 'rels'), 'VacuumRelation').flatMap((one) => {
     const range = field(one, 'relation');
     const relation = relationOf(range);
     if (!range || !relation) return [];
-    const all =
-      range['inh'] === true ? withBelow(relation, context, context.major >= 18 ? 'heirs' : 'partitions') : [relation];
-    return analyses ? all : all.filter((part) => tableOf(context, part)?.kind !== 'p');
+    return range['inh'] === true
+      ? withBelow(relation, context, context.major >= 18 ? 'heirs' : 'partitions')
+      : [relation];
   });
   if (isFullVacuum(body)) {
     const stored = relations.filter((part) => tableOf(context, part)?.kind !== 'p');
-    return { ...rewriting(stored), outsideTransaction: true };
+    return { ...rewriting(stored), locks: lockingAll(relations, 'ACCESS EXCLUSIVE'), outsideTransaction: true };
   }
   return { ...NO_EFFECT, locks: lockingAll(relations, 'SHARE UPDATE EXCLUSIVE'), outsideTransaction: isVacuum };
 }
