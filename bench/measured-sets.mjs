@@ -37,7 +37,7 @@ export async function measureSets({ server, template, workload, sets, timeoutMs,
     await runner.use((session) => session.run('VACUUM ANALYZE'));
     const subsets = new Subsets(builds, new Map());
     const { cases, failed } = await runner.use((session) =>
-      prepareCases(session, workload, { rewrites: new Map(), allowVolatile: false }),
+      prepareCases(session, workload, { rewrites: [], allowVolatile: false }),
     );
     if (failed.length > 0) throw new Error(failed.map((one) => `${one.name}: ${one.reason}`).join('; '));
     const present = sets.map((specs) => specs.map((spec) => names.get(specKey(spec))).toSorted());
