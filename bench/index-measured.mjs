@@ -289,7 +289,7 @@ function report(rows) {
     `The ${count} statements once each, all sets with the same parameters, in one run: the different plans of a statement turn by turn, ${values.turns} times; median time, least blocks (shared and temporary). ` +
       `A statement that did not end in ${values.timeout} s counts ${values.timeout} s and the blocks that it had touched by then, without those of parallel workers: lower bounds, marked \`>=\`. ` +
       'Times are of a machine with other work; blocks are not. "ours" is what the `index` command hands over: searched by estimates with 1.3 times the budget, then chosen by measurement. ' +
-      'Extend and DB2Advis are our implementations, over the same what-if engine and size model, plain btrees of two keys at most, as published; they too were run for all of them and for those without ${data.dwarfing}. MB = 10^6.',
+      `Extend and DB2Advis are our implementations, over the same what-if engine and size model, plain btrees of two keys at most, as published; they too were run for all of them and for those without ${data.dwarfing}. MB = 10^6.`,
   );
   say();
   if (hopeless.size > 0) {
