@@ -29,7 +29,8 @@ export function assertSingleChange(action: Action): void {
         'One change in one iteration.',
       );
     }
-    if ((action.kind === 'hint') !== (rewrite.hint !== undefined && rewrite.to === rewrite.from))
+    const isHint = Boolean(rewrite.hint);
+    if ((action.kind === 'hint') !== isHint || (isHint && rewrite.to !== rewrite.from))
       throw forbidden(
         `"${action.title}" is neither another text alone nor settings alone`,
         'One change in one iteration.',

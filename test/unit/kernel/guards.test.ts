@@ -63,6 +63,10 @@ test.each([
       rewrite: { ...hinted, to: 'SELECT 2' },
     }),
   ],
+  [
+    'a rewrite to another text, with a hint',
+    createIndex('ia', { kind: 'rewrite', up: [], down: [], index: null, rewrite: { ...hinted, to: 'SELECT 2' } }),
+  ],
   ['a rewrite with a hint', createIndex('ia', { kind: 'rewrite', up: [], down: [], index: null, rewrite: hinted })],
   [
     'a statistics target beside another change of the column',
