@@ -52,45 +52,34 @@ export function rewriteAction(
   statement: WorkloadStatement,
   rule: string,
   { to, proof }: Pick<Rewrite, 'to' | 'proof'>,
-  { title, tables }: Pick<Action, 'title' | 'tables'>,
+  about: Pick<Action, 'title' | 'tables'>,
 ): Action {
-  return {
-    kind: 'rewrite',
-    title,
-    up: [],
-    down: [],
-    lock: 'takes no lock: the application sends another text',
-    transactional: true,
-    tables,
-    index: null,
-    rewrite: { fingerprint: statement.fingerprint, rule, from: statement.sql, to, proof },
-  };
+  const rewrite = { fingerprint: statement.fingerprint, rule, from: statement.sql, to, proof };
+  return sentOtherwise('rewrite', rewrite, about, 'takes no lock: the application sends another text');
 }
 
 /** The action that sends a statement under settings of the planner. */
 export function hintAction(
-  statement: WorkloadStatement,
+  { fingerprint, sql }: WorkloadStatement,
   { hint, proof }: { readonly hint: Hint; readonly proof: readonly string[] },
-  { title, tables }: Pick<Action, 'title' | 'tables'>,
+  about: Pick<Action, 'title' | 'tables'>,
 ): Action {
-  return {
-    kind: 'hint',
-    title,
-    up: [],
-    down: [],
-    lock: 'takes no lock: the application sends the statement under other settings',
-    transactional: true,
-    tables,
-    index: null,
-    rewrite: {
-      fingerprint: statement.fingerprint,
-      rule: 'hint',
-      from: statement.sql,
-      to: statement.sql,
-      proof,
-      hint,
-    },
-  };
+  const rewrite = { fingerprint, rule: 'hint', from: sql, to: sql, proof, hint };
+  return sentOtherwise(
+    'hint',
+    rewrite,
+    about,
+    'takes no lock: the application sends the statement under other settings',
+  );
+}
+
+function sentOtherwise(
+  kind: 'rewrite' | 'hint',
+  rewrite: Rewrite,
+  { title, tables }: Pick<Action, 'title' | 'tables'>,
+  lock: string,
+): Action {
+  return { kind, title, up: [], down: [], lock, transactional: true, tables, index: null, rewrite };
 }
 
 /** The action that builds an index anew. There is nothing to revert: it finds the same rows before and after. */

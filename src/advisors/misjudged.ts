@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { usesOf } from '../indexes/candidates/candidates.js';
 import { lookupTable, sameRelation } from '../model/catalog.js';
 import type { Table } from '../model/catalog.js';
@@ -11,6 +12,12 @@ import { viewPlan } from '../plans/view.js';
 import type { ViewedNode } from '../plans/view.js';
 import type { RelationUse } from '../sql/use-types.js';
 import { estimated, measured } from './evidence.js';
+
+/** From when on an estimate is wrong: by this factor, where so many rows were expected or came. */
+export const MISJUDGING = z.object({
+  factor: z.number().min(2).default(10),
+  leastRows: z.number().nonnegative().default(1000),
+});
 
 /** A statement whose plan, when it was run, was first wrong about the rows of one table. */
 export interface Misjudged {
@@ -34,7 +41,7 @@ export interface MisjudgedItem {
 /** Where the plans of a workload are first wrong by the factor or more. Plans that were not run say nothing, nor does a wrong join. The parser must be loaded. */
 export function misjudgedIn(
   { catalog, plans, workload }: Snapshot,
-  { factor, leastRows }: { readonly factor: number; readonly leastRows: number },
+  { factor, leastRows }: z.output<typeof MISJUDGING>,
 ): readonly Misjudged[] {
   return workload.statements.flatMap((statement) => {
     const plan = plans.get(statement.fingerprint);

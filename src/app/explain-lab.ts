@@ -7,7 +7,7 @@ import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
 import type { OpenLab } from '../lab/open-lab.js';
 import { findBlockers } from '../lab/parallel/blockers.js';
 import { measureWorkers } from '../lab/parallel/workers.js';
-import { settingsOf } from '../lab/trial/cases.js';
+import { hintSettings } from '../model/action.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
@@ -191,7 +191,7 @@ async function plansOf(
   const said: (string[] | null)[] = [];
   for (const { actions } of findings) {
     const rewrite = actions[0]?.rewrite ?? null;
-    const settings = rewrite?.hint ? settingsOf(rewrite.hint) : '';
+    const settings = rewrite?.hint ? hintSettings(rewrite.hint).join('') : '';
     const after = rewrite && before ? (await runOnCopy(lab, { ...statement, sql: rewrite.to }, settings)).view : null;
     said.push(before && after ? [...describeDifference(before, after)] : null);
   }

@@ -17,8 +17,7 @@ export function reviewPlans(
   { iterations, untried }: Pick<LoopOutcome, 'iterations' | 'untried'>,
 ): Omit<PlanReview, 'hints'> {
   const facts = { catalog, columns: statistics.columns, settings };
-  const shownIn = (plans: Plans, fingerprint: string): ReadonlyMap<string, PlanFinding> => {
-    const plan = plans.get(fingerprint);
+  const shownIn = (plan: Plan | undefined): ReadonlyMap<string, PlanFinding> => {
     const tree = plan ? treeOfPlan(plan) : null;
     if (!tree) return new Map();
     const view = viewPlan(tree);
@@ -27,7 +26,9 @@ export function reviewPlans(
     return new Map(found.toSorted((a, b) => (a.share ?? 0) - (b.share ?? 0)).map((one) => [one.id, one]));
   };
   const findings = workload.statements.flatMap(({ fingerprint, name }) => {
-    const [was, is] = [shownIn(before, fingerprint), shownIn(after, fingerprint)];
+    const was = shownIn(before.get(fingerprint));
+    // The plan of a statement that no change touched is the very same.
+    const is = after.get(fingerprint) === before.get(fingerprint) ? was : shownIn(after.get(fingerprint));
     const waiting = untried.filter(({ hypothesis }) => hypothesis.finding.statements.includes(fingerprint)).length;
     const tried = iterations.flatMap(({ number, hypothesis }) =>
       hypothesis.finding.statements.includes(fingerprint) ? [number] : [],

@@ -52,16 +52,19 @@ export interface Hint {
   readonly until: string;
 }
 
+/** The settings of a hint as statements of one transaction. */
+export function hintSettings({ settings }: Pick<Hint, 'settings'>): readonly string[] {
+  return Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${quoteLiteral(value)};`);
+}
+
 /** What is sent around the statement. */
-export function hintParts({ settings, form }: Hint): {
+export function hintParts(hint: Hint): {
   readonly before: readonly string[];
   readonly after: readonly string[];
 } {
-  const pairs = Object.entries(settings);
-  if (form === 'comment')
-    return { before: [`/*+ ${pairs.map(([name, value]) => `Set(${name} ${value})`).join(' ')} */`], after: [] };
-  const set = pairs.map(([name, value]) => `SET LOCAL ${name} = ${quoteLiteral(value)};`);
-  return { before: ['BEGIN;', ...set], after: ['COMMIT;'] };
+  if (hint.form === 'set-local') return { before: ['BEGIN;', ...hintSettings(hint)], after: ['COMMIT;'] };
+  const set = Object.entries(hint.settings).map(([name, value]) => `Set(${name} ${value})`);
+  return { before: [`/*+ ${set.join(' ')} */`], after: [] };
 }
 
 /** What the application sends in place of `from`. */

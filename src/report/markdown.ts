@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { capital } from '../base/words.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
 import { hintWords, planFindingPlace, planReviewSentence, triedWords } from './plan-review.js';
@@ -286,8 +287,4 @@ function coverage({ coverage: all }: RunReport): string {
           )
           .join('\n'),
   ].join('\n\n');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

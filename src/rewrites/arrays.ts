@@ -1,5 +1,6 @@
 import { bodyOf, isNode, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { expression } from './build.js';
 import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
 import { castOf, functionName, wholeConstant } from './shapes.js';
@@ -28,6 +29,11 @@ export function isElement({ column }: ColumnOrigin, value: TreeValue): boolean {
 }
 
 const WHOLE_BITS: Readonly<Record<string, number>> = { int2: 16, int4: 32, int8: 64 };
+
+/** `array @> ARRAY[value]`, with the element as its column has it. */
+export function containing(array: TreeNode, { column }: ColumnOrigin, value: TreeNode): TreeNode {
+  return expression(`$1 @> ARRAY[$2]::${(column?.baseType ?? '').slice(1)}[]`, [array, value]);
+}
 
 /** The array of `SELECT unnest(a)` or `SELECT x FROM unnest(a) AS x`; null where the query does anything else. */
 export function unnested(select: TreeNode | null): TreeNode | null {

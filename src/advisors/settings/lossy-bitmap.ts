@@ -9,6 +9,7 @@ import { figure, viewPlan } from '../../plans/view.js';
 import { databaseSettingActions } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import { estimated, measured } from '../evidence.js';
+import { powerOfTwoMb } from '../work-memory.js';
 
 const MB = 1024 * 1024;
 
@@ -50,7 +51,7 @@ export default defineAdvisor({
     });
     if (lossy.length === 0) return [];
     const most = Math.max(...lossy.map(({ neededBytes }) => neededBytes));
-    const proposedMb = 2 ** Math.max(0, Math.ceil(Math.log2(most / MB)));
+    const proposedMb = powerOfTwoMb(most);
     return [
       {
         title: `The bitmaps of ${lossy.length} of ${snapshot.workload.statements.length} statements do not fit into work_mem at ${formatBytes(current)}.`,

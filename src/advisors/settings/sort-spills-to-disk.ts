@@ -7,6 +7,7 @@ import type { Snapshot } from '../../model/snapshot.js';
 import { databaseSettingActions } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import { estimated, measured } from '../evidence.js';
+import { powerOfTwoMb } from '../work-memory.js';
 
 const KB = 1024;
 const MB = 1024 * KB;
@@ -137,8 +138,4 @@ function spillEvidence(name: string, spill: Spill): Evidence {
 function hashMultiplier(snapshot: Snapshot): number {
   const value = Number(settingValue(snapshot.settings, 'hash_mem_multiplier') ?? 1);
   return Number.isFinite(value) && value >= 1 ? value : 1;
-}
-
-function powerOfTwoMb(bytes: number): number {
-  return 2 ** Math.max(0, Math.ceil(Math.log2(bytes / MB)));
 }

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { placeOf } from '../../model/catalog.js';
 import type { Evidence } from '../../model/finding.js';
 import { settingValue } from '../../model/settings.js';
@@ -8,7 +7,7 @@ import { columnStatisticsAction } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import type { AdvisorFinding } from '../define.js';
 import { measured } from '../evidence.js';
-import { areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
+import { MISJUDGING, areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
 import type { Misjudged } from '../misjudged.js';
 
 /** Greatest target that PostgreSQL takes (MAX_STATISTICS_TARGET, vacuum.h). */
@@ -36,7 +35,7 @@ export default defineAdvisor({
     good: 'ALTER TABLE call ALTER line SET STATISTICS 100; ANALYZE call;',
     workload: ['SELECT id FROM call WHERE line = 77'],
   },
-  options: z.object({ factor: z.number().min(2).default(10), leastRows: z.number().nonnegative().default(1000) }),
+  options: MISJUDGING,
   async examine(snapshot, limits) {
     await loadParser();
     const usual = usualTarget(snapshot.settings);

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { quoteIdent } from '../../base/quote.js';
 import { placeOf, sameRelation } from '../../model/catalog.js';
 import type { Catalog, Table } from '../../model/catalog.js';
@@ -9,7 +8,7 @@ import { createStatisticsAction } from '../actions.js';
 import type { StatisticsSpec } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import type { AdvisorFinding } from '../define.js';
-import { areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
+import { MISJUDGING, areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
 import type { Misjudged } from '../misjudged.js';
 
 export default defineAdvisor({
@@ -31,7 +30,7 @@ export default defineAdvisor({
     workload: ['SELECT id FROM car WHERE maker = 7 AND model = 7'],
     contractOptions: { leastRows: 500 },
   },
-  options: z.object({ factor: z.number().min(2).default(10), leastRows: z.number().nonnegative().default(1000) }),
+  options: MISJUDGING,
   async examine(snapshot, { factor, leastRows }) {
     await loadParser();
     const found = new Map<string, Found>();

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { formatCount } from '../../base/units.js';
 import { placeOf } from '../../model/catalog.js';
 import type { Column } from '../../model/catalog.js';
@@ -7,7 +6,7 @@ import { columnStatisticsAction } from '../actions.js';
 import { defineAdvisor } from '../define.js';
 import type { AdvisorFinding } from '../define.js';
 import { estimated } from '../evidence.js';
-import { areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
+import { MISJUDGING, areAnalysed, estimateEvidence, misjudgedIn } from '../misjudged.js';
 import type { Misjudged } from '../misjudged.js';
 
 /** From this part of the rows on, ANALYZE takes the number of distinct values for one that grows with the table (analyze.c, compute_scalar_stats). */
@@ -35,7 +34,7 @@ export default defineAdvisor({
     good: 'ALTER TABLE visit ALTER visitor SET (n_distinct = -0.1); ANALYZE visit;',
     workload: ['SELECT visitor, count(*) FROM visit GROUP BY visitor'],
   },
-  options: z.object({ factor: z.number().min(2).default(10), leastRows: z.number().nonnegative().default(1000) }),
+  options: MISJUDGING,
   async examine(snapshot, limits) {
     await loadParser();
     const found = new Map<string, AdvisorFinding>();

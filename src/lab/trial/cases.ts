@@ -1,6 +1,6 @@
 import { WizardError } from '../../base/errors.js';
-import { quoteIdent, quoteLiteral } from '../../base/quote.js';
-import type { Hint, Rewrite } from '../../model/action.js';
+import { hintSettings } from '../../model/action.js';
+import type { Rewrite } from '../../model/action.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { ParameterClass, ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../model/workload.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
@@ -78,16 +78,9 @@ export async function prepareCases(session: Session, workload: Workload, options
 /** The same case with the rewritten text or under the hint's settings, when that is its statement's. Its result is read by the shape of the original, which it must equal. Throws `sql/parse`. */
 export function rewriteCase(oneCase: TrialCase, rewrite: Rewrite | null): TrialCase {
   if (rewrite?.fingerprint !== oneCase.fingerprint) return oneCase;
-  if (rewrite.hint) return { ...oneCase, settings: oneCase.settings + settingsOf(rewrite.hint) };
+  if (rewrite.hint) return { ...oneCase, settings: oneCase.settings + hintSettings(rewrite.hint).join('') };
   const sql = bindParameters(rewrite.to, oneCase.values);
   return { ...oneCase, sql, shape: { ...oneCase.shape, cursor: shapeOf(parseStatement(sql)).cursor } };
-}
-
-/** The `SET LOCAL` statements of a hint, each with its semicolon. */
-export function settingsOf({ settings }: Hint): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `SET LOCAL ${name.split('.').map(quoteIdent).join('.')} = ${quoteLiteral(value)}; `)
-    .join('');
 }
 
 interface KnownFunction {
@@ -159,7 +152,7 @@ function casesOf(
       parameterSet: number,
       values: set.values,
       sql,
-      settings: own.flatMap(({ hint }) => (hint ? [settingsOf(hint)] : [])).join(''),
+      settings: own.flatMap(({ hint }) => (hint ? hintSettings(hint) : [])).join(''),
       shape: shapeOf(parseStatement(sql)),
       soils: writes(parsed) || functions.refused !== null,
       opaque: functions.opaque,

@@ -1,3 +1,4 @@
+import { capital } from '../../base/words.js';
 import { rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
 
@@ -99,8 +100,4 @@ function readIoTimings(text: string, raw: Target): void {
     for (const [, word = '', time = ''] of group.matchAll(/(read|write)=([\d.]+)/g))
       raw[`${prefix}I/O ${capital(word)} Time`] = time;
   }
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }

@@ -1,3 +1,4 @@
+import { capital } from '../../base/words.js';
 import { formatCount, formatPercent } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
@@ -161,8 +162,4 @@ function unknown({ coverage }: PlanReport, { columns }: TextOptions, paint: Pain
       ).map(paint.dim),
     ),
   ];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

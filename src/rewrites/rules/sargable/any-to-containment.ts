@@ -1,7 +1,7 @@
 import { bodyOf, isNode } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { ARRAYS, isElement, ownContainment } from '../../arrays.js';
-import { expression, replace } from '../../build.js';
+import { ARRAYS, containing, isElement, ownContainment } from '../../arrays.js';
+import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { isConstant } from '../../shapes.js';
@@ -44,10 +44,8 @@ export default defineRewrite<Site>({
     seen('the condition stands where NULL is as good as false'),
     ownContainment(origin, facts),
   ],
-  rewrite: ({ condition, array, origin, value }, view) => {
-    const element = (origin.column?.baseType ?? '').slice(1);
-    return replace(view.statement.tree, condition, expression(`$1 @> ARRAY[$2]::${element}[]`, [array, value]));
-  },
+  rewrite: ({ condition, array, origin, value }, view) =>
+    replace(view.statement.tree, condition, containing(array, origin, value)),
   example: {
     schema: 'CREATE TABLE article (id bigint PRIMARY KEY, tags text[] NOT NULL, title text);',
     data: `

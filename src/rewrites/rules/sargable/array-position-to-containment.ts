@@ -1,7 +1,7 @@
 import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { ARRAYS, isElement, ownContainment } from '../../arrays.js';
-import { expression, replace } from '../../build.js';
+import { ARRAYS, containing, isElement, ownContainment } from '../../arrays.js';
+import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { bothWays, functionName, isConstant, stringConstant, wholeConstant } from '../../shapes.js';
@@ -11,7 +11,7 @@ import type { ColumnOrigin } from '../../view.js';
 
 interface Site {
   readonly condition: TreeNode;
-  readonly array: TreeNode;
+  readonly contained: TreeNode;
   readonly origin: ColumnOrigin;
   readonly value: TreeNode;
   /** Whether the condition asks where the element stands, so that it has to stay beside. */
@@ -44,8 +44,8 @@ export default defineRewrite<Site>({
       const origin = originOf(query, array);
       if (!origin || !isNode(array) || !isNode(value) || from !== undefined || !isConstant(value)) return [];
       if (!ARRAYS.has(origin.column?.baseType ?? '') || !isElement(origin, value)) return [];
-      const site = { condition: node, array, origin, value, kept: !isSet };
-      return present.has(treeText(containment(site))) ? [] : [site];
+      const contained = containing(array, origin, value);
+      return present.has(treeText(contained)) ? [] : [{ condition: node, contained, origin, value, kept: !isSet }];
     });
   },
   requires: ({ origin, value }, facts) => [
@@ -54,9 +54,7 @@ export default defineRewrite<Site>({
       : missing('the element may be NULL, which array_position finds and @> does not'),
     ownContainment(origin, facts),
   ],
-  rewrite: (site, view) => {
-    const { condition, kept } = site;
-    const contained = containment(site);
+  rewrite: ({ condition, contained, kept }, view) => {
     const both = { BoolExpr: { boolop: 'AND_EXPR', args: [contained, condition] } };
     return replace(view.statement.tree, condition, kept ? both : contained);
   },
@@ -75,7 +73,3 @@ export default defineRewrite<Site>({
     to: "SELECT id FROM article WHERE tags @> ARRAY['t77']::text[]",
   },
 });
-
-function containment({ array, origin, value }: Pick<Site, 'array' | 'origin' | 'value'>): TreeNode {
-  return expression(`$1 @> ARRAY[$2]::${(origin.column?.baseType ?? '').slice(1)}[]`, [array, value]);
-}
