@@ -1,6 +1,8 @@
-import { sameRelation } from '../../model/catalog.js';
+import { groupBy } from '../../base/group.js';
+import { relationKey, sameRelation } from '../../model/catalog.js';
 import type { CostAnswer, CostCache, StatementCosts } from './cost-cache.js';
 import type { Allowance } from './allowance.js';
+import type { Choice } from './problem.js';
 
 /** How long to look for plans. */
 export interface DiscoveryLimits {
@@ -90,6 +92,37 @@ export async function discover(
       open.push(node(next.costs, answer, { ...limits, depth: next.depth + 1 }));
     }
   }
+}
+
+/**
+ * Finds plans near a choice: asks each statement with the choice and, beside it, all that is to be had on one of its tables. What
+ * is used then is what an index of the choice may be exchanged for. Costs no question where what is known rules out a gain.
+ */
+export async function discoverAround(
+  cache: CostCache,
+  allowance: Allowance,
+  choice: Choice,
+  { share, tolerance }: Pick<DiscoveryLimits, 'share' | 'tolerance'>,
+): Promise<void> {
+  const gain = (costs: StatementCosts, set: bigint, shown: bigint): number =>
+    costs.statement.value(costs.upper(set)) - costs.statement.value(costs.lower(shown));
+  const hopeful = cache.statements
+    .map((costs) => ({ costs, set: costs.bits(choice) }))
+    .map((one) => ({ ...one, most: gain(one.costs, one.set, one.costs.full) }))
+    .filter(({ most }) => most >= tolerance)
+    .toSorted((a, b) => b.most - a.most);
+  for (const { costs, set } of hopeful) {
+    for (const shown of neighbours(costs, set)) {
+      if (allowance.isSpent(share)) return;
+      if (gain(costs, set, shown) >= tolerance) await cache.at(costs, shown);
+    }
+  }
+}
+
+/** The set with all that is to be had on one table beside it, for each table. */
+function neighbours(costs: StatementCosts, set: bigint): bigint[] {
+  const byTable = groupBy(costs.itemsIn(costs.full & ~set), (item) => relationKey(item.table));
+  return [...byTable.values()].map((items) => set | costs.bits(items.map((item) => item.id)));
 }
 
 /** EXPLAINs: some seconds of them. */

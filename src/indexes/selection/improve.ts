@@ -1,7 +1,7 @@
 import type { Highs } from 'highs';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
-import { DISCOVERY_TOLERANCE, discover } from './discover.js';
+import { DISCOVERY_TOLERANCE, discover, discoverAround } from './discover.js';
 import { greedyChoice, guessedCost } from './greedy.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
@@ -65,7 +65,7 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
     if (turn > 0) await discover(cache, allowance, { share: DEEPER_SHARE, tolerance, storageBytes });
     for (const power of [0.6, 1])
       await search.verify(greedyChoice(cache, roomy ? present : new Set(), { storageBytes, power }));
-    const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
+    const planned = await search.exchange(tolerance);
     const proved = await search.follow(boundProgramme, MOST_BOUND_ROUNDS);
     // What a programme leaves out for want of weight may still fit beside what it chose.
     await search.verify(greedyChoice(cache, search.best.choice, { storageBytes, power: 1 }));
@@ -82,6 +82,8 @@ const MOST_IDLE_TURNS = 10;
 const DEEPER = 0.4;
 /** and leaves some questions for what comes of them. */
 const DEEPER_SHARE = 0.85;
+/** How often the best choice is looked around before its bound is. */
+const MOST_EXCHANGES = 4;
 /** Rounds of a programme, each of them one solution and the questions that verify it. */
 const MOST_PLAN_ROUNDS = 3;
 const MOST_BOUND_ROUNDS = 2;
@@ -147,6 +149,19 @@ class Search {
       hoped += worth(costs) - before;
     }
     this.offer(choice);
+  }
+
+  /** Looks for what the best choice may be exchanged for, as long as that finds a better one. Gives what `follow` says. */
+  async exchange(tolerance: number): Promise<boolean> {
+    const { cache, allowance } = this.#input;
+    let planned = await this.follow(planProgramme, MOST_PLAN_ROUNDS);
+    for (let step = 0; step < MOST_EXCHANGES && !allowance.isSpent(DEEPER_SHARE); step += 1) {
+      const { choice, objective } = this.#best;
+      await discoverAround(cache, allowance, choice, { share: DEEPER_SHARE, tolerance });
+      planned = await this.follow(planProgramme, MOST_PLAN_ROUNDS);
+      if (this.#best.objective >= objective) break;
+    }
+    return planned;
   }
 
   /** Verifies what a programme proposes until it proposes nothing better. False when the allowance or the rounds ended it. */
