@@ -51,6 +51,19 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
     ['plain btrees of two keys', permutationCandidates(all.snapshot.catalog, all.uses, 2)],
     ['full class', reasonedCandidates(all.snapshot, all.uses, {})],
   ];
+  const [[, narrow]] = classes;
+  const started = performance.now();
+  const known = new Map();
+  const sized = async (specs) => {
+    const sizes = await clone.sizes(specs);
+    for (const [at, spec] of specs.entries()) known.set(specKey(spec), sizes[at].sizeBytes);
+  };
+  await sized(narrow.map((one) => one.spec));
+  const sizeBytes = async (spec) => {
+    if (!known.has(specKey(spec))) await sized([spec]);
+    return known.get(specKey(spec));
+  };
+  const explaining = timedCosts(clone);
   say();
   say(
     `## A retailer of three channels (bench/channels): ${all.snapshot.workload.statements.length} statements, 24 tables`,
@@ -62,8 +75,10 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
       `Ours chooses nothing that a primary key gives. "passed" is when ours had a set as good as Extend's last: its EXPLAINs and seconds. The ${narrow.length} candidates of two keys were sized in ${((performance.now() - started) / 1000).toFixed(0)} s before.`,
   );
   say();
-  say('| budget | MB | search | % | geo | bound | EXPLAINs | s | CPU s | passed | n | used MB | ended | same again |');
-  say(`|${'---|'.repeat(14)}`);
+  say(
+    '| budget | MB | search | % | geo | bound | EXPLAINs | s | in EXPLAIN s | CPU s | passed | n | used MB | ended | same again |',
+  );
+  say(`|${'---|'.repeat(15)}`);
   const choose = await publishedSearches(clone, all, sizeBytes);
   const sets = [];
   for (const share of shares) {
@@ -71,20 +86,22 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
     const place = `${share} % | ${(storageBytes / 1e6).toFixed(1)}`;
     const others = await choose(storageBytes, timeMs * EXTEND_TIMES);
     say(
-      `| ${place} | our Extend | ${others.extend} | ${others.extendGeo} | - | ${others.extendCalls} | ${others.seconds} | ${others.cpu} | - | ${others.chosen.extend.length} | ${usedMb(others.chosen.extend, known)} | ${others.isCut ? 'by time' : 'yes'} | - |`,
+      `| ${place} | our Extend | ${others.extend} | ${others.extendGeo} | - | ${others.extendCalls} | ${others.seconds} | - | ${others.cpu} | - | ${others.chosen.extend.length} | ${usedMb(others.chosen.extend, known)} | ${others.isCut ? 'by time' : 'yes'} | - |`,
     );
     say(
-      `| ${place} | our DB2Advis | ${others.db2advis} | - | - | - | - | - | - | ${others.chosen.db2advis.length} | ${usedMb(others.chosen.db2advis, known)} | yes | - |`,
+      `| ${place} | our DB2Advis | ${others.db2advis} | - | - | - | - | - | - | - | ${others.chosen.db2advis.length} | ${usedMb(others.chosen.db2advis, known)} | yes | - |`,
     );
     sets.push([`${share} %, our Extend`, others.chosen.extend]);
     for (const [name, candidates] of classes) {
       const search = { clock, candidates, storageBytes, allowance: { ...LIMITS, timeMs, plannerCalls: MOST_EXPLAINS } };
+      const before = explaining();
       const { selection, seconds, cpu } = await select(clone, all, search);
+      const explained = ((explaining() - before) / 1000).toFixed(1);
       const isCut = seconds * 1000 >= timeMs;
       const again = isCut ? null : (await select(clone, all, search)).selection;
       const same = again === null ? '-' : digest(selection) === digest(again) ? 'yes' : 'NO';
       say(
-        `| ${place} | **ours**, ${name} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${cpu.toFixed(1)} | ${passed(selection, others.extend)} | ${selection.chosen.length} | ${(selection.usedBytes / 1e6).toFixed(1)} | ${isCut ? 'by time' : selection.complete ? 'yes' : 'by EXPLAINs'} | ${same} |`,
+        `| ${place} | **ours**, ${name} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${explained} | ${cpu.toFixed(1)} | ${passed(selection, others.extend)} | ${selection.chosen.length} | ${(selection.usedBytes / 1e6).toFixed(1)} | ${isCut ? 'by time' : selection.complete ? 'yes' : 'by EXPLAINs'} | ${same} |`,
       );
       sets.push([`${share} %, ours, ${name}`, selection.chosen.map((one) => one.spec)]);
     }
@@ -93,6 +110,23 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
   say('Chosen:');
   say();
   for (const [name, specs] of sets) say(`- ${name}: ${listing(specs)}`);
+}
+
+/** Milliseconds spent in waiting for EXPLAINs and sizes so far. */
+function timedCosts(clone) {
+  let spent = 0;
+  for (const name of ['cost', 'sizes']) {
+    const asked = clone[name].bind(clone);
+    clone[name] = async (...given) => {
+      const start = performance.now();
+      try {
+        return await asked(...given);
+      } finally {
+        spent += performance.now() - start;
+      }
+    };
+  }
+  return () => spent;
 }
 
 function passed({ progress }, theirs) {
