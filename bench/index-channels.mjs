@@ -101,7 +101,7 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
       const again = isCut ? null : (await select(clone, all, search)).selection;
       const same = again === null ? '-' : digest(selection) === digest(again) ? 'yes' : 'NO';
       say(
-        `| ${place} | **ours**, ${name} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${explained} | ${cpu.toFixed(1)} | ${passed(selection, others.extend)} | ${selection.chosen.length} | ${(selection.usedBytes / 1e6).toFixed(1)} | ${isCut ? 'by time' : selection.complete ? 'yes' : 'by EXPLAINs'} | ${same} |`,
+        `| ${place} | **ours**, ${name} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${explained} | ${cpu.toFixed(1)} | ${passed(selection, others.extend)} | ${selection.chosen.length} | ${(selection.usedBytes / 1e6).toFixed(1)} | ${ended(selection, isCut)} | ${same} |`,
       );
       sets.push([`${share} %, ours, ${name}`, selection.chosen.map((one) => one.spec)]);
     }
@@ -127,6 +127,12 @@ function timedCosts(clone) {
     };
   }
   return () => spent;
+}
+
+function ended({ complete, plannerCalls }, isCut) {
+  if (isCut) return 'by time';
+  if (complete) return 'yes';
+  return plannerCalls >= MOST_EXPLAINS ? 'by EXPLAINs' : 'by turns';
 }
 
 function passed({ progress }, theirs) {
