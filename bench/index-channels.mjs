@@ -48,10 +48,10 @@ function statements() {
 
 async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
   const classes = [
-    ['plain btrees of two keys', permutationCandidates(all.snapshot.catalog, all.uses, 2)],
-    ['full class', reasonedCandidates(all.snapshot, all.uses, {})],
+    { name: 'plain btrees of two keys', candidates: permutationCandidates(all.snapshot.catalog, all.uses, 2) },
+    { name: 'full class', candidates: reasonedCandidates(all.snapshot, all.uses, {}) },
   ];
-  const [[, narrow]] = classes;
+  const [{ candidates: narrow }] = classes;
   const started = performance.now();
   const known = new Map();
   const sized = async (specs) => {
@@ -70,7 +70,7 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
   );
   say();
   say(
-    `Tables take ${Math.round(bytes / 1e6)} MB (MB = 10^6). In % of the base cost. Ours at most ${MOST_EXPLAINS} EXPLAINs and ${timeMs / 1000} s for a search, Extend ${EXTEND_TIMES} times as long, with ${classes.map(([name, list]) => `${list.length} candidates (${name})`).join(' and ')}; ` +
+    `Tables take ${Math.round(bytes / 1e6)} MB (MB = 10^6). In % of the base cost. Ours at most ${MOST_EXPLAINS} EXPLAINs and ${timeMs / 1000} s for a search, Extend ${EXTEND_TIMES} times as long, with ${classes.map(({ name, candidates }) => `${candidates.length} candidates (${name})`).join(' and ')}; ` +
       `Extend and DB2Advis are our implementations over the same what-if engine and sizes, plain btrees of two keys at most: what Extend was told for a smaller budget it knows, so its seconds are those that this budget adds; its EXPLAINs are the different questions that it asks, those really sent in brackets. ` +
       `Ours chooses nothing that a primary key gives. "passed" is when ours had a set as good as Extend's last: its EXPLAINs and seconds. The ${narrow.length} candidates of two keys were sized in ${((performance.now() - started) / 1000).toFixed(0)} s before.`,
   );
@@ -92,7 +92,7 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
       `| ${place} | our DB2Advis | ${others.db2advis} | - | - | - | - | - | - | - | ${others.chosen.db2advis.length} | ${usedMb(others.chosen.db2advis, known)} | yes | - |`,
     );
     sets.push([`${share} %, our Extend`, others.chosen.extend]);
-    for (const [name, candidates] of classes) {
+    for (const { name, candidates } of classes) {
       const search = { clock, candidates, storageBytes, allowance: { ...LIMITS, timeMs, plannerCalls: MOST_EXPLAINS } };
       const before = explaining();
       const { selection, seconds, cpu } = await select(clone, all, search);
