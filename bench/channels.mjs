@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from '../dist/postgres/connect.js';
 
-/** Makes a database of the rows, vacuumed and analysed: 1.2 million rows, 193 MB, in 20 s on two idle cores. */
+/** Makes a database of the rows, vacuumed and analysed: 1.2 million rows, 193 MB, in 20 to 100 s on two shared cores. */
 export async function loadChannels(server, database) {
   const admin = await connect(server.connection);
   await admin.run(`CREATE DATABASE ${database}`);
