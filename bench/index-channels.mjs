@@ -129,10 +129,10 @@ function timedCosts(clone) {
   return () => spent;
 }
 
-function ended({ complete, plannerCalls }, isCut) {
-  if (isCut) return 'by time';
+function ended({ complete, plannerCalls, unsized }, isCut) {
   if (complete) return 'yes';
-  return plannerCalls >= MOST_EXPLAINS ? 'by EXPLAINs' : 'by turns';
+  const why = isCut ? 'by time' : plannerCalls >= MOST_EXPLAINS ? 'by EXPLAINs' : 'early';
+  return unsized > 0 ? `${why}, ${unsized} not sized` : why;
 }
 
 function passed({ progress }, theirs) {
