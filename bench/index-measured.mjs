@@ -1,6 +1,6 @@
-// npm run bench:index-measured [-- --data star] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
+// npm run bench:index-measured [-- --data star|channels] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
 // them over beside those of our own implementations of two published algorithms. On TPC-H at scale factor 0.1, whose data is not part of the
-// project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the retailer's star in bench/star.
+// project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the rows of bench/star or bench/channels.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import { startLabServer } from '../dist/lab/server.js';
 import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
+import { channelsQueries, loadChannels } from './channels.mjs';
 import { measureSets } from './measured-sets.mjs';
 import { Costs, db2advis, extend } from './published.mjs';
 import { loadStar, starQueries } from './star.mjs';
@@ -35,7 +36,23 @@ const DATA = {
     dwarfing: 'q20',
     note: ' Not a TPC result.',
   },
-  star: { title: "a retailer's star (bench/star)", budgets: '5,10,20,40', dwarfing: 'growing_shoppers', note: '' },
+  star: {
+    title: "a retailer's star (bench/star)",
+    budgets: '5,10,20,40',
+    dwarfing: 'growing_shoppers',
+    note: '',
+    load: loadStar,
+    queries: starQueries,
+  },
+  // 10, 25, 50 and 100 % of the tables' size.
+  channels: {
+    title: 'a retailer of three channels (bench/channels)',
+    budgets: '15.5,39,78,155',
+    dwarfing: 'c06',
+    note: '',
+    load: loadChannels,
+    queries: channelsQueries,
+  },
 };
 
 const { values } = parseArgs({
@@ -76,7 +93,7 @@ const place = { major: Number(values.major), settings };
 const server = await startLabServer(place);
 const whatIfServer = await startLabServer({ ...place, settings: { ...settings, shared_buffers: '32MB' } });
 try {
-  if (folder === null) await loadStar(server, DATABASE);
+  if (folder === null) await data.load(server, DATABASE);
   else await loadTpch(server, folder, DATABASE);
   progress('loaded');
   const lab = await openLab({
@@ -111,7 +128,7 @@ try {
 async function examined(lab) {
   const place = mkdtempSync(join(tmpdir(), 'measured-'));
   const file = join(place, 'workload.sql');
-  writeFileSync(file, folder === null ? starQueries() : tpchTexts(join(folder, 'queries')));
+  writeFileSync(file, folder === null ? data.queries() : tpchTexts(join(folder, 'queries')));
   const given = await givenWorkload(file, { watch: () => undefined, signal: new AbortController().signal });
   rmSync(place, { recursive: true });
   const session = await connect({ ...server.connection, database: DATABASE }, { readOnly: true });

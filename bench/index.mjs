@@ -1,21 +1,18 @@
 // npm run bench:index: index selection on TPC-H at scale 1 (a statistics clone; nothing is executed), beside our own
 // implementations of two published algorithms over the same planner, and on generated workloads of 94 to 10,000 statements.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { tableUses, indexSpec } from '../dist/indexes/candidates/candidates.js';
+import { tableUses } from '../dist/indexes/candidates/candidates.js';
 import { permutationCandidates } from '../dist/indexes/candidates/permutations.js';
 import { reasonedCandidates } from '../dist/indexes/candidates/reasoned.js';
-import { selectIndexes } from '../dist/indexes/selection/selection.js';
 import { startLabServer } from '../dist/lab/server.js';
-import { readCatalog } from '../dist/postgres/read/catalog.js';
-import { readStatistics } from '../dist/postgres/read/statistics.js';
 import { loadParser } from '../dist/sql/parse.js';
 import { generatedClone } from './generated-workload.mjs';
 import { hypopgPages } from './hypopg-size.mjs';
-import { Costs, db2advis, extend } from './published.mjs';
+import { channelsPart } from './index-channels.mjs';
+import { digest, facts, geo, listing, percent, publishedSearches, select, statement } from './index-search.mjs';
 import { columnWidths, dataFolder, tpchClone, tpchQueries } from './tpch.mjs';
 
 const { values } = parseArgs({
@@ -24,8 +21,12 @@ const { values } = parseArgs({
     budgets: { type: 'string', default: '50,100,250,500,1000,1500' },
     // cpu: limits and figures of time are of the CPU time of this process and the server's backend together, which wait for each other.
     clock: { type: 'string', default: 'wall' },
+    // Of the part "channels": budgets in % of the tables' size, and the most that one search takes.
+    shares: { type: 'string', default: '10,25,50,100' },
+    seconds: { type: 'string', default: '120' },
   },
 });
+const { clock } = values;
 const BUDGETS = values.budgets.split(',').map(Number);
 const parts = values.part.split(',');
 /** % of the base cost after Extend, DB2Advis, relaxation and AutoAdmin (w2) as published. AutoAdmin's sets have sizes of their own. */
@@ -42,51 +43,40 @@ const PUBLISHED = {
   1714: ['-', '-', '-', '40.8'],
 };
 const NOT_PUBLISHED = ['-', '-', '-', '-'];
-/** For one budget. */
-const LIMITS = { timeMs: null, plannerCalls: 500, turns: 5, gap: 0.001 };
-
 const lines = [];
 const say = (line = '') => {
   lines.push(line);
   console.log(line);
 };
-const percent = (share) => (share * 100).toFixed(2);
-const geometricMean = (ratios) => Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-const geo = ({ statements }) => geometricMean(statements.map((one) => one.after / one.before));
-const digest = (selection) =>
-  createHash('sha256')
-    .update(JSON.stringify([selection.chosen, selection.statements, selection.bound]))
-    .digest('hex')
-    .slice(0, 8);
-const listing = (specs) =>
-  specs
-    .map((spec) => `${spec.table.name}${describe(spec)}`)
-    .toSorted()
-    .join(', ');
-const describe = ({ method, keys, include, where }) =>
-  `${method === 'btree' ? '' : ` ${method}`}(${keys.join(', ').replaceAll('"', '')})${include.length > 0 ? ` include (${include.join(', ').replaceAll('"', '')})` : ''}${where === null ? '' : ` where ${where}`}`;
-
 await loadParser();
 const folder = dataFolder();
 say('# Index selection');
 say();
 say(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}. Command: \`npm run bench:index -- --part ${values.part} --budgets ${values.budgets}${values.clock === 'cpu' ? ' --clock cpu' : ''}\`.`,
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}. Command: \`npm run bench:index -- --part ${values.part} ${parts.includes('channels') ? `--shares ${values.shares} --seconds ${values.seconds}` : `--budgets ${values.budgets}`}${clock === 'cpu' ? ' --clock cpu' : ''}\`.`,
 );
 say(
   `All costs are the planner's (\`estimated\`). ${
-    values.clock === 'cpu'
+    clock === 'cpu'
       ? "Seconds are CPU time of this process and the server's backend together, which wait for each other: what a machine without other work takes, less its waiting for files."
       : 'Seconds are of a machine with other work: they order, they do not measure.'
   }`,
 );
-if (folder === null) say('SKIPPED: the TPC-H statistics are not there (DATABASE_WIZARD_DATA or ../shared/data).');
+if (folder === null && parts.some((one) => one === 'narrow' || one === 'full'))
+  say('SKIPPED: the TPC-H statistics are not there (DATABASE_WIZARD_DATA or ../shared/data).');
 else {
   if (parts.includes('narrow')) await narrowClass();
   if (parts.includes('full')) await fullClass();
 }
 if (parts.includes('large')) await largeWorkloads();
 if (parts.includes('compression')) await compressedWorkloads();
+if (parts.includes('channels'))
+  await channelsPart({
+    say,
+    clock,
+    shares: values.shares.split(',').map(Number),
+    timeMs: Number(values.seconds) * 1000,
+  });
 const results = fileURLToPath(new URL('results/', import.meta.url));
 mkdirSync(results, { recursive: true });
 writeFileSync(
@@ -108,45 +98,6 @@ async function onClone(knownSize, without, work) {
   } finally {
     await server.stop();
   }
-}
-
-function statement(fingerprint, sql) {
-  return { fingerprint, name: fingerprint, sql, kind: 'select', calls: 1, meanMs: null, parameterSets: [] };
-}
-
-async function facts(clone, statements) {
-  const { catalog } = await readCatalog(clone.session);
-  const { statistics } = await readStatistics(clone.session);
-  const snapshot = { catalog, statistics, workload: { statements } };
-  return { snapshot, uses: tableUses(snapshot, { minRows: 0, minPages: 0 }) };
-}
-
-/** From a planner that remembers nothing. */
-async function select(clone, { snapshot }, more) {
-  clone.setWorkload(snapshot.workload.statements.map(({ fingerprint, sql }) => ({ fingerprint, queries: [sql] })));
-  const cpu = await cpuClock(clone);
-  const now = values.clock === 'cpu' ? cpu : () => performance.now();
-  const [start, used] = [now(), cpu()];
-  const selection = await selectIndexes({
-    snapshot,
-    whatIf: clone,
-    objective: 'sum',
-    allowance: LIMITS,
-    now,
-    ...more,
-  });
-  return { selection, seconds: (now() - start) / 1000, cpu: (cpu() - used) / 1000 };
-}
-
-/** Milliseconds of this process and of the clone's backend together, which other work on the machine does not add to; not a number where the system does not say. */
-async function cpuClock(clone) {
-  const [{ pid }] = await clone.session.query('SELECT pg_backend_pid() AS pid');
-  const file = `/proc/${pid}/schedstat`;
-  if (!existsSync(file)) return () => Number.NaN;
-  return () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e3 + Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6;
-  };
 }
 
 async function narrowClass() {
@@ -178,10 +129,10 @@ async function narrowClass() {
       const sets = [];
       for (const mb of BUDGETS) {
         const budget = { candidates, storageBytes: mb * 1e6, sizeBytes: (spec) => pages(spec) * 8192 };
-        const { selection, seconds, cpu } = await select(clone, all, { ...budget, allowRedundant: true });
-        const again = await select(clone, all, { ...budget, allowRedundant: true });
-        const guarded = (await select(clone, all, budget)).selection;
-        const others = await published(clone, all, { pages, budgetBytes: mb * 1e6 });
+        const { selection, seconds, cpu } = await select(clone, all, { ...budget, clock, allowRedundant: true });
+        const again = await select(clone, all, { ...budget, clock, allowRedundant: true });
+        const guarded = (await select(clone, all, { ...budget, clock })).selection;
+        const others = await (await publishedSearches(clone, all, budget.sizeBytes))(mb * 1e6);
         say(
           `| ${mb} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${cpu.toFixed(1)} | ${passed(selection, others)} | ${selection.chosen.length} | ${Math.round(selection.usedBytes / 1e6)} | ${digest(selection) === digest(again.selection) ? 'yes' : 'NO'} | ${percent(guarded.objective)} | ${others.extend} | ${others.extendGeo} | ${others.extendCalls} | ${others.seconds} | ${others.cpu} | ${others.db2advis} | ${((without.length > 0 ? PUBLISHED[mb] : null) ?? NOT_PUBLISHED).join(' | ')} |`,
         );
@@ -200,76 +151,6 @@ function passed({ progress }, { extend: theirs }) {
   return first === undefined ? 'never' : `${first.plannerCalls}, ${(first.elapsedMs / 1000).toFixed(1)} s`;
 }
 
-async function published(clone, { snapshot, uses }, { pages, budgetBytes }) {
-  const made = new Map();
-  const makeIndex = (table, columns) => {
-    const key = `${table}(${columns.join(',')})`;
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const spec = indexSpec(
-      snapshot.catalog,
-      snapshot.catalog.tables.find((one) => one.name === table),
-      {
-        keys: columns.map((column) => `"${column}"`),
-      },
-    );
-    const index = { table, columns, key, spec, bytes: pages(spec) * 8192 };
-    made.set(key, index);
-    return index;
-  };
-  const all = new Map(
-    uses.flatMap(({ table, use }) => use.needed.map((column) => [`${table.name}.${column}`, [table.name, column]])),
-  );
-  const statements = snapshot.workload.statements.map((one) => ({
-    fingerprint: one.fingerprint,
-    columns: new Set(
-      uses
-        .filter((use) => use.statement === one)
-        .flatMap(({ table, use }) => use.needed.map((column) => `${table.name}.${column}`)),
-    ),
-    candidates: permutationCandidates(
-      snapshot.catalog,
-      uses.filter((use) => use.statement === one),
-      2,
-    ),
-  }));
-  clone.setWorkload(snapshot.workload.statements.map(({ fingerprint, sql }) => ({ fingerprint, queries: [sql] })));
-  const costs = new Costs(clone, statements);
-  const base = await costs.of([]);
-  const start = performance.now();
-  const clock = await cpuClock(clone);
-  const used = clock();
-  const before = clone.explainCalls;
-  const widest = await extend({ costs, columns: [...all.values()], makeIndex, budgetBytes, mostKeys: 2 });
-  const extendCalls = costs.questions;
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  const cpu = ((clock() - used) / 1000).toFixed(1);
-  const ratios = [];
-  for (const one of statements)
-    ratios.push((await costs.statement(one, widest.chosen)) / (await costs.statement(one, [])));
-  const advised = await db2advis({
-    whatIf: clone,
-    costs,
-    statements,
-    budgetBytes,
-    candidatesOf: (one) =>
-      one.candidates.map(({ spec }) =>
-        makeIndex(
-          spec.table.name,
-          spec.keys.map((key) => key.slice(1, -1)),
-        ),
-      ),
-  });
-  return {
-    extend: percent(widest.cost / base),
-    extendGeo: percent(geometricMean(ratios)),
-    extendCalls: `${extendCalls} (${clone.explainCalls - before})`,
-    seconds,
-    cpu,
-    db2advis: percent(advised.cost / base),
-  };
-}
-
 async function fullClass() {
   for (const objective of ['sum', 'robust']) {
     const without = objective === 'sum' ? ['q20'] : [];
@@ -285,7 +166,12 @@ async function fullClass() {
       await clone.sizes(candidates.map((one) => one.spec));
       const sets = [];
       for (const mb of BUDGETS) {
-        const { selection, seconds } = await select(clone, all, { candidates, storageBytes: mb * 1e6, objective });
+        const { selection, seconds } = await select(clone, all, {
+          clock,
+          candidates,
+          storageBytes: mb * 1e6,
+          objective,
+        });
         const cost =
           selection.statements.reduce((sum, one) => sum + one.after, 0) /
           selection.statements.reduce((sum, one) => sum + one.before, 0);
@@ -322,6 +208,7 @@ async function largeWorkloads() {
       const candidates = reasonedCandidates(all.snapshot, all.uses, {});
       const mb = tables * 20;
       const { selection, seconds } = await select(clone, all, {
+        clock,
         candidates,
         storageBytes: mb * 1e6,
         allowance: { timeMs, plannerCalls, turns: 1 },
@@ -380,6 +267,7 @@ async function compressedRow(clone, all, { tables, calls, most, isCompared }) {
   const { statements } = all.snapshot.workload;
   const candidates = reasonedCandidates(all.snapshot, all.uses, {});
   const search = {
+    clock,
     candidates,
     storageBytes: tables * 20e6,
     allowance: { timeMs: 120_000, plannerCalls: null, turns: 1 },

@@ -7,6 +7,7 @@ const LEAST_IMPROVEMENT = 1.003;
 /** Costs of sets of indexes for a workload, each statement asked once for each set that is relevant to it. */
 export class Costs {
   #known = new Map();
+  #asked = new Set();
   #statements;
   #whatIf;
 
@@ -25,6 +26,7 @@ export class Costs {
   async statement({ fingerprint, columns }, indexes) {
     const relevant = indexes.filter((index) => index.columns.some((column) => columns.has(`${index.table}.${column}`)));
     const key = [fingerprint, ...relevant.map((index) => index.key).toSorted()].join(' ');
+    this.#asked.add(key);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const [answer] = await this.#whatIf.cost([fingerprint], { add: relevant.map((index) => index.spec), drop: [] });
@@ -32,21 +34,30 @@ export class Costs {
     return answer.cost;
   }
 
+  /** Counts questions anew; the answers stay known. */
+  begin() {
+    this.#asked.clear();
+  }
+
   /** How many different questions were asked. */
   get questions() {
-    return this.#known.size;
+    return this.#asked.size;
   }
 }
 
-/** Adds or widens one index at a time, the one with the greatest benefit for its size. `makeIndex(table, columns)` gives { table, columns, key, bytes, spec }. */
-export async function extend({ costs, columns, makeIndex, budgetBytes, mostKeys }) {
+/**
+ * Adds or widens one index at a time, the one with the greatest benefit for its size. `makeIndex(table, columns)` gives
+ * { table, columns, key, bytes, spec }, or promises it. When `isOver()`, ends with what it has; `isCut` says so.
+ */
+export async function extend({ costs, columns, makeIndex, budgetBytes, mostKeys, isOver = () => false }) {
   let chosen = [];
   let cost = await costs.of(chosen);
-  const singles = columns.map(([table, column]) => makeIndex(table, [column]));
+  const singles = [];
+  for (const [table, column] of columns) singles.push(await makeIndex(table, [column]));
   for (;;) {
     let best = { ratio: 0 };
     const consider = async (combination, addedBytes) => {
-      if (combination.reduce((sum, index) => sum + index.bytes, 0) > budgetBytes) return;
+      if (isOver() || combination.reduce((sum, index) => sum + index.bytes, 0) > budgetBytes) return;
       const total = await costs.of(combination);
       if (total * LEAST_IMPROVEMENT >= cost) return;
       const ratio = (cost - total) / Math.max(1, addedBytes);
@@ -58,12 +69,12 @@ export async function extend({ costs, columns, makeIndex, budgetBytes, mostKeys 
     for (const [table, column] of columns) {
       for (const [at, index] of chosen.entries()) {
         if (index.table !== table || index.columns.includes(column) || index.columns.length >= mostKeys) continue;
-        const wider = makeIndex(table, [...index.columns, column]);
+        const wider = await makeIndex(table, [...index.columns, column]);
         if (chosen.some((other) => other.key === wider.key)) continue;
         await consider(chosen.with(at, wider), wider.bytes - index.bytes);
       }
     }
-    if (best.ratio === 0) return { chosen, cost };
+    if (isOver() || best.ratio === 0) return { chosen, cost, isCut: isOver() };
     chosen = best.combination;
     cost = best.cost;
   }
@@ -73,7 +84,7 @@ export async function extend({ costs, columns, makeIndex, budgetBytes, mostKeys 
 export async function db2advis({ whatIf, costs, statements, candidatesOf, budgetBytes }) {
   const benefits = new Map();
   for (const statement of statements) {
-    const candidates = candidatesOf(statement);
+    const candidates = await candidatesOf(statement);
     const before = await costs.statement(statement, []);
     const [answer] = await whatIf.cost([statement.fingerprint], {
       add: candidates.map((index) => index.spec),
