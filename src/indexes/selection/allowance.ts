@@ -39,6 +39,12 @@ export class Allowance {
     return this.#limits.timeMs === null ? null : Math.max(0, this.#limits.timeMs - this.elapsedMs);
   }
 
+  /** Of the time that is used, 0 to 1; 0 where there is no limit. */
+  get timeShare(): number {
+    const { timeMs } = this.#limits;
+    return timeMs === null ? 0 : Math.min(1, this.elapsedMs / timeMs);
+  }
+
   get turns(): number {
     return this.#limits.turns ?? Number.POSITIVE_INFINITY;
   }

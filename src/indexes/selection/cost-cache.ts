@@ -20,7 +20,10 @@ export class StatementCosts {
   /** Those that exist already. */
   readonly present: bigint;
   readonly #items: readonly Item[];
+  /** By place. */
+  readonly #bits: readonly bigint[];
   readonly #place: ReadonlyMap<number, bigint>;
+  readonly #families = new Map<string, bigint>();
   readonly #gives: readonly bigint[];
   readonly #telling: bigint;
   readonly #answers: CostAnswer[] = [];
@@ -29,7 +32,10 @@ export class StatementCosts {
   constructor(problem: Problem, statement: ProblemStatement) {
     this.statement = statement;
     this.#items = statement.relevant.map((id) => itemAt(problem, id));
-    this.#place = new Map(statement.relevant.map((id, place) => [id, 1n << BigInt(place)]));
+    this.#bits = statement.relevant.map((_, place) => 1n << BigInt(place));
+    this.#place = new Map(statement.relevant.map((id, place) => [id, this.#bits[place] ?? 0n]));
+    for (const { family, id } of this.#items)
+      this.#families.set(family, (this.#families.get(family) ?? 0n) | this.bits([id]));
     this.full = (1n << BigInt(statement.relevant.length)) - 1n;
     this.present = this.#where((item) => item.existing !== null);
     this.#telling = this.#where((item) => !item.inert);
@@ -59,17 +65,21 @@ export class StatementCosts {
 
   /** Items of a set, in order. */
   itemsIn(bits: bigint): Item[] {
-    return this.#items.filter((_, place) => ((bits >> BigInt(place)) & 1n) === 1n);
+    return bits === 0n ? [] : this.#items.filter((_, place) => (bits & (this.#bits[place] ?? 0n)) !== 0n);
   }
 
   /** The set with all that its items give as well. */
   given(bits: bigint): bigint {
-    return this.#gives.reduce((sum, gives, place) => (((bits >> BigInt(place)) & 1n) === 1n ? sum | gives : sum), bits);
+    return this.#gives.reduce(
+      (sum, gives, place) => ((bits & (this.#bits[place] ?? 0n)) === 0n ? sum : sum | gives),
+      bits,
+    );
   }
 
   /** Items of the same family as one of the set's, the set's own included, that meet a condition. */
   relatives(item: Item, among: bigint, wanted: (other: Item) => boolean): bigint {
-    return among & this.#where((other) => other.family === item.family && wanted(other));
+    const family = among & (this.#families.get(item.family) ?? 0n);
+    return this.bits(this.itemsIn(family).flatMap((other) => (wanted(other) ? [other.id] : [])));
   }
 
   /** Adds what the planner said. */

@@ -15,7 +15,7 @@ export interface DiscoveryLimits {
 }
 
 /** Finding plans may take this share of the questions. */
-export const DISCOVERY_SHARE = 0.6;
+export const DISCOVERY_SHARE = 0.5;
 /** Of the objective's 100: what is worth following up. */
 export const DISCOVERY_TOLERANCE = 0.05;
 

@@ -44,6 +44,36 @@ export function greedyChoice(
   }
 }
 
+/**
+ * Packs what the plans with everything in sight use, by gain for size: each index counts for the whole gain of the statements that
+ * use it, also where others have to be there for it. So nothing is known of the choice, but it is good for a first one. Costs no question.
+ */
+export function packedChoice(cache: CostCache, start: Choice, storageBytes: number | null): Choice {
+  const gains = new Map<number, number>();
+  for (const costs of cache.statements) {
+    const { value } = costs.statement;
+    const whole = costs.known(costs.full);
+    if (whole === undefined) continue;
+    const gain = value(costs.upper(costs.present)) - value(whole.cost);
+    for (const { id } of costs.itemsIn(whole.used & ~costs.present)) gains.set(id, (gains.get(id) ?? 0) + gain);
+  }
+  const { items } = cache.problem;
+  const ratio = (id: number): number =>
+    ((gains.get(id) ?? 0) - (items[id]?.writeCost ?? 0)) / Math.max(1, items[id]?.bytes ?? 0);
+  const byRatio = [...gains.keys()].toSorted((a, b) => ratio(b) - ratio(a) || a - b);
+  // One that begins with another's keys comes for both, at the place of the better.
+  const wanted = byRatio.map((id) => byRatio.find((other) => items[other]?.gives.includes(id)) ?? id);
+  const choice = new Set(start);
+  let left = storageBytes === null ? Number.POSITIVE_INFINITY : storageBytes - choiceBytes(cache.problem, choice);
+  for (const id of new Set(wanted)) {
+    const bytes = items[id]?.bytes ?? 0;
+    if (ratio(id) <= 0 || bytes > left) continue;
+    choice.add(id);
+    left -= bytes;
+  }
+  return choice;
+}
+
 /** By known plans, one index standing for another whose keys it begins with. */
 export function guessedCost(costs: StatementCosts, choice: Choice): number {
   const set = costs.bits(choice);

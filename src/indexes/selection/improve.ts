@@ -2,7 +2,7 @@ import type { Highs } from 'highs';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
 import { DISCOVERY_TOLERANCE, discover, discoverAround } from './discover.js';
-import { greedyChoice, guessedCost } from './greedy.js';
+import { greedyChoice, guessedCost, packedChoice } from './greedy.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
 import { boundProgramme, planProgramme } from './programmes.js';
@@ -46,6 +46,15 @@ export function offerGreedy(input: ImproveInput): Choice {
   return search.best.choice;
 }
 
+/** A first set, when every statement was asked with everything in sight: needs a question for each statement that it serves. */
+export async function verifyPacked(input: ImproveInput): Promise<void> {
+  const search = new Search(input);
+  const present = presentChoice(input.cache.problem);
+  const roomy = fits(input.cache, present, input.storageBytes);
+  if (roomy) search.offer(present);
+  await search.verify(packedChoice(input.cache, roomy ? present : new Set(), input.storageBytes));
+}
+
 /** A search whose proved gap is below this (share of the objective) is done, unless the allowance says otherwise. */
 export const GAP_ENOUGH = 0.003;
 
@@ -57,6 +66,7 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   const roomy = fits(cache, present, storageBytes);
   if (roomy) search.offer(present);
   if (input.start !== undefined) search.offer(input.start);
+  await search.verify(packedChoice(cache, roomy ? present : new Set(), storageBytes));
   let idle = 0;
   for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
     const before = { objective: search.best.objective, bound: search.bound };

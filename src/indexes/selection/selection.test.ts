@@ -1,43 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { aColumn, aKey, aSnapshot, aStatement, aTable, anIndex } from '../../../test/support/snapshot.js';
+import { aKey, anIndex } from '../../../test/support/snapshot.js';
 import { costOf, engine, nameOf, random } from '../../../test/support/fake-planner.js';
 import type { Fake, FakePlan } from '../../../test/support/fake-planner.js';
-import type { IndexSpec } from '../../model/action.js';
+import { COLUMNS, chosen, selectionInput, statement } from '../../../test/support/selection.js';
 import { loadParser } from '../../sql/parse.js';
-import { columnKey, indexSpec } from '../candidates/candidates.js';
-import type { Candidate } from '../candidates/candidates.js';
+import type { IndexSpec } from '../../model/action.js';
 import { GAP_ENOUGH } from './improve.js';
 import { selectIndexes } from './selection.js';
 import type { IndexSelection, SelectionInput } from './selection-types.js';
 
-const COLUMNS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
-const table = aTable('t', { columns: COLUMNS.map((name) => aColumn(name)) });
-
 beforeAll(() => loadParser());
-
-function input(fake: Fake, keys: readonly string[], more: Partial<SelectionInput> = {}): SelectionInput {
-  const statements = Object.keys(fake.plans).map((sql) => aStatement(sql, { calls: 1 }));
-  const snapshot = aSnapshot({ tables: [table], indexes: fake.indexes ?? [], statements });
-  const candidates = keys.map((one): Candidate => ({
-    spec: indexSpec(snapshot.catalog, table, { keys: one.split(',').map((column) => columnKey(column)) }),
-    table,
-    for: [],
-  }));
-  return {
-    snapshot,
-    whatIf: engine(fake),
-    candidates,
-    storageBytes: null,
-    objective: 'sum',
-    allowance: { timeMs: null, plannerCalls: null },
-    now: () => 0,
-    ...more,
-  };
-}
-
-const chosen = (selection: IndexSelection): string[] => selection.chosen.map((one) => nameOf(one.spec)).toSorted();
-const statement = (...columns: readonly string[]): string =>
-  `SELECT 1 FROM t WHERE ${columns.map((column) => `${column} = 1`).join(' AND ')}`;
 
 describe('selection against every choice there is', () => {
   const seeds = Array.from({ length: 15 }, (_, at) => at + 1);
@@ -55,7 +27,7 @@ describe('selection against every choice there is', () => {
     }
     const sizes = Object.fromEntries(COLUMNS.map((column) => [column, 1 + Math.floor(next() * 30)]));
     const storageBytes = 35e6;
-    const selection = await selectIndexes(input({ plans, sizes }, COLUMNS, { storageBytes }));
+    const selection = await selectIndexes(selectionInput({ plans, sizes }, COLUMNS, { storageBytes }));
     const base = costOf(plans, []);
     let best = Number.POSITIVE_INFINITY;
     for (let bits = 0; bits < 256; bits += 1) {
@@ -71,7 +43,7 @@ describe('selection against every choice there is', () => {
     // Cut off in the middle it proves less, and nothing that is not so.
     for (const plannerCalls of [6, 9, 14, 20]) {
       const cut = await selectIndexes(
-        input({ plans, sizes }, COLUMNS, { storageBytes, allowance: { timeMs: null, plannerCalls } }),
+        selectionInput({ plans, sizes }, COLUMNS, { storageBytes, allowance: { timeMs: null, plannerCalls } }),
       );
       expect(cut.usedBytes).toBeLessThanOrEqual(storageBytes);
       expect(cut.objective).toBeGreaterThanOrEqual(best - 1e-9);
@@ -95,7 +67,7 @@ describe('selection', () => {
   };
 
   it('says what each index is for', async () => {
-    const selection = await selectIndexes(input(two, ['a', 'b']));
+    const selection = await selectIndexes(selectionInput(two, ['a', 'b']));
     expect(selection.chosen.map((one) => ({ ...one, spec: nameOf(one.spec) }))).toEqual([
       {
         spec: 'a',
@@ -124,7 +96,9 @@ describe('selection', () => {
   });
 
   it('keeps to the budget, and gives the curve', async () => {
-    const selection = await selectIndexes(input(two, ['a', 'b'], { storageBytes: 10e6, curveBytes: [0, 5e6, 20e6] }));
+    const selection = await selectIndexes(
+      selectionInput(two, ['a', 'b'], { storageBytes: 10e6, curveBytes: [0, 5e6, 20e6] }),
+    );
     expect(chosen(selection)).toEqual(['a']);
     expect(selection.curve.map((point) => [point.usedBytes, point.objective.toFixed(2)])).toEqual([
       [0, '1.00'],
@@ -150,7 +124,9 @@ describe('selection', () => {
           [['a,b'], 4],
         ],
       };
-      return chosen(await selectIndexes(input({ plans, sizes }, ['a', 'a,b'], { preferSmall: true, ...more })));
+      return chosen(
+        await selectIndexes(selectionInput({ plans, sizes }, ['a', 'a,b'], { preferSmall: true, ...more })),
+      );
     };
     it('where no statement loses much', async () => {
       expect(await run(25)).toEqual(['a']);
@@ -171,30 +147,30 @@ describe('selection', () => {
         ],
       },
     };
-    expect(chosen(await selectIndexes(input(together, ['a', 'b', 'c'])))).toEqual(['a', 'b']);
+    expect(chosen(await selectIndexes(selectionInput(together, ['a', 'b', 'c'])))).toEqual(['a', 'b']);
   });
 
   it('proves that nothing is to be had without candidates', async () => {
-    const selection = await selectIndexes(input({ plans: { [statement('a')]: [[[], 100]] } }, []));
+    const selection = await selectIndexes(selectionInput({ plans: { [statement('a')]: [[[], 100]] } }, []));
     expect(selection).toMatchObject({ chosen: [], objective: 1, complete: true });
     expect(selection.bound).toBeCloseTo(1, 5);
   });
 
   it('is the same each time', async () => {
-    const once = await selectIndexes(input(two, ['a', 'b', 'c']));
-    expect(await selectIndexes(input(two, ['a', 'b', 'c']))).toEqual(once);
+    const once = await selectIndexes(selectionInput(two, ['a', 'b', 'c']));
+    expect(await selectIndexes(selectionInput(two, ['a', 'b', 'c']))).toEqual(once);
   });
 
   it('leaves out an index whose writes cost more than it wins', async () => {
     const writeShare = (index: IndexSpec | { existing: string }): number =>
       'keys' in index && nameOf(index) === 'b' ? 0.4 : 0.1;
-    expect(chosen(await selectIndexes(input(two, ['a', 'b'], { writeShare })))).toEqual(['a']);
+    expect(chosen(await selectIndexes(selectionInput(two, ['a', 'b'], { writeShare })))).toEqual(['a']);
   });
 
   it('never asks more than it may, and says that it was cut off', async () => {
     const whatIf = engine(two);
     const selection = await selectIndexes(
-      input(two, ['a', 'b'], { whatIf, allowance: { timeMs: null, plannerCalls: 3 } }),
+      selectionInput(two, ['a', 'b'], { whatIf, allowance: { timeMs: null, plannerCalls: 3 } }),
     );
     expect(whatIf.asked).toBe(3);
     expect(selection).toMatchObject({ complete: false, plannerCalls: 3 });
@@ -203,9 +179,12 @@ describe('selection', () => {
 
   it('gives what it has when it is called off, or its time is over', async () => {
     const signal = AbortSignal.abort();
-    expect(await selectIndexes(input(two, ['a'], { signal }))).toMatchObject({ complete: false, chosen: [] });
+    expect(await selectIndexes(selectionInput(two, ['a'], { signal }))).toMatchObject({ complete: false, chosen: [] });
     let ms = 0;
-    const late = input(two, ['a', 'b'], { now: () => (ms += 10), allowance: { timeMs: 45, plannerCalls: null } });
+    const late = selectionInput(two, ['a', 'b'], {
+      now: () => (ms += 10),
+      allowance: { timeMs: 45, plannerCalls: null },
+    });
     expect((await selectIndexes(late)).complete).toBe(false);
     const atOnce = { timeMs: 10, plannerCalls: null };
     expect(await selectIndexes({ ...late, allowance: atOnce })).toMatchObject({
@@ -217,7 +196,7 @@ describe('selection', () => {
 
   it('lists what PostgreSQL refuses and what can not be planned', async () => {
     const selection = await selectIndexes(
-      input({ plans: { ...two.plans, [statement('c')]: [] }, refused: ['b'] }, ['a', 'b']),
+      selectionInput({ plans: { ...two.plans, [statement('c')]: [] }, refused: ['b'] }, ['a', 'b']),
     );
     expect(selection.refused.map((one) => [nameOf(one.spec), one.reason])).toEqual([
       ['b', 'no default operator class'],
@@ -235,10 +214,10 @@ describe('selection', () => {
       ] as const,
     };
     const budget = { storageBytes: 10e6 };
-    expect(chosen(await selectIndexes(input({ plans }, ['a', 'b', 'c'], budget)))).toEqual(['c']);
-    expect(chosen(await selectIndexes(input({ plans }, ['a', 'b', 'c'], { ...budget, objective: 'robust' })))).toEqual([
-      'a',
-    ]);
+    expect(chosen(await selectIndexes(selectionInput({ plans }, ['a', 'b', 'c'], budget)))).toEqual(['c']);
+    expect(
+      chosen(await selectIndexes(selectionInput({ plans }, ['a', 'b', 'c'], { ...budget, objective: 'robust' }))),
+    ).toEqual(['a']);
   });
 });
 
@@ -271,7 +250,7 @@ describe('selection from many candidates', () => {
       return planner.sizes(specs);
     };
     const whatIf = { ...planner, cost: planner.cost.bind(planner), size: planner.size.bind(planner), sizes };
-    return selectIndexes(input(fake, ['a', ...filling, 'b'], { whatIf, now: () => sized, ...more }));
+    return selectIndexes(selectionInput(fake, ['a', ...filling, 'b'], { whatIf, now: () => sized, ...more }));
   };
 
   it('has a first set before most of them are sized, and the best one in the end', async () => {
@@ -283,7 +262,7 @@ describe('selection from many candidates', () => {
     ]);
     expect(chosen(selection)).toEqual(['a', 'b']);
     expect(selection.drop).toEqual([]);
-    const few = await selectIndexes(input(fake, ['a', 'b']));
+    const few = await selectIndexes(selectionInput(fake, ['a', 'b']));
     expect(selection.statements).toEqual(few.statements);
     expect(selection.bound).toBeCloseTo(few.bound, 5);
   });
@@ -300,99 +279,5 @@ describe('selection from many candidates', () => {
     const selection = await search({ allowance: { timeMs: null, plannerCalls: 5 } });
     expect(selection.plannerCalls).toBe(5);
     expect(chosen(selection)).toEqual(['a', 'b']);
-  });
-});
-
-describe('existing indexes', () => {
-  const primary = anIndex('t_pkey', 't', [aKey('a'), aKey('b')], { primary: true, unique: true, constraint: 't_pkey' });
-  const plain = anIndex('t_c', 't', [aKey('c')], { sizeBytes: 10e6 });
-
-  it('are not doubled by a beginning of theirs, whatever the planner thinks of it, unless that is wanted', async () => {
-    const trap: Fake = {
-      indexes: [primary],
-      plans: {
-        [statement('a')]: [
-          [[], 100],
-          [['a'], 85],
-        ],
-      },
-    };
-    expect(chosen(await selectIndexes(input(trap, ['a'])))).toEqual([]);
-    expect(chosen(await selectIndexes(input(trap, ['a'], { allowRedundant: true })))).toEqual(['a']);
-  });
-
-  it('go when their writes cost more than they win, but never those that a rule or a foreign key rests on', async () => {
-    const fake: Fake = {
-      indexes: [primary, plain],
-      plans: {
-        [statement('c')]: [
-          [[], 100],
-          [['c'], 99],
-        ],
-      },
-    };
-    const writeShare = (): number => 0.2;
-    const selection = await selectIndexes(input(fake, [], { writeShare }));
-    expect(selection.drop).toEqual([{ index: 'public.t_c', sizeBytes: 10e6, reason: 'not-worth-it', by: null }]);
-    const kept = anIndex('t_u', 't', [aKey('d')], { unique: true });
-    const none = await selectIndexes(input({ ...fake, indexes: [primary, kept] }, [], { writeShare }));
-    expect(none.drop).toEqual([]);
-  });
-
-  it('stay while nothing speaks against them', async () => {
-    const fake: Fake = {
-      indexes: [plain],
-      plans: {
-        [statement('d')]: [
-          [[], 100],
-          [['d'], 9],
-        ],
-      },
-    };
-    const selection = await selectIndexes(input(fake, ['d']));
-    expect(selection.drop).toEqual([]);
-    expect(chosen(selection)).toEqual(['d']);
-  });
-
-  it('give way to a wider one', async () => {
-    const fake: Fake = {
-      indexes: [plain],
-      plans: {
-        [statement('c', 'd')]: [
-          [[], 100],
-          [['c'], 50],
-          [['c,d'], 5],
-        ],
-        [statement('c')]: [
-          [[], 100],
-          [['c'], 10],
-          [['c,d'], 11],
-        ],
-      },
-    };
-    const selection = await selectIndexes(input(fake, ['c,d']));
-    expect(selection.chosen.map((one) => [nameOf(one.spec), one.redundant])).toEqual([['c,d', ['public.t_c']]]);
-    expect(selection.drop).toEqual([
-      { index: 'public.t_c', sizeBytes: 10e6, reason: 'given', by: `public.${selection.chosen[0]?.spec.name}` },
-    ]);
-  });
-
-  it('of another collation are not given by a wider one in the order of its column', async () => {
-    const other = anIndex('t_c', 't', [aKey('c', { collation: 'pg_catalog.C', collationIsDefault: false })], {
-      sizeBytes: 10e6,
-    });
-    const fake: Fake = {
-      indexes: [other],
-      plans: {
-        [statement('c', 'd')]: [
-          [[], 100],
-          [['c'], 5],
-          [['c,d'], 3],
-        ],
-      },
-    };
-    const wider = await selectIndexes(input(fake, ['c,d']));
-    expect(wider.chosen.map((one) => [nameOf(one.spec), one.redundant])).toEqual([['c,d', []]]);
-    expect(wider.drop.filter((one) => one.reason === 'given')).toEqual([]);
   });
 });

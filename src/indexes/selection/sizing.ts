@@ -7,7 +7,7 @@ import { OBJECTIVE_SCALE } from './programmes.js';
 import type { SelectionInput } from './selection-types.js';
 import type { PlannedStatement } from './shares.js';
 
-/** Sizing may take this share of the time: a candidate costs as much as a few questions. */
+/** Sizing may take this share of the time that is left when it begins: a candidate costs as much as a few questions. */
 const SIZING_SHARE = 0.6;
 /** So many are sized between two looks at the clock. */
 const SIZED_AT_ONCE = 64;
@@ -20,6 +20,8 @@ export class CandidateSizing {
   readonly #wanted: readonly Candidate[];
   readonly #allowance: Allowance;
   readonly #room: number;
+  /** Share of the whole time at which it ends. */
+  readonly #until: number;
   #sized = 0;
 
   constructor(input: SelectionInput, wanted: readonly Candidate[], allowance: Allowance) {
@@ -27,6 +29,7 @@ export class CandidateSizing {
     this.#wanted = wanted;
     this.#allowance = allowance;
     this.#room = largestBudget(input);
+    this.#until = 1 - (1 - allowance.timeShare) * (1 - SIZING_SHARE);
   }
 
   /** Those that can be and fit, with the statements they were made for. */
@@ -42,7 +45,7 @@ export class CandidateSizing {
   /** Goes on until so many of all were looked at, or there is no more time for it. */
   async sizeUpTo(count: number): Promise<void> {
     const end = Math.min(count, this.#wanted.length);
-    while (this.#sized < end && !this.#allowance.isOutOfTime(SIZING_SHARE)) {
+    while (this.#sized < end && !this.#allowance.isOutOfTime(this.#until)) {
       const some = this.#wanted.slice(this.#sized, Math.min(end, this.#sized + SIZED_AT_ONCE));
       await this.#size(some);
       this.#sized += some.length;
