@@ -170,7 +170,14 @@ export function descendantsOf(known: Known, relation: Relation): readonly Table[
     .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
 }
 
-/** The same, and tables that inherit from it, and theirs. */
+/** The partitioned tables that a table is a part of in the target's catalog, the nearest first. */
+export function ancestorsOf(known: Known, relation: Relation): readonly Table[] {
+  const parent = tableOf(known, relation)?.partitionOf;
+  const table = parent ? tableOf(known, parent) : undefined;
+  return table ? [table, ...ancestorsOf(known, table)] : [];
+}
+
+/** Partitions of a table, tables that inherit from it, and theirs. */
 export function heirsOf(known: Known, relation: Relation): readonly Table[] {
   const table = tableOf(known, relation);
   if (!table) return [];

@@ -148,7 +148,7 @@ function differences(
   const { locks } = claim;
   const names = [...new Set([...Object.keys(locks), ...Object.keys(seen.locks)])].toSorted();
   const wrong = names.filter((name) => {
-    const [says, is] = [locks[name], seen.locks[name]];
+    const [says, is] = [locks[name], seen.locks[name] ?? seen.sequences[name]];
     if (says === undefined) return !isUnsure;
     if (is === undefined) return transactional;
     return transactional ? says !== is : !isAtLeast(says, is);

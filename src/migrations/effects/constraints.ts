@@ -1,6 +1,7 @@
 import { field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { sameRelation } from '../../model/catalog.js';
+import type { Constraint } from '../../model/catalog.js';
 import { constraintsOf, heirsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { AlterCommand, Operation } from '../operation.js';
@@ -110,20 +111,35 @@ export function dropColumn(operation: Operation, context: MigrationContext): Eff
   };
 }
 
+/** NO INHERIT leaves the tables right below what they have; INHERIT gives it to all. */
+function heirsOfInherited(
+  constraint: Constraint | undefined,
+  relation: Relation,
+  noInherit: boolean,
+  context: MigrationContext,
+): readonly Relation[] {
+  if (!constraint || /NO INHERIT/.test(constraint.definition) === noInherit) return [];
+  return heirsOf(context, relation).filter((heir) => !noInherit || isChild(heir, relation, context));
+}
+
 function isChild(heir: ReturnType<typeof heirsOf>[number], relation: Relation, context: MigrationContext): boolean {
   const table = tableOf(context, relation);
   return table !== undefined && heir.inherits.some((parent) => sameRelation(parent, table));
 }
 
-/** From 18 on NOT ENFORCED takes a foreign key's triggers off the referenced table. */
+/** From 18 on NOT ENFORCED takes a foreign key's triggers off the referenced table, and [NO] INHERIT is a matter of the tables below. */
 export function alterConstraint(relation: Relation, { body }: AlterCommand, context: MigrationContext): Effect {
   const def = field(field(body, 'def') ?? {}, 'ATAlterConstraint') ?? {};
   const name = textOf(def, 'conname');
   const constraint = constraintsOf(context, relation).find((one) => one.name === name);
+  const enforces = def['is_enforced'] === true;
+  const isChanged = constraint !== undefined && /NOT ENFORCED/.test(constraint.definition) === enforces;
   const others =
-    def['alterEnforceability'] === true && constraint?.references
+    def['alterEnforceability'] === true && isChanged && constraint.references
       ? withBelow(constraint.references.table, context, 'partitions')
-      : [];
+      : def['alterInheritability'] === true
+        ? heirsOfInherited(constraint, relation, def['noinherit'] === true, context)
+        : [];
   return { ...locking(relation, 'ACCESS EXCLUSIVE'), locks: lockingAll([relation, ...others], 'ACCESS EXCLUSIVE') };
 }
 

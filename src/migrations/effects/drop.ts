@@ -55,7 +55,7 @@ export function dropEffect({ body }: Operation, context: MigrationContext): Effe
   }
 }
 
-const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
+const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE', 'OBJECT_SEQUENCE']);
 
 function dropRelations(body: TreeNode, context: MigrationContext): Effect {
   const cascades = textOf(body, 'behavior') === 'DROP_CASCADE';
