@@ -53,6 +53,8 @@ export interface FileFacts {
   readonly views: readonly string[];
   /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
   readonly needing: readonly { readonly table: string; readonly line: number }[];
+  /** Columns that come by a name: added, or renamed to it. */
+  readonly arriving: readonly { readonly table: string; readonly column: string }[];
   /** Tables that get another name or are dropped. */
   readonly switched: readonly { readonly table: string; readonly line: number }[];
 }

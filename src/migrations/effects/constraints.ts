@@ -4,6 +4,7 @@ import { sameRelation } from '../../model/catalog.js';
 import type { Constraint } from '../../model/catalog.js';
 import { constraintsOf, heirsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
+import { viewsOn } from '../dependents.js';
 import type { AlterCommand, Operation } from '../operation.js';
 import { relationOf } from '../relation.js';
 import type { Relation } from '../relation.js';
@@ -101,13 +102,17 @@ export function dropColumn(operation: Operation, context: MigrationContext): Eff
   const columns = command.name === null ? [] : [command.name];
   const referenced = referencedBy([relation], context, columns).filter((one) => !isSparedParent(one, context));
   const along = command.cascade ? referencing([relation], context, columns) : [];
+  const views = command.cascade ? viewsOn(relation, command.name, context) : [];
   // The column stays in tables that inherit from it, as their own.
   const isOnly = field(body, 'relation')?.['inh'] !== true;
   const heirs = isOnly ? heirsOf(context, relation).filter((heir) => isChild(heir, relation, context)) : [];
   return {
     ...locking(relation, 'ACCESS EXCLUSIVE'),
-    locks: lockingAll([relation, ...referenced, ...along, ...heirs], 'ACCESS EXCLUSIVE'),
-    unsure: command.cascade ? 'views and whatever else uses the column are locked and dropped as well' : null,
+    locks: lockingAll([relation, ...referenced, ...along, ...heirs, ...views], 'ACCESS EXCLUSIVE'),
+    unsure:
+      command.cascade && context.catalog === null
+        ? 'views and whatever else uses the column are locked and dropped as well'
+        : null,
   };
 }
 
