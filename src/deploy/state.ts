@@ -121,6 +121,7 @@ function partOf(catalog: Catalog, tables: readonly RelationName[]): Catalog {
     extensions: [],
     functions: [],
     domains: [],
+    dependents: [],
     otherCounts: {},
     tables: catalog.tables.filter((table) => wanted.has(relationKey(table))),
     indexes: catalog.indexes.filter((index) => wanted.has(relationKey(index.table))),

@@ -38,6 +38,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   ViewStmt: ({ relation, body }, context) =>
     relation && body['replace'] !== true ? created(relation, context) : context.state,
+  CreateSeqStmt: ({ body }, context) => {
+    const sequence = relationOf(field(body, 'sequence'));
+    return sequence && body['if_not_exists'] !== true ? created(sequence, context) : context.state;
+  },
   AlterTableStmt: afterAlter,
   IndexStmt: ({ relation, body }, context) => {
     if (!relation) return context.state;

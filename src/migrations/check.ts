@@ -9,7 +9,7 @@ import { estimateOf } from './duration.js';
 import type { DurationEstimate } from './duration.js';
 import type { Effect } from './effects/effect.js';
 import { effectOf } from './effects/of.js';
-import { operationsOf } from './operation.js';
+import { columnBody, operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
 import { relationOf, relationOfNames } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
@@ -90,7 +90,15 @@ export function factsOfFile({ statements }: Script): FileFacts {
         : [];
     return tables.flatMap((table) => (table ? [{ table: table.name, line }] : []));
   });
-  return { indexes, views, needing, switched };
+  return { indexes, views, needing, switched, arriving: statements.flatMap(arrivingIn) };
+}
+
+function arrivingIn({ parsed }: ScriptStatement): FileFacts['arriving'] {
+  return operationsOf(parsed).flatMap(({ relation, body, command }) => {
+    const renamed = textOf(body, 'renameType') === 'OBJECT_COLUMN' ? textOf(body, 'newname') : null;
+    const column = command?.subtype === 'AT_AddColumn' ? textOf(columnBody(command.body) ?? {}, 'colname') : renamed;
+    return relation && column !== null ? [{ table: relation.name, column }] : [];
+  });
 }
 
 /** Of a `RangeVar`, wherever in a statement it stands. */

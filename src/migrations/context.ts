@@ -53,6 +53,8 @@ export interface FileFacts {
   readonly views: readonly string[];
   /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
   readonly needing: readonly { readonly table: string; readonly line: number }[];
+  /** Columns that come by a name: added, or renamed to it. */
+  readonly arriving: readonly { readonly table: string; readonly column: string }[];
   /** Tables that get another name or are dropped. */
   readonly switched: readonly { readonly table: string; readonly line: number }[];
 }
@@ -170,7 +172,14 @@ export function descendantsOf(known: Known, relation: Relation): readonly Table[
     .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
 }
 
-/** The same, and tables that inherit from it, and theirs. */
+/** The partitioned tables that a table is a part of in the target's catalog, the nearest first. */
+export function ancestorsOf(known: Known, relation: Relation): readonly Table[] {
+  const parent = tableOf(known, relation)?.partitionOf;
+  const table = parent ? tableOf(known, parent) : undefined;
+  return table ? [table, ...ancestorsOf(known, table)] : [];
+}
+
+/** Partitions of a table, tables that inherit from it, and theirs. */
 export function heirsOf(known: Known, relation: Relation): readonly Table[] {
   const table = tableOf(known, relation);
   if (!table) return [];

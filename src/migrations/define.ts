@@ -41,6 +41,8 @@ export interface LaterWork {
   /** What has to be so before, e.g. `when nobody uses the old name`. */
   readonly when: string;
   readonly sql: readonly string[];
+  /** Why there is no way back from it; left out where what it drops can be made again. */
+  readonly noWayBack?: string;
 }
 
 /** One transaction of a safe sequence, or one statement outside of one. */

@@ -74,7 +74,7 @@ function beside(name: string): string {
 }
 
 /** An index with an expression may be on any column: its text says so. */
-function usesColumn(index: Index, name: string): boolean {
+export function usesColumn(index: Index, name: string): boolean {
   const parts = [...index.keys, ...index.include];
   if (parts.some((part) => part.column === name)) return true;
   if (index.predicate === null && parts.every((part) => part.column !== null)) return false;

@@ -1,6 +1,6 @@
 import { quoteIdent } from '../base/quote.js';
-import type { Column } from '../model/catalog.js';
-import { field, list, textOf } from '../sql/tree.js';
+import type { Column, Index } from '../model/catalog.js';
+import { field, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName } from './chosen-name.js';
 import { columnKey, constraintsOf, indexNamed, isNew, tableOf } from './context.js';
@@ -9,6 +9,8 @@ import { typeChangeOf } from './effects/alter-table.js';
 import { partitionOf } from './effects/attach.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
+import { CREATIONS } from './inverse-create.js';
+import { movedBack, renamedBack } from './inverse-rename.js';
 import { relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
 import { statementWords } from './statement-words.js';
@@ -33,30 +35,27 @@ const data: Invert = () => ({ why: 'rows that were changed are not brought back'
 const gone: Invert = () => ({ why: 'what was dropped can not be brought back: restore a backup' });
 
 const INVERSES: Readonly<Record<string, Invert>> = {
-  CreateStmt: drop('TABLE'),
-  ViewStmt: ({ relation, body }) =>
-    body['replace'] === true || !relation
-      ? { why: 'what the view was before is not known' }
-      : { sql: [`DROP VIEW ${written(relation)}`] },
+  ...CREATIONS,
   IndexStmt: ({ relation, body }, context) => {
     const isKnown = relation !== null && knowsNames(relation, context);
     const name = textOf(body, 'idxname') ?? (isKnown ? indexName(relation, body, context) : null);
     if (name === null)
       return { why: 'the index has no name of its own, and what is free is not known: look with --to' };
-    if (body['if_not_exists'] === true) return { why: 'whether the index was there before is not known' };
+    const isThere =
+      name !== null &&
+      indexNamed(context, {
+        schema: relation ? (tableOf(context, relation)?.schema ?? relation.schema) : null,
+        name,
+      }) !== undefined;
+    if (body['if_not_exists'] === true && isThere) return { sql: [] };
+    if (body['if_not_exists'] === true && context.catalog === null)
+      return { why: 'whether the index was there before is not known' };
+    const isParent = relation !== null && tableOf(context, relation)?.kind === 'p';
     // An index is in its table's schema.
-    return { sql: [`DROP INDEX CONCURRENTLY ${written({ schema: relation?.schema ?? null, name })}`] };
+    return {
+      sql: [`DROP INDEX${isParent ? '' : ' CONCURRENTLY'} ${written({ schema: relation?.schema ?? null, name })}`],
+    };
   },
-  CreateTableAsStmt: ({ body }) => {
-    const into = relationOf(field(field(body, 'into') ?? {}, 'rel'));
-    if (!into || body['if_not_exists'] === true) return { why: 'whether it was there before is not known' };
-    const kind = textOf(body, 'objtype') === 'OBJECT_MATVIEW' ? 'MATERIALIZED VIEW' : 'TABLE';
-    return { sql: [`DROP ${kind} ${written(into)}`] };
-  },
-  CreateExtensionStmt: ({ body }) =>
-    body['if_not_exists'] === true
-      ? { why: 'whether it was there before is not known' }
-      : { sql: [`DROP EXTENSION ${quoteIdent(textOf(body, 'extname') ?? '')}`] },
   DropStmt: dropped,
   CreateTrigStmt: ({ relation, body }) =>
     relation && body['replace'] !== true
@@ -78,21 +77,8 @@ const INVERSES: Readonly<Record<string, Invert>> = {
       ? { sql: [`DROP STATISTICS ${written(name)}`] }
       : { why: 'its name, or whether it was there before, is not known' };
   },
-  CreatePublicationStmt: ({ body }) => ({ sql: [`DROP PUBLICATION ${quoteIdent(textOf(body, 'pubname') ?? '')}`] }),
-  CreateEnumStmt: ofNames('TYPE', 'typeName'),
-  CreateDomainStmt: ofNames('DOMAIN', 'domainname'),
-  CreateSchemaStmt: ({ body }) => ({ sql: [`DROP SCHEMA ${quoteIdent(textOf(body, 'schemaname') ?? '')}`] }),
-  CreateSeqStmt: ({ body }) => {
-    const name = textOf(field(body, 'sequence') ?? {}, 'relname') ?? '';
-    return { sql: [`DROP SEQUENCE ${written({ schema: textOf(field(body, 'sequence') ?? {}, 'schemaname'), name })}`] };
-  },
-  RenameStmt: renamed,
-  AlterObjectSchemaStmt: ({ relation, body }, context) => {
-    const before = relation ? (relation.schema ?? tableOf(context, relation)?.schema ?? null) : null;
-    const now = textOf(body, 'newschema');
-    if (!relation || before === null || now === null) return { why: 'the schema that it was in is not known' };
-    return { sql: [`ALTER TABLE ${written({ schema: now, name: relation.name })} SET SCHEMA ${quoteIdent(before)}`] };
-  },
+  RenameStmt: renamedBack,
+  AlterObjectSchemaStmt: movedBack,
   AlterDomainStmt: ({ body }) => {
     const name = relationOfNames(list(body, 'typeName'));
     const constraint = textOf(field(field(body, 'def') ?? {}, 'Constraint') ?? {}, 'conname');
@@ -129,20 +115,6 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   SelectStmt: nothing,
 };
 
-function drop(kind: string): Invert {
-  return ({ relation, body }) =>
-    relation && body['if_not_exists'] !== true
-      ? { sql: [`DROP ${kind} ${written(relation)}`] }
-      : { why: 'whether it was there before is not known' };
-}
-
-function ofNames(kind: string, fieldName: string): Invert {
-  return ({ body }) => {
-    const name = relationOfNames(list(body, fieldName));
-    return name ? { sql: [`DROP ${kind} ${written(name)}`] } : { why: 'its name is not known' };
-  };
-}
-
 /** An index that the catalog knows can be built again. */
 function dropped({ body }: Operation, context: MigrationContext): Inverse {
   if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return gone({} as Operation, context);
@@ -150,31 +122,23 @@ function dropped({ body }: Operation, context: MigrationContext): Inverse {
     const name = relationOfNames(object);
     return name ? indexNamed(context, name) : undefined;
   });
-  const sql = indexes.flatMap((index) =>
-    index ? [index.definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')] : [],
-  );
+  const sql = indexes.flatMap((index) => (index ? [builtAgain(index)] : []));
   return sql.length === indexes.length ? { sql } : { why: 'the definition of the index is not known: look with --to' };
 }
 
-function renamed({ relation, body }: Operation): Inverse {
-  const kind = textOf(body, 'renameType');
-  const [from, to] = [textOf(body, 'subname'), textOf(body, 'newname')];
-  if (!relation || to === null) return { why: 'how to take back this rename is not known' };
-  if (kind === 'OBJECT_TABLE' || kind === 'OBJECT_VIEW' || kind === 'OBJECT_INDEX' || kind === 'OBJECT_MATVIEW') {
-    const word = {
-      OBJECT_TABLE: 'TABLE',
-      OBJECT_VIEW: 'VIEW',
-      OBJECT_INDEX: 'INDEX',
-      OBJECT_MATVIEW: 'MATERIALIZED VIEW',
-    };
-    return {
-      sql: [`ALTER ${word[kind]} ${written({ ...relation, name: to })} RENAME TO ${quoteIdent(relation.name)}`],
-    };
-  }
-  if (from === null || (kind !== 'OBJECT_COLUMN' && kind !== 'OBJECT_TABCONSTRAINT'))
-    return { why: 'how to take back this rename is not known' };
-  const what = kind === 'OBJECT_COLUMN' ? 'COLUMN' : 'CONSTRAINT';
-  return { sql: [`ALTER TABLE ${written(relation)} RENAME ${what} ${quoteIdent(to)} TO ${quoteIdent(from)}`] };
+/** Whether a primary key makes the column NOT NULL, and no statement of the file did before. */
+function isMadeNotNull(column: string, relation: Relation, context: MigrationContext): boolean {
+  return (
+    columnOf(context, relation, column)?.notNull === false &&
+    !context.state.notNull.has(columnKey(context, relation, column))
+  );
+}
+
+function builtAgain({ definition }: Index): string {
+  // Of a partitioned table it says ON ONLY, and can not be built beside its use.
+  return / ON ONLY /.test(definition)
+    ? definition.replace(' ON ONLY ', ' ON ')
+    : definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
 }
 
 /** Commands that another command takes back whatever was before. */
@@ -184,7 +148,6 @@ const OPPOSITES: Readonly<Record<string, string>> = {
   AT_EnableRowSecurity: 'DISABLE ROW LEVEL SECURITY',
   AT_DisableRowSecurity: 'ENABLE ROW LEVEL SECURITY',
   AT_ForceRowSecurity: 'NO FORCE ROW LEVEL SECURITY',
-  AT_NoForceRowSecurity: 'FORCE ROW LEVEL SECURITY',
   AT_DisableTrigAll: 'ENABLE TRIGGER ALL',
   AT_EnableTrigAll: 'DISABLE TRIGGER ALL',
   AT_DisableTrigUser: 'ENABLE TRIGGER USER',
@@ -209,6 +172,8 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     case 'AT_ValidateConstraint':
     case 'AT_SetStatistics':
       return { sql: [] };
+    case 'AT_AddIdentity':
+      return { sql: [`${alter} ALTER COLUMN ${named} DROP IDENTITY`] };
     case 'AT_SetNotNull':
       return {
         sql: columnOf(context, relation, name)?.notNull ? [] : [`${alter} ALTER COLUMN ${named} DROP NOT NULL`],
@@ -247,11 +212,26 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
 }
 
 function ofConstraint(relation: Relation, constraint: TreeNode, alter: string, context: MigrationContext): Inverse {
-  const own = textOf(constraint, 'conname');
+  const own = textOf(constraint, 'conname') ?? textOf(constraint, 'indexname');
   const name = own ?? (knowsNames(relation, context) ? constraintName(relation, constraint, context) : null);
-  return name === null
-    ? { why: 'the constraint has no name of its own, and what is free is not known: look with --to' }
-    : { sql: [`${alter} DROP CONSTRAINT ${quoteIdent(name)}`] };
+  if (name === null)
+    return { why: 'the constraint has no name of its own, and what is free is not known: look with --to' };
+  // An index that becomes the constraint's goes with it.
+  const taken = textOf(constraint, 'indexname');
+  const schema = tableOf(context, relation)?.schema ?? relation.schema;
+  const index = taken === null ? undefined : indexNamed(context, { schema, name: taken });
+  const columns = index?.keys.map(({ column }) => column ?? '') ?? names(list(constraint, 'keys'));
+  const nullable =
+    textOf(constraint, 'contype') === 'CONSTR_PRIMARY'
+      ? columns.filter((column) => isMadeNotNull(column, relation, context))
+      : [];
+  return {
+    sql: [
+      `${alter} DROP CONSTRAINT ${quoteIdent(name)}`,
+      ...nullable.map((column) => `${alter} ALTER COLUMN ${quoteIdent(column)} DROP NOT NULL`),
+      ...(index ? [builtAgain(index)] : []),
+    ],
+  };
 }
 
 /** Whether the name that PostgreSQL chooses can be told: otherwise another thing of that name might be there. */
@@ -278,7 +258,9 @@ function ofDroppedConstraint(
     return { why: 'what CASCADE takes along is not brought back' };
   const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
   if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add] };
-  if (!known.validated) return { sql: [add] };
+  const isParent = tableOf(context, relation)?.kind === 'p';
+  // A foreign key of a partitioned table can not be added NOT VALID before 18.
+  if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add] };
   return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`] };
 }
 

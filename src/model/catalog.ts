@@ -188,6 +188,25 @@ export interface DomainInfo extends RelationName {
   readonly constrained: boolean;
 }
 
+/** What is defined on a relation's columns, and so stands in the way of a change of them, or goes along with it. */
+export interface Dependent {
+  readonly kind:
+    | 'view'
+    | 'materialized view'
+    | 'rule'
+    | 'policy'
+    | 'trigger'
+    | 'function'
+    | 'generated column'
+    | 'publication';
+  /** Null for what is named within its table or its database. */
+  readonly schema: string | null;
+  readonly name: string;
+  readonly on: RelationName;
+  /** Empty where it is defined on the relation as a whole. Of a function only those of a body that is parsed when it is made (`BEGIN ATOMIC`). */
+  readonly columns: readonly string[];
+}
+
 /** The schema as read in one instant. System schemas are left out. */
 export interface Catalog {
   readonly schemas: readonly string[];
@@ -198,6 +217,7 @@ export interface Catalog {
   readonly extendedStatistics: readonly ExtendedStatistics[];
   readonly functions: readonly FunctionInfo[];
   readonly domains: readonly DomainInfo[];
+  readonly dependents: readonly Dependent[];
   /** Every other object kind, counted for the inventory: `view`, `trigger`, `policy`, ... */
   readonly otherCounts: Readonly<Record<string, number>>;
 }

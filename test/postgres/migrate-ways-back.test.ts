@@ -13,7 +13,10 @@ const SETUP = `
   CREATE TABLE "order" (id int PRIMARY KEY, "Größe" int NOT NULL CHECK ("Größe" > 0), code varchar(20), n int);
   INSERT INTO "order" SELECT n, n, 'c' || n, n FROM generate_series(1, 500) AS n;
   CREATE INDEX order_n_idx ON "order" (code);
-  CREATE TABLE item (id int PRIMARY KEY, order_id int REFERENCES "order");`;
+  CREATE TABLE item (id int PRIMARY KEY, order_id int REFERENCES "order"); CREATE UNIQUE INDEX item_both ON item (id, order_id);
+  CREATE SCHEMA "Odd one"; CREATE SEQUENCE "Odd one".seq; CREATE SEQUENCE other; CREATE TYPE "Odd one".mood AS ENUM ('sad'); CREATE EXTENSION pg_trgm;
+  CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER tr BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION tr();
+  CREATE TABLE part (id int NOT NULL, n int REFERENCES "order") PARTITION BY RANGE (id); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (9); CREATE INDEX part_n ON part (n);`;
 
 describe('the plan of a migration', () => {
   let server: LabServer | null = null;
@@ -39,6 +42,24 @@ describe('the plan of a migration', () => {
     ['CREATE INDEX ON "order" (n); CREATE INDEX ON "order" (n) INCLUDE (code); CREATE INDEX ON "order" ((n::text))'],
     ['ALTER TABLE item ADD FOREIGN KEY (order_id) REFERENCES "order"; CREATE INDEX ON item (order_id)'],
     ['ALTER TABLE "order" ALTER "Größe" SET NOT NULL, ALTER n DROP NOT NULL, ALTER code TYPE varchar(40)'],
+    [
+      'ALTER SEQUENCE "Odd one".seq RENAME TO seq2; ALTER TRIGGER tr ON item RENAME TO "T"; ALTER TABLE other RENAME TO o',
+    ],
+    [
+      'ALTER TYPE "Odd one".mood SET SCHEMA public; ALTER FUNCTION tr() RENAME TO tr2; ALTER SCHEMA "Odd one" RENAME TO "O"',
+    ],
+    [
+      'CREATE OR REPLACE FUNCTION f(a int, OUT b text[]) LANGUAGE sql AS $$ SELECT NULL::text[] $$; CREATE PROCEDURE p() LANGUAGE sql AS $$ $$',
+    ],
+    [
+      'CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE SCHEMA IF NOT EXISTS "Odd one"; CREATE SCHEMA IF NOT EXISTS fresh; CREATE TABLE IF NOT EXISTS item (id int)',
+    ],
+    [
+      'CREATE OR REPLACE VIEW v AS SELECT 1 AS a; CREATE INDEX IF NOT EXISTS part_n ON part (n); CREATE INDEX IF NOT EXISTS part_n2 ON part (n, id)',
+    ],
+    ['ALTER TABLE item DROP CONSTRAINT item_pkey, ADD PRIMARY KEY USING INDEX item_both'],
+    ['ALTER TABLE part DROP CONSTRAINT part_n_fkey; DROP INDEX part_n'],
+    ['ALTER TABLE part ALTER id ADD GENERATED ALWAYS AS IDENTITY'],
   ])('%s ends as the file does, and is taken back to what was before', async (sql) => {
     for (const large of [true, false])
       await withMigrationBench(server as LabServer, SETUP, async (bench) => {
@@ -52,6 +73,50 @@ describe('the plan of a migration', () => {
           expect(structureDifferences(other.catalog, await other.now())).toEqual([]);
         });
       });
+  });
+
+  it('drops a column in a later release, unless another one takes its name', async () => {
+    await withMigrationBench(server as LabServer, SETUP, async (bench) => {
+      await bench.session.run('CREATE VIEW codes AS SELECT code FROM "order"');
+      const catalog = await bench.now();
+      const both = plan({ ...bench, catalog }, 'ALTER TABLE "order" DROP "Größe", DROP COLUMN code', true);
+      expect(both.steps.map(({ up }) => up)).toEqual([['ALTER TABLE "order" ALTER COLUMN "Größe" DROP NOT NULL']]);
+      expect(both.later.map(({ when, sql }) => [when, ...sql])).toEqual([
+        ['no program reads or writes "order"."Größe" any longer', 'ALTER TABLE "order" DROP COLUMN "Größe"'],
+        [
+          'no program reads or writes "order".code any longer and view public.codes can do without it',
+          'ALTER TABLE "order" DROP COLUMN code',
+        ].map((text) => text.replace('COLUMN code', 'COLUMN "code"')),
+      ]);
+      const again = plan(bench, 'ALTER TABLE "order" DROP n; ALTER TABLE "order" ADD n bigint', true);
+      expect(again.later).toEqual([]);
+    });
+  });
+
+  it('knows what is defined on columns', async () => {
+    const made = `
+      CREATE VIEW "Names" AS SELECT code FROM "order"; CREATE VIEW of_names AS SELECT n.* FROM "Names" AS n; CREATE MATERIALIZED VIEW sums AS SELECT sum(n) AS s FROM "order";
+      CREATE POLICY p ON item USING (order_id > 0); CREATE RULE quiet AS ON DELETE TO item WHERE OLD.id = 0 DO INSTEAD NOTHING;
+      CREATE TRIGGER of_id BEFORE UPDATE OF order_id ON item FOR EACH ROW EXECUTE FUNCTION tr();
+      ALTER TABLE item ADD twice int GENERATED ALWAYS AS (id * 2) STORED; CREATE PUBLICATION part_of FOR TABLE item (id);
+      CREATE FUNCTION most() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(order_id) FROM item; END;`;
+    await withMigrationBench(server as LabServer, SETUP + made, async ({ catalog }) => {
+      const words = catalog.dependents.map(
+        ({ kind, schema, name, on, columns }) => `${kind} ${schema ?? '-'} ${name} on ${on.name}: ${columns.join()}`,
+      );
+      expect(words).toEqual([
+        'view public of_names on Names: code',
+        'function public most on item: order_id',
+        'generated column - twice on item: id',
+        'policy - p on item: order_id',
+        'publication - part_of on item: id',
+        'rule - quiet on item: id',
+        'trigger - of_id on item: order_id',
+        'trigger - tr on item: ',
+        'materialized view public sums on order: n',
+        'view public Names on order: code',
+      ]);
+    });
   });
 
   it('does not say that what CASCADE takes along comes back', async () => {

@@ -148,10 +148,10 @@ function differences(
   const { locks } = claim;
   const names = [...new Set([...Object.keys(locks), ...Object.keys(seen.locks)])].toSorted();
   const wrong = names.filter((name) => {
-    const [says, is] = [locks[name], seen.locks[name]];
+    const [says, is] = [locks[name], seen.locks[name] ?? seen.sequences[name]];
     if (says === undefined) return !isUnsure;
     if (is === undefined) return transactional;
-    return transactional ? says !== is : !isAtLeast(says, is);
+    return transactional ? says !== is : !isUnsure && !isAtLeast(says, is);
   });
   const rewritten = isUnsure ? [] : symmetric(seen.rewritten, claim.rewritten);
   // Which rows a WHERE or a MERGE reads is the planner's choice; a materialised view is compared under a lock that only refreshing waits for.

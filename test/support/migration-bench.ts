@@ -27,6 +27,8 @@ export interface MigrationBench {
 /** What a server was seen to do; keys are `schema.name`. */
 export interface Observation {
   readonly locks: Readonly<Record<string, LockMode>>;
+  /** The same of sequences, which go along with their tables. */
+  readonly sequences: Readonly<Record<string, LockMode>>;
   readonly rewritten: readonly string[];
   /** Tables of which rows were read; null where it can not be seen: outside a transaction. */
   readonly read: readonly string[] | null;
@@ -64,12 +66,20 @@ export async function withMigrationBench<T>(
           : await observeOutside({ session, watcher, blockers }, statements, before);
         const files = 'files' in seen ? (seen.files as readonly TableFile[]) : await tablesOf(watcher);
         const after = new Map(files.map((table) => [table.oid, table]));
-        const rewritten = before.filter(({ oid, file }) => {
+        const rewritten = before.filter(({ oid, file, sequence }) => {
           const now = after.get(oid);
           // A new file that holds nothing is no rewrite: TRUNCATE.
-          return now !== undefined && now.file !== file && now.bytes > 0;
+          return !sequence && now !== undefined && now.file !== file && now.bytes > 0;
         });
-        return { locks: seen.locks, read: seen.read, rewritten: rewritten.map(({ name }) => name) };
+        const ofSequences = new Set(before.filter(({ sequence }) => sequence).map(({ name }) => name));
+        const split = (are: boolean): Record<string, LockMode> =>
+          Object.fromEntries(Object.entries(seen.locks).filter(([name]) => ofSequences.has(name) === are));
+        return {
+          locks: split(false),
+          sequences: split(true),
+          read: seen.read,
+          rewritten: rewritten.map(({ name }) => name),
+        };
       },
     });
   } finally {
@@ -119,21 +129,22 @@ export function effectsOf(sql: string, options: CheckOptions): readonly { sql: s
 
 interface TableFile {
   readonly oid: string;
+  readonly sequence: boolean;
   readonly name: string;
   readonly file: string;
   readonly bytes: number;
 }
 
 async function tablesOf(session: Session): Promise<readonly TableFile[]> {
-  const rows = await session.query<{ oid: string; name: string; file: string; bytes: string }>(`
-    SELECT c.oid::int8 AS oid, n.nspname || '.' || c.relname AS name, pg_catalog.pg_relation_filenode(c.oid)::int8 AS file,
+  const rows = await session.query<{ oid: string; sequence: boolean; name: string; file: string; bytes: string }>(`
+    SELECT c.oid::int8 AS oid, c.relkind = 'S' AS sequence, n.nspname || '.' || c.relname AS name, pg_catalog.pg_relation_filenode(c.oid)::int8 AS file,
       coalesce(pg_catalog.pg_relation_size(c.oid), 0) AS bytes
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`);
+    WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1`);
   return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
 }
 
-type Seen = Omit<Observation, 'rewritten'>;
+type Seen = Pick<Observation, 'locks' | 'read'>;
 
 async function observeTransaction(
   session: Session,

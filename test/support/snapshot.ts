@@ -256,6 +256,7 @@ export function aCatalog(facts: SnapshotFacts = {}): Catalog {
     constraints: facts.constraints ?? [],
     extendedStatistics: [],
     domains: [],
+    dependents: [],
     functions: [],
     otherCounts: {},
   };

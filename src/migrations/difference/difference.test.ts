@@ -54,6 +54,14 @@ const aSchema = (...entries: readonly SchemaEntry[]): Schema => ({ serverVersion
 const sqlOf = (a: Schema, b: Schema): readonly string[] => differenceOf(a, b).up.statements.map(({ sql }) => sql);
 
 describe('differenceOf', () => {
+  it('takes names of NOT NULL for a difference only where both servers have them', () => {
+    const a = aSchema(aTable([aColumn('a', { notNull: true, notNullName: 'parent_a_not_null' })]));
+    const b = aSchema(aTable([aColumn('a', { notNull: true })]));
+    expect(sqlOf(a, b)).toHaveLength(1);
+    expect(differenceOf(a, { ...b, serverVersion: 150018 }).changes).toEqual([]);
+    expect(sqlOf({ ...b, serverVersion: 150018 }, a)).toEqual([]);
+  });
+
   it('says nothing of equal schemas, and of two empty ones', () => {
     const schema = aSchema(aTable([aColumn('a')]));
     const nothing = { before: [], statements: [], unwritten: [] };

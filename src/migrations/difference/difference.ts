@@ -23,8 +23,24 @@ export interface Script {
 }
 
 /** Compares two schemas. Equal ones give no changes and empty scripts. */
-export function differenceOf(a: Schema, b: Schema): SchemaDifference {
+export function differenceOf(first: Schema, second: Schema): SchemaDifference {
+  const isNamed = [first, second].map(({ serverVersion }) => serverVersion >= NAMED_NOT_NULL);
+  const [a, b] = isNamed[0] === isNamed[1] ? [first, second] : [withoutNames(first), withoutNames(second)];
   return { changes: changesBetween(sidesOf(a, b)), up: scriptOf(a, b), down: scriptOf(b, a) };
+}
+
+/** NOT NULL is a constraint with a name from 18 on: an older server neither has one nor takes one. */
+const NAMED_NOT_NULL = 180_000;
+
+function withoutNames(schema: Schema): Schema {
+  const entries = schema.entries.map((entry) => {
+    if (entry.facts?.type !== 'table') return entry;
+    const columns = entry.facts.columns.map((column) =>
+      column.notNullName?.endsWith(' NOT VALID') === true ? column : { ...column, notNullName: null },
+    );
+    return { ...entry, facts: { ...entry.facts, columns } };
+  });
+  return { ...schema, entries };
 }
 
 function scriptOf(a: Schema, b: Schema): Script {

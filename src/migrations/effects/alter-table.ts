@@ -1,7 +1,7 @@
 import { bodiesOf, bodyOf, field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { sameRelation } from '../../model/catalog.js';
-import { columnType, isKnownNotNull, isNew, keyOf, tableOf } from '../context.js';
+import { columnType, constraintsOf, isKnownNotNull, isNew, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { LockMode } from '../locks.js';
 import { columnBody, constraintBody } from '../operation.js';
@@ -12,7 +12,7 @@ import { attach, detach, inherit } from './attach.js';
 import { withBelow } from './below.js';
 import { addConstraint, alterConstraint, dropColumn, dropConstraint, sameName } from './constraints.js';
 import { volatilityOf } from './defaults.js';
-import { locking, lockingAll } from './effect.js';
+import { NO_EFFECT, locking, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
 import { SERIALS, baseOf, domainOf, typeChange, typeParts, typePartsOfText } from './types.js';
 import { compositeEffect } from './user-types.js';
@@ -21,11 +21,12 @@ import { compositeEffect } from './user-types.js';
 export function alterTableEffect(operation: Operation, context: MigrationContext): Effect {
   const { relation, command } = operation;
   if (!relation || !command) return locking(null, 'ACCESS EXCLUSIVE');
-  // Indexes and sequences hold no rows that anybody waits for by this name.
+  // An index holds no rows that anybody waits for by this name.
   const kind = textOf(operation.body, 'objtype');
   if (kind === 'OBJECT_TYPE')
     return compositeEffect(command.cascade, command.subtype === 'AT_AlterColumnType', relation);
-  if (kind === 'OBJECT_INDEX' || kind === 'OBJECT_SEQUENCE') return locking(null, 'SHARE');
+  if (kind === 'OBJECT_INDEX') return NO_EFFECT;
+  if (kind === 'OBJECT_SEQUENCE') return locking(relation, 'ACCESS EXCLUSIVE');
   switch (command.subtype) {
     case 'AT_AddColumn':
       return addColumn(relation, command, context);
@@ -40,7 +41,9 @@ export function alterTableEffect(operation: Operation, context: MigrationContext
     case 'AT_DropConstraint':
       return dropConstraint(relation, command, context);
     case 'AT_ValidateConstraint':
-      return locking(relation, 'SHARE UPDATE EXCLUSIVE', { scans: [relation] });
+      return locking(relation, 'SHARE UPDATE EXCLUSIVE', {
+        scans: isValid(relation, command, context) ? [] : [relation],
+      });
     case 'AT_AttachPartition':
       return attach(relation, command, context);
     case 'AT_DetachPartition':
@@ -217,9 +220,13 @@ export function typeChangeOf(
   if (!to) return 'unknown';
   if (from === null) return 'unknown';
   const target = domainOf(field(definition ?? {}, 'typeName'), context);
+  const present = typePartsOfText(from);
+  const base = baseOf(present, context);
+  // What a domain keeps its values to is not seen through it.
+  const known = base === present ? base : { ...base, modifiers: [] };
   // Each value is cast, and so checked.
   if (target?.constrained) return 'rewrite';
-  return typeChange(baseOf(typePartsOfText(from), context), target ? typePartsOfText(target.type) : to);
+  return typeChange(known, target ? typePartsOfText(target.type) : to);
 }
 
 /** Whether there is no USING, or one that is the column itself, cast or not. */
@@ -235,4 +242,9 @@ function isPlainUsing(definition: TreeNode, column: string | null): boolean {
 function setNotNull(relation: Relation, { name }: AlterCommand, context: MigrationContext): Effect {
   const known = name !== null && isKnownNotNull(context, relation, name);
   return locking(relation, 'ACCESS EXCLUSIVE', { scans: known ? [] : [relation] });
+}
+
+/** Whether the catalog has the constraint as valid already, so that nothing is left to read. */
+function isValid(relation: Relation, { name }: AlterCommand, context: MigrationContext): boolean {
+  return constraintsOf(context, relation).some((one) => one.name === name && one.validated);
 }

@@ -1,10 +1,10 @@
 import { field } from '../../sql/tree.js';
-import { descendantsOf, tableOf } from '../context.js';
+import { ancestorsOf, descendantsOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { AlterCommand } from '../operation.js';
 import { relationOf } from '../relation.js';
 import type { Relation } from '../relation.js';
-import { defaultPartition, referencedBy, withBelow } from './below.js';
+import { defaultPartition, referencedBy, referencing, withBelow } from './below.js';
 import { keysOfParents } from './create.js';
 import { locking, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
@@ -40,10 +40,17 @@ function isDefault({ body }: AlterCommand): boolean {
 export function detach(parent: Relation, command: AlterCommand, context: MigrationContext): Effect {
   const concurrent = field(field(command.body, 'def') ?? {}, 'PartitionCmd')?.['concurrent'] === true;
   const partition = partitionOf(command);
-  const keys = partition ? lockingAll(referencedBy([partition], context), 'SHARE ROW EXCLUSIVE') : [];
+  // The part of a foreign key that refers to the partition goes, on both sides of it, once no row is seen to need it.
+  const referring = referencing([parent, ...ancestorsOf(context, parent)], context);
+  const parts = referring.length > 0 && partition ? withBelow(partition, context, 'partitions') : [];
+  const scans = [...referring, ...parts].filter((one) => tableOf(context, one)?.kind !== 'p');
+  const keys = [
+    ...(partition ? lockingAll(referencedBy([partition], context), 'SHARE ROW EXCLUSIVE') : []),
+    ...lockingAll([...referring, ...parts], 'ACCESS EXCLUSIVE'),
+  ];
   if (concurrent) {
     return {
-      ...locking(parent, 'SHARE UPDATE EXCLUSIVE', { outsideTransaction: true }),
+      ...locking(parent, 'SHARE UPDATE EXCLUSIVE', { outsideTransaction: true, scans }),
       locks: [
         ...lockingAll([parent], 'SHARE UPDATE EXCLUSIVE'),
         ...lockingAll([partition], 'ACCESS EXCLUSIVE'),
@@ -53,7 +60,7 @@ export function detach(parent: Relation, command: AlterCommand, context: Migrati
   }
   const rest = defaultPartition(parent, context);
   return {
-    ...locking(parent, 'ACCESS EXCLUSIVE'),
+    ...locking(parent, 'ACCESS EXCLUSIVE', { scans }),
     locks: [...lockingAll([parent, partition, ...rest], 'ACCESS EXCLUSIVE'), ...keys],
   };
 }

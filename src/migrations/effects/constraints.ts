@@ -1,8 +1,10 @@
 import { field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { sameRelation } from '../../model/catalog.js';
+import type { Constraint } from '../../model/catalog.js';
 import { constraintsOf, heirsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
+import { viewsOn } from '../dependents.js';
 import type { AlterCommand, Operation } from '../operation.js';
 import { relationOf } from '../relation.js';
 import type { Relation } from '../relation.js';
@@ -100,14 +102,29 @@ export function dropColumn(operation: Operation, context: MigrationContext): Eff
   const columns = command.name === null ? [] : [command.name];
   const referenced = referencedBy([relation], context, columns).filter((one) => !isSparedParent(one, context));
   const along = command.cascade ? referencing([relation], context, columns) : [];
+  const views = command.cascade ? viewsOn(relation, command.name, context) : [];
   // The column stays in tables that inherit from it, as their own.
   const isOnly = field(body, 'relation')?.['inh'] !== true;
   const heirs = isOnly ? heirsOf(context, relation).filter((heir) => isChild(heir, relation, context)) : [];
   return {
     ...locking(relation, 'ACCESS EXCLUSIVE'),
-    locks: lockingAll([relation, ...referenced, ...along, ...heirs], 'ACCESS EXCLUSIVE'),
-    unsure: command.cascade ? 'views and whatever else uses the column are locked and dropped as well' : null,
+    locks: lockingAll([relation, ...referenced, ...along, ...heirs, ...views], 'ACCESS EXCLUSIVE'),
+    unsure:
+      command.cascade && context.catalog === null
+        ? 'views and whatever else uses the column are locked and dropped as well'
+        : null,
   };
+}
+
+/** NO INHERIT leaves the tables right below what they have; INHERIT gives it to all. */
+function heirsOfInherited(
+  constraint: Constraint | undefined,
+  relation: Relation,
+  noInherit: boolean,
+  context: MigrationContext,
+): readonly Relation[] {
+  if (!constraint || /NO INHERIT/.test(constraint.definition) === noInherit) return [];
+  return heirsOf(context, relation).filter((heir) => !noInherit || isChild(heir, relation, context));
 }
 
 function isChild(heir: ReturnType<typeof heirsOf>[number], relation: Relation, context: MigrationContext): boolean {
@@ -115,15 +132,19 @@ function isChild(heir: ReturnType<typeof heirsOf>[number], relation: Relation, c
   return table !== undefined && heir.inherits.some((parent) => sameRelation(parent, table));
 }
 
-/** From 18 on NOT ENFORCED takes a foreign key's triggers off the referenced table. */
+/** From 18 on NOT ENFORCED takes a foreign key's triggers off the referenced table, and [NO] INHERIT is a matter of the tables below. */
 export function alterConstraint(relation: Relation, { body }: AlterCommand, context: MigrationContext): Effect {
   const def = field(field(body, 'def') ?? {}, 'ATAlterConstraint') ?? {};
   const name = textOf(def, 'conname');
   const constraint = constraintsOf(context, relation).find((one) => one.name === name);
+  const enforces = def['is_enforced'] === true;
+  const isChanged = constraint !== undefined && /NOT ENFORCED/.test(constraint.definition) === enforces;
   const others =
-    def['alterEnforceability'] === true && constraint?.references
+    def['alterEnforceability'] === true && isChanged && constraint.references
       ? withBelow(constraint.references.table, context, 'partitions')
-      : [];
+      : def['alterInheritability'] === true
+        ? heirsOfInherited(constraint, relation, def['noinherit'] === true, context)
+        : [];
   return { ...locking(relation, 'ACCESS EXCLUSIVE'), locks: lockingAll([relation, ...others], 'ACCESS EXCLUSIVE') };
 }
 

@@ -77,7 +77,8 @@ export function indexEffect({ relation, body }: Operation, context: MigrationCon
   return { ...NO_EFFECT, locks: lockingAll(tables, mode), scans, outsideTransaction: concurrent };
 }
 
-function isThereAlready(body: TreeNode, relation: Relation, context: MigrationContext): boolean {
+/** Whether IF NOT EXISTS finds the index in the catalog, so that none is built. */
+export function isThereAlready(body: TreeNode, relation: Relation, context: MigrationContext): boolean {
   const name = textOf(body, 'idxname');
   if (body['if_not_exists'] !== true || name === null) return false;
   return indexNamed(context, { schema: tableOf(context, relation)?.schema ?? relation.schema, name }) !== undefined;

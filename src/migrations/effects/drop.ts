@@ -2,6 +2,7 @@ import { bodyOf, list, textOf } from '../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../sql/tree.js';
 import { indexNamed, isKnownAbsent, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
+import { viewsOn } from '../dependents.js';
 import type { Operation } from '../operation.js';
 import { relationOfNames } from '../relation.js';
 import type { Relation } from '../relation.js';
@@ -55,7 +56,7 @@ export function dropEffect({ body }: Operation, context: MigrationContext): Effe
   }
 }
 
-const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
+const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE', 'OBJECT_SEQUENCE']);
 
 function dropRelations(body: TreeNode, context: MigrationContext): Effect {
   const cascades = textOf(body, 'behavior') === 'DROP_CASCADE';
@@ -70,11 +71,13 @@ function dropRelations(body: TreeNode, context: MigrationContext): Effect {
     ...parents.flatMap((parent) => defaultPartition(parent, context)),
     ...referencedBy(all, context).filter((one) => !isSparedParent(one, context)),
     ...(cascades ? referencing(all, context) : []),
+    ...(cascades ? all.flatMap((one) => [...viewsOn(one, null, context), ...usersOfType(one, context)]) : []),
   ];
+  const isSure = context.catalog !== null && textOf(body, 'removeType') !== 'OBJECT_SEQUENCE';
   return {
     ...NO_EFFECT,
     locks: lockingAll([...all, ...others], 'ACCESS EXCLUSIVE'),
-    unsure: cascades ? ALONG : null,
+    unsure: cascades && !isSure ? ALONG : null,
   };
 }
 

@@ -3,6 +3,7 @@ import type { TreeNode } from '../../sql/tree.js';
 import { descendantsOf, indexNamed, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import { LOCK_MODES } from '../locks.js';
+import { readBy } from '../dependents.js';
 import type { Operation } from '../operation.js';
 import { relationOf } from '../relation.js';
 import type { Relation } from '../relation.js';
@@ -38,16 +39,22 @@ function withReferring(relations: readonly Relation[], context: MigrationContext
 }
 
 export function lockEffect({ body }: Operation, context: MigrationContext): Effect {
-  const all = named(bodiesOf(list(body, 'relations'), 'RangeVar'), context);
+  const first = named(bodiesOf(list(body, 'relations'), 'RangeVar'), context);
+  const read = first
+    .flatMap((one) => readBy(one, context))
+    .filter((one) => LOCKED.has(tableOf(context, one)?.kind ?? ''));
+  const all = [...first, ...read.flatMap((one) => withBelow(one, context, 'heirs'))];
   // Numbered from 1, AccessShareLock (`lockdefs.h`).
   const mode = LOCK_MODES[(numberOf(body, 'mode') ?? 8) - 1] ?? 'ACCESS EXCLUSIVE';
-  const views = all.some((one) => tableOf(context, one)?.kind === 'v');
   return {
     ...NO_EFFECT,
     locks: lockingAll(all, mode),
-    unsure: views ? 'the tables that a view reads are locked as well' : null,
+    unsure: context.catalog ? null : 'of a view the tables that it reads are locked as well',
   };
 }
+
+/** What LOCK goes on to from a view (`LockViewRecurse_walker`). */
+const LOCKED = new Set(['r', 'p', 'v']);
 
 /** A table, and what is below it, written anew. Without a name: the tables that were clustered before. */
 export function clusterEffect({ relation }: Operation, context: MigrationContext): Effect {
@@ -96,7 +103,14 @@ export function vacuumEffect({ body }: Operation, context: MigrationContext): Ef
     const stored = relations.filter((part) => tableOf(context, part)?.kind !== 'p');
     return { ...rewriting(stored), locks: lockingAll(relations, 'ACCESS EXCLUSIVE'), outsideTransaction: true };
   }
-  return { ...NO_EFFECT, locks: lockingAll(relations, 'SHARE UPDATE EXCLUSIVE'), outsideTransaction: isVacuum };
+  return {
+    ...NO_EFFECT,
+    locks: lockingAll(relations, 'SHARE UPDATE EXCLUSIVE'),
+    outsideTransaction: isVacuum,
+    unsure: isVacuum
+      ? 'empty pages at the end of a table are cut off under ACCESS EXCLUSIVE, where nobody holds a lock'
+      : null,
+  };
 }
 
 /** Whether FULL is among the options of a VACUUM. */

@@ -53,7 +53,7 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
   DropStmt: dropEffect,
   ReindexStmt: reindexEffect,
   CreateTrigStmt: ({ relation }) => locking(relation, 'SHARE ROW EXCLUSIVE'),
-  RuleStmt: ({ relation }) => locking(relation, 'ACCESS EXCLUSIVE'),
+  RuleStmt: ruleEffect,
   CreatePolicyStmt: ({ body }) => locking(relationOf(field(body, 'table')), 'ACCESS EXCLUSIVE'),
   AlterPolicyStmt: ({ body }) => locking(relationOf(field(body, 'table')), 'ACCESS EXCLUSIVE'),
   CreateStmt: createEffect,
@@ -61,6 +61,7 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
   RenameStmt: renameEffect,
   AlterObjectSchemaStmt: ({ relation, body }) =>
     RELATION_KINDS.has(textOf(body, 'objectType') ?? '') ? locking(relation, 'ACCESS EXCLUSIVE') : NO_EFFECT,
+  AlterSeqStmt: ({ body }) => locking(relationOf(field(body, 'sequence')), 'SHARE ROW EXCLUSIVE'),
   TruncateStmt: truncateEffect,
   ClusterStmt: clusterEffect,
   VacuumStmt: vacuumEffect,
@@ -109,7 +110,25 @@ function nested({ body }: Operation): readonly Operation[] {
 }
 
 /** What RENAME and SET SCHEMA call a relation that others read or write. */
-const RELATION_KINDS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
+const RELATION_KINDS = new Set([
+  'OBJECT_TABLE',
+  'OBJECT_VIEW',
+  'OBJECT_MATVIEW',
+  'OBJECT_FOREIGN_TABLE',
+  'OBJECT_SEQUENCE',
+]);
+
+/** The statements of a rule are analysed as they would be to run them. */
+function ruleEffect({ relation, body }: Operation): Effect {
+  const written = list(body, 'actions').flatMap((action) => {
+    const node = typed(action);
+    return node && node.type !== 'SelectStmt' ? (relationOf(field(node.body, 'relation')) ?? []) : [];
+  });
+  return {
+    ...NO_EFFECT,
+    locks: [...lockingAll([relation], 'ACCESS EXCLUSIVE'), ...lockingAll(written, 'ROW EXCLUSIVE')],
+  };
+}
 
 function modifying(relation: Relation | null, body: TreeNode): Effect {
   const whole = relation && !field(body, 'whereClause') ? [relation] : [];

@@ -1,8 +1,8 @@
-import { field, textOf } from '../../sql/tree.js';
+import { bodiesOf, field, list, names, textOf } from '../../sql/tree.js';
 import { constraintsOf, isKnownAbsent, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { LockMode } from '../locks.js';
-import { constraintBody } from '../operation.js';
+import { columnBody, constraintBody } from '../operation.js';
 import type { Operation } from '../operation.js';
 import type { Relation } from '../relation.js';
 import { withBelow } from './below.js';
@@ -15,7 +15,7 @@ export function withPartitions(operation: Operation, effect: Effect, context: Mi
   if (!context.catalog) return effect;
   if (relation && body['missing_ok'] === true && isKnownAbsent(context, relation)) return NO_EFFECT;
   const reach = reachOf(operation, context);
-  const work = reach === 'heirs' && staysWithOne(operation) ? 'partitions' : reach;
+  const work = reach === 'heirs' && staysWithOne(operation, effect) ? 'partitions' : reach;
   const spread = (relations: readonly Relation[]): readonly Relation[] =>
     (work === null ? relations : relations.flatMap((one) => withBelow(one, context, work))).filter(hasRows(context));
   return {
@@ -33,7 +33,12 @@ export function withPartitions(operation: Operation, effect: Effect, context: Mi
 }
 
 /** Keys, foreign keys and NO INHERIT constraints are not inherited, though inheriting tables are locked for them. */
-function staysWithOne({ command }: Operation): boolean {
+function staysWithOne({ command }: Operation, { rewrites }: Effect): boolean {
+  const column = command?.subtype === 'AT_AddColumn' ? columnBody(command.body) : null;
+  if (column) {
+    const kinds = bodiesOf(list(column, 'constraints'), 'Constraint').map((one) => textOf(one, 'contype'));
+    return rewrites.length === 0 && !kinds.includes('CONSTR_CHECK') && !kinds.includes('CONSTR_GENERATED');
+  }
   const constraint = command && constraintBody(command.body);
   const kind = constraint ? textOf(constraint, 'contype') : null;
   if (kind === 'CONSTR_CHECK' || kind === 'CONSTR_NOTNULL') return constraint?.['is_no_inherit'] === true;
@@ -45,10 +50,17 @@ function hasRows(context: MigrationContext): (relation: Relation) => boolean {
   return (relation) => !['p', 'v', 'f'].includes(tableOf(context, relation)?.kind ?? 'r');
 }
 
-/** Before 18 a unique constraint was built on partitions as any index is; observed. */
-function modeBelow({ command }: Operation, mode: LockMode, { major }: MigrationContext): LockMode {
+/** Before 18 a key was built on partitions as any index is; observed. */
+function modeBelow({ command, relation }: Operation, mode: LockMode, context: MigrationContext): LockMode {
+  const { major } = context;
   const constraint = command && constraintBody(command.body);
-  return constraint && major < 18 && textOf(constraint, 'contype') === 'CONSTR_UNIQUE' ? 'SHARE' : mode;
+  if (!constraint || major >= 18) return mode;
+  const kind = textOf(constraint, 'contype');
+  // A primary key's columns are made NOT NULL below where they are not.
+  const columns = new Set(names(list(constraint, 'keys')));
+  const known = relation ? tableOf(context, relation)?.columns.filter(({ notNull }) => notNull) : [];
+  const isNotNull = (known ?? []).filter(({ name }) => columns.has(name)).length === columns.size;
+  return kind === 'CONSTR_UNIQUE' || (kind === 'CONSTR_PRIMARY' && columns.size > 0 && isNotNull) ? 'SHARE' : mode;
 }
 
 /** How far down a statement goes unless ONLY is written (`ATSimpleRecursion`, `find_all_inheritors` and the like); null for the named table alone. */
@@ -71,9 +83,16 @@ function reachOf(operation: Operation, context: MigrationContext): 'partitions' 
   }
 }
 
-function reachOfAlter({ command }: Operation, { major }: MigrationContext): 'partitions' | 'heirs' | null {
+function reachOfAlter({ command, relation }: Operation, context: MigrationContext): 'partitions' | 'heirs' | null {
+  const { major } = context;
   const subtype = command?.subtype ?? '';
   if (ALONE.test(subtype)) return null;
+  if (/^AT_(?:Add|Set|Drop)Identity$/.test(subtype)) return major >= 17 ? 'partitions' : null;
+  const named = relation && constraintsOf(context, relation).find(({ name }) => name === command?.name);
+  if (subtype === 'AT_ValidateConstraint' && named?.validated) return null;
+  if (subtype === 'AT_DropConstraint') {
+    return named && named.kind !== 'check' && named.kind !== 'not-null' ? 'partitions' : 'heirs';
+  }
   if (/^AT_(?:Enable|Disable)\w*Trig/.test(subtype) || subtype === 'AT_AlterConstraint') return 'partitions';
   const constraint = command && constraintBody(command.body);
   const kind = constraint ? textOf(constraint, 'contype') : null;

@@ -1,9 +1,10 @@
 import { bodiesOf, field, list, textOf } from '../../sql/tree.js';
-import { columnType } from '../context.js';
+import { columnType, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { Operation } from '../operation.js';
 import { relationOf, relationOfNames } from '../relation.js';
 import type { Relation } from '../relation.js';
+import { withBelow } from './below.js';
 import { NO_EFFECT, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
 
@@ -52,10 +53,15 @@ function typeNameOf(text: string | null): string | null {
 }
 
 /** Tables that a publication gets, loses or is set to hold. */
-export function publicationEffect({ body }: Operation): Effect {
-  const tables = bodiesOf(list(body, 'pubobjects'), 'PublicationObjSpec').map((spec) =>
-    relationOf(field(field(spec, 'pubtable') ?? {}, 'relation')),
-  );
+export function publicationEffect({ body }: Operation, context: MigrationContext): Effect {
+  const tables = bodiesOf(list(body, 'pubobjects'), 'PublicationObjSpec').flatMap((spec) => {
+    const range = field(field(spec, 'pubtable') ?? {}, 'relation');
+    const relation = relationOf(range);
+    if (!relation) return [];
+    // Partitions are published with their parent; tables that inherit are members of their own.
+    const isAlone = range?.['inh'] !== true || tableOf(context, relation)?.kind === 'p';
+    return isAlone ? [relation] : withBelow(relation, context, 'heirs');
+  });
   const replaces = textOf(body, 'action') === 'AP_SetObjects';
   return {
     ...NO_EFFECT,

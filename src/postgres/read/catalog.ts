@@ -4,6 +4,7 @@ import { sqlstateOf } from '../errors.js';
 import type { Session } from '../session.js';
 import { readColumns } from './columns.js';
 import { readConstraints } from './constraints.js';
+import { readDependents } from './dependents.js';
 import { readDomains } from './domains.js';
 import { readExtendedStatistics } from './extended-statistics.js';
 import { readFunctions } from './functions.js';
@@ -20,7 +21,7 @@ export interface CatalogRead {
   readonly skipped: Skipped[];
 }
 
-/** Reads the whole schema in about thirteen statements, however many tables there are. System schemas and what extensions own are left out. */
+/** Reads the whole schema in about fourteen statements, however many tables there are. System schemas and what extensions own are left out. */
 export async function readCatalog(session: Session): Promise<CatalogRead> {
   for (let attempt = 1; ; attempt += 1) {
     const locked = await readLocked(session);
@@ -47,6 +48,7 @@ async function readUnlocked(session: Session, locked: readonly LockedRelation[])
     extendedStatistics: await readExtendedStatistics(session),
     functions: await readFunctions(session),
     domains: await readDomains(session),
+    dependents: await readDependents(session),
   };
   return { catalog, locked, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
 }

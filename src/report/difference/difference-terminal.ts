@@ -115,7 +115,7 @@ function wayLines(report: DifferenceReport, { columns }: TextOptions, paint: Pai
   if (statements.length === 0 && back.length === 0) return [];
   const losses = statements.filter(({ loses }) => loses !== null).length;
   const lost = losses === 0 ? '' : `, ${losses} of which ${losses === 1 ? 'destroys' : 'destroy'} data`;
-  const head = `To the second: ${statements.length} statements${lost}; and back: ${back.length}.`;
+  const head = `To the second: ${statements.length} ${statements.length === 1 ? 'statement' : 'statements'}${lost}; and back: ${back.length}.`;
   if (report.files.length > 0)
     return [
       ...wrap(head, columns),

@@ -75,6 +75,10 @@ export const migrateReportSchema = z.object({
                 line: z.number().int(),
                 when: z.string().describe('what has to be so before'),
                 sql: z.array(z.string()).describe('one transaction'),
+                noWayBack: z
+                  .string()
+                  .nullable()
+                  .describe('why it can not be taken back; null where what it drops can be made again'),
                 file: z.string().describe('relative to the output folder'),
               }),
             )

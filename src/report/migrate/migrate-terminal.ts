@@ -115,9 +115,12 @@ function planBlocks(
       ...plan.differs.flatMap((text) => wrap(`differs from the file: ${oneLine(text)}`, columns, '  ').map(paint.warn)),
     ],
     ...plan.steps.map((step, i) => stepLines(step, plan.steps[i - 1] ?? null, options, paint)),
-    plan.later.flatMap(({ when, sql }) => [
+    plan.later.flatMap(({ when, sql, noWayBack }) => [
       ...wrap(`Later, when ${oneLine(when)}:`, columns, '  ').map(paint.bold),
       ...sql.flatMap((one) => sqlLines(one, columns)),
+      ...(noWayBack === null
+        ? []
+        : wrap(`no way back: ${oneLine(noWayBack)}`, columns - 5).map((row) => paint.warn(`     ${row}`))),
     ]),
     file.written === null
       ? wrap('Nothing was written; --out <folder> writes the steps as up and down files.', columns).map(paint.dim)

@@ -57,10 +57,11 @@ export function stepFiles(report: MigrateReport, file: MigrateReport['files'][nu
 
 /** What is left to do once nobody needs the old form any longer: a file each, in a folder of their own. */
 export function laterFiles(report: MigrateReport, file: MigrateReport['files'][number]): readonly ReportFile[] {
-  return (file.plan?.later ?? []).map(({ when, sql, line, file: path }) => {
+  return (file.plan?.later ?? []).map(({ when, sql, line, noWayBack, file: path }) => {
     const header = [
       ...comment('', `Run this when ${when}. From ${file.name}, line ${line}.`),
       ...comment('Run:      ', `psql -v ON_ERROR_STOP=1 -f ${path}`),
+      ...(noWayBack === null ? [] : comment('Revert:   ', `none: ${noWayBack}`)),
     ];
     return { path, content: content(header, sql, true, report.lockTimeoutMs) };
   });

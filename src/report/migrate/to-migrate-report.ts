@@ -114,10 +114,10 @@ function stepOf(
 }
 
 function laterOf(
-  { line, when, sql }: MigrationPlan['later'][number],
+  { line, when, sql, noWayBack }: MigrationPlan['later'][number],
   position: number,
 ): NonNullable<MigrateReport['files'][number]['plan']>['later'][number] {
-  return { line, when, sql: [...sql], file: `${stepFileName(sql, position)}.sql` };
+  return { line, when, sql: [...sql], noWayBack: noWayBack ?? null, file: `${stepFileName(sql, position)}.sql` };
 }
 
 function locksOf(locks: readonly LockClaim[]): { table: string; mode: string; blocks: string }[] {

@@ -36,13 +36,15 @@ export const DDL_SETUP = `
   CREATE TABLE keyed (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);
   CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES FROM (0) TO (1000);
   INSERT INTO keyed SELECT n, 'v' FROM generate_series(1, 500) AS n;
+  CREATE TABLE keyed_9 PARTITION OF keyed FOR VALUES FROM (9000) TO (9999) PARTITION BY RANGE (id); CREATE TABLE keyed_9a PARTITION OF keyed_9 FOR VALUES FROM (9000) TO (9999); INSERT INTO keyed SELECT n, 'v' FROM generate_series(9000, 9100) AS n;
+  CREATE TABLE lots (lot int NOT NULL, v text) PARTITION BY RANGE (lot); CREATE TABLE lots_1 PARTITION OF lots FOR VALUES FROM (0) TO (1000); INSERT INTO lots SELECT n, 'v' FROM generate_series(1, 500) AS n;
   CREATE TABLE uses_keyed (id int PRIMARY KEY, keyed_id int REFERENCES keyed); INSERT INTO uses_keyed SELECT n, n FROM generate_series(1, 500) AS n;
   CREATE TABLE line (id int PRIMARY KEY, order_id int REFERENCES "order") PARTITION BY RANGE (id);
   CREATE TABLE line_1 PARTITION OF line FOR VALUES FROM (0) TO (1000);
   INSERT INTO line SELECT n, n FROM generate_series(1, 500) AS n;
 
-  CREATE TABLE animal (id int, name text CHECK (name <> '')); CREATE TABLE cat (lives int) INHERITS (animal); CREATE TABLE kitten (age int) INHERITS (cat);
-  CREATE INDEX animal_id ON animal (id);
+  CREATE TABLE animal (id int, name text CHECK (name <> '')); CREATE TABLE cat (lives int NOT NULL) INHERITS (animal); CREATE TABLE kitten (age int) INHERITS (cat);
+  CREATE INDEX animal_id ON animal (id); ALTER TABLE animal ADD CONSTRAINT animal_key UNIQUE (id, name);
   INSERT INTO animal SELECT n, 'a' FROM generate_series(1, 300) AS n;
   INSERT INTO cat SELECT n, 'c', 9 FROM generate_series(1, 300) AS n;
   INSERT INTO kitten SELECT n, 'k', 9, 1 FROM generate_series(1, 300) AS n;
@@ -56,9 +58,9 @@ export const DDL_SETUP = `
   CREATE UNIQUE INDEX serials_own ON serials (own);
   CREATE UNIQUE INDEX serials_v_s ON serials (v, s);
   CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY, v text); INSERT INTO scratch SELECT n, 'v' FROM generate_series(1, 300) AS n;
-  CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN email AS text; CREATE DOMAIN checked_email AS text; ALTER DOMAIN checked_email ADD CONSTRAINT at CHECK (VALUE <> '') NOT VALID;
+  CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE DOMAIN email AS text; CREATE DOMAIN code AS varchar(8); CREATE DOMAIN checked_email AS text; ALTER DOMAIN checked_email ADD CONSTRAINT at CHECK (VALUE <> '') NOT VALID;
   CREATE TYPE address AS (street text, zip text);
-  CREATE TABLE person (id int PRIMARY KEY, m mood, mail email, other checked_email); INSERT INTO person SELECT n, 'ok', 'a@b', 'a@b' FROM generate_series(1, 300) AS n;
+  CREATE TABLE person (id int PRIMARY KEY, m mood, mail email, other checked_email, c code); INSERT INTO person SELECT n, 'ok', 'a@b', 'a@b' FROM generate_series(1, 300) AS n;
   CREATE TABLE typed OF address; INSERT INTO typed SELECT 's', 'z' FROM generate_series(1, 100);
   CREATE TABLE app.thing (id int PRIMARY KEY, author_id int REFERENCES author); INSERT INTO app.thing SELECT n, n FROM generate_series(1, 300) AS n;
   CREATE TABLE "Odd Schema"."Tab.le" ("Id" int PRIMARY KEY, "v v" text); INSERT INTO "Odd Schema"."Tab.le" SELECT n, 'v' FROM generate_series(1, 300) AS n;

@@ -3,6 +3,7 @@ import { field, textOf } from '../../../sql/tree.js';
 import { descendantsOf, tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { indexName } from '../../chosen-name.js';
+import { isThereAlready } from '../../effects/create.js';
 import { shown, written } from '../../relation.js';
 
 export default defineMigrationRule({
@@ -18,7 +19,7 @@ export default defineMigrationRule({
   },
   match({ type, relation, body }, context) {
     if (type !== 'IndexStmt' || !relation || tableOf(context, relation)?.kind !== 'p') return null;
-    if (field(body, 'relation')?.['inh'] !== true) return null;
+    if (field(body, 'relation')?.['inh'] !== true || isThereAlready(body, relation, context)) return null;
     return {
       subject: relation,
       says: `CREATE INDEX keeps writes off ${shown(relation)} and all its partitions until the last one is built`,

@@ -3,6 +3,7 @@ import { textOf } from '../../../sql/tree.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { indexName } from '../../chosen-name.js';
+import { isThereAlready } from '../../effects/create.js';
 import { shown } from '../../relation.js';
 import { oneByOne } from '../../shapes.js';
 
@@ -21,7 +22,7 @@ export default defineMigrationRule({
   match({ type, relation, body }, context) {
     if (type !== 'IndexStmt' || !relation || body['concurrent'] === true) return null;
     // Of a partitioned table it is the business of another rule; ONLY touches no rows.
-    if (tableOf(context, relation)?.kind === 'p') return null;
+    if (tableOf(context, relation)?.kind === 'p' || isThereAlready(body, relation, context)) return null;
     return { subject: relation, says: `CREATE INDEX keeps writes off ${shown(relation)} until it is built` };
   },
   safe({ type, relation, body }, context) {

@@ -1,5 +1,5 @@
 import { list, textOf } from '../../../sql/tree.js';
-import { indexNamed } from '../../context.js';
+import { indexNamed, tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { relationOfNames, shown, written } from '../../relation.js';
 
@@ -12,7 +12,7 @@ export default defineMigrationRule({
     what: '`DROP INDEX` without CONCURRENTLY.',
     why: 'It waits for ACCESS EXCLUSIVE on the table; while it waits behind a long query, everybody else waits behind it.',
     limits:
-      'CONCURRENTLY takes one index, no CASCADE, and may not run in a transaction. The way back needs the definition: look with --to.',
+      'CONCURRENTLY takes one index, none of a partitioned table, no CASCADE, and may not run in a transaction. The way back needs the definition: look with --to.',
     sources: ['PostgreSQL manual, "DROP INDEX"'],
   },
   match({ type, body }) {
@@ -28,7 +28,11 @@ export default defineMigrationRule({
     if (type !== 'DropStmt' || textOf(body, 'behavior') === 'DROP_CASCADE') return null;
     const names = list(body, 'objects').flatMap((object) => relationOfNames(object) ?? []);
     // A constraint's index, and that of a partitioned table, can not go concurrently.
-    if (names.some((name) => indexNamed(context, name)?.constraint)) return null;
+    const stays = names.some((name) => {
+      const index = indexNamed(context, name);
+      return index && (index.constraint !== null || tableOf(context, index.table)?.kind === 'p');
+    });
+    if (stays) return null;
     const exists = body['missing_ok'] === true ? 'IF EXISTS ' : '';
     return { up: names.map((name) => ({ sql: [`DROP INDEX CONCURRENTLY ${exists}${written(name)}`] })) };
   },

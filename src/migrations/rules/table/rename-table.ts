@@ -1,5 +1,6 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { textOf } from '../../../sql/tree.js';
+import { isKnownAbsent } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { placed, viewByOldName } from '../../old-name.js';
 import { shown, written } from '../../relation.js';
@@ -18,9 +19,10 @@ export default defineMigrationRule({
       'Silent where the file makes a view by the old name. The sequence is for tables. The view that takes the old name can be read and written as the table was, with the same rights; it can not be truncated, copied into or named in DDL, it has no ctid and xmin, and ON CONFLICT ON CONSTRAINT does not find its constraints. Before PostgreSQL 15 it refuses a table with row security.',
     sources: ['PostgreSQL manual, "CREATE VIEW", section "Updatable Views"'],
   },
-  match({ type, relation, body }, { file }) {
+  match({ type, relation, body }, context) {
     if (type !== 'RenameStmt' || !KINDS.has(textOf(body, 'renameType') ?? '') || !relation) return null;
-    if (file.views.includes(relation.name)) return null;
+    // ALTER TABLE renames indexes and sequences as well.
+    if (context.file.views.includes(relation.name) || isKnownAbsent(context, relation)) return null;
     return { subject: relation, says: `RENAME of ${shown(relation)} breaks who uses the old name` };
   },
   safe({ type, relation: named, body }, context) {
