@@ -26,7 +26,7 @@ export default defineRewrite<Site>({
     why: 'The column is turned into a double for the comparison, and an index on it can not serve that. Drivers of languages whose numbers are doubles send them so.',
     limits:
       'The column is numeric(p, s), and it and the literal have at most 15 digits together before and after the point: so many a double holds apart and in their order.',
-    sources: ['PostgreSQL manual, "Floating-Point Types"', 'ISO C, DBL_DIG'],
+    sources: ['PostgreSQL manual, "Floating-Point Types"', 'ISO C, DBL_DIG of <float.h>'],
   },
   triggers: ['scan/rows-discarded'],
   match: (view) =>
