@@ -12,7 +12,13 @@ import { splitStatements } from '../sql/split.js';
 
 /** What a person gave to be explained. */
 export type Given =
-  | { readonly what: 'plan'; readonly origin: string; readonly form: PlanForm; readonly tree: PlanTree }
+  | {
+      readonly what: 'plan';
+      readonly origin: string;
+      readonly form: PlanForm;
+      readonly tree: PlanTree;
+      readonly others: number;
+    }
   | { readonly what: 'query'; readonly origin: string; readonly sql: string };
 
 /** Reads what was given: a path, `-` for standard input, or the text itself. Throws `input/invalid` and `sql/parse`, with a hint. */
@@ -83,6 +89,11 @@ export function classify(given: string, origin: string): Given {
   const foreign = foreignPlan(text);
   if (foreign !== null)
     throw invalid(`This is a plan of ${foreign}`, 'Plans of PostgreSQL are read, in text, JSON, YAML or XML form.');
+  if (/^#\s+exclusive\s+inclusive\s+rows/m.test(text))
+    throw invalid(
+      'This is a table of a web page, in which the plan has lost its indentation',
+      'Give the text that the page was made of (on explain.depesz.com the tab "text").',
+    );
   const failure = parseFailure(text);
   if (failure === null) return query(text, origin);
   const plan = findPlan(text);

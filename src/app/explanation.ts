@@ -1,5 +1,6 @@
 import { WizardError } from '../base/errors.js';
 import { mergeCoverage } from '../model/coverage.js';
+import type { Coverage } from '../model/coverage.js';
 import { catalogue } from '../plans/catalogue.js';
 import { describeDifference } from '../plans/difference.js';
 import type { PlanFacts } from '../plans/facts.js';
@@ -75,6 +76,7 @@ export async function explainGiven(options: ExplanationOptions, context: Command
     coverage: mergeCoverage(
       planCoverage(view, { hasFacts: explained.facts !== null, isOurs: explained.source !== 'given' }),
       explained.coverage,
+      furtherPlans(given),
       ...(searched ? [searched.coverage] : []),
     ),
   });
@@ -100,6 +102,15 @@ async function searchFor(
     executions: 1,
   }));
   return searchSource(folder, [{ fingerprint: GIVEN, sql: query, sources: tags }], signal);
+}
+
+/** That a text holds more plans than the one that is explained. */
+function furtherPlans(given: Given): Coverage {
+  const others = given.what === 'plan' ? given.others : 0;
+  if (others === 0) return { examined: [], skipped: [] };
+  const what = `${others} more plan${others === 1 ? '' : 's'} in ${given.origin === 'argument' ? 'the text' : given.origin}`;
+  const remedy = 'Give each by itself; with --against the one before, it says what changed.';
+  return { examined: [], skipped: [{ what, reason: 'only the first is explained', remedy }] };
 }
 
 /** What the query's own comments say of where it comes from. */

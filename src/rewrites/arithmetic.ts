@@ -1,14 +1,19 @@
 import { names, list, typed } from '../sql/tree.js';
-import type { TreeValue } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { callsIn, isFixed } from './shapes.js';
 import { bodyOf } from '../sql/tree.js';
 
-/** Aggregates that are NULL over no rows. */
-const EMPTY_IS_NULL = new Set(['sum', 'avg', 'min', 'max']);
+/** Aggregates that are NULL over no rows (manual, "Aggregate Functions"). */
+const EMPTY_IS_NULL = new Set(['sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'every', 'bit_and', 'bit_or']);
+
+/** Of those, the ones that put the rows together in their order: alike only where they say one. */
+const IN_ORDER = new Set(['string_agg', 'array_agg', 'json_agg', 'jsonb_agg']);
 
 /** The first aggregate in an expression that is not known to be NULL over no rows; null where each is. */
 export function notNullOverNothing(value: TreeValue): string | null {
-  return callsIn(value).find(({ name }) => !EMPTY_IS_NULL.has(name))?.name ?? null;
+  const isNull = ({ name, body }: { readonly name: string; readonly body: TreeNode }): boolean =>
+    EMPTY_IS_NULL.has(name) || (IN_ORDER.has(name) && list(body, 'agg_order').length > 0);
+  return callsIn(value).find((one) => !isNull(one))?.name ?? null;
 }
 
 /** Calls, numbers, casts and what `inside` accepts under `+ - * /`: NULL as soon as one of the calls is. */

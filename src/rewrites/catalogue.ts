@@ -4,6 +4,7 @@ import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-gr
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
 import aggregateCountOnlyToExists from './rules/aggregate/count-only-to-exists.js';
 import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
+import aggregateFiltersToWhere from './rules/aggregate/filters-to-where.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
@@ -19,6 +20,9 @@ import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
 import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
+import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
+import groupingHavingToWhere from './rules/grouping/having-to-where.js';
+import groupingNoneLaterToWindow from './rules/grouping/none-later-to-window.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
 import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
 import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
@@ -38,22 +42,29 @@ import sargableArrayPositionToContainment from './rules/sargable/array-position-
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
 import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
 import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
+import sargableConcatenatedColumns from './rules/sargable/concatenated-columns.js';
 import sargableConcatenationToColumn from './rules/sargable/concatenation-to-column.js';
 import sargableDecimalToWhole from './rules/sargable/decimal-to-whole.js';
+import sargableElapsedToTime from './rules/sargable/elapsed-to-time.js';
 import sargableEpochToTime from './rules/sargable/epoch-to-time.js';
 import sargableExpressionToStoredColumn from './rules/sargable/expression-to-stored-column.js';
+import sargableFloatCastToNumeric from './rules/sargable/float-cast-to-numeric.js';
 import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-range.js';
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
 import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
+import sargableNullifToCondition from './rules/sargable/nullif-to-condition.js';
 import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
+import sargableRoundedColumn from './rules/sargable/rounded-column.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
+import sargableScaledColumn from './rules/sargable/scaled-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
+import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
@@ -75,6 +86,7 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToWindow,
   aggregateCountOnlyToExists,
   aggregateFanOutsApart,
+  aggregateFiltersToWhere,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
   aggregateNeighbourToLag,
@@ -90,6 +102,9 @@ export const catalogue: readonly RewriteRule[] = [
   groupingDistinctOnJoinToLateral,
   groupingDistinctOnToLateral,
   groupingExtremeToLooseScan,
+  groupingHavingCountToExists,
+  groupingHavingToWhere,
+  groupingNoneLaterToWindow,
   groupingRowNumberToLateral,
   joinCopyRangeAcrossEquality,
   joinForeignKeyJoin,
@@ -109,22 +124,29 @@ export const catalogue: readonly RewriteRule[] = [
   sargableCaseToCondition,
   sargableCoalesceToOr,
   sargableColumnArithmetic,
+  sargableConcatenatedColumns,
   sargableConcatenationToColumn,
   sargableDecimalToWhole,
+  sargableElapsedToTime,
   sargableEpochToTime,
   sargableExpressionToStoredColumn,
+  sargableFloatCastToNumeric,
   sargableFormattedTimeToRange,
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
   sargableNotDistinctToEquality,
+  sargableNullifToCondition,
   sargablePrefixToLike,
+  sargableRoundedColumn,
   sargableRowComparison,
+  sargableScaledColumn,
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   sargableUnnestExistsToContainment,
+  subqueryAllToExtreme,
   subqueryCountToExists,
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,

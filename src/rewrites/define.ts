@@ -52,6 +52,8 @@ export interface RewriteDefinition<Site> {
   /** Majors of PostgreSQL for which it is offered; null where there is no newest. */
   readonly minMajor: number;
   readonly maxMajor: number | null;
+  /** It takes arithmetic away from a column, so that where the original fails with an overflow the new form does not. */
+  readonly sparesOverflow?: true;
   readonly docs: RewriteDocs;
   /** The plan findings that the pattern causes: where the plan shows a sign of none, the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
   readonly triggers: readonly PlanSign[];

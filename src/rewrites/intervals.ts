@@ -1,5 +1,6 @@
-import type { TreeValue } from '../sql/tree.js';
-import { castOf, stringConstant } from './shapes.js';
+import { bodyOf } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { castOf, functionName, isFixed, stringConstant } from './shapes.js';
 
 /** A literal interval of one unit. */
 export interface IntervalConstant {
@@ -20,6 +21,14 @@ export function intervalConstant(value: TreeValue): IntervalConstant | null {
   const seconds = SECONDS[unit];
   if (!written || seconds === undefined) return null;
   return { seconds: Number(written[1]) * seconds, exact: seconds <= HOUR, days: unit === 'day' || unit === 'week' };
+}
+
+/** Whether it is the time of the transaction or of the statement, with time zone. */
+export function isNow(value: TreeNode): boolean {
+  if (!isFixed(value)) return false;
+  const call = bodyOf(value, 'FuncCall');
+  if (call) return ['now', 'transaction_timestamp', 'statement_timestamp'].includes(functionName(call));
+  return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_TIMESTAMP';
 }
 
 const HOUR = 3600;

@@ -116,7 +116,7 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT id FROM ${ORDER} WHERE now() - done < interval '1 day'`, ''],
   [`SELECT id FROM ${ORDER} WHERE current_date - day <= 3`, 'sargable/column-arithmetic'],
   [`SELECT id FROM line WHERE 5 - n > 3`, 'sargable/column-arithmetic'],
-  [`SELECT id FROM line WHERE n * 2 = 4`, ''],
+  [`SELECT id FROM line WHERE n * 2 = 4`, 'sargable/scaled-column'],
   // Documents and arrays.
   [`SELECT id FROM ${ORDER} WHERE body -> 'a' ->> 'b' = 'it''s "x"'`, 'sargable/jsonb-text-to-containment'],
   [`SELECT id FROM ${ORDER} WHERE body ->> 'a' = 'true'`, ''],
@@ -347,7 +347,10 @@ describe('the forms in which rules find their patterns', () => {
         if (rules !== expected) wrong.push(`${sql}: ${rules || 'nothing'} and not ${expected || 'nothing'}`);
         for (const { rule, to } of offers) {
           const claim = { before: sql, after: to, parameterSets: [] };
-          const found = await verifyEquivalence(session, catalog, claim, { databases: 150 });
+          const found = await verifyEquivalence(session, catalog, claim, {
+            databases: 150,
+            failures: 'fewer-overflows',
+          });
           if (found.kind !== 'held')
             wrong.push(`${rule}: ${to}\n${found.kind === 'refuted' ? found.counterexample : found.reason}`);
         }

@@ -46,7 +46,9 @@ export async function judgeTwin(
     const proposals = rule.propose(parseStatement(statement), catalog);
     const to = unsoundTwin.to ?? proposals[0]?.to;
     if (to === undefined) throw new Error('the rule does not even match its unsound twin');
-    const found = await verifyEquivalence(session, catalog, { before: statement, after: to, parameterSets: [] });
+    const failures = rule.sparesOverflow ? 'fewer-overflows' : 'same';
+    const claim = { before: statement, after: to, parameterSets: [] };
+    const found = await verifyEquivalence(session, catalog, claim, { failures });
     if (found.kind === 'refuted') await runCounterexample(session, found);
     return { proposals, found };
   });
@@ -67,7 +69,7 @@ async function runCounterexample(
   if (error !== undefined) await session.run('ROLLBACK');
 }
 
-/** Shared buffers and rows read by one execution. */
+/** Shared buffers of one execution, and rows read or compared. */
 export async function workOf(
   session: Session,
   sql: string,
@@ -75,7 +77,11 @@ export async function workOf(
   const { root } = await explain(session, sql, { analyze: true });
   let rows = 0;
   for (const node of planNodes(root))
-    rows += ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)) * (node['Actual Loops'] ?? 1);
+    rows +=
+      ((node['Actual Rows'] ?? 0) +
+        (node['Rows Removed by Filter'] ?? 0) +
+        (node['Rows Removed by Join Filter'] ?? 0)) *
+      (node['Actual Loops'] ?? 1);
   return { buffers: (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0), rows };
 }
 

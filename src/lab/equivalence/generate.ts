@@ -4,6 +4,7 @@ import type { Constants } from './constants.js';
 import { pick } from './draw.js';
 import { matchedRows } from './matched.js';
 import type { FilledColumn, FilledTable } from './tables.js';
+import { withExtreme } from './extremes.js';
 import { varied } from './vary.js';
 
 /** One row to insert; the server may refuse it, which keeps every constraint. */
@@ -23,7 +24,7 @@ export interface Ground {
 
 /**
  * A small database: its rows, parents first. The first one of a stream is empty; half of the others are drawn value by value, half so that conditions meet; where `witnesses` are known, databases on
- * which a statement gave rows, a third are variations of those.
+ * which a statement gave rows, a third are variations of those. In some a number that is calculated with is the largest or smallest of its type.
  */
 export function generateRows(
   { tables, constants }: Ground,
@@ -32,6 +33,19 @@ export function generateRows(
   witnesses: readonly (readonly GeneratedRow[])[],
 ): readonly GeneratedRow[] {
   if (number === 0) return [];
+  const rows = ordinaryRows({ tables, constants }, number, random, witnesses);
+  return number % EXTREME === 0 ? withExtreme(rows, random) : rows;
+}
+
+/** In so many databases the first has a value at the end of its type. */
+const EXTREME = 10;
+
+function ordinaryRows(
+  { tables, constants }: Ground,
+  number: number,
+  random: Random,
+  witnesses: readonly (readonly GeneratedRow[])[],
+): readonly GeneratedRow[] {
   const witness = number % 3 === 0 ? pick(random, witnesses) : undefined;
   if (witness) return varied(witness, random);
   if (number % 2 === 0) {

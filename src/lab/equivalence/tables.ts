@@ -7,6 +7,7 @@ import { columnPath } from '../../sql/scope.js';
 import { bodyOf, isNode, list, textOf, walk } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { takenValues } from './taken.js';
+import { calculatedColumns, extremesOf } from './extremes.js';
 import { candidatesOf } from './values.js';
 import type { Constant, Constants } from './constants.js';
 import { linksOf } from './links.js';
@@ -28,6 +29,8 @@ export interface FilledColumn {
   readonly plain: readonly string[];
   readonly exact: readonly string[];
   readonly near: readonly string[];
+  /** The ends of its type, where a statement calculates with it; else empty. */
+  readonly extremes: readonly string[];
 }
 
 /** A table that the statements read, with what its rows may be. Parents of foreign keys come before their children. */
@@ -65,6 +68,7 @@ export async function touchedTables(
   const dropped = await dropLooseConstraints(session, catalog, named.tables);
   const labels = await enumLabels(session);
   const used = usedColumns(trees);
+  const calculated = calculatedColumns(trees);
   const filled: FilledTable[] = [];
   for (const table of parentsFirst(named.tables, catalog)) {
     const foreignKeys = catalog.constraints.flatMap((one) =>
@@ -79,7 +83,8 @@ export async function touchedTables(
       const key = keys.some((index) => index.keys.some((one) => one.column === column.name));
       const matters = used === null || used.has(column.name) || key;
       const own = constantsFor(links.namesOf(table, column.name), constants);
-      const facts = { labels: labels.get(column.baseType) ?? [], own, constants, matters, key };
+      const extremes = calculated.has(column.name) ? extremesOf(column.baseType) : [];
+      const facts = { labels: labels.get(column.baseType) ?? [], own, constants, matters, key, extremes };
       columns.push({ ...describe(column, facts), link: links.groupOf(table, column.name), role: roleOf(column.name) });
     }
     filled.push({
@@ -201,6 +206,7 @@ function describe(
     readonly constants: Constants;
     readonly matters: boolean;
     readonly key: boolean;
+    readonly extremes: readonly string[];
   },
 ): Omit<FilledColumn, 'link' | 'role'> {
   const { own } = facts;
@@ -215,6 +221,7 @@ function describe(
     mayBeNull: !column.notNull,
     matters: facts.matters,
     key: facts.key,
+    extremes: facts.extremes,
     plain: facts.key ? [...new Set([...given.plain, ...(MORE[given.group] ?? [])])] : given.plain,
     // Constants of other columns are no more likely than any other value.
     exact: own.length > 0 ? given.exact : [],

@@ -77,6 +77,20 @@ function fitting(constants: readonly Constant[], labels: readonly string[]): rea
 /** So many equal values make up a sum that is compared with a constant. */
 const PARTS = [2n, 4n, 5n];
 
+function thirds(value: number, digits: number): readonly string[] {
+  return [value / 3, (2 * value) / 3].map((part) => part.toFixed(digits));
+}
+
+/** The least double that is greater; not for 0 and below, where it is the next one away from 0. */
+function nextDouble(value: number): number {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, value);
+  bits.setBigInt64(0, bits.getBigInt64(0) + 1n);
+  return bits.getFloat64(0);
+}
+
+const TINY = '0000000000000000000001';
+
 /** Types that hold halves beside whole numbers. */
 const FRACTIONS = new Set(['numeric', 'float4', 'float8']);
 
@@ -89,14 +103,24 @@ function numbers(constants: readonly Constant[], baseType: string): Candidates {
       return [String(whole - 1n), String(whole + 1n), `-${text}`.replace('--', ''), ...parts];
     }
     const digits = (text.split('.')[1] ?? '').length;
-    return [-1, 1].map((step) => (Number(text) + step * 10 ** -digits).toFixed(digits));
+    const [value, step] = [Number(text), 10 ** -digits];
+    const below = (value - step).toFixed(digits);
+    // Beside its neighbours what rounds to it, and two values of which it is the sum.
+    return [below, (value + step).toFixed(digits), `${text}4`, `${below}5`, ...thirds(value, digits)];
   });
   const fractional = FRACTIONS.has(baseType);
   const halves = fractional
     ? given.filter((text) => !text.includes('.')).flatMap((text) => [`${text}.5`, `${Number(text) - 0.5}`])
     : [];
-  const odd = fractional ? ['0.5', '2.5', ...(baseType === 'numeric' ? [] : ['NaN'])] : [];
-  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...odd]);
+  // Nearer than doubles are to each other: a column with a scale of its own rounds it.
+  const close =
+    baseType === 'numeric'
+      ? given.map((text) => `${text}${text.includes('.') ? '' : '.'}${TINY}`)
+      : baseType === 'float8'
+        ? given.map((text) => String(nextDouble(Number(text))))
+        : [];
+  const odd = fractional ? ['0.5', '2.5', '0.45', ...(baseType === 'numeric' ? [] : ['NaN'])] : [];
+  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd]);
 }
 
 function texts(constants: readonly Constant[]): Candidates {
@@ -113,9 +137,11 @@ function texts(constants: readonly Constant[]): Candidates {
       `x${bare}x`,
       bare.slice(0, -1),
       swapped,
+      `${bare.slice(0, 1).toUpperCase()}${bare.slice(1)}`,
       ` ${text}`,
       `${text}.0`,
       filled,
+      ...cutAt(text, given),
       ...(matching === null ? [] : [matching, `${matching}x`, `x${matching}`, matching.slice(0, -1)]),
     ];
   });
@@ -124,6 +150,21 @@ function texts(constants: readonly Constant[]): Candidates {
     ...longTexts(written),
   ]);
 }
+
+/** What is left and right of each place in a text where another literal stands: what columns hold that are put together with it. */
+function cutAt(text: string, others: readonly string[]): readonly string[] {
+  return others
+    .filter((other) => other !== '' && other !== text && text.includes(other))
+    .slice(0, MOST_CUTS)
+    .flatMap((other) =>
+      Array.from(text, (_, at) => at)
+        .filter((at) => text.startsWith(other, at))
+        .slice(0, MOST_CUTS)
+        .flatMap((at) => [text.slice(0, at), text.slice(at + other.length)]),
+    );
+}
+
+const MOST_CUTS = 4;
 
 /** Texts as long as a number says, one shorter, and one longer. */
 function longTexts(constants: readonly Constant[]): readonly string[] {

@@ -41,6 +41,8 @@ export interface VerifyOptions {
   readonly seed?: number;
   /** `same` by default: another name or type of an output column is a difference. `by-position` leaves names aside, and compares numbers of different types by their value and other types by their text. */
   readonly columns?: 'same' | 'by-position';
+  /** `same` by default: failing is a difference. `fewer-overflows` lets the second answer where the first fails with an overflow: a rewrite may take arithmetic away from a column. */
+  readonly failures?: 'same' | 'fewer-overflows';
 }
 
 /** What the verifier found. It never proves: `held` says on how many databases no difference was seen. */
@@ -81,6 +83,7 @@ export async function verifyEquivalence(
       timeBoxMs: 20_000,
       seed: 1,
       columns: 'same',
+      failures: 'same',
       ...options,
       started,
     });
@@ -129,7 +132,8 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
   if ('kind' in asked) return asked;
   const runner = await openRunner(session, { writes: asked.writes, tables: names });
   const random = seededRandom(options.seed);
-  const context: Context = { runner, names, dropped: touched.dropped, asked, claim };
+  const fewerOverflows = options.failures === 'fewer-overflows';
+  const context: Context = { runner, names, dropped: touched.dropped, asked, claim, fewerOverflows };
   const ground = { tables: touched.tables, constants };
   const witnesses: (readonly GeneratedRow[])[] = [];
   let done = 0;
@@ -148,7 +152,7 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
     for (const [i, outcome] of outcomes.entries()) {
       done += 1;
       const draft = drafts[i];
-      const differs = differenceOf(asked, outcome);
+      const differs = differenceOf(context, outcome);
       if (differs === null || !draft) {
         if (outcome.same && outcome.rows <= (asked.writes ? 1 : 0)) continue;
         withRows += 1;
@@ -200,6 +204,7 @@ interface Context {
   readonly dropped: Filled['dropped'];
   readonly asked: Asked;
   readonly claim: Claim;
+  readonly fewerOverflows: boolean;
 }
 
 /** The queries in the form in which they are compared; refuted at once where the output columns differ. */
@@ -237,11 +242,15 @@ function trialOf({ asked }: Context, { rows, values }: Draft): Trial {
   };
 }
 
-function differenceOf(asked: Asked, outcome: TrialOutcome): string | null {
+function differenceOf({ asked, fewerOverflows }: Context, outcome: TrialOutcome): string | null {
   if (outcome.same) return null;
   const [before, after, all] = outcome.results;
   if (!before || !after) return null;
-  return difference(before, after, { ordered: asked.ordered, all: asked.limited ? (all ?? NOTHING) : null });
+  return difference(before, after, {
+    ordered: asked.ordered,
+    all: asked.limited ? (all ?? NOTHING) : null,
+    fewerOverflows,
+  });
 }
 
 const NOTHING: Result = { keys: [], rows: [], error: null };
@@ -251,11 +260,11 @@ async function explainDifference(
   draft: Draft,
   first: string,
 ): Promise<{ readonly difference: string; readonly counterexample: string }> {
-  const { runner, asked, names, claim } = context;
+  const { runner, names, claim } = context;
   let said = first;
   const rows = await shrink(draft.rows, async (fewer) => {
     const [outcome] = await runner.run([trialOf(context, { ...draft, rows: fewer })]);
-    const differs = outcome ? differenceOf(asked, outcome) : null;
+    const differs = outcome ? differenceOf(context, outcome) : null;
     const whole = outcome?.same === false && outcome.kept.length === fewer.length;
     if (differs !== null && whole) said = differs;
     return whole ? differs : null;

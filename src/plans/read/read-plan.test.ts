@@ -97,6 +97,49 @@ describe('the text form', () => {
   });
 });
 
+describe('what stands around plans', () => {
+  const ran = '(cost=0.00..1.00 rows=1 width=4) (actual time=0.1..0.2 rows=1 loops=1)';
+
+  it('is the servers that Citus sent parts to: their nodes are those of the node that did', () => {
+    const text = `
+Custom Scan (Citus Adaptive)  ${ran}
+  ->  Distributed Subplan 1_1
+        Subplan Duration: 4.39 ms
+        ->  Seq Scan on a  ${ran}
+            Planning Time: 5.000 ms
+            Execution Time: 6.000 ms
+  Task Count: 2
+  ->  Task
+        Node: host=localhost port=5432 dbname=d
+        ->  Hash Join  ${ran}
+              ->  Seq Scan on b  ${ran}
+              ->  Hash  ${ran}
+                    ->  Seq Scan on c  ${ran}
+Planning Time: 1.000 ms
+Execution Time: 9.000 ms`;
+    const { root, planningMs, executionMs } = readPlan(text).tree;
+    expect([planningMs, executionMs]).toEqual([1, 9]);
+    expect(root.children.map(({ type, subplanName }) => [type, subplanName])).toEqual([
+      ['Seq Scan', 'Distributed Subplan 1_1'],
+      ['Hash Join', null],
+    ]);
+    expect(root.children[1]?.children.map(({ type }) => type)).toEqual(['Seq Scan', 'Hash']);
+  });
+
+  it('is another plan, of which the number is known', () => {
+    const one = `Limit  ${ran}\n  ->  Seq Scan on a  ${ran}\nPlanning Time: 0.1 ms\nExecution Time: 0.2 ms\n`;
+    expect(readPlan(one).others).toBe(0);
+    expect(readPlan(`Before:\n${one}\nAfter:\n${one}`).others).toBe(1);
+    expect(readPlan(JSON_FORM).others).toBe(0);
+    expect(readPlan(`${JSON_FORM}\n${JSON_FORM}\n${JSON_FORM}`).others).toBe(2);
+  });
+
+  it('is the time as servers before 10 write it', () => {
+    const { tree } = readPlan(`Result  ${ran}\nPlanning time: 3.5 ms\nExecution time: 4.5 ms`);
+    expect([tree.planningMs, tree.executionMs]).toEqual([3.5, 4.5]);
+  });
+});
+
 describe('the JSON form', () => {
   it.each([
     ['as it is', JSON_FORM],

@@ -5,7 +5,7 @@ import { readJson } from './json.js';
 import { buffersOf, part, toNode } from './normalise.js';
 import { isRawObject, objectsOf, rawNumber, rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
-import { readText } from './text.js';
+import { readText, textPlans } from './text.js';
 import { unwrap } from './unwrap.js';
 import { readXml } from './xml.js';
 import { readYaml } from './yaml.js';
@@ -13,18 +13,26 @@ import { readYaml } from './yaml.js';
 /** EXPLAIN's four forms. */
 export type PlanForm = 'text' | 'json' | 'yaml' | 'xml';
 
+/** A plan out of a text. */
+export interface FoundPlan {
+  readonly form: PlanForm;
+  readonly tree: PlanTree;
+  /** How many more plans the text holds after this one, as far as that can be told. */
+  readonly others: number;
+}
+
 /**
  * Reads a plan from whatever was pasted: EXPLAIN's text, JSON, YAML or XML, with psql's decoration, a log's prefix or other words
  * around it. Throws `input/invalid` where no plan is found; the message holds nothing of the text.
  */
-export function readPlan(text: string): { readonly form: PlanForm; readonly tree: PlanTree } {
+export function readPlan(text: string): FoundPlan {
   const found = findPlan(text);
   if (!found) throw noPlan();
   return found;
 }
 
 /** As `readPlan`; null where there is no plan. */
-export function findPlan(given: string): { readonly form: PlanForm; readonly tree: PlanTree } | null {
+export function findPlan(given: string): FoundPlan | null {
   const text = unwrap(given);
   const readers: readonly (readonly [PlanForm, (text: string) => RawObject | null])[] = [
     ['json', (given) => (given.includes('"Node Type"') ? readJson(given) : null)],
@@ -35,7 +43,7 @@ export function findPlan(given: string): { readonly form: PlanForm; readonly tre
   for (const [form, read] of readers) {
     const raw = read(text);
     const tree = raw ? treeOf(raw) : null;
-    if (tree) return { form, tree };
+    if (tree) return { form, tree, others: Math.max(0, plansIn(form, text) - 1) };
   }
   return null;
 }
@@ -47,6 +55,17 @@ export function treeOfPlan({ root, planningMs, executionMs }: Plan): PlanTree | 
     ...(executionMs === null ? {} : { 'Execution Time': executionMs }),
   };
   return treeOf({ Plan: root as unknown as RawObject, ...times });
+}
+
+/** What each plan begins with, beside the text form. */
+const BEGINNINGS: Readonly<Record<Exclude<PlanForm, 'text'>, RegExp>> = {
+  json: /"Plan"\s*:\s*\{/g,
+  xml: /<Query>/g,
+  yaml: /^\s*(?:- )?Plan:/gm,
+};
+
+function plansIn(form: PlanForm, text: string): number {
+  return form === 'text' ? textPlans(text) : [...text.matchAll(BEGINNINGS[form])].length;
 }
 
 function noPlan(): WizardError {

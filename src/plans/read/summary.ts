@@ -15,8 +15,9 @@ export function readSummaryLine(body: string, top: Target, group: string | null)
     top[name] ??= {};
     return name;
   }
-  const time = /^(Planning Time|Execution Time|Total runtime): ([\d.]+) ms$/.exec(body);
-  if (time) return put(top, time[1] === 'Total runtime' ? 'Execution Time' : (time[1] ?? ''), time[2] ?? '');
+  // Before 10 with a small t; before 9.4 as the total runtime.
+  const time = /^(?:(Planning) [Tt]ime|Execution [Tt]ime|Total runtime): ([\d.]+) ms$/.exec(body);
+  if (time) return put(top, time[1] ? 'Planning Time' : 'Execution Time', time[2] ?? '');
   const id = /^Query Identifier: (-?\d+)$/.exec(body);
   if (id) return put(top, 'Query Identifier', id[1] ?? '');
   if (body.startsWith('Settings: ')) return put(top, 'Settings', settingsOf(body.slice('Settings: '.length)));

@@ -35,6 +35,13 @@ export function readText(text: string): RawObject | null {
     const node = isNodeLine(body, stack.length === 0) ? readNode(body) : null;
     if (node && (stack.length === 0 || body.startsWith('->'))) {
       while (stack.length > 1 && (stack.at(-1)?.column ?? 0) >= column) stack.pop();
+      const parent = stack.at(-1);
+      if (parent && isHeading(body)) {
+        // What stands under it is the parent's, and what it says of itself is of no node.
+        stack.push({ raw: { ...parent.raw }, children: parent.children, column });
+        [label, worker, group] = [body.includes('Subplan') ? body.replace('->', '').trim() : null, null, null];
+        continue;
+      }
       attach(node, label, stack, column);
       [label, worker, group] = [null, null, null];
       continue;
@@ -115,6 +122,18 @@ function workerOf(raw: Target, number: string): Target {
 }
 
 const FIGURES = /\s*\((?:cost=|actual |never executed)/;
+
+/** Where Citus says whose plan follows: one of another server, or one that runs before. */
+function isHeading(body: string): boolean {
+  return /^->\s+(?:Task|Distributed Subplan \S+)$/.test(body);
+}
+
+/** How many plans a text holds in this form, by the nodes that begin one; 0 where nodes have no figures. */
+export function textPlans(text: string): number {
+  return cleanLines(text).filter((line) => ROOT.test(line)).length;
+}
+
+const ROOT = /^\s*(?!->|Worker \d)\S.*\((?:cost=\d[^)]*\)|actual (?:time|rows)=)/;
 
 /** Only lines with figures are nodes for sure; with `COSTS OFF` those after an arrow are, and the first that reads like one. */
 function isNodeLine(body: string, isFirst: boolean): boolean {

@@ -1,15 +1,15 @@
 import { sameRelation } from '../../../model/catalog.js';
-import { bodyOf, isNode, list } from '../../../sql/tree.js';
+import { bodyOf, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { columnOf, conjuncts, derived, output, query as selectOf, replace, withWhere } from '../../build.js';
-import { freshAlias, mapColumns } from '../../columns.js';
+import { conjuncts, replace } from '../../build.js';
 import { correlationOf } from '../../correlation.js';
 import type { Correlation } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
+import { withWindow } from '../../group-window.js';
 import { onlyTable } from '../../loose-scan.js';
 import { bothWays, callsIn } from '../../shapes.js';
-import { originOf, originsIn, queryOf } from '../../view.js';
+import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
 interface Site {
@@ -77,43 +77,10 @@ export default defineRewrite<Site>({
     ...pairs.flatMap(({ own }) => (own ? [facts.notNull(own)] : [])),
     ...correlation.facts,
   ],
-  rewrite: ({ query, source, comparison, sublink, call, pairs }, view) => {
-    if (originsIn(view, query, query.body['targetList']) === null) return null;
-    const name = freshAlias(view, 'of_group');
-    const used = new Set<string>();
-    mapColumns(
-      view,
-      query,
-      Object.values(query.body).filter((part) => typeof part === 'object'),
-      (origin) => {
-        if (origin.source === source) used.add(origin.name);
-        return null;
-      },
-    );
-    const argument = bodyOf(list(call, 'args')[0], 'ColumnRef') ?? {};
-    const column = bodyOf(list(argument, 'fields').at(-1), 'String')?.['sval'] as string;
-    const over = bodyOf(
-      bodyOf(
-        bodyOf(list(selectOf('SELECT count(*) OVER (PARTITION BY 1)'), 'targetList')[0], 'ResTarget')?.['val'],
-        'FuncCall',
-      ),
-      'over',
-    );
-    const keys = pairs.map(({ own }) => columnOf(source.alias, own?.name ?? ''));
-    const window = {
-      FuncCall: { ...call, args: [columnOf(source.alias, column)], over: { ...over, partitionClause: keys } },
-    };
-    const shape = selectOf('SELECT 1');
-    const inside = {
-      ...shape,
-      targetList: [...[...used].map((one) => output(columnOf(source.alias, one), one)), output(window, name)],
-      fromClause: [source.item],
-    };
-    const compared = replace(comparison, sublink, columnOf(source.alias, name));
-    const rest = conjuncts(query.body['whereClause']).map((one) => (one === comparison ? compared : one));
-    const body = withWhere({ ...query.body, fromClause: [derived(inside, source.alias)] }, rest);
-    return isNode(over) ? replace(view.statement.tree, query.body, { SelectStmt: body }) : null;
-  },
+  rewrite: ({ query, source, comparison, sublink, call, pairs }, view) =>
+    withWindow(view, { query, source, keys: pairs.map(({ own }) => own?.name ?? '') }, call, (column, all) =>
+      all.map((one) => (one === comparison ? replace(comparison, sublink, column) : one)),
+    ),
   example: {
     schema: 'CREATE TABLE reading (id bigint PRIMARY KEY, sensor int NOT NULL, value int, note text);',
     data: `

@@ -1,3 +1,4 @@
+import { columnPath } from '../../../sql/scope.js';
 import { bodyOf, isNode, list, treeText, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, replace, withWhere } from '../../build.js';
@@ -28,7 +29,7 @@ export default defineRewrite<Site>({
     what: 'A join `s.k = a.id` with `(SELECT k, sum(x) ... GROUP BY k) AS s` becomes LATERAL, with `k = a.id` within the subquery; the same with a window function PARTITION BY k (the best row of each k, with LIMIT where a number of rows is asked for), and with DISTINCT.',
     why: 'PostgreSQL computes the subquery for every k before it joins, however few of them the other side asks for.',
     limits:
-      'k is a key of GROUP BY, of each PARTITION BY or of DISTINCT, and of the type of the other column; the subquery has no LIMIT and no grouping sets. It stands in inner joins or right of a LEFT JOIN. Where the other side asks for most k, the original is the faster form: the trial tells.',
+      'k is a key of GROUP BY, of each PARTITION BY or of DISTINCT, and of the type of the other column; the subquery has no LIMIT and no grouping sets. It stands in inner joins or right of a LEFT JOIN. Where nothing narrows the other side (no other condition, no LIMIT), and it has a tenth of the rows that are grouped or more, it is not offered; where it still asks for most k, the original is the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"'],
   },
   triggers: ['rows/many-rows-deduplicated', 'subquery/window-discards'],
@@ -47,7 +48,7 @@ export default defineRewrite<Site>({
         if (!left && !inside) return [];
         const found = conditions.flatMap((one) => keyOf(query, one, { source, inner }) ?? []);
         const site = found.find(({ outside }) => !left || isWithin(left['larg'], outside.source.item));
-        if (!site) return [];
+        if (!site || (asksForMost(site, inner) && !isNarrowed(query, source, inside?.on ?? []))) return [];
         const items = inside?.items.filter((one) => one !== source.item) ?? [];
         const from = left ? null : { items: [...items, source.item], on: inside?.on ?? [] };
         return [{ query, source, inner, ...site, from }];
@@ -95,6 +96,33 @@ export default defineRewrite<Site>({
     to: 'SELECT c.id, s.n FROM customer AS c JOIN LATERAL (SELECT customer_id, row_number() OVER (ORDER BY id) AS n FROM purchase WHERE customer_id = c.id) AS s ON s.customer_id = c.id',
   },
 });
+
+/** A look-up for each key reads some blocks, in which a scan finds more rows than this. */
+const ROWS_A_KEY = 10;
+
+/** Whether the statistics say that the table beside the subquery has nearly as many rows as the one that it groups. */
+function asksForMost({ outside }: Pick<Site, 'outside'>, inner: Query): boolean {
+  const [keys, rows] = [outside.source.table?.rowsEstimated, onlyTable(inner)?.table?.rowsEstimated];
+  return keys != null && rows != null && keys * ROWS_A_KEY > rows && rows > 0;
+}
+
+/** Whether the query asks for some rows alone of what is beside the subquery. */
+function isNarrowed({ body, sources }: Query, source: Source, on: readonly TreeNode[]): boolean {
+  if (
+    body['limitCount'] !== undefined ||
+    sources.some(({ item }) => item !== source.item && bodyOf(item, 'RangeVar') === null)
+  )
+    return true;
+  return [...on, body['whereClause']].flatMap(conjuncts).some((one) => {
+    const aliases = new Set(
+      [...walk(one)].flatMap(({ type, body: node }) =>
+        type === 'ColumnRef' ? columnPath(node).path.slice(0, -1) : [],
+      ),
+    );
+    const isLink = bothWays(one).some(({ left, right }) => bodyOf(left, 'ColumnRef') && bodyOf(right, 'ColumnRef'));
+    return !isLink && !aliases.has(source.alias);
+  });
+}
 
 /** Whether a subquery treats the rows of each key by themselves. */
 function isPartitioned(body: TreeNode): boolean {

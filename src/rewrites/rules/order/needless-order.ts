@@ -1,4 +1,4 @@
-import { bodyOf, list } from '../../../sql/tree.js';
+import { bodyOf, list, textOf, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
@@ -8,7 +8,8 @@ import { originOf, queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
 interface Site {
-  readonly outer: Query;
+  /** The query that aggregates; null where the subquery only says whether there is a row. */
+  readonly outer: Query | null;
   readonly inner: Query;
 }
 
@@ -17,15 +18,16 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: 'ORDER BY in a subquery of FROM whose rows are only aggregated, `SELECT count(*) FROM (SELECT ... ORDER BY x) AS s`, is dropped.',
+    what: 'ORDER BY in a subquery of FROM whose rows are only aggregated, `SELECT count(*) FROM (SELECT ... ORDER BY x) AS s`, is dropped; the same in a subquery of IN and EXISTS.',
     why: 'The planner sorts as it is told, although the aggregates do not depend on the order.',
     limits:
       'The outer query shows aggregates and what it groups by alone: count, min, max, bool_and, bool_or, and sum and avg of whole and numeric columns (floating point depends on the order). The subquery has no LIMIT, and no window function or DISTINCT ON.',
     sources: ['PostgreSQL manual, "Aggregate Functions"'],
   },
-  triggers: ['memory/sort-on-disk'],
-  match: (view) =>
-    view.queries.flatMap((outer) => {
+  triggers: [],
+  match: (view) => [
+    ...view.queries.flatMap(ofMembership),
+    ...view.queries.flatMap((outer): readonly Site[] => {
       const [source, more] = outer.sources;
       const item = source ? bodyOf(source.item, 'RangeSubselect') : null;
       const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
@@ -37,7 +39,9 @@ export default defineRewrite<Site>({
       const grouped = outer.body['groupClause'] !== undefined || calls.length > 0;
       return grouped && !calls.some(({ body }) => body['over'] !== undefined) ? [{ outer, inner }] : [];
     }),
+  ],
   requires: ({ outer, inner }) => {
+    if (!outer) return [seen('whether a row is among others does not depend on their order')];
     const calls = callsIn([outer.body['targetList'], outer.body['havingClause']]);
     const bad = calls.find(
       ({ name, body }) => !isIndifferent(name) && !(SUMS.has(name) && isExact(outer, inner, body)),
@@ -66,6 +70,22 @@ export default defineRewrite<Site>({
     statement: 'SELECT array_agg(s.id) FROM (SELECT id FROM purchase ORDER BY amount DESC, id DESC) AS s',
   },
 });
+
+/** ORDER BY without LIMIT in a subquery of IN, NOT IN, ANY, ALL or EXISTS. */
+function ofMembership(inner: Query): readonly Site[] {
+  const { body, parent, role } = inner;
+  if (role !== 'sublink' || !parent || body['sortClause'] === undefined) return [];
+  const other = ['limitCount', 'limitOffset', 'lockingClause', 'distinctClause'];
+  if (other.some((name) => body[name] !== undefined)) return [];
+  const kinds = new Set(['ANY_SUBLINK', 'ALL_SUBLINK', 'EXISTS_SUBLINK']);
+  const asks = [...walk(parent.body)].some(
+    ({ type, body: link }) =>
+      type === 'SubLink' &&
+      kinds.has(textOf(link, 'subLinkType') ?? '') &&
+      bodyOf(link['subselect'], 'SelectStmt') === body,
+  );
+  return asks ? [{ outer: null, inner }] : [];
+}
 
 const SUMS = new Set(['sum', 'avg']);
 

@@ -16,7 +16,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`CASE WHEN p THEN 1 ELSE 0 END = 1`, and `CASE WHEN p THEN true ELSE false END`, become `p`.',
+    what: '`CASE WHEN p THEN 1 ELSE 0 END = 1`, and `CASE WHEN p THEN true ELSE false END`, become `p`; `p IS TRUE` and `COALESCE(p, false)` alike.',
     why: 'The planner neither looks into a CASE for an index nor estimates its condition.',
     limits:
       'In WHERE, HAVING and ON, where NULL is as good as false. All results are literals of one kind, and the first branch alone has the one that is asked for: of a later one the conditions before it would have to be false too.',
@@ -25,6 +25,8 @@ export default defineRewrite<Site>({
   triggers: ['scan/rows-discarded', 'join/join-filter-discards'],
   match: (view) =>
     conditionsOf(view).flatMap(({ node }) => {
+      const bare = orFalse(node);
+      if (bare) return [{ condition: node, when: bare }];
       const compared = bothWays(node).find(({ operator, left }) => operator === '=' && bodyOf(left, 'CaseExpr'));
       const body = bodyOf(compared?.left ?? node, 'CaseExpr');
       if (!body || body['arg'] !== undefined) return [];
@@ -38,7 +40,7 @@ export default defineRewrite<Site>({
     }),
   requires: () => [
     seen('the condition stands where NULL is as good as false'),
-    seen('the first branch alone has the result that is asked for'),
+    seen('the first branch alone has the result that is asked for, or what is NULL counts as false'),
   ],
   rewrite: ({ condition, when }, view) => replace(view.statement.tree, condition, when),
   example: {
@@ -56,6 +58,15 @@ export default defineRewrite<Site>({
     to: "SELECT id FROM job WHERE state = 'a'",
   },
 });
+
+/** The comparison in `(a = b) IS TRUE` and `COALESCE(a = b, false)`; null for anything else. */
+function orFalse(node: TreeNode): TreeNode | null {
+  const test = bodyOf(node, 'BooleanTest');
+  const [first, second, more] = list(bodyOf(node, 'CoalesceExpr') ?? {}, 'args');
+  const inside =
+    test?.['booltesttype'] === 'IS_TRUE' ? test['arg'] : literal(second) === 'false' && !more ? first : null;
+  return isNode(inside) && (bodyOf(inside, 'A_Expr') || bodyOf(inside, 'BoolExpr')) ? inside : null;
+}
 
 const NULL = 'null';
 

@@ -3,9 +3,9 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, functionName, isFixed, operation, stringConstant, wholeConstant } from '../../shapes.js';
+import { bothWays, castOf, isFixed, operation, stringConstant, wholeConstant } from '../../shapes.js';
 import type { Operation } from '../../shapes.js';
-import { intervalConstant } from '../../intervals.js';
+import { intervalConstant, isNow } from '../../intervals.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { Query } from '../../view.js';
@@ -20,6 +20,7 @@ export default defineRewrite<Site>({
   id: 'sargable/column-arithmetic',
   minMajor: 14,
   maxMajor: null,
+  sparesOverflow: true,
   docs: {
     what: "`c + 5 > 10`, `now() - c < interval '7 days'`, `c + interval '2 hours' > now()` and `current_date - c < 30` become a comparison of the column alone.",
     why: 'An index on `c` can not serve a condition on arithmetic with it.',
@@ -81,6 +82,8 @@ function whole(query: Query, { operator, left, right }: Operation): Found {
   const why = 'adding a whole number to both sides keeps the order';
   if (sum.operator === '+') return { to: expression(`$1 ${operator} ${bound - part}`, [column]), why };
   if (sum.operator !== '-') return null;
+  // Of numeric there is NaN, which is greater than all: it stays so on either side of a minus.
+  if (!columnFirst && typeOf(query, column) === 'numeric') return null;
   return columnFirst
     ? { to: expression(`$1 ${operator} ${bound + part}`, [column]), why }
     : { to: expression(`$1 ${TURNED[operator]} ${part - bound}`, [column]), why };
@@ -104,8 +107,10 @@ function difference(query: Query, { operator, left, right }: Operation): Found {
 function shifted(query: Query, { operator, left, right }: Operation): Found {
   const sum = operation(left);
   const length = sum ? intervalConstant(sum.right) : null;
-  if (!sum || !length?.exact || !['+', '-'].includes(sum.operator) || !isNow(right)) return null;
-  if (typeOf(query, sum.left) !== 'timestamptz') return null;
+  if (!sum || !length?.exact || !['+', '-'].includes(sum.operator)) return null;
+  if (typeOf(query, sum.left) !== 'timestamptz' || !(isNow(right) || castOf(right)?.type === 'timestamptz'))
+    return null;
+  if (!isFixed(right)) return null;
   const back = sum.operator === '+' ? '-' : '+';
   return {
     to: expression(`$1 ${operator} $2 ${back} $3`, [sum.left, right, sum.right]),
@@ -148,12 +153,4 @@ function isCount(value: TreeNode): boolean {
 
 function isToday(value: TreeNode): boolean {
   return treeText(value).includes('"SVFOP_CURRENT_DATE"') && bodyOf(value, 'SQLValueFunction') !== null;
-}
-
-/** The time of the transaction, with time zone. */
-function isNow(value: TreeNode): boolean {
-  if (!isFixed(value)) return false;
-  const call = bodyOf(value, 'FuncCall');
-  if (call) return ['now', 'transaction_timestamp', 'statement_timestamp'].includes(functionName(call));
-  return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_TIMESTAMP';
 }

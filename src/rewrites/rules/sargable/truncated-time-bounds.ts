@@ -1,9 +1,19 @@
-import { bodyOf, list, treeText } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, functionName, isConstant, isFixed, listed, stringConstant } from '../../shapes.js';
+import {
+  bothWays,
+  castOf,
+  functionName,
+  isConstant,
+  isFixed,
+  listed,
+  operation,
+  stringConstant,
+  wholeConstant,
+} from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
@@ -13,8 +23,16 @@ interface Site {
   readonly column: TreeNode;
   readonly origin: ColumnOrigin;
   readonly unit: string;
+  readonly zone: Zone | null;
   readonly from: TreeNode | null;
   readonly until: TreeNode | null;
+}
+
+/** How the column's time is turned before it is truncated. */
+interface Zone {
+  readonly name: string;
+  /** The column is a timestamp that is read as UTC first; else it is a timestamptz. */
+  readonly fromUtc: boolean;
 }
 
 export default defineRewrite<Site>({
@@ -22,10 +40,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition.",
+    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition; `(c AT TIME ZONE 'Europe/Berlin')::date = '2024-03-15'` and `current_date - c::date < 7` alike.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
-      'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead.',
+      'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right; of another zone than UTC the range is 16 hours wider on each side, which is further than any zone is from UTC. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -36,13 +54,17 @@ export default defineRewrite<Site>({
       limits(node).flatMap(({ left, from, until }) => {
         const truncated = truncation(left);
         const origin = truncated ? originOf(query, truncated.column) : null;
-        if (!truncated || !origin || !['timestamp', 'timestamptz'].includes(origin.column?.baseType ?? '')) return [];
-        const type = truncated.unit === 'date' ? 'date' : (origin.column?.baseType ?? '');
+        const own = origin?.column?.baseType ?? '';
+        if (!truncated || !origin || !['timestamp', 'timestamptz'].includes(own)) return [];
+        const { zone, unit } = truncated;
+        if (zone && own !== (zone.fromUtc ? 'timestamp' : 'timestamptz')) return [];
+        const type = zone ? 'timestamp' : unit === 'date' ? 'date' : own;
         const site = {
           condition: node,
           column: truncated.column,
           origin,
-          unit: truncated.unit,
+          unit,
+          zone,
           from: from && typedAs(from, type),
           until: until && typedAs(until, type),
         };
@@ -77,19 +99,46 @@ const FINE = new Set(['minute', 'hour', 'week']);
 
 const UNITS = new Set(['minute', 'hour', 'day', 'week', 'month', 'quarter', 'year']);
 
-function truncation(value: TreeValue): { readonly unit: string; readonly column: TreeNode } | null {
+interface Truncation {
+  readonly unit: string;
+  readonly column: TreeNode;
+  readonly zone: Zone | null;
+}
+
+function truncation(value: TreeValue): Truncation | null {
   const cast = castOf(value);
-  if (cast)
-    return cast.type === 'date' && bodyOf(cast.value, 'ColumnRef') ? { unit: 'date', column: cast.value } : null;
+  if (cast) return cast.type === 'date' ? timeOf('date', cast.value) : null;
   const call = bodyOf(value, 'FuncCall');
   if (!call) return null;
   const [unit, column, zone] = list(call, 'args');
-  if (functionName(call) === 'date')
-    return bodyOf(unit, 'ColumnRef') && column === undefined ? { unit: 'date', column: unit as TreeNode } : null;
-  if (functionName(call) !== 'date_trunc') return null;
+  if (functionName(call) === 'date') return column === undefined ? timeOf('date', unit) : null;
+  if (functionName(call) !== 'date_trunc' || zone !== undefined) return null;
   const given = stringConstant(unit)?.toLowerCase() ?? '';
-  return UNITS.has(given) && bodyOf(column, 'ColumnRef') && zone === undefined
-    ? { unit: given, column: column as TreeNode }
+  return UNITS.has(given) ? timeOf(given, column) : null;
+}
+
+/** A column, or one `AT TIME ZONE` a zone, or first `AT TIME ZONE 'UTC'` and then another. */
+function timeOf(unit: string, value: TreeValue): Truncation | null {
+  if (bodyOf(value, 'ColumnRef')) return { unit, column: value as TreeNode, zone: null };
+  const turned = zoned(value);
+  if (!turned) return null;
+  if (bodyOf(turned.value, 'ColumnRef'))
+    return { unit, column: turned.value, zone: { name: turned.zone, fromUtc: false } };
+  const before = zoned(turned.value);
+  return before && UTC.test(before.zone) && bodyOf(before.value, 'ColumnRef')
+    ? { unit, column: before.value, zone: { name: turned.zone, fromUtc: true } }
+    : null;
+}
+
+const UTC = /^(Etc\/)?(UTC|GMT|Zulu)$/i;
+
+/** A zone by its name in the tz database, none of which is 16 hours or more from UTC at any time; POSIX forms may be. */
+function zoned(value: TreeValue): { readonly zone: string; readonly value: TreeNode } | null {
+  const call = bodyOf(value, 'FuncCall');
+  const [zone, of] = call && functionName(call) === 'timezone' ? list(call, 'args') : [];
+  const name = stringConstant(zone) ?? '';
+  return isNode(of) && (UTC.test(name) || /^[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_-]+){1,2}$/.test(name))
+    ? { zone: name, value: of }
     : null;
 }
 
@@ -104,8 +153,19 @@ function limits(node: TreeNode): readonly Limits[] {
   const [low, high] = between?.items ?? [];
   if (between && low && high && isFixed(low) && isFixed(high)) return [{ left: between.left, from: low, until: high }];
   return bothWays(node).flatMap(({ operator, left, right }): readonly Limits[] => {
+    const since = operation(left);
+    const days = wholeConstant(right);
+    if (since?.operator === '-' && days !== null && isFixed(since.left) && truncation(since.right)?.unit === 'date') {
+      const day = expression('$1 - $2', [since.left, right]);
+      if (!isToday(since.left)) return [];
+      const [from, until] = [operator === '<' || operator === '<=', operator === '>' || operator === '>='];
+      const both = operator === '=';
+      return from || until || both
+        ? [{ left: since.right, from: from || both ? day : null, until: until || both ? day : null }]
+        : [];
+    }
     const isLiteral = isConstant(right) && bodyOf(right, 'ParamRef') === null;
-    if (!isFixed(right) || (isLiteral && !FINE.has(truncation(left)?.unit ?? ''))) return [];
+    if (!isFixed(right) || (isLiteral && !FINE.has(truncation(left)?.unit ?? '') && !truncation(left)?.zone)) return [];
     if (operator === '=') return [{ left, from: right, until: right }];
     if (operator === '>=' || operator === '>') return [{ left, from: right, until: null }];
     return operator === '<=' || operator === '<' ? [{ left, from: null, until: right }] : [];
@@ -117,9 +177,22 @@ function typedAs(value: TreeNode, type: string): TreeNode {
   return bodyOf(value, 'A_Const') || bodyOf(value, 'ParamRef') ? expression(`$1::${type}`, [value]) : value;
 }
 
-function boundsOf({ column, unit, from, until }: Site): readonly TreeNode[] {
+function isToday(value: TreeNode): boolean {
+  return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_DATE';
+}
+
+function boundsOf({ column, unit, zone, from, until }: Site): readonly TreeNode[] {
   const step = unit === 'date' ? 'day' : unit === 'quarter' ? '3 months' : unit;
   const length = /\d/.test(step) ? step : `1 ${step}`;
+  if (zone) {
+    const aside = UTC.test(zone.name) ? '' : ` interval '16 hours'`;
+    const utc = zone.fromUtc ? '' : ` AT TIME ZONE 'UTC'`;
+    const [less, more] = aside ? [` -${aside}`, ` +${aside}`] : ['', ''];
+    return [
+      ...(from ? [expression(`$1 >= ($2${less})${utc}`, [column, from])] : []),
+      ...(until ? [expression(`$1 <= ($2 + interval '${length}'${more})${utc}`, [column, until])] : []),
+    ];
+  }
   return [
     ...(from ? [expression('$1 >= $2', [column, from])] : []),
     ...(until ? [expression(`$1 <= $2 + interval '${length}'`, [column, until])] : []),
