@@ -145,13 +145,16 @@ function differences(
   },
 ): object | null {
   const isUnsure = effects.some(({ unsure }) => unsure !== null);
+  // Where it finds empty pages at the end of the table it cuts them off under a stronger lock for a moment, as its claim says.
+  const isPlainVacuum = /^VACUUM\b/i.test(sql);
   const { locks } = claim;
   const names = [...new Set([...Object.keys(locks), ...Object.keys(seen.locks)])].toSorted();
   const wrong = names.filter((name) => {
     const [says, is] = [locks[name], seen.locks[name] ?? seen.sequences[name]];
     if (says === undefined) return !isUnsure;
     if (is === undefined) return transactional;
-    return transactional ? says !== is : !isUnsure && !isAtLeast(says, is);
+    if (transactional) return says !== is;
+    return !isAtLeast(says, is) && !(isPlainVacuum && is === 'ACCESS EXCLUSIVE');
   });
   const rewritten = isUnsure ? [] : symmetric(seen.rewritten, claim.rewritten);
   // Which rows a WHERE or a MERGE reads is the planner's choice; a materialised view is compared under a lock that only refreshing waits for.
