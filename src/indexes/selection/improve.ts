@@ -46,13 +46,16 @@ export function offerGreedy(input: ImproveInput): Choice {
   return search.best.choice;
 }
 
-/** A first set, when every statement was asked with everything in sight: needs a question for each statement that it serves. */
-export async function verifyPacked(input: ImproveInput): Promise<void> {
+/**
+ * A first set, when every statement was asked with everything in sight: what the plans use is packed, verified, and exchanged for
+ * what lies near. Other plans are looked for afterwards, which takes most of the questions.
+ */
+export async function firstChoice(input: ImproveInput): Promise<Choice> {
   const search = new Search(input);
-  const present = presentChoice(input.cache.problem);
-  const roomy = fits(input.cache, present, input.storageBytes);
-  if (roomy) search.offer(present);
-  await search.verify(packedChoice(input.cache, roomy ? present : new Set(), input.storageBytes));
+  const roomy = search.begin();
+  await search.verify(packedChoice(input.cache, roomy, input.storageBytes));
+  await search.exchange(DISCOVERY_TOLERANCE, FIRST_SHARE);
+  return search.best.choice;
 }
 
 /** A search whose proved gap is below this (share of the objective) is done, unless the allowance says otherwise. */
@@ -62,20 +65,16 @@ export const GAP_ENOUGH = 0.003;
 export async function improve(input: ImproveInput): Promise<Incumbent> {
   const { cache, allowance, storageBytes } = input;
   const search = new Search(input);
-  const present = presentChoice(cache.problem);
-  const roomy = fits(cache, present, storageBytes);
-  if (roomy) search.offer(present);
-  if (input.start !== undefined) search.offer(input.start);
-  await search.verify(packedChoice(cache, roomy ? present : new Set(), storageBytes));
+  const roomy = search.begin();
+  await search.verify(packedChoice(cache, roomy, storageBytes));
   let idle = 0;
   for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
     const before = { objective: search.best.objective, bound: search.bound };
     // What was not worth a question at first may be what is missing.
     const tolerance = DISCOVERY_TOLERANCE * DEEPER ** turn;
     if (turn > 0) await discover(cache, allowance, { share: DEEPER_SHARE, tolerance, storageBytes });
-    for (const power of [0.6, 1])
-      await search.verify(greedyChoice(cache, roomy ? present : new Set(), { storageBytes, power }));
-    const planned = await search.exchange(tolerance);
+    for (const power of [0.6, 1]) await search.verify(greedyChoice(cache, roomy, { storageBytes, power }));
+    const planned = await search.exchange(tolerance, DEEPER_SHARE);
     const proved = await search.follow(boundProgramme, MOST_BOUND_ROUNDS);
     // What a programme leaves out for want of weight may still fit beside what it chose.
     await search.verify(greedyChoice(cache, search.best.choice, { storageBytes, power: 1 }));
@@ -94,6 +93,8 @@ const DEEPER = 0.4;
 const DEEPER_SHARE = 0.85;
 /** How often the best choice is looked around before its bound is. */
 const MOST_EXCHANGES = 4;
+/** Of the allowance, for a first set. */
+const FIRST_SHARE = 0.4;
 /** Rounds of a programme, each of them one solution and the questions that verify it. */
 const MOST_PLAN_ROUNDS = 3;
 const MOST_BOUND_ROUNDS = 2;
@@ -131,6 +132,16 @@ class Search {
     return Math.min(this.#bound, this.#best.objective);
   }
 
+  /** Offers what exists, if it fits, and what the search was given. Gives the choice to build upon. */
+  begin(): Choice {
+    const { cache, storageBytes, start } = this.#input;
+    const present = presentChoice(cache.problem);
+    const isRoomy = fits(cache, present, storageBytes);
+    if (isRoomy) this.offer(present);
+    if (start !== undefined) this.offer(start);
+    return isRoomy ? present : new Set();
+  }
+
   /** Takes the choice, without what no plan of it uses, if it is better than the best by what is known. */
   offer(choice: Choice): void {
     const { cache, allowance, storageBytes, onProgress } = this.#input;
@@ -162,12 +173,12 @@ class Search {
   }
 
   /** Looks for what the best choice may be exchanged for, as long as that finds a better one. Gives what `follow` says. */
-  async exchange(tolerance: number): Promise<boolean> {
+  async exchange(tolerance: number, share: number): Promise<boolean> {
     const { cache, allowance } = this.#input;
     let planned = await this.follow(planProgramme, MOST_PLAN_ROUNDS);
-    for (let step = 0; step < MOST_EXCHANGES && !allowance.isSpent(DEEPER_SHARE); step += 1) {
+    for (let step = 0; step < MOST_EXCHANGES && !allowance.isSpent(share); step += 1) {
       const { choice, objective } = this.#best;
-      await discoverAround(cache, allowance, choice, { share: DEEPER_SHARE, tolerance });
+      await discoverAround(cache, allowance, choice, { share, tolerance });
       planned = await this.follow(planProgramme, MOST_PLAN_ROUNDS);
       if (this.#best.objective >= objective) break;
     }

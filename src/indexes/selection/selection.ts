@@ -6,7 +6,7 @@ import type { Candidate, TableUse } from '../candidates/candidates.js';
 import { Allowance } from './allowance.js';
 import { CostCache } from './cost-cache.js';
 import { DISCOVERY_SHARE, DISCOVERY_TOLERANCE, discover, lookAtAll } from './discover.js';
-import { improve, offerGreedy, verifyPacked } from './improve.js';
+import { firstChoice, improve, offerGreedy } from './improve.js';
 import type { ImproveInput, Incumbent, Progress } from './improve.js';
 import { existingDrafts, isRelevant, numberItems } from './items.js';
 import type { ItemDraft } from './items.js';
@@ -48,9 +48,17 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     improve({ cache, highs, allowance, storageBytes: budget(cache, bytes), ...more });
   const limits = { share: DISCOVERY_SHARE, tolerance: DISCOVERY_TOLERANCE, storageBytes };
   await lookAtAll(cache, allowance, DISCOVERY_SHARE);
-  await verifyPacked({ cache, highs, allowance, storageBytes: budget(cache, storageBytes), onProgress: watch });
+  const start = early ? cache.choiceOf(early) : new Set<number>();
+  const first = await firstChoice({
+    cache,
+    highs,
+    allowance,
+    storageBytes: budget(cache, storageBytes),
+    onProgress: watch,
+    start,
+  });
   await discover(cache, allowance, limits, () => offer(cache));
-  const best = await search(storageBytes, { onProgress: watch, ...(early && { start: cache.choiceOf(early) }) });
+  const best = await search(storageBytes, { onProgress: watch, start: first });
   const shown = input.preferSmall === true ? await preferSmall(cache, best) : best;
   const selection = await describeChoice(cache, shown, allowance);
   const objective = selection.objective + leftShare;
