@@ -14,6 +14,7 @@ import { columnBody, constraintBody } from './operation.js';
 import type { Operation } from './operation.js';
 import { relationOf } from './relation.js';
 import type { Relation } from './relation.js';
+import { indexColumns } from './shapes.js';
 
 /** The state after an operation. */
 export function advance(operation: Operation, context: MigrationContext): ScriptState {
@@ -209,11 +210,6 @@ function isNotNull(constraint: TreeNode): string | null {
   const reference = bodyOf(test['arg'], 'ColumnRef');
   const path = reference ? names(list(reference, 'fields')) : [];
   return path.length === 1 ? (path[0] ?? null) : null;
-}
-
-/** Key columns of a CREATE INDEX, `''` for an expression. */
-export function indexColumns(body: TreeNode): readonly string[] {
-  return bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => textOf(element, 'name') ?? '');
 }
 
 /** `column IS NOT NULL` as SQL. */

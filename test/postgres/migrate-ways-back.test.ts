@@ -178,6 +178,31 @@ describe('the plan of a migration', () => {
     expect(await steps('CREATE TABLE rest PARTITION OF p DEFAULT;')).not.toContain('CONCURRENTLY');
   });
 
+  it('attaches a table with indexes that were built before, and says what a CHECK may prove', async () => {
+    const made = `
+      CREATE TABLE "Part" (a int NOT NULL, b text, PRIMARY KEY (a)) PARTITION BY RANGE (a); CREATE INDEX ON "Part" (lower(b)); CREATE INDEX "by B" ON "Part" (b DESC) INCLUDE (a);
+      CREATE TABLE "New" (a int NOT NULL, b text, CHECK (a > 0 AND a < 5)); CREATE INDEX ON "New" (lower(b)); INSERT INTO "New" SELECT n FROM generate_series(1, 4) AS n;`;
+    const attach = 'ALTER TABLE "Part" ATTACH PARTITION "New" FOR VALUES FROM (1) TO (9)';
+    const count = `SELECT count(*)::int AS n, string_agg(c.relfilenode::text, ' ' ORDER BY c.relname) AS files FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = '"New"'::regclass`;
+    await withMigrationBench(server as LabServer, made, async (bench) => {
+      const { steps } = plan(bench, attach, true);
+      const at = steps.findIndex(({ up }) => up.join().includes('ATTACH'));
+      const options = { major: 18, catalog: asIfLarge(bench.catalog), oneTransaction: false };
+      const said = checkScript(readScript(attach, 'a.sql'), options).flatMap(({ findings }) => findings);
+      expect(said.map(({ match }) => match.says)).toContain(
+        'under its lock ATTACH reads all of "New", unless CHECK "New_a_check" proves the bounds, which is not known; it builds what "New" lacks of "Part_pkey", "by B"',
+      );
+      for (const { up } of steps.slice(0, at)) await run(bench, up);
+      const built = await bench.session.query(count);
+      expect(built).toMatchObject([{ n: 3 }]);
+      for (const { up } of steps.slice(at)) await run(bench, up);
+      expect(await bench.session.query(count)).toEqual(built);
+      for (const { down } of steps.toReversed()) await run(bench, down ?? ['no way back']);
+      expect(structureDifferences(bench.catalog, await bench.now())).toEqual([]);
+      expect(await bench.session.query(count)).toMatchObject([{ n: 1 }]);
+    });
+  });
+
   it('carries over what a column has beside its type', async () => {
     const more = `COMMENT ON COLUMN "order".n IS 'it''s'; GRANT SELECT (n), UPDATE (n) ON "order" TO PUBLIC; ALTER TABLE "order" ALTER n SET STATISTICS 500`;
     const look = `SELECT attacl::text, col_description(attrelid, attnum), attstattarget FROM pg_attribute WHERE attrelid = '"order"'::regclass AND attname = 'n'`;

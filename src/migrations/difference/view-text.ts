@@ -54,7 +54,7 @@ function bareColumns(select: TreeNode): TreeNode {
   );
   return Object.fromEntries(
     Object.entries(select).map(([name, value]) => [name, bare(value, name === 'sortClause' ? labels : new Set())]),
-  ) as TreeNode;
+  );
 }
 
 /** What columns of a FROM item are named by; null for joins and functions. */
