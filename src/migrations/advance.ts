@@ -4,6 +4,8 @@ import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
 import { columnKey, isNew, keyOf, newTransaction } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
+import { dependentKey } from './dependents.js';
+import { droppedBy } from './dropped.js';
 import { partitionOf } from './effects/attach.js';
 import { effectOf } from './effects/of.js';
 import { typeParts, typeText } from './effects/types.js';
@@ -12,18 +14,24 @@ import { columnBody, constraintBody } from './operation.js';
 import type { Operation } from './operation.js';
 import { relationOf } from './relation.js';
 import type { Relation } from './relation.js';
+import { indexColumns } from './shapes.js';
 
 /** The state after an operation. */
 export function advance(operation: Operation, context: MigrationContext): ScriptState {
   const { state } = context;
   if (operation.type === 'TransactionStmt') return afterTransactionControl(operation.body, context);
   if (operation.type === 'VariableSetStmt') return afterSet(operation.body, state);
-  const changed = (CHANGES[operation.type] ?? same)(operation, context);
+  const changed = withDropped((CHANGES[operation.type] ?? same)(operation, context), operation, context);
   if (!changed.transaction) return changed;
   const held = effectOf(operation, context)
     .locks.filter(({ mode }) => isAtLeast(mode, 'SHARE'))
     .map((claim) => ({ ...claim, line: context.line }));
   return { ...changed, transaction: { ...changed.transaction, held: [...changed.transaction.held, ...held] } };
+}
+
+function withDropped(state: ScriptState, operation: Operation, context: MigrationContext): ScriptState {
+  const keys = droppedBy(operation, context).map(dependentKey);
+  return keys.length === 0 ? state : { ...state, dropped: keys.reduce((so, key) => so.with(key, true), state.dropped) };
 }
 
 type Change = (operation: Operation, context: MigrationContext) => ScriptState;
@@ -202,11 +210,6 @@ function isNotNull(constraint: TreeNode): string | null {
   const reference = bodyOf(test['arg'], 'ColumnRef');
   const path = reference ? names(list(reference, 'fields')) : [];
   return path.length === 1 ? (path[0] ?? null) : null;
-}
-
-/** Key columns of a CREATE INDEX, `''` for an expression. */
-export function indexColumns(body: TreeNode): readonly string[] {
-  return bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => textOf(element, 'name') ?? '');
 }
 
 /** `column IS NOT NULL` as SQL. */

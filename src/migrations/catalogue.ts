@@ -10,6 +10,7 @@ import columnAddColumnWithConstraint from './rules/column/add-column-with-constr
 import columnChangeCollation from './rules/column/change-collation.js';
 import columnChangeTypeInPlace from './rules/column/change-type-in-place.js';
 import columnChangeTypeRewrite from './rules/column/change-type-rewrite.js';
+import columnChangeTypeUsed from './rules/column/change-type-used.js';
 import columnDropColumn from './rules/column/drop-column.js';
 import columnRenameColumn from './rules/column/rename-column.js';
 import columnSetDefault from './rules/column/set-default.js';
@@ -80,6 +81,7 @@ export const catalogue: readonly MigrationRule[] = [
   columnChangeCollation,
   columnChangeTypeInPlace,
   columnChangeTypeRewrite,
+  columnChangeTypeUsed,
   columnDropColumn,
   columnRenameColumn,
   columnSetDefault,

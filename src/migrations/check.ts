@@ -1,6 +1,6 @@
 import type { Catalog } from '../model/catalog.js';
 import { field, list, textOf } from '../sql/tree.js';
-import { advance, indexColumns } from './advance.js';
+import { advance } from './advance.js';
 import { catalogue } from './catalogue.js';
 import { initialState, isKnownAbsent, isNew, tableOf } from './context.js';
 import type { FileFacts, MigrationContext, ScriptState } from './context.js';
@@ -13,6 +13,7 @@ import { columnBody, operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
 import { relationOf, relationOfNames } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
+import { indexColumns } from './shapes.js';
 
 /** How a file is looked at. */
 export interface CheckOptions {

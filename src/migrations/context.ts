@@ -26,6 +26,8 @@ export interface ScriptState {
   readonly persistence: ReadonlyMap<string, 'p' | 'u'>;
   /** Keys of partitions that the file detached. */
   readonly detached: ReadonlySet<string>;
+  /** What the file dropped of what is defined on relations (`Catalog.dependents`), by `dependentKey`. */
+  readonly dropped: Growing<true>;
   /** The transaction that the statement runs in; null for one of its own. */
   readonly transaction: TransactionState | null;
   /** Whether waiting for a lock ends by itself. */
@@ -83,6 +85,7 @@ export function initialState(oneTransaction: boolean): ScriptState {
     indexes: [],
     persistence: new Map(),
     detached: new Set(),
+    dropped: new Growing(),
     transaction: oneTransaction ? newTransaction(null) : null,
     lockTimeout: false,
     searchPath: null,

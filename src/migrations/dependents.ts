@@ -5,7 +5,7 @@ import type { MigrationContext } from './context.js';
 import { shown } from './relation.js';
 import type { Relation } from './relation.js';
 
-/** What the catalog knows to be defined on a relation, or on one column of it. */
+/** What the catalog knows to be defined on a relation, or on one column of it, and the file did not drop before. */
 export function dependentsOf(
   relation: Relation,
   column: string | null,
@@ -14,8 +14,17 @@ export function dependentsOf(
   const table = tableOf({ catalog, state }, relation);
   if (!catalog || !table) return [];
   return catalog.dependents.filter(
-    ({ on, columns }) => sameRelation(on, table) && (column === null || columns.includes(column)),
+    (one) =>
+      sameRelation(one.on, table) &&
+      (column === null || one.columns.includes(column)) &&
+      !state.dropped.has(dependentKey(one)),
   );
+}
+
+/** The key under which the file has dropped it. */
+export function dependentKey({ kind, schema, name, on }: Dependent): string {
+  const own = schema !== null || kind === 'publication';
+  return JSON.stringify([kind, schema, name, ...(own ? [] : [on.schema, on.name])]);
 }
 
 /** `view public.names`, `policy own`. */

@@ -6,6 +6,7 @@ import { inBatches } from './backfill.js';
 import { constraintsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeSequence, SafeStep } from './define.js';
+import { dependentsOf } from './dependents.js';
 import { hangingOn } from './hanging-on.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
@@ -26,6 +27,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   if (!found || name === null || !definition) return null;
   if (typeChangeOf(found.relation, found.command, context) !== 'rewrite') return null;
   const { relation } = found;
+  if (dependentsOf(relation, name, context).length > 0) return null;
   const next = objectName(relation.name, name, 'new');
   const known = tableOf(context, relation)?.columns.find((one) => one.name === name);
   const hanging = known ? hangingOn(known, next, relation, context) : null;

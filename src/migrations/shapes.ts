@@ -1,4 +1,4 @@
-import { field, names, list, textOf } from '../sql/tree.js';
+import { bodiesOf, field, names, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { isNew, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
@@ -78,4 +78,9 @@ export function keysOf(constraint: TreeNode, name = 'keys'): readonly string[] {
 /** One statement after the other, each a transaction of its own. */
 export function oneByOne(statements: readonly string[], differs?: string): SafeSequence {
   return { up: statements.map((sql) => ({ sql: [sql] })), ...(differs === undefined ? {} : { differs }) };
+}
+
+/** Key columns of a CREATE INDEX, `''` for an expression. */
+export function indexColumns(body: TreeNode): readonly string[] {
+  return bodiesOf(list(body, 'indexParams'), 'IndexElem').map((element) => textOf(element, 'name') ?? '');
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabServer } from '../../src/lab/server.js';
+import { checkScript } from '../../src/migrations/check.js';
 import { planScript } from '../../src/migrations/plan.js';
 import type { MigrationPlan } from '../../src/migrations/plan.js';
 import { readScript } from '../../src/migrations/script.js';
@@ -119,6 +120,45 @@ describe('the plan of a migration', () => {
     });
   });
 
+  it('says what keeps the type of a column, until the file has dropped it', async () => {
+    const made = `
+      CREATE VIEW "Names" AS SELECT n FROM "order"; CREATE MATERIALIZED VIEW of_names AS SELECT n.* FROM "Names" AS n;
+      CREATE POLICY p ON "order" USING (n > 0); CREATE TRIGGER of_n BEFORE UPDATE OF n ON "order" FOR EACH ROW EXECUTE FUNCTION tr();
+      ALTER TABLE "order" ADD twice int GENERATED ALWAYS AS (n * 2) STORED; CREATE PUBLICATION part_of FOR TABLE "order" (id, n);
+      CREATE FUNCTION most() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(n) FROM "order"; END;`;
+    const drops = [
+      ['function public.most', 'DROP FUNCTION most()'],
+      ['generated column twice', 'ALTER TABLE "order" DROP COLUMN twice'],
+      ['policy p', 'DROP POLICY p ON public."order"'],
+      ['publication part_of', 'DROP PUBLICATION part_of'],
+      ['trigger of_n', 'DROP TRIGGER of_n ON "order"'],
+      ['view public."Names"', 'DROP VIEW "Names" CASCADE'],
+    ] as const;
+    const change = 'ALTER TABLE "order" ALTER n TYPE bigint';
+    await withMigrationBench(server as LabServer, SETUP + made, async (bench) => {
+      expect(plan(bench, change, true).steps.flatMap(({ up }) => up)).toEqual([change]);
+      for (let i = 0; i <= drops.length; i += 1) {
+        const before = drops.slice(0, i).map(([, sql]) => sql);
+        const options = { major: 18, catalog: bench.catalog, oneTransaction: false };
+        const said = checkScript(readScript([...before, change].join('; '), 'a.sql'), options)
+          .flatMap(({ findings }) => findings)
+          .filter(({ rule }) => rule.id.endsWith('type-used'));
+        const users = drops.slice(i).map(([user]) => user);
+        expect(said.map(({ match }) => match.says)).toEqual(
+          i === drops.length ? [] : [`the type of "order".n can not change while it is used by ${users.join(', ')}`],
+        );
+        await bench.session.run('BEGIN');
+        await run(bench, before);
+        const answer = await bench.session.run(change).then(
+          () => null,
+          (error: unknown) => (error as { sqlstate?: string }).sqlstate,
+        );
+        expect(answer, `after ${before.join('; ')}`).toBe(i === drops.length ? null : '0A000');
+        await bench.session.run('ROLLBACK');
+      }
+    });
+  });
+
   it('does not say that what CASCADE takes along comes back', async () => {
     await withMigrationBench(server as LabServer, SETUP, async (bench) => {
       const { steps } = plan(bench, 'ALTER TABLE "order" DROP CONSTRAINT order_pkey CASCADE', false);
@@ -138,6 +178,31 @@ describe('the plan of a migration', () => {
     expect(await steps('CREATE TABLE rest PARTITION OF p DEFAULT;')).not.toContain('CONCURRENTLY');
   });
 
+  it('attaches a table with indexes that were built before, and says what a CHECK may prove', async () => {
+    const made = `
+      CREATE TABLE "Part" (a int NOT NULL, b text, PRIMARY KEY (a)) PARTITION BY RANGE (a); CREATE INDEX ON "Part" (lower(b)); CREATE INDEX "by B" ON "Part" (b DESC) INCLUDE (a);
+      CREATE TABLE "New" (a int NOT NULL, b text, CHECK (a > 0 AND a < 5)); CREATE INDEX ON "New" (lower(b)); INSERT INTO "New" SELECT n FROM generate_series(1, 4) AS n;`;
+    const attach = 'ALTER TABLE "Part" ATTACH PARTITION "New" FOR VALUES FROM (1) TO (9)';
+    const count = `SELECT count(*)::int AS n, string_agg(c.relfilenode::text, ' ' ORDER BY c.relname) AS files FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid WHERE i.indrelid = '"New"'::regclass`;
+    await withMigrationBench(server as LabServer, made, async (bench) => {
+      const { steps } = plan(bench, attach, true);
+      const at = steps.findIndex(({ up }) => up.join().includes('ATTACH'));
+      const options = { major: 18, catalog: asIfLarge(bench.catalog), oneTransaction: false };
+      const said = checkScript(readScript(attach, 'a.sql'), options).flatMap(({ findings }) => findings);
+      expect(said.map(({ match }) => match.says)).toContain(
+        'under its lock ATTACH reads all of "New", unless CHECK "New_a_check" proves the bounds, which is not known; it builds what "New" lacks of "Part_pkey", "by B"',
+      );
+      for (const { up } of steps.slice(0, at)) await run(bench, up);
+      const built = await bench.session.query(count);
+      expect(built).toMatchObject([{ n: 3 }]);
+      for (const { up } of steps.slice(at)) await run(bench, up);
+      expect(await bench.session.query(count)).toEqual(built);
+      for (const { down } of steps.toReversed()) await run(bench, down ?? ['no way back']);
+      expect(structureDifferences(bench.catalog, await bench.now())).toEqual([]);
+      expect(await bench.session.query(count)).toMatchObject([{ n: 1 }]);
+    });
+  });
+
   it('carries over what a column has beside its type', async () => {
     const more = `COMMENT ON COLUMN "order".n IS 'it''s'; GRANT SELECT (n), UPDATE (n) ON "order" TO PUBLIC; ALTER TABLE "order" ALTER n SET STATISTICS 500`;
     const look = `SELECT attacl::text, col_description(attrelid, attnum), attstattarget FROM pg_attribute WHERE attrelid = '"order"'::regclass AND attname = 'n'`;
@@ -155,9 +220,10 @@ describe('the plan of a migration', () => {
       `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER zzz BEFORE UPDATE ON "order" FOR EACH ROW EXECUTE FUNCTION f()`,
       /trigger zzz runs after/,
     ],
-  ])('of a type change ends before a row is written after %s', async (more, message) => {
+  ])('of a type change ends before a row is written where %s was made since', async (more, message) => {
     await withMigrationBench(server as LabServer, `${SETUP} ${more};`, async (bench) => {
-      const [first, second] = plan(bench, 'ALTER TABLE "order" ALTER n TYPE bigint', true).steps;
+      const before = { ...bench, catalog: { ...bench.catalog, dependents: [] } };
+      const [first, second] = plan(before, 'ALTER TABLE "order" ALTER n TYPE bigint', true).steps;
       await run(bench, first?.up ?? []);
       await bench.session.run('BEGIN');
       await expect(run(bench, second?.up ?? [])).rejects.toThrow(message);

@@ -6,6 +6,7 @@ import type { Skipped } from '../../model/coverage.js';
 import { differenceFiles } from '../../report/difference/difference-files.js';
 import { differenceReportSchema, type DifferenceReport } from '../../report/difference/difference-report.js';
 import { renderDifference } from '../../report/difference/difference-terminal.js';
+import { loadParser } from '../../sql/parse.js';
 import { defineCommand } from '../command.js';
 import { writeWhole } from '../whole-file.js';
 import { readSchema, saveSchema, type NamedSchema } from '../schema-file.js';
@@ -31,6 +32,7 @@ export const diff = defineCommand({
       throw new WizardError('input/invalid', 'Name a second database or saved schema, or a file with --save', {
         hint: 'E.g. `database-wizard diff postgres://host/old postgres://host/new`.',
       });
+    await loadParser();
     context.watch({ type: 'phase', phase: 'examine', text: 'reading the schemas' });
     const first = await readSchema(input.first, context);
     const second = input.second === undefined ? null : await readSchema(input.second, context);

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ColumnFacts, Schema, SchemaEntry, TableFacts } from '../../model/schema.js';
+import { loadParser } from '../../sql/parse.js';
 import { differenceOf } from './difference.js';
 import { narrows, needsCast } from './retype.js';
 
@@ -53,6 +54,8 @@ const anEntry = (kind: string, identity: string, ...statements: readonly string[
 const aSchema = (...entries: readonly SchemaEntry[]): Schema => ({ serverVersion: 180000, entries, skipped: [] });
 const sqlOf = (a: Schema, b: Schema): readonly string[] => differenceOf(a, b).up.statements.map(({ sql }) => sql);
 
+beforeAll(() => loadParser());
+
 describe('differenceOf', () => {
   it('takes names of NOT NULL for a difference only where both servers have them', () => {
     const a = aSchema(aTable([aColumn('a', { notNull: true, notNullName: 'parent_a_not_null' })]));
@@ -98,6 +101,31 @@ describe('differenceOf', () => {
     ]);
     const two = differenceOf(a, aSchema(aTable([aColumn('a'), aColumn('new'), aColumn('newer')])));
     expect(two.changes.find(({ change }) => change === 'gone')?.possibleRename).toBe(null);
+  });
+
+  const aView = (query: string): Schema =>
+    aSchema(anEntry('view', '"public"."v"', `CREATE VIEW "public"."v" ("id", "n") AS ${query}`));
+
+  it.each([
+    [
+      'SELECT "T".id, "T".n FROM "T" WHERE ("T".n > 1) ORDER BY "T".n',
+      'SELECT id, n FROM "T" WHERE (n > 1) ORDER BY n',
+      0,
+    ],
+    ['SELECT o.id, count(*) AS n FROM "T" o GROUP BY o.id', 'SELECT id, count(*) AS n FROM "T" o GROUP BY id', 0],
+    [
+      'SELECT t.id, (SELECT max(u.n) FROM u WHERE u.id = t.id) AS n FROM t',
+      'SELECT id, (SELECT max(u.n) FROM u WHERE u.id = t.id) AS n FROM t',
+      0,
+    ],
+    ['SELECT t.id, t.n FROM t WHERE t.n > 1', 'SELECT id, n FROM t WHERE n > 2', 1],
+    ['SELECT t.id, - t.n AS n FROM t ORDER BY t.n', 'SELECT id, - n AS n FROM t ORDER BY n', 1],
+    ['SELECT t.id, u.n FROM t, u', 'SELECT id, n FROM t, u', 1],
+    ['SELECT t.id, (SELECT u.n FROM u) AS n FROM t', 'SELECT id, (SELECT n FROM u) AS n FROM t', 1],
+  ])('servers before 16 and after: %s, %s: %i changes', (was, is, changes) => {
+    const now = { ...aView(is), serverVersion: 180004 };
+    const { up, ...found } = differenceOf({ ...aView(was), serverVersion: 150018 }, now);
+    expect([found.changes.length, up.statements.length > 0]).toEqual([changes, changes > 0]);
   });
 
   it('drops before it makes what has the same name', () => {

@@ -2,6 +2,7 @@ import type { Schema } from '../../model/schema.js';
 import { affectedBy, sidesOf } from './affected.js';
 import { operationsFor, type Operation } from './operations.js';
 import type { DifferenceStatement, Unwritten } from './statement.js';
+import { withTextsOf } from './view-text.js';
 import { changesBetween, type SchemaChange } from './words.js';
 
 /** What differs between two schemas, and the statements from each to the other. */
@@ -22,15 +23,20 @@ export interface Script {
   readonly unwritten: readonly Unwritten[];
 }
 
-/** Compares two schemas. Equal ones give no changes and empty scripts. */
+/** Compares two schemas. Equal ones give no changes and empty scripts. Needs `loadParser()`. */
 export function differenceOf(first: Schema, second: Schema): SchemaDifference {
   const isNamed = [first, second].map(({ serverVersion }) => serverVersion >= NAMED_NOT_NULL);
-  const [a, b] = isNamed[0] === isNamed[1] ? [first, second] : [withoutNames(first), withoutNames(second)];
+  const [a, other] = isNamed[0] === isNamed[1] ? [first, second] : [withoutNames(first), withoutNames(second)];
+  const b = major(a) === major(other) ? other : withTextsOf(a, other);
   return { changes: changesBetween(sidesOf(a, b)), up: scriptOf(a, b), down: scriptOf(b, a) };
 }
 
 /** NOT NULL is a constraint with a name from 18 on: an older server neither has one nor takes one. */
 const NAMED_NOT_NULL = 180_000;
+
+function major({ serverVersion }: Schema): number {
+  return Math.floor(serverVersion / 10_000);
+}
 
 function withoutNames(schema: Schema): Schema {
   const entries = schema.entries.map((entry) => {

@@ -2,6 +2,7 @@ import { field } from '../../sql/tree.js';
 import { ancestorsOf, descendantsOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { AlterCommand } from '../operation.js';
+import { missingIndexes } from '../partition-indexes.js';
 import { relationOf } from '../relation.js';
 import type { Relation } from '../relation.js';
 import { defaultPartition, referencedBy, referencing, withBelow } from './below.js';
@@ -17,7 +18,8 @@ export function attach(parent: Relation, command: AlterCommand, context: Migrati
   const proved = partition !== null && condition !== null && hasValidCheck(context, partition, condition);
   const below = partition ? withBelow(partition, context, 'partitions') : [];
   const rest = defaultPartition(parent, context);
-  const stored = [...(proved ? [] : below), ...rest].filter((one) => tableOf(context, one)?.kind !== 'p');
+  const builds = partition !== null && missingIndexes(parent, partition, context).length > 0;
+  const stored = [...(proved && !builds ? [] : below), ...rest].filter((one) => tableOf(context, one)?.kind !== 'p');
   // With nothing beside it, a DEFAULT partition may hold any row.
   const alone = isDefault(command) && descendantsOf(context, parent).length === 0 && context.catalog !== null;
   return {
