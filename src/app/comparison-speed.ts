@@ -97,8 +97,7 @@ async function copied(
   { source, server }: SpeedQuestion,
   { signal, watch }: CommandContext,
 ): Promise<{ readonly database: string; readonly skipped: readonly Skipped[] }> {
-  const { session } = await openTarget(source, signal);
-  const planner = await untilAborted(signal, exportPlanner(session)).finally(() => session.close());
+  const planner = await plannerOf(source, signal);
   const disk = await statfs(tmpdir());
   const carried: Skipped[] = [];
   const database = `database_wizard_${randomBytes(4).toString('hex')}`;
@@ -114,6 +113,15 @@ async function copied(
       watch({ type: 'work', phase: 'copy', text: table, done: bytesDone, total: bytesTotal }),
   });
   return { database, skipped: [...copy.skipped, ...carried] };
+}
+
+async function plannerOf(source: ConnectionSettings, signal: AbortSignal): ReturnType<typeof exportPlanner> {
+  const { session } = await openTarget(source, signal);
+  try {
+    return await untilAborted(signal, exportPlanner(session));
+  } finally {
+    await session.close();
+  }
 }
 
 /** One execution may take a sixth of the time box: a statement that is measured runs a dozen times and more, so that a slower one could not be. */
@@ -229,7 +237,7 @@ async function readsNoRows(session: Session, cases: readonly TrialCase[]): Promi
   return row?.filled !== true;
 }
 
-/** Where one of the two did not finish in time; null where both did. */
+/** Where one of the two did not finish in time; null where both finished. */
 function cutOffOf(records: readonly CaseRecord[]): Measured | null {
   const timedOut = (name: string): number | null =>
     records.find(({ oneCase, timedOutMs }) => oneCase.fingerprint === name && timedOutMs !== null)?.timedOutMs ?? null;
