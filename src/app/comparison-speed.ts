@@ -279,6 +279,11 @@ async function against(
       noise: Math.exp(noise.timeLogRatio) - 1,
       pairs: effect.rounds,
     },
-    remarks: results.map((text) => `On the copy their results differ: ${text.replace(/^first: /, '')}.`),
+    remarks: [
+      ...results.map((text) => `On the copy their results differ: ${text.replace(/^first: /, '')}.`),
+      ...(first[0]?.parameterClass === 'given'
+        ? []
+        : [`Measured with ${first.length} sets of values for $1, $2, ..., drawn from the column statistics.`]),
+    ],
   };
 }

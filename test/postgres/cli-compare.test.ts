@@ -93,12 +93,12 @@ describe('the command compare', () => {
     expect(speed.timeRatio?.high).toBeLessThan(1);
 
     const change = `UPDATE "Sale ""é""" SET "order" = 0 WHERE`;
-    const writes = await measure(`${change} id = 3`, `${change} id + 0 = 3`);
+    const writes = await measure(`${change} id = $1`, `${change} id + 0 = $1`);
     expect(writes.stdout).toMatch(
-      /The first is faster, measured on a copy:\n {2}first .* blocks\n {2}second .* blocks\nThe second takes x[\d.]+ of/,
+      /The first is faster, measured on a copy:\n {2}first .* blocks\n {2}second .* blocks\nThe second takes x[\d.]+ of[^]*- Measured with \d+ sets of values/,
     );
     const session = await connect(server.connection);
-    expect(await session.query('SELECT "order" FROM "Sale ""é""" WHERE id = 3')).toEqual([{ order: 3 }]);
+    expect(await session.query('SELECT FROM "Sale ""é""" WHERE "order" = 0')).toHaveLength(10);
     await session.close();
 
     const empty = await measure('SELECT id FROM "Boek ""é"""', 'SELECT id + 0 FROM "Boek ""é"""');
