@@ -6,8 +6,8 @@ import { startLabServer } from '../lab/server.js';
 import type { Catalog } from '../model/catalog.js';
 import { resolveConnection } from '../postgres/conninfo.js';
 import { connect } from '../postgres/connect.js';
+import type { ConnectionSettings, Session } from '../postgres/session.js';
 import { readCatalog } from '../postgres/read/catalog.js';
-import type { Session } from '../postgres/session.js';
 import type { ComparisonReport } from '../report/comparison/comparison-report.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
 import { calledFunctions } from '../sql/functions.js';
@@ -19,6 +19,8 @@ import { list, treeText } from '../sql/tree.js';
 import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { schemaOfFile, schemaOfTarget } from './comparison-schema.js';
+import { measureSpeed, unmeasured } from './comparison-speed.js';
+import type { SpeedFound, SpeedQuestion } from './comparison-speed.js';
 import { hasConnection, isConnectionString, readGiven } from './explain-input.js';
 import { untilAborted } from './interruption.js';
 import { version } from './version.js';
@@ -29,12 +31,14 @@ export interface ComparisonOptions {
   readonly given: readonly string[];
   /** A file of DDL in place of a database; null for none. */
   readonly schemaFile: string | null;
+  /** Says which is faster, on a copy of the database. */
+  readonly measure: boolean;
   readonly databases: number;
   readonly timeBoxMs: number;
   readonly seed: number;
 }
 
-/** Compares two statements on small databases of a server of our own that has the tables of a database or of a file; the database is only read. Throws `WizardError`. */
+/** Compares two statements on small databases of a server of our own that has the tables of a database or of a file; the database is only read. Where it is asked for they are measured on a copy of it. Throws `WizardError`. */
 export async function compareGiven(options: ComparisonOptions, context: CommandContext): Promise<ComparisonReport> {
   const { signal, watch } = context;
   const { url, texts } = argumentsOf(options, context.env);
@@ -42,10 +46,9 @@ export async function compareGiven(options: ComparisonOptions, context: CommandC
   const cleanup = createCleanup((text) => watch({ type: 'note', text }));
   try {
     watch({ type: 'phase', phase: 'examine', text: 'reading the schema' });
+    const source = options.schemaFile === null ? await resolveConnection(url ?? undefined, context.env) : null;
     const schema =
-      options.schemaFile === null
-        ? await schemaOfTarget(await resolveConnection(url ?? undefined, context.env), context)
-        : await schemaOfFile(options.schemaFile);
+      source === null ? await schemaOfFile(options.schemaFile ?? '') : await schemaOfTarget(source, context);
     const starting = startLabServer({ major: schema.major ?? 'newest', note: (text) => watch({ type: 'note', text }) });
     const server = await untilAborted(signal, starting, (late) => late.stop());
     cleanup.add(() => server.stop());
@@ -55,6 +58,9 @@ export async function compareGiven(options: ComparisonOptions, context: CommandC
     const { catalog } = await readCatalog(session);
     watch({ type: 'phase', phase: 'evaluate', text: 'looking for a database on which they differ' });
     const judged = await untilAborted(signal, judge(session, catalog, [first.parsed, second.parsed], options));
+    const pair = [first.parsed, second.parsed] as const;
+    const { measure, timeBoxMs } = options;
+    const { speed, remarks, skipped: uncopied } = await speedOf({ source, measure, server, pair, timeBoxMs }, context);
     return {
       tool: { name: 'database-wizard', version },
       first: { origin: first.origin, sql: first.parsed.sql },
@@ -62,14 +68,29 @@ export async function compareGiven(options: ComparisonOptions, context: CommandC
       schema: schema.name,
       serverMajor: server.major,
       ...judged,
-      skipped: skipped.map((one) => ({ ...one })),
+      speed,
+      remarks: [...judged.remarks, ...remarks],
+      skipped: [...skipped, ...uncopied.filter(({ what }) => !skipped.some((one) => one.what === what))].map((one) => ({
+        ...one,
+      })),
     };
   } finally {
     await cleanup.run();
   }
 }
 
-type Judged = Omit<ComparisonReport, 'tool' | 'first' | 'second' | 'schema' | 'serverMajor' | 'skipped'>;
+async function speedOf(
+  question: Omit<SpeedQuestion, 'source'> & { readonly source: ConnectionSettings | null; readonly measure: boolean },
+  context: CommandContext,
+): Promise<SpeedFound> {
+  const { source, measure, pair } = question;
+  if (source === null) return unmeasured('only a schema was given, and no rows');
+  if (!measure) return unmeasured('nothing was run on rows; --measure copies the database and does');
+  if (writes(pair[0]) !== writes(pair[1])) return unmeasured('one of them writes and the other reads');
+  return measureSpeed({ ...question, source }, context);
+}
+
+type Judged = Omit<ComparisonReport, 'tool' | 'first' | 'second' | 'schema' | 'serverMajor' | 'speed' | 'skipped'>;
 
 async function judge(
   session: Session,

@@ -1,12 +1,13 @@
 import { above, below, inputsOf, isGather } from './view.js';
 import type { PlanView, ViewedNode } from './view.js';
 
-/** How far the planner was off at a node: the greater of estimated / actual and actual / estimated, both at least one row. */
+/** How far the planner was off at a node. */
 export interface Misestimate {
   readonly one: ViewedNode;
   /** Rows of one execution, as EXPLAIN shows them. */
   readonly estimated: number;
   readonly actual: number;
+  /** The greater of estimated / actual and actual / estimated, where less than one row counts as one. */
   readonly factor: number;
   readonly tooFew: boolean;
 }
@@ -16,13 +17,14 @@ export function misestimateOf(one: ViewedNode): Misestimate | null {
   const { node } = one;
   if (!node.estimate || !node.actual || node.actual.loops === 0) return null;
   if (/^(?:BitmapAnd|BitmapOr|ModifyTable|Hash|Limit|LockRows)$/.test(node.type)) return null;
-  const estimated = Math.max(1, node.estimate.rows);
-  const actual = Math.max(1, node.actual.rows);
-  const tooFew = estimated < actual;
+  const { rows: estimated } = node.estimate;
+  const { rows: actual } = node.actual;
+  const [expected, came] = [Math.max(1, estimated), Math.max(1, actual)];
+  const tooFew = expected < came;
   const partial = partOf(one);
   // What was stopped early gave at least what is seen.
   if (partial === 'again' || (partial === 'stopped' && !tooFew)) return null;
-  return { one, estimated, actual, factor: tooFew ? actual / estimated : estimated / actual, tooFew };
+  return { one, estimated, actual, factor: tooFew ? came / expected : expected / came, tooFew };
 }
 
 /** Nodes that read all of their input before they give a row. */

@@ -1,6 +1,6 @@
 import type { PlanTreeNode } from './tree.js';
 
-/** A node as EXPLAIN names it: `Parallel Hash Left Join`, `Index Scan Backward by i on orders o`. */
+/** A node as EXPLAIN names it: `Parallel Hash Left Join`, `Index Scan Backward by i on orders o`, `Custom Scan (Citus Adaptive)`. */
 export function labelOf(node: PlanTreeNode): string {
   const on = node.relation === null ? '' : ` on ${placeOf(node)}`;
   const by = node.index === null ? '' : node.type === 'Bitmap Index Scan' ? ` on ${node.index}` : ` by ${node.index}`;
@@ -19,7 +19,9 @@ function placeOf({ relation, alias, schema }: PlanTreeNode): string {
   return alias === null || alias === relation ? name : `${name} ${alias}`;
 }
 
-function kindOf({ type, strategy, joinType, operation }: PlanTreeNode): string {
+function kindOf({ type, strategy, joinType, operation, details }: PlanTreeNode): string {
+  const provider = details['Custom Plan Provider'];
+  if (type === 'Custom Scan' && provider !== undefined) return `${type} (${String(provider)})`;
   if (type === 'Aggregate' && strategy !== null && strategy !== 'Plain')
     return { Sorted: 'GroupAggregate', Hashed: 'HashAggregate', Mixed: 'MixedAggregate' }[strategy] ?? type;
   if (type === 'ModifyTable') return operation ?? type;

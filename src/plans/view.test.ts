@@ -105,4 +105,11 @@ ${parent}  (cost=1.00..2.00 rows=10 width=4) (actual time=1.000..1.000 rows=10 l
     expect(misestimateOf(plan.nodes[1] ?? plan.root)?.factor ?? null).toBe(factor);
     expect(wrongAtSource(plan, 10, 1000)).toHaveLength(factor === null ? 0 : 1);
   });
+
+  it('says that no row came where none did, and counts it as one in the factor', () => {
+    const { root } = view(
+      'Seq Scan on t  (cost=0.00..1.00 rows=5000 width=4) (actual time=1.000..1.000 rows=0 loops=1)',
+    );
+    expect(misestimateOf(root)).toMatchObject({ estimated: 5000, actual: 0, factor: 5000, tooFew: false });
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { labelOf } from '../label.js';
 import { findPlan, readPlan } from './read-plan.js';
 
 const TEXT = `
@@ -119,6 +120,7 @@ Planning Time: 1.000 ms
 Execution Time: 9.000 ms`;
     const { root, planningMs, executionMs } = readPlan(text).tree;
     expect([planningMs, executionMs]).toEqual([1, 9]);
+    expect(labelOf(root)).toBe('Custom Scan (Citus Adaptive)');
     expect(root.children.map(({ type, subplanName }) => [type, subplanName])).toEqual([
       ['Seq Scan', 'Distributed Subplan 1_1'],
       ['Hash Join', null],

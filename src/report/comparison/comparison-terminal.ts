@@ -1,5 +1,5 @@
-import { formatCount, formatMs } from '../../base/units.js';
-import { page, wrap } from '../text/columns.js';
+import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { pad, page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
@@ -16,6 +16,7 @@ export function renderComparison(report: ComparisonReport, options: TextOptions)
         ...(report.reason === null ? [] : wrap(oneLine(report.reason), columns)),
         ...wrap(evidence(report), columns),
       ],
+      speedLines(report, columns),
       report.remarks.flatMap((remark) => wrap(`- ${remark}`, columns, '  ')),
       report.skipped.flatMap(({ what, reason }) =>
         wrap(`Left out: ${oneLine(what)}: ${oneLine(reason)}`, columns, '  '),
@@ -34,6 +35,33 @@ const VERDICTS: Readonly<Record<ComparisonReport['verdict'], string>> = {
   'not-shown-different': 'Not shown different. That is not a proof that they are the same.',
   unknown: 'Unknown: nothing could be compared.',
 };
+
+function speedLines({ speed }: ComparisonReport, columns: number): readonly string[] {
+  const { faster, reason, first, second, timeRatio, noise, pairs } = speed;
+  const said = {
+    first: 'The first is faster',
+    second: 'The second is faster',
+    neither: 'Neither is faster beyond what is noise',
+    unknown: 'Which is faster is unknown',
+  }[faster];
+  const why = reason === null ? '' : `: ${oneLine(reason)}`;
+  if (!first || !second || !timeRatio) return wrap(`${said}${why}.`, columns);
+  const side = (name: string, { ms, blocks }: typeof first): string =>
+    `  ${name} ${pad(formatMs(ms), 9, 'right')} ${pad(formatCount(blocks), 13, 'right')} blocks`;
+  return [
+    ...wrap(`${said}${why}, measured on a copy:`, columns),
+    side('first ', first),
+    side('second', second),
+    ...wrap(
+      `The second takes x${shown(timeRatio.ratio)} of the first's time (95 %: ${shown(timeRatio.low)}..${shown(timeRatio.high)}), in ${pairs} pairs; noise ${formatPercent(noise)}.`,
+      columns,
+    ),
+  ];
+}
+
+function shown(ratio: number): string {
+  return ratio.toFixed(ratio < 0.1 ? 3 : 2);
+}
 
 function evidence({ databases, databasesWithRows, tookMs, serverMajor, verdict }: ComparisonReport): string {
   if (databases === 0) return `PostgreSQL ${serverMajor}.`;
