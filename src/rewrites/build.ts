@@ -23,6 +23,18 @@ export function output(value: TreeNode, name?: string): TreeNode {
   return { ResTarget: name === undefined ? { val: value } : { name, val: value } };
 }
 
+/** EXISTS, or NOT EXISTS, of the rows of a SELECT, whatever its output was. */
+export function existence(select: TreeNode, isAny: boolean): TreeNode {
+  const body = {
+    limitOption: 'LIMIT_OPTION_DEFAULT',
+    op: 'SETOP_NONE',
+    ...select,
+    targetList: [output(expression('1'))],
+  };
+  const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: body } } };
+  return isAny ? exists : { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } };
+}
+
 /** A subquery as a FROM item. */
 export function derived(body: TreeNode, alias: string, lateral = false): TreeNode {
   return {

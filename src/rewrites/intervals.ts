@@ -31,6 +31,11 @@ export function isNow(value: TreeNode): boolean {
   return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_TIMESTAMP';
 }
 
+/** Whether it is `current_date`. */
+export function isToday(value: TreeNode): boolean {
+  return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_DATE';
+}
+
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 /** `interval_cmp_value` of PostgreSQL's timestamp.c; a year has twelve months of 30 days there. */

@@ -84,7 +84,15 @@ export function operation(value: TreeValue): Operation | null {
   return isNode(left) && isNode(right) ? { operator: names(list(body, 'name')).at(-1) ?? '', left, right } : null;
 }
 
-const MIRRORED: Readonly<Record<string, string>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
+/** What a comparison says when its sides change places, or both their signs. */
+export const MIRRORED: Readonly<Record<string, string>> = {
+  '=': '=',
+  '<>': '<>',
+  '<': '>',
+  '>': '<',
+  '<=': '>=',
+  '>=': '<=',
+};
 
 /** A comparison read from either side: `5 < a` is `a > 5` too. */
 export function bothWays(value: TreeValue): readonly Operation[] {

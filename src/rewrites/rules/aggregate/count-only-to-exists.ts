@@ -1,6 +1,6 @@
 import { list, typed, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { expression, output, replace } from '../../build.js';
+import { existence, replace } from '../../build.js';
 import { withNames } from '../../columns.js';
 import { asksForAny } from '../../counts.js';
 import { defineRewrite } from '../../define.js';
@@ -48,9 +48,7 @@ export default defineRewrite<Site>({
   rewrite: ({ query, comparison, isAny }, view) => {
     const { targetList: _, ...rest } = query.body;
     const { withClause, ...inner } = rest;
-    const select = { ...inner, targetList: [output(expression('1'))] };
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
-    const to = isAny ? exists : { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } };
+    const to = existence(inner, isAny);
     const shown = withNames({ targetList: query.body['targetList'] }, comparison, to);
     const outer = { limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE', ...(withClause ? { withClause } : {}) };
     return replace(view.statement.tree, query.body, { SelectStmt: { ...outer, ...shown } });

@@ -1,6 +1,6 @@
 import { bodyOf, field, isNode, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, expression, output, replace, withWhere } from '../../build.js';
+import { conjuncts, existence, expression, replace, withWhere } from '../../build.js';
 import { withNames } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
@@ -64,9 +64,7 @@ export default defineRewrite<Site>({
   ],
   rewrite: ({ query, filters, zeros }, view) => {
     const { fromClause, whereClause } = query.body;
-    const plain = { targetList: [output(expression('1'))], limitOption: 'LIMIT_OPTION_DEFAULT', op: 'SETOP_NONE' };
-    const select = withWhere({ ...plain, fromClause }, conjuncts(whereClause));
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
+    const exists = existence(withWhere({ fromClause }, conjuncts(whereClause)), true);
     const shown = zeros.reduce<TreeNode>(
       (body, call) =>
         withNames(body, call, expression('COALESCE($1, CASE WHEN $2 THEN 0 END)', [{ FuncCall: call }, exists])),

@@ -1,6 +1,6 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, expression, output, replace, withWhere } from '../../build.js';
+import { conjuncts, existence, expression, output, replace, withWhere } from '../../build.js';
 import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
@@ -59,16 +59,7 @@ export default defineRewrite<Site>({
     }),
   ],
   rewrite: ({ query, way, kept, dropped, own, others }, view) => {
-    const select: TreeNode = withWhere(
-      {
-        targetList: [output(expression('1'))],
-        fromClause: dropped,
-        limitOption: 'LIMIT_OPTION_DEFAULT',
-        op: 'SETOP_NONE',
-      },
-      others,
-    );
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
+    const exists = existence(withWhere({ fromClause: dropped }, others), true);
     const { distinctClause: _, groupClause: __, ...rest } = query.body;
     const shown = way.count ? { ...rest, targetList: [countOf(list(rest, 'targetList')[0])] } : rest;
     const body = withWhere({ ...shown, fromClause: kept.map(({ item }) => item).filter(isNode) }, [...own, exists]);

@@ -1,6 +1,6 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { conjuncts, expression, output, replace, withWhere } from '../../build.js';
+import { conjuncts, existence, replace, withWhere } from '../../build.js';
 import { mentions } from '../../columns.js';
 import { asksForAny } from '../../counts.js';
 import { defineRewrite } from '../../define.js';
@@ -69,15 +69,7 @@ export default defineRewrite<Site>({
     ];
   },
   rewrite: ({ query, join, isAny }, view) => {
-    const select: TreeNode = {
-      targetList: [output(expression('1'))],
-      fromClause: [join['rarg']],
-      whereClause: join['quals'],
-      limitOption: 'LIMIT_OPTION_DEFAULT',
-      op: 'SETOP_NONE',
-    };
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
-    const asked: TreeNode = isAny ? exists : { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } };
+    const asked = existence({ fromClause: [join['rarg']], whereClause: join['quals'] }, isAny);
     const { havingClause: _, groupClause: __, ...rest } = query.body;
     const body = withWhere({ ...rest, fromClause: [join['larg']] }, [...conjuncts(rest['whereClause']), asked]);
     return replace(view.statement.tree, query.body, { SelectStmt: body });

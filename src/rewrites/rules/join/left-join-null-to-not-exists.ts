@@ -1,6 +1,6 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, expression, output, replace, withWhere } from '../../build.js';
+import { conjuncts, existence, replace, withWhere } from '../../build.js';
 import { mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
@@ -46,19 +46,9 @@ export default defineRewrite<Site>({
     seen(`${origin.source.alias} is named in its join and in the test alone`),
   ],
   rewrite: ({ query, join, test }, view) => {
-    const select: TreeNode = {
-      targetList: [output(expression('1'))],
-      fromClause: [join['rarg']],
-      whereClause: join['quals'],
-      limitOption: 'LIMIT_OPTION_DEFAULT',
-      op: 'SETOP_NONE',
-    };
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
+    const none = existence({ fromClause: [join['rarg']], whereClause: join['quals'] }, false);
     const rest = conjuncts(query.body['whereClause']).filter((one) => one !== test);
-    const body = withWhere({ ...query.body, fromClause: [join['larg']] }, [
-      ...rest,
-      { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } },
-    ]);
+    const body = withWhere({ ...query.body, fromClause: [join['larg']] }, [...rest, none]);
     return replace(view.statement.tree, query.body, { SelectStmt: body });
   },
   example: {

@@ -1,11 +1,11 @@
-import { bodyOf, treeText } from '../../../sql/tree.js';
+import { bodyOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, isFixed, operation, stringConstant, wholeConstant } from '../../shapes.js';
+import { MIRRORED, bothWays, castOf, isFixed, operation, stringConstant, wholeConstant } from '../../shapes.js';
 import type { Operation } from '../../shapes.js';
-import { intervalConstant, isNow } from '../../intervals.js';
+import { intervalConstant, isNow, isToday } from '../../intervals.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { Query } from '../../view.js';
@@ -61,7 +61,6 @@ export default defineRewrite<Site>({
 
 type Found = Pick<Site, 'to' | 'why'> | null;
 
-const TURNED: Readonly<Record<string, string>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
 /** Far from where integers overflow. */
 const MOST = 1_000_000_000;
 
@@ -86,7 +85,7 @@ function whole(query: Query, { operator, left, right }: Operation): Found {
   if (!columnFirst && typeOf(query, column) === 'numeric') return null;
   return columnFirst
     ? { to: expression(`$1 ${operator} ${bound + part}`, [column]), why }
-    : { to: expression(`$1 ${TURNED[operator]} ${part - bound}`, [column]), why };
+    : { to: expression(`$1 ${MIRRORED[operator]} ${part - bound}`, [column]), why };
 }
 
 /** `now() - c < interval '7 days'`: the difference has no months, and its days have 24 hours. */
@@ -97,7 +96,7 @@ function difference(query: Query, { operator, left, right }: Operation): Found {
   const why = 'a difference of two times is compared by its length, a day being 24 hours and a month 30 days';
   const seconds = `interval '${length.seconds % 3600 === 0 ? `${length.seconds / 3600} hours` : `${length.seconds} seconds`}'`;
   if (isNow(minus.left) && typeOf(query, minus.right) === 'timestamptz')
-    return { to: expression(`$1 ${TURNED[operator]} $2 - ${seconds}`, [minus.right, minus.left]), why };
+    return { to: expression(`$1 ${MIRRORED[operator]} $2 - ${seconds}`, [minus.right, minus.left]), why };
   if (isNow(minus.right) && typeOf(query, minus.left) === 'timestamptz')
     return { to: expression(`$1 ${operator} $2 + ${seconds}`, [minus.left, minus.right]), why };
   return null;
@@ -139,7 +138,7 @@ function days(query: Query, { operator, left, right }: Operation): Found {
   if (!sum) return null;
   const why = 'adding whole days to both sides keeps the order of dates';
   if (sum.operator === '-' && isToday(sum.left) && typeOf(query, sum.right) === 'date' && isCount(right))
-    return { to: expression(`$1 ${TURNED[operator]} $2 - $3`, [sum.right, sum.left, right]), why };
+    return { to: expression(`$1 ${MIRRORED[operator]} $2 - $3`, [sum.right, sum.left, right]), why };
   if (!isToday(right) || typeOf(query, sum.left) !== 'date' || !isCount(sum.right)) return null;
   if (sum.operator !== '+' && sum.operator !== '-') return null;
   const back = sum.operator === '+' ? '-' : '+';
@@ -149,8 +148,4 @@ function days(query: Query, { operator, left, right }: Operation): Found {
 function isCount(value: TreeNode): boolean {
   const count = wholeConstant(value);
   return count !== null && Math.abs(count) < 1_000_000;
-}
-
-function isToday(value: TreeNode): boolean {
-  return treeText(value).includes('"SVFOP_CURRENT_DATE"') && bodyOf(value, 'SQLValueFunction') !== null;
 }

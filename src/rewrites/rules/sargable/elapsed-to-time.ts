@@ -4,7 +4,8 @@ import { conjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { isNow } from '../../intervals.js';
-import { bothWays, functionName, operation, stringConstant, wholeConstant } from '../../shapes.js';
+import { MIRRORED, bothWays, functionName, operation, stringConstant, wholeConstant } from '../../shapes.js';
+import { stepRange } from '../../steps.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -92,28 +93,18 @@ function elapsed(query: Query, value: TreeValue): Elapsed | null {
   return { unit, column: difference.right, origin, now: difference.left };
 }
 
-const TURNED: Readonly<Record<string, string>> = { '=': '=', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
-
 function formOf(
   unit: Elapsed['unit'],
   operator: string,
   { bound, by }: { readonly bound: number; readonly by: number | null },
 ): string | null {
-  const turned = TURNED[operator];
-  if (turned === undefined || by === null || by <= 0) return null;
+  if (operator === '<>' || by === null || by <= 0) return null;
   if (unit === 'epoch') {
     const seconds = bound * by;
-    return Math.abs(seconds) > MOST_SECONDS ? null : `$1 ${turned} $2 - interval '${seconds} seconds'`;
+    return Math.abs(seconds) > MOST_SECONDS ? null : `$1 ${MIRRORED[operator]} $2 - interval '${seconds} seconds'`;
   }
   if (by !== 1 || bound < 1 || bound * DAY_HOURS * 3600 > MOST_SECONDS) return null;
-  const before = (days: number): string => `$2 - interval '${days * DAY_HOURS} hours'`;
-  const forms: Readonly<Record<string, string>> = {
-    '>=': `$1 <= ${before(bound)}`,
-    '>': `$1 <= ${before(bound + 1)}`,
-    '<': `$1 > ${before(bound)}`,
-    '<=': `$1 > ${before(bound + 1)}`,
-    '=': `$1 <= ${before(bound)} AND $1 > ${before(bound + 1)}`,
-  };
-  const range = forms[operator];
-  return range === undefined ? null : `${range} AND $3`;
+  const since = (days: number): string => `<= $2 - interval '${days * DAY_HOURS} hours'`;
+  const range = stepRange(operator, since(bound), since(bound + 1));
+  return range === null ? null : `${range} AND $3`;
 }

@@ -5,6 +5,7 @@ import { isWhole } from '../../decimals.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { bothWays, castOf, functionName, wholeConstant } from '../../shapes.js';
+import { stepRange } from '../../steps.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -99,15 +100,7 @@ function rounded(query: Query, value: TreeValue): Rounded | null {
 
 function formOf(how: How, operator: string, n: number): string | null {
   if (how === 'same') return `$1 ${operator} ${n}`;
-  const [least, below] = [from(how, n), from(how, n + 1)];
-  const forms: Readonly<Record<string, string>> = {
-    '>=': `$1 ${least}`,
-    '>': `$1 ${below}`,
-    '<': `$1 ${opposite(least)}`,
-    '<=': `$1 ${opposite(below)}`,
-    '=': `$1 ${least} AND $1 ${opposite(below)}`,
-  };
-  return forms[operator] ?? null;
+  return stepRange(operator, from(how, n), from(how, n + 1));
 }
 
 /** What is rounded to n or more. */
@@ -122,8 +115,4 @@ function from(how: Exclude<How, 'same'>, n: number): string {
     case 'round':
       return n > 0 ? `>= ${n - 0.5}` : `> ${n - 0.5}`;
   }
-}
-
-function opposite(bound: string): string {
-  return bound.startsWith('>=') ? bound.replace('>=', '<') : bound.replace('>', '<=');
 }

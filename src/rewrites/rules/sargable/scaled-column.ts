@@ -6,6 +6,7 @@ import type { Decimal } from '../../decimals.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { bothWays, operation } from '../../shapes.js';
+import { stepRange } from '../../steps.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
@@ -105,12 +106,5 @@ const EXACT_DIGITS = 15;
 /** A division of whole numbers is cut towards zero: the least c with `c / k >= n`. */
 function cut(operator: string, by: bigint, bound: bigint): string | null {
   const least = (n: bigint): bigint => (n > 0n ? n * by : (n - 1n) * by + 1n);
-  const forms: Readonly<Record<string, string>> = {
-    '>=': `$1 >= ${least(bound)}`,
-    '>': `$1 >= ${least(bound + 1n)}`,
-    '<': `$1 < ${least(bound)}`,
-    '<=': `$1 < ${least(bound + 1n)}`,
-    '=': `$1 >= ${least(bound)} AND $1 < ${least(bound + 1n)}`,
-  };
-  return forms[operator] ?? null;
+  return stepRange(operator, `>= ${least(bound)}`, `>= ${least(bound + 1n)}`);
 }

@@ -3,6 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
+import { isToday } from '../../intervals.js';
 import {
   bothWays,
   castOf,
@@ -175,10 +176,6 @@ function limits(node: TreeNode): readonly Limits[] {
 /** Literals and parameters take the type of what they are compared with. */
 function typedAs(value: TreeNode, type: string): TreeNode {
   return bodyOf(value, 'A_Const') || bodyOf(value, 'ParamRef') ? expression(`$1::${type}`, [value]) : value;
-}
-
-function isToday(value: TreeNode): boolean {
-  return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_DATE';
 }
 
 function boundsOf({ column, unit, zone, from, until }: Site): readonly TreeNode[] {

@@ -1,6 +1,6 @@
 import { bodyOf, list, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { expression, output } from '../../build.js';
+import { existence } from '../../build.js';
 import { withNames } from '../../columns.js';
 import { asksForAny } from '../../counts.js';
 import { defineRewrite } from '../../define.js';
@@ -48,10 +48,7 @@ export default defineRewrite<Site>({
   ],
   rewrite: ({ comparison, inner, isAny }, view) => {
     const { sortClause: _, ...body } = inner.body;
-    const select = { ...body, targetList: [output(expression('1'))] };
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
-    const to = isAny ? exists : { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } };
-    return withNames(view.statement.tree, comparison, to);
+    return withNames(view.statement.tree, comparison, existence(body, isAny));
   },
   example: {
     schema: `

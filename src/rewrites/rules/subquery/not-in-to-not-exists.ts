@@ -1,6 +1,6 @@
 import { bodyOf, list, names, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { columnOf, conjuncts, expression, output, replace, withWhere } from '../../build.js';
+import { columnOf, conjuncts, existence, expression, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { isPlain } from '../../shapes.js';
@@ -54,12 +54,8 @@ export default defineRewrite<Site>({
       columnOf(outerColumn.source.alias, outerColumn.name),
     ]);
     const { sortClause: _, ...body } = inner.body;
-    const select = withWhere({ ...body, targetList: [output(expression('1'))] }, [
-      ...conjuncts(body['whereClause']),
-      equal,
-    ]);
-    const exists: TreeNode = { SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: select } } };
-    return replace(view.statement.tree, whole, { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } });
+    const select = withWhere(body, [...conjuncts(body['whereClause']), equal]);
+    return replace(view.statement.tree, whole, existence(select, false));
   },
   example: {
     schema: `
