@@ -1,10 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { asWizardError } from '../base/errors.js';
 import { formatMs } from '../base/units.js';
-import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
-import { copyDatabase } from '../lab/copy/copy.js';
+import { DEFAULT_THRESHOLDS, WIDEST_INTERVAL } from '../kernel/thresholds.js';
 import type { LabServer } from '../lab/server.js';
 import { measureBaseline } from '../lab/trial/baseline.js';
 import { prepareCases, rewriteCase } from '../lab/trial/cases.js';
@@ -18,13 +14,14 @@ import type { Skipped } from '../model/coverage.js';
 import type { NoiseFloor } from '../model/measurement.js';
 import type { StatementEffect } from '../model/verdict.js';
 import type { WorkloadStatement } from '../model/workload.js';
-import { carryPlanner, exportPlanner } from '../postgres/clone/planner.js';
+import { exportPlanner } from '../postgres/clone/planner.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
 import type { ComparisonReport } from '../report/comparison/comparison-report.js';
 import { statementKind } from '../sql/kind.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
+import { copyToLab, freeLabBytes } from './lab-copy.js';
 import { openTarget } from './open-target.js';
 
 export type Speed = ComparisonReport['speed'];
@@ -82,8 +79,7 @@ export function fasterOf(
   const fewer = (one: number, other: number): boolean => one < other * (1 - minimalEffect);
   if (high < floor || (high < 1 && fewer(afterBuffers, beforeBuffers))) return { faster: 'second', reason: null };
   if (low > 1 / floor || (low > 1 && fewer(beforeBuffers, afterBuffers))) return { faster: 'first', reason: null };
-  // As wide as in the verdict on a trial.
-  if (high / low > 2) return { faster: 'unknown', reason: 'the times vary too much to decide' };
+  if (high / low > WIDEST_INTERVAL) return { faster: 'unknown', reason: 'the times vary too much to decide' };
   return { faster: 'neither', reason: null };
 }
 
@@ -98,21 +94,8 @@ async function copied(
   { signal, watch }: CommandContext,
 ): Promise<{ readonly database: string; readonly skipped: readonly Skipped[] }> {
   const planner = await plannerOf(source, signal);
-  const disk = await statfs(tmpdir());
-  const carried: Skipped[] = [];
-  const database = `database_wizard_${randomBytes(4).toString('hex')}`;
-  const copy = await copyDatabase({
-    source,
-    lab: server.connection,
-    database,
-    mode: 'data',
-    budgetBytes: disk.bavail * disk.bsize * ROOM_SHARE,
-    signal,
-    afterData: async (lab) => void carried.push(...(await carryPlanner(lab, planner))),
-    onProgress: ({ table, bytesDone, bytesTotal }) =>
-      watch({ type: 'work', phase: 'copy', text: table, done: bytesDone, total: bytesTotal }),
-  });
-  return { database, skipped: [...copy.skipped, ...carried] };
+  const budgetBytes = (await freeLabBytes()) * ROOM_SHARE;
+  return copyToLab({ source, lab: server.connection, planner, budgetBytes, signal, watch });
 }
 
 async function plannerOf(source: ConnectionSettings, signal: AbortSignal): ReturnType<typeof exportPlanner> {

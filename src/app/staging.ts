@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { WizardError } from '../base/errors.js';
-import { formatBytes, formatCount } from '../base/units.js';
+import { formatBytes } from '../base/units.js';
 import type { Watch } from '../kernel/ports.js';
 import type { Action } from '../model/action.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { WorkloadStatement } from '../model/workload.js';
-import { copyDatabase } from '../lab/copy/copy.js';
 import { openLab } from '../lab/lab.js';
 import type { OpenLab } from '../lab/open-lab.js';
 import { startLabServer } from '../lab/server.js';
@@ -25,6 +22,7 @@ import type { ConnectionSettings } from '../postgres/session.js';
 import { bindParameters } from '../sql/parameters.js';
 import type { Cleanup } from './cleanup.js';
 import { untilAborted } from './interruption.js';
+import { copyToLab, freeLabBytes } from './lab-copy.js';
 
 /** What staging is made from. */
 export interface StagingOptions {
@@ -63,24 +61,8 @@ export async function stage(options: StagingOptions): Promise<Staging> {
   const target = await untilAborted(options.signal, readInstance(session));
   await session.close();
   const place = await openPlace(options, note);
-  const database = `database_wizard_${randomBytes(4).toString('hex')}`;
-  const carried: Skipped[] = [];
-  const copied = await copyDatabase({
-    source: options.source,
-    lab: place.connection,
-    database,
-    mode: 'data',
-    signal: options.signal,
-    afterData: async (copy) => void carried.push(...(await carryPlanner(copy, planner))),
-    onProgress: ({ rows, bytesDone, bytesTotal, table }) =>
-      watch({
-        type: 'work',
-        phase: 'copy',
-        text: bytesDone >= bytesTotal ? `${formatCount(rows)} rows copied` : table,
-        done: bytesDone,
-        total: bytesTotal,
-      }),
-  });
+  const { source, signal } = options;
+  const { database, skipped } = await copyToLab({ source, lab: place.connection, planner, signal, watch });
   const lab = await openLab({
     connection: place.connection,
     server: place.server,
@@ -109,7 +91,7 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     place: { ...place, database, target },
     whatIf: whatIf.clone,
     adopt: (action) => follow(action, lab, whatIf.clone, workload),
-    skipped: [...planner.skipped, ...copied.skipped, ...carried, ...whatIf.skipped],
+    skipped: [...planner.skipped, ...skipped, ...whatIf.skipped],
   };
 }
 
@@ -204,8 +186,7 @@ async function assertRoom(snapshot: Snapshot): Promise<void> {
     (sum, relation) => sum + relation.sizeBytes,
     0,
   );
-  const disk = await statfs(tmpdir());
-  const freeBytes = disk.bavail * disk.bsize;
+  const freeBytes = await freeLabBytes();
   if (bytes * COPIES < freeBytes) return;
   throw new WizardError(
     'lab/disk-full',

@@ -6,6 +6,7 @@ import type { Effect, Verdict, VerdictKind } from '../model/verdict.js';
 import { allEffects, effectText, effectWords, exactEffect } from './effects.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
 import { regressions } from './regressions.js';
+import { WIDEST_INTERVAL } from './thresholds.js';
 import type { Thresholds } from './thresholds.js';
 
 /** The verdict on one trial, from its measurement alone. `before` is the accepted state as last measured. */
@@ -147,7 +148,7 @@ function mainEffect(
   }
   if (time.ciLow > 1 && Math.log(time.ratio) > trial.noise.timeLogRatio)
     return { kind: 'regressed', effect: time, reason: figures };
-  const wide = time.ciHigh / time.ciLow > 2;
+  const wide = time.ciHigh / time.ciLow > WIDEST_INTERVAL;
   if (wide) return { kind: 'insufficient', effect: time, reason: `${figures}: the interval is too wide to decide` };
   return {
     kind: 'neutral',

@@ -26,3 +26,6 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   criticalMs: 100,
   minimalPairs: 3,
 };
+
+/** An interval of times whose ends are further apart than this factor decides nothing. */
+export const WIDEST_INTERVAL = 2;
