@@ -2,7 +2,7 @@ import { sameRelation } from '../model/catalog.js';
 import type { Dependent, RelationName } from '../model/catalog.js';
 import { tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
-import { shown } from './relation.js';
+import { shown, uniqueRelations } from './relation.js';
 import type { Relation } from './relation.js';
 
 /** What the catalog knows to be defined on a relation, or on one column of it, and the file did not drop before. */
@@ -35,7 +35,7 @@ export function dependentWords({ kind, schema, name }: Dependent): string {
 /** Views of a relation, or of one column of it, views of these, ...: what CASCADE takes along. */
 export function viewsOn(relation: Relation, column: string | null, context: MigrationContext): readonly RelationName[] {
   const views = dependentsOf(relation, column, context).flatMap(viewOf);
-  return unique(views.flatMap((view) => [view, ...viewsOn(view, null, context)]));
+  return uniqueRelations(views.flatMap((view) => [view, ...viewsOn(view, null, context)]));
 }
 
 /** The tables and views that a view reads, and what these read. */
@@ -46,13 +46,9 @@ export function readBy(view: Relation, context: MigrationContext): readonly Rela
     const [of] = viewOf(one);
     return of && sameRelation(of, itself) ? [one.on] : [];
   });
-  return unique(read.flatMap((one) => [one, ...readBy(one, context)]));
+  return uniqueRelations(read.flatMap((one) => [one, ...readBy(one, context)]));
 }
 
 function viewOf({ kind, schema, name }: Dependent): readonly RelationName[] {
   return schema !== null && (kind === 'view' || kind === 'materialized view') ? [{ schema, name }] : [];
-}
-
-function unique(relations: readonly RelationName[]): readonly RelationName[] {
-  return [...new Map(relations.map((one) => [JSON.stringify([one.schema, one.name]), one])).values()];
 }

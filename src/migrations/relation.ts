@@ -23,6 +23,11 @@ export function relationOfNames(value: TreeValue): Relation | null {
   return name === undefined ? null : { schema: path.at(-2) ?? null, name };
 }
 
+/** Each of them once, in their order. */
+export function uniqueRelations<T extends Relation>(relations: readonly T[]): readonly T[] {
+  return [...new Map(relations.map((one) => [JSON.stringify([one.schema, one.name]), one])).values()];
+}
+
 /** As SQL, always quoted. */
 export function written({ schema, name }: Relation): string {
   return schema === null ? quoteIdent(name) : `${quoteIdent(schema)}.${quoteIdent(name)}`;

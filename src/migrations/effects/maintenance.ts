@@ -5,7 +5,7 @@ import type { MigrationContext } from '../context.js';
 import { LOCK_MODES } from '../locks.js';
 import { readBy } from '../dependents.js';
 import type { Operation } from '../operation.js';
-import { relationOf } from '../relation.js';
+import { relationOf, uniqueRelations } from '../relation.js';
 import type { Relation } from '../relation.js';
 import { referencing, withBelow } from './below.js';
 import { NO_EFFECT, lockingAll } from './effect.js';
@@ -34,7 +34,7 @@ export function truncateEffect({ body }: Operation, context: MigrationContext): 
 /** The tables, those that refer to them, those that refer to these, ... */
 function withReferring(relations: readonly Relation[], context: MigrationContext): readonly Relation[] {
   const more = [...relations, ...referencing(relations, context)];
-  const all = [...new Map(more.map((one) => [JSON.stringify([one.schema, one.name]), one])).values()];
+  const all = uniqueRelations(more);
   return all.length === relations.length ? relations : withReferring(all, context);
 }
 
