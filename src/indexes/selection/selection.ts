@@ -48,14 +48,13 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
     improve({ cache, highs, allowance, storageBytes: budget(cache, bytes), ...more });
   const limits = { share: DISCOVERY_SHARE, tolerance: DISCOVERY_TOLERANCE, storageBytes };
   await lookAtAll(cache, allowance, DISCOVERY_SHARE);
-  const start = early ? cache.choiceOf(early) : new Set<number>();
   const first = await firstChoice({
     cache,
     highs,
     allowance,
     storageBytes: budget(cache, storageBytes),
     onProgress: watch,
-    start,
+    ...(early && { start: cache.choiceOf(early) }),
   });
   await discover(cache, allowance, limits, () => offer(cache));
   const best = await search(storageBytes, { onProgress: watch, start: first });
