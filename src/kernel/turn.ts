@@ -8,6 +8,8 @@ import type { Snapshot } from '../model/snapshot.js';
 import type { Verdict } from '../model/verdict.js';
 import type { Workload } from '../model/workload.js';
 import { act, isFailure } from './act.js';
+import { Backlog } from './backlog.js';
+import type { Standing } from './backlog.js';
 import { confirm, measureLoad, unconfirmed } from './confirm.js';
 import type { Confirmed } from './confirm.js';
 import { decide } from './decide.js';
@@ -18,11 +20,9 @@ import { hypothesise } from './hypothesise.js';
 import { stateAfter } from './memory.js';
 import type { RunMemory } from './memory.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
-import { byAnotherTechnique, rank } from './rank.js';
-import type { Ranked } from './rank.js';
-import type { LoopOptions, LoopOutcome, LoopPorts, Untried } from './run.js';
+import type { LoopOptions, LoopOutcome, LoopPorts } from './run.js';
 import { scorecard } from './scorecard.js';
-import { INTERRUPTED, smallStreak, stopReason } from './stop.js';
+import { INTERRUPTED, stopReason } from './stop.js';
 import { culpritOf, withoutCulprit } from './withdraw.js';
 
 /** Changes that the end of a run may take back, each followed by a measurement of the rest. */
@@ -36,8 +36,7 @@ export class Turn {
   private storageUsedBytes = 0;
   private readonly history: Iteration[] = [];
   private replayedCount = 0;
-  private waiting: readonly Ranked[] = [];
-  private readonly barred: Untried[] = [];
+  private readonly backlog: Backlog;
   private findingsBefore: readonly Finding[] | null = null;
   private findings: readonly Finding[] = [];
   private snapshot: Snapshot | null = null;
@@ -55,6 +54,11 @@ export class Turn {
     this.state = base;
     this.measured = baseline.summary;
     this.noise = baseline.noise;
+    this.backlog = new Backlog(memory, options.stopRules);
+  }
+
+  private get standing(): Standing {
+    return { state: this.state, measured: this.measured, history: this.history };
   }
 
   private get hasAccepted(): boolean {
@@ -91,13 +95,7 @@ export class Turn {
     this.findings = await ports.advisors.examine(this.snapshot, ports.whatIf, this.bounds());
     this.findingsBefore ??= this.findings;
     const basis = { snapshot: this.snapshot, measured: this.measured, whatIf: ports.whatIf };
-    const hypotheses = await hypothesise(basis, this.findings);
-    this.barred.length = 0;
-    this.waiting = rank(
-      hypotheses.filter((hypothesis) => this.worthATrial(hypothesis)),
-      this.measured,
-      this.history,
-    );
+    this.backlog.refill(await hypothesise(basis, this.findings), this.standing);
   }
 
   stop(budgetLeftMs: number): Stop | null {
@@ -108,39 +106,22 @@ export class Turn {
       {
         history: this.history.slice(this.replayedCount),
         scorecard: this.scorecard(),
-        waiting: this.waiting.length,
+        waiting: this.backlog.size,
         budgetLeftMs,
       },
       this.options.stopRules,
     );
   }
 
-  /**
-   * The most promising one; but the last try before small gains end the run goes to a technique that was not among them, where
-   * one promises enough. Of the changes that its finding offers, which come best first, the others wait until the first was tried.
-   */
   next(): Hypothesis | null {
-    const best = this.reachDeeper() ?? this.waiting[0];
-    if (!best) return null;
-    const { finding } = best.hypothesis;
-    const siblings = this.waiting.map((item) => item.hypothesis).filter((hypothesis) => hypothesis.finding === finding);
-    const first = finding.actions.find((action) => siblings.some((hypothesis) => hypothesis.action === action));
-    return siblings.find((hypothesis) => hypothesis.action === first) ?? best.hypothesis;
-  }
-
-  private reachDeeper(): Ranked | null {
-    const { smallGain, smallGainsInARow } = this.options.stopRules;
-    const streak = smallStreak(this.history.slice(this.replayedCount), smallGain);
-    if (streak.length < smallGainsInARow - 1) return null;
-    const used = new Set(streak.map(({ hypothesis }) => hypothesis.action.kind));
-    return byAnotherTechnique(this.waiting, used, smallGain);
+    return this.backlog.next(this.history.slice(this.replayedCount));
   }
 
   async iterate(hypothesis: Hypothesis): Promise<void> {
     const { ports, options } = this;
     const startedAt = ports.clock.iso();
     const startedMs = ports.clock.nowMs();
-    ports.watch({ type: 'hypothesis', number: this.history.length + 1, hypothesis, waiting: this.waiting.length - 1 });
+    ports.watch({ type: 'hypothesis', number: this.history.length + 1, hypothesis, waiting: this.backlog.size - 1 });
     await ports.ledger.append({
       type: 'trial-started',
       at: startedAt,
@@ -191,10 +172,6 @@ export class Turn {
       reason: stop.reason,
     });
     if (!this.snapshot) throw new Error('the loop ended before its first examination');
-    const left = this.waiting.map(({ hypothesis }) => ({
-      hypothesis,
-      reason: `not tried: the run stopped (${stop.reason})`,
-    }));
     return {
       stop,
       iterations: this.history,
@@ -206,7 +183,7 @@ export class Turn {
       noise: this.noise,
       findingsBefore: this.findingsBefore ?? [],
       findingsAfter: this.findings,
-      untried: [...left, ...this.barred],
+      untried: this.backlog.untried(stop),
       scorecard: this.scorecard(),
       snapshot: this.snapshot,
     };
@@ -277,25 +254,7 @@ export class Turn {
     this.state = after;
     ports.watch({ type: 'iteration', iteration, workload: this.measured });
     if (accepted) await this.examine();
-    else
-      this.waiting = rank(
-        this.waiting.map((item) => item.hypothesis).filter((hypothesis) => this.worthATrial(hypothesis)),
-        this.measured,
-        this.history,
-      );
-  }
-
-  /** Not tried yet in this state, and asked for by something that can be measured. What is barred is said in the report. */
-  private worthATrial(hypothesis: Hypothesis): boolean {
-    const tried = this.history.some((iteration) => iteration.hypothesis.id === hypothesis.id);
-    if (tried) return false;
-    const reason = this.memory.triedIn(this.state, hypothesis.id)
-      ? 'tried under the same state in an earlier run: see the ledger'
-      : hypothesis.action.kind === 'create-index' && hypothesis.finding.statements.length === 0
-        ? 'no statement of the workload asks for it: an index needs workload evidence'
-        : null;
-    if (reason) this.barred.push({ hypothesis, reason });
-    return reason === null;
+    else this.backlog.reorder(this.standing);
   }
 
   /** What is left of the storage, and what was tried for nothing: another search need not find it again. */
