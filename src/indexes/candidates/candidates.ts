@@ -158,11 +158,16 @@ export function coveringIndex(catalog: Catalog, spec: IndexSpec): Index | undefi
 
 /** Heap pages, those of all partitions added up. */
 export function tablePages(catalog: Catalog, table: Table): number {
-  if (table.kind !== 'p') return table.pages;
+  return storedParts(catalog, table).reduce((sum, part) => sum + part.pages, 0);
+}
+
+/** The tables that hold the rows: all partitions at the ends of its tree, or the table itself. */
+export function storedParts(catalog: Catalog, table: Table): readonly Table[] {
+  if (table.kind !== 'p') return [table];
   const parts = catalog.tables.filter(
     (one) => one.partitionOf?.schema === table.schema && one.partitionOf.name === table.name,
   );
-  return parts.reduce((sum, part) => sum + tablePages(catalog, part), 0);
+  return parts.flatMap((part) => storedParts(catalog, part));
 }
 
 function withArguments(statement: WorkloadStatement, uses: StatementUses): string {

@@ -1,7 +1,7 @@
 import { groupBy } from '../../base/group.js';
 import { relationKey } from '../../model/catalog.js';
 import type { Catalog, Table } from '../../model/catalog.js';
-import { coveringIndex, mergeCandidates, tablePages, tableUses } from '../candidates/candidates.js';
+import { coveringIndex, mergeCandidates, storedParts, tableUses } from '../candidates/candidates.js';
 import type { Candidate, TableUse } from '../candidates/candidates.js';
 import { Allowance } from './allowance.js';
 import { CostCache } from './cost-cache.js';
@@ -186,11 +186,11 @@ function forRepresentatives(
   });
 }
 
-/** A table of fewer pages is read as a whole in the time that an index takes to descend. */
+/** A table, or partition, of fewer pages is read as a whole in the time that an index takes to descend. */
 const LEAST_PAGES = 4;
 
 function isTiny(catalog: Catalog, table: Table): boolean {
-  return tablePages(catalog, table) < LEAST_PAGES;
+  return storedParts(catalog, table).every((part) => part.pages < LEAST_PAGES);
 }
 
 function relevantItems(

@@ -1,4 +1,5 @@
 import type { IndexSpec } from '../../model/action.js';
+import { storedParts } from '../candidates/candidates.js';
 import type { Candidate } from '../candidates/candidates.js';
 import type { Allowance } from './allowance.js';
 import { candidateDraft, existingDrafts } from './items.js';
@@ -9,7 +10,7 @@ import type { PlannedStatement } from './shares.js';
 
 /** Sizing may take this share of the time that is left when it begins: a candidate costs as much as a few questions. */
 const SIZING_SHARE = 0.6;
-/** So many are sized between two looks at the clock. */
+/** So many are sized between two looks at the clock, those on each partition counted: an index on a tree is one for each of its tables. */
 const SIZED_AT_ONCE = 64;
 
 /** Finds the sizes of candidates, the most promising first and so many at a time: that takes most of a large search. */
@@ -46,10 +47,21 @@ export class CandidateSizing {
   async sizeUpTo(count: number): Promise<void> {
     const end = Math.min(count, this.#wanted.length);
     while (this.#sized < end && !this.#allowance.isOutOfTime(this.#until)) {
-      const some = this.#wanted.slice(this.#sized, Math.min(end, this.#sized + SIZED_AT_ONCE));
+      const some = this.#some(end);
       await this.#size(some);
       this.#sized += some.length;
     }
+  }
+
+  /** The next ones. */
+  #some(end: number): readonly Candidate[] {
+    const { catalog } = this.#input.snapshot;
+    let last = this.#sized;
+    for (let indexes = 0; last < end && indexes < SIZED_AT_ONCE; last += 1) {
+      const table = this.#wanted[last]?.table;
+      indexes += table === undefined ? 1 : storedParts(catalog, table).length;
+    }
+    return this.#wanted.slice(this.#sized, last);
   }
 
   async #size(some: readonly Candidate[]): Promise<void> {

@@ -1,10 +1,11 @@
 import { groupBy } from '../../base/group.js';
+import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
 import { readColumnEnds } from '../../postgres/clone/endpoints.js';
 import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
 import type { Session } from '../../postgres/session.js';
 import type { IndexLayout } from './index-layout.js';
 import type { Leaves } from './install.js';
-import { buildLeavesFor } from './leaves.js';
+import { buildLeavesFor, reachBeyond } from './leaves.js';
 import type { Sampler } from './size/sample.js';
 import type { Storage } from './storage.js';
 import { relationKey } from '../../model/catalog.js';
@@ -15,6 +16,8 @@ export interface EndsOptions {
   readonly storage: Storage;
   readonly sampler: Sampler | null;
   readonly endpoints: readonly ColumnEnds[];
+  /** Statistics that the clone has. */
+  readonly columns: readonly RawColumnStatistics[];
 }
 
 /**
@@ -25,9 +28,11 @@ export class CandidateEnds {
   readonly #options: EndsOptions;
   /** By table and column; null where they can not be had. */
   readonly #known = new Map<string, ColumnEnds | null>();
+  readonly #isBeyond: (ends: ColumnEnds) => boolean;
 
   constructor(options: EndsOptions) {
     this.#options = options;
+    this.#isBeyond = reachBeyond(options.columns);
     for (const ends of options.endpoints) this.#known.set(columnKey(ends), ends);
   }
 
@@ -41,7 +46,7 @@ export class CandidateEnds {
     await this.#read(asked);
     const contents = asked.flatMap(({ index, table, column }) => {
       const ends = this.#known.get(columnKey({ table, column })) ?? null;
-      return ends === null ? [] : [{ index, least: ends.least, greatest: ends.greatest }];
+      return ends === null || !this.#isBeyond(ends) ? [] : [{ index, least: ends.least, greatest: ends.greatest }];
     });
     return buildLeavesFor(this.#options.session, this.#options.storage, contents);
   }

@@ -249,6 +249,7 @@ class Clone implements StatisticsClone {
       sampler: lend,
       sourceVersionNum: this.#state.serverVersionNum,
       endpoints: this.#state.endpoints,
+      columns: this.#state.columns,
       memory: this.#samples,
       knownSize: this.#options.knownSize ?? (() => null),
     });

@@ -4,7 +4,7 @@ import { quoteLiteral, quoteQualified } from '../../base/quote.js';
 import { relationKey } from '../../model/catalog.js';
 import type { RelationName } from '../../model/catalog.js';
 import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
-import type { IndexEndpoints } from '../../postgres/clone/endpoints.js';
+import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
 import type { PlannerState } from '../../postgres/clone/planner.js';
 import type { Session } from '../../postgres/session.js';
 import { parseArrayText } from './array-text.js';
@@ -21,17 +21,20 @@ const BATCH = 50;
  * Made by the server itself: a table of the key columns with two rows, and an index of the same definition.
  */
 export async function buildLeaves(session: Session, storage: Storage, planner: PlannerState): Promise<Leaves> {
-  const columns = new Map(
-    planner.columns.map((column) => [
-      columnKey({ schema: column.schemaname, name: column.relname }, column.attname),
-      column,
-    ]),
+  return buildLeavesFor(session, storage, planner.endpoints.filter(reachBeyond(planner.columns)));
+}
+
+/** Whether the ends of a column are not those of its statistics. Where they are, the planner learns nothing from an index. */
+export function reachBeyond(columns: readonly RawColumnStatistics[]): (ends: ColumnEnds) => boolean {
+  const known = new Map(
+    columns
+      .filter((column) => !column.inherited)
+      .map((column) => [columnKey({ schema: column.schemaname, name: column.relname }, column.attname), column]),
   );
-  const beyond = planner.endpoints.filter((ends) => {
-    const statistics = columns.get(columnKey(ends.table, ends.column));
+  return (ends) => {
+    const statistics = known.get(columnKey(ends.table, ends.column));
     return ends.least !== null && ends.greatest !== null && !(statistics && endsWithin(ends, statistics));
-  });
-  return buildLeavesFor(session, storage, beyond);
+  };
 }
 
 /** What the leaf of an index is to hold. */
@@ -74,7 +77,7 @@ function columnKey(table: RelationName, column: string): string {
 }
 
 /** Whether the statistics have the same ends, so that the planner would learn nothing from the index. */
-function endsWithin(ends: IndexEndpoints, statistics: RawColumnStatistics): boolean {
+function endsWithin(ends: ColumnEnds, statistics: RawColumnStatistics): boolean {
   const histogram = statistics.histogram_bounds === null ? null : parseArrayText(statistics.histogram_bounds);
   if (histogram !== null && histogram.length > 0)
     return histogram[0] === ends.least && histogram.at(-1) === ends.greatest;

@@ -2,6 +2,7 @@ import { groupBy } from '../../base/group.js';
 import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
+import type { RawColumnStatistics } from '../../postgres/clone/columns.js';
 import type { ColumnEnds } from '../../postgres/clone/endpoints.js';
 import { writeColumnStatistics } from '../../postgres/clone/write-columns.js';
 import { readRelationFiles, writeRelations } from '../../postgres/clone/write-relations.js';
@@ -45,6 +46,8 @@ export interface ShelfOptions {
   readonly memory: SampleMemory;
   /** Ends of columns as the source's indexes have them. */
   readonly endpoints: readonly ColumnEnds[];
+  /** Statistics that the clone has. */
+  readonly columns: readonly RawColumnStatistics[];
   /** Sizes that come from elsewhere, of indexes on tables that are not partitioned. */
   readonly knownSize: (spec: IndexSpec) => KnownSize | null;
 }

@@ -159,6 +159,13 @@ describe('the report of an index selection', () => {
     expect(renderIndexMarkdown(searched)).toMatch(/None is worth having for this workload/);
   });
 
+  it('does not call none worth having where the search was cut off', () => {
+    const { selection } = exampleIndexes();
+    const cut = { ...selection, chosen: [], complete: false };
+    const page = renderIndexMarkdown(toIndexReport(exampleIndexes({ selection: cut, unvalued: [], measured: null })));
+    expect(page).toMatch(/None was found before the time ended the search: whether any is worth having is unknown/);
+  });
+
   it('reads well in a terminal', () => {
     expect(renderIndexes(report, { columns: 80, colour: false })).toMatchInlineSnapshot(`
       "test  PostgreSQL 18

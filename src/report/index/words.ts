@@ -27,10 +27,10 @@ export function searchSentence({ search, indexes, interrupted }: IndexReport): s
 const NOT_PLANNED = 'No statement of the workload could be planned: nothing was searched.';
 
 /** In the place of indexes, where there is none. */
-export function noneSentence({ search }: IndexReport): string {
-  return search.objective === null
-    ? 'Whether any is worth having is unknown: see what was skipped, and why.'
-    : 'None is worth having for this workload, by the planner.';
+export function noneSentence({ search, interrupted }: IndexReport): string {
+  if (search.objective === null) return 'Whether any is worth having is unknown: see what was skipped, and why.';
+  if (search.complete) return 'None is worth having for this workload, by the planner.';
+  return `None was found before ${interrupted ? 'a signal stopped' : 'the time ended'} the search: whether any is worth having is unknown.`;
 }
 
 /** What became of a workload of too many statements; null where every one was asked about. */

@@ -27,7 +27,7 @@ export interface SizeWanted {
 export async function readSizeInputs(session: Session, wanted: readonly SizeWanted[]): Promise<SizeInputs[]> {
   const heaps = [...new Set(wanted.map(({ layout }) => layout.heap.oid))];
   const statistics = await readStatistics(session, [...heaps, ...wanted.map(({ layout }) => layout.oid)]);
-  const analysed = await readAnalysed(session, heaps);
+  const densities = await readDensities(session, heaps);
   const groupedColumns = await readGroupedColumns(session, heaps);
   const rows = new Map<string, number>();
   const planned = async (sql: string): Promise<number> => {
@@ -40,8 +40,13 @@ export async function readSizeInputs(session: Session, wanted: readonly SizeWant
     const table = `ONLY ${quoteQualified(layout.heap.schema, layout.heap.name)}`;
     const where = layout.predicate === null ? '' : ` WHERE ${layout.predicate}`;
     // The planner knows no more of a table that nobody analysed than the width of its columns.
-    const isSampled = sample !== null && !analysed.has(layout.heap.oid);
-    const counted = isSampled ? Math.round(sample.rowsPerBlock * heapBlocks) : await planned(`SELECT FROM ${table}`);
+    const density = densities.get(layout.heap.oid) ?? null;
+    const isSampled = sample !== null && density === null;
+    const counted = isSampled
+      ? Math.round(sample.rowsPerBlock * heapBlocks)
+      : density === null || density.pages === 0
+        ? await planned(`SELECT FROM ${table}`)
+        : rowsOf(density, heapBlocks);
     const heapRows = heapBlocks === 0 ? 0 : counted;
     const indexedRows = where === '' || heapRows === 0 ? heapRows : await planned(`SELECT FROM ${table}${where}`);
     const keys = layout.columns.slice(0, layout.keyCount);
@@ -86,13 +91,24 @@ function keyStatistics(
   };
 }
 
+/** What pg_class says of a table. */
+interface Density {
+  readonly rows: number;
+  readonly pages: number;
+}
+
+/** As the planner counts the rows of a table that has grown since: `estimate_rel_size` and `clamp_row_est`. */
+function rowsOf({ rows, pages }: Density, blocks: number): number {
+  return Math.max(1, Math.round((rows / pages) * blocks));
+}
+
 /** Of these tables those that were analysed. */
-async function readAnalysed(session: Session, heaps: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await session.query<{ oid: string }>(
-    'SELECT c.oid::int8::text AS oid FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.reltuples >= 0',
+async function readDensities(session: Session, heaps: readonly number[]): Promise<ReadonlyMap<number, Density>> {
+  const rows = await session.query<{ oid: string; rows: number; pages: number }>(
+    'SELECT c.oid::int8::text AS oid, c.reltuples::float8 AS rows, c.relpages AS pages FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.reltuples >= 0',
     [heaps],
   );
-  return new Set(rows.map((row) => Number(row.oid)));
+  return new Map(rows.map(({ oid, ...density }) => [Number(oid), density]));
 }
 
 async function planRows(session: Session, sql: string): Promise<number> {
