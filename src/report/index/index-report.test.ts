@@ -159,6 +159,15 @@ describe('the report of an index selection', () => {
     expect(renderIndexMarkdown(searched)).toMatch(/None is worth having for this workload/);
   });
 
+  it('gives the time of those statements that were measured and planned, and says how many these are', () => {
+    const { selection } = exampleIndexes();
+    const part = toIndexReport(
+      exampleIndexes({ selection: { ...selection, statements: selection.statements.slice(0, 1) } }),
+    );
+    expect(part.search).toMatchObject({ timeRatio: expect.any(Number), timeOf: 1 });
+    expect(renderIndexMarkdown(part)).toMatch(/workload time x[\d.]+ for 1 of 2 statements \(estimated/);
+  });
+
   it('does not call none worth having where the search was cut off', () => {
     const { selection } = exampleIndexes();
     const cut = { ...selection, chosen: [], complete: false };

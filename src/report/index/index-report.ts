@@ -85,6 +85,7 @@ export const indexReportSchema = z.object({
       candidates: z.number().int(),
       plannerCalls: z.number().int(),
       timeRatio: figure.describe('workload time with the set / without: cost ratios times measured times; estimated'),
+      timeOf: z.number().int().describe('statements that were measured and planned, whose time that is'),
       objective: share,
       bound: figure.describe('no choice of the candidates gets below, by what was asked'),
       gap: figure.describe('(objective - bound) / objective'),

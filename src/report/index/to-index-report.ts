@@ -67,7 +67,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
     search: {
       candidates: input.candidates,
       plannerCalls: selection.plannerCalls,
-      timeRatio: timeRatio(input),
+      ...timeRatio(input),
       objective: planned ? finite(selection.objective) : null,
       bound: planned ? finite(selection.bound) : null,
       gap: planned ? finite(selection.gap) : null,
@@ -103,18 +103,20 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
   };
 }
 
-/** What the planner's cost ratios make of the measured times; null where not every statement was measured and planned. */
-function timeRatio({ snapshot, selection }: IndexReportInput): number | null {
+/** What the planner's cost ratios make of the measured times, over the statements that were measured and planned. */
+function timeRatio({ snapshot, selection }: IndexReportInput): Pick<IndexReport['search'], 'timeRatio' | 'timeOf'> {
   const ratios = new Map(selection.statements.map((one) => [one.fingerprint, one.after / one.before]));
   let before = 0;
   let after = 0;
+  let timeOf = 0;
   for (const { fingerprint, calls, meanMs } of snapshot.workload.statements) {
     const ratio = ratios.get(fingerprint);
-    if (meanMs === null || ratio === undefined) return null;
+    if (meanMs === null || ratio === undefined) continue;
     before += calls * meanMs;
     after += calls * meanMs * ratio;
+    timeOf += 1;
   }
-  return before > 0 ? finite(after / before) : null;
+  return { timeRatio: before > 0 ? finite(after / before) : null, timeOf };
 }
 
 function searched(input: IndexReportInput, chosen: SelectedIndex): ProposedIndex {

@@ -2,7 +2,7 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/un
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
-export function searchSentence({ search, indexes, interrupted }: IndexReport): string {
+export function searchSentence({ search, indexes, interrupted, workload }: IndexReport): string {
   if (search.objective === null) return NOT_PLANNED;
   const proof =
     search.bound === null || search.gap === null
@@ -11,7 +11,11 @@ export function searchSentence({ search, indexes, interrupted }: IndexReport): s
   const ended = search.complete
     ? ''
     : `; ${interrupted ? 'a signal stopped' : 'the time ended'} the search, this is the best so far`;
-  const time = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
+  const ratio = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
+  const isPart = search.timeRatio !== null && search.timeOf < workload.statements;
+  const time = isPart
+    ? `${ratio} for ${formatCount(search.timeOf)} of ${formatCount(workload.statements)} statements`
+    : ratio;
   const count = (basis: ProposedIndex['basis']): number => indexes.filter((one) => one.basis === basis).length;
   const more = [
     [count('budget'), 'of the choices for the budget itself, others near it and what measuring left of it'],
