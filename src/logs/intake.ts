@@ -264,14 +264,14 @@ function logReader(
   }
 }
 
+const NOBODY = { user: null, database: null, application: null };
+
 function fromText({ line, sql, parameters, ms }: TextStatement, source: string | null): Execution {
   return {
     line,
     timeMs: null,
     utc: false,
-    user: null,
-    database: null,
-    application: null,
+    origin: NOBODY,
     session: null,
     sql: source === null ? sql : `${sql} /*file='${encodeURIComponent(source)}'*/`,
     extended: parameters !== null || /\$\d/.test(sql),

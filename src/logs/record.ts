@@ -30,6 +30,7 @@ export interface Unread {
 
 /** Where a reader hands over what it found. */
 export interface RecordSink {
+  /** The record is the reader's, which may write the next one over it. */
   record(record: LogRecord): void;
   unread(unread: Unread): void;
 }
@@ -55,21 +56,8 @@ export interface LogTime {
 
 /** `2026-01-02 03:04:05.678 UTC` to ms, the zone left aside; null where it is no time. */
 export function parseLogTime(text: string): LogTime | null {
-  if (cachedSecond === '' || !text.startsWith(cachedSecond)) {
-    const second = text.slice(0, 19);
-    const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
-    if (!match) return null;
-    const [year, month, day, hour, minute, sec] = match.slice(1).map(Number) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    cachedSecond = owned(second);
-    cachedMs = Date.UTC(year, month - 1, day, hour, minute, sec);
-  }
+  const second = secondMs(text);
+  if (second === null) return null;
   let zone = 19;
   let fraction = 0;
   if (text.charCodeAt(zone) === DOT) {
@@ -83,7 +71,26 @@ export function parseLogTime(text: string): LogTime | null {
     cachedZone = owned(text.slice(zone));
     cachedUtc = /(?:UTC|GMT|Z|[+]00(?::?00)?)$/.test(cachedZone);
   }
-  return { ms: cachedMs + Math.round(fraction), utc: cachedUtc };
+  return { ms: second + Math.round(fraction), utc: cachedUtc };
+}
+
+/** The second at the beginning of a text, in ms since 1970 as if its zone were UTC; null where none is. */
+export function secondMs(text: string): number | null {
+  if (cachedSecond !== '' && text.startsWith(cachedSecond)) return cachedMs;
+  const second = text.slice(0, 19);
+  const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
+  if (!match) return null;
+  const [year, month, day, hour, minute, sec] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  cachedSecond = owned(second);
+  cachedMs = Date.UTC(year, month - 1, day, hour, minute, sec);
+  return cachedMs;
 }
 
 const DOT = 46;

@@ -1,7 +1,7 @@
 import type { Execution, ExecutionSink, Failure, SessionEvent } from './execution.js';
 import { lex } from './lex.js';
 import { readMessage } from './message.js';
-import { Names } from './origins.js';
+import { Origins } from './origins.js';
 import { readLoggedPlan } from './plan.js';
 import { owned } from './record.js';
 import type { LogRecord } from './record.js';
@@ -44,9 +44,7 @@ export class Sessions {
     other: 0,
   };
   private readonly waiting = new Map<string, Waiting>();
-  private readonly users = new Names();
-  private readonly databases = new Names();
-  private readonly applications = new Names();
+  private readonly origins = new Origins();
   private messages = 0;
   private plans = 0;
 
@@ -100,9 +98,7 @@ export class Sessions {
       line,
       timeMs,
       utc,
-      user: this.users.same(record.user),
-      database: this.databases.same(record.database),
-      application: this.applications.same(record.application),
+      origin: this.origins.same(record.user, record.database, record.application),
       session,
       sql: prepared ?? sql,
       extended: extended || prepared !== null,
@@ -143,7 +139,7 @@ export class Sessions {
   /** A statement with its time: what auto_explain said of it came just before. */
   private ended(execution: Execution): void {
     const session = execution.session ?? '';
-    const waiting = this.waiting.get(session);
+    const waiting = this.waiting.size === 0 ? undefined : this.waiting.get(session);
     if (execution.extended && this.awaitsPlans() && !waiting?.plans.some((plan) => sameText(plan, execution))) {
       this.flush(session);
       this.open(session).ended = held(execution);
