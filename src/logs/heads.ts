@@ -1,4 +1,5 @@
 import { Names } from './origins.js';
+import { matchPrefix } from './prefix.js';
 import type { LinePrefix } from './prefix.js';
 import { owned, parseLogTime, secondMs } from './record.js';
 
@@ -73,8 +74,8 @@ export class Heads {
   }
 
   private match(line: string): Head | null {
-    const { groups, pattern, severity, part } = this.prefix;
-    const match = pattern.exec(line);
+    const { groups, severity, part } = this.prefix;
+    const match = matchPrefix(this.prefix, line);
     if (!match) return null;
     const at = (group: number): string | null => (group === 0 ? null : (match[group] ?? null));
     const epoch = at(groups.epoch);

@@ -170,8 +170,12 @@ export class Intake {
   }
 
   private closing(reader: TextReader, then: () => void): TextReader {
+    let first = true;
     return {
-      push: (text) => reader.push(text),
+      push(text) {
+        reader.push(first && text.startsWith('\uFEFF') ? text.slice(1) : text);
+        first &&= text === '';
+      },
       end() {
         reader.end();
         then();
@@ -254,7 +258,7 @@ function logReader(
 ): TextReader {
   switch (format.kind) {
     case 'stderr':
-      return readStderr(format.prefix, sink);
+      return readStderr(format.prefix, sink, format.wrapping);
     case 'csvlog':
       return readCsvlog(sink);
     case 'jsonlog':

@@ -1,3 +1,5 @@
+import { OTHER_LOGS } from './language.js';
+
 /** One message of a server's log, whatever the format it was written in. Absent fields are null. */
 export interface LogRecord {
   /** 1-based, of the message's first line in its file. */
@@ -42,8 +44,8 @@ export interface TextReader {
   end(): void;
 }
 
-/** Severities of `elog.c`, as English servers write them. */
-export const SEVERITIES = 'DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC';
+/** Severities of `elog.c`, as English servers write them, and the one of a log in all languages. */
+export const SEVERITIES = `DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|${OTHER_LOGS}`;
 
 /** Parts of a message that stderr logs put on lines of their own (`elog.c`, `send_message_to_server_log`). */
 export const PARTS = 'DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE';

@@ -1,4 +1,5 @@
 import type { Execution, ExecutionSink, Failure, SessionEvent } from './execution.js';
+import { languageOf } from './language.js';
 import { lex } from './lex.js';
 import { readMessage } from './message.js';
 import { Origins } from './origins.js';
@@ -18,6 +19,9 @@ export interface SetAside {
   unreadPlans: number;
   connections: number;
   errors: number;
+  /** Durations in another language than English, and which it is. */
+  foreign: number;
+  language: string | null;
   /** Everything else: checkpoints, autovacuum, locks, notices. */
   other: number;
 }
@@ -41,6 +45,8 @@ export class Sessions {
     unreadPlans: 0,
     connections: 0,
     errors: 0,
+    foreign: 0,
+    language: null,
     other: 0,
   };
   private readonly waiting = new Map<string, Waiting>();
@@ -82,7 +88,7 @@ export class Sessions {
         this.tell(record, 'connected', null, null);
         return;
       default:
-        this.aside.other += 1;
+        this.unknown(record.message);
     }
   }
 
@@ -108,12 +114,19 @@ export class Sessions {
     };
   }
 
-  private failure(record: LogRecord): void {
-    const failed = /^(?:ERROR|FATAL|PANIC)$/.test(record.severity);
-    if (!failed) {
+  private unknown(message: string): void {
+    const language = languageOf(message);
+    if (language === null) {
       this.aside.other += 1;
       return;
     }
+    this.aside.foreign += 1;
+    this.aside.language = language;
+  }
+
+  private failure(record: LogRecord): void {
+    const failed = /^(?:ERROR|FATAL|PANIC)$/.test(record.severity);
+    if (!failed) return this.unknown(record.message);
     this.aside.errors += 1;
     if (record.statement !== null) this.sink.remark({ sql: record.statement, kind: 'error', bytes: 0 });
     // What was logged at its beginning has no duration to wait for.

@@ -3,6 +3,8 @@ import type { Head } from './heads.js';
 import type { LinePrefix } from './prefix.js';
 import type { LogRecord, RecordSink, TextReader } from './record.js';
 import { Lines } from './lines.js';
+import { unwrapped } from './wrapping.js';
+import type { Wrapping } from './wrapping.js';
 
 /** A record while its lines come in. */
 type Open = { -readonly [Field in keyof LogRecord]: LogRecord[Field] };
@@ -18,7 +20,7 @@ const FIELDS: Readonly<Record<string, 'detail' | 'context' | 'statement'>> = {
  * Reads a log that the server wrote to stderr: each message with its prefix, its further lines beginning with a tab (or without anything, as some collectors leave them),
  * its DETAIL, CONTEXT and STATEMENT on lines of their own.
  */
-export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
+export function readStderr(prefix: LinePrefix, sink: RecordSink, wrapping: Wrapping | null = null): TextReader {
   const heads = new Heads(prefix);
   const open = emptyRecord();
   let isOpen = false;
@@ -30,15 +32,19 @@ export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
   const append = (line: string): void => {
     if (field !== null) open[field] = `${open[field] ?? ''}\n${line}`;
   };
-  const lines = new Lines((line, number) => {
+  /** A server's own further lines begin with a tab: then one without is no part of a message, but cut off, or of another program. */
+  let tabs = false;
+  const lines = new Lines((written, number) => {
+    const line = wrapping ? unwrapped(wrapping, written) : written;
     if (line.charCodeAt(0) === TAB) {
+      tabs = wrapping?.cuts !== true;
       if (isOpen) append(line.slice(1));
       else sink.unread({ line: number, reason: 'a continuation without its message' });
       return;
     }
     const head = heads.read(line);
     if (!head) {
-      if (isOpen) append(line);
+      if (isOpen && !tabs && !TIME_FIRST.test(line)) append(line);
       else if (line !== '') sink.unread({ line: number, reason: 'no message of the server begins here' });
       return;
     }
@@ -66,6 +72,8 @@ export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
 }
 
 const TAB = 9;
+/** No statement goes on like this. */
+const TIME_FIRST = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
 
 function begin(record: Open, line: number, head: Head, timeMs: number | null): void {
   record.line = line;
