@@ -154,7 +154,12 @@ async function* textOf(path: string, signal: AbortSignal): AsyncGenerator<string
   const stream = packed ? raw.pipe(createGunzip({ chunkSize: PIECE })) : raw;
   if (packed) raw.on('error', (error) => stream.destroy(error));
   stream.setEncoding('utf8');
-  for await (const piece of stream) yield piece as string;
+  try {
+    for await (const piece of stream) yield piece as string;
+  } finally {
+    // Of one whose beginning was enough, the file behind the unpacking would stay open.
+    if (path !== '-') raw.destroy();
+  }
 }
 
 /** The two bytes of RFC 1952. */

@@ -23,6 +23,8 @@ export class Shapes implements ExecutionSink {
   private byHash = new NumberTable(1);
   private readonly scanner = new Scanner();
   private readonly times = new ShapeTimes();
+  /** The execution's, written over for the next. */
+  private readonly text = { scanned: this.scanner, source: null as string | null, request: null as string | null };
   private readonly comments = new Comments();
   private readonly pick = seededRandom(SEED);
 
@@ -41,9 +43,12 @@ export class Shapes implements ExecutionSink {
       this.overflow.ms += execution.ms ?? 0;
       return;
     }
+    const { text } = this;
     const said = this.comments.in(scanner);
-    addExecution(shape, execution, { scanned: scanner, source: said.source }, this.pick);
-    this.observer?.executed(execution, shape, { scanned: scanner, request: said.request });
+    text.source = said.source;
+    text.request = said.request;
+    addExecution(shape, execution, text, this.pick);
+    this.observer?.executed(execution, shape, text);
   }
 
   event(event: SessionEvent): void {
