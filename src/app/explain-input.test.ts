@@ -30,6 +30,16 @@ describe('what was given', () => {
     expect(classify(`\ufeff${text}`, 'x')).toMatchObject({ what: 'plan', form: 'text', origin: 'x' });
   });
 
+  it('may be several plans, of which one that was cut off is told', () => {
+    const whole = (table: string): string =>
+      `Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  Seq Scan on ${table}  (cost=0.00..1.00 rows=1 width=4)\n`;
+    const text = `${whole('a')}\n${whole('b')}\nSort  (cost=1.00..2.00 rows=1 width=4)\n`;
+    const given = classify(text, 'argument');
+    if (given.what !== 'plan') throw new Error('taken for a query');
+    expect([given.tree, ...given.further].map(({ root }) => root.children[0]?.relation)).toEqual(['a', 'b']);
+    expect(given.cut).toBe(1);
+  });
+
   it.each([
     ['', 'input/invalid', /is empty/],
     [' \n ', 'input/invalid', /is empty/],

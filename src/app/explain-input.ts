@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { WizardError } from '../base/errors.js';
 import { withoutConstants } from '../logs/lex.js';
 import { foreignPlan } from '../plans/foreign.js';
-import { findPlan } from '../plans/read/read-plan.js';
+import { findPlans } from '../plans/read/read-plan.js';
 import type { PlanForm } from '../plans/read/read-plan.js';
 import type { PlanTree } from '../plans/tree.js';
 import { whereCutOff } from '../plans/whole.js';
@@ -17,7 +17,10 @@ export type Given =
       readonly origin: string;
       readonly form: PlanForm;
       readonly tree: PlanTree;
-      readonly others: number;
+      /** The plans behind the first. */
+      readonly further: readonly PlanTree[];
+      /** How many more there are that are not whole. */
+      readonly cut: number;
     }
   | { readonly what: 'query'; readonly origin: string; readonly sql: string };
 
@@ -96,12 +99,13 @@ export function classify(given: string, origin: string): Given {
     );
   const failure = parseFailure(text);
   if (failure === null) return query(text, origin);
-  const plan = findPlan(text);
+  const [plan, ...others] = findPlans(text);
   if (plan) {
     const cut = whereCutOff(plan.tree);
     if (cut !== null)
       throw invalid(`The plan is not whole: ${cut}`, 'Give all that EXPLAIN printed, from the first line to the last.');
-    return { what: 'plan', origin, ...plan };
+    const further = others.map(({ tree }) => tree).filter((tree) => whereCutOff(tree) === null);
+    return { what: 'plan', origin, ...plan, further, cut: others.length - further.length };
   }
   if (/"Node Type"|<Node-Type>|Node Type: "|"Plan":/.test(text))
     throw invalid(

@@ -9,7 +9,7 @@ import type { PlanView } from '../plans/view.js';
 import { readTags, sourceOf } from '../logs/tags.js';
 import type { ProgramPlace } from '../programs/places.js';
 import { renderPlanHtml } from '../report/plan/plan-html.js';
-import type { PlanReport } from '../report/plan/plan-report.js';
+import type { PlanReport, PlansReport } from '../report/plan/plan-report.js';
 import { toPatch } from '../report/schema-parts.js';
 import { toPlanReport } from '../report/plan/to-plan-report.js';
 import type { PlanReportFacts } from '../report/plan/to-plan-report.js';
@@ -36,11 +36,29 @@ export interface ExplanationOptions {
   readonly sourceFolder: string | null;
 }
 
-/** Explains a plan or a query. A target is only read; what a lab needs is cleaned up. Throws `WizardError`. */
-export async function explainGiven(options: ExplanationOptions, context: CommandContext): Promise<PlanReport> {
-  const startedAt = new Date().toISOString();
-  const { url: named, argument } = argumentsOf(options.given);
+/** Explains a query, or a plan and those that the same text holds behind it. A target is only read; what a lab needs is cleaned up. Throws `WizardError`. */
+export async function explainGiven(options: ExplanationOptions, context: CommandContext): Promise<PlansReport> {
+  const { url, argument } = argumentsOf(options.given);
   const given = await readGiven(argument, context.signal);
+  const first = await explainOne(given, url, options, context);
+  if (given.what === 'query' || given.further.length === 0) return first;
+  const further: PlanReport[] = [];
+  for (const tree of given.further.slice(0, MOST_PLANS - 1))
+    further.push(await explainOne({ ...given, tree, further: [], cut: 0 }, url, options, context));
+  return { ...first, further };
+}
+
+/** Of one text: more are read with another command. */
+const MOST_PLANS = 20;
+
+async function explainOne(
+  given: Given,
+  named: string | null,
+  options: ExplanationOptions,
+  context: CommandContext,
+): Promise<PlanReport> {
+  const startedAt = new Date().toISOString();
+  refuseForSeveral(given, options);
   const url = named ?? (given.what === 'query' && hasConnection(context.env) ? '' : null);
   if (given.what === 'query' && url === null)
     throw new WizardError('input/invalid', 'A query was given without a database to plan it on', {
@@ -104,13 +122,35 @@ async function searchFor(
   return searchSource(folder, [{ fingerprint: GIVEN, sql: query, sources: tags }], signal);
 }
 
-/** That a text holds more plans than the one that is explained. */
+/** What a text holds beside the plans that are explained. */
 function furtherPlans(given: Given): Coverage {
-  const others = given.what === 'plan' ? given.others : 0;
-  if (others === 0) return { examined: [], skipped: [] };
-  const what = `${others} more plan${others === 1 ? '' : 's'} in ${given.origin === 'argument' ? 'the text' : given.origin}`;
-  const remedy = 'Give each by itself; with --against the one before, it says what changed.';
-  return { examined: [], skipped: [{ what, reason: 'only the first is explained', remedy }] };
+  if (given.what === 'query') return { examined: [], skipped: [] };
+  const beyond = Math.max(0, given.further.length + 1 - MOST_PLANS);
+  const from = given.origin === 'argument' ? 'the text' : given.origin;
+  const rows = [
+    [
+      beyond,
+      `only the first ${MOST_PLANS} are explained`,
+      'Give a log to `database-wizard workload`, which reads all of it.',
+    ],
+    [given.cut, 'they are not whole', 'Give all that EXPLAIN printed.'],
+  ] as const;
+  const skipped = rows
+    .filter(([count]) => count > 0)
+    .map(([count, reason, remedy]) => ({
+      what: `${count} more plan${count === 1 ? '' : 's'} in ${from}`,
+      reason,
+      remedy,
+    }));
+  return { examined: [], skipped };
+}
+
+function refuseForSeveral(given: Given, { against, htmlFile }: ExplanationOptions): void {
+  const option = against !== null ? '--against' : htmlFile !== null ? '--html' : null;
+  if (option === null || given.what === 'query' || given.further.length === 0) return;
+  throw new WizardError('input/invalid', `${option} takes one plan, and the text holds ${given.further.length + 1}`, {
+    hint: 'Give one of them by itself.',
+  });
 }
 
 /** What the query's own comments say of where it comes from. */

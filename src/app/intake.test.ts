@@ -26,6 +26,29 @@ test('gzip is unpacked, and several files are one workload', async () => {
   ]);
 });
 
+test('rotated files are read in the order of their times, whatever order they are given in', async () => {
+  const { workload, files } = await take({
+    'new.log': '2026-11-25 03:00:02.000 UTC [1] LOG:  duration: 8.000 ms\n',
+    'old.log': '2026-11-25 03:00:01.000 UTC [1] LOG:  statement: SELECT 1 FROM t\n',
+  });
+  expect(files.map(({ name }) => name.split('/').at(-1))).toEqual(['old.log', 'new.log']);
+  expect(workload.statements).toMatchObject([{ calls: 1 }]);
+});
+
+test('gzip files that were put one behind the other are one', async () => {
+  const { files } = await take({ 'a.log.gz': Buffer.concat([gzipSync(LOG), gzipSync(LOG.repeat(2))]) });
+  expect(files.map((file) => file.records)).toEqual([3]);
+});
+
+test('a log in another language is told to be one', async () => {
+  const german = LOG.replace('duration', 'Dauer').replace('statement', 'Anweisung');
+  await expect(take({ 'g.log': german })).rejects.toMatchObject({
+    code: 'input/workload',
+    message: expect.stringMatching(/is in German/),
+    hint: expect.stringMatching(/lc_messages/),
+  });
+});
+
 test('a file of SQL is what it always was', async () => {
   const { workload, files } = await take({ 'w.sql': "-- name: by-b\n-- params: 'x'\nSELECT a FROM t WHERE b = $1;" });
   expect(files[0]?.said).toBe('SQL statements');

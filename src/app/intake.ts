@@ -8,6 +8,7 @@ import type { Format } from '../logs/detect.js';
 import type { ExecutionObserver } from '../logs/execution.js';
 import { Intake } from '../logs/intake.js';
 import type { IntakeResult } from '../logs/intake.js';
+import { ENGLISH } from '../logs/unread.js';
 import { pgbenchStatements } from '../logs/pgbench.js';
 import { loadParser } from '../sql/parse.js';
 import { workloadFromText } from './workload-file.js';
@@ -38,10 +39,17 @@ export async function intakeFiles({
 }: IntakeRequest): Promise<IntakeResult> {
   await loadParser();
   const intake = new Intake({ difference, observer: observer ?? null });
-  for (const path of files) await readInto(intake, path, prefix, signal);
+  for (const path of await inOrder(files, prefix, signal)) await readInto(intake, path, prefix, signal);
   const result = intake.end();
   if (result.workload.statements.length > 0) return result;
   const [first] = result.workload.unusable;
+  const foreign = result.files.find((file) => (file.aside?.foreign ?? 0) > 0);
+  if (foreign)
+    throw new WizardError(
+      'input/workload',
+      `The log ${foreign.name} is in ${foreign.aside?.language ?? 'another language'}, and messages of a server are read in English only`,
+      { hint: ENGLISH },
+    );
   const said = result.files
     .map((file) => `${file.name} was taken for ${file.said}, ${file.records} records`)
     .join('; ');
@@ -54,6 +62,35 @@ export async function intakeFiles({
 
 /** Enough to tell what a file is, and to find its prefix. */
 const BEGINNING = 64 * 1024;
+
+/** Logs of the server by their first time: what follows what in a session goes on in the next file. Anything else stays in the order in which it was given. */
+async function inOrder(
+  files: readonly string[],
+  prefix: string | null,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (files.length < 2 || files.includes('-')) return files;
+  const times = await Promise.all(files.map((path) => firstTime(path, prefix, signal)));
+  if (times.includes(null)) return files;
+  return files
+    .map((path, i) => ({ path, time: times[i] ?? '' }))
+    .toSorted((a, b) => (a.time < b.time ? -1 : Number(a.time > b.time)))
+    .map(({ path }) => path);
+}
+
+/** Null for what is no log of the server, or shows no time; a file that can not be read is met again. */
+async function firstTime(path: string, prefix: string | null, signal: AbortSignal): Promise<string | null> {
+  try {
+    for await (const piece of textOf(path, signal)) {
+      const { kind } = detectFormat(piece, prefix);
+      const isLog = kind === 'stderr' || kind === 'csvlog' || kind === 'jsonlog' || kind === 'exported-csv';
+      return isLog ? (/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?/.exec(piece)?.[0].replace('T', ' ') ?? null) : null;
+    }
+  } catch {
+    signal.throwIfAborted();
+  }
+  return null;
+}
 
 async function readInto(intake: Intake, path: string, prefix: string | null, signal: AbortSignal): Promise<void> {
   const name = path === '-' ? 'standard input' : path;
@@ -117,7 +154,12 @@ async function* textOf(path: string, signal: AbortSignal): AsyncGenerator<string
   const stream = packed ? raw.pipe(createGunzip({ chunkSize: PIECE })) : raw;
   if (packed) raw.on('error', (error) => stream.destroy(error));
   stream.setEncoding('utf8');
-  for await (const piece of stream) yield piece as string;
+  try {
+    for await (const piece of stream) yield piece as string;
+  } finally {
+    // Of one whose beginning was enough, the file behind the unpacking would stay open.
+    if (path !== '-') raw.destroy();
+  }
 }
 
 /** The two bytes of RFC 1952. */

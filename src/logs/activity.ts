@@ -1,4 +1,5 @@
 import type { Workload, WorkloadStatement } from '../model/workload.js';
+import { Origins } from './origins.js';
 import { Shapes } from './shapes.js';
 import { sortShapes } from './finish.js';
 import type { Sorted } from './finish.js';
@@ -36,6 +37,7 @@ export interface SampledWorkload {
  */
 export class ActivityTally {
   private readonly shapes = new Shapes();
+  private readonly origins = new Origins();
   private readonly seen = new Map<string, { session: ActiveSession; looks: number }>();
   private readonly waits = new Map<string, number>();
   private looks = 0;
@@ -86,9 +88,7 @@ export class ActivityTally {
       line: 0,
       timeMs: atMs - elapsedMs,
       utc: true,
-      user,
-      database,
-      application,
+      origin: this.origins.same(user, database, application),
       session: String(pid),
       sql: query,
       extended: /\$\d/.test(query),

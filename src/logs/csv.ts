@@ -13,10 +13,14 @@ export class CsvRows {
   private rowLine = 1;
   private readonly delimiter: number;
 
-  /** `take` gets each row with the 1-based line on which it begins; the array is the same for all rows, and must not be kept. */
+  /**
+   * `take` gets each row with the 1-based line on which it begins; the array is the same for all rows, and must not be kept. Bare fields for which `isWanted` says no may
+   * be empty.
+   */
   constructor(
     private readonly take: (fields: readonly string[], line: number) => void,
     delimiter = ',',
+    private readonly isWanted: (column: number) => boolean = () => true,
   ) {
     this.delimiter = delimiter.charCodeAt(0);
   }
@@ -88,7 +92,7 @@ export class CsvRows {
     for (let at = from; at < length; at += 1) {
       const code = text.charCodeAt(at);
       if (code === delimiter) {
-        fields[this.width] = at === start ? '' : text.slice(start, at);
+        fields[this.width] = at === start || !this.isWanted(this.width) ? '' : text.slice(start, at);
         this.width += 1;
         start = at + 1;
       } else if (code === NEWLINE || (code === QUOTE && at === start)) {

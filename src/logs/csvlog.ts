@@ -17,18 +17,25 @@ const COLUMN = {
   application: 22,
 } as const;
 
+const WANTED = new Uint8Array(32);
+for (const column of Object.values(COLUMN)) WANTED[column] = 1;
+
 const WIDTHS: ReadonlySet<number> = new Set([23, 24, 26]);
 
 /** Reads csvlog of any version. */
 export function readCsvlog(sink: RecordSink): TextReader {
-  const rows = new CsvRows((fields, line) => {
-    const time = WIDTHS.has(fields.length) ? parseLogTime(fields[COLUMN.time] ?? '') : null;
-    if (time === null) {
-      sink.unread({ line, reason: `${fields.length} columns, or no time in the first: not a row of csvlog` });
-      return;
-    }
-    sink.record(toRecord(fields, line, time));
-  });
+  const rows = new CsvRows(
+    (fields, line) => {
+      const time = WIDTHS.has(fields.length) ? parseLogTime(fields[COLUMN.time] ?? '') : null;
+      if (time === null) {
+        sink.unread({ line, reason: `${fields.length} columns, or no time in the first: not a row of csvlog` });
+        return;
+      }
+      sink.record(toRecord(fields, line, time));
+    },
+    ',',
+    (column) => WANTED[column] === 1,
+  );
   return {
     push: (text) => rows.push(text),
     end: () => rows.end(),

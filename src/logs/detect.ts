@@ -1,18 +1,26 @@
 import { csvRows } from './csv.js';
 import { counterDelimiter, areCounterColumns } from './counters.js';
 import { isCsvlogRow } from './csvlog.js';
-import { lineOf } from './jsonlog.js';
+import { isOperatorEntry, lineOf } from './jsonlog.js';
 import { JsonDocuments } from './json-documents.js';
 import { detectOrm } from './orm.js';
 import type { OrmFormat } from './orm.js';
 import { isPgbenchScript } from './pgbench.js';
-import { compilePrefix } from './prefix.js';
+import { compilePrefix, matchPrefix } from './prefix.js';
 import type { LinePrefix } from './prefix.js';
 import { detectPrefix } from './prefix-detect.js';
+import { findWrapping, unwrapped } from './wrapping.js';
+import type { Wrapping } from './wrapping.js';
 
 /** What a file holds. */
 export type Format =
-  | { readonly kind: 'stderr'; readonly prefix: LinePrefix; readonly said: string }
+  | {
+      readonly kind: 'stderr';
+      readonly prefix: LinePrefix;
+      /** What another program put before each line; null for nothing. */
+      readonly wrapping: Wrapping | null;
+      readonly said: string;
+    }
   | { readonly kind: 'csvlog'; readonly said: string }
   | {
       readonly kind: 'exported-csv';
@@ -42,12 +50,8 @@ export function detectFormat(beginning: string, prefix: string | null): Format {
   const found = csv(head, given);
   if (found) return found;
   const lines = head.split(/\r?\n/).slice(0, SAMPLE_LINES);
-  if (given)
-    return { kind: 'stderr', prefix: given, said: `server log (stderr), log_line_prefix '${prefix}' as given` };
-  const detected = detectPrefix(lines);
-  const beginnings = lines.filter((line) => line !== '' && !line.startsWith('\t')).length;
-  if (detected && detected.fitted >= Math.max(1, beginnings * LEAST_FITTED))
-    return { kind: 'stderr', prefix: detected.prefix, said: `server log (stderr), ${prefixWords(detected.prefix)}` };
+  const server = stderr(lines, given);
+  if (server) return server;
   const orm = detectOrm(lines);
   if (orm) return { kind: 'orm', format: orm, said: `log of ${orm.name}` };
   if (isPgbenchScript(head)) return { kind: 'pgbench', said: 'pgbench script' };
@@ -58,6 +62,22 @@ export function detectFormat(beginning: string, prefix: string | null): Format {
 const SAMPLE_LINES = 1000;
 /** Statements may go over many lines, which collectors leave without the tab. */
 const LEAST_FITTED = 0.05;
+
+function stderr(lines: readonly string[], given: LinePrefix | null): Format | null {
+  const wrapping = findWrapping(lines);
+  const bare = wrapping ? lines.map((line) => unwrapped(wrapping, line)) : lines;
+  const from = wrapping ? `, behind what ${wrapping.name} writes before each line` : '';
+  if (given) {
+    const behind = wrapping !== null && bare.some((line) => matchPrefix(given, line)) ? wrapping : null;
+    const said = `server log (stderr), log_line_prefix '${given.text}' as given${behind ? from : ''}`;
+    return { kind: 'stderr', prefix: given, wrapping: behind, said };
+  }
+  const detected = detectPrefix(bare);
+  const beginnings = bare.filter((line) => line !== '' && !line.startsWith('\t')).length;
+  if (!detected || detected.fitted < Math.max(1, beginnings * LEAST_FITTED)) return null;
+  const said = `server log (stderr), ${prefixWords(detected.prefix)}${from}`;
+  return { kind: 'stderr', prefix: detected.prefix, wrapping, said };
+}
 
 function prefixWords(prefix: LinePrefix): string {
   return prefix.text === null
@@ -76,7 +96,7 @@ function json(head: string, given: LinePrefix | null): Format | null {
   const lines = objects.flatMap((value) => (lineOf(value) ?? '').split('\n', 1));
   const detected = given ?? detectPrefix(lines)?.prefix ?? null;
   const native = objects.some((value) => 'error_severity' in value && 'message' in value);
-  const service = objects.some((value) => 'metadata' in value || 'properties' in value);
+  const service = objects.some((value) => 'metadata' in value || 'properties' in value || isOperatorEntry(value));
   if (!native && !service && !detected) return null;
   return {
     kind: 'jsonlog',

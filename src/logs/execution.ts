@@ -1,5 +1,6 @@
-import type { Lexed } from './lex.js';
+import type { Origin } from './origins.js';
 import type { LoggedPlan } from './plan.js';
+import type { Scanner } from './scan.js';
 import type { Shape } from './shape.js';
 
 /** One execution of a statement, as a source shows it. Null is what the source does not say. */
@@ -8,9 +9,7 @@ export interface Execution {
   /** When it ended, where it was timed; when it was logged otherwise. Ms since 1970 as if the log's zone were UTC. */
   readonly timeMs: number | null;
   readonly utc: boolean;
-  readonly user: string | null;
-  readonly database: string | null;
-  readonly application: string | null;
+  readonly origin: Origin;
   readonly session: string | null;
   readonly sql: string;
   /** Whether values came apart from the text. */
@@ -55,7 +54,11 @@ export type Failure = 'duplicate-key' | 'deadlock' | 'statement-timeout' | 'idle
 
 /** Somebody who looks at executions one by one, in the order of the log, beside the shapes that are counted. */
 export interface ExecutionObserver {
-  /** `lexed` is null where the text is the shape's own, without constants. */
-  executed(execution: Execution, shape: Shape, lexed: Lexed | null): void;
+  /** `scanned` is the execution's text taken apart, which the next one overwrites; `request` what tells its request apart, where a comment does. */
+  executed(
+    execution: Execution,
+    shape: Shape,
+    text: { readonly scanned: Scanner; readonly request: string | null },
+  ): void;
   event(event: SessionEvent): void;
 }

@@ -170,8 +170,12 @@ export class Intake {
   }
 
   private closing(reader: TextReader, then: () => void): TextReader {
+    let first = true;
     return {
-      push: (text) => reader.push(text),
+      push(text) {
+        reader.push(first && text.startsWith('\uFEFF') ? text.slice(1) : text);
+        first &&= text === '';
+      },
       end() {
         reader.end();
         then();
@@ -254,7 +258,7 @@ function logReader(
 ): TextReader {
   switch (format.kind) {
     case 'stderr':
-      return readStderr(format.prefix, sink);
+      return readStderr(format.prefix, sink, format.wrapping);
     case 'csvlog':
       return readCsvlog(sink);
     case 'jsonlog':
@@ -264,14 +268,14 @@ function logReader(
   }
 }
 
+const NOBODY = { user: null, database: null, application: null };
+
 function fromText({ line, sql, parameters, ms }: TextStatement, source: string | null): Execution {
   return {
     line,
     timeMs: null,
     utc: false,
-    user: null,
-    database: null,
-    application: null,
+    origin: NOBODY,
     session: null,
     sql: source === null ? sql : `${sql} /*file='${encodeURIComponent(source)}'*/`,
     extended: parameters !== null || /\$\d/.test(sql),

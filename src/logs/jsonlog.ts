@@ -41,6 +41,12 @@ export function lineOf(value: Json): string | null {
   return null;
 }
 
+/** Whether an entry is one of CloudNativePG, which puts csvlog's fields by their names into `record`. */
+export function isOperatorEntry(value: Json): boolean {
+  const record = objectIn(value, 'record');
+  return record !== null && 'error_severity' in record && 'message' in record;
+}
+
 /** jsonlog: keys of `src/backend/utils/error/jsonlog.c`. */
 function serverRecord(value: Json, line: number): LogRecord | null {
   const severity = text(value, 'error_severity');
@@ -64,15 +70,18 @@ function serverRecord(value: Json, line: number): LogRecord | null {
 }
 
 /**
- * Exports that hold the parts of a message already: Supabase (`event_message`, `metadata[0].parsed[0]`) and Azure
+ * Exports that hold the parts of a message already: CloudNativePG (`record`), Supabase (`event_message`, `metadata[0].parsed[0]`) and Azure
  * (`category: PostgreSQLLogs`, `properties`), whose message begins with the prefix and a severity.
  */
 function parsedRecord(value: Json, line: number): LogRecord | null {
   const metadata = firstObject(value['metadata']);
-  const parsed = firstObject(metadata?.['parsed']) ?? (text(value, 'error_severity') === null ? null : value);
-  const message = text(value, 'event_message');
+  const parsed = isOperatorEntry(value)
+    ? objectIn(value, 'record')
+    : (firstObject(metadata?.['parsed']) ?? (text(value, 'error_severity') === null ? null : value));
+  const message = text(value, 'event_message') ?? (isOperatorEntry(value) && parsed ? text(parsed, 'message') : null);
   if (parsed && message !== null) {
-    const time = parseLogTime(text(parsed, 'timestamp') ?? '') ?? epochTime(value['timestamp']);
+    const time =
+      parseLogTime(text(parsed, 'timestamp') ?? text(parsed, 'log_time') ?? '') ?? epochTime(value['timestamp']);
     return {
       line,
       timeMs: time?.ms ?? null,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../stats/random.js';
 import { lex } from './lex.js';
+import { Scanner } from './scan.js';
 
 describe('lex', () => {
   it.each([
@@ -27,5 +29,57 @@ describe('lex', () => {
       ["/*a='b'*/", "a='b'"],
       ['-- end', 'end'],
     ]);
+  });
+});
+
+describe('a scanner that goes from text to text', () => {
+  const bits = [
+    "'x'",
+    "'",
+    '"n"',
+    '$1',
+    '$t$',
+    '--',
+    '/*',
+    '*/',
+    '-',
+    '.',
+    '12',
+    '1.5',
+    'e',
+    "e'",
+    'ab',
+    ' ',
+    '\n',
+    '?',
+  ];
+  bits.push('(', ')', ',', ', ', '),(', 'select', 'Ünï', '\\', '=');
+
+  it('finds what one finds that sees a text alone, and hashes texts of one key alike', () => {
+    const random = seededRandom(11);
+    const scanner = new Scanner();
+    const keys = new Map<number, string>();
+    const wrong: string[] = [];
+    for (let i = 0; i < 4000; i += 1) {
+      const text = Array.from({ length: 1 + random() * 9 }, () => bits[Math.floor(random() * bits.length)]).join('');
+      const { key, literals, comments } = lex(text);
+      scanner.scan(text);
+      const found = [scanner.keyText(), scanner.literalsEnd / 2, scanner.commentsEnd / 2];
+      if (found.join() !== [key, literals.length, comments.length].join()) wrong.push(text);
+      const hash = scanner.keyHash();
+      if ((keys.get(hash) ?? key) !== key) wrong.push(text);
+      keys.set(hash, key);
+    }
+    expect(wrong).toEqual([]);
+    expect(keys.size).toBeGreaterThan(1500);
+  });
+
+  it('grows for a long text, and is not held up by the one after it', () => {
+    const scanner = new Scanner();
+    const values = Array.from({ length: 20_000 }, (_, i) => `(${i}, 'v')`).join(', ');
+    scanner.scan(`INSERT INTO t VALUES ${values}`);
+    expect([scanner.keyText(), scanner.literalsEnd]).toEqual(['INSERT INTO t VALUES (?)', 80_000]);
+    scanner.scan('SELECT 1 -- c');
+    expect([scanner.keyText(), scanner.literalsEnd, scanner.commentText(0)]).toEqual(['SELECT ?', 2, 'c']);
   });
 });

@@ -1,79 +1,64 @@
 import { owned } from './record.js';
-import { Tally } from './tally.js';
 
-/** Who sent an execution. */
+/** Who sends executions. */
 export interface Origin {
   readonly user: string | null;
   readonly database: string | null;
   readonly application: string | null;
 }
 
-/** How often executions came from where, in bounded memory. Those in a row that are from the same are counted before they are looked up. */
+/** Gives one and the same object for equal origins, which are then told apart at a glance, and hold no piece of a file. */
 export class Origins {
-  private user: string | null = null;
-  private database: string | null = null;
-  private application: string | null = null;
-  private source: string | null = null;
-  private inRow = 0;
-  private readonly tallies = {
-    users: new Tally(),
-    databases: new Tally(),
-    applications: new Tally(),
-    sources: new Tally(),
-  };
+  private last: Origin | null = null;
+  private count = 0;
+  /** By user, database, application. */
+  private readonly known = new Map<string | null, Map<string | null, Map<string | null, Origin>>>();
 
-  /** The texts are kept as they are. `source` is a place in a program. */
-  add({ user, database, application }: Origin, source: string | null): void {
-    if (
-      user !== this.user ||
-      database !== this.database ||
-      application !== this.application ||
-      source !== this.source
-    ) {
-      this.settle();
-      this.user = user;
-      this.database = database;
-      this.application = application;
-      this.source = source;
-    }
-    this.inRow += 1;
+  same(user: string | null, database: string | null, application: string | null): Origin {
+    const { last } = this;
+    if (last && last.user === user && last.database === database && last.application === application) return last;
+    const known = this.known.get(user)?.get(database)?.get(application);
+    this.last = known ?? this.open({ user: own(user), database: own(database), application: own(application) });
+    return this.last;
   }
 
-  of(what: 'users' | 'databases' | 'applications' | 'sources'): Tally {
-    this.settle();
-    return this.tallies[what];
-  }
-
-  private settle(): void {
-    if (this.inRow === 0) return;
-    const { users, databases, applications, sources } = this.tallies;
-    users.add(this.user, this.inRow);
-    databases.add(this.database, this.inRow);
-    applications.add(this.application, this.inRow);
-    sources.add(this.source, this.inRow);
-    this.inRow = 0;
+  private open(origin: Origin): Origin {
+    if (this.count >= MAX_ORIGINS) return origin;
+    this.count += 1;
+    const { user, database, application } = origin;
+    const byDatabase = this.known.get(user) ?? new Map<string | null, Map<string | null, Origin>>();
+    const byApplication = byDatabase.get(database) ?? new Map<string | null, Origin>();
+    this.known.set(user, byDatabase);
+    byDatabase.set(database, byApplication);
+    byApplication.set(application, origin);
+    return origin;
   }
 }
 
-/** Gives one and the same text for equal ones, which are then compared at a glance, and hold no piece of a file. */
+function own(text: string | null): string | null {
+  return text === null ? null : owned(text);
+}
+
+/** Beyond them each is an object of its own. */
+const MAX_ORIGINS = 5000;
+
+/** Gives one and the same text for equal ones: a map then need not look at its letters, and it holds no piece of a file. */
 export class Names {
   private last = '';
   private readonly known = new Map<string, string>();
 
-  same(text: string): string;
-  same(text: string | null): string | null;
-  same(text: string | null): string | null {
-    if (text === null) return null;
+  same(text: string): string {
     if (text === this.last) return this.last;
     let name = this.known.get(text);
     if (name === undefined) {
       name = owned(text);
-      if (this.known.size < MAX_NAMES) this.known.set(name, name);
+      if (this.known.size >= MAX_NAMES) this.known.clear();
+      this.known.set(name, name);
     }
     this.last = name;
     return name;
   }
 }
 
-/** Beyond them each is a text of its own. */
-const MAX_NAMES = 1000;
+/** Of sessions, most of which ended long ago. */
+const MAX_NAMES = 10_000;

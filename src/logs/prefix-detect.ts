@@ -1,4 +1,4 @@
-import { compilePrefix, finishPrefix, SESSION_ID, TIMESTAMP } from './prefix.js';
+import { compilePrefix, finishPrefix, matchPrefix, SESSION_ID, TIMESTAMP } from './prefix.js';
 import type { LinePrefix } from './prefix.js';
 import { PARTS, SEVERITIES } from './record.js';
 
@@ -15,19 +15,25 @@ export interface DetectedPrefix {
  * time, the process and names such as `user=` from wherever they stand. Null when no line looks like a message of the server.
  */
 export function detectPrefix(lines: readonly string[]): DetectedPrefix | null {
-  const heads = lines.filter((line) => HEAD.test(line));
+  const heads = lines.filter((line) => !line.startsWith('\t') && HEAD.test(line));
   if (heads.length === 0) return null;
+  const best = bestOf(heads, (prefix, line) => prefix.patterns[0]?.test(line) === true);
+  if (best && best.fitted >= heads.length * ENOUGH) return best;
+  const prefix = shownBy(heads);
+  const fitted = heads.filter((line) => matchPrefix(prefix, line) !== null).length;
+  const loose = bestOf(heads, (one, line) => matchPrefix(one, line) !== null);
+  return loose && loose.fitted >= fitted ? loose : { prefix, looked: heads.length, fitted };
+}
+
+function bestOf(heads: readonly string[], fits: (prefix: LinePrefix, line: string) => boolean): DetectedPrefix | null {
   let best: DetectedPrefix | null = null;
   for (const text of COMMON) {
     const prefix = compilePrefix(text);
-    const fitted = heads.filter((line) => prefix.pattern.test(line)).length;
+    const fitted = heads.filter((line) => fits(prefix, line)).length;
     if (fitted > (best?.fitted ?? 0)) best = { prefix, looked: heads.length, fitted };
     if (fitted === heads.length) break;
   }
-  if (best && best.fitted >= heads.length * ENOUGH) return best;
-  const prefix = shownBy(heads);
-  const fitted = heads.filter((line) => prefix.pattern.test(line)).length;
-  return best && best.fitted >= fitted ? best : { prefix, looked: heads.length, fitted };
+  return best;
 }
 
 /** A line that begins a message: its severity stands behind at most 300 characters of prefix, and two spaces behind it. */
@@ -68,6 +74,9 @@ const COMMON: readonly string[] = [
   '',
 ];
 
+/** `%n`: seconds since 1970, of this century. */
+const EPOCH = String.raw`\b\d{10}\.\d{3}\b`;
+
 /** Pieces that lines name themselves. */
 const NAMED = [
   ['user', String.raw`(?:user|usr|u)=([^\s,;\]]*)`],
@@ -91,6 +100,7 @@ function shownBy(heads: readonly string[]): LinePrefix {
     pattern += `(?=.{0,300}?${source})`;
   };
   if (common(`^.{0,100}?${TIMESTAMP}`)) look('time', `(${TIMESTAMP})`);
+  else if (common(`^.{0,100}?${EPOCH}`)) look('epoch', `(${EPOCH})`);
   if (common(String.raw`^.{0,200}?\[\d+(?:-\d+)?\]`)) look('process', String.raw`\[(\d+)(?:-\d+)?\]`);
   if (common(`^.{0,200}?\\b${SESSION_ID}\\b`)) look('session', `\\b(${SESSION_ID})\\b`);
   for (const [name, source] of NAMED) {

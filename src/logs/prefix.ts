@@ -16,8 +16,8 @@ export interface PrefixGroups {
 export interface LinePrefix {
   /** As `log_line_prefix` has it; null when it was put together from what lines show. */
   readonly text: string | null;
-  /** Matches the prefix and `LOG:  `; the last two groups are a severity and the name of another part. */
-  readonly pattern: RegExp;
+  /** Match the prefix and `LOG:  `, the first that does counts; the last two groups are a severity and the name of another part. */
+  readonly patterns: readonly RegExp[];
   readonly groups: PrefixGroups;
   readonly severity: number;
   readonly part: number;
@@ -31,6 +31,21 @@ export const TIMESTAMP = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?
  * Throws `input/invalid` for an escape that does not exist.
  */
 export function compilePrefix(text: string): LinePrefix {
+  const plain = compileWith({ ...FORMS, ...PLAIN_NAMES }, text);
+  const any = compileWith(FORMS, text);
+  return { ...any, patterns: [...plain.patterns, ...any.patterns] };
+}
+
+/** The beginning of a line; null where it is none of a message or a part of one. */
+export function matchPrefix({ patterns }: LinePrefix, line: string): RegExpExecArray | null {
+  for (const pattern of patterns) {
+    const match = pattern.exec(line);
+    if (match) return match;
+  }
+  return null;
+}
+
+function compileWith(forms: Forms, text: string): LinePrefix {
   const groups = { time: 0, epoch: 0, user: 0, database: 0, application: 0, session: 0, process: 0 };
   let pattern = '';
   let number = 0;
@@ -50,7 +65,7 @@ export function compilePrefix(text: string): LinePrefix {
       pattern += '(?:';
       optional += 1;
     } else {
-      const form = FORMS[kind];
+      const form = forms[kind];
       if (form === undefined)
         throw new WizardError('input/invalid', `--prefix: %${kind} is no escape of log_line_prefix`, {
           hint: 'Give it as the server has it: SHOW log_line_prefix.',
@@ -73,7 +88,7 @@ export function compilePrefix(text: string): LinePrefix {
 export function finishPrefix(text: string | null, pattern: string, count: number, groups: PrefixGroups): LinePrefix {
   return {
     text,
-    pattern: new RegExp(`^${pattern}(?:(${SEVERITIES})|(${PARTS})):\\s{1,2}`),
+    patterns: [new RegExp(`^${pattern}(?:(${SEVERITIES})|(${PARTS})):\\s{1,2}`)],
     groups,
     severity: count + 1,
     part: count + 2,
@@ -88,11 +103,16 @@ export function escapeRegExp(text: string): string {
 /** `%c`: two hexadecimal numbers, the start of the session and its process. */
 export const SESSION_ID = String.raw`[0-9a-f]+\.[0-9a-f]+`;
 
-/** What each escape writes: the group that it is kept as, and its form. Names may hold anything, so they are taken as short as the rest of the line allows. */
-const FORMS: Readonly<Record<string, readonly [keyof PrefixGroups | null, string]>> = {
-  a: ['application', '.*?'],
-  u: ['user', '.*?'],
-  d: ['database', '.*?'],
+type Forms = Readonly<Record<string, readonly [keyof PrefixGroups | null, string]>>;
+
+/**
+ * What each escape writes: the group that it is kept as, and its form. Names may hold anything, so they are taken as short as the rest of the line allows. A name is of 63 bytes at
+ * the most (`NAMEDATALEN`); each byte of an application's that is not ASCII is written as `\x..` since PostgreSQL 16.
+ */
+const FORMS: Forms = {
+  a: ['application', '.{0,252}?'],
+  u: ['user', '.{0,63}?'],
+  d: ['database', '.{0,63}?'],
   r: [null, String.raw`[^\s,]*?(?:\(\d+\))?`],
   h: [null, String.raw`[^\s,]*?`],
   L: [null, String.raw`[^\s,]*?`],
@@ -110,4 +130,10 @@ const FORMS: Readonly<Record<string, readonly [keyof PrefixGroups | null, string
   v: [null, String.raw`(?:-?\d+/\d+)?`],
   x: [null, String.raw`\d+`],
   Q: [null, String.raw`-?\d+`],
+};
+
+/** Names as they most often are: with a blank in each, nobody could tell where an application's name ends and a user's begins. */
+const PLAIN_NAMES: Forms = {
+  u: ['user', String.raw`\[unknown\]|[^\s,;=[\]]{0,63}?`],
+  d: ['database', String.raw`\[unknown\]|[^\s,;=[\]@]{0,63}?`],
 };

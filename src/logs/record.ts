@@ -1,3 +1,5 @@
+import { OTHER_LOGS } from './language.js';
+
 /** One message of a server's log, whatever the format it was written in. Absent fields are null. */
 export interface LogRecord {
   /** 1-based, of the message's first line in its file. */
@@ -30,6 +32,7 @@ export interface Unread {
 
 /** Where a reader hands over what it found. */
 export interface RecordSink {
+  /** The record is the reader's, which may write the next one over it. */
   record(record: LogRecord): void;
   unread(unread: Unread): void;
 }
@@ -41,8 +44,8 @@ export interface TextReader {
   end(): void;
 }
 
-/** Severities of `elog.c`, as English servers write them. */
-export const SEVERITIES = 'DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC';
+/** Severities of `elog.c`, as English servers write them, and the one of a log in all languages. */
+export const SEVERITIES = `DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|${OTHER_LOGS}`;
 
 /** Parts of a message that stderr logs put on lines of their own (`elog.c`, `send_message_to_server_log`). */
 export const PARTS = 'DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE';
@@ -55,21 +58,8 @@ export interface LogTime {
 
 /** `2026-01-02 03:04:05.678 UTC` to ms, the zone left aside; null where it is no time. */
 export function parseLogTime(text: string): LogTime | null {
-  if (cachedSecond === '' || !text.startsWith(cachedSecond)) {
-    const second = text.slice(0, 19);
-    const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
-    if (!match) return null;
-    const [year, month, day, hour, minute, sec] = match.slice(1).map(Number) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    cachedSecond = owned(second);
-    cachedMs = Date.UTC(year, month - 1, day, hour, minute, sec);
-  }
+  const second = secondMs(text);
+  if (second === null) return null;
   let zone = 19;
   let fraction = 0;
   if (text.charCodeAt(zone) === DOT) {
@@ -83,7 +73,26 @@ export function parseLogTime(text: string): LogTime | null {
     cachedZone = owned(text.slice(zone));
     cachedUtc = /(?:UTC|GMT|Z|[+]00(?::?00)?)$/.test(cachedZone);
   }
-  return { ms: cachedMs + Math.round(fraction), utc: cachedUtc };
+  return { ms: second + Math.round(fraction), utc: cachedUtc };
+}
+
+/** The second at the beginning of a text, in ms since 1970 as if its zone were UTC; null where none is. */
+export function secondMs(text: string): number | null {
+  if (cachedSecond !== '' && text.startsWith(cachedSecond)) return cachedMs;
+  const second = text.slice(0, 19);
+  const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
+  if (!match) return null;
+  const [year, month, day, hour, minute, sec] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  cachedSecond = owned(second);
+  cachedMs = Date.UTC(year, month - 1, day, hour, minute, sec);
+  return cachedMs;
 }
 
 const DOT = 46;

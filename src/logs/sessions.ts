@@ -1,7 +1,8 @@
 import type { Execution, ExecutionSink, Failure, SessionEvent } from './execution.js';
+import { languageOf } from './language.js';
 import { lex } from './lex.js';
 import { readMessage } from './message.js';
-import { Names } from './origins.js';
+import { Origins } from './origins.js';
 import { readLoggedPlan } from './plan.js';
 import { owned } from './record.js';
 import type { LogRecord } from './record.js';
@@ -18,6 +19,9 @@ export interface SetAside {
   unreadPlans: number;
   connections: number;
   errors: number;
+  /** Durations in another language than English, and which it is. */
+  foreign: number;
+  language: string | null;
   /** Everything else: checkpoints, autovacuum, locks, notices. */
   other: number;
 }
@@ -41,12 +45,12 @@ export class Sessions {
     unreadPlans: 0,
     connections: 0,
     errors: 0,
+    foreign: 0,
+    language: null,
     other: 0,
   };
   private readonly waiting = new Map<string, Waiting>();
-  private readonly users = new Names();
-  private readonly databases = new Names();
-  private readonly applications = new Names();
+  private readonly origins = new Origins();
   private messages = 0;
   private plans = 0;
 
@@ -84,7 +88,7 @@ export class Sessions {
         this.tell(record, 'connected', null, null);
         return;
       default:
-        this.aside.other += 1;
+        this.unknown(record.message);
     }
   }
 
@@ -100,9 +104,7 @@ export class Sessions {
       line,
       timeMs,
       utc,
-      user: this.users.same(record.user),
-      database: this.databases.same(record.database),
-      application: this.applications.same(record.application),
+      origin: this.origins.same(record.user, record.database, record.application),
       session,
       sql: prepared ?? sql,
       extended: extended || prepared !== null,
@@ -112,12 +114,19 @@ export class Sessions {
     };
   }
 
-  private failure(record: LogRecord): void {
-    const failed = /^(?:ERROR|FATAL|PANIC)$/.test(record.severity);
-    if (!failed) {
+  private unknown(message: string): void {
+    const language = languageOf(message);
+    if (language === null) {
       this.aside.other += 1;
       return;
     }
+    this.aside.foreign += 1;
+    this.aside.language = language;
+  }
+
+  private failure(record: LogRecord): void {
+    const failed = /^(?:ERROR|FATAL|PANIC)$/.test(record.severity);
+    if (!failed) return this.unknown(record.message);
     this.aside.errors += 1;
     if (record.statement !== null) this.sink.remark({ sql: record.statement, kind: 'error', bytes: 0 });
     // What was logged at its beginning has no duration to wait for.
@@ -143,7 +152,7 @@ export class Sessions {
   /** A statement with its time: what auto_explain said of it came just before. */
   private ended(execution: Execution): void {
     const session = execution.session ?? '';
-    const waiting = this.waiting.get(session);
+    const waiting = this.waiting.size === 0 ? undefined : this.waiting.get(session);
     if (execution.extended && this.awaitsPlans() && !waiting?.plans.some((plan) => sameText(plan, execution))) {
       this.flush(session);
       this.open(session).ended = held(execution);

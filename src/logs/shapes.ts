@@ -1,11 +1,11 @@
+import { NumberTable } from '../stats/number-table.js';
 import { seededRandom } from '../stats/random.js';
+import { Comments } from './comments.js';
 import type { Execution, ExecutionObserver, ExecutionSink, Remark, SessionEvent } from './execution.js';
-import { lex } from './lex.js';
-import type { Lexed } from './lex.js';
-import { owned } from './record.js';
+import { Scanner } from './scan.js';
 import { addExecution, createShape } from './shape.js';
 import type { Shape } from './shape.js';
-import { readTags, sourceOf } from './tags.js';
+import { ShapeTimes } from './shape-times.js';
 
 /** What of a stream of executions found no room. */
 export interface Overflow {
@@ -17,10 +17,15 @@ export interface Overflow {
 export class Shapes implements ExecutionSink {
   readonly overflow: Overflow = { executions: 0, ms: 0 };
   executions = 0;
-  private readonly byKey = new Map<string, Shape>();
-  /** Texts without constants and comments, as prepared statements come: no need to look at their characters again. */
-  private readonly byText = new Map<string, Shape>();
-  private readonly sources = new Map<string, string | null>();
+  private readonly shapes: Shape[] = [];
+  private readonly byKey = new Map<string, number>();
+  /** By the key's hash: most often no key has to be written. */
+  private byHash = new NumberTable(1);
+  private readonly scanner = new Scanner();
+  private readonly times = new ShapeTimes();
+  /** The execution's, written over for the next. */
+  private readonly text = { scanned: this.scanner, source: null as string | null, request: null as string | null };
+  private readonly comments = new Comments();
   private readonly pick = seededRandom(SEED);
 
   constructor(
@@ -30,25 +35,20 @@ export class Shapes implements ExecutionSink {
 
   execution(execution: Execution): void {
     this.executions += 1;
-    if (execution.extended) {
-      const known = this.byText.get(execution.sql);
-      if (known) {
-        addExecution(known, execution, NOTHING, this.pick);
-        this.observer?.executed(execution, known, null);
-        return;
-      }
-    }
-    const lexed = lex(execution.sql);
-    const shape = this.shapeOf(execution.sql, lexed, execution.extended);
+    const { scanner } = this;
+    scanner.scan(execution.sql);
+    const shape = this.shapeOf(execution.sql, execution.extended);
     if (!shape) {
       this.overflow.executions += 1;
       this.overflow.ms += execution.ms ?? 0;
       return;
     }
-    const plain = lexed.literals.length === 0 && lexed.comments.length === 0;
-    if (plain && execution.extended && execution.sql.length < MAX_TEXT) this.remember(execution.sql, shape);
-    addExecution(shape, execution, { lexed, source: this.sourceIn(lexed.comments) }, this.pick);
-    this.observer?.executed(execution, shape, lexed);
+    const { text } = this;
+    const said = this.comments.in(scanner);
+    text.source = said.source;
+    text.request = said.request;
+    addExecution(shape, execution, text, this.pick);
+    this.observer?.executed(execution, shape, text);
   }
 
   event(event: SessionEvent): void {
@@ -56,51 +56,44 @@ export class Shapes implements ExecutionSink {
   }
 
   remark({ sql, kind, bytes }: Remark): void {
-    const shape = this.shapeOf(sql, lex(sql), false);
+    this.scanner.scan(sql);
+    const shape = this.shapeOf(sql, false);
     if (!shape) return;
     if (kind === 'error') shape.errors += 1;
     else shape.temporaryBytes += bytes;
   }
 
   all(): readonly Shape[] {
-    return [...this.byKey.values()];
+    return this.shapes;
   }
 
-  private shapeOf(text: string, lexed: Lexed, extended: boolean): Shape | null {
-    const known = this.byKey.get(lexed.key);
-    if (known) return known;
-    if (this.byKey.size >= this.limit) return null;
-    const shape = createShape(this.byKey.size, text, lexed, extended);
-    this.byKey.set(shape.key, shape);
-    return shape;
+  /** Of the text that was taken apart last. */
+  private shapeOf(text: string, extended: boolean): Shape | null {
+    const hash = this.scanner.keyHash();
+    const entry = this.byHash.find(hash);
+    return entry === -1 ? this.shapeByKey(hash, text, extended) : (this.shapes[this.byHash.at(entry, 0)] ?? null);
   }
 
-  private remember(text: string, shape: Shape): void {
-    if (this.byText.size >= MAX_TEXTS) this.byText.clear();
-    this.byText.set(owned(text), shape);
-  }
-
-  private sourceIn(comments: Lexed['comments']): string | null {
-    if (comments.length === 0) return null;
-    const texts = comments.map((comment) => comment.text);
-    const key = texts.join('\n');
-    const known = this.sources.get(key);
-    if (known !== undefined) return known;
-    const tags = readTags(texts);
-    const found = tags ? sourceOf(tags) : null;
-    const source = found === null ? null : owned(found);
-    if (this.sources.size >= MAX_SOURCES) this.sources.clear();
-    this.sources.set(owned(key), source);
-    return source;
+  private shapeByKey(hash: number, text: string, extended: boolean): Shape | null {
+    const { shapes, scanner } = this;
+    const key = scanner.keyText();
+    let number = this.byKey.get(key);
+    if (number === undefined) {
+      if (shapes.length >= this.limit) return null;
+      number = shapes.length;
+      const shape = createShape(number, text, { scanned: scanner, extended, times: this.times });
+      shapes.push(shape);
+      this.byKey.set(shape.key, number);
+    }
+    if (this.byHash.size >= MAX_HASHES) this.byHash = new NumberTable(1);
+    this.byHash.add(hash, number);
+    return shapes[number] ?? null;
   }
 }
-
-const NOTHING = { lexed: null, source: null };
 
 /** So that the same log gives the same samples. */
 const SEED = 20_260_101;
 /** Shapes of texts that are told apart: ten times what `pg_stat_statements.max` is by default. */
 const MAX_SHAPES = 50_000;
-const MAX_TEXTS = 5000;
-const MAX_TEXT = 16_384;
-const MAX_SOURCES = 5000;
+/** Several may be of one shape. */
+const MAX_HASHES = 4 * MAX_SHAPES;

@@ -1,7 +1,10 @@
+import { Heads } from './heads.js';
+import type { Head } from './heads.js';
 import type { LinePrefix } from './prefix.js';
 import type { LogRecord, RecordSink, TextReader } from './record.js';
-import { parseLogTime } from './record.js';
 import { Lines } from './lines.js';
+import { unwrapped } from './wrapping.js';
+import type { Wrapping } from './wrapping.js';
 
 /** A record while its lines come in. */
 type Open = { -readonly [Field in keyof LogRecord]: LogRecord[Field] };
@@ -17,39 +20,46 @@ const FIELDS: Readonly<Record<string, 'detail' | 'context' | 'statement'>> = {
  * Reads a log that the server wrote to stderr: each message with its prefix, its further lines beginning with a tab (or without anything, as some collectors leave them),
  * its DETAIL, CONTEXT and STATEMENT on lines of their own.
  */
-export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
-  let open: Open | null = null;
+export function readStderr(prefix: LinePrefix, sink: RecordSink, wrapping: Wrapping | null = null): TextReader {
+  const heads = new Heads(prefix);
+  const open = emptyRecord();
+  let isOpen = false;
   let field: 'message' | 'detail' | 'context' | 'statement' | null = 'message';
   const flush = (): void => {
-    if (open) sink.record(open);
-    open = null;
+    if (isOpen) sink.record(open);
+    isOpen = false;
   };
-  const append = (to: Open, line: string): void => {
-    if (field !== null) to[field] = `${to[field] ?? ''}\n${line}`;
+  const append = (line: string): void => {
+    if (field !== null) open[field] = `${open[field] ?? ''}\n${line}`;
   };
-  const lines = new Lines((line, number) => {
+  /** A server's own further lines begin with a tab: then one without is no part of a message, but cut off, or of another program. */
+  let tabs = false;
+  const lines = new Lines((written, number) => {
+    const line = wrapping ? unwrapped(wrapping, written) : written;
     if (line.charCodeAt(0) === TAB) {
-      if (open) append(open, line.slice(1));
+      tabs = wrapping?.cuts !== true;
+      if (isOpen) append(line.slice(1));
       else sink.unread({ line: number, reason: 'a continuation without its message' });
       return;
     }
-    const match = prefix.pattern.exec(line);
-    if (!match) {
-      if (open) append(open, line);
+    const head = heads.read(line);
+    if (!head) {
+      if (isOpen && !tabs && !TIME_FIRST.test(line)) append(line);
       else if (line !== '') sink.unread({ line: number, reason: 'no message of the server begins here' });
       return;
     }
-    const text = line.slice(match[0].length);
-    const part = match[prefix.part];
-    if (part !== undefined) {
-      if (open) {
-        field = FIELDS[part] ?? null;
+    const text = line.slice(heads.end);
+    if (head.part !== null) {
+      if (isOpen) {
+        field = FIELDS[head.part] ?? null;
         if (field !== null) open[field] = text;
-      } else sink.unread({ line: number, reason: `${part} without its message` });
+      } else sink.unread({ line: number, reason: `${head.part} without its message` });
       return;
     }
     flush();
-    open = begin(prefix, match, number, text);
+    begin(open, number, head, heads.timeMs);
+    open.message = text;
+    isOpen = true;
     field = 'message';
   });
   return {
@@ -62,31 +72,36 @@ export function readStderr(prefix: LinePrefix, sink: RecordSink): TextReader {
 }
 
 const TAB = 9;
+/** No statement goes on like this. */
+const TIME_FIRST = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/;
 
-function begin(prefix: LinePrefix, match: RegExpExecArray, line: number, text: string): Open {
-  const { groups } = prefix;
-  const at = (group: number): string | null => (group === 0 ? null : (match[group] ?? null));
-  const time = at(groups.time);
-  const epoch = at(groups.epoch);
-  const when =
-    time !== null ? parseLogTime(time) : epoch === null ? null : { ms: Math.round(Number(epoch) * 1000), utc: true };
+function begin(record: Open, line: number, head: Head, timeMs: number | null): void {
+  record.line = line;
+  record.timeMs = timeMs;
+  record.utc = head.utc;
+  record.user = head.user;
+  record.database = head.database;
+  record.application = head.application;
+  record.session = head.session;
+  record.severity = head.severity ?? 'LOG';
+  record.detail = null;
+  record.context = null;
+  record.statement = null;
+}
+
+function emptyRecord(): Open {
   return {
-    line,
-    timeMs: when?.ms ?? null,
-    utc: when?.utc ?? false,
-    user: named(at(groups.user)),
-    database: named(at(groups.database)),
-    application: named(at(groups.application)),
-    session: at(groups.session) ?? at(groups.process),
-    severity: match[prefix.severity] ?? 'LOG',
-    message: text,
+    line: 0,
+    timeMs: null,
+    utc: false,
+    user: null,
+    database: null,
+    application: null,
+    session: null,
+    severity: 'LOG',
+    message: '',
     detail: null,
     context: null,
     statement: null,
   };
-}
-
-/** The server writes `[unknown]` where a session has no such name yet. */
-function named(text: string | null): string | null {
-  return text === null || text === '' || text === '[unknown]' ? null : text;
 }

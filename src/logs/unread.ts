@@ -28,6 +28,9 @@ export class UnreadLines {
 
 const SHOWN_LINES = 5;
 
+/** What to do about a log in another language. */
+export const ENGLISH = "Set lc_messages = 'C' on the server (a reload is enough), and take a log from then on.";
+
 /** What of a file is no part of the workload, and why. */
 export function unreadSkipped({ name, unread, aside }: FileIntake): readonly Skipped[] {
   const lines = unread.map(({ reason, count, lines: shown }) => ({
@@ -36,6 +39,12 @@ export function unreadSkipped({ name, unread, aside }: FileIntake): readonly Ski
     remedy: null,
   }));
   const rows: readonly (readonly [number, string, string, string | null])[] = [
+    [
+      aside?.foreign ?? 0,
+      `durations in ${aside?.language ?? ''}`,
+      'messages of a server are read in English only',
+      ENGLISH,
+    ],
     [
       aside?.durationsAlone ?? 0,
       'durations without a statement',

@@ -1,4 +1,4 @@
-import { parsedShape } from '../logs/shape.js';
+import { parsedShape, sketchOf } from '../logs/shape.js';
 import type { Shape } from '../logs/shape.js';
 import { withoutConstants } from '../logs/lex.js';
 import { textOffsets } from '../sql/constants.js';
@@ -27,6 +27,8 @@ export interface ShapeFacts {
   readonly text: string;
   readonly parsed: ParsedStatement | null;
   readonly kind: 'begin' | 'end' | 'read' | 'write' | 'other';
+  /** Whether the text has `$1`. */
+  readonly numbered: boolean;
   /** Tables, in the order of the text, as they are named there. */
   readonly tables: readonly string[];
   /** What a modification changes. */
@@ -43,6 +45,19 @@ export interface ShapeFacts {
   readonly offset: ValuePlace | null;
 }
 
+/** How often a shape was executed, and for how long; null where no execution was timed. */
+export function seenOf(facts: ShapeFacts): {
+  readonly facts: ShapeFacts;
+  readonly calls: number;
+  readonly ms: number | null;
+  /** Of the first execution. */
+  readonly line: number;
+} {
+  const { shape } = facts;
+  const { count, sum } = sketchOf(shape);
+  return { facts, calls: shape.calls, ms: count > 0 ? sum : null, line: shape.line };
+}
+
 /** Needs `loadParser()`. A text that can not be parsed has `kind` `other`. */
 export function shapeFacts(shape: Shape, id: number): ShapeFacts {
   const found = parsedShape(shape);
@@ -55,12 +70,14 @@ export function shapeFacts(shape: Shape, id: number): ShapeFacts {
   const offset = textOffsets(shape.text);
   const place = (value: TreeValue): ValuePlace | null => placeOf(shape, value, offset);
   // One literal for all of them: what every execution looks at is then found at one place.
+  const text = withoutConstants(shape.text, shape.lexed);
   return {
     id,
     shape,
-    text: withoutConstants(shape.text, shape.lexed),
+    text,
     parsed,
     kind,
+    numbered: /\$\d/.test(text),
     tables,
     target: kind === 'write' && relation && type !== 'SelectStmt' ? relationName(relation) : null,
     locks: parsed !== null && (kind === 'read' || kind === 'write') && writes(parsed),

@@ -1,14 +1,13 @@
 import { groupBy } from '../base/group.js';
 import type { Execution, ExecutionObserver, SessionEvent } from '../logs/execution.js';
-import type { Lexed } from '../logs/lex.js';
+import type { Scanner } from '../logs/scan.js';
 import type { Shape } from '../logs/shape.js';
-import { requestOf } from '../logs/tags.js';
 import type { ApplicationFinding } from '../model/application-finding.js';
 import type { Coverage, Skipped } from '../model/coverage.js';
 import type { Need, Pattern, PatternFinding, Watcher } from './define.js';
 import { shapeFacts } from './facts.js';
 import type { ShapeFacts } from './facts.js';
-import { stepOf } from './step.js';
+import { hasValues, stepOf } from './step.js';
 import type { Step } from './step.js';
 import { Units } from './units.js';
 
@@ -53,15 +52,19 @@ export class Profiler implements ExecutionObserver {
     this.events = this.having('event');
   }
 
-  executed(execution: Execution, shape: Shape, lexed: Lexed | null): void {
+  executed(
+    execution: Execution,
+    shape: Shape,
+    { scanned, request }: { readonly scanned: Scanner; readonly request: string | null },
+  ): void {
     const { facts, followers } = this.known[shape.number] ?? this.learn(shape);
     const session = this.units.session(execution.session);
-    const step = stepOf(execution, { facts, lexed, session: session.id });
+    const context = { facts, scanned, session: session.id, inTransaction: session.transaction !== null };
+    const step = stepOf(execution, context);
     this.seen.executions += 1;
     if (step.session !== null) this.seen.sessions += 1;
     if (step.endMs !== null) this.seen.times += 1;
-    if (step.values !== null) this.seen.values += 1;
-    const request = lexed && lexed.comments.length > 0 ? requestOf(lexed.comments.map(({ text }) => text)) : null;
+    if (this.seen.values === 0 && hasValues(execution, context)) this.seen.values = 1;
     this.units.step(session, step, request);
     for (const follow of followers) follow(step);
   }
@@ -137,6 +140,6 @@ const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {
 };
 
 function named(pattern: Pattern, { shapes, ...finding }: PatternFinding): ApplicationFinding {
-  const sources = new Set(shapes.flatMap(({ shape }) => shape.origins.of('sources').names()));
+  const sources = new Set(shapes.flatMap(({ shape }) => shape.callers.of('sources').names()));
   return { severity: pattern.severity, ...finding, pattern: pattern.id, sources: [...sources].toSorted().slice(0, 5) };
 }

@@ -25,6 +25,7 @@ export interface Transaction extends Unit {
 
 /** Where units go. A step is in one unit, and in one transaction. */
 export interface UnitSink {
+  /** Of two steps and more. */
   unit(unit: Unit): void;
   transaction(transaction: Transaction): void;
   /** A statement that writes, outside of BEGIN. */
@@ -124,11 +125,11 @@ export class Units {
     };
     this.sink.transaction(transaction);
     // Tagged steps are in their request.
-    if (!open.tagged) this.sink.unit(transaction);
+    if (!open.tagged && open.steps.length > 1) this.sink.unit(transaction);
   }
 
   private endUnit(open: Open | null, kind: 'request' | 'run'): void {
-    if (open && open.steps.length > 0) this.sink.unit({ kind, steps: open.steps, beyond: open.beyond ?? NOTHING });
+    if (open && open.steps.length > 1) this.sink.unit({ kind, steps: open.steps, beyond: open.beyond ?? NOTHING });
   }
 
   private close(session: OpenSession, endedMs: number | null): void {

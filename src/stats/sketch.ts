@@ -1,6 +1,5 @@
 /** Quantiles of a stream of values that are not negative, in bounded memory: exact while it is short, then within `RELATIVE_ERROR`. */
 export interface Sketch {
-  /** This and what follows is of the values that do not wait: ask `mergeSketches` for one in which none does. */
   count: number;
   sum: number;
   /** Infinity for no values. */
@@ -8,17 +7,11 @@ export interface Sketch {
   max: number;
   /** The values themselves, while they are few. */
   kept: number[] | null;
-  /** Values that are counted together once there are enough, or somebody asks. */
-  readonly waiting: number[];
-  waitingCount: number;
   readonly buckets: Map<number, number>;
 }
 
 /** Values that are kept as they are, before they are counted in buckets. */
 const KEPT = 256;
-
-/** Few enough to stay near each other in the processor's memory. */
-const WAITING = 32;
 
 /** Of the quantiles of a stream whose values are not kept. */
 const RELATIVE_ERROR = 0.005;
@@ -34,39 +27,25 @@ export function createSketch(): Sketch {
     min: Number.POSITIVE_INFINITY,
     max: 0,
     kept: [],
-    waiting: [],
-    waitingCount: 0,
     buckets: new Map(),
   };
 }
 
 /** Adds a value, which must not be negative. */
 export function addToSketch(sketch: Sketch, value: number): void {
-  sketch.waiting[sketch.waitingCount] = value;
-  sketch.waitingCount += 1;
-  if (sketch.waitingCount === WAITING) settle(sketch);
-}
-
-function settle(sketch: Sketch): void {
-  const { waiting, waitingCount } = sketch;
-  sketch.waitingCount = 0;
-  for (let i = 0; i < waitingCount; i += 1) {
-    const value = waiting[i] ?? Number.NaN;
-    sketch.count += 1;
-    sketch.sum += value;
-    if (value < sketch.min) sketch.min = value;
-    if (value > sketch.max) sketch.max = value;
-    if (sketch.kept && sketch.kept.length < KEPT) sketch.kept.push(value);
-    else {
-      spill(sketch);
-      put(sketch, value);
-    }
+  sketch.count += 1;
+  sketch.sum += value;
+  if (value < sketch.min) sketch.min = value;
+  if (value > sketch.max) sketch.max = value;
+  if (sketch.kept && sketch.kept.length < KEPT) sketch.kept.push(value);
+  else {
+    spill(sketch);
+    put(sketch, value);
   }
 }
 
 /** One sketch of what all have seen; of a single one that itself. */
 export function mergeSketches(sketches: readonly Sketch[]): Sketch {
-  for (const sketch of sketches) settle(sketch);
   const [only] = sketches;
   if (only && sketches.length === 1) return only;
   const merged = createSketch();
@@ -93,7 +72,6 @@ export function sketchQuantile(sketch: Sketch, q: number): number {
 
 /** The same for several shares, what they have in common done once. */
 export function sketchQuantiles(sketch: Sketch, qs: readonly number[]): readonly number[] {
-  settle(sketch);
   const { count, kept, buckets, min, max } = sketch;
   if (count === 0) return qs.map(() => Number.NaN);
   const wanted = qs.map((q) => Math.min(count, Math.max(1, Math.ceil(q * count))));
@@ -116,7 +94,6 @@ export function sketchQuantiles(sketch: Sketch, qs: readonly number[]): readonly
 
 /** Of this sketch's quantiles: 0 while every value is kept. */
 export function sketchError(sketch: Sketch): number {
-  settle(sketch);
   return sketch.kept ? 0 : RELATIVE_ERROR;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planReportSchema } from '../../report/plan/plan-report.js';
+import { plansReportSchema } from '../../report/plan/plan-report.js';
 import { renderPlan } from '../../report/plan/plan-terminal.js';
 import { defineCommand } from '../command.js';
 import { sourceInput } from '../inputs.js';
@@ -8,7 +8,7 @@ import { explainGiven } from '../explanation.js';
 export const explain = defineCommand({
   name: 'explain',
   summary:
-    'Reads one plan, pasted in any form or of a query on a database: where the time goes, what is wrong, what would help.',
+    'Reads plans, pasted in any form, or the one of a query on a database: where the time goes, what is wrong, what would help.',
   effect: 'lab',
   positional: ['given'],
   input: z.object({
@@ -28,7 +28,7 @@ export const explain = defineCommand({
     source: sourceInput,
     html: z.string().optional().describe('write the plan as a page that needs nothing else to this file'),
   }),
-  output: planReportSchema,
+  output: plansReportSchema,
   run: (input, context) =>
     explainGiven(
       {
@@ -41,5 +41,6 @@ export const explain = defineCommand({
       context,
     ),
   render: (report, view) => renderPlan(report, view),
-  failsCheck: (report) => report.findings.some(({ severity }) => severity !== 'info'),
+  failsCheck: ({ findings, further = [] }) =>
+    [findings, ...further.map((one) => one.findings)].flat().some(({ severity }) => severity !== 'info'),
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { labelOf } from '../label.js';
-import { findPlan, readPlan } from './read-plan.js';
+import { findPlan, findPlans, readPlan } from './read-plan.js';
 
 const TEXT = `
 Limit  (cost=0.29..8.31 rows=10 width=36) (actual time=0.020..0.500 rows=10 loops=1)
@@ -128,12 +128,35 @@ Execution Time: 9.000 ms`;
     expect(root.children[1]?.children.map(({ type }) => type)).toEqual(['Seq Scan', 'Hash']);
   });
 
-  it('is another plan, of which the number is known', () => {
-    const one = `Limit  ${ran}\n  ->  Seq Scan on a  ${ran}\nPlanning Time: 0.1 ms\nExecution Time: 0.2 ms\n`;
-    expect(readPlan(one).others).toBe(0);
-    expect(readPlan(`Before:\n${one}\nAfter:\n${one}`).others).toBe(1);
-    expect(readPlan(JSON_FORM).others).toBe(0);
-    expect(readPlan(`${JSON_FORM}\n${JSON_FORM}\n${JSON_FORM}`).others).toBe(2);
+  it('is another plan, in whatever form they are', () => {
+    const times = (text: string): readonly (number | null)[] => findPlans(text).map(({ tree }) => tree.executionMs);
+    const one = (ms: number): string =>
+      `Limit  ${ran}\n  ->  Seq Scan on a  ${ran}\nPlanning Time: 0.1 ms\nExecution Time: ${ms} ms\n`;
+    expect(times(one(1))).toEqual([1]);
+    expect(times(`Before:\n${one(1)}\nAfter:\n${one(2)}`)).toEqual([1, 2]);
+    expect(findPlans(JSON_FORM)).toHaveLength(1);
+    expect(findPlans(`${JSON_FORM}\nthen {1}:\n${JSON_FORM}\n${JSON_FORM}`)).toHaveLength(3);
+    const json = (ms: number): string => `{"Plan": {"Node Type": "Result", "Plans": []}, "Execution Time": ${ms}}`;
+    expect(times(`[${json(1)}, ${json(2)}]`)).toEqual([1, 2]);
+    expect(times(`[{"QUERY PLAN": [${json(1)}]}]\n[{"QUERY PLAN": [${json(2)}]}]`)).toEqual([1, 2]);
+    const xml = (ms: number): string =>
+      `<Query><Plan><Node-Type>Result</Node-Type></Plan><Execution-Time>${ms}</Execution-Time></Query>`;
+    expect(times(`<explain xmlns="x">${xml(1)}</explain>\n<explain xmlns="x">${xml(2)}</explain>`)).toEqual([1, 2]);
+    const yaml = (ms: number): string => `- Plan:\n    Node Type: "Result"\n  Execution Time: ${ms}\n`;
+    expect(times(yaml(1) + yaml(2))).toEqual([1, 2]);
+  });
+
+  it('is what auto_explain logs one after another, each with its query', () => {
+    const logged = (n: number): string =>
+      [
+        `2026-01-02 03:04:0${n} UTC [7] LOG:  duration: ${n}.0 ms  plan:`,
+        `\tQuery Text: SELECT *\n\tFROM t${n}`,
+        `\tSeq Scan on t${n}  ${ran}`,
+        `\t  Filter: (a = ${n})`,
+      ].join('\n');
+    const found = findPlans(`${logged(1)}\n${logged(2)}\n${logged(3)}\n`).map(({ tree }) => tree);
+    expect(found.map(({ query }) => query)).toEqual(['SELECT *\nFROM t1', 'SELECT *\nFROM t2', 'SELECT *\nFROM t3']);
+    expect(found.map(({ root }) => root.relation)).toEqual(['t1', 't2', 't3']);
   });
 
   it('is the time as servers before 10 write it', () => {

@@ -5,7 +5,8 @@ import { readJson } from './json.js';
 import { buffersOf, part, toNode } from './normalise.js';
 import { isRawObject, objectsOf, rawNumber, rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
-import { readText, textPlans } from './text.js';
+import { splitJson, splitText, splitXml, splitYaml } from './split.js';
+import { readText } from './text.js';
 import { unwrap } from './unwrap.js';
 import { readXml } from './xml.js';
 import { readYaml } from './yaml.js';
@@ -17,8 +18,6 @@ export type PlanForm = 'text' | 'json' | 'yaml' | 'xml';
 export interface FoundPlan {
   readonly form: PlanForm;
   readonly tree: PlanTree;
-  /** How many more plans the text holds after this one, as far as that can be told. */
-  readonly others: number;
 }
 
 /**
@@ -33,19 +32,42 @@ export function readPlan(text: string): FoundPlan {
 
 /** As `readPlan`; null where there is no plan. */
 export function findPlan(given: string): FoundPlan | null {
+  return findPlans(given)[0] ?? null;
+}
+
+/** All plans of a text, which are of one form; what looks like a further one and can not be read is left out. */
+export function findPlans(given: string): readonly FoundPlan[] {
   const text = unwrap(given);
-  const readers: readonly (readonly [PlanForm, (text: string) => RawObject | null])[] = [
-    ['json', (given) => (given.includes('"Node Type"') ? readJson(given) : null)],
-    ['xml', (given) => (given.includes('<Node-Type>') ? readXml(given) : null)],
-    ['yaml', (given) => (/Node Type: "/.test(given) ? readYaml(given) : null)],
-    ['text', readText],
-  ];
-  for (const [form, read] of readers) {
-    const raw = read(text);
-    const tree = raw ? treeOf(raw) : null;
-    if (tree) return { form, tree, others: Math.max(0, plansIn(form, text) - 1) };
+  for (const { form, read, split } of FORMS) {
+    const first = treeIn(read, text);
+    if (!first) continue;
+    const pieces = split(text);
+    const trees = pieces.length < 2 ? [] : pieces.flatMap((piece) => treeIn(read, piece) ?? []);
+    // A paste that lost its arrows has many beginnings and is one plan.
+    const isSame = JSON.stringify(trees[0]?.root) === JSON.stringify(first.root);
+    return (trees.length > 1 && isSame ? trees : [first]).map((tree) => ({ form, tree }));
   }
-  return null;
+  return [];
+}
+
+interface Reader {
+  readonly form: PlanForm;
+  /** The first plan of a text; null for none. */
+  readonly read: (text: string) => RawObject | null;
+  /** Pieces with a plan each. */
+  readonly split: (text: string) => readonly string[];
+}
+
+const FORMS: readonly Reader[] = [
+  { form: 'json', read: (text) => (text.includes('"Node Type"') ? readJson(text) : null), split: splitJson },
+  { form: 'xml', read: (text) => (text.includes('<Node-Type>') ? readXml(text) : null), split: splitXml },
+  { form: 'yaml', read: (text) => (/Node Type: "/.test(text) ? readYaml(text) : null), split: splitYaml },
+  { form: 'text', read: readText, split: splitText },
+];
+
+function treeIn(read: Reader['read'], text: string): PlanTree | null {
+  const raw = read(text);
+  return raw ? treeOf(raw) : null;
 }
 
 /** A plan that came as JSON already; null where it is none. */
@@ -55,17 +77,6 @@ export function treeOfPlan({ root, planningMs, executionMs }: Plan): PlanTree | 
     ...(executionMs === null ? {} : { 'Execution Time': executionMs }),
   };
   return treeOf({ Plan: root as unknown as RawObject, ...times });
-}
-
-/** What each plan begins with, beside the text form. */
-const BEGINNINGS: Readonly<Record<Exclude<PlanForm, 'text'>, RegExp>> = {
-  json: /"Plan"\s*:\s*\{/g,
-  xml: /<Query>/g,
-  yaml: /^\s*(?:- )?Plan:/gm,
-};
-
-function plansIn(form: PlanForm, text: string): number {
-  return form === 'text' ? textPlans(text) : [...text.matchAll(BEGINNINGS[form])].length;
 }
 
 function noPlan(): WizardError {

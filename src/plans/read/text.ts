@@ -128,13 +128,6 @@ function isHeading(body: string): boolean {
   return /^->\s+(?:Task|Distributed Subplan \S+)$/.test(body);
 }
 
-/** How many plans a text holds in this form, by the nodes that begin one; 0 where nodes have no figures. */
-export function textPlans(text: string): number {
-  return cleanLines(text).filter((line) => ROOT.test(line)).length;
-}
-
-const ROOT = /^\s*(?!->|Worker \d)\S.*\((?:cost=\d[^)]*\)|actual (?:time|rows)=)/;
-
 /** Only lines with figures are nodes for sure; with `COSTS OFF` those after an arrow are, and the first that reads like one. */
 function isNodeLine(body: string, isFirst: boolean): boolean {
   return body.startsWith('->') || (isFirst && (FIGURES.test(body) || readHeading(body) !== null));

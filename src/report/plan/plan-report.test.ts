@@ -164,3 +164,10 @@ it.each([
   [1, '████'],
   [7, '████'],
 ])('a bar of %s', (share, text) => expect(bar(share, 4)).toBe(text));
+
+it('shows several plans under their numbers, and says once what none of them tells', () => {
+  const text = renderPlan({ ...report(PLAN), further: [report(PLAN), report(PLAN)] }, { columns: 80, colour: false });
+  expect(text.match(/^Plan.*$/gm)).toEqual(['Plan 1 of 3', 'Plan 2 of 3', 'Plan 3 of 3']);
+  expect(text.match(/^What it can not know$/gm)).toHaveLength(1);
+  expect(renderPlan(report(PLAN), { columns: 80, colour: false })).toMatch(/^Plan\n/);
+});

@@ -173,3 +173,10 @@ export const planReportSchema = z.object({
 });
 
 export type PlanReport = z.infer<typeof planReportSchema>;
+
+/** One plan, and those that the same text holds behind it. */
+export const plansReportSchema = planReportSchema.extend({
+  further: z.array(planReportSchema).optional().describe('where the text holds several plans: those behind the first'),
+});
+
+export type PlansReport = z.infer<typeof plansReportSchema>;

@@ -4,18 +4,31 @@ import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { evidenceValue, oneLine, placeWords, readOnlyWords } from '../words.js';
-import type { PlanReport } from './plan-report.js';
+import type { PlanReport, PlansReport } from './plan-report.js';
 import { planTable } from './plan-table.js';
 import { bar } from './plan-bar.js';
 import { parallelWorkers } from './plan-workers.js';
 import { amountWords, summaryWords, wrongEstimateWords } from './plan-words.js';
 
-/** A plan for a terminal. No line is wider than `columns`. */
-export function renderPlan(report: PlanReport, options: TextOptions): string {
+/** A plan for a terminal, and those behind it, each under its number. No line is wider than `columns`. */
+export function renderPlan(report: PlansReport, options: TextOptions): string {
+  const { further = [], ...first } = report;
+  const all = [first, ...further];
+  return all
+    .map((one, i) => {
+      const next = all[i + 1];
+      // What no plan of the text can tell is said once, under the last.
+      const saysUnknown = JSON.stringify(one.coverage.skipped) !== JSON.stringify(next?.coverage.skipped);
+      return renderOne(one, all.length === 1 ? 'Plan' : `Plan ${i + 1} of ${all.length}`, saysUnknown, options);
+    })
+    .join('\n');
+}
+
+function renderOne(report: PlanReport, name: string, saysUnknown: boolean, options: TextOptions): string {
   const paint = paintFor(options.colour);
   return page(
     [
-      head(report, options, paint),
+      head(report, name, options, paint),
       planTable(report, options, paint),
       causes(report, options, paint),
       wrongEstimate(report, options, paint),
@@ -24,16 +37,16 @@ export function renderPlan(report: PlanReport, options: TextOptions): string {
       parallelWorkers(report, options, paint),
       difference(report, options, paint),
       foundIn(report, options, paint),
-      unknown(report, options, paint),
+      saysUnknown ? unknown(report, options, paint) : [],
     ],
     options.columns,
   );
 }
 
-function head(report: PlanReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+function head(report: PlanReport, name: string, { columns }: TextOptions, paint: Paint): readonly string[] {
   const { target, overhead, query } = report;
   return [
-    paint.bold(target === null ? 'Plan' : `Plan  ${oneLine(target.label)}  PostgreSQL ${target.major}`),
+    paint.bold(target === null ? name : `${name}  ${oneLine(target.label)}  PostgreSQL ${target.major}`),
     ...wrap(capital(summaryWords(report)), columns),
     ...(query === null ? [] : wrap(oneLine(query), columns, '  ').slice(0, QUERY_LINES).map(paint.dim)),
     ...(overhead === null ? [] : wrap(readOnlyWords(overhead), columns).map(paint.dim)),

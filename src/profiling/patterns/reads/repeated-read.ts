@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { definePattern } from '../../define.js';
 import type { ShapeFacts } from '../../facts.js';
-import { LoadTimes } from '../../load-times.js';
+import { NumberTable } from '../../../stats/number-table.js';
+import { asksHash } from '../../step.js';
 import type { Step } from '../../step.js';
 import { addTime, named } from '../../words.js';
 
@@ -35,20 +36,19 @@ export default definePattern({
     };
     return {
       follow(facts) {
-        const { kind, locks, tables, target } = facts;
+        const { tables, target } = facts;
         if (target !== null) {
           const write = writesTo(target);
           return ({ endMs }) => {
             if (endMs !== null) write.ms = endMs;
           };
         }
-        if (kind !== 'read' || locks || tables.length === 0) return null;
+        if (!asksHash(facts)) return null;
         const before = tables.map(writesTo);
         let counts: Counts | null = null;
         return (step) => {
-          if (step.endMs === null || step.values === null) return;
-          const key = hash(facts.id, step.values);
-          if (!cache.isFollowed(key)) return;
+          const key = step.hash;
+          if (step.endMs === null || key === null || !cache.isFollowed(key)) return;
           counts ??= cache.open(facts, step.line);
           let lastMs = -Infinity;
           for (const { ms } of before) if (ms > lastMs) lastMs = ms;
@@ -117,7 +117,7 @@ class Cache {
   rate = 1;
   readonly counts = new Map<ShapeFacts, Counts>();
   /** When each was loaded last, for each time to live. */
-  private readonly loaded = new LoadTimes(TTLS.length);
+  private readonly loaded = new NumberTable(TTLS.length);
 
   open(facts: ShapeFacts, line: number): Counts {
     const counts: Counts = { calls: 0, ttls: TTLS.map(() => ({ hits: 0, stale: 0, ms: null })), line };
@@ -164,16 +164,4 @@ class Cache {
       }
     }
   }
-}
-
-/** 52 bits out of two rounds of FNV-1a (Fowler, Noll, Vo). */
-function hash(seed: number, text: string): number {
-  let low = Math.imul(0x81_1c_9d_c5 ^ seed, 0x01_00_01_93);
-  let high = Math.imul(0x01_00_01_93 + seed, 0x01_00_01_93);
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    low = Math.imul(low ^ code, 0x01_00_01_93);
-    high = Math.imul(high ^ (code + i), 0x01_00_01_93);
-  }
-  return ((high >>> 0) & 0xf_ff_ff) * 2 ** 32 + (low >>> 0);
 }

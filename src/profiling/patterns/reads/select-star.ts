@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bodiesOf, bodyOf, list } from '../../../sql/tree.js';
 import { definePattern } from '../../define.js';
+import { seenOf } from '../../facts.js';
 import type { ShapeFacts } from '../../facts.js';
 import { addTime, measured, named, unknown } from '../../words.js';
 
@@ -25,21 +26,14 @@ export default definePattern({
   },
   options: z.object({ minCalls: z.number().int().min(1).default(10).describe('of all of them together') }),
   watch({ minCalls }) {
-    const seen = new Map<ShapeFacts, Seen>();
+    const all: ShapeFacts[] = [];
     return {
       follow(facts) {
-        if (!hasStar(facts)) return null;
-        let one: Seen | null = null;
-        return ({ ms, line }) => {
-          if (!one) seen.set(facts, (one = { calls: 0, ms: null, line }));
-          one.calls += 1;
-          one.ms = addTime(one.ms, ms);
-        };
+        if (hasStar(facts)) all.push(facts);
+        return null;
       },
       findings() {
-        const stars = [...seen]
-          .flatMap(([facts, one]) => (one ? [{ facts, ...one }] : []))
-          .toSorted((a, b) => b.calls - a.calls);
+        const stars = all.map(seenOf).toSorted((a, b) => b.calls - a.calls);
         const [first] = stars;
         const calls = stars.reduce((sum, one) => sum + one.calls, 0);
         if (!first || calls < minCalls) return [];
@@ -65,12 +59,6 @@ export default definePattern({
     };
   },
 });
-
-interface Seen {
-  calls: number;
-  ms: number | null;
-  readonly line: number;
-}
 
 const SHOWN = 5;
 

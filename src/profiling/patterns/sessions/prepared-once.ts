@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lex } from '../../../logs/lex.js';
 import { definePattern } from '../../define.js';
+import { seenOf } from '../../facts.js';
 import type { ShapeFacts } from '../../facts.js';
 import { addTime, measured, named, unknown } from '../../words.js';
 
@@ -30,17 +31,13 @@ export default definePattern({
     minShare: z.number().min(0).max(1).default(0.9).describe('of executions with a parse of their own'),
   }),
   watch({ minCalls, minShare }) {
-    const executed = new Map<ShapeFacts, { calls: number; readonly line: number }>();
+    const executed: ShapeFacts[] = [];
     const parsed = new Map<string, { parses: number; ms: number | null }>();
     return {
       follow(facts) {
         const { shape, kind } = facts;
-        if (!shape.extended || kind === 'begin' || kind === 'end') return null;
-        let one: { calls: number; readonly line: number } | null = null;
-        return ({ line }) => {
-          if (!one) executed.set(facts, (one = { calls: 0, line }));
-          one.calls += 1;
-        };
+        if (shape.extended && kind !== 'begin' && kind !== 'end') executed.push(facts);
+        return null;
       },
       event({ kind, sql, ms }) {
         if (kind !== 'prepared' || sql === null) return;
@@ -51,8 +48,9 @@ export default definePattern({
         if (parsed.size < MAX_KEYS || parsed.has(key)) parsed.set(key, one);
       },
       findings: () =>
-        [...executed].flatMap(([facts, { calls, line }]) => {
+        executed.flatMap((facts) => {
           const one = parsed.get(facts.shape.key);
+          const { calls, line } = seenOf(facts);
           if (!one || calls < minCalls || one.parses < minShare * calls) return [];
           return [
             {

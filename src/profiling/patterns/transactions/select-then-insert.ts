@@ -43,10 +43,10 @@ export default definePattern({
         duplicates.set(key, (duplicates.get(key) ?? 0) + 1);
       },
       unit({ steps }) {
-        if (steps.length === 1) return;
-        for (const [i, step] of steps.entries()) {
+        for (let i = 1; i < steps.length; i += 1) {
+          const step = steps[i] as Step;
           const { facts } = step;
-          if (i === 0 || facts.inserted.length === 0 || facts.conflictHandled) continue;
+          if (facts.inserted.length === 0 || facts.conflictHandled) continue;
           const found = lookupBefore(step, steps.slice(Math.max(0, i - within), i));
           if (!found) continue;
           const own = seen.get(facts) ?? new Map<ShapeFacts, Seen>();

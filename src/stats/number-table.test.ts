@@ -1,32 +1,32 @@
 import { expect, it } from 'vitest';
-import { seededRandom } from '../stats/random.js';
-import { LoadTimes } from './load-times.js';
+import { seededRandom } from './random.js';
+import { NumberTable } from './number-table.js';
 
 it('holds what a map would, through growth and forgetting', () => {
   const random = seededRandom(5);
-  const times = new LoadTimes(2);
+  const table = new NumberTable(2);
   const model = new Map<number, [number, number]>();
   for (let i = 0; i < 20_000; i += 1) {
     // Few enough that some come again; multiples of 64 as a sample by hash keeps them, and beyond 32 bits.
     const key = Math.floor(random() * 8000) * 64 + Math.floor(random() * 3) * 2 ** 40;
-    const entry = times.find(key);
+    const entry = table.find(key);
     expect(entry === -1).toBe(!model.has(key));
     if (entry === -1) {
-      times.add(key, i);
+      table.add(key, i);
       model.set(key, [i, i]);
     } else {
-      times.set(entry, 1, i);
-      model.set(key, [times.at(entry, 0), i]);
+      table.set(entry, 1, i);
+      model.set(key, [table.at(entry, 0), i]);
     }
     if (i % 5000 === 4999) {
       const wanted = (one: number): boolean => one % (64 * 2) === 0;
-      times.keep(wanted);
+      table.keep(wanted);
       for (const one of model.keys()) if (!wanted(one)) model.delete(one);
     }
   }
-  expect(times.size).toBe(model.size);
+  expect(table.size).toBe(model.size);
   for (const [key, [first, second]] of model) {
-    const entry = times.find(key);
-    expect([times.at(entry, 0), times.at(entry, 1)]).toEqual([first, second]);
+    const entry = table.find(key);
+    expect([table.at(entry, 0), table.at(entry, 1)]).toEqual([first, second]);
   }
 });

@@ -1,14 +1,15 @@
 /**
- * When each of many keys was last loaded, once for each time to live. Flat arrays, and a place by the key: as objects in a map, tens of thousands of them were a tenth of the time that a log
- * is read in. Keys are whole numbers from 0 to 2^52.
+ * Some numbers for each of many keys. Flat arrays, and a place by the key: as objects in a map, tens of thousands of them were a tenth of the time that a log is read in.
+ * Keys are whole numbers from 0 to 2^52.
  */
-export class LoadTimes {
+export class NumberTable {
   size = 0;
   private keys = emptyKeys(FIRST_PLACES);
-  private times: Float64Array;
+  private numbers: Float64Array;
 
+  /** `width` numbers a key. */
   constructor(private readonly width: number) {
-    this.times = new Float64Array(FIRST_PLACES * width);
+    this.numbers = new Float64Array(FIRST_PLACES * width);
   }
 
   /** A key's entry, for `at` and `set`; -1 where there is none. */
@@ -18,19 +19,19 @@ export class LoadTimes {
   }
 
   at(entry: number, which: number): number {
-    return this.times[entry + which] ?? Number.NaN;
+    return this.numbers[entry + which] ?? Number.NaN;
   }
 
-  set(entry: number, which: number, ms: number): void {
-    this.times[entry + which] = ms;
+  set(entry: number, which: number, value: number): void {
+    this.numbers[entry + which] = value;
   }
 
-  /** A key that is not there yet, loaded at that time for all. */
-  add(key: number, ms: number): void {
+  /** A key that is not there yet, all its numbers the same. */
+  add(key: number, value: number): void {
     if (this.size * 2 >= this.keys.length) this.rebuild(this.keys.length * 2, () => true);
     const place = this.placeOf(key);
     this.keys[place] = key;
-    this.times.fill(ms, place * this.width, (place + 1) * this.width);
+    this.numbers.fill(value, place * this.width, (place + 1) * this.width);
     this.size += 1;
   }
 
@@ -50,15 +51,15 @@ export class LoadTimes {
   }
 
   private rebuild(places: number, wanted: (key: number) => boolean): void {
-    const { keys, times, width } = this;
+    const { keys, numbers, width } = this;
     this.keys = emptyKeys(places);
-    this.times = new Float64Array(places * width);
+    this.numbers = new Float64Array(places * width);
     this.size = 0;
     keys.forEach((key, from) => {
       if (key === FREE || !wanted(key)) return;
       const place = this.placeOf(key);
       this.keys[place] = key;
-      this.times.set(times.subarray(from * width, (from + 1) * width), place * width);
+      this.numbers.set(numbers.subarray(from * width, (from + 1) * width), place * width);
       this.size += 1;
     });
   }
