@@ -18,7 +18,7 @@ import {
 } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
-import type { ColumnOrigin } from '../../view.js';
+import type { ColumnOrigin, Query } from '../../view.js';
 
 interface Site {
   readonly condition: TreeNode;
@@ -42,18 +42,18 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition; `(c AT TIME ZONE 'Europe/Berlin')::date = '2024-03-15'` and `current_date - c::date < 7` alike.",
+    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition; `(c AT TIME ZONE 'Europe/Berlin')::date = '2024-03-15'` and `current_date - c::date < 7` alike; and a join `date_trunc('day', c) = d.day` with another table or series.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
       'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right; of another zone than UTC the range is 16 hours wider on each side, which is further than any zone is from UTC. The range of a timestamptz begins a day early: where a clock goes back over midnight, the first hour of a day is before the time that its date stands for. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead, but for days that begin twice somewhere.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
-  triggers: ['scan/rows-discarded'],
+  triggers: ['scan/rows-discarded', 'join/join-filter-discards', 'join/inner-sequential-scan'],
   match: (view) => {
     const conditions = conditionsOf(view);
     const present = new Set(conditions.map(({ node }) => treeText(node)));
     return conditions.flatMap(({ query, node }) =>
-      limits(node).flatMap(({ left, from, until }) => {
+      [...limits(node), ...joined(query, node)].flatMap(({ left, from, until }) => {
         const truncated = truncation(left);
         const origin = truncated ? originOf(query, truncated.column) : null;
         const own = origin?.column?.baseType ?? '';
@@ -174,6 +174,20 @@ function limits(node: TreeNode): readonly Limits[] {
     return operator === '<=' || operator === '<' ? [{ left, from: null, until: right }] : [];
   });
 }
+
+/** `date_trunc('day', c) = d.day`, where d is another source: what a calendar is joined by. */
+function joined(query: Query, node: TreeNode): readonly Limits[] {
+  return bothWays(node).flatMap(({ operator, left, right }): readonly Limits[] => {
+    const own = truncation(left);
+    const column = own ? originOf(query, own.column) : null;
+    const cast = castOf(right);
+    const other = originOf(query, cast && TIMES.has(cast.type) ? cast.value : right);
+    if (operator !== '=' || column?.query !== query || !other || other.source === column.source) return [];
+    return [{ left, from: right, until: right }];
+  });
+}
+
+const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
 
 /** A day with whose midnight `sargable/truncated-time-to-range` has nothing to do. */
 function beginsTwice(value: TreeNode): boolean {

@@ -16,6 +16,8 @@ interface Site {
   /** First day of the period that the constant is, and of the next. */
   readonly from: string;
   readonly until: string;
+  /** Further periods of which the time may be in one. */
+  readonly others?: readonly { readonly from: string; readonly until: string }[];
 }
 
 export default defineRewrite<Site>({
@@ -23,7 +25,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
+    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years and IN, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
       'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session, whichever that is: where the clock of any goes back over the midnight that begins or ends the period, the day begins twice there, and `sargable/truncated-time-bounds` is offered instead.',
@@ -34,8 +36,8 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {
         if (node.type !== 'A_Expr') return [];
-        const between = yearsBetween(query, node.body);
-        if (between) return [between];
+        const several = yearsBetween(query, node.body) ?? amongDays(query, node.body);
+        if (several) return [several];
         return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
           const truncated = truncation(left);
           const origin = truncated ? originOf(query, truncated.column) : null;
@@ -56,7 +58,13 @@ export default defineRewrite<Site>({
       ? [seen(`in no time zone does the clock go back over midnight of ${from} or ${until}`)]
       : []),
   ],
-  rewrite: ({ comparison, operator, column, from, until }, view) => {
+  rewrite: ({ comparison, operator, column, from, until, others }, view) => {
+    if (others) {
+      const args = [{ from, until }, ...others].map((one) =>
+        expression(`$1 >= '${one.from}' AND $1 < '${one.until}'`, [column]),
+      );
+      return replace(view.statement.tree, comparison, { BoolExpr: { boolop: 'OR_EXPR', args } });
+    }
     const [first, next] = [expression(`'${from}'`), expression(`'${until}'`)];
     const ranges: Readonly<Record<string, TreeNode>> = {
       '=': expression('$1 >= $2 AND $1 < $3', [column, first, next]),
@@ -126,6 +134,21 @@ function yearsBetween(query: Query, comparison: TreeNode): Site | null {
   return from < last.until && isExact(origin, { from, until: last.until })
     ? { comparison, operator: '=', column: truncated.column, origin, from, until: last.until }
     : null;
+}
+
+/** More alternatives than this make no plan better. */
+const MOST_PERIODS = 12;
+
+/** `c::date IN ('2024-03-15', '2024-03-18')`. */
+function amongDays(query: Query, comparison: TreeNode): Site | null {
+  const among = listed({ A_Expr: comparison }, 'AEXPR_IN');
+  const truncated = among ? truncation(among.left) : null;
+  const origin = truncated ? originOf(query, truncated.column) : null;
+  if (!among || !truncated || !origin || !TYPES.has(origin.column?.baseType ?? '')) return null;
+  const periods = among.items.map((item) => periodOf(truncated.unit, item));
+  const [first, ...others] = periods.filter((one) => one !== null && isExact(origin, one)).flatMap((one) => one ?? []);
+  if (!first || others.length + 1 < periods.length || periods.length > MOST_PERIODS) return null;
+  return { comparison, operator: '=', column: truncated.column, origin, ...first, others };
 }
 
 /** The period that a constant begins; null where it begins none. */
