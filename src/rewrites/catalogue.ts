@@ -57,11 +57,14 @@ import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-ran
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
+import sargableLoweredLike from './rules/sargable/lowered-like.js';
+import sargableNeedlessCoalesce from './rules/sargable/needless-coalesce.js';
 import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
 import sargableNullifToCondition from './rules/sargable/nullif-to-condition.js';
 import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
 import sargableRoundedColumn from './rules/sargable/rounded-column.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
+import sargableRowListToValues from './rules/sargable/row-list-to-values.js';
 import sargableScaledColumn from './rules/sargable/scaled-column.js';
 import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
@@ -69,6 +72,7 @@ import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
+import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
@@ -144,11 +148,14 @@ export const catalogue: readonly RewriteRule[] = [
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
+  sargableLoweredLike,
+  sargableNeedlessCoalesce,
   sargableNotDistinctToEquality,
   sargableNullifToCondition,
   sargablePrefixToLike,
   sargableRoundedColumn,
   sargableRowComparison,
+  sargableRowListToValues,
   sargableScaledColumn,
   sargableSignedColumn,
   sargableSkipLeadingColumn,
@@ -156,6 +163,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   sargableUnnestExistsToContainment,
+  sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
   subqueryCountToExists,
   subqueryExistsOrToOrExists,

@@ -55,10 +55,7 @@ function outerSides(view: StatementView, query: Query): readonly Sides[] {
   const ofParent = conjuncts(query.body['whereClause']);
   const whole = ofParent.every((one) => isOnly(view, query, one, [parent]));
   if (!able || !on || on.ofParent.length > 0 || !whole) return [];
-  const from = further.reduce<TreeNode>(
-    (larg, join) => ({ JoinExpr: { ...join, larg } }) as TreeNode,
-    first['rarg'],
-  );
+  const from = further.reduce<TreeNode>((larg, join) => ({ JoinExpr: { ...join, larg } }), first['rarg']);
   return [{ parent, children, from: [from], links: on.links, ofChildren: on.ofChildren, ofParent, outer: true }];
 }
 

@@ -5,6 +5,8 @@ import { functionName } from './shapes.js';
 /** Operators of PostgreSQL that give NULL as soon as one side is NULL (`pg_proc.proisstrict`, majors 14 to 18). */
 const STRICT = new Set(['+', '-', '*', '/', '%', '=', '<>', '<', '>', '<=', '>=', '~~', '!~~', '~~*', '!~~*']);
 
+const KINDS = ['AEXPR_OP', 'AEXPR_LIKE', 'AEXPR_ILIKE'];
+
 /** What an expression is where every column in it is NULL: `null`, or a literal of it. Undefined where that is not known, or where it has no column. */
 export function overNullRow(value: TreeValue): 'null' | TreeNode | undefined {
   const node = typed(value);
@@ -22,9 +24,7 @@ export function overNullRow(value: TreeValue): 'null' | TreeNode | undefined {
   }
   if (type !== 'A_Expr') return undefined;
   if (body['kind'] === 'AEXPR_IN') return overNullRow(body['lexpr']) === 'null' ? 'null' : undefined;
-  const isStrict =
-    ['AEXPR_OP', 'AEXPR_LIKE', 'AEXPR_ILIKE'].includes(String(body['kind'])) &&
-    STRICT.has(names(list(body, 'name')).at(-1) ?? '');
+  const isStrict = KINDS.some((kind) => body['kind'] === kind) && STRICT.has(names(list(body, 'name')).at(-1) ?? '');
   const sides = [body['lexpr'], body['rexpr']];
   const able = sides.every((side) => !isNode(side) || bodyOf(side, 'A_Const') || overNullRow(side) !== undefined);
   return isStrict && able && sides.some((side) => overNullRow(side) === 'null') ? 'null' : undefined;

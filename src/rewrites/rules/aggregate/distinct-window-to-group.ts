@@ -39,9 +39,14 @@ export default defineRewrite<Site>({
       const sorts = list(body, 'sortClause').map((item) => bodyOf(item, 'SortBy')?.['node']);
       const calls = [...values, ...sorts].flatMap(callsIn).filter(({ body: call }) => call['over'] !== undefined);
       const [first] = calls;
-      if (!first || !calls.every(({ body: call }) => isWhole(call)) || mayGiveRows(view.catalog, body['targetList'])) return [];
+      if (!first || !calls.every(({ body: call }) => isWhole(call)) || mayGiveRows(view.catalog, body['targetList']))
+        return [];
       const keys = keysOf(first.body);
-      const text = (list_: readonly TreeNode[]): string => list_.map((one) => treeText(one)).toSorted().join();
+      const text = (list_: readonly TreeNode[]): string =>
+        list_
+          .map((one) => treeText(one))
+          .toSorted()
+          .join();
       const origins = keys.flatMap((key) => originOf(query, key) ?? []);
       if (keys.length === 0 || origins.length < keys.length) return [];
       if (!calls.every(({ body: call }) => text(keysOf(call)) === text(keys))) return [];
@@ -50,10 +55,12 @@ export default defineRewrite<Site>({
         return origins.some((one) => one.source === origin?.source && one.name === origin.name);
       };
       const able = values.every((value) => isKey(value) || isCall(value) || isFixed(value));
-      const shown = origins.every((one) => values.some((value) => {
-        const origin = originOf(query, value);
-        return origin?.source === one.source && origin.name === one.name;
-      }));
+      const shown = origins.every((one) =>
+        values.some((value) => {
+          const origin = originOf(query, value);
+          return origin?.source === one.source && origin.name === one.name;
+        }),
+      );
       return able ? [{ query, keys, origins, shown }] : [];
     }),
   requires: ({ origins }, facts) => [
@@ -84,7 +91,7 @@ export default defineRewrite<Site>({
       groupClause: keys,
       ...(sortClause === undefined ? {} : { sortClause: bare(sortClause) }),
     };
-    return replace(view.statement.tree, query.body, { SelectStmt: body as TreeNode });
+    return replace(view.statement.tree, query.body, { SelectStmt: body });
   },
   example: {
     schema: 'CREATE TABLE visit (id bigint PRIMARY KEY, page_id int, amount int, note text);',
@@ -93,7 +100,10 @@ export default defineRewrite<Site>({
       ANALYZE;`,
     statement:
       'SELECT DISTINCT page_id, count(*) OVER (PARTITION BY page_id) AS n, sum(amount) OVER (PARTITION BY page_id) FROM visit',
-    gain: { rows: 2, why: 'the table is read once either way; what falls is how many rows are sorted and deduplicated' },
+    gain: {
+      rows: 2,
+      why: 'the table is read once either way; what falls is how many rows are sorted and deduplicated',
+    },
   },
   unsoundTwin: {
     why: 'with ORDER BY in the window each row has a count of its own',

@@ -32,12 +32,24 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) => {
       const { body } = query;
       const [source, another] = query.sources;
-      if (query.type !== 'SelectStmt' || !source?.table || another || OTHER.some((name) => body[name] !== undefined)) return [];
-      if (list(body, 'groupClause').some((one) => bodyOf(one, 'GroupingSet')) || JSON.stringify(body['targetList']).includes('A_Star')) return [];
-      if (body['groupClause'] === undefined && callsIn(body['targetList']).some(({ body: call, name }) => AGGREGATES.has(name) && call['over'] === undefined)) return [];
+      if (query.type !== 'SelectStmt' || !source?.table || another || OTHER.some((name) => body[name] !== undefined))
+        return [];
+      if (
+        list(body, 'groupClause').some((one) => bodyOf(one, 'GroupingSet')) ||
+        JSON.stringify(body['targetList']).includes('A_Star')
+      )
+        return [];
+      if (
+        body['groupClause'] === undefined &&
+        callsIn(body['targetList']).some(({ body: call, name }) => AGGREGATES.has(name) && call['over'] === undefined)
+      )
+        return [];
       return [body['targetList'], body['sortClause']].flatMap((part) =>
         [...walk(part)].flatMap(({ type, body: sublink }): readonly Site[] => {
-          const inner = type === 'SubLink' && sublink['subLinkType'] === 'EXPR_SUBLINK' ? queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined) : undefined;
+          const inner =
+            type === 'SubLink' && sublink['subLinkType'] === 'EXPR_SUBLINK'
+              ? queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined)
+              : undefined;
           if (!inner || inner.parent !== query || !isSameRows(query, inner)) return [];
           const call = totalOf(inner);
           const of = call ? typeOf(inner, call) : null;
@@ -71,7 +83,8 @@ export default defineRewrite<Site>({
   },
   unsoundTwin: {
     why: 'the groups that HAVING leaves out belong to the total as well',
-    statement: 'SELECT kind, count(*) * 100 / (SELECT count(*) FROM visit) AS share FROM visit GROUP BY kind HAVING count(*) > 1',
+    statement:
+      'SELECT kind, count(*) * 100 / (SELECT count(*) FROM visit) AS share FROM visit GROUP BY kind HAVING count(*) > 1',
     to: 'SELECT kind, count(*) * 100 / (sum(count(*)) OVER ())::bigint AS share FROM visit GROUP BY kind HAVING count(*) > 1',
   },
 });
@@ -83,9 +96,11 @@ const AGGREGATES = new Set(['count', 'sum', 'avg', 'min', 'max', 'array_agg', 's
 /** Whether a subquery reads the same rows: one table under the same conditions, whatever it calls it. */
 function isSameRows(query: Query, inner: Query): boolean {
   const [own, other, more] = [query.sources[0], inner.sources[0], inner.sources[1]];
-  if (!own?.table || more || other?.table !== own.table || INNER.some((name) => inner.body[name] !== undefined)) return false;
+  if (!own?.table || more || other?.table !== own.table || INNER.some((name) => inner.body[name] !== undefined))
+    return false;
   if ([own, other].some(({ item }) => bodyOf(item, 'RangeVar')?.['inh'] !== true)) return false;
-  if (JSON.stringify([query.body['whereClause'] ?? null, inner.body['whereClause'] ?? null]).includes('"SubLink"')) return false;
+  if (JSON.stringify([query.body['whereClause'] ?? null, inner.body['whereClause'] ?? null]).includes('"SubLink"'))
+    return false;
   const condition = (of: Query): string => treeText(plainNames(of, of.body['whereClause']));
   return !givesRows(query.body['targetList']) && condition(query) === condition(inner);
 }

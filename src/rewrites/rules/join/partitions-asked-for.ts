@@ -27,7 +27,10 @@ export default defineRewrite<Site>({
     why: 'PostgreSQL computes the window for every row of the table before it looks for the one that is asked for; a condition reaches into the subquery only where it is on a column of PARTITION BY.',
     limits:
       'The subquery reads one table, and every window is PARTITION BY a column that is NOT NULL; the condition is on columns which the subquery hands on unchanged, but for that one. Where it leaves most partitions, the original is the faster form: the trial tells.',
-    sources: ['PostgreSQL manual, "Window Functions"', 'PostgreSQL source, `check_and_push_window_quals` in allpaths.c'],
+    sources: [
+      'PostgreSQL manual, "Window Functions"',
+      'PostgreSQL source, `check_and_push_window_quals` in allpaths.c',
+    ],
   },
   triggers: ['subquery/window-discards'],
   match: (view) =>
@@ -36,16 +39,27 @@ export default defineRewrite<Site>({
         const item = bodyOf(source.item, 'RangeSubselect');
         const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
         const table = inner ? onlyTable(inner) : null;
-        if (!inner || !table?.table || source.nullable || item?.['lateral'] === true || givesRows(inner.body['targetList'])) return [];
+        if (
+          !inner ||
+          !table?.table ||
+          source.nullable ||
+          item?.['lateral'] === true ||
+          givesRows(inner.body['targetList'])
+        )
+          return [];
         const { targetList: _, ...rest } = inner.body;
         if (!isPlain(rest) || inner.body['sortClause'] !== undefined) return [];
-        const overs = callsIn(inner.body['targetList']).flatMap(({ body: call }) => (isNode(call['over']) ? [call['over']] : []));
+        const overs = callsIn(inner.body['targetList']).flatMap(({ body: call }) =>
+          isNode(call['over']) ? [call['over']] : [],
+        );
         const key = keyOf(inner, overs);
         if (!key || overs.length === 0) return [];
         const asked = conjuncts(query.body['whereClause']).flatMap((condition) => {
           const origins = originsIn(view, query, condition);
           if (!origins || origins.length === 0 || JSON.stringify(condition).includes('"SubLink"')) return [];
-          const to = origins.every((one) => one.source === source) ? inTable(query, condition, { source, inner, table }) : null;
+          const to = origins.every((one) => one.source === source)
+            ? inTable(query, condition, { source, inner, table })
+            : null;
           return to && origins.some((one) => plainOf(one, { source, inner, table })?.name !== key.name) ? [to] : [];
         });
         const done = treeText(inner.body['whereClause'] ?? null).includes('"asked"');
@@ -59,7 +73,11 @@ export default defineRewrite<Site>({
   ],
   rewrite: ({ inner, table, key, asked }, view) => {
     const own = conjuncts(inner.body['whereClause']);
-    const shape = { ...selectOf('SELECT 1'), fromClause: [table.item], targetList: [output(columnOf(table.alias, key.name), freshAlias(view, 'asked'))] };
+    const shape = {
+      ...selectOf('SELECT 1'),
+      fromClause: [table.item],
+      targetList: [output(columnOf(table.alias, key.name), freshAlias(view, 'asked'))],
+    };
     const partitions = withWhere(shape, [...own, ...asked]);
     const condition = expression('$1 IN (SELECT 1)', [columnOf(table.alias, key.name)]);
     const sublink = bodyOf(condition, 'SubLink') ?? {};

@@ -75,15 +75,23 @@ function typeOf(query: Query, args: readonly TreeValue[]): string | null {
   const [type, another] = types;
   if (type === undefined || another !== undefined) return null;
   const isOther = (one: TreeValue): boolean =>
-    NUMBERS.has(type) ? decimalConstant(one) !== null : TIMES.has(type) && bodyOf(one, 'A_Const') !== null && stringConstant(one) !== null;
-  return (NUMBERS.has(type) || TIMES.has(type)) && args.every((one) => columns.includes(one) || isOther(one)) ? type : null;
+    NUMBERS.has(type)
+      ? decimalConstant(one) !== null
+      : TIMES.has(type) && bodyOf(one, 'A_Const') !== null && stringConstant(one) !== null;
+  return (NUMBERS.has(type) || TIMES.has(type)) && args.every((one) => columns.includes(one) || isOther(one))
+    ? type
+    : null;
 }
 
 /** With `$1, $2, ...` for the values of the list, and the last one for what they are compared with. */
 function formOf(
   query: Query,
   args: readonly TreeNode[],
-  { operator, greatest, isLiteral }: { readonly operator: string; readonly greatest: boolean; readonly isLiteral: boolean },
+  {
+    operator,
+    greatest,
+    isLiteral,
+  }: { readonly operator: string; readonly greatest: boolean; readonly isLiteral: boolean },
 ): string | null {
   const bound = `$${args.length + 1}`;
   const outward = greatest ? '>' : '<';

@@ -64,12 +64,14 @@ type Found = Pick<Site, 'column' | 'origin' | 'form'> | null;
 /** `-c op k`, whole columns alone. */
 function opposite(query: Query, { operator, left, right }: Operation): Found {
   const minus = bodyOf(left, 'A_Expr');
-  const isMinus = minus?.['kind'] === 'AEXPR_OP' && minus['lexpr'] === undefined && MINUS.test(JSON.stringify(minus['name']));
+  const isMinus =
+    minus?.['kind'] === 'AEXPR_OP' && minus['lexpr'] === undefined && MINUS.test(JSON.stringify(minus['name']));
   const column = isMinus ? (minus['rexpr'] as TreeNode) : null;
   const origin = column ? originOf(query, column) : null;
   const bound = decimalConstant(right);
   const mirrored = MIRRORED[operator];
-  if (!column || !origin || !isWhole(origin) || bound?.scale !== 0 || mirrored === undefined || operator === '<>') return null;
+  if (!column || !origin || !isWhole(origin) || bound?.scale !== 0 || mirrored === undefined || operator === '<>')
+    return null;
   return { column, origin, form: `$1 ${mirrored} ${signed({ ...bound, units: -bound.units })}` };
 }
 
