@@ -260,18 +260,24 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     `SELECT f.id, f.name AS "Name", count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.sku > 'a' WHERE f.id > 0 GROUP BY f.id, f.parent_id ORDER BY "Name" DESC, f.id LIMIT 2 OFFSET 1`,
-    'aggregate/group-after-limit',
+    'aggregate/group-after-limit aggregate/group-before-join',
   ],
-  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`, ''],
+  [
+    `SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`,
+    'aggregate/group-before-join',
+  ],
   [
     `SELECT f.id, sum(coalesce(l.n, 1)) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`,
-    '',
+    'aggregate/group-before-join',
   ],
   [
     `SELECT f.id, count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id WHERE l.n > 1 GROUP BY f.id ORDER BY f.id LIMIT 2`,
     '',
   ],
-  [`SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`, ''],
+  [
+    `SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`,
+    'aggregate/group-before-join',
+  ],
   [
     `SELECT l.id FROM line l WHERE l.n > (SELECT avg(i.n) FROM line i WHERE i.sku = l.sku)`,
     'aggregate/correlated-to-grouped-join aggregate/correlated-to-window',
@@ -374,7 +380,7 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT (SELECT count(*) FROM line WHERE n = 2) > 0`, 'subquery/count-to-exists'],
   [`SELECT f.id FROM folder f JOIN line l ON l.n = f.id GROUP BY f.id`, 'distinct/distinct-to-exists'],
   [`SELECT count(DISTINCT f.id) FROM folder f JOIN line l ON l.n = f.id`, 'distinct/distinct-to-exists'],
-  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, ''],
+  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, 'aggregate/group-before-join'],
   [`SELECT f.name, max(f.id) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.name`, 'join/unused-left-join'],
   [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2 OFFSET 1`, 'order/nulls-apart'],
   [`SELECT id FROM line WHERE n > 1 ORDER BY n DESC NULLS LAST LIMIT 2`, 'order/limit-fence order/nulls-order'],

@@ -52,10 +52,9 @@ export default defineRewrite<Site>({
     gain: { buffers: 4 },
   },
   unsoundTwin: {
-    why: 'the opposite of NaN is NaN, which is greater than every number on either side',
-    schema: 'CREATE TABLE reading (id bigint PRIMARY KEY, delta numeric);',
-    statement: 'SELECT id FROM reading WHERE -delta < 5',
-    to: 'SELECT id FROM reading WHERE delta > -5',
+    why: 'below zero the distance grows the other way: -5 is as far away as 5',
+    statement: 'SELECT id FROM reading WHERE abs(delta) >= 5',
+    to: 'SELECT id FROM reading WHERE delta >= 5',
   },
 });
 

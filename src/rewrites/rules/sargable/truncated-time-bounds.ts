@@ -59,6 +59,7 @@ export default defineRewrite<Site>({
         const own = origin?.column?.baseType ?? '';
         if (!truncated || !origin || !['timestamp', 'timestamptz'].includes(own)) return [];
         const { zone, unit } = truncated;
+        if (own === 'timestamp' && isPlainDay(node, { unit, zone })) return [];
         if (zone && own !== (zone.fromUtc ? 'timestamp' : 'timestamptz')) return [];
         const type = zone ? 'timestamp' : unit === 'date' ? 'date' : own;
         const site = {
@@ -79,7 +80,7 @@ export default defineRewrite<Site>({
   ],
   rewrite: (site, view) =>
     replace(view.statement.tree, site.condition, {
-      BoolExpr: { boolop: 'AND_EXPR', args: [...boundsOf(site), site.condition] },
+      BoolExpr: { boolop: 'AND_EXPR', args: [...boundsOf(site), kept(site)] },
     }),
   example: {
     schema: 'CREATE TABLE visit (id bigint PRIMARY KEY, at timestamptz NOT NULL, page text);',
@@ -188,6 +189,16 @@ function joined(query: Query, node: TreeNode): readonly Limits[] {
 }
 
 const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
+
+/** The condition itself. Of a join it says IS TRUE, which is the same in ON and WHERE: the planner would hash the equality, and read the whole table. */
+function kept({ condition, from }: Site): TreeNode {
+  return from !== null && !isFixed(from) ? { BooleanTest: { arg: condition, booltesttype: 'IS_TRUE' } } : condition;
+}
+
+/** Whether it is a comparison with a literal of which `sargable/truncated-time-to-range` makes a range, where no clock goes back. */
+function isPlainDay(node: TreeNode, { unit, zone }: Pick<Site, 'unit' | 'zone'>): boolean {
+  return !zone && !FINE.has(unit) && bothWays(node).some(({ right }) => beginsTwice(right));
+}
 
 /** A day with whose midnight `sargable/truncated-time-to-range` has nothing to do. */
 function beginsTwice(value: TreeNode): boolean {

@@ -73,9 +73,9 @@ export default defineRewrite<Site>({
     gain: { buffers: 4 },
   },
   unsoundTwin: {
-    why: 'an array in which the value is twice gives two rows',
-    statement: "SELECT a.id FROM article AS a, unnest(a.tags) AS t WHERE t = 't77'",
-    to: "SELECT a.id FROM article AS a WHERE a.tags @> ARRAY['t77']",
+    why: 'an array with both of the values gives two rows',
+    statement: "SELECT a.id FROM article AS a, unnest(a.tags) AS t WHERE t IN ('t77', 't78')",
+    to: "SELECT a.id FROM article AS a WHERE a.tags && ARRAY['t77', 't78']",
   },
 });
 
