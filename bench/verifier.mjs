@@ -12,6 +12,7 @@ import { loadParser, parseStatement } from '../dist/sql/parse.js';
 import { splitStatements } from '../dist/sql/split.js';
 import * as classic from './verifier-pairs-classic.mjs';
 import * as further from './verifier-pairs-further.mjs';
+import * as shop from './verifier-pairs-shop.mjs';
 import * as first from './verifier-pairs.mjs';
 
 const { values } = parseArgs({
@@ -21,7 +22,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-const SETS = [first, further, classic];
+const SETS = [first, further, classic, shop];
 const lines = [];
 const say = (line = '') => {
   lines.push(line);

@@ -3,6 +3,7 @@ import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
 import aggregateCountOnlyToExists from './rules/aggregate/count-only-to-exists.js';
+import aggregateDistinctWindowToGroup from './rules/aggregate/distinct-window-to-group.js';
 import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
 import aggregateFiltersToWhere from './rules/aggregate/filters-to-where.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
@@ -10,6 +11,7 @@ import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
 import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
+import aggregateShareOfTotal from './rules/aggregate/share-of-total.js';
 import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
 import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
 import cteInline from './rules/cte/inline.js';
@@ -28,6 +30,7 @@ import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality
 import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
 import joinKeyIntoGroupedSubquery from './rules/join/key-into-grouped-subquery.js';
 import joinLeftJoinNullToNotExists from './rules/join/left-join-null-to-not-exists.js';
+import joinPartitionsAskedFor from './rules/join/partitions-asked-for.js';
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
@@ -39,6 +42,7 @@ import orderNullsOrder from './rules/order/nulls-order.js';
 import orderOffsetByKey from './rules/order/offset-by-key.js';
 import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
 import sargableArrayPositionToContainment from './rules/sargable/array-position-to-containment.js';
+import sargableBoundedColumn from './rules/sargable/bounded-column.js';
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
 import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
 import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
@@ -53,17 +57,22 @@ import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-ran
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
+import sargableLoweredLike from './rules/sargable/lowered-like.js';
+import sargableNeedlessCoalesce from './rules/sargable/needless-coalesce.js';
 import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
 import sargableNullifToCondition from './rules/sargable/nullif-to-condition.js';
 import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
 import sargableRoundedColumn from './rules/sargable/rounded-column.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
+import sargableRowListToValues from './rules/sargable/row-list-to-values.js';
 import sargableScaledColumn from './rules/sargable/scaled-column.js';
+import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
+import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
@@ -85,6 +94,7 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
   aggregateCountOnlyToExists,
+  aggregateDistinctWindowToGroup,
   aggregateFanOutsApart,
   aggregateFiltersToWhere,
   aggregateGroupAfterLimit,
@@ -92,6 +102,7 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateNeighbourToLag,
   aggregateRunningTotal,
   aggregateScansToFilter,
+  aggregateShareOfTotal,
   aggregateTotalsToGroupedJoin,
   cteFilterIntoRecursion,
   cteInline,
@@ -110,6 +121,7 @@ export const catalogue: readonly RewriteRule[] = [
   joinForeignKeyJoin,
   joinKeyIntoGroupedSubquery,
   joinLeftJoinNullToNotExists,
+  joinPartitionsAskedFor,
   joinSelfJoinOnKey,
   joinUnusedLeftJoin,
   orderCountOverPage,
@@ -121,6 +133,7 @@ export const catalogue: readonly RewriteRule[] = [
   orderOffsetByKey,
   sargableAnyToContainment,
   sargableArrayPositionToContainment,
+  sargableBoundedColumn,
   sargableCaseToCondition,
   sargableCoalesceToOr,
   sargableColumnArithmetic,
@@ -135,17 +148,22 @@ export const catalogue: readonly RewriteRule[] = [
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
+  sargableLoweredLike,
+  sargableNeedlessCoalesce,
   sargableNotDistinctToEquality,
   sargableNullifToCondition,
   sargablePrefixToLike,
   sargableRoundedColumn,
   sargableRowComparison,
+  sargableRowListToValues,
   sargableScaledColumn,
+  sargableSignedColumn,
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   sargableUnnestExistsToContainment,
+  sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
   subqueryCountToExists,
   subqueryExistsOrToOrExists,

@@ -8,6 +8,7 @@ import { inlined } from './inlined.js';
 import type { PlanSign } from './plan-signs.js';
 import { safetyOf } from './safety.js';
 import { starless } from './starless.js';
+import { unwrapped } from './unwrapped.js';
 import { viewOf } from './view.js';
 import type { StatementView } from './view.js';
 import { writeBack } from './write-back.js';
@@ -125,9 +126,13 @@ function formsOf(statement: ParsedStatement, catalog: Catalog): readonly ParsedS
   const known = forms.get(statement);
   if (known?.catalog === catalog) return known.all;
   const other = inlined(statement);
-  const all = [statement, other, starless(statement, catalog), other && starless(other, catalog)].filter(
-    (one) => one !== null,
-  );
+  const all = [
+    statement,
+    other,
+    starless(statement, catalog),
+    other && starless(other, catalog),
+    unwrapped(statement),
+  ].filter((one) => one !== null);
   forms.set(statement, { catalog, all });
   return all;
 }

@@ -17,9 +17,10 @@ export function shows(plan: Plan, signs: readonly PlanSign[]): boolean {
 const MANY_ROWS = 1000;
 
 const SIGNS = {
-  /** NOT IN whose subquery is read from beginning to end for each row. */
+  /** NOT IN whose subquery is read from beginning to end for each row, or is hashed with many rows, of which a join may make less. */
   'subquery/unhashed-not-in': (node: PlanNode) =>
-    /NOT \(.*SubPlan|ALL \(.*SubPlan/.test(node.Filter ?? '') && !(node.Filter ?? '').includes('hashed SubPlan'),
+    /NOT \(.*SubPlan|ALL \(.*SubPlan/.test(node.Filter ?? '') &&
+    (!(node.Filter ?? '').includes('hashed SubPlan') || (node.Plans ?? []).some(isLong)),
   /** A subquery that runs again and again. */
   'subquery/subplan-per-row': (node: PlanNode) =>
     node['Parent Relationship'] === 'SubPlan' && (node['Actual Loops'] ?? Number.POSITIVE_INFINITY) >= 100,
@@ -38,6 +39,9 @@ const SIGNS = {
     node['Node Type'].startsWith('Index') &&
     node['Index Cond'] === undefined &&
     (node['Rows Removed by Filter'] ?? MANY_ROWS) * loops(node) >= MANY_ROWS,
+  /** Many rows of a table that are read whole to be joined. */
+  'join/inner-sequential-scan': (node: PlanNode) =>
+    /Nested Loop|Join/.test(node['Node Type']) && (node.Plans ?? []).some(isReadWhole),
   /** Rows that a join compares and throws away. */
   'join/join-filter-discards': (node: PlanNode) => {
     const removed = node['Rows Removed by Join Filter'];
@@ -55,6 +59,16 @@ const SIGNS = {
   /** Many rows sorted. */
   'memory/sort-on-disk': (node: PlanNode) => node['Node Type'].endsWith('Sort') && readsMany(node),
 } as const;
+
+/** A subquery of many rows. */
+function isLong(node: PlanNode): boolean {
+  return node['Parent Relationship'] === 'SubPlan' && (node['Actual Rows'] ?? node['Plan Rows']) >= MANY_ROWS;
+}
+
+function isReadWhole(node: PlanNode): boolean {
+  if (/^(Hash|Sort|Materialize)$/.test(node['Node Type'])) return (node.Plans ?? []).some(isReadWhole);
+  return node['Node Type'] === 'Seq Scan' && (node['Actual Rows'] ?? node['Plan Rows']) * loops(node) >= MANY_ROWS;
+}
 
 function loops(node: PlanNode): number {
   return node['Actual Loops'] ?? 1;

@@ -5,6 +5,7 @@ import { outputName } from '../sql/output-name.js';
 import { columnPath } from '../sql/scope.js';
 import { bodyOf, field, isNode, list, names, textOf, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { columnOfSeries } from './series.js';
 
 /** One item of FROM under its name. */
 export interface Source {
@@ -224,7 +225,7 @@ class Reader {
       at.sources.push({
         alias: (alias ? textOf(alias, 'aliasname') : null) ?? '',
         table: null,
-        columns: select && columns ? columns.map((name, i) => given[i] ?? name) : null,
+        columns: select && columns ? columns.map((name, i) => given[i] ?? name) : columnOfSeries(body),
         item: value,
         nullable,
       });

@@ -117,7 +117,69 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT id FROM ${ORDER} WHERE current_date - day <= 3`, 'sargable/column-arithmetic'],
   [`SELECT id FROM line WHERE 5 - n > 3`, 'sargable/column-arithmetic'],
   [`SELECT id FROM line WHERE n * 2 = 4`, 'sargable/scaled-column'],
+  // A day that begins twice in Havana is no plain range, and one of the parent's own time is.
+  [`SELECT id FROM ${ORDER} WHERE at::date = '2000-10-29'`, 'sargable/truncated-time-bounds'],
+  [`SELECT id FROM ${ORDER} WHERE to_char(at, 'YYYY-MM-DD') = '2000-10-29'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE extract(year FROM at) = 2000`, 'sargable/truncated-time-to-range'],
+  [`SELECT id FROM ${ORDER} WHERE done::date = '2000-10-29'`, 'sargable/truncated-time-to-range'],
+  [`SELECT id FROM ${ORDER} WHERE done::date IN ('2000-01-01', '2000-02-29')`, 'sargable/truncated-time-to-range'],
+  [`SELECT id FROM ${ORDER} WHERE at::date IN ('2000-01-01', '2000-10-29')`, ''],
+  // Calendars.
+  [
+    `SELECT d.day, count(o.id) FROM generate_series(timestamptz '2000-10-28', '2000-10-30', '1 day') AS d(day) LEFT JOIN ${ORDER} o ON date_trunc('day', o.at) = d.day GROUP BY d.day`,
+    'sargable/truncated-time-bounds',
+  ],
+  // Signs, bounds, choices.
+  [`SELECT id FROM line WHERE -n < -3`, 'sargable/signed-column'],
+  [`SELECT id FROM ${ORDER} WHERE -price < -3`, ''],
+  [`SELECT id FROM ${ORDER} WHERE abs(price - 1.5) <= 0.25`, 'sargable/signed-column'],
+  [`SELECT id FROM line WHERE abs(n) = -1`, ''],
+  [`SELECT id FROM line WHERE greatest(n, 1) < 3`, 'sargable/bounded-column'],
+  [`SELECT id FROM line WHERE least(n, 3) = 3`, 'sargable/bounded-column'],
+  [`SELECT id FROM ${ORDER} WHERE greatest(done, timestamp '2000-01-01') > '2000-01-02'`, ''],
+  [`SELECT id FROM line WHERE CASE n WHEN 3 THEN 'x' ELSE 'y' END = 'x'`, 'sargable/case-to-condition'],
+  [`SELECT id FROM line WHERE CASE n WHEN 3 THEN 'x' WHEN 4 THEN 'y' END = 'y'`, ''],
+  [`SELECT id FROM ${ORDER} WHERE COALESCE(at, done) > '2000-01-01'`, ''],
+  [`SELECT id FROM line l WHERE COALESCE(order_id, loose) = 2`, 'sargable/coalesce-to-or'],
+  [`SELECT id FROM note WHERE concat_ws(' ', title, body) = 'a b'`, ''],
+  [`SELECT id FROM note WHERE concat(title, ' ', body) = 'a b'`, 'sargable/concatenated-columns'],
+  [`SELECT id FROM note WHERE concat(title, ' ', body) = 'a '`, ''],
+  // Groups.
+  [
+    `SELECT f.name, count(l.id), count(*), sum(CASE WHEN l.sku = 'a' THEN 1 ELSE 0 END) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.id > 1 GROUP BY f.id`,
+    'aggregate/group-before-join',
+  ],
+  [`SELECT f.name, array_agg(l.id ORDER BY l.id) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, ''],
+  [
+    `SELECT f.name, count(*) FILTER (WHERE l.sku IS NULL) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`,
+    '',
+  ],
+  [
+    `SELECT n, count(*) * 100 / (SELECT count(*) FROM line x WHERE x.id > 2) AS share FROM line WHERE id > 2 GROUP BY n`,
+    'aggregate/share-of-total',
+  ],
+  [
+    `SELECT n, count(*) * 100 / (SELECT count(*) FROM line x WHERE x.id > 3) AS share FROM line WHERE id > 2 GROUP BY n`,
+    '',
+  ],
+  [
+    `SELECT DISTINCT count(*) OVER (PARTITION BY n, sku) AS c, sku FROM line ORDER BY c`,
+    'aggregate/distinct-window-to-group',
+  ],
+  [
+    `SELECT * FROM (SELECT l.*, rank() OVER (PARTITION BY sku ORDER BY n) AS r FROM line l) AS s WHERE s.n = 3 AND s.r = 1`,
+    'join/partitions-asked-for',
+  ],
+  [`SELECT * FROM (SELECT l.*, rank() OVER (PARTITION BY n ORDER BY id) AS r FROM line l) AS s WHERE s.id = 3`, ''],
+  [
+    `SELECT * FROM (SELECT id, sku FROM line UNION ALL SELECT id, name FROM folder) AS s ORDER BY s.sku, id LIMIT 2`,
+    'union/limit-into-union',
+  ],
   // Documents and arrays.
+  [
+    `SELECT o.id FROM ${ORDER} o, unnest(o.tags) AS t(tag) WHERE t.tag IN ('a', 'b')`,
+    'sargable/unnested-join-to-containment',
+  ],
   [`SELECT id FROM ${ORDER} WHERE body -> 'a' ->> 'b' = 'it''s "x"'`, 'sargable/jsonb-text-to-containment'],
   [`SELECT id FROM ${ORDER} WHERE body ->> 'a' = 'true'`, ''],
   [`SELECT id FROM ${ORDER} WHERE body ->> 'a' = '{"b": 1}'`, ''],
@@ -198,18 +260,24 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     `SELECT f.id, f.name AS "Name", count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.sku > 'a' WHERE f.id > 0 GROUP BY f.id, f.parent_id ORDER BY "Name" DESC, f.id LIMIT 2 OFFSET 1`,
-    'aggregate/group-after-limit',
+    'aggregate/group-after-limit aggregate/group-before-join',
   ],
-  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`, ''],
+  [
+    `SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`,
+    'aggregate/group-before-join',
+  ],
   [
     `SELECT f.id, sum(coalesce(l.n, 1)) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY f.id LIMIT 2`,
-    '',
+    'aggregate/group-before-join',
   ],
   [
     `SELECT f.id, count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id WHERE l.n > 1 GROUP BY f.id ORDER BY f.id LIMIT 2`,
     '',
   ],
-  [`SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`, ''],
+  [
+    `SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`,
+    'aggregate/group-before-join',
+  ],
   [
     `SELECT l.id FROM line l WHERE l.n > (SELECT avg(i.n) FROM line i WHERE i.sku = l.sku)`,
     'aggregate/correlated-to-grouped-join aggregate/correlated-to-window',
@@ -312,7 +380,7 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT (SELECT count(*) FROM line WHERE n = 2) > 0`, 'subquery/count-to-exists'],
   [`SELECT f.id FROM folder f JOIN line l ON l.n = f.id GROUP BY f.id`, 'distinct/distinct-to-exists'],
   [`SELECT count(DISTINCT f.id) FROM folder f JOIN line l ON l.n = f.id`, 'distinct/distinct-to-exists'],
-  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, ''],
+  [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, 'aggregate/group-before-join'],
   [`SELECT f.name, max(f.id) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.name`, 'join/unused-left-join'],
   [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2 OFFSET 1`, 'order/nulls-apart'],
   [`SELECT id FROM line WHERE n > 1 ORDER BY n DESC NULLS LAST LIMIT 2`, 'order/limit-fence order/nulls-order'],

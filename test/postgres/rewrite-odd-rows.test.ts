@@ -77,7 +77,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ['SELECT nullif(at, 99) AS at FROM message ORDER BY message.at DESC NULLS LAST LIMIT 3', 'order/nulls-order'],
   [
     'SELECT p.id, count(s.at) FROM place p LEFT JOIN seen s ON s.place_id = p.id GROUP BY p.id ORDER BY count, p.id LIMIT 3',
-    '',
+    'aggregate/group-before-join',
   ],
   // The names of output columns stay.
   [

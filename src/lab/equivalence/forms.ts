@@ -1,7 +1,7 @@
 import { deparseGuarded } from '../../sql/deparse.js';
 import type { ParsedStatement } from '../../sql/parse.js';
 import { columnPath } from '../../sql/scope.js';
-import { bodyOf, field, list, numberOf, treeText } from '../../sql/tree.js';
+import { bodyOf, field, list, numberOf, treeText, typed } from '../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../sql/tree.js';
 
 /** A statement in the form in which its result is read: one row `k` (sort keys as text), `v` (the row as text) per row. */
@@ -26,7 +26,10 @@ export function comparedForm(
     readonly positions?: readonly number[] | null;
   } = {},
 ): ComparedForm {
-  const own = sortKeys(statement.body, columns).slice(0, how.mostKeys ?? Number.POSITIVE_INFINITY);
+  const own = sortKeys(statement.body, columns).slice(
+    0,
+    Math.min(how.mostKeys ?? Number.POSITIVE_INFINITY, distinctKeys(statement.body)),
+  );
   const keys = own.length > 0 && how.positions ? how.positions.map((position) => ({ position })) : own;
   const added = keys.flatMap((one) => ('expression' in one ? [one.expression] : []));
   const tree: TreeNode =
@@ -67,6 +70,12 @@ export function withoutLimit(statement: ParsedStatement): string | null {
   if (limitCount === undefined && limitOffset === undefined) return null;
   if (rest['limitOption'] === 'LIMIT_OPTION_WITH_TIES') return null;
   return deparseGuarded({ SelectStmt: { ...rest, limitOption: 'LIMIT_OPTION_DEFAULT' } });
+}
+
+/** With DISTINCT ON no two rows are alike in its keys: those of ORDER BY after them say which row it is, not where it stands. */
+function distinctKeys(body: TreeNode): number {
+  const on = list(body, 'distinctClause').filter((one) => typed(one) !== null);
+  return on.length > 0 ? on.length : Number.POSITIVE_INFINITY;
 }
 
 type SortKey = { readonly position: number } | { readonly expression: TreeNode };

@@ -191,7 +191,12 @@ function times(
   const shifted = (base: string): readonly string[] =>
     steps.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
   const exact = given.map((text) => quoteLiteral(text));
-  const near = given.flatMap((text) => shifted(`${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`));
+  // A sum that is cut to the last day of a month is that of the days after, too.
+  const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
+  const near = given.flatMap((text) => {
+    const base = `${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`;
+    return [...shifted(base), ...months.map((one) => `${base} - ${one} + interval '1 day'`)];
+  });
   const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
   return {
     group: 'time',

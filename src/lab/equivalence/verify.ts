@@ -75,7 +75,7 @@ export async function verifyEquivalence(
 ): Promise<Equivalence> {
   const started = performance.now();
   await session.run(
-    `BEGIN; SET LOCAL statement_timeout = '20s'; SET LOCAL jit = off; SET LOCAL timezone = '${TIME_ZONE}'; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_min_messages = warning`,
+    `BEGIN; SET LOCAL timezone = '${TIME_ZONES[0]}'; SET LOCAL statement_timeout = '20s'; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_min_messages = warning`,
   );
   try {
     return await search(session, catalog, withSmallOffsets(claim), {
@@ -97,8 +97,8 @@ export async function verifyEquivalence(
   }
 }
 
-/** One in which days have 23 and 25 hours too: what holds there holds where they all have 24. */
-const TIME_ZONE = 'Europe/Berlin';
+/** In turn: days have 23 and 25 hours in both, and in the second the clock goes forward from midnight, and back over it. */
+const TIME_ZONES = ['Europe/Berlin', 'America/Havana'] as const;
 /** Databases in one round trip. */
 const BATCH = 25;
 /** Databases that gave rows and are varied: the first ones, of which each has many neighbours. */
@@ -144,6 +144,8 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
       const reason = `only ${done} of ${options.databases} databases could be tried in ${options.timeBoxMs} ms`;
       return unverifiable(reason, done, withRows);
     }
+    const timeZone = TIME_ZONES[(done / BATCH) % TIME_ZONES.length] ?? TIME_ZONES[0];
+    await session.run(`SET LOCAL timezone = '${timeZone}'`);
     const drafts: Draft[] = [];
     for (let i = 0; i < BATCH && done + i < options.databases; i += 1) {
       drafts.push({ rows: generateRows(ground, done + i, random, witnesses), values: draw(random) });
@@ -164,7 +166,7 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
         kind: 'refuted',
         databases: done,
         ms: elapsed(),
-        ...(await explainDifference(context, { ...draft, rows: kept }, differs)),
+        ...(await explainDifference({ ...context, timeZone }, { ...draft, rows: kept }, differs)),
       };
     }
   }
@@ -256,11 +258,11 @@ function differenceOf({ asked, fewerOverflows }: Context, outcome: TrialOutcome)
 const NOTHING: Result = { keys: [], rows: [], error: null };
 
 async function explainDifference(
-  context: Context,
+  context: Context & { readonly timeZone: string },
   draft: Draft,
   first: string,
 ): Promise<{ readonly difference: string; readonly counterexample: string }> {
-  const { runner, names, claim } = context;
+  const { runner, names, claim, timeZone } = context;
   let said = first;
   const rows = await shrink(draft.rows, async (fewer) => {
     const [outcome] = await runner.run([trialOf(context, { ...draft, rows: fewer })]);
@@ -273,7 +275,7 @@ async function explainDifference(
   const counterexample = counterexampleSql({
     rows,
     tables: names,
-    timeZone: rows.some(({ table }) => table.columns.some(({ group }) => group === 'time')) ? TIME_ZONE : null,
+    timeZone: rows.some(({ table }) => table.columns.some(({ group }) => group === 'time')) ? timeZone : null,
     dropped: context.dropped
       .filter(({ table }) => rows.some((row) => sameRelation(row.table, table)))
       .map(({ sql }) => sql),

@@ -1,6 +1,7 @@
 import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import {
+  allOf,
   columnOf,
   conjuncts,
   derived,
@@ -10,22 +11,21 @@ import {
   replace,
   withWhere,
 } from '../../build.js';
-import { freshAlias, innerItems, namedTargets } from '../../columns.js';
+import { freshAlias, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
+import { isOnly, sidesOf } from '../../eager-sides.js';
+import type { Sides } from '../../eager-sides.js';
 import { missing, seen } from '../../facts.js';
-import { bothWays, callsAggregate, callsIn, functionName, hasBareStar } from '../../shapes.js';
-import { originOf, originsIn } from '../../view.js';
-import type { ColumnOrigin, Query, Source } from '../../view.js';
+import { aggregatedNullRow } from '../../null-rows.js';
+import { callsAggregate, callsIn, functionName, hasBareStar } from '../../shapes.js';
+import { originOf } from '../../view.js';
+import type { Query } from '../../view.js';
 
 interface Site {
   readonly query: Query;
-  readonly parent: Source;
-  readonly child: Source;
-  readonly links: readonly { readonly own: ColumnOrigin; readonly other: ColumnOrigin }[];
+  readonly sides: Sides;
   /** Columns of the parent by which it is grouped. */
   readonly by: readonly string[];
-  readonly ofChild: readonly TreeNode[];
-  readonly ofParent: readonly TreeNode[];
   /** Each aggregate once. */
   readonly calls: readonly TreeNode[];
 }
@@ -35,10 +35,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT p.name, count(*) FROM c JOIN p ON p.id = c.p_id GROUP BY p.id, p.name` groups c by p_id first, and joins one row of each group with its p.',
+    what: '`SELECT p.name, count(*) FROM c JOIN p ON p.id = c.p_id GROUP BY p.id, p.name` groups c by p_id first, and joins one row of each group with its p; `FROM p LEFT JOIN c`, and several tables in place of c, alike.',
     why: 'PostgreSQL joins before it groups: every row of c looks for its p, and carries the texts of p into the grouping.',
     limits:
-      'One inner join of two tables by a key of p; GROUP BY names columns of p alone, a key among them; what is aggregated is of c alone. Where the join leaves few rows of c, the original is the faster form: the trial tells.',
+      'Inner joins of tables, one of which is joined by its key, or LEFT JOINs from it; GROUP BY names columns of that table alone, a key among them; what is aggregated is of the others alone. After LEFT JOIN it is known what each aggregate gives over a row of NULLs. Where the join leaves few rows of c, the original is the faster form: the trial tells.',
     sources: [
       'W. P. Yan and P.-Å. Larson: Eager Aggregation and Lazy Aggregation, VLDB 1995',
       'PostgreSQL manual, "GROUP BY and HAVING Clauses" (functional dependency)',
@@ -48,40 +48,30 @@ export default defineRewrite<Site>({
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;
-      const from = query.type === 'SelectStmt' && query.sources.length === 2 ? innerItems(body) : null;
-      if (!from || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined)) return [];
-      return query.sources.flatMap((parent) => {
-        const child = query.sources.find((one) => one !== parent);
-        if (!parent.table || !child?.table || bodyOf(parent.item, 'RangeVar')?.['inh'] !== true) return [];
+      if (query.type !== 'SelectStmt' || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined)) return [];
+      if (JSON.stringify(body).includes('"SubLink"')) return [];
+      return sidesOf(view, query).flatMap((sides) => {
+        const { parent, children } = sides;
+        if (!parent.table || children.some(({ table }) => !table)) return [];
+        if (bodyOf(parent.item, 'RangeVar')?.['inh'] !== true) return [];
         const by = list(body, 'groupClause').map((one) => originOf(query, one));
         if (by.length === 0 || by.some((one) => one?.source !== parent)) return [];
-        const all = [...from.on, body['whereClause']].flatMap(conjuncts);
-        if (JSON.stringify(body).includes('"SubLink"')) return [];
-        const only = (tree: TreeValue, source: Source): boolean =>
-          originsIn(view, query, tree)?.every((origin) => origin.source === source) === true;
-        const linked = all.map((one) => linkOf(query, one, parent));
-        const links = linked.filter((one) => one !== null);
-        const rest = all.filter((_, i) => linked[i] === null);
-        const ofChild = rest.filter((one) => only(one, child));
-        const ofParent = rest.filter((one) => !ofChild.includes(one));
-        if (links.length === 0 || !ofParent.every((one) => only(one, parent))) return [];
         const shown = [body['targetList'], body['havingClause'], body['sortClause']];
         const calls = shown.flatMap(callsIn).filter(({ body: call }) => isAggregate(call));
         const other = shown.flatMap(callsIn).some(({ body: call }) => call['over'] !== undefined);
-        const able = calls.every(({ body: call }) =>
-          only([call['args'], call['agg_filter'], call['agg_order']], child),
+        const able = calls.every(
+          ({ body: call }) =>
+            isOnly(view, query, [call['args'], call['agg_filter'], call['agg_order']], children) &&
+            (!sides.outer || aggregatedNullRow(call) !== undefined),
         );
         const outside = without(shown, new Set(calls.map(({ body: call }) => call)));
-        if (calls.length === 0 || other || !able || originsIn(view, query, outside) === null) return [];
-        if (callsAggregate(outside)) return [];
-        const stray = originsIn(view, query, outside)?.some((origin) => origin.source !== parent);
-        if (stray !== false) return [];
+        if (calls.length === 0 || other || !able || callsAggregate(outside)) return [];
+        if (!isOnly(view, query, outside, [parent])) return [];
         const unique = [...new Map(calls.map(({ body: call }) => [treeText(call), call])).values()];
-        const names = by.flatMap((one) => one?.name ?? []);
-        return [{ query, parent, child, links, by: names, ofChild, ofParent, calls: unique }];
+        return [{ query, sides, by: by.flatMap((one) => one?.name ?? []), calls: unique }];
       });
     }),
-  requires: ({ parent, links, by }, facts) => [
+  requires: ({ sides: { parent, links }, by }, facts) => [
     parent.table ? facts.unique(parent.table, by) : missing(`${parent.alias} is not a table with a key`),
     parent.table
       ? facts.unique(
@@ -99,25 +89,26 @@ export default defineRewrite<Site>({
     ),
     ...(links.some(({ own }) => TEXTS.has(own.column?.baseType ?? '')) ? [facts.textsAsWritten()] : []),
   ],
-  rewrite: ({ query, parent, child, links, ofChild, ofParent, calls }, view) => {
+  rewrite: ({ query, sides, calls }, view) => {
+    const { parent, from, links, ofChildren, ofParent, outer } = sides;
     const alias = freshAlias(view, 'grouped');
-    const shape = selectOf('SELECT 1 FROM _1', [child.item]);
     const grouped = {
-      ...withWhere(shape, ofChild),
+      ...withWhere(selectOf('SELECT 1'), ofChildren),
+      fromClause: from,
       targetList: [
-        ...links.map(({ other }, i) => output(columnOf(child.alias, other.name), `key_${i + 1}`)),
+        ...links.map(({ other }, i) => output(columnOf(other.source.alias, other.name), `key_${i + 1}`)),
         ...calls.map((call, i) => output({ FuncCall: call }, `value_${i + 1}`)),
       ],
-      groupClause: links.map(({ other }) => columnOf(child.alias, other.name)),
+      groupClause: links.map(({ other }) => columnOf(other.source.alias, other.name)),
     };
     const texts = calls.map((call) => treeText(call));
+    const values = calls.map((call, i) => valueOf(call, columnOf(alias, `value_${i + 1}`), { alias, outer }));
     const read = (tree: TreeValue): TreeValue => {
       if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map(read);
       if (!isNode(tree)) return tree;
       const call = bodyOf(tree, 'FuncCall');
-      const at = call ? texts.indexOf(treeText(call)) : -1;
-      if (at >= 0) return columnOf(alias, `value_${at + 1}`);
-      return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, read(item)]));
+      const value = call ? values[texts.indexOf(treeText(call))] : undefined;
+      return value ?? Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, read(item)]));
     };
     const targetList = namedTargets(query.body).map(read);
     const { groupClause: _, havingClause, sortClause, ...rest } = query.body;
@@ -125,12 +116,12 @@ export default defineRewrite<Site>({
       expression('$1 = $2', [columnOf(parent.alias, own.name), columnOf(alias, `key_${i + 1}`)]),
     );
     const having = conjuncts(havingClause).map((one) => read(one) as TreeNode);
+    const right = derived(grouped, alias);
+    const fromClause = outer
+      ? [{ JoinExpr: { jointype: 'JOIN_LEFT', larg: parent.item, rarg: right, quals: allOf(join) ?? null } }]
+      : [right, parent.item];
     const body = {
-      ...withWhere({ ...rest, targetList, fromClause: [derived(grouped, alias), parent.item] }, [
-        ...join,
-        ...ofParent,
-        ...having,
-      ]),
+      ...withWhere({ ...rest, targetList, fromClause }, [...(outer ? [] : join), ...ofParent, ...having]),
       ...(sortClause === undefined ? {} : { sortClause: read(sortClause) }),
     };
     return replace(view.statement.tree, query.body, { SelectStmt: body });
@@ -176,13 +167,16 @@ const AGGREGATES = new Set([
   'string_agg',
 ]);
 
-function linkOf(query: Query, condition: TreeNode, parent: Source): Site['links'][number] | null {
-  for (const { operator, left, right } of bothWays(condition)) {
-    const [own, other] = [originOf(query, left), originOf(query, right)];
-    if (operator === '=' && own?.source === parent && other && other.source !== parent && other.query === query)
-      return { own, other };
-  }
-  return null;
+/** What is shown of an aggregate: that of the group, or what it would be over the row of NULLs of a parent without children. */
+function valueOf(
+  call: TreeNode,
+  value: TreeNode,
+  { alias, outer }: { readonly alias: string; readonly outer: boolean },
+): TreeNode {
+  const empty = outer ? aggregatedNullRow(call) : 'null';
+  if (!isNode(empty)) return value;
+  if (functionName(call) === 'count') return expression('COALESCE($1, $2)', [value, empty]);
+  return expression('CASE WHEN $1 IS NULL THEN $2 ELSE $3 END', [columnOf(alias, 'key_1'), empty, value]);
 }
 
 /** The tree with some nodes left out, by identity. */

@@ -1,6 +1,6 @@
 import { bodyOf, field, isNode, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { replace } from '../../build.js';
+import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { bothWays } from '../../shapes.js';
@@ -16,7 +16,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`CASE WHEN p THEN 1 ELSE 0 END = 1`, and `CASE WHEN p THEN true ELSE false END`, become `p`; `p IS TRUE` and `COALESCE(p, false)` alike.',
+    what: '`CASE WHEN p THEN 1 ELSE 0 END = 1`, `CASE c WHEN 5 THEN 1 ELSE 0 END = 1`, and `CASE WHEN p THEN true ELSE false END`, become `p` and `c = 5`; `p IS TRUE` and `COALESCE(p, false)` alike.',
     why: 'The planner neither looks into a CASE for an index nor estimates its condition.',
     limits:
       'In WHERE, HAVING and ON, where NULL is as good as false. All results are literals of one kind, and the first branch alone has the one that is asked for: of a later one the conditions before it would have to be false too.',
@@ -29,10 +29,10 @@ export default defineRewrite<Site>({
       if (bare) return [{ condition: node, when: bare }];
       const compared = bothWays(node).find(({ operator, left }) => operator === '=' && bodyOf(left, 'CaseExpr'));
       const body = bodyOf(compared?.left ?? node, 'CaseExpr');
-      if (!body || body['arg'] !== undefined) return [];
+      if (!body) return [];
       const wanted = compared ? literal(compared.right) : 'true';
       const [first, ...others] = list(body, 'args').map((one) => bodyOf(one, 'CaseWhen') ?? {});
-      const when = first?.['expr'];
+      const when = conditionOf(body['arg'], first?.['expr']);
       const rest = [...others.map((one) => literal(one['result'])), elseOf(body)];
       const kinds = new Set([wanted, literal(first?.['result']), ...rest.filter((one) => one !== NULL)].map(kindOf));
       const found = wanted !== null && literal(first?.['result']) === wanted && !rest.includes(wanted);
@@ -58,6 +58,11 @@ export default defineRewrite<Site>({
     to: "SELECT id FROM job WHERE state = 'a'",
   },
 });
+
+/** The condition of a branch: what is written, or that it is equal to what CASE begins with. */
+function conditionOf(subject: TreeValue, when: TreeValue): TreeValue {
+  return isNode(subject) && isNode(when) ? expression('$1 = $2', [subject, when]) : when;
+}
 
 /** The comparison in `(a = b) IS TRUE` and `COALESCE(a = b, false)`; null for anything else. */
 function orFalse(node: TreeNode): TreeNode | null {

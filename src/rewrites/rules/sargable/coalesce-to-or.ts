@@ -22,10 +22,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`COALESCE(c, d) = v` with constants d and v becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=` and `<>` alike.',
+    what: '`COALESCE(c, d) = v`, where v is a constant and d a constant or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=` and `<>` alike.',
     why: 'An index on `c` can not serve a condition on COALESCE of it. `d = v` is computed while planning, and where it is false only `c = v` is left.',
     limits:
-      'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it.',
+      'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same.',
     sources: ['PostgreSQL manual, "Conditional Expressions", section "COALESCE"'],
   },
   triggers: ['scan/rows-discarded', 'join/join-filter-discards'],
@@ -36,7 +36,8 @@ export default defineRewrite<Site>({
         const [column, instead, more] = args as readonly (TreeNode | undefined)[];
         const origin = originOf(query, column);
         if (!column || !instead || more || !origin || !TYPES.has(origin.column?.baseType ?? '')) return [];
-        return isConstant(instead) && isConstant(right)
+        const other = originOf(query, instead)?.column?.type;
+        return (isConstant(instead) || other === origin.column?.type) && isConstant(right)
           ? [{ condition: node, operator, column, origin, instead, value: right }]
           : [];
       }),

@@ -1,11 +1,11 @@
 import { quoteLiteral } from '../../../base/quote.js';
-import { bodyOf, isNode } from '../../../sql/tree.js';
+import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { isWhole } from '../../decimals.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, listed, operation, stringConstant } from '../../shapes.js';
+import { bothWays, castOf, functionName, listed, operation, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -15,6 +15,16 @@ interface Site {
   readonly first: Part;
   readonly second: Part;
   readonly cuts: readonly (readonly [string, string])[];
+  readonly ofNull: Joined['ofNull'];
+}
+
+/** What is put together, and what becomes of NULL in it. */
+interface Joined {
+  readonly first: Part;
+  readonly second: Part;
+  readonly between: string;
+  /** `nothing` where NULL makes the whole NULL; else it counts as an empty text, with or without the literal beside it. */
+  readonly ofNull: 'nothing' | 'empty' | 'left out';
 }
 
 interface Part {
@@ -27,10 +37,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`first || ' ' || last = 'Ann Lee'` becomes `first = 'Ann' AND last = 'Lee'`, with one alternative for each place where the literal can be cut; `a::text || '-' || b::text IN ('5-29', '7-43')` alike.",
+    what: "`first || ' ' || last = 'Ann Lee'` becomes `first = 'Ann' AND last = 'Lee'`, with one alternative for each place where the literal can be cut; `a::text || '-' || b::text IN ('5-29', '7-43')`, `concat(first, ' ', last)` and `concat_ws(' ', first, last)` alike.",
     why: 'An index on the columns can not serve a condition on what is made of them.',
     limits:
-      'Two columns with one literal between them, compared by `=` or IN with literals; text, varchar or whole numbers. At most eight alternatives. The database has no collation of its own.',
+      'Two columns with one literal between them, compared by `=` or IN with literals; text, varchar or whole numbers. At most eight alternatives. Under concat() no part is empty, since NULL would be too; under concat_ws() the columns are NOT NULL. The database has no collation of its own.',
     sources: ['PostgreSQL manual, "String Functions and Operators"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -44,13 +54,16 @@ export default defineRewrite<Site>({
         const joined = joinOf(query, left);
         const texts = wholes.map((one) => (bodyOf(one, 'A_Const') ? stringConstant(one) : null));
         if (!joined || texts.includes(null)) return [];
-        const { first, second, between } = joined;
+        const { first, second, between, ofNull } = joined;
         const cuts = texts.flatMap((text) => cutsOf(text ?? '', between, { first, second }));
-        return cuts.length > 0 && cuts.length <= MOST_CUTS ? [{ condition: node, first, second, cuts }] : [];
+        // An empty part may have been NULL.
+        if (ofNull === 'empty' && cuts.flat().includes('')) return [];
+        return cuts.length > 0 && cuts.length <= MOST_CUTS ? [{ condition: node, first, second, cuts, ofNull }] : [];
       });
     }),
-  requires: ({ first, second }, facts) => [
+  requires: ({ first, second, ofNull }, facts) => [
     facts.textsAsWritten(),
+    ...(ofNull === 'left out' ? [facts.notNull(first.origin), facts.notNull(second.origin)] : []),
     seen(`${first.origin.name} and ${second.origin.name} are whole numbers or texts that are not padded with blanks`),
     seen('every place where the literal can be cut in two is an alternative'),
   ],
@@ -82,16 +95,26 @@ export default defineRewrite<Site>({
 const MOST_CUTS = 8;
 
 /** `a || sep || b`, which the parser reads from the left. */
-function joinOf(
-  query: Query,
-  value: TreeValue,
-): { readonly first: Part; readonly second: Part; readonly between: string } | null {
+function joinOf(query: Query, value: TreeValue): Joined | null {
+  const call = bodyOf(value, 'FuncCall');
+  if (call) return joinedBy(query, call);
   const outer = operation(value);
   const inner = outer?.operator === '||' ? operation(outer.left) : null;
   if (!outer || inner?.operator !== '||') return null;
   const between = bodyOf(inner.right, 'A_Const') ? stringConstant(inner.right) : null;
   const [first, second] = [partOf(query, inner.left), partOf(query, outer.right)];
-  return first && second && between ? { first, second, between } : null;
+  return first && second && between ? { first, second, between, ofNull: 'nothing' } : null;
+}
+
+/** `concat(a, sep, b)`, which reads NULL as an empty text, and `concat_ws(sep, a, b)`, which leaves it out with its separator. */
+function joinedBy(query: Query, call: TreeNode): Joined | null {
+  const [one, other, third, more] = list(call, 'args');
+  const isConcat = functionName(call) === 'concat';
+  if (!isNode(third) || more || !(isConcat || functionName(call) === 'concat_ws')) return null;
+  const [before, separator] = isConcat ? [one, other] : [other, one];
+  const between = bodyOf(separator, 'A_Const') ? stringConstant(separator) : null;
+  const [first, second] = [isNode(before) ? partOf(query, before) : null, partOf(query, third)];
+  return first && second && between ? { first, second, between, ofNull: isConcat ? 'empty' : 'left out' } : null;
 }
 
 function partOf(query: Query, value: TreeNode): Part | null {

@@ -3,6 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
+import { beginsOnce } from '../../midnights.js';
 import { bothWays, functionName, listed, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
@@ -25,7 +26,7 @@ export default defineRewrite<Site>({
     what: "`to_char(c, 'YYYY-MM') = '2024-03'`, and with days, hours and minutes, become a half-open range of `c`; `<`, `<=`, `>`, `>=` and BETWEEN alike where the format begins with the year. Times before the year 1 and after 9999 are still asked as they were.",
     why: 'An index on `c` can not serve a condition on its text.',
     limits:
-      'The column is a date, timestamp or timestamptz of a table; the format is numbers alone, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice, and where it goes back over midnight (America/Havana) the first hour of that one day is left out.',
+      'The column is a date, timestamp or timestamptz of a table; the format is numbers alone, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice. For timestamptz the clock of no zone goes back over the midnight of either end.',
     sources: [
       'PostgreSQL manual, "Data Type Formatting Functions"',
       'PostgreSQL source, `DCH_to_char` of formatting.c: ADJUST_YEAR',
@@ -50,7 +51,8 @@ export default defineRewrite<Site>({
         if ((low && !first) || (high && !last)) return [];
         const from = first ? (low?.whole ? first.from : first.until) : null;
         const until = last ? (high?.whole ? last.until : last.from) : null;
-        return from !== null && until !== null && from >= until
+        const twice = type === 'timestamptz' && [from, until].some((day) => day !== null && !beginsOnce(day));
+        return twice || (from !== null && until !== null && from >= until)
           ? []
           : [{ condition: node, column: column as TreeNode, origin, from, until }];
       }),

@@ -31,7 +31,7 @@ export default defineRewrite<Site>({
       'The column is smallint, integer, bigint or uuid; a literal is written as PostgreSQL itself writes the value (`42`, not `042` or `+42`), and within the range of the type. Parameters and texts of other tables for integers only.',
     sources: ['PostgreSQL manual, "Type Casts"', 'PostgreSQL manual, "Numeric Types"'],
   },
-  triggers: ['scan/rows-discarded'],
+  triggers: ['scan/rows-discarded', 'join/join-filter-discards', 'join/inner-sequential-scan'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       comparisons(node).flatMap(({ left, texts, parameter }): readonly Site[] => {

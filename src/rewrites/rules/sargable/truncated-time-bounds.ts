@@ -4,6 +4,7 @@ import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { isToday } from '../../intervals.js';
+import { beginsOnce } from '../../midnights.js';
 import {
   bothWays,
   castOf,
@@ -17,7 +18,7 @@ import {
 } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
-import type { ColumnOrigin } from '../../view.js';
+import type { ColumnOrigin, Query } from '../../view.js';
 
 interface Site {
   readonly condition: TreeNode;
@@ -41,23 +42,24 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition; `(c AT TIME ZONE 'Europe/Berlin')::date = '2024-03-15'` and `current_date - c::date < 7` alike.",
+    what: "`date_trunc('month', c) = x` and `c::date BETWEEN x AND y`, where x and y are parameters, `current_date`, `now()` and the like, and `date_trunc('hour', c) = '2024-03-01 05:00'`, get the range of `c` that they imply, beside the condition; `(c AT TIME ZONE 'Europe/Berlin')::date = '2024-03-15'` and `current_date - c::date < 7` alike; and a join `date_trunc('day', c) = d.day` with another table or series.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
-      'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right; of another zone than UTC the range is 16 hours wider on each side, which is further than any zone is from UTC. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead.',
+      'The column is a timestamp or timestamptz of a table. The condition stays as a filter, so that infinite times and values within a period are right; of another zone than UTC the range is 16 hours wider on each side, which is further than any zone is from UTC. The range of a timestamptz begins a day early: where a clock goes back over midnight, the first hour of a day is before the time that its date stands for. Where x is a literal that begins a period, `sargable/truncated-time-to-range` replaces it instead, but for days that begin twice somewhere.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
-  triggers: ['scan/rows-discarded'],
+  triggers: ['scan/rows-discarded', 'join/join-filter-discards', 'join/inner-sequential-scan'],
   match: (view) => {
     const conditions = conditionsOf(view);
     const present = new Set(conditions.map(({ node }) => treeText(node)));
     return conditions.flatMap(({ query, node }) =>
-      limits(node).flatMap(({ left, from, until }) => {
+      [...limits(node), ...joined(query, node)].flatMap(({ left, from, until }) => {
         const truncated = truncation(left);
         const origin = truncated ? originOf(query, truncated.column) : null;
         const own = origin?.column?.baseType ?? '';
         if (!truncated || !origin || !['timestamp', 'timestamptz'].includes(own)) return [];
         const { zone, unit } = truncated;
+        if (own === 'timestamp' && isPlainDay(node, { unit, zone })) return [];
         if (zone && own !== (zone.fromUtc ? 'timestamp' : 'timestamptz')) return [];
         const type = zone ? 'timestamp' : unit === 'date' ? 'date' : own;
         const site = {
@@ -74,11 +76,11 @@ export default defineRewrite<Site>({
     );
   },
   requires: ({ origin }) => [
-    seen(`${origin.name} is ${origin.column?.type}: it is not before its truncation, and not after the next one`),
+    seen(`${origin.name} is ${origin.column?.type}: it is no day before its truncation, and not after the next one`),
   ],
   rewrite: (site, view) =>
     replace(view.statement.tree, site.condition, {
-      BoolExpr: { boolop: 'AND_EXPR', args: [...boundsOf(site), site.condition] },
+      BoolExpr: { boolop: 'AND_EXPR', args: [...boundsOf(site), kept(site)] },
     }),
   example: {
     schema: 'CREATE TABLE visit (id bigint PRIMARY KEY, at timestamptz NOT NULL, page text);',
@@ -166,11 +168,42 @@ function limits(node: TreeNode): readonly Limits[] {
         : [];
     }
     const isLiteral = isConstant(right) && bodyOf(right, 'ParamRef') === null;
-    if (!isFixed(right) || (isLiteral && !FINE.has(truncation(left)?.unit ?? '') && !truncation(left)?.zone)) return [];
+    const isElsewhere = isLiteral && !FINE.has(truncation(left)?.unit ?? '') && !truncation(left)?.zone;
+    if (!isFixed(right) || (isElsewhere && !beginsTwice(right))) return [];
     if (operator === '=') return [{ left, from: right, until: right }];
     if (operator === '>=' || operator === '>') return [{ left, from: right, until: null }];
     return operator === '<=' || operator === '<' ? [{ left, from: null, until: right }] : [];
   });
+}
+
+/** `date_trunc('day', c) = d.day`, where d is another source: what a calendar is joined by. */
+function joined(query: Query, node: TreeNode): readonly Limits[] {
+  return bothWays(node).flatMap(({ operator, left, right }): readonly Limits[] => {
+    const own = truncation(left);
+    const column = own ? originOf(query, own.column) : null;
+    const cast = castOf(right);
+    const other = originOf(query, cast && TIMES.has(cast.type) ? cast.value : right);
+    if (operator !== '=' || column?.query !== query || !other || other.source === column.source) return [];
+    return [{ left, from: right, until: right }];
+  });
+}
+
+const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
+
+/** The condition itself. Of a join it says IS TRUE, which is the same in ON and WHERE: the planner would hash the equality, and read the whole table. */
+function kept({ condition, from }: Site): TreeNode {
+  return from !== null && !isFixed(from) ? { BooleanTest: { arg: condition, booltesttype: 'IS_TRUE' } } : condition;
+}
+
+/** Whether it is a comparison with a literal of which `sargable/truncated-time-to-range` makes a range, where no clock goes back. */
+function isPlainDay(node: TreeNode, { unit, zone }: Pick<Site, 'unit' | 'zone'>): boolean {
+  return !zone && !FINE.has(unit) && bothWays(node).some(({ right }) => beginsTwice(right));
+}
+
+/** A day with whose midnight `sargable/truncated-time-to-range` has nothing to do. */
+function beginsTwice(value: TreeNode): boolean {
+  const day = /^[1-9]\d{3}-\d\d-\d\d/.exec(stringConstant(value) ?? '');
+  return day !== null && !beginsOnce(day[0]);
 }
 
 /** Literals and parameters take the type of what they are compared with. */
@@ -178,7 +211,7 @@ function typedAs(value: TreeNode, type: string): TreeNode {
   return bodyOf(value, 'A_Const') || bodyOf(value, 'ParamRef') ? expression(`$1::${type}`, [value]) : value;
 }
 
-function boundsOf({ column, unit, zone, from, until }: Site): readonly TreeNode[] {
+function boundsOf({ column, origin, unit, zone, from, until }: Site): readonly TreeNode[] {
   const step = unit === 'date' ? 'day' : unit === 'quarter' ? '3 months' : unit;
   const length = /\d/.test(step) ? step : `1 ${step}`;
   if (zone) {
@@ -190,8 +223,10 @@ function boundsOf({ column, unit, zone, from, until }: Site): readonly TreeNode[
       ...(until ? [expression(`$1 <= ($2 + interval '${length}'${more})${utc}`, [column, until])] : []),
     ];
   }
+  // A minute and an hour are truncated by the clock that shows them; a day and more are what the clock shows at its midnight, which is the later one of two.
+  const early = origin.column?.baseType === 'timestamptz' && !['minute', 'hour'].includes(unit);
   return [
-    ...(from ? [expression('$1 >= $2', [column, from])] : []),
+    ...(from ? [expression(early ? "$1 >= $2 - interval '1 day'" : '$1 >= $2', [column, from])] : []),
     ...(until ? [expression(`$1 <= $2 + interval '${length}'`, [column, until])] : []),
   ];
 }

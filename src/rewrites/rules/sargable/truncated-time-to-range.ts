@@ -3,6 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
+import { beginsOnce } from '../../midnights.js';
 import { bothWays, functionName, listed, stringConstant, wholeConstant } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -15,6 +16,8 @@ interface Site {
   /** First day of the period that the constant is, and of the next. */
   readonly from: string;
   readonly until: string;
+  /** Further periods of which the time may be in one. */
+  readonly others?: readonly { readonly from: string; readonly until: string }[];
 }
 
 export default defineRewrite<Site>({
@@ -22,10 +25,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
+    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years and IN, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
-      'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session; where the clock of a zone goes back over midnight (America/Havana), the first hour of that one day is left out.',
+      'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session, whichever that is: where the clock of any goes back over the midnight that begins or ends the period, the day begins twice there, and `sargable/truncated-time-bounds` is offered instead.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "date_trunc"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -33,8 +36,8 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {
         if (node.type !== 'A_Expr') return [];
-        const between = yearsBetween(query, node.body);
-        if (between) return [between];
+        const several = yearsBetween(query, node.body) ?? amongDays(query, node.body);
+        if (several) return [several];
         return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
           const truncated = truncation(left);
           const origin = truncated ? originOf(query, truncated.column) : null;
@@ -43,15 +46,25 @@ export default defineRewrite<Site>({
           const period = year && month !== null ? monthOf(year.from, month) : year;
           if (!truncated || !period || !origin || !TYPES.has(origin.column?.baseType ?? '') || operator === '<>')
             return [];
+          if (!isExact(origin, period)) return [];
           return [{ comparison: node.body, operator, column: truncated.column, origin, ...period }];
         });
       }),
     ),
-  requires: ({ origin, from }) => [
+  requires: ({ origin, from, until }) => [
     seen(`${origin.name} is ${origin.column?.type}, whose truncation keeps the order`),
     seen(`${from} begins a period of the unit`),
+    ...(origin.column?.baseType === 'timestamptz'
+      ? [seen(`in no time zone does the clock go back over midnight of ${from} or ${until}`)]
+      : []),
   ],
-  rewrite: ({ comparison, operator, column, from, until }, view) => {
+  rewrite: ({ comparison, operator, column, from, until, others }, view) => {
+    if (others) {
+      const args = [{ from, until }, ...others].map((one) =>
+        expression(`$1 >= '${one.from}' AND $1 < '${one.until}'`, [column]),
+      );
+      return replace(view.statement.tree, comparison, { BoolExpr: { boolop: 'OR_EXPR', args } });
+    }
     const [first, next] = [expression(`'${from}'`), expression(`'${until}'`)];
     const ranges: Readonly<Record<string, TreeNode>> = {
       '=': expression('$1 >= $2 AND $1 < $3', [column, first, next]),
@@ -73,13 +86,18 @@ export default defineRewrite<Site>({
     gain: { buffers: 10 },
   },
   unsoundTwin: {
-    why: 'the constant lies within a period, so that nothing truncated can equal it',
-    statement: "SELECT id, page FROM visit WHERE date_trunc('month', at) = '2023-06-15'",
-    to: "SELECT id, page FROM visit WHERE at >= '2023-06-15' AND at < '2023-07-15'",
+    why: 'in Havana the first hour of that day came twice, and the literal means the second time',
+    statement: "SELECT id, page FROM visit WHERE date_trunc('day', at) = '2023-11-05'",
+    to: "SELECT id, page FROM visit WHERE at >= '2023-11-05' AND at < '2023-11-06'",
   },
 });
 
 const TYPES = new Set(['date', 'timestamp', 'timestamptz']);
+
+/** Whether the period is the same range wherever it is read. */
+function isExact(origin: ColumnOrigin, { from, until }: Pick<Site, 'from' | 'until'>): boolean {
+  return origin.column?.baseType !== 'timestamptz' || (beginsOnce(from) && beginsOnce(until));
+}
 
 type Unit = 'day' | 'month' | 'quarter' | 'year' | 'year-number';
 
@@ -113,9 +131,24 @@ function yearsBetween(query: Query, comparison: TreeNode): Site | null {
   const [first, last] = (between?.items ?? []).map((item) => periodOf('year-number', item));
   if (!truncated || !origin || !TYPES.has(origin.column?.baseType ?? '') || !first || !last) return null;
   const { from } = first;
-  return from < last.until
+  return from < last.until && isExact(origin, { from, until: last.until })
     ? { comparison, operator: '=', column: truncated.column, origin, from, until: last.until }
     : null;
+}
+
+/** More alternatives than this make no plan better. */
+const MOST_PERIODS = 12;
+
+/** `c::date IN ('2024-03-15', '2024-03-18')`. */
+function amongDays(query: Query, comparison: TreeNode): Site | null {
+  const among = listed({ A_Expr: comparison }, 'AEXPR_IN');
+  const truncated = among ? truncation(among.left) : null;
+  const origin = truncated ? originOf(query, truncated.column) : null;
+  if (!among || !truncated || !origin || !TYPES.has(origin.column?.baseType ?? '')) return null;
+  const periods = among.items.map((item) => periodOf(truncated.unit, item));
+  const [first, ...others] = periods.filter((one) => one !== null && isExact(origin, one)).flatMap((one) => one ?? []);
+  if (!first || others.length + 1 < periods.length || periods.length > MOST_PERIODS) return null;
+  return { comparison, operator: '=', column: truncated.column, origin, ...first, others };
 }
 
 /** The period that a constant begins; null where it begins none. */

@@ -24,7 +24,7 @@ export default defineRewrite<Site>({
     what: '`x NOT IN (SELECT y ...)`, or `x <> ALL (...)`, where neither can be NULL, becomes `NOT EXISTS (... AND y = x)`.',
     why: 'PostgreSQL can not turn NOT IN into a join, because of NULL. A subquery that does not fit work_mem is read from beginning to end for each row; NOT EXISTS becomes an anti join.',
     limits:
-      'Both columns are NOT NULL columns of tables, on no nullable side of an outer join, or WHERE says `IS NOT NULL` of them. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is no faster.',
+      'Both columns are NOT NULL columns of tables, on no nullable side of an outer join, or WHERE says `IS NOT NULL` of them. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is seldom faster: the trial tells.',
     sources: ['PostgreSQL manual, "Subquery Expressions"', 'PostgreSQL source, `subplan_is_hashable` in subselect.c'],
   },
   triggers: ['subquery/unhashed-not-in'],
