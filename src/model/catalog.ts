@@ -24,6 +24,8 @@ export interface Column {
   readonly distinctSetting: number | null;
   /** The expression of a stored generated column (`pg_get_expr`); null for any other, and where the table was locked. */
   readonly storedAs: string | null;
+  /** The expression of a default of its own (`pg_get_expr`); null for none, for one of its domain, and where the table was locked. */
+  readonly defaultAs: string | null;
   /** Sequence that fills the column (serial or identity), if any. */
   readonly sequence: SequenceState | null;
 }

@@ -167,6 +167,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       statisticsTarget: null,
       distinctSetting: null,
       storedAs: null,
+      defaultAs: null,
       sequence: null,
     };
     const sequence = (name: string, max: bigint) => ({
