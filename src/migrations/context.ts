@@ -4,6 +4,7 @@ import type { TreeNode } from '../sql/tree.js';
 import { Growing } from './growing.js';
 import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
+import type { ScriptStatement } from './script.js';
 
 /** What the file did before a statement, as far as it matters to the statements after. Immutable: `advance` makes the next one. */
 export interface ScriptState {
@@ -56,8 +57,8 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
-  /** Views that are dropped and made again further on, with the lines of both. */
-  readonly remade: readonly { readonly view: Relation; readonly from: number; readonly to: number }[];
+  /** Views that are dropped and made again further on, with the statement that drops and the line that makes them. */
+  readonly remade: readonly { readonly view: Relation; readonly drop: ScriptStatement; readonly to: number }[];
   /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
   readonly needing: readonly { readonly table: string; readonly line: number }[];
   /** Columns that come by a name: added, or renamed to it. */

@@ -26,11 +26,17 @@ export function keptAside(
   return {
     keep: `DO $keep$
 BEGIN
-  PERFORM pg_catalog.set_config('${SETTING}', coalesce((SELECT pg_catalog.string_agg(k.statement, '; ' ORDER BY k.place) FROM (
+  PERFORM pg_catalog.set_config('${SETTING}', ';' || coalesce((SELECT pg_catalog.string_agg(k.statement, '; ' ORDER BY k.place) FROM (
 ${selects.join('\n    UNION ALL\n')}
   ) AS k (place, statement)), ''), true);
 END $keep$`,
-    give: `DO $give$ BEGIN EXECUTE pg_catalog.current_setting('${SETTING}'); END $give$`,
+    give: `DO $give$
+BEGIN
+  IF pg_catalog.current_setting('${SETTING}') = '' THEN
+    RAISE EXCEPTION 'what the column had is lost: this belongs into the transaction that dropped it';
+  END IF;
+  EXECUTE pg_catalog.current_setting('${SETTING}');
+END $give$`,
   };
 }
 

@@ -1,17 +1,14 @@
-import { quoteIdent } from '../base/quote.js';
+import { quoteIdent, quoteLiteral } from '../base/quote.js';
 import { sameRelation } from '../model/catalog.js';
 import type { Index, Table } from '../model/catalog.js';
-import { deparseGuarded } from '../sql/deparse.js';
-import { field, textOf } from '../sql/tree.js';
+import { textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { firstFree, takenKey } from './chosen-name.js';
-import { tableOf } from './context.js';
+import { descendantsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeStep } from './define.js';
 import { deferral, dropIndex, uniqueIndex } from './index-for-constraint.js';
-import { withCommand } from './operation.js';
-import type { Operation } from './operation.js';
-import { written } from './relation.js';
+import { written, writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 import { keysOf } from './shapes.js';
 
@@ -20,14 +17,20 @@ import { keysOf } from './shapes.js';
  * and takes over the partitions' indexes one by one; from the last one on it holds. Null where a partition is no table of its own, or has another primary key.
  */
 export function constraintOfPartitions(
-  operation: Operation,
   constraint: TreeNode,
   { relation, name }: { readonly relation: Relation; readonly name: string },
   context: MigrationContext,
 ): readonly SafeStep[] | null {
   const parent = tableOf(context, relation);
-  if (!parent || !operation.command) return null;
-  return new PartitionedConstraint(operation, constraint, context).ofParent(parent, relation, name);
+  if (!parent) return null;
+  return new PartitionedConstraint(constraint, context).ofParent(parent, relation, name);
+}
+
+/** What a partition needs, and the index of it that the parent takes over. `back` makes again what was there before and goes with the parent's constraint. */
+interface Part {
+  readonly steps: readonly SafeStep[];
+  readonly index: string;
+  readonly back?: readonly string[];
 }
 
 class PartitionedConstraint {
@@ -35,7 +38,6 @@ class PartitionedConstraint {
   readonly #isPrimary: boolean;
 
   constructor(
-    readonly operation: Operation,
     readonly constraint: TreeNode,
     context: MigrationContext,
   ) {
@@ -46,18 +48,20 @@ class PartitionedConstraint {
   ofParent(parent: Table, relation: Relation, name: string): readonly SafeStep[] | null {
     const steps: SafeStep[] = [];
     const attached: string[] = [];
+    const back: string[] = [];
     for (const partition of this.#partitionsOf(parent)) {
       const made = partition.kind === 'p' ? this.#ofSubparent(partition) : this.#ofPartition(partition);
       if (!made) return null;
       steps.push(...made.steps);
       attached.push(made.index);
+      back.push(...(made.back ?? []));
     }
     const index = written({ schema: parent.schema, name });
     return [
       ...steps,
       {
         sql: [this.#ofParentAlone(relation, name)],
-        down: [`ALTER TABLE ${written(relation)} DROP CONSTRAINT IF EXISTS ${quoteIdent(name)}`],
+        down: [`ALTER TABLE ${written(relation)} DROP CONSTRAINT IF EXISTS ${quoteIdent(name)}`, ...back],
         asItIs: true,
         note: 'Of the parent alone, without rows; it holds once the index of every partition is attached. Its short lock can not be avoided.',
       },
@@ -72,26 +76,26 @@ class PartitionedConstraint {
     );
   }
 
-  #ofSubparent(table: Table): { readonly steps: readonly SafeStep[]; readonly index: string } | null {
+  #ofSubparent(table: Table): Part | null {
     const relation = { schema: table.schema, name: table.name };
     const name = this.#chosen(relation);
     const steps = this.ofParent(table, relation, name);
     return steps && { steps, index: written({ schema: table.schema, name }) };
   }
 
-  #ofPartition(table: Table): { readonly steps: readonly SafeStep[]; readonly index: string } | null {
+  #ofPartition(table: Table): Part | null {
     if (table.kind !== 'r') return null;
     const relation = { schema: table.schema, name: table.name };
     const own = (this.#known.catalog?.indexes ?? []).filter((one) => sameRelation(one.table, table));
     const there = own.find((one) => this.#isSame(one));
-    if (there) return { steps: [], index: written({ schema: there.schema, name: there.name }) };
+    if (there)
+      return { steps: [], index: written({ schema: there.schema, name: there.name }), back: this.#back(there) };
     if (this.#isPrimary && own.some(({ primary }) => primary)) return null;
     const name = this.#chosen(relation);
     const build = uniqueIndex(relation, name, this.constraint);
     if (build === null) return null;
     const alter = `ALTER TABLE ${written(relation)}`;
-    const kind = this.#isPrimary ? 'PRIMARY KEY' : 'UNIQUE';
-    const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${kind} USING INDEX ${quoteIdent(name)}${deferral(this.constraint)}`;
+    const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${this.#kind()} USING INDEX ${quoteIdent(name)}${deferral(this.constraint)}`;
     return {
       steps: [
         { sql: [build], down: [dropIndex(relation, name)] },
@@ -99,6 +103,21 @@ class PartitionedConstraint {
       ],
       index: written({ schema: table.schema, name }),
     };
+  }
+
+  #back({ table, constraint }: Index): readonly string[] {
+    const known = this.#known.catalog?.constraints.find(
+      (one) => sameRelation(one.table, table) && one.name === constraint,
+    );
+    if (!known) return [];
+    const name = quoteLiteral(known.name).trim();
+    return [
+      `DO $back$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = ${writtenLiteral(table)}::pg_catalog.regclass AND conname = ${name}) THEN
+    ALTER TABLE ${written(table)} ADD CONSTRAINT ${quoteIdent(known.name)} ${known.definition};
+  END IF;
+END $back$`,
+    ];
   }
 
   /** As PostgreSQL chooses it for a partition, whatever the parent's is. */
@@ -129,15 +148,41 @@ class PartitionedConstraint {
   }
 
   #ofParentAlone(relation: Relation, name: string): string {
-    const command = this.operation.command?.body ?? {};
-    const def = { Constraint: { ...this.constraint, conname: name } };
-    const range = {
-      ...field(this.operation.body, 'relation'),
-      inh: undefined,
-      relname: relation.name,
-      ...(relation.schema === null ? {} : { schemaname: relation.schema }),
-    };
-    const alone = { ...this.operation, body: { ...this.operation.body, relation: range } };
-    return deparseGuarded(withCommand(alone, { ...command, def }));
+    const columns = (field: string): string => keysOf(this.constraint, field).map(quoteIdent).join(', ');
+    const included = columns('including');
+    return (
+      [
+        `ALTER TABLE ONLY ${written(relation)} ADD CONSTRAINT ${quoteIdent(name)} ${this.#kind()}`,
+        ...(this.constraint['nulls_not_distinct'] === true ? ['NULLS NOT DISTINCT'] : []),
+        `(${columns('keys')})`,
+        ...(included === '' ? [] : [`INCLUDE (${included})`]),
+      ].join(' ') + deferral(this.constraint)
+    );
   }
+
+  #kind(): string {
+    return this.#isPrimary ? 'PRIMARY KEY' : 'UNIQUE';
+  }
+}
+
+/** Columns of a partitioned table made NOT NULL before its key: on 18 the keys of the partitions make that a matter of their own, which has to be taken back as such. */
+export function provedOfPartitions(relation: Relation, column: string, context: MigrationContext): readonly SafeStep[] {
+  const alter = `ALTER TABLE ${written(relation)}`;
+  const set = `ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`;
+  if (context.major < 18) return [{ sql: [`${alter} ${set}`] }];
+  const name = quoteIdent(firstFree(relation, column, 'not_null', context));
+  const own = descendantsOf(context, relation)
+    .filter(({ columns }) => columns.some((one) => one.name === column && !one.notNull))
+    .map(
+      (one) =>
+        `ALTER TABLE ${written({ schema: one.schema, name: one.name })} ALTER COLUMN ${quoteIdent(column)} DROP NOT NULL`,
+    );
+  return [
+    {
+      sql: [`${alter} ADD CONSTRAINT ${name} NOT NULL ${quoteIdent(column)} NOT VALID`],
+      down: [`${alter} DROP CONSTRAINT ${name}`, ...own],
+      asItIs: true,
+    },
+    { sql: [`${alter} VALIDATE CONSTRAINT ${name}`] },
+  ];
 }

@@ -65,6 +65,7 @@ class Planner {
   }
 
   plan(): MigrationPlan {
+    for (const step of this.#aside.rest()) this.#push(step, false);
     return { steps: this.#steps, differs: [...this.#differs], later: this.#later };
   }
 

@@ -39,6 +39,11 @@ export class ViewsAside {
     return steps.map((step) => ({ step, joins }));
   }
 
+  /** Steps that still wait at the end of the file. */
+  rest(): readonly PlanStep[] {
+    return this.#waiting;
+  }
+
   #together(steps: readonly PlanStep[], known: Pick<MigrationContext, 'catalog' | 'state'>): readonly Arranged[] {
     const waiting = this.#waiting;
     const prepared = steps.findIndex(({ isSwitch }) => isSwitch);
@@ -52,11 +57,13 @@ export class ViewsAside {
     return arranged.map((step) => ({ step, joins: false }));
   }
 
-  #waits({ line, parsed: { type, body } }: ScriptStatement): boolean {
+  #waits(statement: ScriptStatement): boolean {
+    const { type, body } = statement.parsed;
     if (type !== 'DropStmt' || textOf(body, 'behavior') === 'DROP_CASCADE') return false;
     const dropped = list(body, 'objects').map(relationOfNames);
     return (
-      KINDS.has(textOf(body, 'removeType') ?? '') && dropped.every((view) => view && isRemade(view, line, this.file))
+      KINDS.has(textOf(body, 'removeType') ?? '') &&
+      dropped.every((view) => view && isRemade(view, statement, this.file))
     );
   }
 
@@ -78,18 +85,19 @@ export class ViewsAside {
 
 const KINDS = new Set(['OBJECT_VIEW', 'OBJECT_MATVIEW']);
 
-function isRemade(view: Relation, line: number, file: FileFacts): boolean {
-  return file.remade.some((one) => one.view.name === view.name && one.from === line);
+function isRemade(view: Relation, statement: ScriptStatement, file: FileFacts): boolean {
+  return file.remade.some((one) => one.drop === statement && one.view.name === view.name);
 }
 
 /** What `FileFacts.remade` holds. */
 export function remadeViews(statements: readonly ScriptStatement[]): FileFacts['remade'] {
-  return statements.flatMap(({ line, parsed: { type, body } }, i) => {
+  return statements.flatMap((drop, i) => {
+    const { type, body } = drop.parsed;
     if (type !== 'DropStmt' || !KINDS.has(textOf(body, 'removeType') ?? '')) return [];
     return list(body, 'objects').flatMap((object) => {
       const view = relationOfNames(object);
       const again = statements.slice(i + 1).find((one) => view && madeBy(one)?.name === view.name);
-      return view && again ? [{ view, from: line, to: again.line }] : [];
+      return view && again ? [{ view, drop, to: again.line }] : [];
     });
   });
 }
@@ -101,5 +109,5 @@ function madeBy({ parsed: { type, body } }: ScriptStatement): Relation | null {
 
 /** Views that go at the switch of a change which stands between their DROP and their CREATE. */
 export function goingAtSwitch({ file, line }: MigrationContext): readonly Relation[] {
-  return file.remade.filter(({ from, to }) => from <= line && line <= to).map(({ view }) => view);
+  return file.remade.filter(({ drop, to }) => drop.line <= line && line <= to).map(({ view }) => view);
 }

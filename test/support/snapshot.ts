@@ -259,6 +259,7 @@ export function aCatalog(facts: SnapshotFacts = {}): Catalog {
     domains: [],
     dependents: [],
     functions: [],
+    cascades: [],
     otherCounts: {},
   };
 }

@@ -7,7 +7,7 @@ import type { SafeSequence } from '../../define.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
 import { operationSql } from '../../operation.js';
 import type { Operation } from '../../operation.js';
-import { constraintOfPartitions } from '../../partition-constraint.js';
+import { constraintOfPartitions, provedOfPartitions } from '../../partition-constraint.js';
 import { shown } from '../../relation.js';
 import { addedConstraint, alterTable, isOfParentAlone, keysOf } from '../../shapes.js';
 
@@ -45,18 +45,16 @@ export default defineMigrationRule({
     if (constraint['indexname'] !== undefined) return takenOver(operation, context);
     const name = constraintName(relation, constraint, context) ?? '';
     const alter = alterTable(operation, relation);
-    const proved = keysOf(constraint)
-      .filter((column) => !isKnownNotNull(context, relation, column))
-      .map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] }));
+    const open = keysOf(constraint).filter((column) => !isKnownNotNull(context, relation, column));
     if (tableOf(context, relation)?.kind === 'p') {
-      const up = constraintOfPartitions(operation, constraint, { relation, name }, context);
-      return up && { up: [...proved, ...up] };
+      const up = constraintOfPartitions(constraint, { relation, name }, context);
+      return up && { up: [...open.flatMap((column) => provedOfPartitions(relation, column, context)), ...up] };
     }
     const index = uniqueIndex(relation, name, constraint);
     if (index === null) return null;
     return {
       up: [
-        ...proved,
+        ...open.map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
         { sql: [index], down: [dropIndex(relation, name)] },
         {
           sql: [

@@ -36,7 +36,7 @@ export default defineMigrationRule({
     const { relation, constraint } = found;
     const name = constraintName(relation, constraint, context) ?? '';
     if (tableOf(context, relation)?.kind === 'p') {
-      const up = constraintOfPartitions(operation, constraint, { relation, name }, context);
+      const up = constraintOfPartitions(constraint, { relation, name }, context);
       return up && { up };
     }
     const index = uniqueIndex(relation, name, constraint);
