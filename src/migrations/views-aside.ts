@@ -33,6 +33,8 @@ export class ViewsAside {
       this.#isOpen = false;
       return [];
     }
+    if (this.#waiting.length > 0 && HINDERED_BY_NONE.has(statement.parsed.type))
+      return steps.map((step) => ({ step, joins: false }));
     if (this.#waiting.length > 0) return this.#together(steps, known);
     const joins = this.#isOpen && this.#makesAgain(statement) && steps.every(({ transactional }) => transactional);
     this.#isOpen = joins;
@@ -82,6 +84,17 @@ export class ViewsAside {
     return given.length > 0 && given.every((one) => one !== null && named.includes(one.name));
   }
 }
+
+/** Statements that no view stands in the way of, and that may take long. */
+const HINDERED_BY_NONE = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'SelectStmt',
+  'IndexStmt',
+  'CreateStmt',
+]);
 
 const KINDS = new Set(['OBJECT_VIEW', 'OBJECT_MATVIEW']);
 

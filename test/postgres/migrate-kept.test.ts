@@ -150,6 +150,11 @@ describe('a planned migration', () => {
       expect(steps.slice(at + 1).map(({ up }) => up.length)).toEqual([1]);
       const alone = plan(bench, `DROP VIEW mengen; ${view.replace('"Menge"', 'ort')}; DROP VIEW mengen`);
       expect(alone.map(({ up }) => up.length)).toEqual([2, 1]);
+      const between = plan(bench, `DROP VIEW mengen; CREATE INDEX ON "Lager" (ort); ${view}`);
+      expect(between.map(({ up }) => up.map((one) => one.slice(0, 12)))).toEqual([
+        ['CREATE INDEX'],
+        ['DROP VIEW me', 'CREATE VIEW '],
+      ]);
     });
   });
 
