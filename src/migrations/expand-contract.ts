@@ -79,10 +79,12 @@ export function expandAndContract(operation: Operation, context: MigrationContex
       ...hanging.before,
       {
         sql: [
-          ...kept.gone,
+          // Reads the catalog alone; between the locks of two tables nothing may take its time, or writers of both come between.
           aside.keep,
-          ...(notNull?.leaving ?? []),
           ...hanging.leaving,
+          ...kept.gone,
+          ...(notNull?.leaving ?? []),
+          ...hanging.moving,
           `${alter} DROP COLUMN ${old}`,
           `${alter} RENAME COLUMN ${column} TO ${old}`,
           ...hanging.arriving,

@@ -19,6 +19,8 @@ export interface Hanging {
   readonly before: readonly SafeStep[];
   /** In the switch, before the old column goes. */
   readonly leaving: readonly string[];
+  /** After it, still before the old column goes: default, identity, sequence. */
+  readonly moving: readonly string[];
   /** In the switch, once the new column has the name. */
   readonly arriving: readonly string[];
 }
@@ -52,10 +54,8 @@ export function hangingOn(column: Column, next: string, relation: Relation, cont
       })),
       ...[...checks, ...foreign].flatMap((one) => addedBeside(one, moving)),
     ],
-    leaving: [
-      ...foreign.map(({ table: of, name }) => `ALTER TABLE ${written(of)} DROP CONSTRAINT ${quoteIdent(name)}`),
-      ...movedDefault(column, moving),
-    ],
+    leaving: foreign.map(({ table: of, name }) => `ALTER TABLE ${written(of)} DROP CONSTRAINT ${quoteIdent(name)}`),
+    moving: movedDefault(column, moving),
     arriving: [
       ...indexes.map((index) => inPlace(index, own, moving)),
       ...[...checks, ...foreign].map(

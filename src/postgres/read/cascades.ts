@@ -13,7 +13,7 @@ export async function readCascades(session: Session): Promise<Cascade[]> {
   for (const one of level) seen.set(keyOf(one), one);
   while (level.length > 0) {
     const next: Reached[] = [];
-    for (const row of await inParts(level, (args) => session.query<ReachedRow>(NEXT_SQL, args))) {
+    for (const row of await inParts(level, STEP_PART, (args) => session.query<ReachedRow>(NEXT_SQL, args))) {
       const one = { ...row, root: Number(row.root), objsubid: Number(row.objsubid) };
       if (seen.has(keyOf(one))) continue;
       seen.set(keyOf(one), one);
@@ -22,7 +22,7 @@ export async function readCascades(session: Session): Promise<Cascade[]> {
     level = next;
   }
   const along = [...seen.values()].slice(roots.length);
-  const rows = await inParts(along, (args) => session.query<AlongRow>(ALONG_SQL, args));
+  const rows = await inParts(along, WORDS_PART, (args) => session.query<AlongRow>(ALONG_SQL, args));
   return roots.flatMap(({ kind, schema, name }, root) => {
     const own = rows.filter((row) => Number(row.root) === root);
     const whole = new Set(own.filter(({ is_whole }) => is_whole).map(placeOf));
@@ -52,16 +52,18 @@ function toAlong({ what, schema, relation: name, is_whole }: AlongRow): Cascade[
   return { what, relation, isWhole: is_whole };
 }
 
-/** So many at a time are not worth compiling, by PostgreSQL's estimate (`jit_above_cost`). */
-const PART = 300;
+/** So many at a time cost less than `jit_above_cost` by PostgreSQL's estimate: some 20 for a step to the next level, some 100 for the words. */
+const STEP_PART = 2000;
+const WORDS_PART = 500;
 
 async function inParts<Row>(
   all: readonly Reached[],
+  size: number,
   ask: (args: readonly unknown[]) => Promise<readonly Row[]>,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (let at = 0; at < all.length; at += PART) {
-    const part = all.slice(at, at + PART);
+  for (let at = 0; at < all.length; at += size) {
+    const part = all.slice(at, at + size);
     const args = [part.map(({ root }) => root), part.map(({ classid }) => classid), part.map(({ objid }) => objid)];
     rows.push(...(await ask([...args, part.map(({ objsubid }) => objsubid)])));
   }
