@@ -69,6 +69,12 @@ describe('without a database', () => {
       expect(steps(`${rename};\n${after}`)).toContain(rename);
   });
 
+  it('keeps no view by a name that the file gives to another table', () => {
+    const sql = 'ALTER TABLE t RENAME TO t_old;\nALTER TABLE t_new RENAME TO t';
+    const [first] = planScript(readScript(sql, 'a.sql'), OPTIONS).steps;
+    expect(first?.up).toEqual(['ALTER TABLE t RENAME TO t_old']);
+  });
+
   it('plans no file in which psql decides what runs', () => {
     const text = '\\set ON_ERROR_STOP on\nSELECT 1;\n\\if :x\nDROP TABLE t;\n\\endif';
     expect(() => planScript(readScript(text, 'a.sql'), OPTIONS)).toThrow(/line 3: .*\\if can not be planned/);

@@ -80,7 +80,10 @@ export function factsOfFile({ statements }: Script): FileFacts {
     );
     const named = relationOfNames(body['object'] ?? null)?.name;
     const dropped = type === 'DropStmt' ? list(body, 'objects').map((one) => relationOfNames(one)?.name) : [];
-    return [...new Set([...ranges, named, ...dropped])].flatMap((table) => (table ? [{ table, line }] : []));
+    // Another table comes by the name: a view can not have it as well.
+    const taken =
+      type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE' ? textOf(body, 'newname') : null;
+    return [...new Set([...ranges, named, taken, ...dropped])].flatMap((table) => (table ? [{ table, line }] : []));
   });
   const switched = statements.flatMap(({ line, parsed: { type, body } }) => {
     const renames = type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE';
