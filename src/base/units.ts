@@ -16,6 +16,7 @@ export function formatBytes(bytes: number | null): string {
 /** Milliseconds for a reader; `unknown` for null. */
 export function formatMs(ms: number | null): string {
   if (ms === null || !Number.isFinite(ms)) return 'unknown';
+  if (Math.abs(ms) >= 2 * 3_600_000) return `${significant(ms / 3_600_000, 3)} h`;
   if (Math.abs(ms) >= 60_000) return `${significant(ms / 60_000, 3)} min`;
   if (Math.abs(ms) >= 1000) return `${significant(ms / 1000, 3)} s`;
   return `${significant(ms, 3)} ms`;

@@ -1,40 +1,19 @@
 import { WizardError } from '../base/errors.js';
-import type { Connections } from './connections.js';
 import { changedIn, foreignChanges, only, usersLeft } from './changes.js';
-import type { StepEstimate } from './estimate.js';
 import { execute } from './execute.js';
 import { drifted, faultOf, gaveUp, stepFailed, unsettled } from './faults.js';
-import type { DeploymentRecord, Ending, Journal, JournalEvent } from './journal.js';
+import type { DeploymentRecord, Ending, JournalEvent } from './journal.js';
 import { isDue, replay } from './journal.js';
-import type { DeploymentLimits } from './limits.js';
-import { Stages, type Staging } from './live/stages.js';
-import type { SteadyClock } from './live/watch.js';
+import { Stages } from './live/stages.js';
 import { sessionWords } from './obstacles.js';
 import { statementsOf, runsAlone, toSteps, type Direction, type PlanStep } from './plan.js';
 import { retryWhileLocked } from '../postgres/locked.js';
 import type { OpenTransaction } from '../postgres/read/obstacles.js';
+import type { DeploymentSetting } from './setting.js';
 import { settle, type Outcome } from './settle.js';
 import { readTouched, stateDifferences, type TouchedState } from './state.js';
 import { holdersOf, lookAround } from './surroundings.js';
 import { startPatience, type Patience } from './wait.js';
-
-/** What a deployment needs from outside. */
-export interface DeploymentSetting {
-  readonly connections: Connections;
-  readonly journal: Journal;
-  /** As the journal names the target. */
-  readonly target: string;
-  readonly hash: string;
-  readonly limits: DeploymentLimits;
-  readonly staging: Staging;
-  readonly clock: SteadyClock;
-  readonly estimate: (step: PlanStep) => StepEstimate;
-  readonly note: (text: string) => void;
-  readonly phase: (text: string) => void;
-  readonly progress: (text: string, done: number, total: number) => void;
-  readonly now: () => string;
-  readonly signal: AbortSignal;
-}
 
 /** A deployment under way. It holds nothing that the journal does not say: a kill at any point loses nothing. */
 export class Deployment {

@@ -63,7 +63,7 @@ describe('who has to approve', () => {
       'downtime, change management: Step: it keeps clients waiting for an unknown time',
     ]);
     expect(asked(build, { ...QUICK, durationMs: 5 * 3_600_000 })).toEqual([
-      expect.stringContaining('over the 240 min that are tolerated'),
+      expect.stringContaining('over the 4.00 h that are tolerated'),
     ]);
   });
 

@@ -122,6 +122,7 @@ function partOf(catalog: Catalog, tables: readonly RelationName[]): Catalog {
     functions: [],
     domains: [],
     dependents: [],
+    cascades: [],
     otherCounts: {},
     tables: catalog.tables.filter((table) => wanted.has(relationKey(table))),
     indexes: catalog.indexes.filter((index) => wanted.has(relationKey(index.table))),

@@ -23,6 +23,7 @@ function column(name: string, type: string, baseType: string, typeCategory: stri
     statisticsTarget: null,
     distinctSetting: null,
     storedAs: null,
+    defaultAs: null,
     sequence: null,
   };
 }

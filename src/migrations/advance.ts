@@ -140,7 +140,13 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
       const definition = columnBody(command.body);
       const name = command.name ?? textOf(definition ?? {}, 'colname');
       if (!definition || name === null) return state;
-      return { ...state, types: withType(state.types, relation, { ...definition, colname: name }, context) };
+      const types = withType(state.types, relation, { ...definition, colname: name }, context);
+      if (command.subtype !== 'AT_AddColumn' || command.missingOk) return { ...state, types };
+      return {
+        ...state,
+        types,
+        defaults: state.defaults.with(columnKey(context, relation, name), defaultOf(definition)),
+      };
     }
     case 'AT_DetachPartition': {
       const partition = partitionOf(command);
@@ -151,6 +157,9 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
       const now = command.subtype === 'AT_SetLogged' ? 'p' : 'u';
       return { ...state, persistence: new Map([...state.persistence, [keyOf(context, relation), now]]) };
     }
+    case 'AT_ColumnDefault':
+      if (column === null) return state;
+      return { ...state, defaults: state.defaults.with(column, field(command.body, 'def')) };
     case 'AT_SetNotNull':
       return column === null ? state : { ...state, notNull: new Set([...state.notNull, column]) };
     case 'AT_DropNotNull':
@@ -201,6 +210,13 @@ function afterValidate(relation: Relation, key: string, context: MigrationContex
     checks: check ? new Map([...state.checks, [key, { ...check, valid: true }]]) : state.checks,
     notNull: column === null ? state.notNull : new Set([...state.notNull, columnKey(context, relation, column)]),
   };
+}
+
+function defaultOf(definition: TreeNode): TreeNode | null {
+  const found = bodiesOf(list(definition, 'constraints'), 'Constraint').find(
+    (one) => textOf(one, 'contype') === 'CONSTR_DEFAULT',
+  );
+  return found ? field(found, 'raw_expr') : null;
 }
 
 /** The column of a CHECK that is nothing but IS NOT NULL. */

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { aCatalog, aTable } from '../../test/support/snapshot.js';
 import { loadParser } from '../sql/parse.js';
 import { checkScript } from './check.js';
 import { planScript } from './plan.js';
@@ -68,6 +69,12 @@ describe('without a database', () => {
       expect(steps(`${rename};\n${after}`)).toContain(rename);
   });
 
+  it('keeps no view by a name that the file gives to another table', () => {
+    const sql = 'ALTER TABLE t RENAME TO t_old;\nALTER TABLE t_new RENAME TO t';
+    const [first] = planScript(readScript(sql, 'a.sql'), OPTIONS).steps;
+    expect(first?.up).toEqual(['ALTER TABLE t RENAME TO t_old']);
+  });
+
   it('plans no file in which psql decides what runs', () => {
     const text = '\\set ON_ERROR_STOP on\nSELECT 1;\n\\if :x\nDROP TABLE t;\n\\endif';
     expect(() => planScript(readScript(text, 'a.sql'), OPTIONS)).toThrow(/line 3: .*\\if can not be planned/);
@@ -96,6 +103,23 @@ describe('without a database', () => {
     expect(steps.flatMap(({ up }) => up)).toEqual([
       'ALTER TABLE "t" ADD CONSTRAINT "c" NOT NULL "a" NOT VALID',
       'ALTER TABLE "t" VALIDATE CONSTRAINT "c"',
+    ]);
+  });
+
+  it('says of an empty table that it is', () => {
+    const catalog = aCatalog({ tables: [aTable('t', { sizeBytes: 0 })] });
+    const script = readScript('ALTER TABLE t ADD UNIQUE (id)', 'a.sql');
+    const found = checkScript(script, { ...OPTIONS, catalog }).flatMap(({ findings }) => findings);
+    expect(found.find(({ rule }) => rule.id === 'constraint/add-unique')?.lowered).toBe('the table is empty');
+  });
+
+  it('gives a column that the file made the default back that it gave before', () => {
+    const sql =
+      'ALTER TABLE t ADD a int DEFAULT 1; ALTER TABLE t ALTER a SET DEFAULT 2; ALTER TABLE t ALTER b DROP DEFAULT';
+    const { steps } = planScript(readScript(sql, 'a.sql'), OPTIONS);
+    expect(steps.slice(1).map(({ down, noWayBack }) => down ?? noWayBack)).toEqual([
+      ['ALTER TABLE "t" ALTER COLUMN "a" SET DEFAULT 1'],
+      'the default before is not known: look with --to',
     ]);
   });
 

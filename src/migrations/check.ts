@@ -14,6 +14,7 @@ import type { Operation } from './operation.js';
 import { relationOf, relationOfNames } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
 import { indexColumns } from './shapes.js';
+import { remadeViews } from './views-aside.js';
 
 /** How a file is looked at. */
 export interface CheckOptions {
@@ -79,7 +80,10 @@ export function factsOfFile({ statements }: Script): FileFacts {
     );
     const named = relationOfNames(body['object'] ?? null)?.name;
     const dropped = type === 'DropStmt' ? list(body, 'objects').map((one) => relationOfNames(one)?.name) : [];
-    return [...new Set([...ranges, named, ...dropped])].flatMap((table) => (table ? [{ table, line }] : []));
+    // Another table comes by the name: a view can not have it as well.
+    const taken =
+      type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE' ? textOf(body, 'newname') : null;
+    return [...new Set([...ranges, named, taken, ...dropped])].flatMap((table) => (table ? [{ table, line }] : []));
   });
   const switched = statements.flatMap(({ line, parsed: { type, body } }) => {
     const renames = type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE';
@@ -91,7 +95,8 @@ export function factsOfFile({ statements }: Script): FileFacts {
         : [];
     return tables.flatMap((table) => (table ? [{ table: table.name, line }] : []));
   });
-  return { indexes, views, needing, switched, arriving: statements.flatMap(arrivingIn) };
+  const remade = remadeViews(statements);
+  return { indexes, views, remade, needing, switched, arriving: statements.flatMap(arrivingIn) };
 }
 
 function arrivingIn({ parsed }: ScriptStatement): FileFacts['arriving'] {
@@ -144,5 +149,6 @@ function loweredBy(
 ): string | null {
   if (!subject || (rewrites.length === 0 && scans.length === 0) || !estimate || estimate.highMs > SHORT_MS) return null;
   const table = tableOf(context, subject);
+  if (table && estimate.bytes === 0) return 'the table is empty';
   return table ? `the table is small: at most ${Math.max(1, Math.ceil(estimate.highMs))} ms of work, estimated` : null;
 }

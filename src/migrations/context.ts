@@ -1,8 +1,10 @@
 import { lookupTable, relationKey, sameRelation } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
+import type { TreeNode } from '../sql/tree.js';
 import { Growing } from './growing.js';
 import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
+import type { ScriptStatement } from './script.js';
 
 /** What the file did before a statement, as far as it matters to the statements after. Immutable: `advance` makes the next one. */
 export interface ScriptState {
@@ -12,6 +14,8 @@ export interface ScriptState {
   readonly named: Growing<true>;
   /** Types of columns that the file made or changed, by `columnKey`. */
   readonly types: Growing<string>;
+  /** Defaults that the file gave to columns, by `columnKey`; null for one that it took away. */
+  readonly defaults: Growing<TreeNode | null>;
   /** Columns (`columnKey`) which hold no NULL, proved by the file: a validated CHECK, SET NOT NULL. */
   readonly notNull: ReadonlySet<string>;
   /** Constraints that the file added NOT VALID, by `columnKey` of table and constraint. */
@@ -53,6 +57,8 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
+  /** Views that are dropped and made again further on, with the statement that drops and the line that makes them. */
+  readonly remade: readonly { readonly view: Relation; readonly drop: ScriptStatement; readonly to: number }[];
   /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
   readonly needing: readonly { readonly table: string; readonly line: number }[];
   /** Columns that come by a name: added, or renamed to it. */
@@ -78,6 +84,7 @@ export function initialState(oneTransaction: boolean): ScriptState {
     created: new Growing(),
     named: new Growing(),
     types: new Growing(),
+    defaults: new Growing(),
     notNull: new Set(),
     unvalidated: new Map(),
     validated: new Set(),

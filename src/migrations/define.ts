@@ -54,6 +54,8 @@ export interface SafeStep {
   readonly commits?: boolean;
   /** Not planned again: what another rule would add to it was not there before either. */
   readonly asItIs?: boolean;
+  /** Ends a change that was prepared before it. What the file drops and makes again around the change goes and comes in its transaction. */
+  readonly isSwitch?: boolean;
   /** Why rows are read or written under a lock all the same, where nothing better exists. */
   readonly unavoidable?: string;
   /** Said above it. */

@@ -8,10 +8,14 @@ import type { MigrationContext } from './context.js';
 import type { SafeSequence, SafeStep } from './define.js';
 import { dependentsOf } from './dependents.js';
 import { hangingOn } from './hanging-on.js';
+import type { Hanging } from './hanging-on.js';
+import { keptAside } from './kept-aside.js';
+import { notNullCondition } from './advance.js';
+import { typeBack } from './type-back.js';
+import { goingAtSwitch } from './views-aside.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { columnBody, withCommand } from './operation.js';
 import type { Operation } from './operation.js';
-import { GRANTEE } from './old-name.js';
 import { objectName, shown, written, writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 import { alterTable, alteration } from './shapes.js';
@@ -33,17 +37,28 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   const hanging = known ? hangingOn(known, next, relation, context) : null;
   if (!hanging) return null;
   const value = valueOf(definition, name);
-  const kept = keptByTrigger({ relation, column: next, label: name, value, replaces: name });
+  const kept = keptByTrigger({
+    relation,
+    column: next,
+    label: name,
+    value,
+    replaces: name,
+    going: goingAtSwitch(context),
+  });
   const alter = alterTable(operation, relation);
   const [column, old] = [quoteIdent(next), quoteIdent(name)];
-  const notNull = notNullOf(relation, name, context);
+  const notNull = notNullOf(relation, name, next, alter, context);
   const add = { ColumnDef: { ...definition, colname: next, raw_default: undefined, is_local: true } };
   const { name: _, ...command } = found.command.body;
-  const keep = objectName(relation.name, next, 'not_null');
+  const aside = keptAside(relation, name, hanging.indexes);
+  const back = known ? typeBack(known, definition, alter) : null;
   return {
     differs: `${name} of ${shown(relation)} comes to stand last in its table`,
     up: [
-      { sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))] },
+      {
+        sql: [deparseGuarded(withCommand(operation, { ...command, subtype: 'AT_AddColumn', def: add }))],
+        down: [`${alter} DROP COLUMN IF EXISTS ${column}`],
+      },
       {
         ...kept.step,
         note: 'Rows that are written from here on have both values; its name makes it the last trigger to run. Where a view, a policy or the like uses the old column it fails, before any row is written.',
@@ -60,22 +75,27 @@ export function expandAndContract(operation: Operation, context: MigrationContex
         commits: true,
         note: 'The rows that were there, in batches. May be interrupted and run again.',
       },
-      ...(notNull ? [{ sql: [`${alter} ALTER COLUMN ${column} SET NOT NULL`], down: [] }] : []),
+      ...(notNull?.before ?? []),
       ...hanging.before,
       {
         sql: [
-          ...kept.gone,
-          carried(relation, name, next),
+          // Reads the catalog alone; between the locks of two tables nothing may take its time, or writers of both come between.
+          aside.keep,
           ...hanging.leaving,
+          ...kept.gone,
+          ...(notNull?.leaving ?? []),
+          ...hanging.moving,
           `${alter} DROP COLUMN ${old}`,
           `${alter} RENAME COLUMN ${column} TO ${old}`,
           ...hanging.arriving,
-          ...(notNull?.constraint && context.major >= 18
-            ? [`${alter} RENAME CONSTRAINT ${quoteIdent(keep)} TO ${quoteIdent(notNull.constraint)}`]
-            : []),
+          ...(notNull?.arriving ?? []),
+          aside.give,
         ],
-        down: null,
-        note: 'The switch. Before it everything can be taken back; after it the old values are gone.',
+        down: back,
+        isSwitch: true,
+        note: back
+          ? 'The switch. Its way back takes back all of the change: it writes the whole table anew under its lock, fails with nothing changed where a value no longer fits, and the column stays last.'
+          : 'The switch. Before it everything can be taken back; after it the old values are gone.',
       },
     ],
   };
@@ -85,6 +105,8 @@ export function expandAndContract(operation: Operation, context: MigrationContex
 interface Kept {
   readonly relation: Relation;
   readonly column: string;
+  /** Views on the column that goes, which go with it. */
+  readonly going: readonly Relation[];
   /** What the trigger and its function are named by. */
   readonly label: string;
   /** Over the columns of the row. */
@@ -94,7 +116,7 @@ interface Kept {
 }
 
 /** A trigger that gives a column its value in each row that is written, and the statements that remove it. */
-export function keptByTrigger({ relation, column, label, value, replaces }: Kept): {
+export function keptByTrigger({ relation, column, label, value, replaces, going }: Kept): {
   readonly step: SafeStep;
   readonly gone: readonly string[];
 } {
@@ -103,14 +125,15 @@ export function keptByTrigger({ relation, column, label, value, replaces }: Kept
   const trigger = quoteIdent(last);
   const row = deparseExpression(mapTree(value, ofNew) as TreeNode);
   const gone = [`DROP TRIGGER ${trigger} ON ${written(relation)}`, `DROP FUNCTION ${fn}()`];
+  const ifThere = gone.map((sql) => sql.replace(/^DROP (TRIGGER|FUNCTION)/, 'DROP $1 IF EXISTS'));
   return {
     step: {
       sql: [
         `CREATE FUNCTION ${fn}() RETURNS trigger LANGUAGE plpgsql AS $sync$ BEGIN NEW.${quoteIdent(column)} := ${row}; RETURN NEW; END $sync$`,
         `CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE ON ${written(relation)} FOR EACH ROW EXECUTE FUNCTION ${fn}()`,
-        refusal(relation, last, replaces),
+        refusal(relation, last, replaces, going),
       ],
-      down: gone,
+      down: ifThere,
       note: 'Rows that are written from here on have the value; its name makes it the last trigger to run.',
     },
     gone,
@@ -121,14 +144,20 @@ export function keptByTrigger({ relation, column, label, value, replaces }: Kept
  * Fails where a trigger of somebody runs after this one and could change what the value is made of; and where something uses the column that goes, which would make the switch fail. Indexes, keys, defaults and
  * constraints are not among it: they are made again.
  */
-function refusal(relation: Relation, trigger: string, replaces: string | null): string {
+function refusal(relation: Relation, trigger: string, replaces: string | null, going: readonly Relation[]): string {
   const table = `${writtenLiteral(relation)}::pg_catalog.regclass`;
+  const views = going.map((view) => `pg_catalog.to_regclass(${writtenLiteral(view)})`).join(', ');
+  const except =
+    going.length === 0
+      ? ''
+      : `
+      AND NOT (d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.oid = d.objid AND r.ev_class IN (${views})))`;
   const users = `
     SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) || ' uses the column'
     FROM pg_catalog.pg_depend AS d
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'n' AND d.refobjid = ${table}
-      AND a.attname = ${literal(replaces ?? '')} AND d.classid <> 'pg_catalog.pg_constraint'::pg_catalog.regclass
+      AND a.attname = ${literal(replaces ?? '')} AND d.classid NOT IN ('pg_catalog.pg_constraint'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass)${except}
     UNION`;
   return `DO $refusal$
 DECLARE
@@ -144,44 +173,36 @@ BEGIN
 END $refusal$`;
 }
 
-/** What a column has of its own beside its type: privileges, a comment, a statistics target. */
-function carried(relation: Relation, from: string, to: string): string {
-  const table = `${writtenLiteral(relation)}::pg_catalog.regclass`;
-  const [old, column] = [literal(from), literal(to)];
-  return `DO $carried$
-DECLARE
-  wizard_statement text;
-BEGIN
-  FOR wizard_statement IN
-    SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s', g.privilege_type, ${column}, ${table}, ${GRANTEE})
-    FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS g WHERE a.attrelid = ${table} AND a.attname = ${old}
-    UNION ALL
-    SELECT pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', ${table}, ${column}, pg_catalog.col_description(a.attrelid, a.attnum))
-    FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = ${table} AND a.attname = ${old} AND pg_catalog.col_description(a.attrelid, a.attnum) IS NOT NULL
-    UNION ALL
-    SELECT pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS %s', ${table}, ${column}, a.attstattarget)
-    FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = ${table} AND a.attname = ${old} AND a.attstattarget >= 0
-  LOOP
-    EXECUTE wizard_statement;
-  END LOOP;
-END $carried$`;
-}
-
 function literal(text: string): string {
   return quoteLiteral(text).trim();
 }
 
+/** How the new column becomes NOT NULL where the old one is: proved by a CHECK before the switch, so that the switch reads no row. */
 function notNullOf(
   relation: Relation,
   name: string,
+  next: string,
+  alter: string,
   context: MigrationContext,
-): { readonly constraint: string | null } | null {
+): Pick<Hanging, 'before' | 'leaving' | 'arriving'> | null {
   if (tableOf(context, relation)?.columns.find((one) => one.name === name)?.notNull !== true) return null;
   const found = constraintsOf(context, relation).find(
     ({ kind, columns }) => kind === 'not-null' && columns[0] === name,
   );
-  return { constraint: found?.name ?? null };
+  const check = quoteIdent(objectName(relation.name, next, 'check'));
+  const named = quoteIdent(objectName(relation.name, next, 'not_null'));
+  return {
+    before: [
+      {
+        sql: [`${alter} ADD CONSTRAINT ${check} CHECK (${notNullCondition(next)}) NOT VALID`],
+        down: [`${alter} DROP CONSTRAINT IF EXISTS ${check}`],
+        asItIs: true,
+      },
+      { sql: [`${alter} VALIDATE CONSTRAINT ${check}`] },
+    ],
+    leaving: [`${alter} ALTER COLUMN ${quoteIdent(next)} SET NOT NULL`, `${alter} DROP CONSTRAINT ${check}`],
+    arriving: found && context.major >= 18 ? [`${alter} RENAME CONSTRAINT ${named} TO ${quoteIdent(found.name)}`] : [],
+  };
 }
 
 /** The USING expression, or the column cast to the type. */

@@ -8,21 +8,25 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeStep } from './define.js';
+import { dropIndex } from './index-for-constraint.js';
 import { objectName, written, writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 
 /** What has to be made again for the column that takes another's place. */
 export interface Hanging {
+  readonly indexes: readonly Index[];
   /** While the old column is in use: indexes, then what rests on them. */
   readonly before: readonly SafeStep[];
   /** In the switch, before the old column goes. */
   readonly leaving: readonly string[];
+  /** After it, still before the old column goes: default, identity, sequence. */
+  readonly moving: readonly string[];
   /** In the switch, once the new column has the name. */
   readonly arriving: readonly string[];
 }
 
 /**
- * Indexes, keys, foreign keys of both sides, checks, default, identity and sequence of a column, for a new one beside it. Null where one of them can not be made beside the old: exclusion constraints, extended statistics,
+ * Indexes, keys, foreign keys of both sides, checks, default, identity and sequence of a column, for a new one beside it. Null where one of them can not be made beside the old: exclusion constraints,
  * a cluster or replica identity index, foreign keys of partitioned tables, ones that are not enforced, and tables that others inherit from.
  */
 export function hangingOn(column: Column, next: string, relation: Relation, context: MigrationContext): Hanging | null {
@@ -35,23 +39,23 @@ export function hangingOn(column: Column, next: string, relation: Relation, cont
   const own = catalog.constraints.filter((one) => sameRelation(one.table, table) && one.columns.includes(column.name));
   const referring = catalog.constraints.filter(({ references }) => refersTo(references, table, column.name));
   const foreign = [...new Set([...own.filter(({ kind }) => kind === 'foreign'), ...referring])];
-  const statistics = catalog.extendedStatistics.filter((one) => sameRelation(one.table, table));
   const stays =
     indexes.some((index) => index.exclusion || index.clustered || index.replicaIdentity || !index.valid) ||
     own.some(({ kind, columns, references }) => kind === 'exclusion' || refersToItself(columns, references, moving)) ||
-    foreign.some((one) => tableOf(context, one.table)?.kind !== 'r' || /NOT ENFORCED/.test(one.definition)) ||
-    statistics.some(({ columns }) => columns.includes(column.name));
+    foreign.some((one) => tableOf(context, one.table)?.kind !== 'r' || /NOT ENFORCED/.test(one.definition));
   if (stays) return null;
   const checks = own.filter(({ kind }) => kind === 'check');
   return {
+    indexes,
     before: [
-      ...indexes.map((index) => ({ sql: [concurrently(index, moving)] })),
+      ...indexes.map((index) => ({
+        sql: [concurrently(index, moving)],
+        down: [dropIndex({ schema: index.schema, name: index.name }, beside(index.name))],
+      })),
       ...[...checks, ...foreign].flatMap((one) => addedBeside(one, moving)),
     ],
-    leaving: [
-      ...foreign.map(({ table: of, name }) => `ALTER TABLE ${written(of)} DROP CONSTRAINT ${quoteIdent(name)}`),
-      ...movedDefault(column, moving),
-    ],
+    leaving: foreign.map(({ table: of, name }) => `ALTER TABLE ${written(of)} DROP CONSTRAINT ${quoteIdent(name)}`),
+    moving: movedDefault(column, moving),
     arriving: [
       ...indexes.map((index) => inPlace(index, own, moving)),
       ...[...checks, ...foreign].map(
@@ -127,7 +131,11 @@ function addedBeside(constraint: Constraint, moving: Moving): readonly SafeStep[
   const later = { ...made, skip_validation: true, initially_valid: undefined };
   const def = { AlterTableCmd: { ...command, def: { Constraint: later } } };
   return [
-    { sql: [deparseGuarded({ AlterTableStmt: { ...body, cmds: [def] } })], asItIs: true },
+    {
+      sql: [deparseGuarded({ AlterTableStmt: { ...body, cmds: [def] } })],
+      down: [`${alter} DROP CONSTRAINT IF EXISTS ${quoteIdent(beside(name))}`],
+      asItIs: true,
+    },
     ...(constraint.validated ? [{ sql: [`${alter} VALIDATE CONSTRAINT ${quoteIdent(beside(name))}`] }] : []),
   ];
 }
@@ -174,10 +182,10 @@ function movedDefault(column: Column, moving: Moving): readonly string[] {
   return [
     ...owned,
     `DO $default$ BEGIN
-  EXECUTE (
+  EXECUTE coalesce((
     SELECT pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', d.adrelid::pg_catalog.regclass, ${quoteLiteral(to)}, pg_catalog.pg_get_expr(d.adbin, d.adrelid))
     FROM pg_catalog.pg_attrdef AS d JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-    WHERE d.adrelid = ${writtenLiteral(table)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(from)});
+    WHERE d.adrelid = ${writtenLiteral(table)}::pg_catalog.regclass AND a.attname = ${quoteLiteral(from)}), '');
 END $default$`,
   ];
 }

@@ -10,6 +10,7 @@ import { partitionOf } from './effects/attach.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
 import { CREATIONS } from './inverse-create.js';
+import { defaultBefore, targetBefore } from './inverse-column.js';
 import { movedBack, renamedBack } from './inverse-rename.js';
 import { relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
@@ -170,7 +171,6 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     case 'AT_AddConstraint':
       return ofConstraint(relation, constraintBody(body) ?? {}, alter, context);
     case 'AT_ValidateConstraint':
-    case 'AT_SetStatistics':
       return { sql: [] };
     case 'AT_AddIdentity':
       return { sql: [`${alter} ALTER COLUMN ${named} DROP IDENTITY`] };
@@ -188,12 +188,12 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
         return { why: 'the values before are not kept' };
       return { sql: [`${alter} ALTER COLUMN ${named} TYPE ${before.type}`] };
     }
-    case 'AT_ColumnDefault': {
-      const known = tableOf(context, relation)?.columns.find((column) => column.name === name);
-      return isNew(context, relation) || (known !== undefined && !known.hasDefault) || !known
-        ? { sql: field(body, 'def') ? [`${alter} ALTER COLUMN ${named} DROP DEFAULT`] : [] }
-        : { why: 'the default before is not known' };
-    }
+    case 'AT_SetStatistics':
+      return name === null
+        ? { why: 'what it was before is not known' }
+        : targetBefore(relation, name, operation, context);
+    case 'AT_ColumnDefault':
+      return defaultBefore(relation, name ?? '', operation, context);
     case 'AT_DisableTrig':
       return { sql: [`${alter} ENABLE TRIGGER ${named}`] };
     case 'AT_EnableTrig':

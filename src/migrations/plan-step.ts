@@ -17,6 +17,8 @@ export interface PlanStep {
   readonly down: readonly string[] | null;
   readonly noWayBack: string | null;
   readonly transactional: boolean;
+  /** Ends a change that was prepared in the steps before. */
+  readonly isSwitch: boolean;
   /** Adds a label to an enum type. */
   readonly addsLabel: boolean;
   readonly locks: readonly LockClaim[];
@@ -56,6 +58,8 @@ export function merge(parts: readonly PlanStep[], known: Pick<MigrationContext, 
       parts.flatMap(({ locks }) => locks),
       known,
     ),
+    estimate: parts.find(({ estimate }) => estimate !== null)?.estimate ?? null,
+    unavoidable: parts.find(({ unavoidable }) => unavoidable !== null)?.unavoidable ?? null,
     unsure: parts.find(({ unsure }) => unsure !== null)?.unsure ?? null,
     notes: parts.flatMap(({ notes }) => notes),
     remaining: parts.flatMap(({ remaining }) => remaining),

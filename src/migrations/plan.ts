@@ -15,6 +15,7 @@ import type { Operation } from './operation.js';
 import { isHarmless, merge, withNotes } from './plan-step.js';
 import type { PlanStep } from './plan-step.js';
 import type { Script, ScriptStatement } from './script.js';
+import { ViewsAside } from './views-aside.js';
 
 /** A migration in safe steps. */
 export interface MigrationPlan {
@@ -53,15 +54,18 @@ class Planner {
   #state: ScriptState;
   #block = 0;
   readonly #blocks: (number | null)[] = [];
+  readonly #aside: ViewsAside;
 
   constructor(
     readonly options: CheckOptions,
     readonly file: FileFacts,
   ) {
     this.#state = initialState(false);
+    this.#aside = new ViewsAside(file);
   }
 
   plan(): MigrationPlan {
+    for (const step of this.#aside.rest()) this.#push(step, false);
     return { steps: this.#steps, differs: [...this.#differs], later: this.#later };
   }
 
@@ -90,7 +94,8 @@ class Planner {
       this.#whole(statement, operations, before);
       return;
     }
-    for (const { steps } of expanded) for (const step of steps) this.#push(step, this.#block);
+    const steps = expanded.flatMap((one) => one.steps);
+    for (const { step, joins } of this.#aside.arrange(steps, statement, this.#known())) this.#push(step, joins);
   }
 
   /** Statements of one transaction stay together only where they take no lock that others wait for. */
@@ -161,6 +166,7 @@ class Planner {
         down,
         noWayBack: down === null ? (unit.noWayBack ?? 'it is not taken back') : null,
         transactional: unit.transactional && step.commits !== true,
+        isSwitch: step.isSwitch === true,
         unavoidable: step.unavoidable ?? null,
         notes,
       },
@@ -192,6 +198,7 @@ class Planner {
       down: 'sql' in inverse ? inverse.sql : null,
       noWayBack: 'why' in inverse ? inverse.why : null,
       transactional: !effect.outsideTransaction && (this.#block % 2 === 1 || generated || !mayCommit(statement.parsed)),
+      isSwitch: false,
       addsLabel: operation.type === 'AlterEnumStmt',
       locks: effect.locks,
       estimate: working ? estimate : null,
@@ -214,17 +221,17 @@ class Planner {
       this.#state = advance(operation, context);
       return { ...this.#asItIs(checked, false), up: [statement.sql] };
     });
-    this.#push({ ...merge(parts, this.#known()), up: [statement.sql] }, this.#block);
+    const step = { ...merge(parts, this.#known()), up: [statement.sql] };
+    for (const arranged of this.#aside.arrange([step], statement, this.#known()))
+      this.#push(arranged.step, arranged.joins);
   }
 
-  #push(step: PlanStep, block: number): void {
+  #push(step: PlanStep, joins: boolean): void {
+    const block = this.#block;
     const last = this.#steps.at(-1);
     const together =
       last !== undefined &&
-      this.#blocks.at(-1) === block &&
-      block % 2 === 1 &&
-      isHarmless(last) &&
-      isHarmless(step) &&
+      (joins || (this.#blocks.at(-1) === block && block % 2 === 1 && isHarmless(last) && isHarmless(step))) &&
       last.prologue.join() === step.prologue.join();
     if (together && last) {
       this.#steps[this.#steps.length - 1] = merge([last, step], this.#known());

@@ -60,6 +60,11 @@ export function alterTable(operation: Operation, relation: Relation): string {
   return `ALTER TABLE ${exists}${only ? 'ONLY ' : ''}${written(relation)}`;
 }
 
+/** Whether an ALTER TABLE is of a partitioned table alone, which holds no row. */
+export function isOfParentAlone({ relation, body }: Operation, context: MigrationContext): boolean {
+  return relation !== null && field(body, 'relation')?.['inh'] !== true && tableOf(context, relation)?.kind === 'p';
+}
+
 /** Whether a column that is added IF NOT EXISTS may be there already: then nothing may be done to it, nor taken back. */
 export function mayExist(
   { relation, command, name }: Alteration & { readonly name: string },

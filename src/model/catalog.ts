@@ -24,6 +24,8 @@ export interface Column {
   readonly distinctSetting: number | null;
   /** The expression of a stored generated column (`pg_get_expr`); null for any other, and where the table was locked. */
   readonly storedAs: string | null;
+  /** The expression of a default of its own (`pg_get_expr`); null for none, for one of its domain, and where the table was locked. */
+  readonly defaultAs: string | null;
   /** Sequence that fills the column (serial or identity), if any. */
   readonly sequence: SequenceState | null;
 }
@@ -207,6 +209,21 @@ export interface Dependent {
   readonly columns: readonly string[];
 }
 
+/** What DROP ... CASCADE of a thing that is no table takes along. Things that nothing rests on are left out. */
+export interface Cascade {
+  readonly kind: 'function' | 'type' | 'extension' | 'sequence';
+  /** Null for an extension. */
+  readonly schema: string | null;
+  readonly name: string;
+  readonly along: readonly {
+    /** `pg_describe_object`, e.g. `column mood of table person`. */
+    readonly what: string;
+    /** The table or view that it is a part of, or is itself; null for what is neither. */
+    readonly relation: RelationName | null;
+    readonly isWhole: boolean;
+  }[];
+}
+
 /** The schema as read in one instant. System schemas are left out. */
 export interface Catalog {
   readonly schemas: readonly string[];
@@ -218,6 +235,7 @@ export interface Catalog {
   readonly functions: readonly FunctionInfo[];
   readonly domains: readonly DomainInfo[];
   readonly dependents: readonly Dependent[];
+  readonly cascades: readonly Cascade[];
   /** Every other object kind, counted for the inventory: `view`, `trigger`, `policy`, ... */
   readonly otherCounts: Readonly<Record<string, number>>;
 }

@@ -208,7 +208,8 @@ describe('the plan of a migration', () => {
     const look = `SELECT attacl::text, col_description(attrelid, attnum), attstattarget FROM pg_attribute WHERE attrelid = '"order"'::regclass AND attname = 'n'`;
     await withMigrationBench(server as LabServer, `${SETUP} ${more}`, async (bench) => {
       const before = await bench.session.query(look);
-      for (const { up } of plan(bench, 'ALTER TABLE "order" ALTER n TYPE bigint', true).steps) await run(bench, up);
+      for (const { up, transactional } of plan(bench, 'ALTER TABLE "order" ALTER n TYPE bigint', true).steps)
+        await run(bench, transactional ? ['BEGIN', ...up, 'COMMIT'] : up);
       expect(await bench.session.query(look)).toEqual(before);
     });
   });

@@ -51,7 +51,7 @@ describe.each(testMajors())('migration rules on PostgreSQL %s', (major) => {
         );
       await runSafely(bench, plan, rule);
       if (plan.later.length > 0) {
-        await runDown(bench, plan);
+        await runDown(bench, plan, []);
         for (const sql of [...plan.steps.flatMap(({ up }) => up), ...plan.later.flatMap((one) => one.sql)])
           await bench.session.run(sql);
       }
@@ -61,7 +61,12 @@ describe.each(testMajors())('migration rules on PostgreSQL %s', (major) => {
         `the end is that of the unsafe form: ${differences.join('\n')}`,
       ).toEqual(rule.example.ends ?? []);
       if (makes || rule.plannedAway) saysNothing(rule, plan, bench.catalog, lab.major);
-      if (plan.steps.every(({ down }) => down !== null) && plan.later.length === 0) await runDown(bench, plan);
+      if (plan.steps.every(({ down }) => down !== null) && plan.later.length === 0)
+        await runDown(
+          bench,
+          plan,
+          (rule.example.ends ?? []).filter((end) => MOVED.test(end)),
+        );
     });
     if (rule.example.good !== undefined)
       await withMigrationBench(lab, setup, (bench) => runsSilently(bench, rule, lab.major));
@@ -148,9 +153,12 @@ async function runSafely(bench: MigrationBench, plan: MigrationPlan, rule: Migra
   }
 }
 
-async function runDown(bench: MigrationBench, plan: MigrationPlan): Promise<void> {
+/** A column that was made anew stands last; its place can not be given back. */
+const MOVED = /^column \S+: position \d+ -> \d+$/;
+
+async function runDown(bench: MigrationBench, plan: MigrationPlan, staying: readonly string[]): Promise<void> {
   for (const step of plan.steps.toReversed()) for (const sql of step.down ?? []) await bench.session.run(sql);
-  expect(structureDifferences(bench.catalog, await bench.now()), 'taken back').toEqual([]);
+  expect(structureDifferences(bench.catalog, await bench.now()), 'taken back').toEqual(staying);
 }
 
 /** The rule has nothing to say of what the plan made. */

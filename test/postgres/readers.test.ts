@@ -167,6 +167,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       statisticsTarget: null,
       distinctSetting: null,
       storedAs: null,
+      defaultAs: null,
       sequence: null,
     };
     const sequence = (name: string, max: bigint) => ({
@@ -185,6 +186,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
         typeCategory: 'N',
         notNull: true,
         hasDefault: true,
+        defaultAs: `nextval('"Odd ""Schema".order_id_seq'::regclass)`,
         sequence: sequence('order_id_seq', 9223372036854775807n),
       },
       { ...plain, name: 'Größe', position: 2, type: 'numeric(10,2)', baseType: 'numeric', typeCategory: 'N' },
@@ -197,6 +199,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
         typeCategory: 'S',
         notNull: true,
         hasDefault: true,
+        defaultAs: "'x'::text",
       },
       { ...plain, name: 't', position: 4, type: 'tiny', baseType: 'int4', typeCategory: 'N' },
       {

@@ -35,6 +35,7 @@ export function aColumn(name: string, more: Partial<Column> = {}): Column {
     statisticsTarget: null,
     distinctSetting: null,
     storedAs: null,
+    defaultAs: null,
     sequence: null,
     ...more,
   };
@@ -258,6 +259,7 @@ export function aCatalog(facts: SnapshotFacts = {}): Catalog {
     domains: [],
     dependents: [],
     functions: [],
+    cascades: [],
     otherCounts: {},
   };
 }

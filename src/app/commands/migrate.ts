@@ -7,11 +7,12 @@ import { describeTarget } from '../../postgres/errors.js';
 import { renderMigrate } from '../../report/migrate/migrate-terminal.js';
 import { migrateReportSchema } from '../../report/migrate/migrate-report.js';
 import type { MigrateReport } from '../../report/migrate/migrate-report.js';
+import { oneLine } from '../../report/words.js';
 import { toSarif } from '../../report/migrate/sarif.js';
 import { toFileReport } from '../../report/migrate/to-migrate-report.js';
 import { loadParser } from '../../sql/parse.js';
 import { defineCommand } from '../command.js';
-import { changesOfPlan } from '../../report/formats/handed.js';
+import { changesOfPlan, laterWords } from '../../report/formats/handed.js';
 import { handOver, openHandover } from '../handover.js';
 import { handoverInput } from '../handover-input.js';
 import { durationInput } from '../inputs.js';
@@ -104,6 +105,8 @@ export const migrate = defineCommand({
     };
     if (input.out !== undefined && parts[0]) await writeSteps(input.out, report, parts[0]);
     if (parts[0]) await handOver(handover, changesOfPlan(report, parts[0]), context.watch);
+    const later = handover && parts[0] ? laterWords(parts[0]) : [];
+    for (const text of later) context.watch({ type: 'note', text: oneLine(text) });
     return report;
   },
   render: (report, view) => renderMigrate(report, view),

@@ -1,5 +1,6 @@
 import { WizardError } from '../../base/errors.js';
-import { Deployment, type DeploymentSetting } from '../../deploy/apply.js';
+import { Deployment } from '../../deploy/apply.js';
+import type { DeploymentSetting } from '../../deploy/setting.js';
 import { createConnections, type Connections } from '../../deploy/connections.js';
 import { estimateStep, type StepEstimate } from '../../deploy/estimate.js';
 import { listWords } from '../../deploy/faults.js';

@@ -1,7 +1,9 @@
 import { quoteIdent, quoteLiteral } from '../../base/quote.js';
-import type { CheckFacts, ColumnFacts, TableFacts } from '../../model/schema.js';
+import type { ColumnFacts, TableFacts } from '../../model/schema.js';
+import { checkAdditions, checkDrops } from './checks.js';
 import { orderAfter, type ColumnPlan } from './columns.js';
-import { lastPart, plainly } from './names.js';
+import { plainly } from './names.js';
+import { laterNotNull, notNullChange, notNullWords } from './not-null.js';
 import { narrows, needsCast } from './retype.js';
 import type { DifferenceStatement, Unwritten } from './statement.js';
 
@@ -107,29 +109,6 @@ function addition(change: TableChange, column: ColumnFacts): string[] {
   return [words.filter((word) => word !== '').join(' '), ...laterNotNull(identity, column), ...settings];
 }
 
-/** A not-null constraint that is not checked can not stand in a column's definition. */
-function laterNotNull(identity: string, column: ColumnFacts): string[] {
-  return column.notNullName?.endsWith(' NOT VALID') === true ? [addNotNull(identity, column)] : [];
-}
-
-function notNullWords({ notNull, notNullName }: ColumnFacts): string {
-  if (!notNull || notNullName?.endsWith(' NOT VALID') === true) return '';
-  if (notNullName === null) return 'NOT NULL';
-  const { name, suffix } = notNullParts(notNullName);
-  return `CONSTRAINT ${quoteIdent(name)} NOT NULL${suffix}`;
-}
-
-function notNullParts(text: string): { readonly name: string; readonly suffix: string } {
-  const suffix = /(?: NO INHERIT)?(?: NOT VALID)?$/.exec(text)?.[0] ?? '';
-  return { name: text.slice(0, text.length - suffix.length), suffix };
-}
-
-function addNotNull(identity: string, { name, notNullName }: ColumnFacts): string {
-  if (notNullName === null) return `ALTER TABLE ${identity} ALTER COLUMN ${quoteIdent(name)} SET NOT NULL`;
-  const parts = notNullParts(notNullName);
-  return `ALTER TABLE ${identity} ADD CONSTRAINT ${quoteIdent(parts.name)} NOT NULL ${quoteIdent(name)}${parts.suffix}`;
-}
-
 function columnChange(
   change: TableChange,
   was: ColumnFacts,
@@ -179,27 +158,6 @@ function columnChange(
   return found;
 }
 
-function notNullChange(identity: string, was: ColumnFacts, is: ColumnFacts): readonly string[] {
-  if (was.notNull === is.notNull && was.notNullName === is.notNullName) return [];
-  const drop = `ALTER TABLE ${identity} ALTER COLUMN ${quoteIdent(is.name)} DROP NOT NULL`;
-  if (!is.notNull) return [drop];
-  if (!was.notNull) return [addNotNull(identity, is)];
-  const usual = `${unquoted(lastPart(identity))}_${is.name}_not_null`;
-  const [old, now] = [notNullParts(was.notNullName ?? usual), notNullParts(is.notNullName ?? usual)];
-  const rename =
-    old.name === now.name
-      ? []
-      : [`ALTER TABLE ${identity} RENAME CONSTRAINT ${quoteIdent(old.name)} TO ${quoteIdent(now.name)}`];
-  if (old.suffix === now.suffix) return rename;
-  if (old.suffix.endsWith(' NOT VALID') && `${now.suffix} NOT VALID` === old.suffix)
-    return [...rename, `ALTER TABLE ${identity} VALIDATE CONSTRAINT ${quoteIdent(now.name)}`];
-  return [drop, addNotNull(identity, is)];
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
-
 const IDENTITY =
   /^GENERATED (ALWAYS|BY DEFAULT) AS IDENTITY \((SEQUENCE NAME .*) START WITH (-?\d+) INCREMENT BY (-?\d+) MINVALUE (-?\d+) MAXVALUE (-?\d+) CACHE (\d+)( CYCLE)?\)$/s;
 
@@ -230,43 +188,6 @@ function settingChanges(was: readonly string[], is: readonly string[]): readonly
     return is.some((one) => word(one) === key) ? [] : [back[key] ?? clause];
   });
   return [...resets, ...is.filter((clause) => !was.includes(clause))];
-}
-
-function checkDrops(change: TableChange): readonly string[] {
-  const { a, b, loosened, above } = change;
-  return a.checks
-    .filter((check) => {
-      const is = b.checks.find(({ name }) => name === check.name);
-      if (above.some((one) => changesCheck(one, check.name))) return false;
-      return is === undefined || isRedone(check, is) || loosened.has(`check ${check.name}`);
-    })
-    .map(({ name }) => name);
-}
-
-function checkAdditions(change: TableChange): readonly string[] {
-  const { identity, a, b, loosened, above } = change;
-  return b.checks.flatMap((check) => {
-    const was = a.checks.find(({ name }) => name === check.name);
-    if (above.some((one) => changesCheck(one, check.name))) return [];
-    const name = quoteIdent(check.name);
-    if (was === undefined || isRedone(was, check) || loosened.has(`check ${check.name}`))
-      return [`ALTER TABLE ${identity} ADD CONSTRAINT ${name} ${check.definition}`];
-    return was.validated === check.validated ? [] : [`ALTER TABLE ${identity} VALIDATE CONSTRAINT ${name}`];
-  });
-}
-
-/** A constraint that is checked can not be unchecked again. */
-function isRedone(was: CheckFacts, is: CheckFacts): boolean {
-  return bare(was) !== bare(is) || (was.validated && !is.validated);
-}
-
-function bare({ definition }: CheckFacts): string {
-  return definition.replace(/ NOT VALID$/, '');
-}
-
-function changesCheck({ a, b }: { readonly a: TableFacts; readonly b: TableFacts }, name: string): boolean {
-  const [was, is] = [a, b].map(({ checks }) => checks.find((check) => check.name === name));
-  return JSON.stringify(was) !== JSON.stringify(is);
 }
 
 function unwritten(change: TableChange): Unwritten[] {

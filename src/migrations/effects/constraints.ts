@@ -2,7 +2,7 @@ import { field, list, names, textOf } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { sameRelation } from '../../model/catalog.js';
 import type { Constraint } from '../../model/catalog.js';
-import { constraintsOf, heirsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
+import { columnKey, constraintsOf, heirsOf, isKnownNotNull, isValidBelow, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import { viewsOn } from '../dependents.js';
 import type { AlterCommand, Operation } from '../operation.js';
@@ -82,6 +82,7 @@ export function dropConstraint(
   const others = constraint?.references ? withBelow(constraint.references.table, context, 'partitions') : [];
   const along = cascade && constraint && table ? referencing([relation], context, constraint.columns) : [];
   const isAbsent = missingOk && context.catalog !== null && table !== undefined;
+  const isOwnCheck = name !== null && context.state.checks.has(columnKey(context, relation, name));
   return {
     ...locking(relation, 'ACCESS EXCLUSIVE'),
     locks: lockingAll(
@@ -89,7 +90,7 @@ export function dropConstraint(
       'ACCESS EXCLUSIVE',
     ),
     unsure:
-      constraint || isAbsent
+      constraint || isAbsent || isOwnCheck
         ? null
         : 'whether it is a foreign key, which locks the referenced table as well, is not known',
   };

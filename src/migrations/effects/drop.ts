@@ -4,6 +4,7 @@ import { indexNamed, isKnownAbsent, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import { viewsOn } from '../dependents.js';
 import type { Operation } from '../operation.js';
+import { cascadesOf } from '../cascades.js';
 import { relationOfNames } from '../relation.js';
 import type { Relation } from '../relation.js';
 import { defaultPartition, referencedBy, referencing, withBelow } from './below.js';
@@ -49,14 +50,35 @@ export function dropEffect({ body }: Operation, context: MigrationContext): Effe
         return path ? (relationOfNames(list(path, 'names')) ?? []) : [];
       });
       const users = cascades ? types.flatMap((type) => usersOfType(type, context)) : [];
-      return { ...NO_EFFECT, locks: lockingAll(users, 'ACCESS EXCLUSIVE'), unsure: cascades ? ALONG : null };
+      return along(body, context, users);
+    }
+    case 'OBJECT_SEQUENCE': {
+      const found = along(body, context, []);
+      return { ...found, locks: [...dropRelations(body, context).locks, ...found.locks] };
     }
     default:
-      return RELATIONS.has(kind) ? dropRelations(body, context) : { ...NO_EFFECT, unsure: cascades ? ALONG : null };
+      return RELATIONS.has(kind) ? dropRelations(body, context) : along(body, context, []);
   }
 }
 
-const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE', 'OBJECT_SEQUENCE']);
+/** Tables and views of what goes along, and what goes with those that go as a whole. */
+function along(body: TreeNode, context: MigrationContext, others: readonly Relation[]): Effect {
+  if (textOf(body, 'behavior') !== 'DROP_CASCADE') return NO_EFFECT;
+  const found = cascadesOf(body, context);
+  const known = (found ?? []).flatMap((one) => one.along);
+  const all = known.flatMap(({ relation, isWhole }) => (relation ? [{ relation, isWhole }] : []));
+  const whole = all.flatMap(({ relation, isWhole }) => (isWhole ? withBelow(relation, context, 'heirs') : []));
+  const locked = [
+    ...others,
+    ...all.flatMap(({ relation }) => withBelow(relation, context, 'heirs')),
+    ...whole.flatMap((one) => viewsOn(one, null, context)),
+    ...referencing(whole, context),
+    ...referencedBy(whole, context),
+  ];
+  return { ...NO_EFFECT, locks: lockingAll(locked, 'ACCESS EXCLUSIVE'), unsure: found ? null : ALONG };
+}
+
+const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE']);
 
 function dropRelations(body: TreeNode, context: MigrationContext): Effect {
   const cascades = textOf(body, 'behavior') === 'DROP_CASCADE';
@@ -73,7 +95,7 @@ function dropRelations(body: TreeNode, context: MigrationContext): Effect {
     ...(cascades ? referencing(all, context) : []),
     ...(cascades ? all.flatMap((one) => [...viewsOn(one, null, context), ...usersOfType(one, context)]) : []),
   ];
-  const isSure = context.catalog !== null && textOf(body, 'removeType') !== 'OBJECT_SEQUENCE';
+  const isSure = context.catalog !== null;
   return {
     ...NO_EFFECT,
     locks: lockingAll([...all, ...others], 'ACCESS EXCLUSIVE'),

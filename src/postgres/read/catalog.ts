@@ -2,6 +2,7 @@ import type { Catalog } from '../../model/catalog.js';
 import type { Skipped } from '../../model/coverage.js';
 import { sqlstateOf } from '../errors.js';
 import type { Session } from '../session.js';
+import { readCascades } from './cascades.js';
 import { readColumns } from './columns.js';
 import { readConstraints } from './constraints.js';
 import { readDependents } from './dependents.js';
@@ -49,6 +50,7 @@ async function readUnlocked(session: Session, locked: readonly LockedRelation[])
     functions: await readFunctions(session),
     domains: await readDomains(session),
     dependents: await readDependents(session),
+    cascades: await readCascades(session),
   };
   return { catalog, locked, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
 }

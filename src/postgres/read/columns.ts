@@ -36,7 +36,8 @@ const COLUMNS_SQL = `
     (a.atthasdef AND a.attgenerated = '') OR own.typdefault IS NOT NULL AS has_default,
     a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated, NULLIF(a.attstattarget, -1)::int4 AS statistics_target,
     (SELECT o.option_value::float8 FROM pg_catalog.pg_options_to_table(a.attoptions) AS o WHERE o.option_name = 'n_distinct') AS distinct_setting,
-    CASE WHEN a.attgenerated = 's' AND c.oid <> ALL ($1::pg_catalog.oid[]) THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS stored_as
+    CASE WHEN a.attgenerated = 's' AND c.oid <> ALL ($1::pg_catalog.oid[]) THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS stored_as,
+    CASE WHEN a.attgenerated = '' AND c.oid <> ALL ($1::pg_catalog.oid[]) THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS default_as
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -63,6 +64,7 @@ type ColumnRow = {
   statistics_target: number | null;
   distinct_setting: number | null;
   stored_as: string | null;
+  default_as: string | null;
 };
 
 function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
@@ -79,6 +81,7 @@ function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
     statisticsTarget: row.statistics_target,
     distinctSetting: row.distinct_setting,
     storedAs: row.stored_as,
+    defaultAs: row.default_as,
     sequence,
   };
 }

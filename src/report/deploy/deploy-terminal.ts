@@ -111,7 +111,7 @@ function watchedBlock(
     );
   }
   if (unknown !== null)
-    lines.push(`Live figures: unknown: ${unknown}${soakMs > 0 ? ` (--without-figures ${withoutFigures})` : ''}`);
+    lines.push(`Live figures are unknown: ${unknown}${soakMs > 0 ? ` (--without-figures ${withoutFigures})` : ''}`);
   if (before && outcome !== 'dry-run' && soakMs > 0) lines.push(`Before: ${windowWords(before)}`);
   if (validation) lines.push(validationWords(validation));
   return lines.flatMap((text) => wrap(oneLine(text), columns));

@@ -23,13 +23,11 @@ export function renderVerify(report: VerifyReport, { columns, colour }: TextOpti
       ...lines(
         `${VERDICTS[report.verdict]}${report.drift.length > 0 ? ' The catalog is not as it was deployed.' : ''}`,
       ).map(good ? paint.good : paint.bad),
-      ...lines(report.reason),
+      ...lines(`${report.reason.slice(0, 1).toUpperCase()}${report.reason.slice(1)}.`),
       ...lines(stateWords(report)),
     ],
     [
-      ...lines(
-        `Catalog: ${report.objects.length - changed.length} of ${report.objects.length} objects of the deployment are as it left them.`,
-      ),
+      ...lines(catalogWords(report.objects.length, changed.length)),
       ...list(changed.map(({ name, state }) => `${name}: ${state}`)),
     ],
     report.drift.length > 0 ? [paint.bad('Drift'), ...list(report.drift)] : [],
@@ -47,6 +45,11 @@ export function renderVerify(report: VerifyReport, { columns, colour }: TextOpti
     ],
   ];
   return page(blocks, columns);
+}
+
+function catalogWords(count: number, changed: number): string {
+  if (count === 1) return `Catalog: the one object of the deployment is ${changed === 0 ? '' : 'not '}as it left it.`;
+  return `Catalog: ${count - changed} of ${count} objects of the deployment are as it left them.`;
 }
 
 const VERDICTS = {

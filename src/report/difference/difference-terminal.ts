@@ -44,7 +44,7 @@ function heading(
       ? 'No difference.'
       : `${count('gone')} gone, ${count('changed')} changed, ${count('new')} new in the second.`;
   const other =
-    majors[0] === majors[1]
+    majors[0] === majors[1] || own.length === 0
       ? []
       : wrap(`PostgreSQL ${majors[0]} and ${majors[1]} may write the same definition differently.`, columns).map(
           paint.dim,

@@ -57,13 +57,17 @@ export function changesOfIndexes({ indexes }: IndexReport): readonly HandedChang
     }));
 }
 
-/** The steps of a planned migration. */
+/** The steps of a planned migration. What is for a later release is no migration yet, a tool would run it at once: the last step says what it will be. */
 export function changesOfPlan(report: MigrateReport, file: MigrateReport['files'][number]): readonly HandedChange[] {
   const steps = file.plan?.steps ?? [];
-  return steps.map((step) => ({
+  const later = laterWords(file);
+  return steps.map((step, i) => ({
     title: stepTitle(step.up),
     // The path is of one machine.
-    words: stepWords(step, steps.length, file.name.replace(/^.*[\\/]/, '')),
+    words: [
+      ...stepWords(step, steps.length, file.name.replace(/^.*[\\/]/, '')),
+      ...(i === steps.length - 1 ? later : []),
+    ],
     prologue: step.prologue,
     up: step.up,
     down: step.down,
@@ -72,4 +76,11 @@ export function changesOfPlan(report: MigrateReport, file: MigrateReport['files'
     downTransactional: (step.down ?? []).every(mayRunInTransaction),
     lockTimeoutMs: report.lockTimeoutMs,
   }));
+}
+
+/** What is left out of a tool's folder, each a sentence. */
+export function laterWords(file: MigrateReport['files'][number]): readonly string[] {
+  return (file.plan?.later ?? []).map(
+    ({ when, sql }) => `Left for a migration of a later release, when ${when}: ${sql.join('; ')}`,
+  );
 }

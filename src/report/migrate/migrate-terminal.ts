@@ -59,14 +59,17 @@ function findingLines(finding: Finding, { columns }: TextOptions, paint: Paint):
 }
 
 function effects({ locks, rewrites, scans, estimate, unsure }: Finding): readonly string[] {
-  const time = estimate
-    ? `: ${formatBytes(estimate.bytes)}, ${formatMs(estimate.lowMs)} to ${formatMs(estimate.highMs)}, estimated`
-    : '';
+  const time =
+    estimate === null
+      ? ''
+      : estimate.bytes === 0
+        ? ': there are none now'
+        : `: ${formatBytes(estimate.bytes)}, ${formatMs(estimate.lowMs)} to ${formatMs(estimate.highMs)}, estimated`;
   const work = [
     ...(rewrites.length > 0 ? [`writes all rows of ${rewrites.join(', ')} anew${time}`] : []),
     ...(rewrites.length === 0 && scans.length > 0 ? [`reads all rows of ${scans.join(', ')}${time}`] : []),
   ];
-  return [...lockWords(locks), ...work, ...(unsure === null ? [] : [`not known: ${unsure}`])];
+  return [...lockWords(locks), ...work, ...(unsure === null ? [] : [unsure])];
 }
 
 function lockWords(locks: Finding['locks']): readonly string[] {
@@ -136,7 +139,7 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
       sqlLines(sql, columns),
     ),
     ...step.up.flatMap((sql) => sqlLines(sql, columns)),
-    ...[...step.notes, ...lockWords(step.locks), ...(step.unsure === null ? [] : [`not known: ${step.unsure}`])]
+    ...[...step.notes, ...lockWords(step.locks), ...(step.unsure === null ? [] : [step.unsure])]
       .flatMap(indented)
       .map(paint.dim),
     ...step.remaining.flatMap((text) => indented(`remains: ${text}`)).map(paint.warn),

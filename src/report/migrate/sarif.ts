@@ -47,5 +47,5 @@ const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
 
 function messageOf({ says, locks, unsure }: MigrateReport['files'][number]['findings'][number]): string {
   const taken = locks.map(({ mode, table, blocks }) => ` Takes ${mode} on ${table}, which ${blocks}.`);
-  return `${says}.${taken.join('')}${unsure === null ? '' : ` Not known: ${unsure}.`}`;
+  return `${says}.${taken.join('')}${unsure === null ? '' : ` ${unsure.slice(0, 1).toUpperCase()}${unsure.slice(1)}.`}`;
 }

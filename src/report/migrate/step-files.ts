@@ -34,13 +34,15 @@ export function stepWords(step: Step, count: number, name: string): readonly str
     `Step ${step.number} of ${count}, from ${name}, line ${step.line}`,
     ...step.notes,
     `Lock: ${lockLine(locks, step.unsure)}`,
-    ...(estimate ? [`Work: ${formatMs(estimate.lowMs)} to ${formatMs(estimate.highMs)} under it, estimated`] : []),
+    ...(estimate && estimate.bytes > 0
+      ? [`Work: ${formatMs(estimate.lowMs)} to ${formatMs(estimate.highMs)} under it, estimated`]
+      : []),
     ...step.remaining.map((text) => `Remains: ${text}`),
   ];
 }
 
 function lockLine(locks: readonly string[], unsure: string | null): string {
-  if (unsure !== null) return [...locks, `not known: ${unsure}`].join('; ');
+  if (unsure !== null) return [...locks, unsure].join('; ');
   return locks.length > 0 ? locks.join('; ') : 'none that others wait for';
 }
 

@@ -46,7 +46,7 @@ export default defineMigrationRule({
       differs: `${name} of ${shown(relation)} is an ordinary column that a trigger keeps, not a generated one`,
       up: [
         { sql: [deparseGuarded(withCommand(operation, { ...found.command.body, def: { ColumnDef: bare } }))] },
-        keptByTrigger({ relation, column: name, label: name, value, replaces: null }).step,
+        keptByTrigger({ relation, column: name, label: name, value, replaces: null, going: [] }).step,
         {
           sql: [
             inBatches({

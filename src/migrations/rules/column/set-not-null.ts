@@ -48,7 +48,10 @@ export default defineMigrationRule({
     const check = quoteIdent(firstFree(found.relation, column, 'not_null_check', context));
     return {
       up: [
-        { sql: [`${alter} ADD CONSTRAINT ${check} CHECK (${notNullCondition(column)}) NOT VALID`], down: [] },
+        {
+          sql: [`${alter} ADD CONSTRAINT ${check} CHECK (${notNullCondition(column)}) NOT VALID`],
+          down: [`${alter} DROP CONSTRAINT IF EXISTS ${check}`],
+        },
         { sql: [`${alter} VALIDATE CONSTRAINT ${check}`] },
         {
           sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`, `${alter} DROP CONSTRAINT ${check}`],

@@ -7,8 +7,9 @@ import type { SafeSequence } from '../../define.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
 import { operationSql } from '../../operation.js';
 import type { Operation } from '../../operation.js';
+import { constraintOfPartitions, provedOfPartitions } from '../../partition-constraint.js';
 import { shown } from '../../relation.js';
-import { addedConstraint, alterTable, keysOf } from '../../shapes.js';
+import { addedConstraint, alterTable, isOfParentAlone, keysOf } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'constraint/add-primary-key',
@@ -19,12 +20,12 @@ export default defineMigrationRule({
     what: '`ADD PRIMARY KEY` that builds its index by itself, or that takes an index over on columns which may hold NULL.',
     why: 'Rows are read for NULLs and the index is built under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
-      'No sequence for partitioned tables and for WITHOUT OVERLAPS. Whether columns are NOT NULL already is known with --to only; otherwise the sequence proves it again.',
+      'Of a partitioned table each partition gets its index and key by itself, and the parent takes them over, with --to; a partition that comes between is not looked at. No sequence for WITHOUT OVERLAPS. Whether columns are NOT NULL already is known with --to only; otherwise the sequence proves it again.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint_using_index"'],
   },
-  match(operation, _, effect) {
+  match(operation, context, effect) {
     const found = addedConstraint(operation, 'CONSTR_PRIMARY');
-    if (!found) return null;
+    if (!found || isOfParentAlone(operation, context)) return null;
     if (found.constraint['indexname'] !== undefined) {
       if (effect.scans.length === 0 || effect.unsure !== null) return null;
       return {
@@ -39,18 +40,21 @@ export default defineMigrationRule({
   },
   safe(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_PRIMARY');
-    if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
+    if (!found) return null;
     const { relation, constraint } = found;
     if (constraint['indexname'] !== undefined) return takenOver(operation, context);
     const name = constraintName(relation, constraint, context) ?? '';
+    const alter = alterTable(operation, relation);
+    const open = keysOf(constraint).filter((column) => !isKnownNotNull(context, relation, column));
+    if (tableOf(context, relation)?.kind === 'p') {
+      const up = constraintOfPartitions(constraint, { relation, name }, context);
+      return up && { up: [...open.flatMap((column) => provedOfPartitions(relation, column, context)), ...up] };
+    }
     const index = uniqueIndex(relation, name, constraint);
     if (index === null) return null;
-    const alter = alterTable(operation, relation);
     return {
       up: [
-        ...keysOf(constraint)
-          .filter((column) => !isKnownNotNull(context, relation, column))
-          .map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
+        ...open.map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
         { sql: [index], down: [dropIndex(relation, name)] },
         {
           sql: [

@@ -2,9 +2,10 @@ import { quoteIdent } from '../../../base/quote.js';
 import { tableOf } from '../../context.js';
 import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
+import { constraintOfPartitions } from '../../partition-constraint.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
 import { shown } from '../../relation.js';
-import { addedConstraint, alterTable } from '../../shapes.js';
+import { addedConstraint, alterTable, isOfParentAlone } from '../../shapes.js';
 
 export default defineMigrationRule({
   id: 'constraint/add-unique',
@@ -15,15 +16,15 @@ export default defineMigrationRule({
     what: '`ADD UNIQUE` that builds its index by itself.',
     why: 'The index is built under ACCESS EXCLUSIVE: neither reads nor writes go on until that has ended.',
     limits:
-      'No sequence for partitioned tables (no index of those can be built concurrently) and for WITHOUT OVERLAPS. A concurrent build that meets two equal rows fails and leaves an invalid index: drop it before the next try.',
+      'Of a partitioned table each partition gets its index and constraint by itself, and the parent takes them over, with --to; a partition that comes between is not looked at. No sequence for WITHOUT OVERLAPS. A concurrent build that meets two equal rows fails and leaves an invalid index: drop it before the next try.',
     sources: [
       'PostgreSQL manual, "ALTER TABLE", section "ADD table_constraint_using_index"',
       'PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"',
     ],
   },
-  match(operation) {
+  match(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_UNIQUE');
-    if (!found || found.constraint['indexname'] !== undefined) return null;
+    if (!found || found.constraint['indexname'] !== undefined || isOfParentAlone(operation, context)) return null;
     return {
       subject: found.relation,
       says: `ADD UNIQUE builds its index of ${shown(found.relation)} under a lock that nobody passes`,
@@ -31,9 +32,13 @@ export default defineMigrationRule({
   },
   safe(operation, context) {
     const found = addedConstraint(operation, 'CONSTR_UNIQUE');
-    if (!found || tableOf(context, found.relation)?.kind === 'p') return null;
+    if (!found) return null;
     const { relation, constraint } = found;
     const name = constraintName(relation, constraint, context) ?? '';
+    if (tableOf(context, relation)?.kind === 'p') {
+      const up = constraintOfPartitions(constraint, { relation, name }, context);
+      return up && { up };
+    }
     const index = uniqueIndex(relation, name, constraint);
     if (index === null) return null;
     const add = `${alterTable(operation, relation)} ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}${deferral(constraint)}`;

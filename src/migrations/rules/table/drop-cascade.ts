@@ -1,4 +1,5 @@
 import { list, textOf } from '../../../sql/tree.js';
+import { cascadeWords, cascadesOf } from '../../cascades.js';
 import { defineMigrationRule } from '../../define.js';
 import { dependentWords, dependentsOf } from '../../dependents.js';
 import { relationOfNames } from '../../relation.js';
@@ -12,7 +13,7 @@ export default defineMigrationRule({
     what: '`CASCADE` of DROP, DROP COLUMN, DROP CONSTRAINT and TRUNCATE.',
     why: 'What goes along is decided by what is there at that moment: views, foreign keys, with TRUNCATE the rows of other tables; their locks are taken as well, and nothing of it stands in the file.',
     limits:
-      'Only views, and what else the catalog knows to be defined on a table, are listed, with --to. Drop them by name, so that the file says it.',
+      'With --to it is listed what is defined on a table, and what rests on a function, type, extension or sequence; of a schema nothing is. Drop them by name, so that the file says it.',
     sources: ['PostgreSQL manual, "Dependency Tracking"'],
   },
   match({ type, relation, command, body }, context) {
@@ -28,7 +29,9 @@ export default defineMigrationRule({
     const column = command?.subtype === 'AT_DropColumn' ? command.name : null;
     const known =
       command?.subtype === 'AT_DropConstraint' ? [] : dropped.flatMap((one) => dependentsOf(one, column, context));
-    const along = known.length > 0 ? `; now ${known.map(dependentWords).join(', ')}` : '';
+    const others = type === 'DropStmt' ? (cascadesOf(body, context) ?? []) : [];
+    const words = [...known.map(dependentWords), ...(others.length > 0 ? [cascadeWords(others)] : [])];
+    const along = words.length > 0 ? `; now ${words.join(', ')}` : '';
     return { subject: relation, says: `CASCADE takes along whatever depends on it at that moment${along}` };
   },
   example: {

@@ -28,6 +28,9 @@ export default defineMigrationRule({
   safe({ type, relation: named, body }, context) {
     const to = textOf(body, 'newname');
     if (type !== 'RenameStmt' || !named || to === null || textOf(body, 'renameType') !== 'OBJECT_TABLE') return null;
+    const { file, line } = context;
+    // Something else comes by the old name further on.
+    if (file.needing.filter((one) => one.table === named.name && one.line >= line).length > 1) return null;
     const relation = placed(named, context);
     const table = { schema: relation.schema, name: to };
     return {

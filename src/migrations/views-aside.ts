@@ -1,0 +1,126 @@
+import { bodiesOf, field, list, textOf } from '../sql/tree.js';
+import type { FileFacts, MigrationContext } from './context.js';
+import { merge } from './plan-step.js';
+import type { PlanStep } from './plan-step.js';
+import { relationOf, relationOfNames } from './relation.js';
+import type { Relation } from './relation.js';
+import type { ScriptStatement } from './script.js';
+
+/** A step as it comes into the plan: `joins` where it belongs to the transaction of the one before. */
+export interface Arranged {
+  readonly step: PlanStep;
+  readonly joins: boolean;
+}
+
+/**
+ * Views that a file drops and makes again around a change that has to be without them. Their DROP waits until the change itself: while a new column is filled they are there. What makes them
+ * again joins that transaction, so that others wait and never find them gone.
+ */
+export class ViewsAside {
+  #waiting: readonly PlanStep[] = [];
+  #isOpen = false;
+
+  constructor(private readonly file: FileFacts) {}
+
+  /** Takes the steps of one statement, gives those that come into the plan now. */
+  arrange(
+    steps: readonly PlanStep[],
+    statement: ScriptStatement,
+    known: Pick<MigrationContext, 'catalog' | 'state'>,
+  ): readonly Arranged[] {
+    if (this.#waits(statement)) {
+      this.#waiting = [...this.#waiting, ...steps];
+      this.#isOpen = false;
+      return [];
+    }
+    if (this.#waiting.length > 0 && HINDERED_BY_NONE.has(statement.parsed.type))
+      return steps.map((step) => ({ step, joins: false }));
+    if (this.#waiting.length > 0) return this.#together(steps, known);
+    const joins = this.#isOpen && this.#makesAgain(statement) && steps.every(({ transactional }) => transactional);
+    this.#isOpen = joins;
+    return steps.map((step) => ({ step, joins }));
+  }
+
+  /** Steps that still wait at the end of the file. */
+  rest(): readonly PlanStep[] {
+    return this.#waiting;
+  }
+
+  #together(steps: readonly PlanStep[], known: Pick<MigrationContext, 'catalog' | 'state'>): readonly Arranged[] {
+    const waiting = this.#waiting;
+    const prepared = steps.findIndex(({ isSwitch }) => isSwitch);
+    const at = prepared < 0 && steps.length === 1 && steps[0]?.transactional ? 0 : prepared;
+    const own = steps[at];
+    this.#waiting = [];
+    this.#isOpen = own !== undefined && at === steps.length - 1;
+    const arranged = own
+      ? [...steps.slice(0, at), merge([...waiting, own], known), ...steps.slice(at + 1)]
+      : [...waiting, ...steps];
+    return arranged.map((step) => ({ step, joins: false }));
+  }
+
+  #waits(statement: ScriptStatement): boolean {
+    const { type, body } = statement.parsed;
+    if (type !== 'DropStmt' || textOf(body, 'behavior') === 'DROP_CASCADE') return false;
+    const dropped = list(body, 'objects').map(relationOfNames);
+    return (
+      KINDS.has(textOf(body, 'removeType') ?? '') &&
+      dropped.every((view) => view && isRemade(view, statement, this.file))
+    );
+  }
+
+  /** The view, and what it is given. */
+  #makesAgain({ parsed: { type, body } }: ScriptStatement): boolean {
+    if (type === 'ViewStmt') return true;
+    const named = this.file.remade.map(({ view }) => view.name);
+    const given =
+      type === 'GrantStmt'
+        ? bodiesOf(list(body, 'objects'), 'RangeVar').map(relationOf)
+        : type === 'CommentStmt'
+          ? [relationOfNames(body['object'] ?? null)]
+          : type === 'AlterOwnerStmt' || type === 'AlterTableStmt'
+            ? [relationOf(field(body, 'relation'))]
+            : [];
+    return given.length > 0 && given.every((one) => one !== null && named.includes(one.name));
+  }
+}
+
+/** Statements that no view stands in the way of, and that may take long. */
+const HINDERED_BY_NONE = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'SelectStmt',
+  'IndexStmt',
+  'CreateStmt',
+]);
+
+const KINDS = new Set(['OBJECT_VIEW', 'OBJECT_MATVIEW']);
+
+function isRemade(view: Relation, statement: ScriptStatement, file: FileFacts): boolean {
+  return file.remade.some((one) => one.drop === statement && one.view.name === view.name);
+}
+
+/** What `FileFacts.remade` holds. */
+export function remadeViews(statements: readonly ScriptStatement[]): FileFacts['remade'] {
+  return statements.flatMap((drop, i) => {
+    const { type, body } = drop.parsed;
+    if (type !== 'DropStmt' || !KINDS.has(textOf(body, 'removeType') ?? '')) return [];
+    return list(body, 'objects').flatMap((object) => {
+      const view = relationOfNames(object);
+      const again = statements.slice(i + 1).find((one) => view && madeBy(one)?.name === view.name);
+      return view && again ? [{ view, drop, to: again.line }] : [];
+    });
+  });
+}
+
+function madeBy({ parsed: { type, body } }: ScriptStatement): Relation | null {
+  if (type === 'ViewStmt') return relationOf(field(body, 'view'));
+  return type === 'CreateTableAsStmt' ? relationOf(field(field(body, 'into') ?? {}, 'rel')) : null;
+}
+
+/** Views that go at the switch of a change which stands between their DROP and their CREATE. */
+export function goingAtSwitch({ file, line }: MigrationContext): readonly Relation[] {
+  return file.remade.filter(({ drop, to }) => drop.line <= line && line <= to).map(({ view }) => view);
+}

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LabServer } from '../../src/lab/server.js';
+import { checkScript } from '../../src/migrations/check.js';
+import { planScript } from '../../src/migrations/plan.js';
+import type { PlanStep } from '../../src/migrations/plan-step.js';
+import { readScript } from '../../src/migrations/script.js';
+import { structureDifferences } from '../../src/model/catalog-equality.js';
+import { loadParser } from '../../src/sql/parse.js';
+import { startQuietServer } from '../support/majors.js';
+import { asIfLarge, withMigrationBench } from '../support/migration-bench.js';
+import type { MigrationBench } from '../support/migration-bench.js';
+
+const SETUP = `
+  CREATE TABLE "Lager" ("Nr" int GENERATED ALWAYS AS IDENTITY (START 7 INCREMENT 3 CACHE 2 CYCLE MAXVALUE 9000) PRIMARY KEY, "Menge" int DEFAULT 4 CHECK ("Menge" > 0), ort text);
+  INSERT INTO "Lager" ("Menge", ort) SELECT n, 'o' || n % 7 FROM generate_series(1, 300) AS n;
+  CREATE INDEX "nach Menge" ON "Lager" ("Menge"); COMMENT ON INDEX "nach Menge" IS 'it''s'; COMMENT ON CONSTRAINT "Lager_Menge_check" ON "Lager" IS 'c'; COMMENT ON CONSTRAINT "Lager_pkey" ON "Lager" IS 'k';
+  CREATE STATISTICS both_of ON "Menge", ort FROM "Lager"; CREATE STATISTICS odd ON ("Menge" % 10), ort FROM "Lager"; ALTER STATISTICS both_of SET STATISTICS 55; COMMENT ON STATISTICS both_of IS 's';
+  ALTER TABLE "Lager" ALTER "Menge" SET (n_distinct = -0.5); COMMENT ON SEQUENCE "Lager_Nr_seq" IS 'q'; GRANT USAGE ON SEQUENCE "Lager_Nr_seq" TO pg_monitor;
+  CREATE TABLE of_year (id int, year int NOT NULL, n int DEFAULT 1) PARTITION BY LIST (year);
+  CREATE TABLE of_1 PARTITION OF of_year FOR VALUES IN (1); CREATE TABLE of_2 PARTITION OF of_year FOR VALUES IN (2) PARTITION BY RANGE (id);
+  CREATE TABLE "of 2a" PARTITION OF of_2 FOR VALUES FROM (0) TO (1000); ALTER TABLE of_1 ALTER n SET DEFAULT 11, ALTER n SET STATISTICS 7;
+  INSERT INTO of_year SELECT n, 1 + n % 2 FROM generate_series(1, 400) AS n;`;
+
+describe('a planned migration', () => {
+  let server: LabServer | null = null;
+
+  beforeAll(async () => {
+    await loadParser();
+    server = await startQuietServer('newest');
+  });
+
+  afterAll(async () => server?.stop());
+
+  const within = (more: string, work: (bench: MigrationBench) => Promise<void>): Promise<void> =>
+    withMigrationBench(server as LabServer, SETUP + more, work);
+  const plan = ({ catalog }: MigrationBench, sql: string): readonly PlanStep[] =>
+    planScript(readScript(sql, 'a.sql'), { major: 18, catalog: asIfLarge(catalog), oneTransaction: false }).steps;
+  const run = async ({ session }: MigrationBench, statements: readonly string[] | null): Promise<void> => {
+    for (const sql of statements ?? ['no way back']) await session.run(sql);
+  };
+
+  const apply = (bench: MigrationBench, { up, transactional }: PlanStep): Promise<void> =>
+    run(bench, transactional ? ['BEGIN', ...up, 'COMMIT'] : up);
+
+  const KEPT = `
+    SELECT (SELECT array_agg(obj_description(i.indexrelid, 'pg_class') ORDER BY i.indexrelid::regclass::text) FROM pg_index AS i WHERE indrelid = '"Lager"'::regclass) AS indexes,
+      (SELECT array_agg(conname || ' ' || obj_description(oid, 'pg_constraint') ORDER BY conname) FROM pg_constraint WHERE conrelid = '"Lager"'::regclass) AS constraints,
+      (SELECT array_agg(stxname || stxkind::text || stxstattarget || obj_description(oid, 'pg_statistic_ext') ORDER BY stxname) FROM pg_statistic_ext) AS statistics,
+      (SELECT array_agg(stxname ORDER BY stxname) FROM pg_statistic_ext) AS names,
+      (SELECT array_agg(attname || attoptions::text) FROM pg_attribute WHERE attrelid = '"Lager"'::regclass AND attoptions IS NOT NULL) AS options,
+      (SELECT relacl::text || obj_description(oid, 'pg_class') FROM pg_class WHERE relname = 'Lager_Nr_seq') AS sequence,
+      (SELECT concat_ws(' ', seqstart, seqincrement, seqcache, seqcycle, seqmax) FROM pg_sequence WHERE seqrelid = '"Lager_Nr_seq"'::regclass) AS identity,
+      (SELECT last_value FROM "Lager_Nr_seq") AS last`;
+
+  it('changes types, keeps what else the columns have, and goes back over the switch', async () => {
+    const sql = 'ALTER TABLE "Lager" ALTER "Menge" TYPE bigint; ALTER TABLE "Lager" ALTER "Nr" TYPE bigint';
+    await within('', async (bench) => {
+      const before = await bench.session.query(KEPT);
+      const steps = plan(bench, sql);
+      for (const step of steps) await apply(bench, step);
+      expect(await bench.session.query(KEPT)).toEqual(before);
+      for (const { down } of steps.toReversed()) await run(bench, down);
+      const moved = structureDifferences(bench.catalog, await bench.now());
+      expect(moved).toEqual([
+        'statistics public.both_of: columns Menge, ort -> ort, Menge',
+        'column public.Lager.Nr: position 1 -> 5',
+        'column public.Lager.Menge: position 2 -> 4',
+      ]);
+      for (const step of plan({ ...bench, catalog: await bench.now() }, sql)) await apply(bench, step);
+    });
+  });
+
+  it('has no way back over a switch that loses values', async () => {
+    await within('', async (bench) => {
+      const backs = (sql: string): boolean[] =>
+        plan(bench, sql)
+          .slice(-1)
+          .map(({ down }) => down !== null);
+      expect(backs('ALTER TABLE "Lager" ALTER "Menge" TYPE numeric')).toEqual([true]);
+      expect(backs('ALTER TABLE "Lager" ALTER "Menge" TYPE text USING "Menge"::text')).toEqual([true]);
+      expect(backs('ALTER TABLE "Lager" ALTER "Menge" TYPE smallint')).toEqual([false]);
+      expect(backs('ALTER TABLE "Lager" ALTER "Menge" TYPE bigint USING "Menge" / 2')).toEqual([false]);
+    });
+  });
+
+  it('gives each table below its own default and statistics target back', async () => {
+    const look = `SELECT a.attrelid::regclass::text AS t, pg_get_expr(d.adbin, d.adrelid) AS e, a.attstattarget AS s FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE a.attname = 'n' AND a.attrelid::regclass::text LIKE '%of%' ORDER BY 1`;
+    await within('', async (bench) => {
+      const before = await bench.session.query(look);
+      const steps = plan(
+        bench,
+        'ALTER TABLE of_year ALTER n SET DEFAULT 5; ALTER TABLE of_year ALTER n DROP DEFAULT; ALTER TABLE of_year ALTER n SET STATISTICS 90',
+      );
+      for (const { up } of steps) await run(bench, up);
+      expect(await bench.session.query(look)).not.toEqual(before);
+      for (const { down } of steps.toReversed()) await run(bench, down);
+      expect(await bench.session.query(look)).toEqual(before);
+      const [, second] = steps;
+      expect(second?.down?.[0]).toBe('ALTER TABLE ONLY "of_year" ALTER COLUMN "n" SET DEFAULT 5');
+    });
+    const { steps } = planScript(readScript('ALTER TABLE t ALTER n SET DEFAULT 5', 'a.sql'), {
+      major: 18,
+      catalog: null,
+      oneTransaction: false,
+    });
+    expect(steps[0]?.noWayBack).toBe('the default before is not known: look with --to');
+  });
+
+  it.each([
+    ['ALTER TABLE of_year ADD PRIMARY KEY (year, id)'],
+    ['ALTER TABLE of_year ADD CONSTRAINT "U" UNIQUE (id, year) INCLUDE (n) DEFERRABLE'],
+  ])('%s builds no index under its lock, ends as the file does and is taken back', async (sql) => {
+    // One partition has the key already: it is taken over as it is.
+    const own = sql.includes('PRIMARY') ? 'ALTER TABLE of_1 ADD PRIMARY KEY (year, id);' : '';
+    await within(own, async (bench) => {
+      await bench.session.run(sql);
+      const written = await bench.now();
+      await within(own, async (other) => {
+        const steps = plan(other, sql);
+        for (const { up } of steps) await run(other, up);
+        expect(structureDifferences(written, await other.now())).toEqual([]);
+        expect(steps.flatMap(({ remaining }) => remaining)).toEqual([]);
+        const builds = steps.flatMap(({ up }) => up).filter((one) => one.startsWith('CREATE'));
+        expect(builds.map((one) => one.split(' ').slice(0, 4).join(' '))).toEqual(
+          Array.from({ length: own === '' ? 2 : 1 }, () => 'CREATE UNIQUE INDEX CONCURRENTLY'),
+        );
+        for (const { down } of steps.toReversed()) await run(other, down);
+        expect(structureDifferences(other.catalog, await other.now())).toEqual([]);
+      });
+    });
+  });
+
+  it('takes views away in the transaction that needs it, and no sooner', async () => {
+    const view = 'CREATE VIEW mengen AS SELECT "Menge" FROM "Lager"';
+    await within(`${view};`, async (bench) => {
+      const steps = plan(
+        bench,
+        `DROP VIEW mengen; ALTER TABLE "Lager" ALTER "Menge" TYPE bigint; ${view}; GRANT SELECT ON mengen TO PUBLIC; CREATE INDEX ON "Lager" (ort)`,
+      );
+      const at = steps.findIndex(({ up }) => up[0] === 'DROP VIEW mengen');
+      for (const { up } of steps.slice(0, at)) {
+        await run(bench, up);
+        expect(await bench.session.query('SELECT count(*)::int AS n FROM mengen')).toEqual([{ n: 300 }]);
+      }
+      expect(steps[at]?.up.slice(-2)).toEqual([view, 'GRANT SELECT ON mengen TO PUBLIC']);
+      await run(bench, ['BEGIN', ...(steps[at]?.up ?? []), 'COMMIT']);
+      expect(await bench.session.query('SELECT pg_typeof("Menge")::text AS t FROM mengen LIMIT 1')).toEqual([
+        { t: 'bigint' },
+      ]);
+      expect(steps.slice(at + 1).map(({ up }) => up.length)).toEqual([1]);
+      const alone = plan(bench, `DROP VIEW mengen; ${view.replace('"Menge"', 'ort')}; DROP VIEW mengen`);
+      expect(alone.map(({ up }) => up.length)).toEqual([2, 1]);
+      const between = plan(bench, `DROP VIEW mengen; CREATE INDEX ON "Lager" (ort); ${view}`);
+      expect(between.map(({ up }) => up.map((one) => one.slice(0, 12)))).toEqual([
+        ['CREATE INDEX'],
+        ['DROP VIEW me', 'CREATE VIEW '],
+      ]);
+    });
+  });
+
+  it('says what CASCADE takes along with functions, types, extensions and sequences', async () => {
+    const made = `
+      CREATE TYPE "Laune" AS ENUM ('gut'); CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE EXTENSION pg_trgm; CREATE SEQUENCE zähler;
+      CREATE TABLE "T" (l "Laune", v int DEFAULT nextval('zähler'), s text); CREATE VIEW of_t AS SELECT l FROM "T"; CREATE TRIGGER auf BEFORE INSERT ON "T" FOR EACH ROW EXECUTE FUNCTION tr();
+      CREATE INDEX grams ON "T" USING gin (s gin_trgm_ops); CREATE FUNCTION over(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION over(text) RETURNS int LANGUAGE sql AS 'SELECT 1';`;
+    await within(made, async ({ catalog }) => {
+      const said = (sql: string): readonly (string | null)[] => {
+        const options = { major: 18, catalog, oneTransaction: false };
+        const [checked] = checkScript(readScript(sql, 'a.sql'), options);
+        const found = checked?.findings.find(({ rule }) => rule.id === 'table/drop-cascade');
+        const locked = checked?.effect.locks.map(({ relation }) => relation.name).toSorted() ?? [];
+        return [
+          found?.match.says.split('; now ')[1] ?? null,
+          [...new Set(locked)].join(),
+          checked?.effect.unsure ?? null,
+        ];
+      };
+      expect(said('DROP TYPE "Laune" CASCADE')).toEqual(['column l of table "T", view of_t', 'T,of_t', null]);
+      expect(said('DROP FUNCTION tr() CASCADE')).toEqual(['trigger auf on table "T"', 'T', null]);
+      expect(said('DROP EXTENSION pg_trgm CASCADE')).toEqual(['index grams', 'T', null]);
+      expect(said('DROP SEQUENCE zähler CASCADE')).toEqual([
+        'default value for column v of table "T"',
+        'T,zähler',
+        null,
+      ]);
+      expect(said('DROP FUNCTION over(int) CASCADE')).toEqual([null, '', expect.stringContaining('depends on what')]);
+    });
+  });
+});
