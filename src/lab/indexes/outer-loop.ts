@@ -145,7 +145,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
 const MEASURING_SHARE = 0.7;
 /** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
-const MOST_ATTEMPTS = 10;
+const MOST_ATTEMPTS = 50;
 /** More than any budget. */
 const NEVER_FITS = Number.MAX_SAFE_INTEGER;
 
