@@ -256,6 +256,27 @@ describe('trouble while a set is measured', () => {
   });
 });
 
+test('finds the small index behind two wide ones that the planner likes better', async () => {
+  const wide = anIndexSpec('orders', 'orders_wide', ['"customer_id"', '"id"', '"note"']);
+  const wider = anIndexSpec('orders', 'orders_wider', ['"customer_id"', '"note"', '"id"']);
+  const other = anIndexSpec('reading', 'reading_wide', ['"value"', '"sensor"', '"id"']);
+  const workload = workloadOf(
+    statement('orders of a customer', 'SELECT id, note FROM orders WHERE customer_id = 5'),
+    statement('readings of a value', "SELECT id, sensor FROM reading WHERE value = 'w'"),
+  );
+  // Any two of the wide ones do not fit together; the small one fits beside each.
+  const found = await measureIndexSet(
+    options({ specs: [wide, wider, HELPS, other], workload, budgetBytes: 6_000_000 }),
+  );
+  expect(found.kept.map((one) => one.spec.name).toSorted()).toEqual(['orders_customer', 'reading_wide']);
+  const sizes = [...found.kept, ...found.dropped.flatMap((one) => one.built ?? [])];
+  const sizeOf = (name: string): number => sizes.find((one) => one.spec.name === name)?.sizeBytes ?? 0;
+  for (const name of ['orders_wide', 'orders_wider']) {
+    expect(sizeOf(name)).toBeLessThan(6_000_000);
+    expect(sizeOf(name) + sizeOf('reading_wide')).toBeGreaterThan(6_000_000);
+  }
+});
+
 function options(extra: Partial<MeasureSetOptions> = {}): MeasureSetOptions {
   return {
     connection: server.connection,
