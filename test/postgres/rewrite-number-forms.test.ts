@@ -65,7 +65,10 @@ const STATEMENTS: readonly (readonly [string, string])[] = [
   ['SELECT n FROM line GROUP BY n HAVING bool_or(price > 2)', 'grouping/having-to-where'],
   ['SELECT price FROM line GROUP BY price HAVING max(n) > 2', ''],
   ['SELECT n FROM line GROUP BY n HAVING max(price) > avg(price)', ''],
-  ['SELECT s.id FROM "Sale" s LEFT JOIN line l ON l.sale_id = s.id GROUP BY s.id HAVING count(*) > 0', ''],
+  [
+    'SELECT s.id FROM "Sale" s LEFT JOIN line l ON l.sale_id = s.id GROUP BY s.id HAVING count(*) > 0',
+    'aggregate/group-before-join',
+  ],
   ['SELECT id FROM line l WHERE n < ANY (SELECT i.n FROM line i WHERE i.sale_id = 2)', 'subquery/all-to-extreme'],
   ['SELECT id FROM line WHERE n <= ALL (SELECT l.n FROM line l WHERE l.price > 2)', 'subquery/all-to-extreme'],
   ['SELECT id FROM line WHERE price >= ALL (SELECT l.price FROM line l)', ''],

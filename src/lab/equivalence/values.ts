@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../base/quote.js';
 import type { Constant } from './constants.js';
+import { times } from './moments.js';
 import { likeSamples, regexSample } from './patterns.js';
 
 /** Candidate values of one column as SQL, before the server has said which of them its type takes. */
@@ -172,67 +173,6 @@ function longTexts(constants: readonly Constant[]): readonly string[] {
     kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
   );
   return lengths.flatMap((length) => [length - 1, length, length + 1].map((many) => 'a'.repeat(Math.max(0, many))));
-}
-
-function times(
-  constants: readonly Constant[],
-  { now, zoned }: { readonly now: boolean; readonly zoned: boolean },
-): Candidates {
-  const plain = ['2000-01-01', '2000-01-02', '2000-02-29', '2000-01-01 12:34:56', '1999-12-31 23:59:59.999999'];
-  const intervals = constants.filter((one) => one.kind === 'interval').map((one) => one.text);
-  const given = constants.flatMap(({ kind, text }) => {
-    if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
-    if (kind === 'string' && /^\d{4}-\d\d?$/.test(text)) return [`${text}-01`];
-    if (/^(1[6-9]|2[0-2])\d\d$/.test(text)) return [`${text}-01-01`];
-    if (kind === 'number' && /^\d{9,10}$/.test(text)) return [secondsAsTime(Number(text))];
-    return [];
-  });
-  const steps = ['1 day', '1 microsecond', '1 month', '1 year', '1 hour', '12 hours', ...intervals];
-  const shifted = (base: string): readonly string[] =>
-    steps.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
-  const exact = given.map((text) => quoteLiteral(text));
-  // A sum that is cut to the last day of a month is that of the days after, too.
-  const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
-  const near = given.flatMap((text) => {
-    const base = `${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`;
-    return [...shifted(base), ...months.map((one) => `${base} - ${one} + interval '1 day'`)];
-  });
-  const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
-  return {
-    group: 'time',
-    plain: made('', [...plain, ...(zoned ? ['2000-03-25 12:00'] : [])], [], []).plain,
-    exact: [...new Set([...exact, ...current.slice(0, 1)])],
-    near: [...new Set([...near, ...current, ...fields(constants)])],
-  };
-}
-
-/** What so many seconds since 1970 are. */
-function secondsAsTime(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}+00`;
-}
-
-/** Moments whose month, day of the week, day or hour is a number of the statement. 2000-01-02 was a Sunday. */
-function fields(constants: readonly Constant[]): readonly string[] {
-  const numbers = constants.flatMap(({ kind, text }) =>
-    kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
-  );
-  const two = (part: number): string => String(part).padStart(2, '0');
-  return numbers.flatMap((number) => [
-    ...(number >= 1 && number <= 12 ? [`'2000-${two(number)}-15'`] : []),
-    ...(number <= 7 ? [`'2000-01-${two(number + 2)}'`] : []),
-    ...(number >= 1 && number <= 31 ? [`'2000-01-${two(number)}'`] : []),
-    ...(number <= 23 ? [`'2000-01-01 ${two(number)}:30'`] : []),
-  ]);
-}
-
-/** The edge of `now() - i` and what lies next to it. */
-function twice(intervals: readonly string[]): readonly string[] {
-  return intervals.flatMap((step) =>
-    ['+', '-'].flatMap((sign) => [
-      `now() ${sign} interval ${quoteLiteral(step)} + interval '1 microsecond'`,
-      `now() ${sign} interval ${quoteLiteral(step)} - interval '1 microsecond'`,
-    ]),
-  );
 }
 
 function documents(constants: readonly Constant[]): Candidates {

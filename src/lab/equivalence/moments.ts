@@ -1,0 +1,75 @@
+import { quoteLiteral } from '../../base/quote.js';
+import type { Constant } from './constants.js';
+import type { Candidates } from './values.js';
+
+/** More would leave too little for each. */
+const MOST_SUMS = 4;
+
+/** Values of a date, timestamp or timestamptz: what the constants are and what can be made of them with the statement's intervals. */
+export function times(
+  constants: readonly Constant[],
+  { now, zoned }: { readonly now: boolean; readonly zoned: boolean },
+): Candidates {
+  const plain = ['2000-01-01', '2000-01-02', '2000-02-29', '2000-01-01 12:34:56', '1999-12-31 23:59:59.999999'];
+  const intervals = constants.filter((one) => one.kind === 'interval').map((one) => one.text);
+  const given = constants.flatMap(({ kind, text }) => {
+    if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
+    if (kind === 'string' && /^\d{4}-\d\d?$/.test(text)) return [`${text}-01`];
+    if (/^(1[6-9]|2[0-2])\d\d$/.test(text)) return [`${text}-01-01`];
+    if (kind === 'number' && /^\d{9,10}$/.test(text)) return [secondsAsTime(Number(text))];
+    return [];
+  });
+  const steps = ['1 day', '1 microsecond', '1 month', '1 year', '1 hour', '12 hours', ...intervals];
+  const shifted = (base: string): readonly string[] =>
+    steps.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
+  const typedAs = zoned ? 'timestamptz' : 'timestamp';
+  // `date '2024-02-29' - interval '18 years'` is as much what a column is compared with as a literal is.
+  const sums = given.flatMap((text) =>
+    intervals.flatMap((step) =>
+      ['+', '-'].map((sign) => `${typedAs} ${quoteLiteral(text)} ${sign} interval ${quoteLiteral(step)}`),
+    ),
+  );
+  const exact = [...given.map((text) => quoteLiteral(text)), ...sums.slice(0, MOST_SUMS)];
+  // A sum that is cut to the last day of a month is that of the days after, too.
+  const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
+  const near = given.flatMap((text) => {
+    const base = `${typedAs} ${quoteLiteral(text)}`;
+    return [...shifted(base), ...months.map((one) => `${base} - ${one} + interval '1 day'`)];
+  });
+  const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
+  return {
+    group: 'time',
+    plain: [...plain, ...(zoned ? ['2000-03-25 12:00'] : [])].map((one) => quoteLiteral(one)),
+    exact: [...new Set([...exact, ...current.slice(0, 1)])],
+    near: [...new Set([...near, ...current, ...fields(constants)])],
+  };
+}
+
+/** What so many seconds since 1970 are. */
+function secondsAsTime(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}+00`;
+}
+
+/** Moments whose month, day of the week, day or hour is a number of the statement. 2000-01-02 was a Sunday. */
+function fields(constants: readonly Constant[]): readonly string[] {
+  const numbers = constants.flatMap(({ kind, text }) =>
+    kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
+  );
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return numbers.flatMap((number) => [
+    ...(number >= 1 && number <= 12 ? [`'2000-${two(number)}-15'`] : []),
+    ...(number <= 7 ? [`'2000-01-${two(number + 2)}'`] : []),
+    ...(number >= 1 && number <= 31 ? [`'2000-01-${two(number)}'`] : []),
+    ...(number <= 23 ? [`'2000-01-01 ${two(number)}:30'`] : []),
+  ]);
+}
+
+/** The edge of `now() - i` and what lies next to it. */
+function twice(intervals: readonly string[]): readonly string[] {
+  return intervals.flatMap((step) =>
+    ['+', '-'].flatMap((sign) => [
+      `now() ${sign} interval ${quoteLiteral(step)} + interval '1 microsecond'`,
+      `now() ${sign} interval ${quoteLiteral(step)} - interval '1 microsecond'`,
+    ]),
+  );
+}
