@@ -14,6 +14,11 @@ export function quoteLiteral(value: string): string {
   return value.includes('\\') ? ` E'${body.replaceAll('\\', '\\\\')}'` : `'${body}'`;
 }
 
+/** The same without the space that keeps an `E` apart from a word in front: for where none stands there. */
+export function bareLiteral(value: string): string {
+  return quoteLiteral(value).trimStart();
+}
+
 /** `"schema"."name"`. */
 export function quoteQualified(schema: string, name: string): string {
   return `${quoteIdent(schema)}.${quoteIdent(name)}`;

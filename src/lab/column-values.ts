@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../base/quote.js';
+import { bareLiteral } from '../base/quote.js';
 import type { Catalog, Column, RelationName, Table } from '../model/catalog.js';
 import type { ColumnStatistics, Statistics } from '../model/statistics.js';
 
@@ -68,7 +68,7 @@ export function valueBeyond(known: KnownColumn, above: boolean): string | null {
 export function literalFor(value: string, column: Column): string {
   if (column.typeCategory === 'N' && /^-?\d+(\.\d+)?$/.test(value)) return value;
   if (column.typeCategory === 'B') return value === 't' || value === 'true' ? 'true' : 'false';
-  const text = quoteLiteral(value).trim();
+  const text = bareLiteral(value);
   return ['D', 'T', 'A', 'R'].includes(column.typeCategory) ? `${text}::${column.type}` : text;
 }
 

@@ -1,7 +1,7 @@
 import { Names } from './origins.js';
 import { matchPrefix } from './prefix.js';
 import type { LinePrefix } from './prefix.js';
-import { owned, parseLogTime, secondMs } from './record.js';
+import { fractionEnd, fractionMs, owned, parseLogTime, secondMs } from './record.js';
 
 /** What stands in front of a message, or of a part of one, but for its time. */
 export interface Head {
@@ -60,17 +60,9 @@ export class Heads {
   private readTime(line: string): number {
     const second = secondMs(line);
     if (second === null) return -1;
-    let at = 19;
-    let fraction = 0;
-    if (line.charCodeAt(at) === DOT) {
-      let unit = 1000;
-      for (at += 1; line.charCodeAt(at) >= ZERO && line.charCodeAt(at) <= ZERO + 9; at += 1) {
-        unit /= 10;
-        fraction += (line.charCodeAt(at) - ZERO) * unit;
-      }
-    }
-    this.timeMs = second + Math.round(fraction);
-    return at;
+    const end = fractionEnd(line);
+    this.timeMs = second + fractionMs(line, end);
+    return end;
   }
 
   private match(line: string): Head | null {
@@ -102,8 +94,6 @@ function named(text: string | null): string | null {
   return text === null || text === '' || text === '[unknown]' ? null : owned(text);
 }
 
-const DOT = 46;
-const ZERO = 48;
 /** Of a prefix behind its time: nobody writes a longer one. */
 const LONGEST = 300;
 /** Beginnings that are kept, of sessions most of which ended long ago. */

@@ -60,26 +60,18 @@ export interface LogTime {
 export function parseLogTime(text: string): LogTime | null {
   const second = secondMs(text);
   if (second === null) return null;
-  let zone = 19;
-  let fraction = 0;
-  if (text.charCodeAt(zone) === DOT) {
-    let unit = 1000;
-    for (zone += 1; text.charCodeAt(zone) >= ZERO && text.charCodeAt(zone) <= ZERO + 9; zone += 1) {
-      unit /= 10;
-      fraction += (text.charCodeAt(zone) - ZERO) * unit;
-    }
-  }
+  const zone = fractionEnd(text);
   if (text.length - zone !== cachedZone.length || !text.endsWith(cachedZone)) {
     cachedZone = owned(text.slice(zone));
     cachedUtc = /(?:UTC|GMT|Z|[+]00(?::?00)?)$/.test(cachedZone);
   }
-  return { ms: second + Math.round(fraction), utc: cachedUtc };
+  return { ms: second + fractionMs(text, zone), utc: cachedUtc };
 }
 
 /** The second at the beginning of a text, in ms since 1970 as if its zone were UTC; null where none is. */
 export function secondMs(text: string): number | null {
   if (cachedSecond !== '' && text.startsWith(cachedSecond)) return cachedMs;
-  const second = text.slice(0, 19);
+  const second = text.slice(0, SECOND);
   const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
   if (!match) return null;
   const [year, month, day, hour, minute, sec] = match.slice(1).map(Number) as [
@@ -95,6 +87,27 @@ export function secondMs(text: string): number | null {
   return cachedMs;
 }
 
+/** Behind the fraction of the second at the beginning of a text, where it has one. */
+export function fractionEnd(text: string): number {
+  let end = SECOND;
+  if (text.charCodeAt(end) !== DOT) return end;
+  do end += 1;
+  while (text.charCodeAt(end) >= ZERO && text.charCodeAt(end) <= ZERO + 9);
+  return end;
+}
+
+/** That fraction in whole milliseconds; `end` is what `fractionEnd` gave. */
+export function fractionMs(text: string, end: number): number {
+  let [unit, ms] = [1000, 0];
+  for (let at = SECOND + 1; at < end; at += 1) {
+    unit /= 10;
+    ms += (text.charCodeAt(at) - ZERO) * unit;
+  }
+  return Math.round(ms);
+}
+
+/** Length of `2026-01-02 03:04:05`. */
+const SECOND = 19;
 const DOT = 46;
 const ZERO = 48;
 

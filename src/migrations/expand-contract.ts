@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../base/quote.js';
+import { bareLiteral, quoteIdent } from '../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../sql/deparse.js';
 import { field, list, mapTree, names } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
@@ -157,24 +157,20 @@ function refusal(relation: Relation, trigger: string, replaces: string | null, g
     FROM pg_catalog.pg_depend AS d
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'n' AND d.refobjid = ${table}
-      AND a.attname = ${literal(replaces ?? '')} AND d.classid NOT IN ('pg_catalog.pg_constraint'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass)${except}
+      AND a.attname = ${bareLiteral(replaces ?? '')} AND d.classid NOT IN ('pg_catalog.pg_constraint'::pg_catalog.regclass, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass)${except}
     UNION`;
   return `DO $refusal$
 DECLARE
   wizard_reason text;
 BEGIN
   FOR wizard_reason IN${replaces === null ? '' : users}
-    SELECT pg_catalog.format('trigger %s runs after %s', t.tgname, ${literal(trigger)})
+    SELECT pg_catalog.format('trigger %s runs after %s', t.tgname, ${bareLiteral(trigger)})
     FROM pg_catalog.pg_trigger AS t
-    WHERE t.tgrelid = ${table} AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgname > ${literal(trigger)}
+    WHERE t.tgrelid = ${table} AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgname > ${bareLiteral(trigger)}
   LOOP
     RAISE EXCEPTION '%', wizard_reason USING HINT = 'Drop or rename it first, and bring it back when the migration is through.';
   END LOOP;
 END $refusal$`;
-}
-
-function literal(text: string): string {
-  return quoteLiteral(text).trim();
 }
 
 /** How the new column becomes NOT NULL where the old one is: proved by a CHECK before the switch, so that the switch reads no row. */

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../base/quote.js';
+import { bareLiteral } from '../base/quote.js';
 import type { Index } from '../model/catalog.js';
 import { GRANTEE } from './old-name.js';
 import { writtenLiteral } from './relation.js';
@@ -95,7 +95,7 @@ function ofStatistics(relation: Relation, column: string): readonly string[] {
 }
 
 function ofSequence(relation: Relation, column: string): readonly string[] {
-  const from = `FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS q ON q.oid = pg_catalog.pg_get_serial_sequence(${writtenLiteral(relation)}, ${literal(column)})::pg_catalog.regclass`;
+  const from = `FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS q ON q.oid = pg_catalog.pg_get_serial_sequence(${writtenLiteral(relation)}, ${bareLiteral(column)})::pg_catalog.regclass`;
   const isIdentity = `WHERE ${isColumn(relation, column)} AND a.attidentity <> ''`;
   const described = `pg_catalog.obj_description(q.oid, 'pg_class')`;
   return [
@@ -106,13 +106,9 @@ function ofSequence(relation: Relation, column: string): readonly string[] {
 }
 
 function isColumn(relation: Relation, column: string): string {
-  return `a.attrelid = ${regclass(relation)} AND a.attname = ${literal(column)}`;
+  return `a.attrelid = ${regclass(relation)} AND a.attname = ${bareLiteral(column)}`;
 }
 
 function regclass({ schema, name }: Relation): string {
   return `${writtenLiteral({ schema, name })}::pg_catalog.regclass`;
-}
-
-function literal(text: string): string {
-  return quoteLiteral(text).trim();
 }

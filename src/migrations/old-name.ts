@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../base/quote.js';
+import { bareLiteral, quoteIdent } from '../base/quote.js';
 import { tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import { written, writtenLiteral } from './relation.js';
@@ -37,7 +37,7 @@ export const GRANTEE =
 function rights({ view, table, column }: OldName, major: number): string {
   const [on, from] = [`${writtenLiteral(view)}::pg_catalog.regclass`, `${writtenLiteral(table)}::pg_catalog.regclass`];
   const same = column
-    ? `(v.attname = a.attname OR (a.attname = ${literal(column.now)} AND v.attname = ${literal(column.old)}))`
+    ? `(v.attname = a.attname OR (a.attname = ${bareLiteral(column.now)} AND v.attname = ${bareLiteral(column.old)}))`
     : 'v.attname = a.attname';
   const refusal =
     major >= 15
@@ -63,8 +63,4 @@ BEGIN${refusal}
     EXECUTE wizard_grant;
   END LOOP;
 END $rights$`;
-}
-
-function literal(text: string): string {
-  return quoteLiteral(text).trim();
 }

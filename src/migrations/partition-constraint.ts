@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../base/quote.js';
+import { bareLiteral, quoteIdent } from '../base/quote.js';
 import { sameRelation } from '../model/catalog.js';
 import type { Index, Table } from '../model/catalog.js';
 import { textOf } from '../sql/tree.js';
@@ -110,7 +110,7 @@ class PartitionedConstraint {
       (one) => sameRelation(one.table, table) && one.name === constraint,
     );
     if (!known) return [];
-    const name = quoteLiteral(known.name).trim();
+    const name = bareLiteral(known.name);
     return [
       `DO $back$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = ${writtenLiteral(table)}::pg_catalog.regclass AND conname = ${name}) THEN

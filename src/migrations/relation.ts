@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../base/quote.js';
+import { bareLiteral, quoteIdent } from '../base/quote.js';
 import { tryParseStatement } from '../sql/parse.js';
 import { bodyOf, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -35,7 +35,7 @@ export function written({ schema, name }: Relation): string {
 
 /** As a string literal that `regclass` takes. */
 export function writtenLiteral(relation: Relation): string {
-  return quoteLiteral(written(relation)).trim();
+  return bareLiteral(written(relation));
 }
 
 /** For a reader: bare where a statement could have it bare. Needs `loadParser()`. */

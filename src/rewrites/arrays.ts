@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { expression } from './build.js';
 import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { castOf, functionName, wholeConstant } from './shapes.js';
+import { bothWays, castOf, functionName, isConstant, listed, wholeConstant } from './shapes.js';
 import type { ColumnOrigin } from './view.js';
 
 /** Array types whose `@>` and `&&` compare elements as `=` does. */
@@ -70,6 +70,25 @@ export function unnestItem(item: TreeValue): UnnestItem | null {
 export function isColumnOf({ alias, column }: UnnestItem, value: TreeValue): boolean {
   const path = names(list(bodyOf(value, 'ColumnRef') ?? {}, 'fields'));
   return path.at(-1) === column && (path.length === 1 || (path.length === 2 && path[0] === alias));
+}
+
+/** The constants of which an element has to be one; none where the condition says something else. */
+export function elementValues(
+  condition: TreeNode,
+  isElementColumn: (value: TreeValue) => boolean,
+): readonly TreeNode[] {
+  const among = listed(condition, 'AEXPR_IN');
+  if (among) return isElementColumn(among.left) && among.items.every(isConstant) ? among.items : [];
+  return bothWays(condition).flatMap(({ operator, left, right }) =>
+    operator === '=' && isElementColumn(left) && isConstant(right) ? [right] : [],
+  );
+}
+
+/** That an array of a column's type holds one of the values, as an index on it can serve. */
+export function holdsOne(array: TreeNode, { column }: ColumnOrigin, values: readonly TreeNode[]): TreeNode {
+  const type = (column?.baseType ?? '').slice(1);
+  const items = values.map((_, i) => `$${i + 2}`).join(', ');
+  return expression(`$1 ${values.length === 1 ? '@>' : '&&'} ARRAY[${items}]::${type}[]`, [array, ...values]);
 }
 
 const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);

@@ -20,22 +20,18 @@ export function times(
     return [];
   });
   const steps = ['1 day', '1 microsecond', '1 month', '1 year', '1 hour', '12 hours', ...intervals];
-  const shifted = (base: string): readonly string[] =>
-    steps.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
-  const typedAs = zoned ? 'timestamptz' : 'timestamp';
+  const shifted = (base: string, by = steps): readonly string[] =>
+    by.flatMap((step) => ['+', '-'].map((sign) => `${base} ${sign} interval ${quoteLiteral(step)}`));
+  const bases = given.map((text) => `${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`);
   // `date '2024-02-29' - interval '18 years'` is as much what a column is compared with as a literal is.
-  const sums = given.flatMap((text) =>
-    intervals.flatMap((step) =>
-      ['+', '-'].map((sign) => `${typedAs} ${quoteLiteral(text)} ${sign} interval ${quoteLiteral(step)}`),
-    ),
-  );
+  const sums = bases.flatMap((base) => shifted(base, intervals));
   const exact = [...given.map((text) => quoteLiteral(text)), ...sums.slice(0, MOST_SUMS)];
   // A sum that is cut to the last day of a month is that of the days after, too.
   const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
-  const near = given.flatMap((text) => {
-    const base = `${typedAs} ${quoteLiteral(text)}`;
-    return [...shifted(base), ...months.map((one) => `${base} - ${one} + interval '1 day'`)];
-  });
+  const near = bases.flatMap((base) => [
+    ...shifted(base),
+    ...months.map((one) => `${base} - ${one} + interval '1 day'`),
+  ]);
   const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
   return {
     group: 'time',

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../../base/quote.js';
+import { bareLiteral } from '../../base/quote.js';
 import type { Constant } from './constants.js';
 import { times } from './moments.js';
 import { likeSamples, regexSample } from './patterns.js';
@@ -66,8 +66,7 @@ const PLAIN: Readonly<Record<string, readonly string[]>> = {
 const FALLBACK = ['1', '2', 'a', '', '{}', '(1,2)', '(1,2),(3,4)'];
 
 function made(group: string, plain: readonly string[], exact: readonly string[], near: readonly string[]): Candidates {
-  const quoted = (values: readonly string[]): readonly string[] =>
-    [...new Set(values)].map((one) => quoteLiteral(one).trim());
+  const quoted = (values: readonly string[]): readonly string[] => [...new Set(values)].map((one) => bareLiteral(one));
   return { group, plain: quoted(plain), exact: quoted(exact), near: quoted(near) };
 }
 

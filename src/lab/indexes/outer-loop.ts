@@ -149,7 +149,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
 const MEASURING_SHARE = 0.7;
 /** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
-const MOST_ATTEMPTS = 50;
+const MOST_ATTEMPTS = 10;
 /** Indexes on the same columns, one wider than the other, are seldom more. */
 const MOST_STAND_INS = 4;
 /** More than any budget. */

@@ -1,4 +1,4 @@
-import { quoteIdent, quoteLiteral } from '../../base/quote.js';
+import { bareLiteral, quoteIdent } from '../../base/quote.js';
 import type { DomainFacts, EnumFacts, Grant, PrivilegeFacts, SchemaEntry, ViewFacts } from '../../model/schema.js';
 
 /** How one object becomes another in place. */
@@ -119,9 +119,9 @@ function labelsAdded(identity: string, a: EnumFacts, b: EnumFacts): readonly str
       previous === undefined
         ? first === undefined
           ? ''
-          : ` BEFORE ${quoteLiteral(first).trim()}`
-        : ` AFTER ${quoteLiteral(previous).trim()}`;
-    return [`ALTER TYPE ${identity} ADD VALUE ${quoteLiteral(label).trim()}${place}`];
+          : ` BEFORE ${bareLiteral(first)}`
+        : ` AFTER ${bareLiteral(previous)}`;
+    return [`ALTER TYPE ${identity} ADD VALUE ${bareLiteral(label)}${place}`];
   });
 }
 

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group.js';
 import type { Cascade } from '../../model/catalog.js';
 import type { Session } from '../session.js';
 import { notOfExtension, userSchema } from './scope.js';
@@ -23,8 +24,9 @@ export async function readCascades(session: Session): Promise<Cascade[]> {
   }
   const along = [...seen.values()].slice(roots.length);
   const rows = await inParts(along, WORDS_PART, (args) => session.query<AlongRow>(ALONG_SQL, args));
+  const byRoot = groupBy(rows, (row) => Number(row.root));
   return roots.flatMap(({ kind, schema, name }, root) => {
-    const own = rows.filter((row) => Number(row.root) === root);
+    const own = byRoot.get(root) ?? [];
     const whole = new Set(own.filter(({ is_whole }) => is_whole).map(placeOf));
     const said = own.filter((row) => row.is_whole || !whole.has(placeOf(row)));
     return said.length === 0 ? [] : [{ kind, schema, name, along: said.map(toAlong) }];

@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, mapTree, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { replace } from '../../build.js';
 import { namedTargets } from '../../columns.js';
@@ -73,16 +73,10 @@ export default defineRewrite<Site>({
       : []),
   ],
   rewrite: ({ query, keys, shown }, view) => {
-    const bare = (tree: TreeValue): TreeValue => {
-      if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map(bare);
-      if (!isNode(tree)) return tree;
-      const call = bodyOf(tree, 'FuncCall');
-      if (call?.['over'] !== undefined) {
-        const { over: _, ...rest } = call;
-        return { FuncCall: rest };
-      }
-      return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, bare(item)]));
-    };
+    const bare = (tree: TreeValue): TreeValue =>
+      mapTree(tree, ({ type, body: { over, ...call } }) =>
+        type === 'FuncCall' && over !== undefined ? { FuncCall: call } : null,
+      );
     const { distinctClause, sortClause, ...rest } = query.body;
     const body = {
       ...rest,

@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, mapTree, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import {
   allOf,
@@ -103,13 +103,8 @@ export default defineRewrite<Site>({
     };
     const texts = calls.map((call) => treeText(call));
     const values = calls.map((call, i) => valueOf(call, columnOf(alias, `value_${i + 1}`), { alias, outer }));
-    const read = (tree: TreeValue): TreeValue => {
-      if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map(read);
-      if (!isNode(tree)) return tree;
-      const call = bodyOf(tree, 'FuncCall');
-      const value = call ? values[texts.indexOf(treeText(call))] : undefined;
-      return value ?? Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, read(item)]));
-    };
+    const read = (tree: TreeValue): TreeValue =>
+      mapTree(tree, ({ type, body }) => (type === 'FuncCall' ? (values[texts.indexOf(treeText(body))] ?? null) : null));
     const targetList = namedTargets(query.body).map(read);
     const { groupClause: _, havingClause, sortClause, ...rest } = query.body;
     const join = links.map(({ own }, i) =>

@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list, treeText, walk } from '../../../sql/tree.js';
+import { bodyOf, list, mapTree, treeText, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { withNames } from '../../columns.js';
@@ -107,24 +107,19 @@ function isSameRows(query: Query, inner: Query): boolean {
 
 /** The tree with each column of the only source by its bare name. */
 function plainNames(query: Query, tree: TreeValue): TreeValue {
-  if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map((item) => plainNames(query, item));
-  if (!isNode(tree)) return tree ?? null;
-  const origin = bodyOf(tree, 'ColumnRef') ? originOf(query, tree) : null;
-  if (origin?.query === query) return { ColumnRef: { fields: [{ String: { sval: origin.name } }] } };
-  return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, plainNames(query, item)]));
+  return mapTree(tree ?? null, ({ type, body }) => {
+    const origin = type === 'ColumnRef' ? originOf(query, { ColumnRef: body }) : null;
+    return origin?.query === query ? { ColumnRef: { fields: [{ String: { sval: origin.name } }] } } : null;
+  });
 }
 
 /** A call of the subquery as the query itself writes it. */
 function inNamesOf(query: Query, call: TreeNode): TreeNode {
   const alias = query.sources[0]?.alias ?? '';
-  const named = (tree: TreeValue): TreeValue => {
-    if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map(named);
-    if (!isNode(tree)) return tree;
-    const path = bodyOf(tree, 'ColumnRef') ? list(bodyOf(tree, 'ColumnRef') ?? {}, 'fields') : [];
-    if (path.length > 0) return { ColumnRef: { fields: [{ String: { sval: alias } }, path.at(-1) ?? null] } };
-    return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, named(item)]));
-  };
-  return named(call) as TreeNode;
+  return mapTree(call, ({ type, body }) => {
+    const path = type === 'ColumnRef' ? list(body, 'fields') : [];
+    return path.length > 0 ? { ColumnRef: { fields: [{ String: { sval: alias } }, path.at(-1) ?? null] } } : null;
+  }) as TreeNode;
 }
 
 /** The only output of the subquery, where it is one aggregate of the rows as they are. */

@@ -1,5 +1,5 @@
-import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
-import type { TreeNode, TreeValue } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, mapTree, treeText } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, output, query as selectOf, replace, withWhere } from '../../build.js';
 import { freshAlias } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
@@ -128,17 +128,12 @@ function plainOf(origin: ColumnOrigin, { source, inner, table }: Handing): Colum
 /** A condition on the subquery's output as one on the table; null where it names what is computed. */
 function inTable(query: Query, condition: TreeNode, handing: Handing): TreeNode | null {
   let able = true;
-  const visit = (tree: TreeValue): TreeValue => {
-    if (Array.isArray(tree)) return (tree as readonly TreeValue[]).map(visit);
-    if (!isNode(tree)) return tree;
-    if (bodyOf(tree, 'ColumnRef')) {
-      const origin = originOf(query, tree);
-      const plain = origin ? plainOf(origin, handing) : null;
-      able &&= plain !== null;
-      return plain ? columnOf(handing.table.alias, plain.name) : tree;
-    }
-    return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, visit(item)]));
-  };
-  const to = visit(condition) as TreeNode;
+  const to = mapTree(condition, ({ type, body }) => {
+    if (type !== 'ColumnRef') return null;
+    const origin = originOf(query, { ColumnRef: body });
+    const plain = origin ? plainOf(origin, handing) : null;
+    able &&= plain !== null;
+    return plain && columnOf(handing.table.alias, plain.name);
+  }) as TreeNode;
   return able ? to : null;
 }

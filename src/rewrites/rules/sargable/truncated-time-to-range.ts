@@ -146,7 +146,7 @@ function amongDays(query: Query, comparison: TreeNode): Site | null {
   const origin = truncated ? originOf(query, truncated.column) : null;
   if (!among || !truncated || !origin || !TYPES.has(origin.column?.baseType ?? '')) return null;
   const periods = among.items.map((item) => periodOf(truncated.unit, item));
-  const [first, ...others] = periods.filter((one) => one !== null && isExact(origin, one)).flatMap((one) => one ?? []);
+  const [first, ...others] = periods.flatMap((one) => (one && isExact(origin, one) ? [one] : []));
   if (!first || others.length + 1 < periods.length || periods.length > MOST_PERIODS) return null;
   return { comparison, operator: '=', column: truncated.column, origin, ...first, others };
 }

@@ -1,10 +1,19 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { ARRAYS, isColumnOf, isElement, ownContainment, unnested, unnestItem } from '../../arrays.js';
-import { expression, replace } from '../../build.js';
+import {
+  ARRAYS,
+  elementValues,
+  holdsOne,
+  isColumnOf,
+  isElement,
+  ownContainment,
+  unnested,
+  unnestItem,
+} from '../../arrays.js';
+import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, isConstant, isPlain, listed } from '../../shapes.js';
+import { isConstant, isPlain } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
@@ -43,12 +52,8 @@ export default defineRewrite<Site>({
     seen('the condition stands where NULL is as good as false'),
     ownContainment(origin, facts),
   ],
-  rewrite: ({ condition, array, origin, values }, view) => {
-    const type = (origin.column?.baseType ?? '').slice(1);
-    const items = values.map((_, i) => `$${i + 2}`).join(', ');
-    const to = `$1 ${values.length === 1 ? '@>' : '&&'} ARRAY[${items}]::${type}[]`;
-    return replace(view.statement.tree, condition, expression(to, [array, ...values]));
-  },
+  rewrite: ({ condition, array, origin, values }, view) =>
+    replace(view.statement.tree, condition, holdsOne(array, origin, values)),
   example: {
     schema: 'CREATE TABLE article (id bigint PRIMARY KEY, tags text[], title text);',
     data: `
@@ -79,10 +84,6 @@ function elementsOf(node: TreeNode): Pick<Site, 'array' | 'values'> | null {
   const own = unnestItem(item);
   const where = select['whereClause'];
   if (sublink['subLinkType'] !== 'EXISTS_SUBLINK' || !own || more || !isPlain(select) || !isNode(where)) return null;
-  const among = listed(where, 'AEXPR_IN');
-  if (among && isColumnOf(own, among.left) && among.items.every(isConstant))
-    return { array: own.array, values: among.items };
-  for (const { operator, left, right } of bothWays(where))
-    if (operator === '=' && isColumnOf(own, left) && isConstant(right)) return { array: own.array, values: [right] };
-  return null;
+  const values = elementValues(where, (value) => isColumnOf(own, value));
+  return values.length > 0 ? { array: own.array, values } : null;
 }

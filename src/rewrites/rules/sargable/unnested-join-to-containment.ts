@@ -1,10 +1,9 @@
 import { treeText } from '../../../sql/tree.js';
-import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { ARRAYS, isColumnOf, isElement, ownContainment, unnestItem } from '../../arrays.js';
-import { conjuncts, expression, replace, withWhere } from '../../build.js';
+import type { TreeNode } from '../../../sql/tree.js';
+import { ARRAYS, elementValues, holdsOne, isColumnOf, isElement, ownContainment, unnestItem } from '../../arrays.js';
+import { conjuncts, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, isConstant, listed } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -42,15 +41,12 @@ export default defineRewrite<Site>({
         )
           return [];
         return conditions.flatMap((condition): readonly Site[] => {
-          const values = valuesOf(
+          const values = elementValues(
             condition,
             (value) => isColumnOf(own, value) && originOf(query, value)?.source === source,
           );
           if (values.length === 0 || !values.every((one) => isElement(origin, one))) return [];
-          const items = values.map((_, i) => `$${i + 2}`).join(', ');
-          const type = (origin.column?.baseType ?? '').slice(1);
-          const to = `$1 ${values.length === 1 ? '@>' : '&&'} ARRAY[${items}]::${type}[]`;
-          const containment = expression(to, [own.array, ...values]);
+          const containment = holdsOne(own.array, origin, values);
           return present.has(treeText(containment)) ? [] : [{ query, origin, containment }];
         });
       });
@@ -78,12 +74,3 @@ export default defineRewrite<Site>({
     to: "SELECT a.id FROM article AS a WHERE a.tags && ARRAY['t77', 't78']",
   },
 });
-
-/** The constants of which the element has to be one; none where the condition says something else. */
-function valuesOf(condition: TreeNode, isElementColumn: (value: TreeValue) => boolean): readonly TreeNode[] {
-  const among = listed(condition, 'AEXPR_IN');
-  if (among) return isElementColumn(among.left) && among.items.every(isConstant) ? among.items : [];
-  return bothWays(condition).flatMap(({ operator, left, right }) =>
-    operator === '=' && isElementColumn(left) && isConstant(right) ? [right] : [],
-  );
-}
