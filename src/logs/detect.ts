@@ -81,7 +81,7 @@ function stderr(lines: readonly string[], given: LinePrefix | null): Format | nu
 
 function prefixWords(prefix: LinePrefix): string {
   return prefix.text === null
-    ? 'log_line_prefix unknown: its parts were found by their form'
+    ? 'log_line_prefix unknown (--prefix gives it): parts were found by their form'
     : `log_line_prefix '${prefix.text}' detected`;
 }
 

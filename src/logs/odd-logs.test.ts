@@ -71,6 +71,42 @@ describe('names with blanks, colons and brackets', () => {
   });
 });
 
+it.each([
+  ['%m [%p] %q%u@%d/%a ', '[7] bob@shop-2/web app '],
+  ['%m [%p] %q%u@%d %h ', '[7] bob@shop-2 10.0.0.7 '],
+  ['%m [%p] %q%u@%d [%a] ', '[7] bob@shop-2 [web app] '],
+  ['%m [%p] %q(%u@%d) ', '[7] (bob@shop-2) '],
+  ['%m [%p:%l] %q%u@%d ', '[7:1] bob@shop-2 '],
+  ['%m - %p - %u@%d - %a - ', '- 7 - bob@shop-2 - web app - ', '- 7 - @ -  - '],
+  ['%m [%p] %e %q%u@%d ', '[7] 00000 bob@shop-2 '],
+  ['%m pid=%p user=%u db=%d ', 'pid=7 user=bob db=shop-2 ', 'pid=7 user= db= '],
+])('%j is told from its lines', (prefix, session, background = session.slice(0, session.search(/\(?bob/))) => {
+  const line = (n: number): string =>
+    `${head(n, n < 4 ? session : session.replace('web app', 'cron'))}LOG:  duration: 1.0 ms  statement: SELECT ${n} FROM t\n`;
+  const { said, workload } = read(
+    `${[1, 2, 3, 4, 5, 6].map(line).join('')}${head(7, background)}LOG:  checkpoint starting: time\n`,
+  );
+  expect(said).toContain(`'${prefix}' detected`);
+  expect(workload.statements[0]?.observed).toMatchObject({
+    users: [{ name: 'bob', executions: 6 }],
+    databases: [{ name: 'shop-2', executions: 6 }],
+    applications: prefix.includes('%a')
+      ? [
+          { name: 'cron', executions: 3 },
+          { name: 'web app', executions: 3 },
+        ]
+      : [],
+  });
+});
+
+it('a user and a database with nothing that tells them apart are left unknown', () => {
+  const { said, workload } = read(
+    [1, 2, 3].map((n) => `${head(n, '[7] bob/shop ')}LOG:  duration: 1.0 ms  statement: SELECT ${n} FROM t\n`).join(''),
+  );
+  expect(said).toContain('log_line_prefix unknown (--prefix gives it)');
+  expect(workload.statements).toMatchObject([{ calls: 3, observed: { users: [], databases: [] } }]);
+});
+
 it('seconds since 1970 are found where no prefix is known', () => {
   const { firstSeen } = read('1767323041.500 <7> LOG:  duration: 1.0 ms  statement: SELECT 1 FROM t\n');
   expect(firstSeen).toBe('2026-01-02T03:04:01.500Z');

@@ -1,5 +1,6 @@
 import { compilePrefix, finishPrefix, matchPrefix, SESSION_ID, TIMESTAMP } from './prefix.js';
 import type { LinePrefix } from './prefix.js';
+import { prefixesShown } from './prefix-shape.js';
 import { PARTS, SEVERITIES } from './record.js';
 
 /** How a file's prefix was found. */
@@ -11,30 +12,56 @@ export interface DetectedPrefix {
 }
 
 /**
- * Finds the `log_line_prefix` that fits most lines of a sample: common ones first, those that tell more before those that tell less; else a pattern which takes the
+ * Finds the `log_line_prefix` that fits most lines of a sample: common ones first, those that tell more before those that tell less; then what the lines show by their form, where that tells more; else a pattern which takes the
  * time, the process and names such as `user=` from wherever they stand. Null when no line looks like a message of the server.
  */
 export function detectPrefix(lines: readonly string[]): DetectedPrefix | null {
   const heads = lines.filter((line) => !line.startsWith('\t') && HEAD.test(line));
   if (heads.length === 0) return null;
-  const best = bestOf(heads, (prefix, line) => prefix.patterns[0]?.test(line) === true);
-  if (best && best.fitted >= heads.length * ENOUGH) return best;
+  const isPlain = (prefix: LinePrefix, line: string): boolean => prefix.patterns[0]?.test(line) === true;
+  const common = COMMON.map(compilePrefix);
+  const best = bestOf(common, heads, isPlain);
+  const shown = prefixesShown(heads.map((line) => line.slice(0, HEAD_END.exec(line)?.index)));
+  const form = bestOf(
+    shown.toSorted((a, b) => tells(b) - tells(a)),
+    heads,
+    isPlain,
+  );
+  const isEnough = (one: DetectedPrefix | null): one is DetectedPrefix =>
+    one !== null && one.fitted >= heads.length * ENOUGH;
+  if (isEnough(best) && !(isEnough(form) && isBetter(form.prefix, best.prefix))) return best;
+  if (isEnough(form)) return form;
   const prefix = shownBy(heads);
   const fitted = heads.filter((line) => matchPrefix(prefix, line) !== null).length;
-  const loose = bestOf(heads, (one, line) => matchPrefix(one, line) !== null);
+  const loose = bestOf(common, heads, (one, line) => matchPrefix(one, line) !== null);
   return loose && loose.fitted >= fitted ? loose : { prefix, looked: heads.length, fitted };
 }
 
-function bestOf(heads: readonly string[], fits: (prefix: LinePrefix, line: string) => boolean): DetectedPrefix | null {
+/** The first of those that fit most lines. */
+function bestOf(
+  prefixes: readonly LinePrefix[],
+  heads: readonly string[],
+  fits: (prefix: LinePrefix, line: string) => boolean,
+): DetectedPrefix | null {
   let best: DetectedPrefix | null = null;
-  for (const text of COMMON) {
-    const prefix = compilePrefix(text);
+  for (const prefix of prefixes) {
     const fitted = heads.filter((line) => fits(prefix, line)).length;
     if (fitted > (best?.fitted ?? 0)) best = { prefix, looked: heads.length, fitted };
     if (fitted === heads.length) break;
   }
   return best;
 }
+
+/** What the lines show outdoes what is common where all of it is told, or more. */
+function isBetter(form: LinePrefix, common: LinePrefix): boolean {
+  if (form.text === null) return tells(form) > tells(common);
+  return form.text.replace('%q', '') !== common.text?.replace('%q', '');
+}
+
+/** How much of what is used a prefix holds. */
+const tells = ({ groups }: LinePrefix): number => Object.values(groups).filter((group) => group > 0).length;
+
+const HEAD_END = new RegExp(`(?:${SEVERITIES}|${PARTS}):  `);
 
 /** A line that begins a message: its severity stands behind at most 300 characters of prefix, and two spaces behind it. */
 const HEAD = new RegExp(`^.{0,300}?(?:${SEVERITIES}|${PARTS}):  \\S`);

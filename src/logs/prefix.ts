@@ -36,6 +36,13 @@ export function compilePrefix(text: string): LinePrefix {
   return { ...any, patterns: [...plain.patterns, ...any.patterns] };
 }
 
+/** A prefix put together from what lines show, in which `%?` is something that nobody names; its `text` is null where it holds one. */
+export function compileShown(text: string): LinePrefix {
+  const plain = compileWith({ ...FORMS, ...PLAIN_NAMES, '?': UNTOLD }, text);
+  const any = compileWith({ ...FORMS, '?': UNTOLD }, text);
+  return { ...any, text: text.includes('%?') ? null : text, patterns: [...plain.patterns, ...any.patterns] };
+}
+
 /** The beginning of a line; null where it is none of a message or a part of one. */
 export function matchPrefix({ patterns }: LinePrefix, line: string): RegExpExecArray | null {
   for (const pattern of patterns) {
@@ -134,6 +141,8 @@ const FORMS: Forms = {
 
 /** Names as they most often are: with a blank in each, nobody could tell where an application's name ends and a user's begins. */
 const PLAIN_NAMES: Forms = {
-  u: ['user', String.raw`\[unknown\]|[^\s,;=[\]]{0,63}?`],
-  d: ['database', String.raw`\[unknown\]|[^\s,;=[\]@]{0,63}?`],
+  u: ['user', String.raw`\[unknown\]|[^\s,;=()[\]|]{0,63}?`],
+  d: ['database', String.raw`\[unknown\]|[^\s,;=()[\]|@/:]{0,63}?`],
 };
+
+const UNTOLD: Forms[string] = [null, '.{0,252}?'];

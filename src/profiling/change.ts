@@ -2,32 +2,10 @@ import { WizardError } from '../base/errors.js';
 import { deparseGuarded } from '../sql/deparse.js';
 import { parameterCount } from '../sql/parameters.js';
 import { parseStatement } from '../sql/parse.js';
-import { bodyOf, columnName, field, list, mapTree, names, textOf } from '../sql/tree.js';
+import { bodyOf, columnName, field, list, mapTree, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { quoteIdent } from '../base/quote.js';
 import type { ShapeFacts } from './facts.js';
-
-/** The statement with the rows of many keys at once: `column = $1` becomes `column = ANY ($1)`. Null where it can not be written. */
-export function anyForm(facts: ShapeFacts, column: string): string | null {
-  return written(
-    facts,
-    (tree) =>
-      mapTree(tree, ({ type, body }) =>
-        type === 'A_Expr' && comparesTo(body, column)
-          ? { A_Expr: { ...body, kind: 'AEXPR_OP_ANY', lexpr: side(body, true), rexpr: side(body, false) } }
-          : null,
-      ) as TreeNode,
-  );
-}
-
-function comparesTo(body: TreeNode, column: string): boolean {
-  if (body['kind'] !== 'AEXPR_OP' || names(list(body, 'name')).at(-1) !== '=') return false;
-  return [body['lexpr'], body['rexpr']].some((one) => columnName(one) === column);
-}
-
-function side(body: TreeNode, column: boolean): TreeValue {
-  return (columnName(body['lexpr']) !== null) === column ? body['lexpr'] : body['rexpr'];
-}
 
 /** An INSERT that leaves the row alone which is there already. Null where it can not be written. */
 export function conflictForm(facts: ShapeFacts, columns: readonly string[]): string | null {
@@ -69,7 +47,7 @@ export function keysetForm(facts: ShapeFacts): string | null {
 }
 
 /** The changed tree as SQL, with a parameter in the place of each constant and of each `ParamRef` without number. */
-function written(facts: ShapeFacts, change: (tree: TreeNode) => TreeNode | null): string | null {
+export function written(facts: ShapeFacts, change: (tree: TreeNode) => TreeNode | null): string | null {
   if (!facts.parsed) return null;
   try {
     let number = parameterCount(facts.parsed.sql);

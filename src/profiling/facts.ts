@@ -18,6 +18,12 @@ export interface ValuedColumn {
   readonly place: ValuePlace;
 }
 
+/** A condition `column = value` that holds for all rows of a query. */
+export interface Lookup extends ValuedColumn {
+  /** The column as it is written: `['t', 'id']`. */
+  readonly path: readonly string[];
+}
+
 /** What a profile has to know of a statement shape, read off its tree once. */
 export interface ShapeFacts {
   /** Tells shapes apart in one profile. */
@@ -35,8 +41,10 @@ export interface ShapeFacts {
   readonly target: string | null;
   /** Whether it takes row locks: a modification, or SELECT ... FOR. */
   readonly locks: boolean;
-  /** Conditions `column = value` that all hold, of the outermost query, of its only table. */
-  readonly equalities: readonly ValuedColumn[];
+  /** Of the outermost query. */
+  readonly lookups: readonly Lookup[];
+  /** The lookups where there is no more than one table. */
+  readonly equalities: readonly Lookup[];
   /** Columns of the only row that an INSERT adds. */
   readonly inserted: readonly ValuedColumn[];
   readonly conflictHandled: boolean;
@@ -69,6 +77,7 @@ export function shapeFacts(shape: Shape, id: number): ShapeFacts {
   const tables = parsed ? tablesOf(parsed) : [];
   const offset = textOffsets(shape.text);
   const place = (value: TreeValue): ValuePlace | null => placeOf(shape, value, offset);
+  const lookups = lookupsIn(body['whereClause'], place);
   // One literal for all of them: what every execution looks at is then found at one place.
   const text = withoutConstants(shape.text, shape.lexed);
   return {
@@ -81,7 +90,8 @@ export function shapeFacts(shape: Shape, id: number): ShapeFacts {
     tables,
     target: kind === 'write' && relation && type !== 'SelectStmt' ? relationName(relation) : null,
     locks: parsed !== null && (kind === 'read' || kind === 'write') && writes(parsed),
-    equalities: tables.length === 1 ? equalities(body['whereClause'], place) : [],
+    lookups,
+    equalities: tables.length === 1 ? lookups : [],
     inserted: type === 'InsertStmt' ? insertedRow(body, place) : [],
     conflictHandled: field(body, 'onConflictClause') !== null,
     select: type === 'SelectStmt' && (body['op'] ?? 'SETOP_NONE') === 'SETOP_NONE' ? body : null,
@@ -118,16 +128,21 @@ function relationName(body: TreeNode): string {
   return schema === null ? name : `${schema}.${name}`;
 }
 
+/** A column as it is written; empty for all else. */
+export function columnPathOf(value: TreeValue): readonly string[] {
+  return columnName(value) === null ? [] : names(list(bodyOf(value, 'ColumnRef') ?? {}, 'fields'));
+}
+
 /** `a = 1 AND b = $2`; conditions of another form are passed over. */
-function equalities(value: TreeValue, place: (value: TreeValue) => ValuePlace | null): readonly ValuedColumn[] {
+function lookupsIn(value: TreeValue, place: (value: TreeValue) => ValuePlace | null): readonly Lookup[] {
   const and = bodyOf(value, 'BoolExpr');
-  if (and) return and['boolop'] === 'AND_EXPR' ? list(and, 'args').flatMap((arg) => equalities(arg, place)) : [];
+  if (and) return and['boolop'] === 'AND_EXPR' ? list(and, 'args').flatMap((arg) => lookupsIn(arg, place)) : [];
   const compared = bodyOf(value, 'A_Expr');
   if (!compared || compared['kind'] !== 'AEXPR_OP' || names(list(compared, 'name')).at(-1) !== '=') return [];
   const sides = [compared['lexpr'], compared['rexpr']];
-  const column = sides.map(columnName).find((name) => name !== null) ?? null;
-  const given = sides.map(place).find((one) => one !== null) ?? null;
-  return column === null || given === null ? [] : [{ column, place: given }];
+  const path = sides.map(columnPathOf).find((one) => one.length > 0) ?? [];
+  const [column, given] = [path.at(-1), sides.map(place).find((one) => one !== null) ?? null];
+  return column === undefined || given === null ? [] : [{ column, path, place: given }];
 }
 
 function insertedRow(body: TreeNode, place: (value: TreeValue) => ValuePlace | null): readonly ValuedColumn[] {

@@ -72,9 +72,10 @@ export function asksHash({ kind, locks, tables }: ShapeFacts): boolean {
 }
 
 /** Lookups by a key, new rows with one, pages, and rows that are locked in the course of a transaction. */
-function asksValues({ kind, equalities, inserted, offset, locks }: ShapeFacts, inTransaction: boolean): boolean {
+function asksValues(facts: ShapeFacts, inTransaction: boolean): boolean {
+  const { kind, lookups, equalities, inserted, offset, locks } = facts;
   if (offset !== null || inserted.length > 0) return true;
-  return equalities.length > 0 && (kind === 'read' || (locks && inTransaction));
+  return kind === 'read' ? lookups.length > 0 : locks && inTransaction && equalities.length > 0;
 }
 
 function boundValues(parameters: string | readonly string[]): string {

@@ -137,11 +137,15 @@ function passingOn(body: TreeNode, scope: Scope): (base: BaseColumn) => boolean 
       .flatMap((key) => (key.draft && key.column !== null ? [key] : []));
     return (base) => keys.some((key) => key.draft === base.draft && key.column === base.column);
   }
-  const aggregates = calls.some((call) => AGGREGATES.has(names(list(call.body, 'funcname')).at(-1) ?? ''));
+  const aggregates = calls.some((call) => isAggregate(call.body));
   return () => !aggregates && body['havingClause'] === undefined;
 }
 
-/** The aggregates of `pg_aggregate` that are met in practice; a user's own in a select list without GROUP BY goes unseen, which only costs a needless candidate. */
+/** Whether a `FuncCall` calls an aggregate of `pg_aggregate` that is met in practice; a user's own goes unseen. */
+export function isAggregate(call: TreeNode): boolean {
+  return AGGREGATES.has(names(list(call, 'funcname')).at(-1) ?? '');
+}
+
 const AGGREGATES = new Set(
   (
     'count sum avg min max array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bool_and bool_or every ' +

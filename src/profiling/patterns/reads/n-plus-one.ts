@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { groupBy } from '../../../base/group.js';
-import { anyForm } from '../../change.js';
+
 import { definePattern } from '../../define.js';
-import type { ShapeFacts } from '../../facts.js';
+import { bareValue, valueAt } from '../../step.js';
+import type { Lookup, ShapeFacts } from '../../facts.js';
+import { keysForm } from '../../keys-form.js';
+import type { Step } from '../../step.js';
+import { columnName, walk } from '../../../sql/tree.js';
 import type { Unit } from '../../units.js';
 import { addTime, measured, named } from '../../words.js';
 
@@ -43,9 +47,10 @@ export default definePattern({
       },
       findings: () =>
         [...seen].map(([facts, one]) => {
-          const [column] = facts.equalities.map((equality) => equality.column);
+          const { lookup, value } = one.key;
           const parent = one.parents.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
-          const joined = parent && column !== undefined ? joinByName(parent, facts, column) : null;
+          const joined = parent ? joinByName(parent, facts, lookup) : null;
+          const form = keysForm(facts, lookup, value);
           return {
             title: `Run once for each row, up to ${one.most} times in one ${one.kind}: ${named(facts)}`,
             count: one.executions,
@@ -59,11 +64,11 @@ export default definePattern({
             ],
             statements: [facts.text, ...(parent ? [parent.text] : [])],
             change:
-              'Collect the keys and load their rows with one statement; have the key among its columns, to tell whose each row is.' +
+              `Collect the keys and load their rows with one statement, the key among its columns to tell whose each row is.${form?.note ? ` ${form.note}` : ''}` +
               (joined === null
                 ? ''
-                : ` Or join in the statement before, by what the names suggest (estimated): ${joined}`),
-            sql: column === undefined ? null : anyForm(facts, column),
+                : ` Or join in a statement before, by what the names suggest (estimated): ${joined}`),
+            sql: form?.sql ?? null,
             line: one.line,
             shapes: [facts, ...(parent ? [parent] : [])],
           };
@@ -80,9 +85,17 @@ interface Seen {
   ms: number | null;
   readonly parents: [ShapeFacts, number][];
   readonly line: number;
+  readonly key: Key;
+}
+
+/** The condition whose value differs from lookup to lookup, and one of its values. */
+interface Key {
+  readonly lookup: Lookup;
+  readonly value: string;
 }
 
 interface Repeated {
+  readonly key: Key;
   readonly facts: ShapeFacts;
   readonly count: number;
   readonly ms: number | null;
@@ -95,14 +108,18 @@ function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: numb
   const groups = groupBy(steps, (step) => step.facts);
   return [...groups].flatMap(([facts, own]) => {
     const [first] = own;
-    if (!first || facts.kind !== 'read' || facts.equalities.length === 0 || own.length < minRepeats) return [];
+    if (!first || facts.kind !== 'read' || facts.lookups.length === 0 || own.length < minRepeats) return [];
     const values = new Set(own.map((step) => step.values));
     // Without values the log can not tell a loop over rows from the same read repeated.
     if (values.has(null) || values.size < own.length * minDistinct) return [];
     const more = beyond.get(facts);
-    const before = steps.slice(0, steps.indexOf(first)).findLast((step) => step.facts.kind === 'read');
+    const key = keyOf(facts, own);
+    if (!key) return [];
+    const reads = steps.slice(0, steps.indexOf(first)).filter((step) => step.facts.kind === 'read');
+    const before = reads.findLast((step) => joinByName(step.facts, facts, key.lookup) !== null) ?? reads.at(-1);
     return [
       {
+        key,
         facts,
         count: own.length + (more?.count ?? 0),
         ms: addTime(own.map((step) => step.ms).reduce<number | null>(addTime, null), more?.ms ?? null),
@@ -113,8 +130,8 @@ function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: numb
   });
 }
 
-function note(seen: Map<ShapeFacts, Seen>, { facts, count, ms, parent, line }: Repeated, { kind }: Unit): void {
-  const one = seen.get(facts) ?? { kind, units: 0, executions: 0, most: 0, ms: null, parents: [], line };
+function note(seen: Map<ShapeFacts, Seen>, { key, facts, count, ms, parent, line }: Repeated, { kind }: Unit): void {
+  const one = seen.get(facts) ?? { kind, units: 0, executions: 0, most: 0, ms: null, parents: [], line, key };
   one.units += 1;
   one.executions += count;
   one.most = Math.max(one.most, count);
@@ -125,12 +142,31 @@ function note(seen: Map<ShapeFacts, Seen>, { facts, count, ms, parent, line }: R
   seen.set(facts, one);
 }
 
-/** `items.order_id` after a read of `orders`, or `customers.id` after one of a table with `customer_id`. */
-function joinByName(parent: ShapeFacts, child: ShapeFacts, column: string): string | null {
+/** The lookup with most values; null where the log does not show its values one by one. */
+function keyOf(facts: ShapeFacts, own: readonly Step[]): Key | null {
+  const seen = facts.lookups.map((lookup) => ({
+    lookup,
+    values: own.flatMap((step) => valueAt(step, lookup.place) ?? []),
+  }));
+  const [most] = seen.toSorted((a, b) => new Set(b.values).size - new Set(a.values).size);
+  const [value] = most?.values ?? [];
+  return most && value !== undefined ? { lookup: most.lookup, value: bareValue(value) } : null;
+}
+
+/** `items.order_id` after a read of `orders`, or `customers.id` after one that names a `customer_id`. Null for all else, as of a lookup that joins itself or wants the first rows only. */
+function joinByName(parent: ShapeFacts, child: ShapeFacts, { column }: Lookup): string | null {
   const [from, to] = [parent.tables[0], child.tables[0]];
-  if (from === undefined || to === undefined || from === to) return null;
+  if (
+    from === undefined ||
+    to === undefined ||
+    from === to ||
+    child.tables.length > 1 ||
+    child.select?.['limitCount'] !== undefined
+  )
+    return null;
   const one = (table: string): string => (table.split('.').at(-1) ?? '').replace(/(?<=[^s])s$/, '');
   if (column === `${one(from)}_id`) return `${from} JOIN ${to} ON ${to}.${column} = ${from}.id`;
-  if (column === 'id') return `${from} JOIN ${to} ON ${to}.id = ${from}.${one(to)}_id`;
-  return null;
+  const key = `${one(to)}_id`;
+  const isRead = walk(parent.parsed?.tree).some(({ type, body }) => columnName({ [type]: body }) === key);
+  return column === 'id' && isRead ? `${from} JOIN ${to} ON ${to}.id = ${from}.${key}` : null;
 }
