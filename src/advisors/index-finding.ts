@@ -6,7 +6,7 @@ import type { Candidate, TableUse } from '../indexes/candidates/candidates.js';
 import type { ProposedIndex, Proposals } from '../indexes/proposals/proposals.js';
 import type { StatementGain } from '../indexes/selection/selection-types.js';
 import type { AdvisorFinding } from './define.js';
-import { estimated, measured } from './evidence.js';
+import { estimated, measured, usage } from './evidence.js';
 import { estimatedRows } from '../indexes/facts.js';
 import { placeOf } from '../model/catalog.js';
 import { unquoteIdent } from '../base/quote.js';
@@ -73,12 +73,10 @@ function statementEvidence(
   change: StatementGain,
   costSource: string,
 ): readonly Evidence[] {
-  const source = `statement ${statement.fingerprint}`;
   return [
-    measured(`calls of ${statement.name}`, statement.calls, 'calls', source),
-    measured(`mean time of ${statement.name}`, statement.meanMs, 'ms', source),
-    estimated(`cost of ${statement.name} now`, change.before, 'planner cost', costSource),
-    estimated(`cost of ${statement.name} with the index`, change.after, 'planner cost', costSource),
+    ...usage(statement),
+    { ...estimated('cost now', change.before, 'planner cost', costSource), of: statement.name },
+    { ...estimated('cost with the index', change.after, 'planner cost', costSource), of: statement.name },
   ];
 }
 

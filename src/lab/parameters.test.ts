@@ -183,7 +183,7 @@ describe('drawParameterSets', () => {
       drawParameterSets({ sql: 'SELECT * FROM orders WHERE shape ~= $1 AND mystery($2)' }, catalog, statistics),
     ).toEqual({
       sets: [],
-      missing: ['$1: nothing is known about the values it takes', '$2: nothing is known about the values it takes'],
+      missing: ['$1, $2: nothing is known about the values they take'],
       guesses: [],
     });
     expect(drawParameterSets({ sql: 'SELECT 1' }, catalog, statistics).sets).toEqual([{ class: 'given', values: [] }]);

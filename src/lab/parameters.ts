@@ -38,7 +38,7 @@ export function drawParameterSets(
     parsed,
     (schema, name) => lookupTable(catalog, schema, name)?.columns.map((one) => one.name) ?? null,
   );
-  const draw: Draw = { catalog, statistics, uses, missing: new Set(), guesses: new Set() };
+  const draw: Draw = { catalog, statistics, uses, missing: new Set<number>(), guesses: new Set() };
   const sets = CLASSES.map((drawn) => ({
     class: drawn,
     values: Array.from({ length: count }, (_, i) => valueFor(draw, i + 1, drawn)),
@@ -46,7 +46,13 @@ export function drawParameterSets(
   const complete = sets.flatMap(({ class: kind, values }) =>
     values.includes(null) ? [] : [{ class: kind, values: values as string[] }],
   );
-  return { sets: distinct(complete), missing: [...draw.missing], guesses: [...draw.guesses] };
+  return { sets: distinct(complete), missing: missingWords([...draw.missing]), guesses: [...draw.guesses] };
+}
+
+function missingWords(numbers: readonly number[]): readonly string[] {
+  if (numbers.length === 0) return [];
+  const named = numbers.map((number) => `$${number}`).join(', ');
+  return [`${named}: nothing is known about the values ${numbers.length === 1 ? 'it takes' : 'they take'}`];
 }
 
 const CLASSES: readonly DrawnClass[] = ['typical', 'frequent', 'rare', 'absent'];
@@ -58,7 +64,7 @@ interface Draw {
   readonly catalog: Catalog;
   readonly statistics: Statistics;
   readonly uses: StatementUses;
-  readonly missing: Set<string>;
+  readonly missing: Set<number>;
   readonly guesses: Set<string>;
 }
 
@@ -68,7 +74,7 @@ function valueFor(draw: Draw, number: number, drawn: DrawnClass): string | null 
   const use = uses.toSorted((a, b) => rank(a) - rank(b))[0];
   if (!use) return 'NULL';
   const value = columnValue(draw, use, drawn) ?? placeValue(draw, use, drawn);
-  if (value === null) draw.missing.add(`$${number}: nothing is known about the values it takes`);
+  if (value === null) draw.missing.add(number);
   return value;
 }
 

@@ -9,6 +9,8 @@ export type Provenance = 'measured' | 'estimated' | 'unknown';
 /** A fact under a finding. `value` is null exactly when `provenance` is `unknown`. */
 export interface Evidence {
   readonly what: string;
+  /** The statement that it is of, by its name, where a finding speaks of several things. */
+  readonly of?: string;
   readonly value: number | string | null;
   /** `rows`, `bytes`, `ms`, `calls`, `fraction`, ...; empty for text. */
   readonly unit: string;

@@ -1,7 +1,8 @@
+import { skippedSentences } from './text/skipped.js';
 import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
 import type { ExamineReport } from './examine-report.js';
 import { md, mdTable } from './text/md.js';
-import { evidenceWords } from './words.js';
+import { evidenceSentences } from './words.js';
 
 /** An examination in GitHub's Markdown. */
 export function renderExamineMarkdown(report: ExamineReport): string {
@@ -44,18 +45,15 @@ export function renderExamineMarkdown(report: ExamineReport): string {
     }`,
     `## Findings\n\n${report.findings.length === 0 ? 'None by the advisors that ran; see the coverage.' : report.findings.map(finding).join('\n')}`,
     `## Coverage\n\nExamined: ${report.coverage.examined.map((row) => `${md(row.what)}${row.count === null ? '' : ` (${formatCount(row.count)})`}`).join(', ') || 'nothing'}.`,
-    report.coverage.skipped
-      .map(
-        (row) =>
-          `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`,
-      )
+    skippedSentences(report.coverage.skipped)
+      .map((text) => `- Skipped ${md(text)}`)
       .join('\n'),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
 function finding(row: ExamineReport['findings'][number]): string {
-  const facts = row.evidence.map((fact) => md(evidenceWords(fact))).join('; ');
-  const remedies = row.actions.map((action) => `\n  - to try: ${md(action.title)}`).join('');
-  return `- **${row.severity}** ${md(row.title)} (${md(row.advisor)}): ${facts}${remedies}`;
+  const facts = evidenceSentences(row.evidence).map((text) => `\n  - ${md(text)}`);
+  const remedies = row.actions.map((action) => `\n  - to try: ${md(action.title)}`);
+  return [`- **${row.severity}** ${md(row.title)} (${md(row.advisor)})`, ...remedies, ...facts].join('');
 }

@@ -1,9 +1,10 @@
+import { skippedSentences } from './text/skipped.js';
 import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
 import type { ExamineReport } from './examine-report.js';
 import { fit, page, table, wrap } from './text/columns.js';
 import { paintFor } from './text/paint.js';
 import type { Paint, TextOptions } from './text/paint.js';
-import { evidenceWords, oneLine } from './words.js';
+import { evidenceSentences, oneLine } from './words.js';
 
 /** An examination for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
 export function renderExamine(report: ExamineReport, options: TextOptions): string {
@@ -51,12 +52,9 @@ function baseline({ baseline: base }: ExamineReport, { columns }: TextOptions, p
       `${formatCount(base.statements.length)} statement shapes, ${formatCount(base.calls)} calls, total time ${formatMs(base.totalMs)} (${base.provenance}), from ${oneLine(base.origin)}, ${since}.`,
       columns,
     ),
-    ...base.unusable
-      .slice(0, 5)
-      .flatMap((row) =>
-        wrap(`not usable: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  ').map(paint.warn),
-      ),
-    ...(base.unusable.length > 5 ? [paint.dim(`  and ${base.unusable.length - 5} more`)] : []),
+    ...skippedSentences(base.unusable.map(({ name, reason }) => ({ what: name, reason, remedy: null }))).flatMap(
+      (text) => wrap(`not usable: ${text}`, columns, '  ').map(paint.warn),
+    ),
   ];
 }
 
@@ -104,19 +102,14 @@ function findings({ findings: rows }: ExamineReport, { columns }: TextOptions, p
       `${colours[finding.severity](finding.severity.padEnd(8))}  ${first}`,
       ...more.map((line) => `${' '.repeat(10)}${line}`),
     );
-    const facts = finding.evidence.map((fact) => oneLine(evidenceWords(fact))).join('; ');
-    lines.push(
-      ...wrap(`${oneLine(finding.advisor)}: ${facts}`, Math.max(10, columns - 10)).map((line) =>
-        paint.dim(`${' '.repeat(10)}${line}`),
-      ),
-    );
+    const below = (text: string, indent = ''): readonly string[] =>
+      wrap(oneLine(text), Math.max(10, columns - 10), indent).map((line) => `${' '.repeat(10)}${line}`);
     const [remedy] = finding.actions;
-    if (remedy)
-      lines.push(
-        ...wrap(`to try: ${oneLine(remedy.title)}`, Math.max(10, columns - 10)).map(
-          (line) => `${' '.repeat(10)}${line}`,
-        ),
-      );
+    if (remedy) lines.push(...below(`to try: ${remedy.title}`));
+    const [facts = '', ...others] = evidenceSentences(finding.evidence);
+    lines.push(
+      ...[...below(`${finding.advisor}: ${facts}`), ...others.flatMap((text) => below(text, '  '))].map(paint.dim),
+    );
   }
   return lines;
 }
@@ -128,12 +121,6 @@ function coverage({ coverage: all }: ExamineReport, { columns }: TextOptions, pa
   return [
     paint.bold('Coverage'),
     ...wrap(`examined: ${examined.join(', ') || 'nothing'}`, columns, '  '),
-    ...all.skipped.flatMap((row) =>
-      wrap(
-        `skipped ${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`,
-        columns,
-        '  ',
-      ).map(paint.warn),
-    ),
+    ...skippedSentences(all.skipped).flatMap((text) => wrap(`skipped ${text}`, columns, '  ').map(paint.warn)),
   ];
 }

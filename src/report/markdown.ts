@@ -1,3 +1,4 @@
+import { skippedSentences } from './text/skipped.js';
 import { formatBytes, formatCount, formatMs } from '../base/units.js';
 import { capital } from '../base/words.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
@@ -280,11 +281,8 @@ function coverage({ coverage: all }: RunReport): string {
     `Examined: ${all.examined.map((row) => `${md(row.what)}${row.count === null ? '' : ` (${formatCount(row.count)})`}`).join(', ') || 'nothing'}.`,
     all.skipped.length === 0
       ? 'Nothing was skipped.'
-      : all.skipped
-          .map(
-            (row) =>
-              `- Skipped ${md(row.what)}: ${md(row.reason)}${row.remedy === null ? '' : `. To see it: ${md(row.remedy)}`}`,
-          )
+      : skippedSentences(all.skipped)
+          .map((text) => `- Skipped ${md(text)}`)
           .join('\n'),
   ].join('\n\n');
 }

@@ -24,6 +24,7 @@ export const overheadSchema = z
 
 export const evidenceSchema = z.object({
   what: z.string(),
+  of: z.string().optional().describe('the statement that it is of, by its name'),
   value: z.union([z.number(), z.string(), z.null()]).describe('null exactly when provenance is unknown'),
   unit: z.string(),
   source: z.string(),

@@ -10,7 +10,7 @@ import { loadParser, tryParseStatement } from '../../sql/parse.js';
 import type { ParsedStatement } from '../../sql/parse.js';
 import { rewriteAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
-import { measured } from '../evidence.js';
+import { measured, usage } from '../evidence.js';
 
 export default defineAdvisor({
   id: 'query/rewritable-statement',
@@ -70,8 +70,7 @@ function describe(
     place: `${source} ${rule.id}`,
     evidence: [
       measured('places of the pattern', proposals.length, 'places', source),
-      measured(`calls of ${statement.name}`, statement.calls, 'calls', source),
-      measured(`mean time of ${statement.name}`, statement.meanMs, 'ms', source),
+      ...usage(statement),
       measured('signs of it in the plan', planned ? signs : null, '', `plan of ${source}`),
     ],
     statements: [statement.fingerprint],

@@ -1,3 +1,4 @@
+import { skippedSentences } from '../text/skipped.js';
 import { formatBytes, formatMs } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
@@ -18,12 +19,8 @@ export function renderMigrate(report: MigrateReport, options: TextOptions): stri
     ...(file.plan ? planBlocks(file, report, options, paint) : findingBlocks(file, options, paint)),
     leftOut(file, options, paint),
   ]);
-  const skipped = report.coverage.skipped.flatMap((row) =>
-    wrap(
-      `not looked at: ${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${row.remedy}`}`,
-      options.columns,
-      '  ',
-    ).map(paint.dim),
+  const skipped = skippedSentences(report.coverage.skipped).flatMap((text) =>
+    wrap(`not looked at: ${text}`, options.columns, '  ').map(paint.dim),
   );
   return page([...blocks, skipped], options.columns);
 }

@@ -1,3 +1,4 @@
+import { skippedSentences } from '../text/skipped.js';
 import { capital } from '../../base/words.js';
 import { formatCount, formatPercent } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
@@ -167,12 +168,6 @@ function unknown({ coverage }: PlanReport, { columns }: TextOptions, paint: Pain
   if (coverage.skipped.length === 0) return [];
   return [
     paint.bold('What it can not know'),
-    ...coverage.skipped.flatMap((row) =>
-      wrap(
-        `${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`,
-        columns,
-        '  ',
-      ).map(paint.dim),
-    ),
+    ...skippedSentences(coverage.skipped).flatMap((text) => wrap(text, columns, '  ').map(paint.dim)),
   ];
 }

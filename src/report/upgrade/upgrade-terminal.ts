@@ -1,3 +1,4 @@
+import { skippedSentences } from '../text/skipped.js';
 import { formatCount, formatPercent } from '../../base/units.js';
 import { page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
@@ -189,12 +190,6 @@ function skipped({ coverage }: UpgradeReport, { columns }: TextOptions, paint: P
   if (coverage.skipped.length === 0) return [];
   return [
     paint.bold('What it can not know'),
-    ...coverage.skipped.flatMap((row) =>
-      wrap(
-        `${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`,
-        columns,
-        '  ',
-      ).map(paint.dim),
-    ),
+    ...skippedSentences(coverage.skipped).flatMap((text) => wrap(text, columns, '  ').map(paint.dim)),
   ];
 }

@@ -1,3 +1,4 @@
+import { skippedSentences } from '../text/skipped.js';
 import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
 import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
@@ -155,17 +156,10 @@ function waits({ waits: rows }: WorkloadReport, { columns }: TextOptions, paint:
 }
 
 function leftOut(report: WorkloadReport, { columns }: TextOptions, paint: Paint): readonly string[] {
-  const unusable = report.unusable
-    .slice(0, 5)
-    .flatMap((row) => wrap(`not usable: ${oneLine(row.name)}: ${oneLine(row.reason)}`, columns, '  '));
-  const more = report.unusable.length > 5 ? [`  and ${report.unusable.length - 5} more not usable`] : [];
-  const skipped = report.coverage.skipped.flatMap((row) =>
-    wrap(
-      `skipped ${oneLine(row.what)}: ${oneLine(row.reason)}${row.remedy === null ? '' : `. To see it: ${oneLine(row.remedy)}`}`,
-      columns,
-      '  ',
-    ),
-  );
-  const lines = [...unusable, ...more, ...skipped];
+  const unusable = skippedSentences(report.unusable.map(({ name, reason }) => ({ what: name, reason, remedy: null })));
+  const lines = [
+    ...unusable.map((text) => `not usable: ${text}`),
+    ...skippedSentences(report.coverage.skipped).map((text) => `skipped ${text}`),
+  ].flatMap((text) => wrap(text, columns, '  '));
   return lines.length > 0 ? [paint.bold('Left out'), ...lines.map(paint.warn)] : [];
 }

@@ -67,18 +67,20 @@ test('the whole finding', async () => {
           "what": "places of the pattern",
         },
         {
+          "of": "the statement",
           "provenance": "measured",
           "source": "statement f1",
           "unit": "calls",
           "value": 100,
-          "what": "calls of the statement",
+          "what": "calls",
         },
         {
+          "of": "the statement",
           "provenance": "unknown",
           "source": "statement f1",
           "unit": "ms",
           "value": null,
-          "what": "mean time of the statement",
+          "what": "mean time",
         },
         {
           "provenance": "measured",
