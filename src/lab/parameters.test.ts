@@ -94,6 +94,10 @@ const statistics: Statistics = {
         (_, i) => `2024-01-01 00:${String(Math.min(i, 59)).padStart(2, '0')}:00+00`,
       ),
     }),
+    known('payload', {
+      commonValues: ['{"kind": "web", "size": 3}', '{"kind": "web", "size": 1}'],
+      histogram: ['{"kind": "app", "size": 2, "from": {"city": "Rom"}}', '{"kind": "app, old", "size": 9}', '[1, 2]'],
+    }),
   ],
   countersSince: null,
   readAt: '2024-01-11T00:00:00Z',
@@ -165,6 +169,32 @@ describe('drawParameterSets', () => {
       "(lower(CAST('Top@x.org' AS text)))",
     );
     expect(drawn('SELECT * FROM orders WHERE email LIKE $1')['frequent']).toBe("'Top@%'");
+  });
+  test('keys and values of documents are those that the statistics hold', () => {
+    expect(drawn('SELECT * FROM orders WHERE payload ->> $1 = $2')).toEqual({
+      typical: "'kind' | 'app'",
+      frequent: "'kind' | 'web'",
+      rare: "'kind' | 'app, old'",
+      absent: "'kind' | 'absent-1'",
+    });
+    expect(drawn('SELECT * FROM orders WHERE payload ->> $1 = $2 AND (payload ->> $3)::int > $4')['frequent']).toBe(
+      "'kind' | 'web' | 'size' | '3'",
+    );
+    expect(drawn("SELECT payload -> $1 ->> $2 FROM orders WHERE payload ->> 'size' IN ($3, $4)")['frequent']).toBe(
+      "'from' | 'city' | '1' | '2'",
+    );
+    expect(drawn('SELECT * FROM orders WHERE payload @> $1 AND payload ? $2')).toMatchObject({
+      typical: `'{"kind":"web"}' | 'kind'`,
+      absent: `'{"absent": 1}' | 'absent-1'`,
+    });
+    expect(drawn('SELECT * FROM orders WHERE payload ?| $1')['typical']).toBe("ARRAY['kind']");
+    const { guesses, missing } = drawParameterSets(
+      { sql: 'SELECT payload -> $1 -> $2 ->> $3 FROM orders WHERE payload ->> $4 = $5' },
+      catalog,
+      statistics,
+    );
+    expect(missing).toEqual(['$2, $3: nothing is known about the values they take']);
+    expect(guesses).toContain("$4: key of orders.payload taken as 'kind'");
   });
   test('what is inserted into a unique column is not there yet, each time another', () => {
     const sets = drawn('INSERT INTO orders (id, status, note) VALUES ($1, $2, $3)');

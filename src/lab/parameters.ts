@@ -1,3 +1,4 @@
+import { bareLiteral } from '../base/quote.js';
 import { lookupTable } from '../model/catalog.js';
 import type { Catalog } from '../model/catalog.js';
 import type { Statistics } from '../model/statistics.js';
@@ -9,6 +10,7 @@ import type { ParameterUse, StatementUses } from '../sql/use-types.js';
 import { statementUses } from '../sql/uses.js';
 import { defaultValue, equalityValue, knownColumn, literalFor, valueAt, valueBeyond } from './column-values.js';
 import type { DrawnClass, KnownColumn } from './column-values.js';
+import { documentsAt, drawnKeys, keysOf, valuesColumn } from './document-values.js';
 import { TYPE_VALUES, USUAL_ARGUMENTS } from './usual-values.js';
 
 /** Parameter sets drawn for a statement. */
@@ -94,9 +96,38 @@ function columnValue(draw: Draw, use: ParameterUse, drawn: DrawnClass): string |
   if (use.role === 'interval') return intervalValue(draw, known, use, drawn);
   if (use.role === 'insert' || use.role === 'set') return storedValue(draw, known, use, drawn);
   if (use.role === 'array') return arrayValue(known, drawn);
+  const isDocument = known.column.baseType === 'json' || known.column.baseType === 'jsonb';
+  if (isDocument && (use.expression === null || use.path.length > 0)) return documentValue(draw, known, use, drawn);
   const text = comparedText(draw, known, use, drawn);
   if (text === null) return fallback(draw, known, use);
   return use.expression === null ? literalFor(text, known.column) : throughExpression(use.expression, text, known);
+}
+
+/** A key, or what is compared with a place in documents: `data ->> $1 = $2`, `data @> $1`, `data ? $1`. Null where the statistics hold no document with such a place. */
+function documentValue(draw: Draw, known: KnownColumn, use: ParameterUse, drawn: DrawnClass): string | null {
+  if (use.role === 'argument') return keyValue(draw, known, use);
+  if (use.path.length > 0) {
+    const keys = drawnKeys(draw.uses.parameters, known, use.path);
+    const values = keys && valuesColumn(known, documentsAt(known, keys));
+    const text = values && comparedText(draw, values, use, drawn);
+    return text === null ? null : bareLiteral(text);
+  }
+  const [key] = keysOf(documentsAt(known, []), false);
+  if (/^\?[|&]?$/.test(use.operator ?? '')) {
+    const asked = drawn === 'absent' || key === undefined ? 'absent-1' : key;
+    return use.operator === '?' ? bareLiteral(asked) : `ARRAY[${bareLiteral(asked)}]`;
+  }
+  if (key !== undefined && drawn !== 'absent' && use.operator === '@>')
+    return bareLiteral(JSON.stringify({ [key]: documentsAt(known, [key])[0] }));
+  const text = equalityValue(known, drawn);
+  return text === null ? fallback(draw, known, use) : literalFor(text, known.column);
+}
+
+function keyValue(draw: Draw, known: KnownColumn, use: ParameterUse): string | null {
+  const key = drawnKeys(draw.uses.parameters, known, [...use.path, use.number])?.at(-1);
+  return key === undefined
+    ? null
+    : guessed(draw, use, `key of ${known.table.name}.${known.column.name}`, bareLiteral(key));
 }
 
 function comparedText(draw: Draw, known: KnownColumn, use: ParameterUse, drawn: DrawnClass): string | null {

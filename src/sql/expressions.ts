@@ -1,10 +1,10 @@
-import { bareSql, commuted, operand, operatorName, typeName } from './operands.js';
+import { bareSql, commuted, operand, operatorName, stringConstant, typeName } from './operands.js';
 import type { Operand } from './operands.js';
 import { columnPath } from './scope.js';
-import type { Collected, Scope } from './scope.js';
+import type { Collected, Draft, Scope } from './scope.js';
 import { bodyOf, list, names, numberOf, typed } from './tree.js';
 import type { TreeNode, TreeValue, TypedNode } from './tree.js';
-import type { ParameterUse } from './use-types.js';
+import type { ParameterUse, PathStep } from './use-types.js';
 
 /** What a parameter would meet at this point of an expression. */
 export type ParameterContext = Omit<ParameterUse, 'number'>;
@@ -18,6 +18,7 @@ export const NO_CONTEXT: ParameterContext = {
   operator: null,
   type: null,
   functionName: null,
+  path: [],
 };
 
 /** What an expression's visit needs from the analysis around it. */
@@ -136,12 +137,7 @@ function visitOperator(context: ExpressionContext, expression: TreeNode, scope: 
   const { lexpr, rexpr } = expression;
   if (CALCULATING.test(operator)) {
     visitExpression(context, lexpr, scope, meets);
-    visitExpression(
-      context,
-      rexpr,
-      scope,
-      EXTRACTING.test(operator) ? { ...NO_CONTEXT, role: 'argument', functionName: operator } : meets,
-    );
+    visitExpression(context, rexpr, scope, EXTRACTING.test(operator) ? stepInto(lexpr, operator, scope) : meets);
     return;
   }
   const [leftRow, rightRow] = [bodyOf(lexpr, 'RowExpr'), bodyOf(rexpr, 'RowExpr')];
@@ -153,6 +149,43 @@ function visitOperator(context: ExpressionContext, expression: TreeNode, scope: 
     return;
   }
   visitPair(context, { left: lexpr, right: rexpr, operator, role: roleOf(expression) }, scope);
+}
+
+/** What a key is looked for in. */
+function stepInto(value: TreeValue, operator: string, scope: Scope): ParameterContext {
+  const found = STEP.test(operator) ? placeInDocument(value, scope) : null;
+  const at = found ? { reference: found.draft.id, column: found.column, path: found.path } : {};
+  return { ...NO_CONTEXT, role: 'argument', functionName: operator, ...at };
+}
+
+const STEP = /^->>?$/;
+
+interface PlaceInDocument {
+  readonly draft: Draft;
+  readonly column: string;
+  readonly path: readonly PathStep[];
+}
+
+/** The column and the way that `column -> 'a' ->> $1` takes into it, casts left aside; null for all else. */
+function placeInDocument(value: TreeValue, scope: Scope): PlaceInDocument | null {
+  const cast = bodyOf(value, 'TypeCast');
+  if (cast) return placeInDocument(cast['arg'], scope);
+  const { draft, column } = operand(value, scope);
+  if (draft && column !== null) return { draft, column, path: [] };
+  const expression = bodyOf(value, 'A_Expr');
+  if (!expression || !STEP.test(operatorName(expression))) return null;
+  const within = placeInDocument(expression['lexpr'], scope);
+  const parameter = bodyOf(expression['rexpr'], 'ParamRef');
+  const step = parameter ? numberOf(parameter, 'number') : stringConstant(expression['rexpr']);
+  return within && step !== null ? { ...within, path: [...within.path, step] } : null;
+}
+
+/** The way to a text, `data ->> 'a'`; a part of a document is compared as one. */
+function textInDocument(value: TreeValue, scope: Scope): readonly PathStep[] {
+  const cast = bodyOf(value, 'TypeCast');
+  if (cast) return textInDocument(cast['arg'], scope);
+  const expression = bodyOf(value, 'A_Expr');
+  return expression && operatorName(expression) === '->>' ? (placeInDocument(value, scope)?.path ?? []) : [];
 }
 
 interface Comparison {
@@ -188,5 +221,6 @@ function meeting(side: Operand, operator: string, scope: Scope, role: ParameterU
     expression: side.draft && side.column === null ? bareSql(side.node, scope) : null,
     operator,
     functionName: called ? (names(list(called, 'funcname')).at(-1) ?? null) : null,
+    path: textInDocument(side.node, scope),
   };
 }

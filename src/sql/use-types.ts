@@ -111,6 +111,9 @@ export type ParameterRole =
   | 'argument'
   | 'other';
 
+/** A step into a document, `-> 'a'` or `->> $1`: a key, or the number of the parameter that holds it. */
+export type PathStep = string | number;
+
 /** One place in which a `$n` stands. */
 export interface ParameterUse {
   readonly number: number;
@@ -125,6 +128,8 @@ export interface ParameterUse {
   /** The type it is cast to, without schema, e.g. `int4`; null when it is not. */
   readonly type: string | null;
   readonly functionName: string | null;
+  /** Where in the documents of the column: it is compared with what lies there, or, as an argument of `->` or `->>`, is the next step itself. */
+  readonly path: readonly PathStep[];
 }
 
 /** All uses in one statement. */

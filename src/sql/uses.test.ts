@@ -290,7 +290,7 @@ describe('parameters', () => {
     return all.map((one) => {
       const at =
         one.reference === null ? '' : ` ${relations[one.reference]?.alias}.${one.column ?? `(${one.expression})`}`;
-      return `$${one.number} ${one.role}${at}${one.operator ? ` ${one.operator}` : ''}${one.type ? `::${one.type}` : ''}${one.functionName ? ` ${one.functionName}()` : ''}`;
+      return `$${one.number} ${one.role}${at}${one.operator ? ` ${one.operator}` : ''}${one.type ? `::${one.type}` : ''}${one.functionName ? ` ${one.functionName}()` : ''}${one.path.length > 0 ? ` at ${one.path.join('.')}` : ''}`;
     });
   };
   test.each([
@@ -332,7 +332,19 @@ describe('parameters', () => {
       'SELECT CASE WHEN status = $1 THEN $2 END, coalesce($3, total) FROM orders HAVING count(*) > $4',
       ['$1 compared orders.status =', '$2 other', '$3 compared orders.total', '$4 compared > count()'],
     ],
-    ['SELECT 1 FROM orders WHERE payload ->> $1 = $2', ['$1 argument ->>()', '$2 compared orders.payload =']],
+    [
+      'SELECT 1 FROM orders WHERE payload ->> $1 = $2',
+      ['$1 argument orders.payload ->>()', '$2 compared orders.payload = at 1'],
+    ],
+    [
+      "SELECT 1 FROM orders WHERE (payload -> $1 ->> 'size')::int > $2 AND payload -> $3 = $4",
+      [
+        '$1 argument orders.payload ->()',
+        '$2 compared orders.payload > at 1.size',
+        '$3 argument orders.payload ->()',
+        '$4 compared orders.payload =',
+      ],
+    ],
     ['SELECT 1 FROM orders WHERE $1 IS NULL OR status = $1', ['$1 other', '$1 compared orders.status =']],
     [
       'SELECT 1 FROM orders WHERE (created_at, id) < ($1, $2)',

@@ -6,7 +6,16 @@ import type { LabServer } from '../../src/lab/server.js';
 import type { WorkloadSummary } from '../../src/model/measurement.js';
 import { testMajors } from '../support/majors.js';
 import { anIndexSpec } from '../support/snapshot.js';
-import { LET_THROUGH, SHOP, createIndex, labOn, rewriteAction, statement, workloadOf } from '../support/trial-lab.js';
+import {
+  LET_THROUGH,
+  SHOP,
+  createIndex,
+  given,
+  labOn,
+  rewriteAction,
+  statement,
+  workloadOf,
+} from '../support/trial-lab.js';
 
 const TIMEOUT_MS = 6000;
 
@@ -78,6 +87,21 @@ test('a rewrite whose original does not finish even when waited for is not calle
   const trial = await tried(rewriteAction('above average', ABOVE_AVERAGE, JOINED));
   expect(trial.statements[0]?.timeCiHigh).toBeLessThan(1);
   expect(trial.resultsEqual).toBeNull();
+});
+
+test('a statement that is slow with the first of its parameters is measured with few of them', async () => {
+  const patient = await labOn(server, 'patience', 'SELECT 1', { ...LET_THROUGH, statementTimeoutMs: 400 });
+  try {
+    const slow = 'SELECT count(*) FROM generate_series(1, 600000) AS n WHERE n % $1 = 0';
+    const parameterSets = Array.from({ length: 12 }, (_, i) => given(String(i + 2)));
+    const { summary: found } = await patient.baseline(workloadOf(statement('slow', slow, { parameterSets })));
+    expect(found.failed).toEqual([
+      { fingerprint: 'slow', name: 'slow', reason: expect.stringMatching(/^all but [1-9] of its parameter sets, as/) },
+    ]);
+    expect(found.perStatement).toMatchObject([{ name: 'slow', calls: 100 }]);
+  } finally {
+    await patient.close();
+  }
 });
 
 async function tried(change: Parameters<OpenLab['trial']>[0]): Promise<TrialMeasurement> {

@@ -172,7 +172,13 @@ export function storedParts(catalog: Catalog, table: Table): readonly Table[] {
 
 function withArguments(statement: WorkloadStatement, uses: StatementUses): string {
   const [first, ...others] = statement.parameterSets;
-  const inside = new Set(uses.parameters.filter((one) => one.role === 'argument').map((one) => one.number));
+  // A key of a document that was drawn is only one of those that may be asked for: no index is made for it.
+  const isKnown = first?.class === 'given';
+  const inside = new Set(
+    uses.parameters
+      .filter((one) => one.role === 'argument' && (isKnown || one.column === null))
+      .map((one) => one.number),
+  );
   if (!first || inside.size === 0) return statement.sql;
   const agreed = first.values.map((value, i) =>
     inside.has(i + 1) && others.every((set) => set.values[i] === value) ? value : undefined,

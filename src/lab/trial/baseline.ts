@@ -1,3 +1,4 @@
+import { formatMs } from '../../base/units.js';
 import type { FailedCase, NoiseFloor } from '../../model/measurement.js';
 import type { Session } from '../../postgres/session.js';
 import type { TrialCase } from './cases.js';
@@ -70,14 +71,22 @@ async function measureCases(
 ): Promise<void> {
   const startedMs = performance.now();
   const warm: WarmCase[] = [];
+  const patience = new Patience(options.timeoutMs);
+  const left = new Map<string, FailedCase>();
   for (const [number, oneCase] of cases.entries()) {
     options.check();
+    if (patience.isUsedUp(oneCase)) {
+      left.set(oneCase.fingerprint, failedCase(oneCase, patience.reason(oneCase)));
+      continue;
+    }
     const result = await warmUp(sides, oneCase, options);
     if ('reason' in result) found.failed.push(failedCase(oneCase, result.reason));
     else if ('timedOutMs' in result) found.records.push(result);
     else warm.push(result);
+    if (!('reason' in result)) patience.spend(oneCase, 'ms' in result ? result.ms : null);
     options.progress(number + 1, cases.length * 2);
   }
+  found.failed.push(...left.values());
   const statements = byStatement(warm, (item) => item.oneCase);
   const expected = statements.map((group) => ({
     totalMs: group.reduce((sum, item) => sum + item.ms, 0),
@@ -94,6 +103,39 @@ async function measureCases(
       found.records.push(...group.map((item, i) => recordOf(item, results[i] as CasePairs)));
     }
     options.progress(cases.length + Math.round(((number + 1) / statements.length) * cases.length), cases.length * 2);
+  }
+}
+
+/** A statement that is slow with the first of its parameter sets is measured with few of them: each costs some ten executions in every trial. */
+class Patience {
+  private readonly spent = new Map<string, { finished: number; cutOff: number; ms: number }>();
+
+  constructor(private readonly timeoutMs: number) {}
+
+  /** `ms` of one execution; null for one that was cut off. */
+  spend({ fingerprint }: TrialCase, ms: number | null): void {
+    const { finished, cutOff, ms: before } = this.of(fingerprint);
+    this.spent.set(fingerprint, {
+      finished: finished + (ms === null ? 0 : 1),
+      cutOff: cutOff + (ms === null ? 1 : 0),
+      ms: before + (ms ?? this.timeoutMs),
+    });
+  }
+
+  /** After half of what one execution may take; what was cut off says little, so that one that finishes is sought, once. */
+  isUsedUp({ fingerprint }: TrialCase): boolean {
+    const { finished, cutOff, ms } = this.of(fingerprint);
+    return ms >= this.timeoutMs / 2 && (finished > 0 || cutOff > 1);
+  }
+
+  reason({ fingerprint }: TrialCase): string {
+    const { finished, cutOff, ms } = this.of(fingerprint);
+    const sets = finished + cutOff;
+    return `all but ${sets} of its parameter sets, as ${sets === 1 ? 'it takes' : 'they take'} ${formatMs(ms)}`;
+  }
+
+  private of(fingerprint: string): { finished: number; cutOff: number; ms: number } {
+    return this.spent.get(fingerprint) ?? { finished: 0, cutOff: 0, ms: 0 };
   }
 }
 
