@@ -25,7 +25,7 @@ import type { Explained } from './explanation.js';
 import { untilAborted } from './interruption.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget } from './open-target.js';
-import { executableQueries } from './staging.js';
+import { boundTexts } from '../sql/parameters.js';
 import { openWhatIf } from './what-if.js';
 
 /** What is explained with a database at hand. */
@@ -122,7 +122,7 @@ async function ask(
 /** The statement with one set of values: a typical one where they were drawn. */
 export function shownText(statement: WorkloadStatement): string {
   const typical = statement.parameterSets.findIndex((set) => set.class === 'typical');
-  return executableQueries(statement)[Math.max(0, typical)] ?? statement.sql;
+  return boundTexts(statement.sql, statement.parameterSets)[Math.max(0, typical)] ?? statement.sql;
 }
 
 function drawnValues({ parameterSets }: WorkloadStatement): readonly Skipped[] {
@@ -162,7 +162,7 @@ async function adviseWithClone(
 
 /** What the planner says of another text of the statement, with the first of its parameter sets; null where it can not be planned. */
 export async function costOn(session: Session, statement: WorkloadStatement, sql: string): Promise<number | null> {
-  const [bound = sql] = executableQueries({ ...statement, sql });
+  const [bound = sql] = boundTexts(sql, statement.parameterSets);
   try {
     return (await explain(session, bound)).root['Total Cost'];
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Advisors } from '../kernel/ports.js';
 import type { Finding } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { IndexWhatIf } from '../model/what-if.js';
+import type { LoopWhatIf } from '../model/what-if.js';
 import { createForesight } from './foresight.js';
 
 const snapshot = {} as Snapshot;
@@ -18,9 +18,9 @@ const advisors: Advisors = {
 };
 
 /** Answers until it dies. */
-class Engine implements IndexWhatIf {
+class Engine implements LoopWhatIf {
   dead = false;
-  cost: IndexWhatIf['cost'] = (fingerprints) =>
+  cost: LoopWhatIf['cost'] = (fingerprints) =>
     this.dead
       ? Promise.reject(new Error('the server ended'))
       : Promise.resolve(
@@ -33,8 +33,9 @@ class Engine implements IndexWhatIf {
             planned: 1,
           })),
         );
-  size: IndexWhatIf['size'] = () => Promise.reject(new Error('no size'));
-  sizes: IndexWhatIf['sizes'] = () => Promise.reject(new Error('no sizes'));
+  size: LoopWhatIf['size'] = () => Promise.reject(new Error('no size'));
+  costOf: LoopWhatIf['costOf'] = () => (this.dead ? Promise.reject(new Error('the server ended')) : Promise.resolve(3));
+  sizes: LoopWhatIf['sizes'] = () => Promise.reject(new Error('no sizes'));
 }
 
 test('an engine that works is asked, and nothing is said of it', async () => {

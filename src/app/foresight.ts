@@ -1,13 +1,13 @@
 import { asWizardError } from '../base/errors.js';
 import type { Advisors } from '../kernel/ports.js';
 import type { Skipped } from '../model/coverage.js';
-import type { IndexWhatIf } from '../model/what-if.js';
+import type { LoopWhatIf } from '../model/what-if.js';
 import { untilAborted } from './interruption.js';
 
 /** The what-if engine of a run. It only foresees: when it fails, the run goes on without it and says so. */
 export interface Foresight {
   /** Null where there is none, and as soon as it failed. */
-  readonly whatIf: IndexWhatIf | null;
+  readonly whatIf: LoopWhatIf | null;
   /** Why it failed; empty while it works. */
   readonly skipped: readonly Skipped[];
   /** Advisors that are asked once more, without it, when it fails under their questions: what they did not say then is not health. */
@@ -18,7 +18,7 @@ export interface Foresight {
 
 /** Watches over an engine. An abort does not wait for an answer and is thrown on; every other failure ends the engine, not the run. */
 export function createForesight(
-  engine: IndexWhatIf | null,
+  engine: LoopWhatIf | null,
   signal: AbortSignal,
   note: (text: string) => void,
 ): Foresight {
@@ -29,7 +29,7 @@ export function createForesight(
     failure = { what: 'what-if engine, after it failed', reason: asWizardError(thrown).message, remedy: REMEDY };
     note(`the what-if engine failed and is given up: ${failure.reason}`);
   };
-  const watched: IndexWhatIf | null = engine && {
+  const watched: LoopWhatIf | null = engine && {
     async cost(fingerprints, change) {
       try {
         return await untilAborted(signal, engine.cost(fingerprints, change));
@@ -44,6 +44,14 @@ export function createForesight(
       } catch (thrown) {
         giveUp(thrown);
         throw thrown;
+      }
+    },
+    async costOf(queries) {
+      try {
+        return await untilAborted(signal, engine.costOf(queries));
+      } catch (thrown) {
+        giveUp(thrown);
+        return null;
       }
     },
     async sizes(specs) {

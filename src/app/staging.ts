@@ -19,7 +19,7 @@ import type { ReadOnlySession } from '../postgres/connect.js';
 import { extractSchema } from '../postgres/extract/extract.js';
 import { readIndexSize } from '../postgres/read/index-size.js';
 import type { ConnectionSettings } from '../postgres/session.js';
-import { bindParameters } from '../sql/parameters.js';
+import { boundTexts } from '../sql/parameters.js';
 import type { Cleanup } from './cleanup.js';
 import { untilAborted } from './interruption.js';
 import { copyToLab, freeLabBytes } from './lab-copy.js';
@@ -137,16 +137,10 @@ class WhatIfWorkload {
     this.clone?.setWorkload(
       [...this.statements.values()].map((statement) => ({
         fingerprint: statement.fingerprint,
-        queries: executableQueries(statement),
+        queries: boundTexts(statement.sql, statement.parameterSets),
       })),
     );
   }
-}
-
-/** Every executable form of a statement: one per parameter set. */
-export function executableQueries(statement: WorkloadStatement): readonly string[] {
-  if (statement.parameterSets.length === 0) return [statement.sql];
-  return statement.parameterSets.map((set) => bindParameters(statement.sql, [...set.values]));
 }
 
 /** A server for a lab; null where it is the user's own staging server. */

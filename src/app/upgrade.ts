@@ -18,7 +18,7 @@ import { examineTarget, givenWorkload } from './examination.js';
 import { untilAborted } from './interruption.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget } from './open-target.js';
-import { executableQueries } from './staging.js';
+import { boundTexts } from '../sql/parameters.js';
 import { version } from './version.js';
 import { noWorkload } from './workload-file.js';
 
@@ -58,7 +58,7 @@ export async function previewUpgrade(options: UpgradeOptions, context: CommandCo
       watch({ type: 'phase', phase: 'hypothesise', text: `planning the workload on PostgreSQL ${one}` });
       const forms = statements.map((statement) => ({
         fingerprint: statement.fingerprint,
-        queries: executableQueries(statement),
+        queries: boundTexts(statement.sql, statement.parameterSets),
       }));
       const question = { major: one, source: session, schema, planner, statements: forms, signal, note };
       try {
@@ -114,7 +114,7 @@ async function ownPlans(
 ): Promise<ReadonlyMap<string, PlanView>> {
   const plans = new Map<string, PlanView>();
   for (const statement of statements) {
-    const [sql = statement.sql] = executableQueries(statement);
+    const [sql = statement.sql] = boundTexts(statement.sql, statement.parameterSets);
     const form = await planOne(session, sql);
     if ('view' in form) plans.set(statement.fingerprint, form.view);
   }

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { formatBytes } from '../base/units.js';
 import { sentText } from '../model/action.js';
-import type { Action } from '../model/action.js';
+import type { Action, Rewrite } from '../model/action.js';
 import type { Finding } from '../model/finding.js';
 import type { Hypothesis, Prediction, Risk } from '../model/hypothesis.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { WhatIf } from '../model/what-if.js';
+import type { LoopWhatIf } from '../model/what-if.js';
+import { boundTexts } from '../sql/parameters.js';
 
 /** What the predictions are made from: the accepted state and what was last measured of it. */
 export interface HypothesisBasis {
   readonly snapshot: Snapshot;
   readonly measured: WorkloadSummary;
-  readonly whatIf: WhatIf | null;
+  readonly whatIf: LoopWhatIf | null;
 }
 
 /**
@@ -91,12 +92,22 @@ async function predict(basis: HypothesisBasis, finding: Finding, action: Action)
     const bytes = rebuild ? rebuild.rebuiltBytes - rebuild.sizeBytes : null;
     return unknownPrediction('the same index built anew, against its size on the target', bytes);
   }
+  if (action.rewrite && !action.rewrite.hint && basis.whatIf) return predictRewrite(basis, action.rewrite);
   return unknownPrediction('the planner can not foresee this change; only the trial can tell', null);
+}
+
+/** The planner's cost of the new text against that of the one in use, with the same values. */
+async function predictRewrite({ snapshot, measured, whatIf }: HypothesisBasis, rewrite: Rewrite): Promise<Prediction> {
+  const statement = snapshot.workload.statements.find(({ fingerprint }) => fingerprint === rewrite.fingerprint);
+  const before = (statement && (await whatIf?.costOf(boundTexts(statement.sql, statement.parameterSets)))) ?? null;
+  const after = (statement && (await whatIf?.costOf(boundTexts(rewrite.to, statement.parameterSets)))) ?? null;
+  if (!before || after === null) return unknownPrediction('the planner could not plan the new text', null);
+  return fromRatios(measured, new Map([[rewrite.fingerprint, after / before]]), null);
 }
 
 async function costRatios(
   basis: HypothesisBasis,
-  change: Parameters<WhatIf['cost']>[1],
+  change: Parameters<LoopWhatIf['cost']>[1],
 ): Promise<ReadonlyMap<string, number>> {
   const { whatIf } = basis;
   const ratios = new Map<string, number>();

@@ -4,7 +4,7 @@ import type { Load } from '../model/load.js';
 import type { NoiseFloor, WorkloadSummary } from '../model/measurement.js';
 import type { Iteration, ScorecardRow, Stop, Together } from '../model/run.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { IndexWhatIf } from '../model/what-if.js';
+import type { LoopWhatIf } from '../model/what-if.js';
 import type { EscalationLimits } from './escalate.js';
 import type { Advisors, Clock, Examiner, Lab, Ledger, TrialMeasurement, Watch } from './ports.js';
 import type { StopRules } from './stop.js';
@@ -14,7 +14,7 @@ import type { Thresholds } from './thresholds.js';
 export interface LoopPorts {
   readonly lab: Lab;
   readonly examiner: Examiner;
-  readonly whatIf: IndexWhatIf | null;
+  readonly whatIf: LoopWhatIf | null;
   readonly advisors: Advisors;
   readonly ledger: Ledger;
   readonly clock: Clock;

@@ -49,3 +49,9 @@ export interface IndexWhatIf extends WhatIf {
   /** In the order of the specs. One that can not be created is an answer, not an error. */
   sizes(specs: readonly IndexSpec[]): Promise<readonly WhatIfSize[]>;
 }
+
+/** What the loop asks: of indexes, and of other texts for a statement. */
+export interface LoopWhatIf extends IndexWhatIf {
+  /** The planner's total cost of statements under the accepted state, the mean over them; null when one can not be planned. */
+  costOf(queries: readonly string[]): Promise<number | null>;
+}

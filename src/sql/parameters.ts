@@ -79,3 +79,8 @@ function atom(value: string): string {
   const cast = rest.length === 0 || (rest[0]?.text === '::' && !rest.some((token) => /^[-+*/%<>=|,]/.test(token.text)));
   return constant && cast ? value : `(${value})`;
 }
+
+/** Every executable form of a text: one for each parameter set; the text itself where there is none. */
+export function boundTexts(sql: string, sets: readonly { readonly values: readonly string[] }[]): readonly string[] {
+  return sets.length === 0 ? [sql] : sets.map(({ values }) => bindParameters(sql, values));
+}

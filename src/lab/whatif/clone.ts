@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { quoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Skipped } from '../../model/coverage.js';
-import type { IndexWhatIf, PlannedCost, WhatIfSize } from '../../model/what-if.js';
+import type { LoopWhatIf, PlannedCost, WhatIfSize } from '../../model/what-if.js';
 import { carryPlanner, exportPlanner } from '../../postgres/clone/planner.js';
 import type { PlannerState } from '../../postgres/clone/planner.js';
 import { connect } from '../../postgres/connect.js';
@@ -40,7 +40,7 @@ export interface Adoption {
 }
 
 /** A database without data whose planner believes it is the source. */
-export interface StatisticsClone extends IndexWhatIf {
+export interface StatisticsClone extends LoopWhatIf {
   /** The statements that `cost` knows: executable SQL, one text for each parameter set. Forgets what was known of others. */
   setWorkload(statements: readonly PlannedStatement[]): void;
   /** Follows the lab's accepted state. Throws `lab/statement` when the clone does not take the change. */
@@ -176,6 +176,10 @@ class Clone implements StatisticsClone {
       const drop = await this.#planner.findIndexes(change.drop);
       return this.#planner.costs(fingerprints, { add, drop });
     });
+  }
+
+  costOf(queries: readonly string[]): Promise<number | null> {
+    return this.#exclusive(() => this.#planner.costOf(queries));
   }
 
   size(spec: IndexSpec): Promise<WhatIfSize> {

@@ -118,6 +118,12 @@ export class Planner {
     });
   }
 
+  /** The mean cost of texts that are not in the workload; null when one can not be planned. */
+  async costOf(queries: readonly string[]): Promise<number | null> {
+    if (queries.length === 0) return null;
+    return this.#inChange({ add: [], drop: [] }, async () => (await this.#plan(queries, [])).cost);
+  }
+
   async #question(fingerprint: string, change: PlannedChange): Promise<Question> {
     const queries = this.#statements.get(fingerprint) ?? [];
     if (queries.length === 0) return { fingerprint, queries, relevant: { add: [], drop: [] } };

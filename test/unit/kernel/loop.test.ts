@@ -5,6 +5,7 @@ import { runLoop } from '../../../src/kernel/loop.js';
 import type { ChangeBounds } from '../../../src/model/change-bounds.js';
 import type { Finding } from '../../../src/model/finding.js';
 import type { Load, LoadSide } from '../../../src/model/load.js';
+import type { Snapshot } from '../../../src/model/snapshot.js';
 import { TIMES, createIndex, finding, makeWorld, measurement, summaryOf, workload } from './fakes.js';
 import type { World } from './fakes.js';
 
@@ -67,6 +68,36 @@ test('after two small gains the last try goes to another technique, where one pr
   const world = makeWorld([indexOn('t1'), indexOn('t2'), indexOn('t3'), rewriteA], { 'Rewrite a': { a: 0.1 } });
   await runLoop(world.ports, workload, world.options);
   expect(world.tried.map((title) => title.split(' ')[0])).toEqual(['Create', 'Create', 'Rewrite', 'Create']);
+});
+
+test('of two rewrites the one comes first of which the planner foresees more, and it is said beforehand', async () => {
+  const rewriteOf = (fingerprint: string): Finding =>
+    finding([fingerprint], {
+      ...createIndex('r', { kind: 'rewrite', up: [], down: [], index: null }),
+      title: `Rewrite ${fingerprint}`,
+      rewrite: { fingerprint, rule: 'r', from: `SELECT '${fingerprint}'`, to: `SELECT ${fingerprint}`, proof: [] },
+    });
+  const world = makeWorld([rewriteOf('a'), rewriteOf('b')], {});
+  const cost: Readonly<Record<string, number>> = {
+    "SELECT 'a'": 100,
+    'SELECT a': 120,
+    "SELECT 'b'": 100,
+    'SELECT b': 1,
+  };
+  const snapshot = { catalog: { tables: [], indexes: [] }, rebuilds: [], workload } as unknown as Snapshot;
+  const ports = {
+    ...world.ports,
+    whatIf: {
+      cost: () => Promise.resolve([]),
+      size: () => Promise.reject(new Error('not asked')),
+      sizes: () => Promise.resolve([]),
+      costOf: (queries: readonly string[]) => Promise.resolve(cost[queries.join()] ?? null),
+    },
+    examiner: { examine: () => Promise.resolve(snapshot) },
+  };
+  const { iterations } = await runLoop(ports, workload, world.options);
+  expect(world.tried).toEqual(['Rewrite b', 'Rewrite a']);
+  expect(iterations[0]?.hypothesis.prediction).toMatchObject({ statementRatio: 0.01, provenance: 'estimated' });
 });
 
 test('what did nothing for a statement is not tried in another form before the statements that nothing was tried for', async () => {
