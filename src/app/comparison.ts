@@ -23,7 +23,7 @@ import { measureSpeed, unmeasured } from './comparison-speed.js';
 import type { SpeedFound, SpeedQuestion } from './comparison-speed.js';
 import { hasConnection, isConnectionString, readGiven } from './explain-input.js';
 import { untilAborted } from './interruption.js';
-import { version } from './version.js';
+import { tool } from './version.js';
 
 /** What is to be compared. */
 export interface ComparisonOptions {
@@ -62,7 +62,7 @@ export async function compareGiven(options: ComparisonOptions, context: CommandC
     const { measure, timeBoxMs } = options;
     const { speed, remarks, skipped: uncopied } = await speedOf({ source, measure, server, pair, timeBoxMs }, context);
     return {
-      tool: { name: 'database-wizard', version },
+      tool,
       first: { origin: first.origin, sql: first.parsed.sql },
       second: { origin: second.origin, sql: second.parsed.sql },
       schema: schema.name,

@@ -21,7 +21,7 @@ import { writeWhole } from './whole-file.js';
 import { planCoverage } from './plan-coverage.js';
 import { searchSource, taggedPlaces } from './source-search.js';
 import type { SearchedSource } from './source-search.js';
-import { version } from './version.js';
+import { tool } from './version.js';
 
 /** What is to be explained. */
 export interface ExplanationOptions {
@@ -74,7 +74,7 @@ async function explainOne(
   const query = given.what === 'query' ? given.sql : given.tree.query;
   const searched = await searchFor(query, options.sourceFolder, context);
   const report = toPlanReport({
-    tool: { name: 'database-wizard', version },
+    tool,
     startedAt,
     finishedAt: new Date().toISOString(),
     given: { what: given.what, form: given.what === 'plan' ? given.form : null, origin: given.origin },

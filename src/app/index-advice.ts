@@ -16,7 +16,7 @@ import { bindWorkload } from './parameters.js';
 import { openTarget } from './open-target.js';
 import { stage } from './staging.js';
 import type { Staging } from './staging.js';
-import { version } from './version.js';
+import { tool } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { createIndexAction } from '../advisors/actions.js';
 import { WizardError } from '../base/errors.js';
@@ -86,7 +86,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
     const { search, within, review, failed } = await searched(staging, origin, options, context);
     const { measured, alternatives } = await measure(staging, { search, within }, options, context);
     const report = toIndexReport({
-      tool: { name: 'database-wizard', version },
+      tool,
       command: options.command,
       startedAt,
       finishedAt: new Date().toISOString(),

@@ -23,7 +23,7 @@ import { openTarget } from './open-target.js';
 import { stage } from './staging.js';
 import type { Staging } from './staging.js';
 import { searchSource, taggedPlaces } from './source-search.js';
-import { version } from './version.js';
+import { tool } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { DEFAULT_ESCALATION_LIMITS } from '../kernel/escalate.js';
 import { DEFAULT_THRESHOLDS } from '../kernel/thresholds.js';
@@ -281,7 +281,7 @@ function toReport(
     planChanges,
     planReview,
     attributions,
-    tool: { name: 'database-wizard', version },
+    tool,
     target: origin.target,
     command: options.command,
     outputFolder: options.outFolder,

@@ -19,7 +19,7 @@ import { untilAborted } from './interruption.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget } from './open-target.js';
 import { boundTexts } from '../sql/parameters.js';
-import { version } from './version.js';
+import { tool } from './version.js';
 import { noWorkload } from './workload-file.js';
 
 /** What an upgrade is previewed for. */
@@ -73,7 +73,7 @@ export async function previewUpgrade(options: UpgradeOptions, context: CommandCo
     const [current, ...newer] = planned;
     if (!current) throw new WizardError('internal', 'Nothing was planned');
     return toUpgradeReport({
-      tool: { name: 'database-wizard', version },
+      tool,
       startedAt,
       finishedAt: new Date().toISOString(),
       target: snapshot.target,

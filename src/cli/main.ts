@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { PRODUCT } from '../base/product.js';
 import { Command as Program, CommanderError } from 'commander';
 import { asWizardError, ERROR_CODES, WizardError } from '../base/errors.js';
 import type { Command } from '../app/command.js';
@@ -9,7 +10,7 @@ import { createProgress } from './progress.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
-  const program = new Program('database-wizard')
+  const program = new Program(PRODUCT)
     .description(
       'Tries changes to a PostgreSQL database on a staging copy, measures them, and hands over what is proved.',
     )

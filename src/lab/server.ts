@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { WizardError } from '../base/errors.js';
+import { PRODUCT } from '../base/product.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import { locateBinaries } from './server/binaries.js';
 import type { Binaries } from './server/binaries.js';
@@ -219,7 +220,7 @@ function connectionTo(host: string, port: number, password: string): ConnectionS
     sslcert: null,
     sslkey: null,
     connectTimeoutMs: 10_000,
-    applicationName: 'database-wizard',
+    applicationName: PRODUCT,
     options: null,
   };
 }

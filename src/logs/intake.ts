@@ -1,3 +1,4 @@
+import { PRODUCT } from '../base/product.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Workload } from '../model/workload.js';
 import { countedWorkload } from './counted.js';
@@ -57,6 +58,8 @@ export class Intake {
   private readonly counters: (readonly Counter[])[] = [];
   private readonly given: Workload[] = [];
   private readonly origins: string[] = [];
+  /** Records of this program's own sessions. */
+  private own = 0;
   private readonly range = { first: null as number | null, last: null as number | null, utc: true };
 
   constructor(private readonly options: IntakeOptions = { difference: false }) {
@@ -106,6 +109,12 @@ export class Intake {
       });
     }
     for (const file of this.files) skipped.push(...unreadSkipped(file));
+    if (this.own > 0)
+      skipped.push({
+        what: `${this.own} records of ${PRODUCT} itself`,
+        reason: 'they are no part of a workload',
+        remedy: null,
+      });
     const merged = mergeWorkloads(workloads);
     return {
       workload: merged,
@@ -128,6 +137,10 @@ export class Intake {
     const sink: RecordSink = {
       record: (record) => {
         records += 1;
+        if (record.application === PRODUCT) {
+          this.own += 1;
+          return;
+        }
         this.see(record);
         sessions.record(record);
       },

@@ -107,6 +107,14 @@ it('a user and a database with nothing that tells them apart are left unknown', 
   expect(workload.statements).toMatchObject([{ calls: 3, observed: { users: [], databases: [] } }]);
 });
 
+it('what this program asked the server is left out', () => {
+  const line = (n: number, app: string): string =>
+    `${head(n, `[7] bob@shop/${app} `)}LOG:  duration: 1.0 ms  statement: SELECT a FROM t${n}\n`;
+  const { skipped, workload } = read(line(1, 'web') + line(2, 'database-wizard') + line(3, 'web'), '%m [%p] %u@%d/%a ');
+  expect(workload.statements.map(({ sql }) => sql)).toEqual(['SELECT a FROM t1', 'SELECT a FROM t3']);
+  expect(skipped.map(({ what }) => what)).toEqual(['1 records of database-wizard itself']);
+});
+
 it('seconds since 1970 are found where no prefix is known', () => {
   const { firstSeen } = read('1767323041.500 <7> LOG:  duration: 1.0 ms  statement: SELECT 1 FROM t\n');
   expect(firstSeen).toBe('2026-01-02T03:04:01.500Z');

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../base/product.js';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { WizardError } from '../base/errors.js';
@@ -8,7 +9,6 @@ import type { ConnectionSettings } from './session.js';
 
 /** How long to wait for a server when nothing says so. Not libpq's, which waits for ever. */
 const CONNECT_TIMEOUT_MS = 10_000;
-const APPLICATION_NAME = 'database-wizard';
 /** Where packages put the unix socket: Debian's and Red Hat's choice, then PostgreSQL's own. */
 const SOCKET_FOLDERS = process.platform === 'win32' ? [] : ['/var/run/postgresql', '/tmp'];
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -106,7 +106,7 @@ function toSettings(values: Readonly<Record<string, string>>): ConnectionSetting
     sslcert: values['sslcert'] ?? null,
     sslkey: values['sslkey'] ?? null,
     connectTimeoutMs: toTimeoutMs(values['connect_timeout']),
-    applicationName: values['application_name'] ?? values['fallback_application_name'] ?? APPLICATION_NAME,
+    applicationName: values['application_name'] ?? values['fallback_application_name'] ?? PRODUCT,
     options: values['options'] ?? null,
     ...(values['channel_binding'] === 'require' ? { channelBinding: 'require' as const } : {}),
   };

@@ -10,7 +10,7 @@ import { loadParser } from '../../sql/parse.js';
 import { defineCommand } from '../command.js';
 import { writeWhole } from '../whole-file.js';
 import { readSchema, saveSchema, type NamedSchema } from '../schema-file.js';
-import { version } from '../version.js';
+import { tool } from '../version.js';
 
 export const diff = defineCommand({
   name: 'diff',
@@ -39,7 +39,7 @@ export const diff = defineCommand({
     if (input.save !== undefined) await saveSchema(input.save, first);
     const { changes, up, down } = differenceOf(first.schema, second?.schema ?? first.schema);
     const report: DifferenceReport = {
-      tool: { name: 'database-wizard', version },
+      tool,
       first: side(first),
       second: second === null ? null : side(second),
       saved: input.save ?? null,

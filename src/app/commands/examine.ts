@@ -14,7 +14,7 @@ import { bindWorkload } from '../parameters.js';
 import { openTarget } from '../open-target.js';
 import { exactBloatInput, replicaInput, targetInput, workloadInput } from '../inputs.js';
 import { resolveReplicas } from '../replicas.js';
-import { version } from '../version.js';
+import { tool } from '../version.js';
 import { openWhatIf } from '../what-if.js';
 
 export const examine = defineCommand({
@@ -58,7 +58,7 @@ export const examine = defineCommand({
       context.watch({ type: 'phase', phase: 'hypothesise', text: 'asking the advisors' });
       const findings = await untilAborted(signal, advisorsOf().examine(usable, whatIf));
       return toExamineReport({
-        tool: { name: 'database-wizard', version },
+        tool,
         startedAt,
         finishedAt: new Date().toISOString(),
         snapshot: usable,

@@ -19,7 +19,7 @@ import { durationInput } from '../inputs.js';
 import { readMigrationFiles, readScripts } from '../migration-files.js';
 import { lookAtTarget } from '../migration-target.js';
 import { writeSteps } from '../output.js';
-import { version } from '../version.js';
+import { tool } from '../version.js';
 
 /** The newest major whose locks are known, by the contract test. */
 const NEWEST_MAJOR = 18;
@@ -80,7 +80,6 @@ export const migrate = defineCommand({
       const written = input.out === undefined ? (handover?.folder ?? null) : join(input.out, 'migrations');
       return toFileReport({ name, script, checked: checkScript(script, options), plan, written });
     });
-    const tool = { name: 'database-wizard', version };
     const report: MigrateReport = {
       tool,
       action: input.action,

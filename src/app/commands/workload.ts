@@ -13,7 +13,7 @@ import { defineCommand } from '../command.js';
 import type { CommandContext } from '../command.js';
 import { durationInput, sourceInput } from '../inputs.js';
 import { intakeFiles } from '../intake.js';
-import { version } from '../version.js';
+import { tool } from '../version.js';
 
 export const workload = defineCommand({
   name: 'workload',
@@ -43,7 +43,6 @@ export const workload = defineCommand({
   output: workloadReportSchema,
   async run(input, context) {
     const { files, url, between, sample, literals } = input;
-    const tool = { name: 'database-wizard', version };
     if (url !== undefined) {
       if (files.length > 0 || (between === undefined) === (sample === undefined))
         throw new WizardError('input/invalid', '--url takes no files, and one of --between and --sample', {

@@ -17,7 +17,7 @@ import { readTarget } from '../../postgres/read/target.js';
 import type { Session } from '../../postgres/session.js';
 import type { DeployReport, DeployStep } from '../../report/deploy/deploy-report.js';
 import { toTarget } from '../../report/schema-parts.js';
-import { version } from '../version.js';
+import { tool } from '../version.js';
 import { whyNoCounters } from '../../postgres/read/counters.js';
 import type { DeployOptions, Subject } from './deploy.js';
 import { toDecision, toWindow } from './live-facts.js';
@@ -66,7 +66,7 @@ export async function toDeployReport(
   const idle = outcome === 'dry-run' && due.length === 0 && record?.open == null && !watched;
   const again = options.revert ? ' --revert' : '';
   return {
-    tool: { name: 'database-wizard', version },
+    tool,
     target: toTarget(await readTarget(session, 'production')),
     plan: plan.file,
     direction,

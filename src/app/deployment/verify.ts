@@ -15,7 +15,7 @@ import { toTarget } from '../../report/schema-parts.js';
 import { loadParser } from '../../sql/parse.js';
 import { createCleanup } from '../cleanup.js';
 import type { CommandContext } from '../command.js';
-import { version } from '../version.js';
+import { tool } from '../version.js';
 import { toAssessment, toWindow } from './live-facts.js';
 import { readPlanFolder } from './plan-folder.js';
 import { journalFile, lockedNow, openPlace } from './target.js';
@@ -50,7 +50,7 @@ export async function verifyDeployment(options: VerifyOptions, context: CommandC
     if (isOver)
       await journal.append({ type: 'verified', at: new Date().toISOString(), target, hash: done.hash, validation });
     return {
-      tool: { name: 'database-wizard', version },
+      tool,
       target: toTarget(await readTarget(session, 'production')),
       plan: plan.file,
       hash: done.hash,

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../base/product.js';
 import { spawn } from 'node:child_process';
 import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
@@ -47,7 +48,7 @@ export function bundledPackage(): { readonly folder: string; readonly major: num
 /** Where fetched packages of a version are kept for the next run: `$XDG_CACHE_HOME` or `~/.cache`. */
 export function cachedFolder(version: string): string {
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(base, 'database-wizard', 'postgres', `${version}-${basename(packageName())}`);
+  return join(base, PRODUCT, 'postgres', `${version}-${basename(packageName())}`);
 }
 
 /** The version a package folder states. Throws when it is not a package. */
