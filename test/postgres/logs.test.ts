@@ -47,7 +47,7 @@ describe.each(testMajors())('logs of PostgreSQL %s', (major) => {
     const destination = major === 14 ? 'stderr,csvlog' : 'stderr,csvlog,jsonlog';
     server = await startQuietServer(major, { ...SETTINGS, log_destination: destination });
     if (!server) return;
-    session = await connect(server.connection);
+    session = await connect({ ...server.connection, applicationName: 'shop' });
     await session.run('CREATE EXTENSION pg_stat_statements');
     await session.run('CREATE TABLE "Order" (id int PRIMARY KEY, "größe" text, n int)');
     await session.run(`INSERT INTO "Order" SELECT g, 'it''s ' || g, g % 7 FROM generate_series(1, 5000) AS g`);

@@ -55,7 +55,7 @@ async function misuse(server: LabServer, session: Session): Promise<void> {
   await delay(1300);
   await session.run('COMMIT');
   for (let i = 0; i < 22; i += 1) {
-    const short = await connect(server.connection);
+    const short = await connect({ ...server.connection, applicationName: 'shop' });
     await short.close();
   }
 }
@@ -68,7 +68,7 @@ describe.each(testMajors())('how a program uses PostgreSQL %s', (major) => {
     const destination = major === 14 ? 'stderr,csvlog' : 'stderr,csvlog,jsonlog';
     server = await startQuietServer(major, { ...SETTINGS, log_destination: destination });
     if (!server) return;
-    const session = await connect(server.connection);
+    const session = await connect({ ...server.connection, applicationName: 'shop' });
     await session.run(SCHEMA);
     await misuse(server, session);
     await session.close();
@@ -111,7 +111,10 @@ describe.each(testMajors())('how a program uses PostgreSQL %s', (major) => {
         if (!one) throw new Error(`${pattern} is missing`);
         return one;
       };
-      expect(of('reads/n-plus-one')).toMatchObject({ count: 8, sql: 'SELECT name FROM customers WHERE id = ANY ($1)' });
+      expect(of('reads/n-plus-one')).toMatchObject({
+        count: 8,
+        sql: 'SELECT id, name FROM customers WHERE id = ANY ($1)',
+      });
       expect(of('reads/n-plus-one').change).toContain('orders JOIN customers ON customers.id = orders.customer_id');
       expect(of('reads/deep-offset')).toMatchObject({
         count: 3,

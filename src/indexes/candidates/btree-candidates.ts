@@ -67,7 +67,11 @@ export function btreeCandidates(
   const joinKeys = joined.filter((column) => !equal.includes(column)).map((column) => columnKey(column));
   const sortKeys = parts.sorts.flatMap((sort) => sortedKeys(sort, equal) ?? []);
   const lists: (readonly string[])[] = [];
-  for (const sort of sortKeys) lists.push([...equalKeys, ...sort.keys]);
+  for (const sort of sortKeys) {
+    lists.push([...equalKeys, ...sort.keys]);
+    // The first rows for each row of another relation: LATERAL, or a subquery with `max` or LIMIT.
+    if (sort.limited && joinKeys.length > 0) lists.push([...equalKeys, ...joinKeys, ...sort.keys]);
+  }
   for (const range of ranges) lists.push([...equalKeys, range]);
   lists.push([...equalKeys, ...joinKeys], [...joinKeys, ...equalKeys], equalKeys, joinKeys);
   for (const key of [...joinKeys, ...equalKeys]) {
