@@ -182,7 +182,9 @@ function nameOf({ snapshot }: IndexReportInput, fingerprint: string): string {
 }
 
 function keptReason({ ms, buffers }: MeasuredTotals): string {
-  return `without it the statements take ${formatMs(ms)} more and touch ${formatCount(buffers)} more blocks`;
+  const moreOf = (value: number, format: (value: number) => string): string =>
+    value < 0 ? `${format(-value)} less` : `${format(value)} more`;
+  return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}`;
 }
 
 function measuredIndex(built: MeasuredIndex | null, worth: MeasuredTotals | null): ProposedIndex['measured'] {
