@@ -38,6 +38,8 @@ export interface LabQuestion extends Asked {
   readonly source: ConnectionSettings;
   readonly session: ReadOnlySession;
   readonly cleanup: Cleanup;
+  /** Time for trying advice on the copy. */
+  readonly budgetMs: number;
 }
 
 /** One statement is measured in seconds; a run over a workload takes longer. */
@@ -79,13 +81,16 @@ export async function explainInLab(
   watch({ type: 'phase', phase: 'evaluate', text: 'trying it on the copy' });
   const tried = await untilAborted(signal, tryAll(staging.lab, question, summary, findings));
   const workers = await tryWorkers(staging, statement, run.view, context);
-  const changed = await untilAborted(signal, plansOf(staging.lab, statement, run.view, findings));
+  const ofTried = findings.map((finding, position) => (tried[position] === 'late' ? null : finding));
+  const changed = await untilAborted(signal, plansOf(staging.lab, statement, run.view, ofTried));
   const failed = summary.failed.map(({ name, reason }) => ({ what: `measuring ${name}`, reason, remedy: null }));
   return {
     view: run.view ?? question.view,
     source: run.view ? 'lab' : 'target',
     advice: advice.map((one, position) => {
-      const verdict = tried[position];
+      const verdict = tried[position] ?? null;
+      if (verdict === 'late')
+        return untriedBecause(one, `the ${formatMs(question.budgetMs)} for trials are used up; --budget gives more`);
       return verdict && one.missing.length === 0
         ? {
             ...one,
@@ -186,11 +191,11 @@ async function plansOf(
   lab: OpenLab,
   statement: WorkloadStatement,
   before: PlanView | null,
-  findings: readonly Finding[],
+  findings: readonly (Finding | null)[],
 ): Promise<readonly (string[] | null)[]> {
   const said: (string[] | null)[] = [];
-  for (const { actions } of findings) {
-    const rewrite = actions[0]?.rewrite ?? null;
+  for (const finding of findings) {
+    const rewrite = finding?.actions[0]?.rewrite ?? null;
     const settings = rewrite?.hint ? hintSettings(rewrite.hint).join('') : '';
     const after = rewrite && before ? (await runOnCopy(lab, { ...statement, sql: rewrite.to }, settings)).view : null;
     said.push(before && after ? [...describeDifference(before, after)] : null);
@@ -200,15 +205,20 @@ async function plansOf(
 
 type Verdict = NonNullable<Explained['advice'][number]['trial']>;
 
-/** A verdict for each finding's first change, in their order; each is tried by itself. */
+/** A verdict for each finding's first change, in their order; each is tried by itself, and `late` is one for which no time was left. */
 async function tryAll(
   lab: OpenLab,
-  { snapshot }: Asked,
+  { snapshot, budgetMs }: LabQuestion,
   measured: WorkloadSummary,
   findings: readonly Finding[],
-): Promise<readonly (Verdict | undefined)[]> {
-  const verdicts: (Verdict | undefined)[] = [];
+): Promise<readonly (Verdict | 'late' | undefined)[]> {
+  const verdicts: (Verdict | 'late' | undefined)[] = [];
+  const startedMs = performance.now();
   for (const finding of findings) {
+    if (performance.now() - startedMs > budgetMs) {
+      verdicts.push('late');
+      continue;
+    }
     const [hypothesis] = await hypothesise({ snapshot, measured, whatIf: null }, [finding]);
     if (!hypothesis) {
       verdicts.push(undefined);

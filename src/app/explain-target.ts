@@ -33,11 +33,12 @@ export interface TargetQuestion {
   readonly given: Given;
   readonly url: string;
   readonly lab: string | null;
+  readonly budgetMs: number;
 }
 
 /** Explains with what a database says: reads its catalog, plans a query there (never runs it), asks for advice; runs it on a copy where a lab is wanted. */
 export async function explainOnTarget(
-  { given, url, lab }: TargetQuestion,
+  { given, url, lab, budgetMs }: TargetQuestion,
   context: CommandContext,
 ): Promise<Explained> {
   const { signal, watch } = context;
@@ -58,7 +59,7 @@ export async function explainOnTarget(
       return { ...withoutQuery(viewPlan(given.tree), snapshot), facts, overhead: session.overhead() };
     const asked = await ask(session, snapshot, given, context);
     if (place !== null) {
-      const tried = await explainInLab({ ...asked, lab: place, source: settings, session, cleanup }, context);
+      const tried = await explainInLab({ ...asked, lab: place, source: settings, session, cleanup, budgetMs }, context);
       return { ...tried, facts, target: snapshot.target, overhead: session.overhead() };
     }
     const advised = await adviseWithClone(session, asked, context, cleanup);

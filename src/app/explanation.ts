@@ -31,6 +31,8 @@ export interface ExplanationOptions {
   readonly against: string | null;
   /** `auto`, a connection string, or null for none. */
   readonly lab: string | null;
+  /** Time for trying advice in the lab. */
+  readonly budgetMs: number;
   readonly htmlFile: string | null;
   /** A folder with the program that sends the query. */
   readonly sourceFolder: string | null;
@@ -175,7 +177,7 @@ async function explain(
   options: ExplanationOptions,
   context: CommandContext,
 ): Promise<Explained> {
-  if (url !== null) return explainOnTarget({ given, url, lab: options.lab }, context);
+  if (url !== null) return explainOnTarget({ given, url, lab: options.lab, budgetMs: options.budgetMs }, context);
   if (given.what === 'query') throw new WizardError('internal', 'A query came without a database');
   return {
     view: viewPlan(given.tree),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrialMeasurement } from '../../src/kernel/ports.js';
 import type { OpenLab } from '../../src/lab/open-lab.js';
 import { startLabServer } from '../../src/lab/server.js';
@@ -89,19 +89,57 @@ test('a rewrite whose original does not finish even when waited for is not calle
   expect(trial.resultsEqual).toBeNull();
 });
 
-test('a statement that is slow with the first of its parameters is measured with few of them', async () => {
-  const patient = await labOn(server, 'patience', 'SELECT 1', { ...LET_THROUGH, statementTimeoutMs: 400 });
-  try {
-    const slow = 'SELECT count(*) FROM generate_series(1, 600000) AS n WHERE n % $1 = 0';
-    const parameterSets = Array.from({ length: 12 }, (_, i) => given(String(i + 2)));
-    const { summary: found } = await patient.baseline(workloadOf(statement('slow', slow, { parameterSets })));
+describe('with little time for a statement', () => {
+  let hurried: OpenLab;
+
+  beforeAll(async () => {
+    hurried = await labOn(
+      server,
+      'hurried',
+      'CREATE SEQUENCE runs; CREATE TABLE three AS SELECT generate_series(1, 3) AS id',
+      {
+        ...LET_THROUGH,
+        allowVolatile: true,
+        statementTimeoutMs: 400,
+      },
+    );
+  });
+
+  afterAll(() => hurried?.close());
+
+  const slept = (seconds: string): string => `SELECT id FROM three, pg_sleep(${seconds}) ORDER BY id`;
+
+  test('one that is slow with the first of its parameters is measured with few of them', async () => {
+    const parameterSets = Array.from({ length: 12 }, (_, i) => given(String(0.25 + i / 1000)));
+    const { summary: found } = await hurried.baseline(workloadOf(statement('slow', slept('$1'), { parameterSets })));
     expect(found.failed).toEqual([
-      { fingerprint: 'slow', name: 'slow', reason: expect.stringMatching(/^all but [1-9] of its parameter sets, as/) },
+      {
+        fingerprint: 'slow',
+        name: 'slow',
+        reason: expect.stringMatching(/^all but 1 of its parameter sets, as it takes 2\d\d ms$/),
+      },
     ]);
     expect(found.perStatement).toMatchObject([{ name: 'slow', calls: 100 }]);
-  } finally {
-    await patient.close();
-  }
+  });
+
+  test('a rewrite whose original finishes when waited for is compared, and measured against where it was cut off', async () => {
+    await hurried.baseline(workloadOf(statement('slept', slept('0.8'))));
+    const trial = await hurried.trial(rewriteAction('slept', slept('0.8'), slept('0.01')));
+    expect(trial).toMatchObject({ failed: [], resultsEqual: true, resultsUncompared: [] });
+    const [effect] = 'failure' in trial ? [] : trial.statements;
+    expect(effect).toMatchObject({ name: 'slept', beforeTimedOutMs: 400, beforeMs: 400 });
+    expect(effect?.timeCiHigh).toBeLessThan(0.5);
+  });
+
+  test('a change with which it finishes once and then not gives no other result', async () => {
+    await hurried.baseline(workloadOf(statement('slept', slept('0.8'))));
+    const once = slept("CASE WHEN nextval('runs') > 1 THEN 1 ELSE 0.01 END");
+    const trial = await hurried.trial(rewriteAction('slept', slept('0.8'), once));
+    expect(trial).toMatchObject({ statements: [], resultsEqual: true });
+    expect('failure' in trial ? [] : trial.failed.map(({ reason }) => reason)).toEqual([
+      'timed out after 400 ms with the change',
+    ]);
+  });
 });
 
 async function tried(change: Parameters<OpenLab['trial']>[0]): Promise<TrialMeasurement> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { plansReportSchema } from '../../report/plan/plan-report.js';
 import { renderPlan } from '../../report/plan/plan-terminal.js';
 import { defineCommand } from '../command.js';
-import { sourceInput } from '../inputs.js';
+import { durationInput, sourceInput } from '../inputs.js';
 import { explainGiven } from '../explanation.js';
 
 export const explain = defineCommand({
@@ -25,6 +25,11 @@ export const explain = defineCommand({
       .describe(
         'with a url: auto runs the query on a lab copy and tries the advice there; or the connection string of a staging server (default: planned on the target, not run)',
       ),
+    budget: durationInput
+      .prefault('5m')
+      .describe(
+        'with --lab: time for trying the advice, after the copy is made; what is not tried by then is said (default: 5m)',
+      ),
     source: sourceInput,
     html: z.string().optional().describe('write the plan as a page that needs nothing else to this file'),
   }),
@@ -35,6 +40,7 @@ export const explain = defineCommand({
         given: input.given,
         against: input.against ?? null,
         lab: input.lab ?? null,
+        budgetMs: input.budget,
         htmlFile: input.html ?? null,
         sourceFolder: input.source ?? null,
       },

@@ -86,7 +86,11 @@ export interface CasePairs {
   /** The unchanged side did not finish: each of its samples is what it had cost when it was cut off, a lower bound. */
   readonly beforeCutOff: boolean;
   /** Why the statement's pairs ended early: an error on either side, or a timeout on the unchanged one. */
-  readonly failure: { readonly side: 'before' | 'after'; readonly reason: string } | null;
+  readonly failure: {
+    readonly side: 'before' | 'after';
+    readonly reason: string;
+    readonly timedOut: boolean;
+  } | null;
 }
 
 /** The two sides of a trial. */
@@ -180,7 +184,7 @@ class CaseRun {
       return sample;
     } catch (thrown) {
       sides.check();
-      this.failure = { side: 'before', reason: reasonOf(thrown, this.one.timeoutMs) };
+      this.failure = this.failureOf('before', thrown);
       return null;
     }
   }
@@ -195,9 +199,13 @@ class CaseRun {
     } catch (thrown) {
       sides.check();
       if (troubleOf(thrown) === 'timeout' && !this.one.beforeCutOff) this.timeouts += 1;
-      else this.failure = { side: 'after', reason: reasonOf(thrown, this.one.timeoutMs) };
+      else this.failure = this.failureOf('after', thrown);
       return null;
     }
+  }
+
+  private failureOf(side: 'before' | 'after', thrown: unknown): CasePairs['failure'] {
+    return { side, reason: reasonOf(thrown, this.one.timeoutMs), timedOut: troubleOf(thrown) === 'timeout' };
   }
 
   private push(before: Sample, after: Sample | null): void {

@@ -88,7 +88,12 @@ async function warmCutOff(sides: Sides, pair: PlannedPair, rules: WarmUpRules): 
   const patienceMs = patience(limitMs, after.ms, isRewritten(pair));
   const before = await timed(sides.before, record.oneCase, patienceMs, pair.before.parallel);
   sides.check();
-  if (!('thrown' in before)) return compared(sides, pair, { before, after, timeoutMs: limitMs, rules });
+  if (!('thrown' in before)) {
+    const result = await compared(sides, pair, { before, after, timeoutMs: Math.max(limitMs, patienceMs), rules });
+    // It needed longer than a run is given: what it had cost when it was cut off stays its figure.
+    const isCutOff = before.ms > limitMs / 2;
+    return result.warm && isCutOff ? { ...result, warm: { ...result.warm, timedOut: 'before', ms: after.ms } } : result;
+  }
   if (troubleOf(before.thrown) !== 'timeout') return failed(record, reasonOf(before.thrown, patienceMs));
   const equality = undecided(`the unchanged statement did not finish in ${formatMs(Math.max(limitMs, patienceMs))}`);
   return { warm: { pair, equality, timedOut: 'before', ms: after.ms }, failed: null, difference: null };

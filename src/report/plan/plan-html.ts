@@ -4,7 +4,7 @@ import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
 import { evidenceValue, evidenceWords, placeWords } from '../words.js';
 import type { PlanReport } from './plan-report.js';
-import { amountWords, estimateWords, summaryWords, wrongEstimateWords } from './plan-words.js';
+import { amountWords, estimateWords, summaryWords, trialWords, wrongEstimateWords } from './plan-words.js';
 
 /** A plan as a page that needs nothing else, not even a script: the tree with its figures, findings, advice, what is not known. */
 export function renderPlanHtml(report: PlanReport): string {
@@ -167,9 +167,7 @@ function advice({ advice: rows }: PlanReport): Markup | null {
             row.cost !== null &&
             html`<p>cost ${formatCount(row.cost.before)} → ${formatCount(row.cost.after)} (estimated)</p>`
           }
-          <p>
-            ${row.trial === null ? `untried: ${row.untried ?? 'unknown'}` : `${row.trial.verdict}: ${row.trial.reason} (measured)`}
-          </p>
+          <p>${row.trial === null ? `untried: ${row.untried ?? 'unknown'}` : trialWords(row.trial)}</p>
           ${
             row.rewrite === null
               ? row.up.map((sql) => html`<pre>${sql};</pre>`)

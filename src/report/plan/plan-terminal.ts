@@ -9,7 +9,7 @@ import type { PlanReport, PlansReport } from './plan-report.js';
 import { planTable } from './plan-table.js';
 import { bar } from './plan-bar.js';
 import { parallelWorkers } from './plan-workers.js';
-import { amountWords, summaryWords, wrongEstimateWords } from './plan-words.js';
+import { amountWords, summaryWords, trialWords, wrongEstimateWords } from './plan-words.js';
 
 /** A plan for a terminal, and those behind it, each under its number. No line is wider than `columns`. */
 export function renderPlan(report: PlansReport, options: TextOptions): string {
@@ -118,9 +118,7 @@ function advice({ advice: rows }: PlanReport, { columns }: TextOptions, paint: P
           ? []
           : [`cost ${formatCount(row.cost.before)} -> ${formatCount(row.cost.after)} (estimated)`];
       const tried =
-        row.trial === null
-          ? `untried: ${row.untried ?? 'unknown'}`
-          : `tried on the lab copy: ${row.trial.verdict}, ${row.trial.reason} (measured)`;
+        row.trial === null ? `untried: ${row.untried ?? 'unknown'}` : `tried on the lab copy: ${trialWords(row.trial)}`;
       return [
         ...wrap(`${row.kind}: ${oneLine(row.title)}`, columns, '  ').map(
           row.trial?.verdict === 'improved' ? paint.good : (text) => text,

@@ -56,3 +56,8 @@ export function wrongEstimateWords({ firstWrongEstimate: wrong, plan }: PlanRepo
       : `From it come the wrong estimates of ${wrong.leadsTo.length} ${wrong.leadsTo.length === 1 ? 'node' : 'nodes'} above: ${wrong.leadsTo.slice(0, 5).map(name).join(', ')}${wrong.leadsTo.length > 5 ? ', ...' : ''}.`;
   return `${name(wrong.node)}: ${formatCount(wrong.estimatedRows)} rows an execution expected, ${formatCount(wrong.actualRows)} came (${compact(wrong.factor)}x off). ${above}`;
 }
+
+/** What came of a piece of advice on the copy. */
+export function trialWords({ verdict, reason }: NonNullable<PlanReport['advice'][number]['trial']>): string {
+  return `${verdict}, ${reason}${verdict === 'unverifiable' ? '' : ' (measured)'}`;
+}
