@@ -29,39 +29,25 @@ export function createForesight(
     failure = { what: 'what-if engine, after it failed', reason: asWizardError(thrown).message, remedy: REMEDY };
     note(`the what-if engine failed and is given up: ${failure.reason}`);
   };
+  /** The engine's answer; `otherwise` where it fails, which is thrown on where there is none. */
+  const answered = async <T>(answer: Promise<T>, otherwise?: T): Promise<T> => {
+    try {
+      return await untilAborted(signal, answer);
+    } catch (thrown) {
+      giveUp(thrown);
+      if (otherwise !== undefined) return otherwise;
+      throw thrown;
+    }
+  };
   const watched: LoopWhatIf | null = engine && {
-    async cost(fingerprints, change) {
-      try {
-        return await untilAborted(signal, engine.cost(fingerprints, change));
-      } catch (thrown) {
-        giveUp(thrown);
-        return fingerprints.map((fingerprint) => ({ fingerprint, ...UNKNOWN }));
-      }
-    },
-    async size(spec) {
-      try {
-        return await untilAborted(signal, engine.size(spec));
-      } catch (thrown) {
-        giveUp(thrown);
-        throw thrown;
-      }
-    },
-    async costOf(queries) {
-      try {
-        return await untilAborted(signal, engine.costOf(queries));
-      } catch (thrown) {
-        giveUp(thrown);
-        return null;
-      }
-    },
-    async sizes(specs) {
-      try {
-        return await untilAborted(signal, engine.sizes(specs));
-      } catch (thrown) {
-        giveUp(thrown);
-        throw thrown;
-      }
-    },
+    cost: (fingerprints, change) =>
+      answered(
+        engine.cost(fingerprints, change),
+        fingerprints.map((fingerprint) => ({ fingerprint, ...UNKNOWN })),
+      ),
+    costOf: (queries) => answered(engine.costOf(queries), null),
+    size: (spec) => answered(engine.size(spec)),
+    sizes: (specs) => answered(engine.sizes(specs)),
   };
   return {
     get whatIf() {
