@@ -13,6 +13,7 @@ import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
 import aggregateShareOfTotal from './rules/aggregate/share-of-total.js';
 import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
+import aggregateUnionCountsToFilter from './rules/aggregate/union-counts-to-filter.js';
 import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
 import cteInline from './rules/cte/inline.js';
 import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
@@ -71,6 +72,7 @@ import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
+import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
@@ -78,10 +80,12 @@ import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
 import subqueryFirstRowOnce from './rules/subquery/first-row-once.js';
+import subqueryGroupedInToExists from './rules/subquery/grouped-in-to-exists.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
 import subqueryUnnestToArray from './rules/subquery/unnest-to-array.js';
+import unionExceptToNotExists from './rules/union/except-to-not-exists.js';
 import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
 import unionUnionInMembership from './rules/union/union-in-membership.js';
@@ -104,6 +108,7 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateScansToFilter,
   aggregateShareOfTotal,
   aggregateTotalsToGroupedJoin,
+  aggregateUnionCountsToFilter,
   cteFilterIntoRecursion,
   cteInline,
   distinctDistinctToExists,
@@ -162,6 +167,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableTextCastToValue,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
+  sargableTruthTestToColumn,
   sargableUnnestExistsToContainment,
   sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
@@ -169,10 +175,12 @@ export const catalogue: readonly RewriteRule[] = [
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,
   subqueryFirstRowOnce,
+  subqueryGroupedInToExists,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,
   subqueryUnnestToArray,
+  unionExceptToNotExists,
   unionLimitIntoUnion,
   unionOrToUnionAll,
   unionUnionInMembership,

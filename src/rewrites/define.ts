@@ -2,9 +2,11 @@ import type { Catalog } from '../model/catalog.js';
 import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import type { TreeNode } from '../sql/tree.js';
+import { antiJoined } from './anti-joins.js';
 import { factsOf } from './facts.js';
 import type { Fact, Facts } from './facts.js';
 import { inlined } from './inlined.js';
+import { positive } from './positive.js';
 import type { PlanSign } from './plan-signs.js';
 import { safetyOf } from './safety.js';
 import { starless } from './starless.js';
@@ -55,6 +57,8 @@ export interface RewriteDefinition<Site> {
   readonly maxMajor: number | null;
   /** It takes arithmetic away from a column, so that where the original fails with an overflow the new form does not. */
   readonly sparesOverflow?: true;
+  /** One place alone wins little: all that are proved are changed together. */
+  readonly together?: true;
   readonly docs: RewriteDocs;
   /** The plan findings that the pattern causes: where the plan shows a sign of none, the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
   readonly triggers: readonly PlanSign[];
@@ -112,7 +116,9 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
       for (const form of formsOf(statement, catalog)) {
         const found = proposeAsWritten(form, catalog);
         if (found.length === 0) continue;
-        return definition.id.startsWith('sargable/') ? together(found, (one) => proposeAsWritten(one, catalog)) : found;
+        return definition.together || definition.id.startsWith('sargable/')
+          ? together(found, (one) => proposeAsWritten(one, catalog))
+          : found;
       }
       return [];
     },
@@ -132,6 +138,8 @@ function formsOf(statement: ParsedStatement, catalog: Catalog): readonly ParsedS
     starless(statement, catalog),
     other && starless(other, catalog),
     unwrapped(statement),
+    positive(statement),
+    antiJoined(statement, catalog),
   ].filter((one) => one !== null);
   forms.set(statement, { catalog, all });
   return all;
