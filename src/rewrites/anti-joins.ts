@@ -56,12 +56,19 @@ export function withoutJoin(view: StatementView, { query, join, tests }: AntiJoi
   return replace(view.statement.tree, query.body, { SelectStmt: body });
 }
 
-/** The statement with its first proved anti join as NOT EXISTS, for rules that look for that. Null where there is none. */
-export function antiJoined(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
+/** The statement with its first proved anti join as NOT EXISTS, for rules that look for that, and what proves it. Null where there is none. */
+export function antiJoined(
+  statement: ParsedStatement,
+  catalog: Catalog,
+): { readonly statement: ParsedStatement; readonly says: string } | null {
   const view = viewOf(statement, catalog);
-  const site = antiJoinsIn(view).find(({ origin }) => setInItsTable(origin, factsOf(catalog)).holds);
-  const text = site ? writeBack(statement, withoutJoin(view, site)) : null;
-  return text === null ? null : tryParseStatement(text);
+  for (const site of antiJoinsIn(view)) {
+    const fact = setInItsTable(site.origin, factsOf(catalog));
+    const text = fact.holds ? writeBack(statement, withoutJoin(view, site)) : null;
+    const parsed = text === null ? null : tryParseStatement(text);
+    if (parsed) return { statement: parsed, says: fact.says };
+  }
+  return null;
 }
 
 function nullTested(test: TreeNode): TreeValue {

@@ -8,6 +8,7 @@ import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
 import aggregateFiltersToWhere from './rules/aggregate/filters-to-where.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
+import aggregateLateralToGroupedJoin from './rules/aggregate/lateral-to-grouped-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
 import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
@@ -25,6 +26,7 @@ import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
 import groupingHavingToWhere from './rules/grouping/having-to-where.js';
+import groupingInExtremesToLookup from './rules/grouping/in-extremes-to-lookup.js';
 import groupingNoneLaterToWindow from './rules/grouping/none-later-to-window.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
 import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
@@ -67,9 +69,11 @@ import sargableRoundedColumn from './rules/sargable/rounded-column.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
 import sargableRowListToValues from './rules/sargable/row-list-to-values.js';
 import sargableScaledColumn from './rules/sargable/scaled-column.js';
+import sargableShiftedTimeBounds from './rules/sargable/shifted-time-bounds.js';
 import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
+import sargableTimeOfEpoch from './rules/sargable/time-of-epoch.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js';
@@ -103,6 +107,7 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateFiltersToWhere,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
+  aggregateLateralToGroupedJoin,
   aggregateNeighbourToLag,
   aggregateRunningTotal,
   aggregateScansToFilter,
@@ -120,6 +125,7 @@ export const catalogue: readonly RewriteRule[] = [
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
   groupingHavingToWhere,
+  groupingInExtremesToLookup,
   groupingNoneLaterToWindow,
   groupingRowNumberToLateral,
   joinCopyRangeAcrossEquality,
@@ -162,9 +168,11 @@ export const catalogue: readonly RewriteRule[] = [
   sargableRowComparison,
   sargableRowListToValues,
   sargableScaledColumn,
+  sargableShiftedTimeBounds,
   sargableSignedColumn,
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
+  sargableTimeOfEpoch,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   sargableTruthTestToColumn,

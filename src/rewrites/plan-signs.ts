@@ -37,7 +37,7 @@ const SIGNS = {
   /** An index read for its order, most of whose rows are thrown away. */
   'scan/ordered-index-walk': (node: PlanNode) =>
     node['Node Type'].startsWith('Index') &&
-    node['Index Cond'] === undefined &&
+    isNoCondition(node['Index Cond']) &&
     (node['Rows Removed by Filter'] ?? MANY_ROWS) * loops(node) >= MANY_ROWS,
   /** Many rows of a table that are read whole to be joined. */
   'join/inner-sequential-scan': (node: PlanNode) =>
@@ -59,6 +59,11 @@ const SIGNS = {
   /** Many rows sorted. */
   'memory/sort-on-disk': (node: PlanNode) => node['Node Type'].endsWith('Sort') && readsMany(node),
 } as const;
+
+/** Of min and max the planner asks the index for what is not NULL, and reads it for its order all the same. */
+function isNoCondition(condition: string | undefined): boolean {
+  return condition === undefined || /^\([^()]* IS NOT NULL\)$/.test(condition);
+}
 
 /** A subquery of many rows. */
 function isLong(node: PlanNode): boolean {

@@ -1,6 +1,6 @@
 import { bareLiteral } from '../../base/quote.js';
 import type { Constant } from './constants.js';
-import { times } from './moments.js';
+import { timeAsSeconds, times } from './moments.js';
 import { likeSamples, regexSample } from './patterns.js';
 
 /** Candidate values of one column as SQL, before the server has said which of them its type takes. */
@@ -36,6 +36,7 @@ export function candidatesOf(
   if (TEXTS.has(baseType)) return texts(constants);
   if (TIMES.has(baseType)) return times(constants, { ...facts, zoned: baseType === 'timestamptz' });
   if (baseType === 'json' || baseType === 'jsonb') return documents(constants);
+  if (baseType in RANGES) return ranges(baseType, constants);
   const strings = constants.filter((one) => one.kind !== 'number').map((one) => one.text);
   return made(baseType, PLAIN[baseType] ?? FALLBACK, strings, []);
 }
@@ -120,7 +121,10 @@ function numbers(constants: readonly Constant[], baseType: string): Candidates {
         ? given.map((text) => String(nextDouble(Number(text))))
         : [];
   const odd = fractional ? ['0.5', '2.5', '0.45', ...(baseType === 'numeric' ? [] : ['NaN'])] : [];
-  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd]);
+  // A column may hold seconds since 1970.
+  const seconds = constants.flatMap(({ kind, text }) => (kind === 'string' ? (timeAsSeconds(text) ?? []) : []));
+  const moments = seconds.flatMap((one) => [one, one + 1, one - 1]).map(String);
+  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd, ...moments]);
 }
 
 function texts(constants: readonly Constant[]): Candidates {
@@ -140,6 +144,7 @@ function texts(constants: readonly Constant[]): Candidates {
       `${bare.slice(0, 1).toUpperCase()}${bare.slice(1)}`,
       ` ${text}`,
       `${text}.0`,
+      ...(/^\d+$/.test(text) ? [`0${text}`] : []),
       filled,
       ...cutAt(text, given),
       ...(matching === null ? [] : [matching, `${matching}x`, `x${matching}`, matching.slice(0, -1)]),
@@ -208,6 +213,33 @@ function documents(constants: readonly Constant[]): Candidates {
     [...whole, ...exact],
     [...more, ...near, ...nested],
   );
+}
+
+/** What the bounds of a range are, by its type. */
+const RANGES: Readonly<Record<string, RegExp>> = {
+  int4range: /^-?\d+$/,
+  int8range: /^-?\d+$/,
+  numrange: /^-?\d+(\.\d+)?$/,
+  daterange: /^\d{4}-\d/,
+  tsrange: /^\d{4}-\d/,
+  tstzrange: /^\d{4}-\d/,
+};
+
+/** Ranges that begin or end at a constant, with it and without, and those without an end. */
+function ranges(baseType: string, constants: readonly Constant[]): Candidates {
+  const bounds = constants.map(({ text }) => text).filter((text) => RANGES[baseType]?.test(text) === true);
+  const at = bounds.flatMap((bound) => [
+    `[${bound},${bound}]`,
+    `[${bound},)`,
+    `(${bound},)`,
+    `(,${bound}]`,
+    `(,${bound})`,
+  ]);
+  const between = bounds.flatMap((low) =>
+    bounds.filter((high) => high !== low).flatMap((high) => [`[${low},${high})`, `(${low},${high}]`]),
+  );
+  const given = constants.flatMap(({ text }) => (/^[[(].*[\])]$|^empty$/.test(text) ? [text] : []));
+  return made(baseType, [...(PLAIN[baseType] ?? []), '(,)'], [...given, ...at], between);
 }
 
 function arrays(type: ValueType, constants: readonly Constant[], facts: { readonly now: boolean }): Candidates {
