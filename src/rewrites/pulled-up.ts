@@ -3,7 +3,7 @@ import { columnPath } from '../sql/scope.js';
 import { outputName } from '../sql/output-name.js';
 import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, isNode, list, walk } from '../sql/tree.js';
+import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, conjuncts, replace, withWhere } from './build.js';
 import { mapColumns } from './columns.js';
@@ -73,7 +73,7 @@ function takenUp(
   // What is known by names that can not be told, or shown by a star, stays.
   if (/"A_Star"/.test(shown) || body['lockingClause'] !== undefined) return null;
   const parts = Object.entries(body).filter(([, part]) => typeof part === 'object');
-  if (originsIn(view, query, Object.fromEntries(parts) as TreeNode) === null) return null;
+  if (originsIn(view, query, Object.fromEntries(parts)) === null) return null;
   if (originsIn(view, inner, inner.body) === null) return null;
   const qualified = (tree: TreeValue): TreeValue =>
     mapColumns(view, inner, tree, (origin) => columnOf(origin.source.alias, origin.name));

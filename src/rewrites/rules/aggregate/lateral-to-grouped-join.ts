@@ -52,8 +52,7 @@ export default defineRewrite<Site>({
         const correlation = correlationOf(view, inner, values);
         const isNamed = source.columns?.length === shown && new Set(source.columns).size === shown;
         const parts = Object.values(query.body).filter((part) => typeof part === 'object');
-        if (!correlation || values.length !== shown || !isNamed || originsIn(view, query, parts as TreeNode[]) === null)
-          return [];
+        if (!correlation || values.length !== shown || !isNamed || originsIn(view, query, parts) === null) return [];
         return [{ query, source, inner, join, correlation, values }];
       });
     }),
@@ -120,8 +119,8 @@ const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption
 function joinOf(body: TreeNode, item: TreeNode): TreeNode | null {
   for (const node of walk(list(body, 'fromClause'))) {
     if (node.type !== 'JoinExpr' || node.body['rarg'] !== item) continue;
-    const plain =
-      ['JOIN_LEFT', 'JOIN_INNER'].includes(String(node.body['jointype'])) && node.body['alias'] === undefined;
+    const type = node.body['jointype'];
+    const plain = (type === 'JOIN_LEFT' || type === 'JOIN_INNER') && node.body['alias'] === undefined;
     return plain && isTrue(node.body['quals']) ? node.body : null;
   }
   return null;

@@ -62,9 +62,9 @@ export default defineRewrite<Site>({
     gain: { buffers: 5 },
   },
   unsoundTwin: {
-    why: 'a month after the 31st of January is the 28th of February, and a month before that is the 28th of January',
-    statement: "SELECT id, text FROM letter WHERE sent + interval '1 month' >= '2023-02-28 00:00+00'",
-    to: "SELECT id, text FROM letter WHERE sent >= timestamptz '2023-02-28 00:00+00' - interval '1 month'",
+    why: 'a month after the 29th of January is the 28th of February, and a month before that is the 28th of January',
+    statement: "SELECT id, text FROM letter WHERE sent + interval '1 month' > '2023-02-28 00:00+00'",
+    to: "SELECT id, text FROM letter WHERE sent > timestamptz '2023-02-28 00:00+00' - interval '1 month'",
   },
 });
 

@@ -1,4 +1,4 @@
-import { bodyOf, isNode } from '../../../sql/tree.js';
+import { bodyOf, isNode, textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
@@ -29,7 +29,7 @@ export default defineRewrite<Site>({
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) => {
       const test = bodyOf(node, 'BooleanTest');
-      const not = NOT[String(test?.['booltesttype'])];
+      const not = NOT[(test && textOf(test, 'booltesttype')) ?? ''];
       const origin = test ? originOf(query, test['arg']) : null;
       const column = test?.['arg'];
       if (not === undefined || origin?.column?.baseType !== 'bool' || !isNode(column)) return [];
