@@ -72,10 +72,17 @@ function extremeOf(query: Query): Site | null {
   const [argument] = list(call ?? {}, 'args');
   const origin = call && ['min', 'max'].includes(functionName(call)) ? originOf(query, argument) : null;
   const type = origin?.column?.baseType ?? '';
-  const alone = Object.keys(body).every((name) => ALONE.has(name)) && body['whereClause'] !== undefined;
+  const alone = query.parent === null && Object.keys(body).every((name) => ALONE.has(name));
   const plain = call && ['over', 'agg_filter', 'agg_distinct', 'agg_order'].every((name) => call[name] === undefined);
   // A smallint and a number are an integer.
-  return call && plain && origin && alone && !more && ZERO[type] !== undefined && type !== 'int2'
+  return call &&
+    plain &&
+    origin &&
+    alone &&
+    body['whereClause'] !== undefined &&
+    !more &&
+    ZERO[type] !== undefined &&
+    type !== 'int2'
     ? { key: call, isCall: true, origin }
     : null;
 }
