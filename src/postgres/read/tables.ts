@@ -31,7 +31,7 @@ const TABLES_SQL = `
     CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql('c')} ELSE 0 END AS size_bytes,
     pg_catalog.current_setting('block_size')::int8 AS block_size, c.relallvisible AS all_visible,
     c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid) AS has_children,
-    CASE WHEN c.relkind = 'v' AND NOT coalesce(c.reloptions && ARRAY['security_barrier=true', 'security_barrier=on', 'security_barrier=1'], false)
+    CASE WHEN c.relkind = 'v' AND pg_catalog.cardinality($1::pg_catalog.oid[]) = 0 AND NOT coalesce(c.reloptions && ARRAY['security_barrier=true', 'security_barrier=on', 'security_barrier=1'], false)
       THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_query,
     ARRAY(SELECT ${inherited('hn.nspname')}) AS inherits_schemas, ARRAY(SELECT ${inherited('hp.relname')}) AS inherits_names,
     EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partdefid = c.oid) AS is_default,
