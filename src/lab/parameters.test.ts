@@ -47,6 +47,7 @@ const table: Table = {
   pages: 10,
   pagesAllVisible: 10,
   partitionOf: null,
+  viewQuery: null,
   hasChildren: false,
   inherits: [],
   isDefaultPartition: false,

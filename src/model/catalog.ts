@@ -49,6 +49,8 @@ export interface Table extends RelationName {
   readonly kind: RelationKind;
   readonly persistence: Persistence;
   readonly columns: readonly Column[];
+  /** Of a view without security barrier its query (`pg_get_viewdef`); null for anything else, and for all views while a table is locked, for which it would wait. */
+  readonly viewQuery: string | null;
   /** Planner's estimate (`reltuples`); null when never analysed (-1). */
   readonly rowsEstimated: number | null;
   /** Heap only. */

@@ -8,11 +8,13 @@ import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
 import aggregateFiltersToWhere from './rules/aggregate/filters-to-where.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
+import aggregateLateralToGroupedJoin from './rules/aggregate/lateral-to-grouped-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
 import aggregateRunningTotal from './rules/aggregate/running-total.js';
 import aggregateScansToFilter from './rules/aggregate/scans-to-filter.js';
 import aggregateShareOfTotal from './rules/aggregate/share-of-total.js';
 import aggregateTotalsToGroupedJoin from './rules/aggregate/totals-to-grouped-join.js';
+import aggregateUnionCountsToFilter from './rules/aggregate/union-counts-to-filter.js';
 import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
 import cteInline from './rules/cte/inline.js';
 import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
@@ -24,6 +26,7 @@ import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
 import groupingHavingToWhere from './rules/grouping/having-to-where.js';
+import groupingInExtremesToLookup from './rules/grouping/in-extremes-to-lookup.js';
 import groupingNoneLaterToWindow from './rules/grouping/none-later-to-window.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
 import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
@@ -66,11 +69,14 @@ import sargableRoundedColumn from './rules/sargable/rounded-column.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
 import sargableRowListToValues from './rules/sargable/row-list-to-values.js';
 import sargableScaledColumn from './rules/sargable/scaled-column.js';
+import sargableShiftedTimeBounds from './rules/sargable/shifted-time-bounds.js';
 import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
+import sargableTimeOfEpoch from './rules/sargable/time-of-epoch.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
+import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
@@ -78,10 +84,12 @@ import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
 import subqueryFirstRowOnce from './rules/subquery/first-row-once.js';
+import subqueryGroupedInToExists from './rules/subquery/grouped-in-to-exists.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
 import subqueryUnnestToArray from './rules/subquery/unnest-to-array.js';
+import unionExceptToNotExists from './rules/union/except-to-not-exists.js';
 import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
 import unionUnionInMembership from './rules/union/union-in-membership.js';
@@ -99,11 +107,13 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateFiltersToWhere,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
+  aggregateLateralToGroupedJoin,
   aggregateNeighbourToLag,
   aggregateRunningTotal,
   aggregateScansToFilter,
   aggregateShareOfTotal,
   aggregateTotalsToGroupedJoin,
+  aggregateUnionCountsToFilter,
   cteFilterIntoRecursion,
   cteInline,
   distinctDistinctToExists,
@@ -115,6 +125,7 @@ export const catalogue: readonly RewriteRule[] = [
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
   groupingHavingToWhere,
+  groupingInExtremesToLookup,
   groupingNoneLaterToWindow,
   groupingRowNumberToLateral,
   joinCopyRangeAcrossEquality,
@@ -157,11 +168,14 @@ export const catalogue: readonly RewriteRule[] = [
   sargableRowComparison,
   sargableRowListToValues,
   sargableScaledColumn,
+  sargableShiftedTimeBounds,
   sargableSignedColumn,
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
+  sargableTimeOfEpoch,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
+  sargableTruthTestToColumn,
   sargableUnnestExistsToContainment,
   sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
@@ -169,10 +183,12 @@ export const catalogue: readonly RewriteRule[] = [
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,
   subqueryFirstRowOnce,
+  subqueryGroupedInToExists,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,
   subqueryUnnestToArray,
+  unionExceptToNotExists,
   unionLimitIntoUnion,
   unionOrToUnionAll,
   unionUnionInMembership,

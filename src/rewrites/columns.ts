@@ -31,6 +31,22 @@ export function mapColumns(
   return visit(tree, from);
 }
 
+/** The names of the columns of a source that a query uses anywhere; null where the output holds a name that can not be told. */
+export function columnsUsed(view: StatementView, query: Query, source: Source): readonly string[] | null {
+  if (originsIn(view, query, query.body['targetList']) === null) return null;
+  const used = new Set<string>();
+  mapColumns(
+    view,
+    query,
+    Object.values(query.body).filter((part) => typeof part === 'object'),
+    (origin) => {
+      if (origin.source === source) used.add(origin.name);
+      return null;
+    },
+  );
+  return [...used];
+}
+
 /** Whether trees of a query name a source of it; true as well where that can not be told, as with `*`. */
 export function mentions(view: StatementView, query: Query, trees: readonly TreeValue[], source: Source): boolean {
   return trees.some((tree) => originsIn(view, query, tree)?.every((origin) => origin.source !== source) !== true);

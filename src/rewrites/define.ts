@@ -4,11 +4,10 @@ import type { ParsedStatement } from '../sql/parse.js';
 import type { TreeNode } from '../sql/tree.js';
 import { factsOf } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { inlined } from './inlined.js';
+import { formsOf } from './forms.js';
+import type { Form } from './forms.js';
 import type { PlanSign } from './plan-signs.js';
 import { safetyOf } from './safety.js';
-import { starless } from './starless.js';
-import { unwrapped } from './unwrapped.js';
 import { viewOf } from './view.js';
 import type { StatementView } from './view.js';
 import { writeBack } from './write-back.js';
@@ -55,6 +54,8 @@ export interface RewriteDefinition<Site> {
   readonly maxMajor: number | null;
   /** It takes arithmetic away from a column, so that where the original fails with an overflow the new form does not. */
   readonly sparesOverflow?: true;
+  /** One place alone wins little: all that are proved are changed together. */
+  readonly together?: true;
   readonly docs: RewriteDocs;
   /** The plan findings that the pattern causes: where the plan shows a sign of none, the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
   readonly triggers: readonly PlanSign[];
@@ -88,14 +89,14 @@ export interface RewriteRule extends Omit<RewriteDefinition<never>, 'match' | 'r
 /** The only way to make a rule. */
 export function defineRewrite<Site>(definition: RewriteDefinition<Site>): RewriteRule {
   const { match, requires, rewrite, ...rest } = definition;
-  const proposeAsWritten = (statement: ParsedStatement, catalog: Catalog): readonly Proposal[] => {
+  const proposeAsWritten = ({ statement, facts: known }: Form, catalog: Catalog): readonly Proposal[] => {
     const view = viewOf(statement, catalog);
     const facts = factsOf(catalog);
     return match(view).flatMap((site) => {
       const tree = rewrite(site, view);
       const to = tree === null ? null : writeBack(statement, tree);
       if (to === null) return [];
-      const all = [...requires(site, facts, view), ...safetyOf(view)];
+      const all = [...known, ...requires(site, facts, view), ...safetyOf(view)];
       return [
         {
           rule: definition.id,
@@ -109,32 +110,20 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
   return {
     ...rest,
     propose(statement, catalog) {
+      let unproved: readonly Proposal[] = [];
       for (const form of formsOf(statement, catalog)) {
         const found = proposeAsWritten(form, catalog);
-        if (found.length === 0) continue;
-        return definition.id.startsWith('sargable/') ? together(found, (one) => proposeAsWritten(one, catalog)) : found;
+        if (!found.some(({ missing }) => missing.length === 0)) {
+          if (unproved.length === 0) unproved = found;
+          continue;
+        }
+        return definition.together || definition.id.startsWith('sargable/')
+          ? together(found, (one) => proposeAsWritten({ ...form, statement: one }, catalog))
+          : found;
       }
-      return [];
+      return unproved;
     },
   };
-}
-
-const forms = new WeakMap<ParsedStatement, { readonly catalog: Catalog; readonly all: readonly ParsedStatement[] }>();
-
-/** The statement as it is written, and in other forms of the same meaning in which a rule may find its pattern; each statement's are made once. */
-function formsOf(statement: ParsedStatement, catalog: Catalog): readonly ParsedStatement[] {
-  const known = forms.get(statement);
-  if (known?.catalog === catalog) return known.all;
-  const other = inlined(statement);
-  const all = [
-    statement,
-    other,
-    starless(statement, catalog),
-    other && starless(other, catalog),
-    unwrapped(statement),
-  ].filter((one) => one !== null);
-  forms.set(statement, { catalog, all });
-  return all;
 }
 
 /** More places than this are left for another round. */

@@ -1,8 +1,7 @@
 import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { columnOf, conjuncts, derived, output, query as selectOf, replace, withWhere } from './build.js';
-import { freshAlias, mapColumns } from './columns.js';
-import { originsIn } from './view.js';
+import { columnsUsed, freshAlias } from './columns.js';
 import type { Query, Source, StatementView } from './view.js';
 
 /** A query of one table, and columns of it that make groups. */
@@ -22,18 +21,9 @@ export function withWindow(
   call: TreeNode,
   conditions: (column: TreeNode, all: readonly TreeNode[]) => readonly TreeNode[],
 ): TreeNode | null {
-  if (originsIn(view, query, query.body['targetList']) === null) return null;
+  const used = columnsUsed(view, query, source);
+  if (used === null) return null;
   const name = freshAlias(view, 'of_group');
-  const used = new Set<string>();
-  mapColumns(
-    view,
-    query,
-    Object.values(query.body).filter((part) => typeof part === 'object'),
-    (origin) => {
-      if (origin.source === source) used.add(origin.name);
-      return null;
-    },
-  );
   const argument = bodyOf(list(call, 'args')[0], 'ColumnRef') ?? {};
   const column = bodyOf(list(argument, 'fields').at(-1), 'String')?.['sval'] as string;
   const [shown] = list(selectOf('SELECT count(*) OVER (PARTITION BY 1)'), 'targetList');
@@ -43,7 +33,7 @@ export function withWindow(
   const window = { FuncCall: { ...call, args: [columnOf(source.alias, column)], over: { ...over, partitionClause } } };
   const inside = {
     ...selectOf('SELECT 1'),
-    targetList: [...[...used].map((one) => output(columnOf(source.alias, one), one)), output(window, name)],
+    targetList: [...used.map((one) => output(columnOf(source.alias, one), one)), output(window, name)],
     fromClause: [source.item],
   };
   const where = conditions(columnOf(source.alias, name), conjuncts(query.body['whereClause']));

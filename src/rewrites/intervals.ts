@@ -31,6 +31,12 @@ export function isNow(value: TreeNode): boolean {
   return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_TIMESTAMP';
 }
 
+/** Whether it is a literal time with time zone, which is finite: one that is written with a year. */
+export function isMoment(value: TreeNode): boolean {
+  const cast = castOf(value);
+  return cast?.type === 'timestamptz' && /^\s*\d{4}-\d/.test(stringConstant(cast.value) ?? '');
+}
+
 /** Whether it is `current_date`. */
 export function isToday(value: TreeNode): boolean {
   return bodyOf(value, 'SQLValueFunction')?.['op'] === 'SVFOP_CURRENT_DATE';

@@ -17,10 +17,10 @@ export function shows(plan: Plan, signs: readonly PlanSign[]): boolean {
 const MANY_ROWS = 1000;
 
 const SIGNS = {
-  /** NOT IN whose subquery is read from beginning to end for each row, or is hashed with many rows for many, of which a join may make less. */
+  /** NOT IN whose subquery is read from beginning to end for each row, or is hashed with many rows, of which a join may need few. */
   'subquery/unhashed-not-in': (node: PlanNode) =>
     /NOT \(.*SubPlan|ALL \(.*SubPlan/.test(node.Filter ?? '') &&
-    (!(node.Filter ?? '').includes('hashed SubPlan') || (looksAtMany(node) && (node.Plans ?? []).some(isLong))),
+    (!(node.Filter ?? '').includes('hashed SubPlan') || (node.Plans ?? []).some(isLong)),
   /** A subquery that runs again and again. */
   'subquery/subplan-per-row': (node: PlanNode) =>
     node['Parent Relationship'] === 'SubPlan' && (node['Actual Loops'] ?? Number.POSITIVE_INFINITY) >= 100,
@@ -37,7 +37,7 @@ const SIGNS = {
   /** An index read for its order, most of whose rows are thrown away. */
   'scan/ordered-index-walk': (node: PlanNode) =>
     node['Node Type'].startsWith('Index') &&
-    node['Index Cond'] === undefined &&
+    isNoCondition(node['Index Cond']) &&
     (node['Rows Removed by Filter'] ?? MANY_ROWS) * loops(node) >= MANY_ROWS,
   /** Many rows of a table that are read whole to be joined. */
   'join/inner-sequential-scan': (node: PlanNode) =>
@@ -60,11 +60,9 @@ const SIGNS = {
   'memory/sort-on-disk': (node: PlanNode) => node['Node Type'].endsWith('Sort') && readsMany(node),
 } as const;
 
-/** Many rows are held against a condition. */
-function looksAtMany(node: PlanNode): boolean {
-  return (
-    ((node['Actual Rows'] ?? node['Plan Rows']) + (node['Rows Removed by Filter'] ?? 0)) * loops(node) >= MANY_ROWS
-  );
+/** Of min and max the planner asks the index for what is not NULL, and reads it for its order all the same. */
+function isNoCondition(condition: string | undefined): boolean {
+  return condition === undefined || /^\([^()]* IS NOT NULL\)$/.test(condition);
 }
 
 /** A subquery of many rows. */

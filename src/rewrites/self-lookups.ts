@@ -2,11 +2,13 @@ import { sameRelation } from '../model/catalog.js';
 import { outputName } from '../sql/output-name.js';
 import { bodyOf, isNode, list, walk } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
-import { conjuncts, replace } from './build.js';
+import { columnOf, conjuncts, derived, output, query as selectOf, replace } from './build.js';
+import { columnsUsed, freshAlias } from './columns.js';
 import { seen, missing } from './facts.js';
 import type { Fact, Facts } from './facts.js';
 import { columnOfSource, onlyTable, ORDERED, ownConditions } from './loose-scan.js';
 import { bothWays, isPlain } from './shapes.js';
+import { heldNotNull } from './truth.js';
 import { originOf, originsIn, queryOf } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
@@ -21,6 +23,8 @@ export interface SelfLookup {
   readonly own: Source;
   /** The outer query has conditions. */
   readonly narrowed: boolean;
+  /** It shows all rows of each group of which it shows one: its conditions look at the columns of the group alone. */
+  readonly whole: boolean;
   /** Columns in which both rows are equal. */
   readonly groups: readonly ColumnOrigin[];
   readonly column: ColumnOrigin;
@@ -28,7 +32,7 @@ export interface SelfLookup {
   readonly operator: '<' | '<=' | '>' | '>=';
 }
 
-/** Finds them; the outer query shows whole groups, since its conditions look at the columns of the group alone. */
+/** Finds them. */
 export function selfLookups(view: StatementView, clauses: ReadonlySet<string>): readonly SelfLookup[] {
   return view.queries.flatMap((query) => {
     const source = query.type === 'SelectStmt' && isPlain(query.body) ? onlyTable(query) : null;
@@ -46,9 +50,7 @@ export function selfLookups(view: StatementView, clauses: ReadonlySet<string>): 
         const whole = conditions.every((one) =>
           originsIn(view, query, one)?.every(({ name }) => found.groups.some((group) => group.name === name)),
         );
-        return whole
-          ? [{ query, source, sublink: body, target, inner, narrowed: conditions.length > 0, ...found }]
-          : [];
+        return [{ query, source, sublink: body, target, inner, narrowed: conditions.length > 0, whole, ...found }];
       });
     });
   });
@@ -85,14 +87,17 @@ function isOrder(operator: string): operator is SelfLookup['operator'] {
 }
 
 /** What a window needs in its place: no NULL in a group's columns or in the order, and an order that a btree knows. */
-export function selfLookupFacts({ groups, column, narrowed }: SelfLookup, facts: Facts): readonly [Fact, ...Fact[]] {
+export function selfLookupFacts(
+  { groups, column, narrowed, whole }: SelfLookup,
+  facts: Facts,
+): readonly [Fact, ...Fact[]] {
   return [
     ORDERED.has(column.column?.baseType ?? '')
       ? seen(`${column.name} is of a type that < and ORDER BY put in one order`)
       : missing(`the type of ${column.name} is not known to have one order`),
-    facts.notNull(column),
-    ...groups.map((group) => facts.notNull(group)),
-    ...(narrowed ? groups.map((group) => wholeGroups(group, facts)) : []),
+    heldNotNull(column) ?? facts.notNull(column),
+    ...groups.map((group) => heldNotNull(group) ?? facts.notNull(group)),
+    ...(narrowed && whole ? groups.map((group) => wholeGroups(group, facts)) : []),
   ];
 }
 
@@ -105,12 +110,28 @@ function wholeGroups(group: ColumnOrigin, facts: Facts): Fact {
     : missing(`equal values of ${group.name} may be told apart by a condition, which then leaves part of a group`);
 }
 
-/** The statement with the window in the subquery's place, under the name that the column had. */
-export function inItsPlace(view: StatementView, { target, sublink }: SelfLookup, by: TreeNode): TreeNode {
+/** The statement with the window in the subquery's place, under the name that the column had. Where conditions leave out rows of a group, the window stands in a subquery beneath them. */
+export function inItsPlace(view: StatementView, lookup: SelfLookup, window: TreeNode): TreeNode | null {
+  const { query, source, target, sublink, whole } = lookup;
+  if (whole) return replace(view.statement.tree, target, shownAs(target, sublink, window));
+  const name = freshAlias(view, 'of_group');
+  const used = columnsUsed(view, query, source);
+  if (used === null) return null;
+  const inside = {
+    ...selectOf('SELECT 1'),
+    targetList: [...used.map((one) => output(columnOf(source.alias, one), one)), output(window, name)],
+    fromClause: [source.item],
+  };
+  const shown = shownAs(target, sublink, columnOf(source.alias, name));
+  const body = { ...replace(query.body, target, shown), fromClause: [derived(inside, source.alias)] };
+  return replace(view.statement.tree, query.body, { SelectStmt: body });
+}
+
+/** The output column with another expression in the subquery's place. */
+function shownAs(target: TreeNode, sublink: TreeNode, by: TreeNode): TreeNode {
   const name = outputName({ ResTarget: target });
   const changed = replace({ ResTarget: target }, sublink, by);
-  const named = outputName(changed) === name ? changed : { ResTarget: { ...bodyOf(changed, 'ResTarget'), name } };
-  return replace(view.statement.tree, target, named);
+  return outputName(changed) === name ? changed : { ResTarget: { ...bodyOf(changed, 'ResTarget'), name } };
 }
 
 /** The column that an expression of the subquery names, of its own table; null for anything else. */

@@ -50,7 +50,7 @@ const CONDITIONS: readonly (readonly [string, string | null])[] = [
   ],
   ["(at AT TIME ZONE '+02:00')::date = '2024-03-31'", null],
   ['COALESCE("Cents" = 2, false)', '"Cents" = 2'],
-  ['COALESCE(paid, false)', null],
+  ['COALESCE(paid, false)', 'paid'],
 ];
 
 /** Whole statements with the rule that offers for them; none where it is empty. */

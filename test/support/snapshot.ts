@@ -58,6 +58,7 @@ export function aTable(name: string, more: Partial<Table> = {}): Table {
     pages: 1000,
     pagesAllVisible: 0,
     partitionOf: null,
+    viewQuery: null,
     hasChildren: false,
     inherits: [],
     isDefaultPartition: false,

@@ -46,6 +46,13 @@ function secondsAsTime(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}+00`;
 }
 
+/** The whole second since 1970 of a written time, read as UTC where it says no zone of its own; null for what is none. */
+export function timeAsSeconds(text: string): number | null {
+  const [, day, time = '00:00', zone = '+00'] = /^(\d{4}-\d\d-\d\d)(?:[ T]([\d:.]+))?([+-]\d\d)?/.exec(text) ?? [];
+  const ms = day === undefined ? Number.NaN : Date.parse(`${day}T${time}${zone}:00`);
+  return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
+}
+
 /** Moments whose month, day of the week, day or hour is a number of the statement. 2000-01-02 was a Sunday. */
 function fields(constants: readonly Constant[]): readonly string[] {
   const numbers = constants.flatMap(({ kind, text }) =>

@@ -17,7 +17,10 @@ export async function drawParameters(
   const count = Math.max(parameterCount(claim.before), parameterCount(claim.after));
   if (count === 0) return () => [];
   const pools = (await parameterTypes(session, claim.before)).map((baseType) => {
-    const { plain, exact, near } = candidatesOf({ baseType, labels: [] }, facts.constants.all, facts.constants);
+    const { plain, exact, near } = candidatesOf({ baseType, labels: [] }, facts.constants.all, {
+      now: facts.constants.now,
+      own: false,
+    });
     return [...exact, ...exact, ...near, ...plain, ...plain];
   });
   const complete = claim.parameterSets.filter((set) => set.length >= count);

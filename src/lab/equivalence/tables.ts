@@ -213,7 +213,7 @@ function describe(
   const given = candidatesOf(
     { baseType: column.baseType, labels: facts.labels },
     own.length > 0 ? own : facts.constants.all,
-    facts.constants,
+    { now: facts.constants.now, own: own.length > 0 },
   );
   return {
     name: column.name,

@@ -1,6 +1,6 @@
 import { bareLiteral } from '../../base/quote.js';
 import type { Constant } from './constants.js';
-import { times } from './moments.js';
+import { timeAsSeconds, times } from './moments.js';
 import { likeSamples, regexSample } from './patterns.js';
 
 /** Candidate values of one column as SQL, before the server has said which of them its type takes. */
@@ -23,19 +23,20 @@ export interface ValueType {
   readonly labels: readonly string[];
 }
 
-/** The values worth trying for a type, given the constants it is compared with. Infinite dates and timestamps are left out: arithmetic on them fails, whatever the form. */
+/** The values worth trying for a type, given the constants it is compared with: itself where they are `own`, else those of the whole statement. Infinite dates and timestamps are left out: arithmetic on them fails, whatever the form. */
 export function candidatesOf(
   type: ValueType,
   constants: readonly Constant[],
-  facts: { readonly now: boolean },
+  facts: { readonly now: boolean; readonly own: boolean },
 ): Candidates {
   const { baseType, labels } = type;
   if (labels.length > 0) return made(baseType, labels.slice(0, 4), fitting(constants, labels), []);
   if (baseType.startsWith('_')) return arrays(type, constants, facts);
-  if (NUMBERS.has(baseType)) return numbers(constants, baseType);
-  if (TEXTS.has(baseType)) return texts(constants);
+  if (NUMBERS.has(baseType)) return numbers(constants, { ...facts, baseType });
+  if (TEXTS.has(baseType)) return texts(constants, facts);
   if (TIMES.has(baseType)) return times(constants, { ...facts, zoned: baseType === 'timestamptz' });
   if (baseType === 'json' || baseType === 'jsonb') return documents(constants);
+  if (baseType in RANGES) return ranges(baseType, constants);
   const strings = constants.filter((one) => one.kind !== 'number').map((one) => one.text);
   return made(baseType, PLAIN[baseType] ?? FALLBACK, strings, []);
 }
@@ -94,7 +95,10 @@ const TINY = '0000000000000000000001';
 /** Types that hold halves beside whole numbers. */
 const FRACTIONS = new Set(['numeric', 'float4', 'float8']);
 
-function numbers(constants: readonly Constant[], baseType: string): Candidates {
+function numbers(
+  constants: readonly Constant[],
+  { baseType, own }: { readonly baseType: string; readonly own: boolean },
+): Candidates {
   const given = constants.filter((one) => /^-?\d+(\.\d+)?$/.test(one.text)).map((one) => one.text);
   const near = given.flatMap((text) => {
     if (!text.includes('.')) {
@@ -120,10 +124,13 @@ function numbers(constants: readonly Constant[], baseType: string): Candidates {
         ? given.map((text) => String(nextDouble(Number(text))))
         : [];
   const odd = fractional ? ['0.5', '2.5', '0.45', ...(baseType === 'numeric' ? [] : ['NaN'])] : [];
-  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd]);
+  // A column may hold seconds since 1970.
+  const seconds = constants.flatMap(({ kind, text }) => (own && kind === 'string' ? (timeAsSeconds(text) ?? []) : []));
+  const moments = seconds.flatMap((one) => [one, one + 1, one - 1]).map(String);
+  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd, ...moments]);
 }
 
-function texts(constants: readonly Constant[]): Candidates {
+function texts(constants: readonly Constant[], { own }: { readonly own: boolean }): Candidates {
   const written = constants.filter((one) => one.kind !== 'interval');
   const given = written.map((one) => one.text);
   const near = given.flatMap((text) => {
@@ -140,6 +147,7 @@ function texts(constants: readonly Constant[]): Candidates {
       `${bare.slice(0, 1).toUpperCase()}${bare.slice(1)}`,
       ` ${text}`,
       `${text}.0`,
+      ...(own && /^\d+$/.test(text) ? [`0${text}`] : []),
       filled,
       ...cutAt(text, given),
       ...(matching === null ? [] : [matching, `${matching}x`, `x${matching}`, matching.slice(0, -1)]),
@@ -210,7 +218,38 @@ function documents(constants: readonly Constant[]): Candidates {
   );
 }
 
-function arrays(type: ValueType, constants: readonly Constant[], facts: { readonly now: boolean }): Candidates {
+/** What the bounds of a range are, by its type. */
+const RANGES: Readonly<Record<string, RegExp>> = {
+  int4range: /^-?\d+$/,
+  int8range: /^-?\d+$/,
+  numrange: /^-?\d+(\.\d+)?$/,
+  daterange: /^\d{4}-\d/,
+  tsrange: /^\d{4}-\d/,
+  tstzrange: /^\d{4}-\d/,
+};
+
+/** Ranges that begin or end at a constant, with it and without, and those without an end. */
+function ranges(baseType: string, constants: readonly Constant[]): Candidates {
+  const bounds = constants.map(({ text }) => text).filter((text) => RANGES[baseType]?.test(text) === true);
+  const at = bounds.flatMap((bound) => [
+    `[${bound},${bound}]`,
+    `[${bound},)`,
+    `(${bound},)`,
+    `(,${bound}]`,
+    `(,${bound})`,
+  ]);
+  const between = bounds.flatMap((low) =>
+    bounds.filter((high) => high !== low).flatMap((high) => [`[${low},${high})`, `(${low},${high}]`]),
+  );
+  const given = constants.flatMap(({ text }) => (/^[[(].*[\])]$|^empty$/.test(text) ? [text] : []));
+  return made(baseType, [...(PLAIN[baseType] ?? []), '(,)'], [...given, ...at], between);
+}
+
+function arrays(
+  type: ValueType,
+  constants: readonly Constant[],
+  facts: { readonly now: boolean; readonly own: boolean },
+): Candidates {
   const element = candidatesOf({ ...type, baseType: type.baseType.slice(1) }, constants, facts);
   const raw = (values: readonly string[]): readonly string[] => values.filter((one) => one.startsWith("'")).slice(0, 4);
   const elements = [...raw(element.exact), ...raw(element.plain)];

@@ -4,6 +4,7 @@ import { sameRelation } from '../../model/catalog.js';
 import type { Catalog } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
 import { writes } from '../../sql/kind.js';
+import { opened } from '../../rewrites/opened.js';
 import { bindParameters, parameterCount } from '../../sql/parameters.js';
 import { parseStatement, tryParseStatement } from '../../sql/parse.js';
 import type { ParsedStatement } from '../../sql/parse.js';
@@ -113,8 +114,8 @@ interface Search extends Required<VerifyOptions> {
 }
 
 async function search(session: Session, catalog: Catalog, claim: Claim, options: Search): Promise<Equivalence> {
-  const statements = [claim.before, claim.after].map((sql) => parseStatement(sql));
-  const bound = claim.parameterSets.map((set) => parseStatement(bindParameters(claim.before, set)));
+  const statements = [claim.before, claim.after].map((sql) => withTables(sql, catalog));
+  const bound = claim.parameterSets.map((set) => withTables(bindParameters(claim.before, set), catalog));
   const named = new Set(statements.flatMap(({ tree }) => [...walk(tree)].map(({ body }) => textOf(body, 'relname'))));
   const stored = new Set(
     catalog.tables.filter(({ name }) => named.has(name)).flatMap(({ columns }) => columns.map(({ name }) => name)),
@@ -173,6 +174,12 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
   if (withRows === 0)
     return unverifiable(`the statement gave no row on any of ${done} databases, so nothing was compared`, done);
   return { kind: 'held', databases: done, withRows, ms: elapsed() };
+}
+
+/** A statement with its views written out: the tables that they read are what has rows. */
+function withTables(sql: string, catalog: Catalog): ParsedStatement {
+  const statement = parseStatement(sql);
+  return opened(statement, catalog)?.statement ?? statement;
 }
 
 /** Checks of tables that the statements name, as conditions: rows have to pass them. */

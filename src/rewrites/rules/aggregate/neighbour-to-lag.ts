@@ -21,7 +21,7 @@ export default defineRewrite<Site>({
     what: '`(SELECT b.x FROM t AS b WHERE b.g = a.g AND b.k < a.k ORDER BY b.k DESC LIMIT 1)`, the x of the row before, becomes `lag(x) OVER (PARTITION BY g ORDER BY k)`; the row after becomes lead().',
     why: 'The subquery looks the neighbour up for each row; a window has it at hand.',
     limits:
-      'Both queries read the same table, the outer one whole groups of it; g and k together are unique and NOT NULL, so that there is one neighbour.',
+      'Both queries read the same table; g and k together are unique and NOT NULL, so that there is one neighbour.',
     sources: ['PostgreSQL manual, "Window Functions" (functions), lag and lead'],
   },
   triggers: ['subquery/subplan-per-row'],

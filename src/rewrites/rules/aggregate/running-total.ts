@@ -2,7 +2,7 @@ import { bodyOf, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, expression } from '../../build.js';
 import { defineRewrite } from '../../define.js';
-import { missing, seen } from '../../facts.js';
+import { factsOf, missing, seen } from '../../facts.js';
 import { inItsPlace, ownColumn, selfLookupFacts, selfLookups } from '../../self-lookups.js';
 import type { SelfLookup } from '../../self-lookups.js';
 import { functionName } from '../../shapes.js';
@@ -22,7 +22,7 @@ export default defineRewrite<Site>({
     what: '`SELECT a.k, (SELECT sum(b.x) FROM t AS b WHERE b.g = a.g AND b.k <= a.k) FROM t AS a` becomes `sum(x) OVER (PARTITION BY g ORDER BY k)`; with `<` the row and its ties are left out of the frame.',
     why: 'The subquery adds up the rows before each row anew, so that twice the rows are four times the work; a window adds one row after the other.',
     limits:
-      'Both queries read the same table, the outer one whole groups of it; sum, avg, min, max and count of a column, sums of whole numbers and numeric alone: another order of additions changes a float. The columns are NOT NULL.',
+      'Both queries read the same table; sum, avg, min, max and count of a column, sums of whole numbers and numeric alone: another order of additions changes a float. The columns are NOT NULL, or WHERE holds them so. Where conditions leave out rows of a group, the window is computed of all rows beneath them.',
     sources: ['PostgreSQL manual, "Window Function Calls"', 'PostgreSQL manual, "Window Functions" (tutorial)'],
   },
   triggers: ['subquery/subplan-per-row'],
@@ -48,9 +48,10 @@ export default defineRewrite<Site>({
     const { source, name, argument, groups, column, operator } = site;
     const columns = [column, ...groups, ...(argument ? [argument] : [])].map((one) => columnOf(source.alias, one.name));
     const partition = groups.map((_, i) => `$${i + 2}`).join(', ');
+    const isSet = factsOf(view.catalog).notNull(column).holds;
     const over = [
       ...(partition === '' ? [] : [`PARTITION BY ${partition}`]),
-      `ORDER BY $1${operator.startsWith('>') ? ' DESC' : ''}`,
+      `ORDER BY $1${operator.startsWith('>') ? ' DESC' : ''}${isSet || !operator.startsWith('>') ? '' : ' NULLS LAST'}`,
       ...(operator.endsWith('=') ? [] : ['RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP']),
     ];
     const value = argument ? `$${columns.length}` : '*';

@@ -3,7 +3,8 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, existence, expression, output, replace, withWhere } from '../../build.js';
 import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { missing, seen } from '../../facts.js';
+import { factsOf, seen } from '../../facts.js';
+import type { Fact, Facts } from '../../facts.js';
 import { callsAggregate, functionName, hasBareStar, mayGiveRows } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { Query, Source } from '../../view.js';
@@ -22,10 +23,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT DISTINCT a.* FROM a JOIN b ON ...`, which shows nothing of b, becomes `SELECT a.* FROM a WHERE EXISTS (SELECT 1 FROM b WHERE ...)`; GROUP BY without an aggregate, and `count(DISTINCT a.id)`, alike.',
+    what: '`SELECT DISTINCT a.* FROM a JOIN b ON ...`, which shows nothing of b, becomes `SELECT a.* FROM a WHERE EXISTS (SELECT 1 FROM b WHERE ...)`; GROUP BY without an aggregate, and `count(DISTINCT a.id)`, alike. Without a key of a in the output DISTINCT stays.',
     why: 'The join makes a row for each partner, and DISTINCT sorts or hashes all of them; EXISTS stops at the first.',
     limits:
-      'The output has a unique key of every table that is kept; all joins are inner ones; no HAVING. GROUP BY names a key of every table that is kept.',
+      'All joins are inner ones; no HAVING. DISTINCT, or GROUP BY, goes where it names a unique key of every table that is kept.',
     sources: ['PostgreSQL manual, "Subquery Expressions", section "EXISTS"'],
   },
   triggers: ['rows/many-rows-deduplicated'],
@@ -50,18 +51,15 @@ export default defineRewrite<Site>({
     }),
   requires: ({ query, way, kept }, facts) => [
     seen('all joins are inner ones, and nothing is shown of the tables that are only looked for'),
-    ...kept.map(({ table, alias }, i) => {
-      const columns = way.values.flatMap((value) => {
-        const origin = originOf(query, value);
-        return origin && origin.source === kept[i] ? [origin.name] : [];
-      });
-      return table ? facts.unique(table, columns) : missing(`${alias} is not a table with a key`);
-    }),
+    ...(tellsApart({ query, way, kept }, facts) ?? [
+      seen('copies of a row are still told apart afterwards, so that it does not matter how many there are'),
+    ]),
   ],
   rewrite: ({ query, way, kept, dropped, own, others }, view) => {
     const exists = existence(withWhere({ fromClause: dropped }, others), true);
     const { distinctClause: _, groupClause: __, ...rest } = query.body;
-    const shown = way.count ? { ...rest, targetList: [countOf(list(rest, 'targetList')[0])] } : rest;
+    const single = way.count ? { ...rest, targetList: [countOf(list(rest, 'targetList')[0])] } : rest;
+    const shown = tellsApart({ query, way, kept }, factsOf(view.catalog)) ? single : query.body;
     const body = withWhere({ ...shown, fromClause: kept.map(({ item }) => item).filter(isNode) }, [...own, exists]);
     return replace(view.statement.tree, query.body, { SelectStmt: body });
   },
@@ -80,6 +78,7 @@ export default defineRewrite<Site>({
   unsoundTwin: {
     why: 'without a key in the output two customers of one name become one',
     statement: 'SELECT DISTINCT c.name FROM customer AS c JOIN purchase AS p ON p.customer_id = c.id',
+    to: 'SELECT c.name FROM customer AS c WHERE EXISTS (SELECT 1 FROM purchase AS p WHERE p.customer_id = c.id)',
   },
 });
 
@@ -89,6 +88,18 @@ interface Way {
   readonly values: readonly TreeValue[];
   /** Whether they are only counted. */
   readonly count: boolean;
+}
+
+/** The keys by which what is told apart holds one row of each table that is kept; null where it may hold several. */
+function tellsApart({ query, way, kept }: Pick<Site, 'query' | 'way' | 'kept'>, facts: Facts): readonly Fact[] | null {
+  const keys = kept.flatMap((source) => {
+    const columns = way.values.flatMap((value) => {
+      const origin = originOf(query, value);
+      return origin?.source === source ? [origin.name] : [];
+    });
+    return source.table ? facts.unique(source.table, columns) : [];
+  });
+  return keys.length === kept.length && keys.every(({ holds }) => holds) ? keys : null;
 }
 
 /** DISTINCT; GROUP BY columns without an aggregate; or `count(DISTINCT column)` alone. Null for anything else. */

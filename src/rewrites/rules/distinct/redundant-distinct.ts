@@ -1,16 +1,18 @@
 import { bodyOf, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, replace } from '../../build.js';
+import { conjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { shownOf } from '../../duplicates.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
-import { bothWays, callsAggregate, mayGiveRows } from '../../shapes.js';
+import { bothWays, callsAggregate, functionName, mayGiveRows } from '../../shapes.js';
 import { originOf } from '../../view.js';
-import type { Query, Source } from '../../view.js';
+import type { ColumnOrigin, Query, Source } from '../../view.js';
 
 interface Site {
   readonly query: Query;
+  /** `count(DISTINCT column)` in place of DISTINCT. */
+  readonly counted: boolean;
   /** Columns that the output has of each source. */
   readonly shown: readonly { readonly source: Source; readonly columns: readonly string[] }[];
 }
@@ -20,7 +22,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT DISTINCT` whose output holds a key of every table in FROM, or of which each other one is joined by its key, becomes a plain `SELECT`.',
+    what: '`SELECT DISTINCT` whose output holds a key of every table in FROM, or of which each other one is joined by its key, becomes a plain `SELECT`; `count(DISTINCT a.id)` alike becomes `count(*)`.',
     why: 'The planner sorts or hashes every row although no two can be equal; with LIMIT it can not stop early.',
     limits:
       'Every source is a table with a unique key in the output, as plain columns, or whose key of whole numbers or uuids is joined by equality, after ON of an inner or left join, to a table of which that holds; no GROUP BY; no `DISTINCT ON`.',
@@ -28,13 +30,27 @@ export default defineRewrite<Site>({
   },
   triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
-    view.queries.flatMap((query) => {
+    view.queries.flatMap((query): readonly Site[] => {
+      const counted = countedOf(query);
+      if (counted)
+        return [
+          {
+            query,
+            counted: true,
+            shown: query.sources.map((source) => ({
+              source,
+              columns: counted.source === source ? [counted.name] : [],
+            })),
+          },
+        ];
       const distinct = list(query.body, 'distinctClause');
       const plain = distinct.length === 1 && Object.keys(distinct[0] as object).length === 0;
       if (!plain || query.body['groupClause'] !== undefined || query.sources.length === 0) return [];
       if (list(query.body, 'targetList').some(callsAggregate) || query.body['havingClause'] !== undefined) return [];
       if (mayGiveRows(view.catalog, query.body['targetList'])) return [];
-      return [{ query, shown: query.sources.map((source) => ({ source, columns: shownOf(query, source) })) }];
+      return [
+        { query, counted: false, shown: query.sources.map((source) => ({ source, columns: shownOf(query, source) })) },
+      ];
     }),
   requires: ({ query, shown }, facts) => {
     const proved = new Map<Source, Fact>();
@@ -52,8 +68,10 @@ export default defineRewrite<Site>({
     );
     return [first ?? missing('there is no table in FROM'), ...others];
   },
-  rewrite: ({ query }, view) => {
-    const { distinctClause: _, ...body } = query.body;
+  rewrite: ({ query, counted }, view) => {
+    const { distinctClause: _, ...rest } = query.body;
+    const target = bodyOf(list(rest, 'targetList')[0], 'ResTarget') ?? {};
+    const body = counted ? { ...rest, targetList: [{ ResTarget: { ...target, val: expression('count(*)') } }] } : rest;
     return replace(view.statement.tree, query.body, { SelectStmt: body });
   },
   example: {
@@ -73,6 +91,21 @@ export default defineRewrite<Site>({
     statement: 'SELECT DISTINCT a.id, a.name FROM author AS a JOIN book AS b ON a.id = b.author_id',
   },
 });
+
+/** The column of `SELECT count(DISTINCT column) FROM ...`; null for any other query. */
+function countedOf(query: Query): ColumnOrigin | null {
+  const [target, more] = list(query.body, 'targetList');
+  const call = bodyOf(bodyOf(target, 'ResTarget')?.['val'], 'FuncCall');
+  const [argument, other] = list(call ?? {}, 'args');
+  const plain =
+    call?.['agg_distinct'] === true &&
+    functionName(call) === 'count' &&
+    ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined);
+  const alone = Object.keys(query.body).every((name) => ALONE.has(name));
+  return plain && alone && !more && !other ? originOf(query, argument) : null;
+}
+
+const ALONE = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
 
 /** That one combination of the other tables' rows has one row of a table, or its absence: by a key in the output, or by the join. */
 function keyOf(query: Query, { source, columns }: Site['shown'][number], known: readonly Source[], facts: Facts): Fact {

@@ -12,12 +12,12 @@ import {
 } from '../../build.js';
 import { innerItems } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { missing } from '../../facts.js';
+import { factsOf, missing } from '../../facts.js';
 import { bothWays, callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
 import type { SortKey } from '../../top-rows.js';
 import { originOf, originsIn, sortOriginOf } from '../../view.js';
-import type { ColumnOrigin, Query, Source } from '../../view.js';
+import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
 interface Site {
   readonly query: Query;
@@ -51,13 +51,14 @@ export default defineRewrite<Site>({
       const { body } = query;
       const [on, more] = list(body, 'distinctClause');
       const [first, ...order] = orderOf(list(body, 'sortClause'), (key) => sortOriginOf(query, key)) ?? [];
-      const of = on !== undefined && !more ? sortOriginOf(query, on) : null;
+      const key = on !== undefined && !more ? sortOriginOf(query, on) : null;
+      const of = key && keyOfGroup(view, query, key);
       const from = query.sources.find((source) => source !== of?.source);
       if (query.type !== 'SelectStmt' || query.sources.length !== 2 || !of?.source.table || !from?.table) return [];
       if (OTHER.some((name) => body[name] !== undefined) || hasBareStar(body) || !first || order.length === 0)
         return [];
       if (bodyOf(from.item, 'RangeVar')?.['inh'] !== true || of.query !== query) return [];
-      if (first.origin.source !== of.source || first.origin.name !== of.name) return [];
+      if (first.origin.source !== key?.source || first.origin.name !== key.name) return [];
       const targets = list(body, 'targetList');
       if (targets.some(callsAggregate) || mayGiveRows(view.catalog, targets)) return [];
       const joined = joinOf(body, of.source, from);
@@ -124,6 +125,25 @@ export default defineRewrite<Site>({
 });
 
 const OTHER = ['groupClause', 'havingClause', 'withClause', 'windowClause', 'lockingClause'];
+
+/** The column that tells the groups apart, or one that an inner join makes equal to it and that is a key of its table. */
+function keyOfGroup({ catalog }: StatementView, query: Query, column: ColumnOrigin): ColumnOrigin {
+  const facts = factsOf(catalog);
+  const inner = innerItems(query.body);
+  if (!inner || (column.source.table && facts.unique(column.source.table, [column.name]).holds)) return column;
+  const equals = inner.on.flatMap(conjuncts).flatMap(bothWays);
+  for (const { operator, left, right } of equals) {
+    const [own, other] = [originOf(query, left), originOf(query, right)];
+    const isEqual = operator === '=' && own?.source === column.source && own.name === column.name;
+    const fits = isEqual && other?.source.table && other.column?.type === column.column?.type;
+    if (fits && ALIKE.has(other.column?.baseType ?? '') && facts.unique(other.source.table, [other.name]).holds)
+      return other;
+  }
+  return column;
+}
+
+/** Types of which equal values are the same value. */
+const ALIKE = new Set(['int2', 'int4', 'int8', 'uuid', 'date']);
 
 /** How the two tables are joined; null for any other way. */
 function joinOf(

@@ -47,7 +47,8 @@ export default defineRewrite<Site>({
           : [...(inside?.on ?? []), query.body['whereClause']].flatMap(conjuncts);
         if (!left && !inside) return [];
         const found = conditions.flatMap((one) => keyOf(query, one, { source, inner }) ?? []);
-        const site = found.find(({ outside }) => !left || isWithin(left['larg'], outside.source.item));
+        const able = found.find(({ outside }) => !left || isWithin(left['larg'], outside.source.item));
+        const site = able && !left ? { ...able, outside: keyAmongEquals(view, query, able.outside, conditions) } : able;
         if (!site || (asksForMost(site, inner) && !isNarrowed(query, source, inside?.on ?? []))) return [];
         const items = inside?.items.filter((one) => one !== source.item) ?? [];
         const from = left ? null : { items: [...items, source.item], on: inside?.on ?? [] };
@@ -198,6 +199,25 @@ function keyOf(
     return { key, keyOrigin: originOf(inner, key), outside };
   }
   return null;
+}
+
+/** Of the columns that the conditions make equal to one, another that is a key of its table: fewer rows ask for each value. The column itself where there is none. */
+function keyAmongEquals(
+  { catalog }: StatementView,
+  query: Query,
+  column: ColumnOrigin,
+  conditions: readonly TreeNode[],
+): ColumnOrigin {
+  const facts = factsOf(catalog);
+  const isUnique = ({ source, name }: ColumnOrigin): boolean =>
+    source.table !== null && facts.unique(source.table, [name]).holds;
+  if (isUnique(column)) return column;
+  const equals = conditions.flatMap(bothWays).flatMap(({ operator, left, right }) => {
+    const [own, other] = [originOf(query, left), originOf(query, right)];
+    const isEqual = operator === '=' && own?.source === column.source && own.name === column.name;
+    return isEqual && other && other.query === query && other.column?.type === column.column?.type ? [other] : [];
+  });
+  return equals.find((other) => other.source !== column.source && isUnique(other)) ?? column;
 }
 
 function isKey(body: TreeNode, key: TreeNode): boolean {

@@ -1,21 +1,9 @@
-import { bodyOf, isNode, list } from '../../../sql/tree.js';
-import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, existence, replace, withWhere } from '../../build.js';
-import { mentions, partsBeside } from '../../columns.js';
+import { antiJoinsIn, setInItsTable, withoutJoin } from '../../anti-joins.js';
+import type { AntiJoin } from '../../anti-joins.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { hasBareStar } from '../../shapes.js';
-import { originOf } from '../../view.js';
-import type { ColumnOrigin, Query } from '../../view.js';
 
-interface Site {
-  readonly query: Query;
-  readonly join: TreeNode;
-  readonly test: TreeNode;
-  readonly origin: ColumnOrigin;
-}
-
-export default defineRewrite<Site>({
+export default defineRewrite<AntiJoin>({
   id: 'join/left-join-null-to-not-exists',
   minMajor: 14,
   maxMajor: null,
@@ -26,31 +14,12 @@ export default defineRewrite<Site>({
     sources: ['PostgreSQL source, `reduce_outer_joins` in prepjointree.c'],
   },
   triggers: ['scan/rows-discarded'],
-  match: (view) =>
-    view.queries.flatMap((query) => {
-      const [item, more] = list(query.body, 'fromClause');
-      const join = bodyOf(item, 'JoinExpr');
-      const own = query.sources.find((source) => source.item === join?.['rarg']);
-      const able = join?.['jointype'] === 'JOIN_LEFT' && !more && isNode(join['quals']) && join['alias'] === undefined;
-      if (!join || !able || !own?.table || hasBareStar(query.body) || query.type !== 'SelectStmt') return [];
-      const all = conjuncts(query.body['whereClause']);
-      return all.flatMap((test) => {
-        const origin = originOf(query, nullTested(test));
-        const rest = all.filter((one) => one !== test);
-        if (origin?.source !== own || mentions(view, query, [...partsBeside(query.body), ...rest], own)) return [];
-        return [{ query, join, test, origin }];
-      });
-    }),
+  match: antiJoinsIn,
   requires: ({ origin }, facts) => [
-    facts.notNull({ ...origin, source: { ...origin.source, nullable: false } }),
+    setInItsTable(origin, facts),
     seen(`${origin.source.alias} is named in its join and in the test alone`),
   ],
-  rewrite: ({ query, join, test }, view) => {
-    const none = existence({ fromClause: [join['rarg']], whereClause: join['quals'] }, false);
-    const rest = conjuncts(query.body['whereClause']).filter((one) => one !== test);
-    const body = withWhere({ ...query.body, fromClause: [join['larg']] }, [...rest, none]);
-    return replace(view.statement.tree, query.body, { SelectStmt: body });
-  },
+  rewrite: (site, view) => withoutJoin(view, site),
   example: {
     schema: `
       CREATE TABLE customer (id bigint PRIMARY KEY, name text NOT NULL);
@@ -73,8 +42,3 @@ export default defineRewrite<Site>({
       'SELECT c.id, c.name FROM customer AS c LEFT JOIN purchase AS p ON p.customer_id = c.id WHERE p.paid IS NULL',
   },
 });
-
-function nullTested(test: TreeNode): TreeValue {
-  const body = bodyOf(test, 'NullTest');
-  return body?.['nulltesttype'] === 'IS_NULL' ? body['arg'] : null;
-}

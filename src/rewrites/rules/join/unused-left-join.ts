@@ -17,6 +17,7 @@ export default defineRewrite<Site>({
   id: 'join/unused-left-join',
   minMajor: 14,
   maxMajor: null,
+  together: true,
   docs: {
     what: '`SELECT DISTINCT a.x FROM a LEFT JOIN b ON ...`, which uses nothing of b, becomes `SELECT DISTINCT a.x FROM a`; GROUP BY, with no aggregate or with min, max and `count(DISTINCT ...)`, alike.',
     why: 'The planner drops a LEFT JOIN only where the other side is unique; several partners of a row make copies, which DISTINCT then sorts or hashes away.',

@@ -3,11 +3,14 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { sortOriginOf } from '../../view.js';
-import type { ColumnOrigin } from '../../view.js';
+import { functionName } from '../../shapes.js';
+import { originOf, sortOriginOf } from '../../view.js';
+import type { ColumnOrigin, Query } from '../../view.js';
 
 interface Site {
+  /** A sort key, or the call of min or max. */
   readonly key: TreeNode;
+  readonly isCall: boolean;
   readonly origin: ColumnOrigin;
 }
 
@@ -16,7 +19,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`WHERE ... ORDER BY id LIMIT n` becomes `ORDER BY id + 0`, which no index gives, so that the rows are found by WHERE and then sorted.',
+    what: '`WHERE ... ORDER BY id LIMIT n` becomes `ORDER BY id + 0`, which no index gives, so that the rows are found by WHERE and then sorted; `SELECT min(id) ... WHERE ...` becomes `min(id + 0)`, and max alike.',
     why: 'The planner takes the index of the order in the hope of finding n rows soon; where they lie at its far end, nearly all of it is read and thrown away.',
     limits:
       'One sort key, a whole or numeric column or a timestamp of a table; there is a WHERE. It is the better plan only as long as the rows lie like that: the trial tells.',
@@ -27,20 +30,23 @@ export default defineRewrite<Site>({
   },
   triggers: ['scan/ordered-index-walk'],
   match: (view) =>
-    view.queries.flatMap((query) => {
+    view.queries.flatMap((query): readonly Site[] => {
+      const extreme = extremeOf(query);
+      if (extreme) return [extreme];
       const [item, more] = list(query.body, 'sortClause');
       const key = bodyOf(item, 'SortBy');
       const origin = key ? sortOriginOf(query, key['node']) : null;
       const grouped = query.body['groupClause'] !== undefined || query.body['distinctClause'] !== undefined;
       if (!key || more || !origin || grouped || query.body['limitCount'] === undefined) return [];
       if (query.body['whereClause'] === undefined) return [];
-      return ZERO[origin.column?.baseType ?? ''] === undefined ? [] : [{ key, origin }];
+      return ZERO[origin.column?.baseType ?? ''] === undefined ? [] : [{ key, isCall: false, origin }];
     }),
   requires: ({ origin }) => [seen(`adding nothing to ${origin.name} (${origin.column?.type}) keeps its order`)],
-  rewrite: ({ key, origin }, view) => {
+  rewrite: ({ key, isCall, origin }, view) => {
     const column = columnOf(origin.source.alias, origin.name);
     const node = expression(`$1 + ${ZERO[origin.column?.baseType ?? '']}`, [column]);
-    return replace(view.statement.tree, key, { SortBy: { ...key, node } });
+    const by = isCall ? { FuncCall: { ...key, args: [node] } } : { SortBy: { ...key, node } };
+    return replace(view.statement.tree, key, by);
   },
   example: {
     schema: 'CREATE TABLE job (id bigint PRIMARY KEY, kind int NOT NULL, payload text);',
@@ -57,6 +63,31 @@ export default defineRewrite<Site>({
     to: 'SELECT id, payload FROM (SELECT id, kind, payload FROM job ORDER BY id + 0 LIMIT 2) AS j WHERE kind = 1 ORDER BY id',
   },
 });
+
+/** The one output of a query, `min(c)` or `max(c)`, that is to be found among the rows of WHERE. */
+function extremeOf(query: Query): Site | null {
+  const { body } = query;
+  const [target, more] = list(body, 'targetList');
+  const call = bodyOf(bodyOf(target, 'ResTarget')?.['val'], 'FuncCall');
+  const [argument] = list(call ?? {}, 'args');
+  const origin = call && ['min', 'max'].includes(functionName(call)) ? originOf(query, argument) : null;
+  const type = origin?.column?.baseType ?? '';
+  const alone = query.parent === null && Object.keys(body).every((name) => ALONE.has(name));
+  const plain = call && ['over', 'agg_filter', 'agg_distinct', 'agg_order'].every((name) => call[name] === undefined);
+  // A smallint and a number are an integer.
+  return call &&
+    plain &&
+    origin &&
+    alone &&
+    body['whereClause'] !== undefined &&
+    !more &&
+    ZERO[type] !== undefined &&
+    type !== 'int2'
+    ? { key: call, isCall: true, origin }
+    : null;
+}
+
+const ALONE = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
 
 /** What changes nothing, by type. */
 const ZERO: Readonly<Record<string, string>> = {

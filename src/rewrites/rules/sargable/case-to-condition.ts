@@ -70,7 +70,8 @@ function orFalse(node: TreeNode): TreeNode | null {
   const [first, second, more] = list(bodyOf(node, 'CoalesceExpr') ?? {}, 'args');
   const inside =
     test?.['booltesttype'] === 'IS_TRUE' ? test['arg'] : literal(second) === 'false' && !more ? first : null;
-  return isNode(inside) && (bodyOf(inside, 'A_Expr') || bodyOf(inside, 'BoolExpr')) ? inside : null;
+  const isTest = bodyOf(inside, 'A_Expr') ?? bodyOf(inside, 'BoolExpr') ?? (test ? null : bodyOf(inside, 'ColumnRef'));
+  return isNode(inside) && isTest ? inside : null;
 }
 
 const NULL = 'null';

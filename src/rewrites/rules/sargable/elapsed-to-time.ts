@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { isNow } from '../../intervals.js';
+import { isMoment, isNow } from '../../intervals.js';
 import { MIRRORED, bothWays, functionName, operation, stringConstant, wholeConstant } from '../../shapes.js';
 import { stepRange } from '../../steps.js';
 import { conditionsOf } from '../../truth.js';
@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     what: "`extract(epoch FROM now() - c) < 86400`, and with `/ 60` or `/ 3600`, becomes `c > now() - interval '86400 seconds'`; `extract(day FROM now() - c) >= 7` gets `c <= now() - interval '168 hours'` beside it; date_part alike.",
     why: 'An index on `c` can not serve a condition on what has passed since it.',
     limits:
-      'The column is a timestamptz of a table; the literal comes to at most 100,000,000 seconds, about three years, so that no rounding of a quotient comes in. The condition on days stays as a filter: for infinite times it is NULL.',
+      'The column is a timestamptz of a table, and a literal may stand in place of now(); the literal comes to at most 100,000,000 seconds, about three years, so that no rounding of a quotient comes in. The condition on days stays as a filter: for infinite times it is NULL.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators", section "EXTRACT, date_part"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -87,7 +87,7 @@ function elapsed(query: Query, value: TreeValue): Elapsed | null {
   const [field, of, more] = call && ['extract', 'date_part'].includes(functionName(call)) ? list(call, 'args') : [];
   const unit = stringConstant(field)?.toLowerCase();
   const difference = isNode(of) && more === undefined ? operation(of) : null;
-  if (difference?.operator !== '-' || !isNow(difference.left)) return null;
+  if (difference?.operator !== '-' || !(isNow(difference.left) || isMoment(difference.left))) return null;
   const origin = originOf(query, difference.right);
   if (origin?.column?.baseType !== 'timestamptz' || (unit !== 'epoch' && unit !== 'day')) return null;
   return { unit, column: difference.right, origin, now: difference.left };

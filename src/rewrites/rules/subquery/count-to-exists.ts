@@ -1,5 +1,5 @@
-import { bodyOf, list, walk } from '../../../sql/tree.js';
-import type { TreeNode } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, walk } from '../../../sql/tree.js';
+import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { existence } from '../../build.js';
 import { withNames } from '../../columns.js';
 import { asksForAny } from '../../counts.js';
@@ -22,29 +22,30 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`(SELECT count(*) ...) > 0` becomes `EXISTS (...)`, and `= 0` becomes `NOT EXISTS (...)`.',
+    what: '`(SELECT count(*) ...) > 0` becomes `EXISTS (...)`, and `= 0` becomes `NOT EXISTS (...)`; `(SELECT max(c) ...) IS NOT NULL` and `IS NULL`, of min alike.',
     why: 'The count reads every row of the subquery; EXISTS stops at the first, and can become a semi join.',
-    limits: 'count(x) only where x is a NOT NULL column; the subquery has no GROUP BY, HAVING, LIMIT or OFFSET.',
+    limits:
+      'count(x), min(x) and max(x) only where x is a NOT NULL column; the subquery has no GROUP BY, HAVING, LIMIT or OFFSET.',
     sources: ['PostgreSQL manual, "Subquery Expressions", section "EXISTS"'],
   },
   triggers: ['subquery/subplan-per-row', 'rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {
-        if (node.type !== 'A_Expr') return [];
-        const found = asksForAny({ A_Expr: node.body });
+        const found = askedFor(node);
         const sublink = bodyOf(found?.counted, 'SubLink');
         if (!found || sublink?.['subLinkType'] !== 'EXPR_SUBLINK') return [];
         const inner = queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined);
-        if (!inner || inner.parent !== query || !isCountOnly(inner.body)) return [];
+        if (!inner || inner.parent !== query || !isCallOnly(inner.body, found.by)) return [];
         const call = bodyOf(bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall') ?? {};
-        const counted = call['agg_star'] === true ? null : originOf(inner, list(call, 'args')[0]);
-        if (call['agg_star'] !== true && counted === null) return [];
+        const each = call['agg_star'] === true || isLiteral(list(call, 'args')[0]);
+        const counted = each ? null : originOf(inner, list(call, 'args')[0]);
+        if (!each && counted === null) return [];
         return [{ comparison: node.body, inner, isAny: found.isAny, counted }];
       }),
     ),
   requires: ({ counted }, facts) => [
-    counted ? facts.notNull(counted) : seen('count(*) counts every row and is never NULL'),
+    counted ? facts.notNull(counted) : seen('every row is counted, and the count is never NULL'),
   ],
   rewrite: ({ comparison, inner, isAny }, view) => {
     const { sortClause: _, ...body } = inner.body;
@@ -70,7 +71,27 @@ export default defineRewrite<Site>({
   },
 });
 
-function isCountOnly(body: TreeNode): boolean {
+/** What is asked of a subquery, and the aggregates whose result says it. */
+function askedFor({
+  type,
+  body,
+}: {
+  readonly type: string;
+  readonly body: TreeNode;
+}): { readonly counted: TreeNode; readonly isAny: boolean; readonly by: readonly string[] } | null {
+  if (type === 'NullTest' && isNode(body['arg']))
+    return { counted: body['arg'], isAny: body['nulltesttype'] === 'IS_NOT_NULL', by: ['min', 'max'] };
+  const found = type === 'A_Expr' ? asksForAny({ A_Expr: body }) : null;
+  return found && { ...found, by: ['count'] };
+}
+
+/** A literal that is not NULL. */
+function isLiteral(value: TreeValue): boolean {
+  const constant = bodyOf(value, 'A_Const');
+  return constant !== null && constant['isnull'] === undefined;
+}
+
+function isCallOnly(body: TreeNode, names: readonly string[]): boolean {
   const call = bodyOf(bodyOf(list(body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall');
   const clauses = [
     'groupClause',
@@ -84,7 +105,7 @@ function isCountOnly(body: TreeNode): boolean {
   ];
   return (
     call !== null &&
-    functionName(call) === 'count' &&
+    names.includes(functionName(call)) &&
     call['over'] === undefined &&
     call['agg_filter'] === undefined &&
     list(body, 'targetList').length === 1 &&

@@ -1,0 +1,51 @@
+import type { Catalog } from '../model/catalog.js';
+import type { ParsedStatement } from '../sql/parse.js';
+import { antiJoined } from './anti-joins.js';
+import { seen } from './facts.js';
+import type { Fact } from './facts.js';
+import { inlined } from './inlined.js';
+import { opened } from './opened.js';
+import { positive } from './positive.js';
+import { pulledUp } from './pulled-up.js';
+import { starless } from './starless.js';
+import { unwrapped } from './unwrapped.js';
+
+/** A statement in one of the forms that mean the same. */
+export interface Form {
+  readonly statement: ParsedStatement;
+  /** What proves that it means the same, where the catalog is needed for that. */
+  readonly facts: readonly Fact[];
+}
+
+const known = new WeakMap<ParsedStatement, { readonly catalog: Catalog; readonly forms: readonly Form[] }>();
+
+/** The statement as it is written, and in other forms of the same meaning in which a rule may find its pattern; each statement's are made once. */
+export function formsOf(statement: ParsedStatement, catalog: Catalog): readonly Form[] {
+  const made = known.get(statement);
+  if (made?.catalog === catalog) return made.forms;
+  const forms = makeForms(statement, catalog);
+  known.set(statement, { catalog, forms });
+  return forms;
+}
+
+function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[] {
+  const open = opened(statement, catalog);
+  const facts = open?.facts ?? [];
+  const without = inlined(open?.statement ?? statement);
+  const base = without ?? open?.statement ?? statement;
+  const anti = antiJoined(statement, catalog);
+  const rest = [
+    without,
+    starless(statement, catalog),
+    without && starless(without, catalog),
+    unwrapped(statement),
+    positive(statement),
+    open?.statement ?? null,
+    pulledUp(starless(base, catalog) ?? base, catalog),
+  ];
+  return [
+    { statement, facts: [] },
+    ...rest.flatMap((one) => (one ? [{ statement: one, facts }] : [])),
+    ...(anti ? [{ statement: anti.statement, facts: [seen(anti.says)] }] : []),
+  ];
+}
