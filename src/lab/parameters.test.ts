@@ -51,6 +51,7 @@ const table: Table = {
   inherits: [],
   isDefaultPartition: false,
   partitionKey: [],
+  query: null,
   activity: null,
 };
 

@@ -65,6 +65,8 @@ export interface Table extends RelationName {
   readonly isDefaultPartition: boolean;
   /** The columns of the partition key, when it is partitioned. */
   readonly partitionKey: readonly string[];
+  /** `pg_get_viewdef` of a view; null for what is none, and where a lock kept it from being read. */
+  readonly query: string | null;
   /** How often it was read and written, from `pg_stat_all_tables`; null where the role may not see it. */
   readonly activity: TableActivity | null;
 }

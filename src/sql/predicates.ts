@@ -32,7 +32,7 @@ export function noteConditions(context: ConditionContext, value: TreeValue, scop
     context.visitSubquery(node.body, scope, branch === null);
   } else {
     context.visit(value, scope);
-    noteLeaf(node, value as TreeNode, scope, branch);
+    for (const one of [scope, ...scope.readings()]) noteLeaf(node, value as TreeNode, one, branch);
   }
 }
 
@@ -156,6 +156,7 @@ interface Noted extends Omit<Sided, 'other'> {
 }
 
 function push(draft: Draft, { side, kind, operator, value, node, scope, branch }: Noted): void {
+  if (!scope.notes(draft)) return;
   const expression = side.column === null ? bareSql(side.node, scope) : null;
   if (side.column === null && expression === null && !hasParameter(side)) return;
   const constant = value.kind === 'constant' || value.kind === 'none';

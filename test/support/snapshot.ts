@@ -62,6 +62,7 @@ export function aTable(name: string, more: Partial<Table> = {}): Table {
     inherits: [],
     isDefaultPartition: false,
     partitionKey: [],
+    query: null,
     activity: anActivity(),
     ...more,
   };

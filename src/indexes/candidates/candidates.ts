@@ -9,6 +9,7 @@ import { bindParameters } from '../../sql/parameters.js';
 import { tryParseStatement } from '../../sql/parse.js';
 import type { RelationUse, StatementUses } from '../../sql/use-types.js';
 import { statementUses } from '../../sql/uses.js';
+import { expandViews } from '../../sql/views.js';
 import { freeIndexName } from './index-name.js';
 import { estimatedRows } from '../facts.js';
 
@@ -35,7 +36,7 @@ export interface SizeLimits {
   readonly minPages: number;
 }
 
-/** Reads how each workload statement uses each table; statements that can not be parsed, views, and small tables are left out. Needs `loadParser()`. */
+/** Reads how each workload statement uses each table; statements that can not be parsed, views whose query is not known, and small tables are left out. Needs `loadParser()`. */
 export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): readonly TableUse[] {
   return workload.statements.flatMap((statement) =>
     (usesOf(statement, catalog)?.relations ?? []).flatMap((use): TableUse[] => {
@@ -49,16 +50,18 @@ export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): 
   );
 }
 
-/** How a workload statement uses its tables, with the arguments of functions filled in where all of its parameter sets agree: `date_trunc($1, at)` says nothing. Null when it can not be parsed. */
+/** How a workload statement uses its tables, those behind views too, with the arguments of functions filled in where all of its parameter sets agree: `date_trunc($1, at)` says nothing. Null when it can not be parsed. */
 export function usesOf(statement: WorkloadStatement, catalog: Catalog): StatementUses | null {
   const columnsOf = (schema: string | null, name: string): readonly string[] | null =>
     lookupTable(catalog, schema, name)?.columns.map((column) => column.name) ?? null;
+  const queryOf = (schema: string | null, name: string): string | null =>
+    lookupTable(catalog, schema, name)?.query ?? null;
   const parsed = tryParseStatement(statement.sql);
   if (!parsed) return null;
-  const uses = statementUses(parsed, columnsOf);
+  const uses = statementUses(expandViews(parsed, queryOf), columnsOf);
   const bound = withArguments(statement, uses);
   const again = bound === statement.sql ? null : tryParseStatement(bound);
-  return again ? statementUses(again, columnsOf) : uses;
+  return again ? statementUses(expandViews(again, queryOf), columnsOf) : uses;
 }
 
 /** A key part for a column, quoted. */

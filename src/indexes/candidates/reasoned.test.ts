@@ -70,6 +70,77 @@ describe('several keys of GIN and GiST', () => {
   });
 });
 
+describe('the few rows that a statement asks for each time', () => {
+  const columns = [
+    ...COLUMNS,
+    aColumn('state', TEXT),
+    aColumn('gone', { baseType: 'timestamptz', typeCategory: 'D' }),
+    aColumn('live', { baseType: 'bool', typeCategory: 'B' }),
+    aColumn('hot', { baseType: 'bool', typeCategory: 'B' }),
+  ];
+  const facts: Facts = {
+    tables: [aTable('event', { columns, pages: 5000 })],
+    statistics: [
+      ...STATISTICS,
+      statistic('state', {
+        distinct: 4,
+        commonValues: ['done', 'open', 'late, by far', 'lost'],
+        commonFrequencies: [0.88, 0.07, 0.04, 0.01],
+      }),
+      statistic('gone', { nullFraction: 0.9 }),
+      statistic('live', { distinct: 2, commonValues: ['t', 'f'], commonFrequencies: [0.7, 0.3] }),
+      statistic('hot', { distinct: 2, commonValues: ['f', 't'], commonFrequencies: [0.6, 0.4] }),
+    ],
+  };
+  test.each([
+    [
+      'a list',
+      `SELECT id FROM event WHERE owner = $1 AND state IN ('open', 'late, by far')`,
+      [`("owner") state IN ('open', 'late, by far')`],
+    ],
+    [
+      'an array',
+      `SELECT id FROM event WHERE owner = $1 AND state = ANY (ARRAY['open', 'lost'])`,
+      [`("owner") state = ANY (ARRAY['open', 'lost'])`],
+    ],
+    ['all but one', `SELECT id FROM event WHERE owner = $1 AND state <> 'done'`, [`("owner") state <> 'done'`]],
+    [
+      'none of a list',
+      `SELECT id FROM event WHERE owner = $1 AND state NOT IN ('done', 'lost')`,
+      [`("owner") state NOT IN ('done', 'lost')`],
+    ],
+    [
+      'a list in another order',
+      `SELECT id FROM event WHERE state <> 'done' ORDER BY state LIMIT 5`,
+      [`("state") state <> 'done'`],
+    ],
+    ['a list of nearly all', `SELECT id FROM event WHERE owner = $1 AND state IN ('done', 'open')`, []],
+    ['all but a rare one', `SELECT id FROM event WHERE owner = $1 AND state <> 'lost'`, []],
+    [
+      'a value that the statistics do not name',
+      `SELECT id FROM event WHERE owner = $1 AND state IN ('open', 'new')`,
+      [],
+    ],
+    ['a parameter in the list', `SELECT id FROM event WHERE owner = $1 AND state IN ('open', $2)`, []],
+    ['one of many values', `SELECT id FROM event WHERE at > $1 AND owner <> 5`, []],
+    [
+      'two that are few together',
+      `SELECT id FROM event WHERE owner = $1 AND hot AND NOT live`,
+      [`("owner") hot AND NOT live`],
+    ],
+    ['two that are many together', `SELECT id FROM event WHERE owner = $1 AND hot AND live`, []],
+    [
+      'one that is few enough, beside another',
+      `SELECT id FROM event WHERE owner = $1 AND hot AND state = 'open'`,
+      [`("owner") state = 'open'`],
+    ],
+    ['only in one arm', `SELECT id FROM event WHERE owner = 5 OR state IN ('open', 'lost')`, []],
+  ])('%s', (_, sql, wanted) => {
+    const partial = candidates([sql], facts).filter(({ spec }) => spec.where !== null);
+    expect(partial.map(({ spec }) => `(${spec.keys.join(', ')}) ${spec.where}`)).toEqual(wanted);
+  });
+});
+
 describe('the order that groups want', () => {
   test.each([
     ['GROUP BY', 'SELECT owner, at, count(*) FROM event GROUP BY owner, at', ['"owner", "at"', '"owner"']],

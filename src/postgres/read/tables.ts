@@ -10,7 +10,10 @@ export function sizeSql(alias: string): string {
     ELSE coalesce(pg_catalog.pg_relation_size(${alias}.oid, 'main'), 0) END`;
 }
 
-/** Every table, partitioned table, view, materialised view and foreign table of the user's schemas, by schema and name. `locked` holds the oids that must not be waited for. */
+/**
+ * Every table, partitioned table, view, materialised view and foreign table of the user's schemas, by schema and name. `locked` holds the oids that must not be waited for:
+ * where there are any, no view's query is read, as printing it locks all that it reads.
+ */
 export async function readTables(
   session: Session,
   columns: ColumnsByTable,
@@ -38,6 +41,7 @@ const TABLES_SQL = `
       CROSS JOIN LATERAL pg_catalog.unnest(pt.partattrs::int2[]) WITH ORDINALITY AS k (attnum, place)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pt.partrelid AND a.attnum = k.attnum
       WHERE pt.partrelid = c.oid ORDER BY k.place) AS partition_key,
+    CASE WHEN c.relkind = 'v' AND pg_catalog.cardinality($1::pg_catalog.oid[]) = 0 THEN pg_catalog.pg_get_viewdef(c.oid) END AS query,
     s.relid IS NOT NULL AS has_activity, s.seq_scan, s.seq_tup_read, s.idx_scan, s.n_tup_ins, s.n_tup_upd, s.n_tup_hot_upd,
     s.n_tup_del, s.n_live_tup, s.n_dead_tup, s.n_mod_since_analyze,
     ${isoTime('greatest(s.last_analyze, s.last_autoanalyze)')} AS last_analyze,
@@ -64,6 +68,7 @@ type TableRow = {
   parent_schema: string | null;
   parent_name: string | null;
   partition_key: string[];
+  query: string | null;
   has_children: boolean;
   inherits_schemas: string[];
   inherits_names: string[];
@@ -105,6 +110,7 @@ function toTable(row: TableRow, columns: ColumnsByTable): Table {
     inherits: row.inherits_schemas.map((schema, i) => ({ schema, name: row.inherits_names[i] ?? '' })),
     isDefaultPartition: row.is_default,
     partitionKey: row.partition_key,
+    query: row.query,
     activity: row.has_activity ? toActivity(row) : null,
   };
 }
