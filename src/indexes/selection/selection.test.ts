@@ -194,6 +194,34 @@ describe('selection', () => {
     });
   });
 
+  it('goes on where the planner takes too long with much in sight: what it says of less counts', async () => {
+    const sql = statement('a', 'b', 'c', 'd');
+    const plans: Record<string, FakePlan[]> = {
+      [sql]: [
+        [[], 1000],
+        [['a'], 600],
+        [['b'], 500],
+        [['c'], 450],
+        [['a', 'c'], 300],
+        [['b', 'd'], 200],
+      ],
+      [statement('a')]: [
+        [[], 500],
+        [['a'], 20],
+      ],
+    };
+    const planner = engine({ plans });
+    const cost: typeof planner.cost = async (fingerprints, change) => {
+      const answers = await planner.cost(fingerprints, change);
+      return change.add.length > 2 ? answers.map((one) => ({ ...one, cost: null, uses: [] })) : answers;
+    };
+    const whatIf = { cost, size: planner.size.bind(planner), sizes: planner.sizes.bind(planner) };
+    const input = selectionInput({ plans }, ['a', 'b', 'c', 'd'], { whatIf, storageBytes: 25e6 });
+    const selection = await selectIndexes(input);
+    expect(chosen(selection)).toEqual(['a', 'c']);
+    expect(selection.objective).toBeCloseTo(320 / 1500, 9);
+  });
+
   it('lists what PostgreSQL refuses and what can not be planned', async () => {
     const selection = await selectIndexes(
       selectionInput({ plans: { ...two.plans, [statement('c')]: [] }, refused: ['b'] }, ['a', 'b']),
