@@ -199,9 +199,14 @@ function comparison(expression: TreeNode): { readonly kind: PredicateKind; reado
     case 'AEXPR_NOT_DISTINCT':
       return { kind: 'inequality', operator: operator === '=' ? 'IS DISTINCT FROM' : operator };
     default:
+      if (operator === '~' && BEGINS.test(stringConstant(expression['rexpr']) ?? ''))
+        return { kind: 'prefix', operator };
       return { kind: OPERATOR_KINDS[operator] ?? 'operator', operator };
   }
 }
+
+/** A regular expression with a fixed beginning (`pattern_fixed_prefix` in like_support.c): no other arm, and a character that nothing makes optional. */
+const BEGINS = /^\^[\p{L}\p{N} _-](?![*?{])[^|]*$/u;
 
 const OPERATOR_KINDS: Readonly<Record<string, PredicateKind>> = {
   '=': 'equality',
@@ -212,6 +217,7 @@ const OPERATOR_KINDS: Readonly<Record<string, PredicateKind>> = {
   '<>': 'inequality',
   '!=': 'inequality',
   '~': 'contains',
+  '^@': 'prefix',
   '~*': 'contains',
   '!~': 'inequality',
   '!~*': 'inequality',

@@ -46,6 +46,52 @@ describe('hash', () => {
   });
 });
 
+describe('operators that are no comparisons', () => {
+  const columns = [
+    ...COLUMNS,
+    aColumn('place', { baseType: 'point', typeCategory: 'G' }),
+    aColumn('address', { baseType: 'inet', typeCategory: 'I' }),
+    aColumn('path', { baseType: 'ltree', typeCategory: 'U' }),
+    aColumn('starts', { baseType: 'timestamptz', typeCategory: 'D' }),
+  ];
+  const facts: Facts = { tables: [aTable('event', { columns, pages: 5000 })], extensions: ['pg_trgm'] };
+  test.each([
+    ['likeness', `code % 'word'`, ['gin "code" "public".gin_trgm_ops']],
+    ['likeness of an expression', `lower(code) % 'word'`, ['gin (lower(code)) "public".gin_trgm_ops']],
+    ['a place in a box', `place <@ box '((0,0),(1,1))'`, ['gist "place"']],
+    ['a place of two numbers', `point(kind, owner) <@ box '((0,0),(1,1))'`, ['gist (point(kind, owner))']],
+    ['an address in a network', `address << inet '10.0.0.0/8'`, ['gist "address" inet_ops', 'btree "address"']],
+    ['networks that hold an address', `address >>= inet '10.0.0.1'`, ['gist "address" inet_ops']],
+    ['paths below one', `path <@ 'a.b'`, ['gist "path"']],
+    ['a part of a document', `doc -> 'a' @> '{"b": 1}'`, [`gin (doc -> 'a') jsonb_path_ops`]],
+    ['a key of a part of a document', `(doc -> 'a') ? 'b'`, [`gin (doc -> 'a')`]],
+    ['elements of a text', `string_to_array(code, ',') @> ARRAY['x']`, [`gin (string_to_array(code, ','))`]],
+    ['a range of two columns', `tstzrange(at, starts) && tstzrange($1, $2)`, ['gist (tstzrange(at, starts))']],
+    [
+      'weighed text',
+      `setweight(to_tsvector('english', code), 'A') || to_tsvector('english', url) @@ to_tsquery('x')`,
+      [`gin (setweight(to_tsvector('english', code), 'A') || to_tsvector('english', url))`],
+    ],
+    ['a regular expression with a beginning', `code ~ '^abc.*d'`, ['btree "code" text_pattern_ops']],
+    ['a regular expression without', `code ~ '^a?bc'`, ['gin "code" "public".gin_trgm_ops']],
+    ['a regular expression of two', `code ~ '^abc|d'`, ['gin "code" "public".gin_trgm_ops']],
+    ['a beginning', `code ^@ 'abc'`, ['btree "code" text_pattern_ops']],
+    ['an operator that no index knows', `place <-> point '(1,2)' < 5`, []],
+  ])('%s', (_, condition, wanted) => {
+    const found = candidates([`SELECT * FROM event WHERE ${condition}`], facts);
+    expect(found.map(({ spec }) => `${spec.method} ${spec.keys.join(', ')}`)).toEqual(wanted);
+  });
+  test.each([
+    ['the nearest places', `ORDER BY place <-> point '(1,2)' LIMIT 5`, ['gist "place"']],
+    ['the nearest places, turned round', `ORDER BY point '(1,2)' <-> place LIMIT 5`, ['gist "place"']],
+    ['the likest words', `ORDER BY code <-> 'word' LIMIT 5`, ['gist "code" "public".gist_trgm_ops']],
+    ['all places by distance', `ORDER BY place <-> point '(1,2)'`, []],
+  ])('%s', (_, order, wanted) => {
+    const found = candidates([`SELECT * FROM event ${order}`], facts);
+    expect(found.map(({ spec }) => `${spec.method} ${spec.keys.join(', ')}`)).toEqual(wanted);
+  });
+});
+
 describe('several keys of GIN and GiST', () => {
   const both = ['btree_gin', 'btree_gist'];
   const DOC = `SELECT id FROM event WHERE owner = 5 AND doc @> '{"a": 1}'`;
@@ -126,7 +172,7 @@ describe('the few rows that a statement asks for each time', () => {
     [
       'two that are few together',
       `SELECT id FROM event WHERE owner = $1 AND hot AND NOT live`,
-      [`("owner") hot AND NOT live`],
+      [`("owner") hot AND NOT (live)`],
     ],
     ['two that are many together', `SELECT id FROM event WHERE owner = $1 AND hot AND live`, []],
     [
