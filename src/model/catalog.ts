@@ -182,6 +182,17 @@ export interface FunctionInfo extends RelationName {
   readonly returnsTrigger: boolean;
   /** `i` immutable, `s` stable, `v` volatile. */
   readonly volatility: 'i' | 's' | 'v';
+  /** Of a function in SQL that FROM reads as the query that it is (`inline_set_returning_function` in clauses.c); null for all others, and for bodies that were parsed when they were made. */
+  readonly rowsQuery: RowsQuery | null;
+}
+
+/** A query with parameters, as a function holds it. */
+export interface RowsQuery {
+  readonly sql: string;
+  /** Names of the arguments in order, empty where they have none. */
+  readonly parameters: readonly string[];
+  /** Of what it gives; none where that is a single value. */
+  readonly columns: readonly string[];
 }
 
 /** A domain. */

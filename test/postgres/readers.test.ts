@@ -98,8 +98,15 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       view: 1,
     });
     expect(catalog.functions).toEqual([
-      { schema: 'public', name: 'half', argumentTypes: 'integer', returnsTrigger: false, volatility: 'i' },
-      { schema: 'public', name: 'tr', argumentTypes: '', returnsTrigger: true, volatility: 'v' },
+      {
+        schema: 'public',
+        name: 'half',
+        argumentTypes: 'integer',
+        returnsTrigger: false,
+        volatility: 'i',
+        rowsQuery: null,
+      },
+      { schema: 'public', name: 'tr', argumentTypes: '', returnsTrigger: true, volatility: 'v', rowsQuery: null },
     ]);
     expect(catalog.extendedStatistics).toEqual([
       {
