@@ -2,6 +2,7 @@ import { formatCount, formatPercent } from '../base/units.js';
 import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
+import { missingTrigrams } from '../indexes/candidates/missing-extensions.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
 import type { TableWrite } from '../indexes/measured/write-cost.js';
@@ -40,11 +41,12 @@ export interface IndexSearch {
 export async function searchIndexSet(options: IndexSearchOptions): Promise<IndexSearch> {
   await loadParser();
   const { snapshot } = options;
-  const candidates = reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {});
+  const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
+  const candidates = reasonedCandidates(snapshot, uses, {});
   const writes = writesOf(snapshot.workload, snapshot.catalog);
   const costs = new Map<string, number>();
   const startedMs = performance.now();
-  const skipped: Skipped[] = [];
+  const skipped: Skipped[] = [...missingTrigrams(uses, snapshot.catalog)];
   let plannerCalls = 0;
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));

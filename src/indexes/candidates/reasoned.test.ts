@@ -202,6 +202,24 @@ describe('the order that groups want', () => {
   });
 });
 
+describe('the order that each row of an outer query wants', () => {
+  test.each([
+    [
+      'its latest rows',
+      'SELECT 1 FROM owner o, LATERAL (SELECT id FROM event e WHERE e.owner = o.id ORDER BY at DESC LIMIT 3) l',
+      '"owner", "at"',
+    ],
+    ['its last time', 'SELECT (SELECT max(at) FROM event e WHERE e.owner = o.id) FROM owner o', '"owner", "at"'],
+    [
+      'behind what is the same for all',
+      'SELECT (SELECT max(at) FROM event e WHERE e.owner = o.id AND e.kind = 3) FROM owner o',
+      '"kind", "owner", "at"',
+    ],
+  ])('%s', (_, sql, wanted) => {
+    expect(keysOf([sql], 'btree')).toContain(wanted);
+  });
+});
+
 describe('a partitioned table', () => {
   const tables = [
     aTable('event', { columns: COLUMNS, kind: 'p', pages: 0 }),
