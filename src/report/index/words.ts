@@ -39,7 +39,7 @@ export function noneSentence({ search, interrupted }: IndexReport): string {
 
 /** What a negative figure of the curve means; null where there is none. */
 export function curveNote({ curve }: IndexReport): string | null {
-  return curve.some((point) => point.usedBytes < 0)
+  return curve.some((point) => (point.usedBytes ?? 0) < 0)
     ? 'Used is less than nothing where indexes that are there would go, and take more than the new ones.'
     : null;
 }
