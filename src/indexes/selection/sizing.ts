@@ -13,7 +13,9 @@ const SIZING_SHARE = 0.6;
 /** So many at most are sized between two looks at the clock, those on each partition counted: an index on a tree is one for each of its tables. */
 const SIZED_AT_ONCE = 64;
 /** The first ones show what one takes: 0.15 s on a quiet machine, more than a second on one with other work. */
-const SIZED_AT_LEAST = 8;
+const SIZED_AT_LEAST = 4;
+/** Of the time that is left for it, for as many as the last ones foretell: others take longer, a GIN index ten times as long. */
+const FORETOLD_SHARE = 0.5;
 
 /** Finds the sizes of candidates, the most promising first and so many at a time: that takes most of a large search. */
 export class CandidateSizing {
@@ -62,7 +64,7 @@ export class CandidateSizing {
   get #atOnce(): number {
     const leftMs = this.#allowance.msUntil(this.#until);
     if (leftMs === null) return SIZED_AT_ONCE;
-    const most = this.#sized === 0 ? 0 : leftMs / Math.max(this.#msPerIndex, Number.EPSILON);
+    const most = this.#sized === 0 ? 0 : (FORETOLD_SHARE * leftMs) / Math.max(this.#msPerIndex, Number.EPSILON);
     return Math.max(SIZED_AT_LEAST, Math.min(SIZED_AT_ONCE, most));
   }
 
