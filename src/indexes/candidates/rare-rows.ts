@@ -1,4 +1,4 @@
-import { quoteIdent } from '../../base/quote.js';
+import { quoteIdent, quoteLiteral } from '../../base/quote.js';
 import type { ColumnStatistics, Statistics } from '../../model/statistics.js';
 import type { Predicate } from '../../sql/use-types.js';
 import type { TableUse } from './candidates.js';
@@ -67,7 +67,9 @@ function fixedRows(predicate: Predicate, { table, rows }: TableUse, statistics: 
   const fraction = selectivity(predicate, table, statistics, rows);
   if (fraction <= 0 || (values.length > 0 && !isRareChoice(predicate, facts, { fraction, rows, values }))) return null;
   const isSingle = kind !== 'list' && kind !== 'inequality';
-  return { where: sql, fraction, columns: [column], single: isSingle ? [column] : [] };
+  // A view has `= ANY (ARRAY[...])` where a statement has IN: one index serves both.
+  const where = kind === 'list' ? `${quoteIdent(column)} IN (${values.map(quoteLiteral).join(', ')})` : sql;
+  return { where, fraction, columns: [column], single: isSingle ? [column] : [] };
 }
 
 /** More values than this are no states that rows pass through, and the constant is then one of many that will be asked for. */
