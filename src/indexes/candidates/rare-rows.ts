@@ -28,19 +28,31 @@ export function rareRows(tableUse: TableUse, statistics: Statistics): readonly R
   const { predicates } = tableUse.use;
   const found = predicates.flatMap((predicate) => impliesNotNull(predicate, tableUse, statistics) ?? []);
   const fixed = predicates.flatMap((predicate) => fixedRows(predicate, tableUse, statistics) ?? []);
-  const rare = [...found, ...fixed.filter((one) => one.fraction <= MOST_RARE)];
-  if (rare.length > 0) return rare;
+  const rare = fixed.filter((one) => one.fraction <= MOST_RARE);
+  // With what a flag says in its condition the index answers by itself, and the table's rows need not be read for it.
+  const flagged = rare.flatMap((one) => {
+    const flags = fixed.filter((other) => other.isFlag && !rare.includes(other));
+    return flags.length > 0 ? [together([one, ...flags])] : [];
+  });
+  if (found.length + rare.length > 0) return [...found, ...rare, ...flagged];
   const few = fixed.filter((one) => one.fraction <= MOST_TOGETHER);
-  const fraction = few.reduce((product, one) => product * one.fraction, 1);
-  if (few.length < 2 || fraction > MOST_RARE) return [];
-  return [
-    {
-      where: few.map((one) => one.where).join(' AND '),
-      fraction,
-      columns: few.flatMap((one) => one.columns),
-      single: few.flatMap((one) => one.single),
-    },
-  ];
+  const all = together(few);
+  return few.length < 2 || all.fraction > MOST_RARE ? [] : [all];
+}
+
+function together(conditions: readonly RareRows[]): RareRows {
+  return {
+    where: conditions.map((one) => one.where).join(' AND '),
+    fraction: conditions.reduce((product, one) => product * one.fraction, 1),
+    columns: conditions.flatMap((one) => one.columns),
+    single: conditions.flatMap((one) => one.single),
+  };
+}
+
+/** A condition with constants. */
+interface FixedRows extends RareRows {
+  /** `deleted_at IS NULL` and booleans, which a statement asks for in the same way each time. */
+  readonly isFlag: boolean;
 }
 
 /** A condition that leaves more rows makes a partial index hardly smaller. */
@@ -57,7 +69,7 @@ function impliesNotNull(predicate: Predicate, { table }: TableUse, statistics: S
 }
 
 /** The rows of a condition with constants of which the statistics tell the share; null where they do not, or where others will be asked for. */
-function fixedRows(predicate: Predicate, { table, rows }: TableUse, statistics: Statistics): RareRows | null {
+function fixedRows(predicate: Predicate, { table, rows }: TableUse, statistics: Statistics): FixedRows | null {
   const { column, branch, sql, kind } = predicate;
   if (column === null || branch !== null || sql === null || !CONSTANT.has(kind)) return null;
   const facts = columnStatistics(statistics, table, column);
@@ -69,7 +81,7 @@ function fixedRows(predicate: Predicate, { table, rows }: TableUse, statistics: 
   const isSingle = kind !== 'list' && kind !== 'inequality';
   // A view has `= ANY (ARRAY[...])` where a statement has IN: one index serves both.
   const where = kind === 'list' ? `${quoteIdent(column)} IN (${values.map(quoteLiteral).join(', ')})` : sql;
-  return { where, fraction, columns: [column], single: isSingle ? [column] : [] };
+  return { where, fraction, columns: [column], single: isSingle ? [column] : [], isFlag: FLAGS.has(kind) };
 }
 
 /** More values than this are no states that rows pass through, and the constant is then one of many that will be asked for. */
@@ -86,4 +98,5 @@ function isRareChoice(
   return distinct <= MOST_STATES && fraction <= passing / (2 * distinct);
 }
 
+const FLAGS = new Set<Predicate['kind']>(['is-null', 'is-true', 'is-false']);
 const CONSTANT = new Set<Predicate['kind']>(['equality', 'list', 'inequality', 'is-null', 'is-true', 'is-false']);

@@ -160,6 +160,11 @@ describe('the few rows that a statement asks for each time', () => {
       `SELECT id FROM event WHERE state <> 'done' ORDER BY state LIMIT 5`,
       [`("state") state <> 'done'`],
     ],
+    [
+      'a list beside a soft delete',
+      `SELECT count(*) FROM event WHERE owner = $1 AND state <> 'done' AND gone IS NULL`,
+      [`("owner") state <> 'done'`, `("owner") state <> 'done' AND gone IS NULL`],
+    ],
     ['a list of nearly all', `SELECT id FROM event WHERE owner = $1 AND state IN ('done', 'open')`, []],
     ['all but a rare one', `SELECT id FROM event WHERE owner = $1 AND state <> 'lost'`, []],
     [
@@ -178,7 +183,7 @@ describe('the few rows that a statement asks for each time', () => {
     [
       'one that is few enough, beside another',
       `SELECT id FROM event WHERE owner = $1 AND hot AND state = 'open'`,
-      [`("owner") state = 'open'`],
+      [`("owner") state = 'open'`, `(\"owner\") state = 'open' AND hot`],
     ],
     ['only in one arm', `SELECT id FROM event WHERE owner = 5 OR state IN ('open', 'lost')`, []],
   ])('%s', (_, sql, wanted) => {
