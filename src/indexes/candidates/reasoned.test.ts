@@ -183,7 +183,7 @@ describe('the few rows that a statement asks for each time', () => {
     [
       'one that is few enough, beside another',
       `SELECT id FROM event WHERE owner = $1 AND hot AND state = 'open'`,
-      [`("owner") state = 'open'`, `(\"owner\") state = 'open' AND hot`],
+      [`("owner") state = 'open'`, `("owner") state = 'open' AND hot`],
     ],
     ['only in one arm', `SELECT id FROM event WHERE owner = 5 OR state IN ('open', 'lost')`, []],
   ])('%s', (_, sql, wanted) => {
