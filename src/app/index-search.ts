@@ -2,6 +2,7 @@ import { formatCount, formatPercent } from '../base/units.js';
 import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
+import { missingTrigrams } from '../indexes/candidates/missing-extensions.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
 import type { TableWrite } from '../indexes/measured/write-cost.js';
@@ -40,12 +41,15 @@ export interface IndexSearch {
 export async function searchIndexSet(options: IndexSearchOptions): Promise<IndexSearch> {
   await loadParser();
   const { snapshot } = options;
-  const candidates = reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {});
+  const uses = tableUses(snapshot, { minRows: 0, minPages: 0 });
+  const candidates = reasonedCandidates(snapshot, uses, {});
   const writes = writesOf(snapshot.workload, snapshot.catalog);
   const costs = new Map<string, number>();
   const startedMs = performance.now();
-  const skipped: Skipped[] = [];
+  const skipped: Skipped[] = [...missingTrigrams(uses, snapshot.catalog)];
   let plannerCalls = 0;
+  const isLate = (): boolean => performance.now() - startedMs > options.timeMs * MEASURED_UNTIL;
+  let earlier: IndexSelection | null = null;
   for (let round = 1; ; round += 1) {
     const leftMs = Math.max(1000, options.timeMs - (performance.now() - startedMs));
     const isLast = round === MOST_ROUNDS || leftMs <= 1000;
@@ -54,11 +58,17 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         .map((one) => one.spec)
         .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
     const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
-      options.writeWeight === 0 || isLast || options.signal.aborted || unknown(best).length === 0;
+      options.writeWeight === 0 || isLast || isLate() || options.signal.aborted || unknown(best).length === 0;
     const last = await searchOnce(options, { candidates, writes, costs, isFinal }, leftMs);
     // The what-if engine remembers, and is asked next to nothing when a search is made again.
     plannerCalls += last.plannerCalls;
-    const selection = { ...last, plannerCalls };
+    const isLost: boolean =
+      earlier !== null && !last.complete && worth(options, earlier, costs) < worth(options, last, costs);
+    const selection: IndexSelection = {
+      ...(earlier !== null && isLost ? { ...earlier, curve: last.curve } : last),
+      plannerCalls,
+    };
+    earlier = selection;
     const fresh = unknown(selection);
     if (isFinal(selection)) {
       const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
@@ -82,20 +92,36 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       .withScratch((session) =>
         measureWriteCosts(session, fresh, (spec) => writesTo(writes, spec.table), {
           check: () => options.signal.throwIfAborted(),
+          isOver: isLate,
         }),
       )
       .catch((thrown: unknown) => {
         if (options.signal.aborted) return [];
         throw thrown;
       });
-    for (const [at, spec] of fresh.entries()) {
-      const cost = measured[at];
+    for (const spec of fresh) {
+      const cost = measured.find((one) => one.index === spec.name);
       if (!cost) continue;
       costs.set(specKey(spec), periodCost(cost, writesTo(writes, spec.table)).ms);
       skipped.push(...cost.unmeasured.map((reason) => ({ what: `write cost of ${cost.index}`, reason, remedy: null })));
     }
   }
 }
+
+/** The objective with what writes are known to cost by now. */
+function worth(
+  { writeWeight, workloadMs }: IndexSearchOptions,
+  { objective, chosen }: IndexSelection,
+  costs: ReadonlyMap<string, number>,
+): number {
+  return chosen.reduce((sum, { spec, writeShare }) => {
+    const ms = costs.get(specKey(spec));
+    return ms === undefined || workloadMs <= 0 ? sum : sum + (writeWeight * ms) / workloadMs - writeShare;
+  }, objective);
+}
+
+/** Of the search's time: what writes pay is measured until then, and what is left is for the search that goes by it. */
+const MEASURED_UNTIL = 0.7;
 
 /** Indexes for the checks and cascades that the workload's writes set off. */
 async function unvaluedIndexes(

@@ -129,9 +129,9 @@ function comparesTheSame(btree: IndexColumn | undefined, other: IndexColumn | un
 }
 
 function strength(index: Index): number {
-  if (index.primary) return 4;
-  if (index.constraint !== null || index.referencedByForeignKeys.length > 0) return 3;
-  if (index.unique) return 2;
+  if (index.primary) return 5;
+  if (index.constraint !== null || index.referencedByForeignKeys.length > 0) return 4;
+  if (index.unique) return index.nullsNotDistinct ? 3 : 2;
   return reasonToKeep(index) === null ? 0 : 1;
 }
 

@@ -48,6 +48,7 @@ const table: Table = {
   pagesAllVisible: 10,
   partitionOf: null,
   viewQuery: null,
+  isBarrier: false,
   hasChildren: false,
   inherits: [],
   isDefaultPartition: false,

@@ -49,8 +49,10 @@ export interface Table extends RelationName {
   readonly kind: RelationKind;
   readonly persistence: Persistence;
   readonly columns: readonly Column[];
-  /** Of a view without security barrier its query (`pg_get_viewdef`); null for anything else, and for all views while a table is locked, for which it would wait. */
+  /** `pg_get_viewdef` of a view; null for what is none, and for all views while a table is locked, for which it would wait. */
   readonly viewQuery: string | null;
+  /** Whether it is a view with `security_barrier`: conditions from outside stay outside. */
+  readonly isBarrier: boolean;
   /** Planner's estimate (`reltuples`); null when never analysed (-1). */
   readonly rowsEstimated: number | null;
   /** Heap only. */
@@ -182,6 +184,17 @@ export interface FunctionInfo extends RelationName {
   readonly returnsTrigger: boolean;
   /** `i` immutable, `s` stable, `v` volatile. */
   readonly volatility: 'i' | 's' | 'v';
+  /** Of a function in SQL that FROM reads as the query that it is (`inline_set_returning_function` in clauses.c); null for all others, and for bodies that were parsed when they were made. */
+  readonly rowsQuery: RowsQuery | null;
+}
+
+/** A query with parameters, as a function holds it. */
+export interface RowsQuery {
+  readonly sql: string;
+  /** Names of the arguments in order, empty where they have none. */
+  readonly parameters: readonly string[];
+  /** Of what it gives; none where that is a single value. */
+  readonly columns: readonly string[];
 }
 
 /** A domain. */

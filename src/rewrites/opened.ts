@@ -59,8 +59,8 @@ function viewsIn(
   );
 }
 
-function itemOf({ item, alias }: Source, { viewQuery }: Table): TreeNode | null {
-  const query = viewQuery === null ? null : tryParseStatement(viewQuery);
+function itemOf({ item, alias }: Source, { viewQuery, isBarrier }: Table): TreeNode | null {
+  const query = viewQuery === null || isBarrier ? null : tryParseStatement(viewQuery);
   const given = field(bodyOf(item, 'RangeVar') ?? {}, 'alias');
   const names = given ? list(given, 'colnames') : [];
   if (query?.type !== 'SelectStmt') return null;

@@ -75,6 +75,8 @@ function joinUsing(context: Analysis, column: string, left: readonly Source[], r
   context.visit(reference, leftScope);
   context.visit(reference, rightScope);
   noteEquality(reference, operand(reference, rightScope), leftScope);
+  for (const one of leftScope.readings()) noteEquality(reference, operand(reference, rightScope), one);
+  for (const one of rightScope.readings()) noteEquality(reference, operand(reference, leftScope), one);
 }
 
 function sideScope(sources: readonly Source[]): Scope {

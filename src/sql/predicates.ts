@@ -32,7 +32,7 @@ export function noteConditions(context: ConditionContext, value: TreeValue, scop
     context.visitSubquery(node.body, scope, branch === null);
   } else {
     context.visit(value, scope);
-    noteLeaf(node, value as TreeNode, scope, branch);
+    for (const one of [scope, ...scope.readings()]) noteLeaf(node, value as TreeNode, one, branch);
   }
 }
 
@@ -156,6 +156,7 @@ interface Noted extends Omit<Sided, 'other'> {
 }
 
 function push(draft: Draft, { side, kind, operator, value, node, scope, branch }: Noted): void {
+  if (!scope.notes(draft)) return;
   const expression = side.column === null ? bareSql(side.node, scope) : null;
   if (side.column === null && expression === null && !hasParameter(side)) return;
   const constant = value.kind === 'constant' || value.kind === 'none';
@@ -198,9 +199,14 @@ function comparison(expression: TreeNode): { readonly kind: PredicateKind; reado
     case 'AEXPR_NOT_DISTINCT':
       return { kind: 'inequality', operator: operator === '=' ? 'IS DISTINCT FROM' : operator };
     default:
+      if (operator === '~' && BEGINS.test(stringConstant(expression['rexpr']) ?? ''))
+        return { kind: 'prefix', operator };
       return { kind: OPERATOR_KINDS[operator] ?? 'operator', operator };
   }
 }
+
+/** A regular expression with a fixed beginning (`pattern_fixed_prefix` in like_support.c): no other arm, and a character that nothing makes optional. */
+const BEGINS = /^\^[\p{L}\p{N} _-](?![*?{])[^|]*$/u;
 
 const OPERATOR_KINDS: Readonly<Record<string, PredicateKind>> = {
   '=': 'equality',
@@ -211,6 +217,7 @@ const OPERATOR_KINDS: Readonly<Record<string, PredicateKind>> = {
   '<>': 'inequality',
   '!=': 'inequality',
   '~': 'contains',
+  '^@': 'prefix',
   '~*': 'contains',
   '!~': 'inequality',
   '!~*': 'inequality',

@@ -29,6 +29,8 @@ export interface BaseColumn {
 export interface Outputs {
   readonly columns: ReadonlyMap<string, BaseColumn | null>;
   readonly open: boolean;
+  /** Of a UNION or INTERSECT what each of its queries offers, by the same names: a condition on its columns moves into all of them. */
+  readonly arms?: readonly Outputs[];
 }
 
 /** A FROM item under its alias. */
@@ -65,6 +67,7 @@ export interface Collected {
 export class Scope {
   readonly sources: Source[] = [];
   readonly ctes = new Map<string, Outputs>();
+  #noted: Set<Draft> | null = null;
 
   constructor(
     readonly parent: Scope | null,
@@ -74,6 +77,27 @@ export class Scope {
 
   get level(): number {
     return this.parent === null ? 0 : this.parent.level + 1;
+  }
+
+  /** This scope as each query of the UNIONs among its sources sees it: their columns are that query's own, and only its relations take conditions. */
+  readings(): readonly Scope[] {
+    const most = Math.max(0, ...this.sources.map((source) => source.outputs.arms?.length ?? 0));
+    return Array.from({ length: most }, (_, arm) => {
+      const reading = new Scope(this.parent, this.narrowsParent);
+      reading.#noted = new Set();
+      for (const [name, outputs] of this.ctes) reading.ctes.set(name, outputs);
+      for (const source of this.sources) {
+        const outputs = source.outputs.arms?.[arm];
+        reading.sources.push(outputs ? { ...source, outputs } : source);
+        for (const base of outputs?.columns.values() ?? []) if (base) reading.#noted.add(base.draft);
+      }
+      return reading;
+    });
+  }
+
+  /** Whether what is read in this scope is noted at a relation. */
+  notes(draft: Draft): boolean {
+    return this.#noted?.has(draft) ?? true;
   }
 
   findCte(name: string): Outputs | null {
@@ -149,7 +173,8 @@ export function renamed(outputs: Outputs, columnNames: readonly string[]): Outpu
   const columns = new Map<string, BaseColumn | null>();
   entries.forEach(([name, base], i) => columns.set(columnNames[i] ?? name, base));
   columnNames.slice(entries.length).forEach((name) => columns.set(name, null));
-  return { columns, open: outputs.open && columnNames.length < entries.length };
+  const arms = outputs.arms?.map((arm) => renamed(arm, columnNames));
+  return { columns, open: outputs.open && columnNames.length < entries.length, ...(arms && { arms }) };
 }
 
 /** The parts of a ColumnRef: names, and whether it ends in `*`. */

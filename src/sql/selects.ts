@@ -59,7 +59,10 @@ function setOperation(context: Analysis, body: TreeNode, scope: Scope, meets: re
     arm ? [select(context, arm, new Scope(scope, false), meets)] : [],
   );
   const names = [...(arms[0]?.columns.keys() ?? [])];
-  return { columns: new Map(names.map((name) => [name, null])), open: arms[0]?.open ?? true };
+  const outputs = { columns: new Map(names.map((name) => [name, null])), open: arms[0]?.open ?? true };
+  if (body['op'] === 'SETOP_EXCEPT' || body['limitCount'] !== undefined || body['limitOffset'] !== undefined)
+    return outputs;
+  return { ...outputs, arms: arms.flatMap((arm) => arm.arms ?? [arm]).map((arm) => renamed(arm, names)) };
 }
 
 function plain(context: Analysis, body: TreeNode, scope: Scope, meets: readonly ParameterContext[]): Outputs {
@@ -72,8 +75,10 @@ function plain(context: Analysis, body: TreeNode, scope: Scope, meets: readonly 
   list(body, 'targetList').forEach((target, i) => context.visit(target, scope, meets[i]));
   for (const name of ['groupClause', 'sortClause'] as const) visitUnlessOutput(context, body, name, scope);
   for (const name of ['havingClause', 'windowClause', 'distinctClause']) context.visit(body[name], scope);
-  noteSorts(body, scope);
-  return outputs(body, scope);
+  for (const one of [scope, ...scope.readings()]) noteSorts(body, one);
+  const own = outputs(body, scope);
+  const arms = scope.readings().map((reading) => outputs(body, reading));
+  return arms.length === 0 ? own : { ...own, arms };
 }
 
 /** `ORDER BY total` names an output column, not an input one. */
@@ -175,7 +180,8 @@ function visitSubquery(context: Analysis, sublink: TreeNode, scope: Scope, narro
   if (!semi || !equality || !target || outputs.columns.size !== 1) return;
   const [base] = outputs.columns.values();
   const other = operand(target['val'], inner);
-  noteEquality(test, base ? { ...other, outer: false } : { ...other, draft: null, drafts: [], computed: true }, scope);
+  const meant = base ? { ...other, outer: false } : { ...other, draft: null, drafts: [], computed: true };
+  for (const one of [scope, ...scope.readings()]) noteEquality(test, meant, one);
 }
 
 function withClause(context: Analysis, body: TreeNode, scope: Scope): void {

@@ -63,7 +63,8 @@ function note(purpose: SortUse['purpose'], wanted: readonly Wanted[], scope: Sco
   let draft: Draft | null = null;
   for (const { value, descending, nullsFirst } of wanted) {
     const side = operand(value, scope);
-    if (side.draft === null || side.outer || (draft !== null && side.draft !== draft)) break;
+    if (side.draft === null || side.outer || !scope.notes(side.draft) || (draft !== null && side.draft !== draft))
+      break;
     const expression = side.column === null ? bareSql(side.node, scope) : null;
     if (side.column === null && expression === null) break;
     draft = side.draft;

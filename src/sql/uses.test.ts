@@ -180,6 +180,42 @@ describe('joins and subqueries', () => {
       'SELECT 1 FROM app.log WHERE at > $1 UNION ALL SELECT 2 FROM orders WHERE id = 3',
       ['log#1: range at > $1', 'orders#1: equality id = 3'],
     ],
+    [
+      'SELECT 1 FROM (SELECT id AS a, status AS s FROM orders UNION ALL SELECT c.id, c.country FROM customer c UNION ALL SELECT 1, 2) u JOIN item i ON i.order_id = u.a WHERE u.s = $1',
+      [
+        'orders#3: equality id = @2.order_id; equality status = $1',
+        'c#3: equality id = @2.order_id; equality country = $1',
+        'i#0: equality order_id = @?.?',
+      ],
+    ],
+    [
+      'WITH u AS (SELECT id, status FROM orders UNION SELECT id, country FROM customer), v AS (SELECT id AS n FROM u) SELECT 1 FROM v WHERE n IN (SELECT order_id FROM item)',
+      [
+        'orders#2: equality id = @2.order_id',
+        'customer#2: equality id = @2.order_id',
+        'item#1: equality order_id = @?.?',
+      ],
+    ],
+    [
+      'SELECT 1 FROM item JOIN (SELECT id AS order_id FROM orders UNION ALL SELECT id FROM customer) u USING (order_id)',
+      [
+        'item#0: equality order_id = @?.?',
+        'orders#2: equality id = @0.order_id',
+        'customer#2: equality id = @0.order_id',
+      ],
+    ],
+    [
+      'SELECT 1 FROM (SELECT id FROM orders EXCEPT SELECT id FROM customer) u WHERE id = $1',
+      ['orders#2:', 'customer#2:'],
+    ],
+    [
+      'SELECT 1 FROM (SELECT id FROM orders UNION ALL SELECT id FROM customer LIMIT 5) u WHERE id = $1',
+      ['orders#2:', 'customer#2:'],
+    ],
+    [
+      'SELECT 1 FROM (SELECT status, count(*) AS n FROM orders GROUP BY status UNION ALL SELECT country, 1 FROM customer) u WHERE status = $1 AND n > 3',
+      ['orders#2: equality status = $1', 'customer#2: equality country = $1'],
+    ],
   ])('%s', (sql, expected) => {
     expect(conditions(sql)).toEqual(expected);
   });
@@ -197,6 +233,10 @@ describe('orders', () => {
     );
   test.each([
     ['SELECT * FROM orders ORDER BY created_at DESC, id LIMIT 10', ['order created_at-f id+l limit 10']],
+    [
+      'SELECT * FROM (SELECT id, created_at AS at FROM orders UNION ALL SELECT id, created_at FROM customer) u ORDER BY at DESC LIMIT 9',
+      ['order created_at-f limit 9', 'order created_at-f limit 9'],
+    ],
     ['SELECT id, total AS t FROM orders ORDER BY t, 1 NULLS FIRST LIMIT $1', ['order total+l id+f limit ?']],
     ['SELECT 1 FROM orders o JOIN customer c ON c.id = o.customer_id ORDER BY o.total, c.email', ['order total+l ...']],
     ['SELECT status, count(*) FROM orders GROUP BY status ORDER BY 2', ['group status+l']],

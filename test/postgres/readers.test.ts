@@ -39,6 +39,9 @@ const SCHEMA = `
   CREATE VIEW names AS SELECT name FROM customer;
   CREATE MATERIALIZED VIEW all_names AS SELECT name FROM customer WITH NO DATA;
   CREATE FUNCTION half(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
+  CREATE FUNCTION of_customer(who int, INOUT at date, OUT number int) RETURNS SETOF record LANGUAGE sql STABLE AS 'SELECT s.at, s.id FROM sale AS s WHERE customer = who AND s.at > $2';
+  CREATE FUNCTION sales(int) RETURNS SETOF sale LANGUAGE sql STABLE AS 'SELECT * FROM sale WHERE customer = $1';
+  CREATE FUNCTION strict_sales(int) RETURNS SETOF sale LANGUAGE sql STABLE STRICT AS 'SELECT * FROM sale WHERE customer = $1';
   CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE TRIGGER tr BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION tr();
   CREATE POLICY p ON booking USING (true);
@@ -98,9 +101,37 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       view: 1,
     });
     expect(catalog.functions).toEqual([
-      { schema: 'public', name: 'half', argumentTypes: 'integer', returnsTrigger: false, volatility: 'i' },
-      { schema: 'public', name: 'tr', argumentTypes: '', returnsTrigger: true, volatility: 'v' },
+      {
+        schema: 'public',
+        name: 'half',
+        argumentTypes: 'integer',
+        returnsTrigger: false,
+        volatility: 'i',
+        rowsQuery: null,
+      },
+      expect.objectContaining({
+        name: 'of_customer',
+        rowsQuery: {
+          sql: 'SELECT s.at, s.id FROM sale AS s WHERE customer = who AND s.at > $2',
+          parameters: ['who', 'at'],
+          columns: ['at', 'number'],
+        },
+      }),
+      expect.objectContaining({
+        name: 'sales',
+        rowsQuery: {
+          sql: 'SELECT * FROM sale WHERE customer = $1',
+          parameters: [''],
+          columns: ['id', 'customer', 'at', 'note'],
+        },
+      }),
+      expect.objectContaining({ name: 'strict_sales', rowsQuery: null }),
+      { schema: 'public', name: 'tr', argumentTypes: '', returnsTrigger: true, volatility: 'v', rowsQuery: null },
     ]);
+    const queries = catalog.tables.flatMap(({ name, viewQuery }) =>
+      viewQuery === null ? [] : [[name, viewQuery.trim()]],
+    );
+    expect(queries).toEqual([['names', expect.stringMatching(/^SELECT (?:customer\.)?name\s+FROM customer;$/)]]);
     expect(catalog.extendedStatistics).toEqual([
       {
         schema: 'public',

@@ -59,6 +59,7 @@ export function aTable(name: string, more: Partial<Table> = {}): Table {
     pagesAllVisible: 0,
     partitionOf: null,
     viewQuery: null,
+    isBarrier: false,
     hasChildren: false,
     inherits: [],
     isDefaultPartition: false,

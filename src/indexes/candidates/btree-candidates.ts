@@ -17,6 +17,8 @@ export interface IndexableParts {
   readonly equal: readonly string[];
   /** Columns that equal a column of another relation. */
   readonly joined: readonly string[];
+  /** Of them those that equal one of an outer query: for each of its rows the scan begins anew, with an order of its own. */
+  readonly correlated: readonly string[];
   /** Key parts of ranges and LIKE beginnings, operator class included. */
   readonly ranges: readonly string[];
   readonly sorts: readonly SortUse[];
@@ -47,6 +49,7 @@ export function indexableParts(
   return {
     equal: equal.slice(0, MAX_EQUAL),
     joined: pick((one) => one.kind === 'equality' && one.value.kind === 'join'),
+    correlated: pick((one) => one.kind === 'equality' && one.value.kind === 'join' && one.value.correlated),
     ranges: unique(ranges.filter((key) => key !== null)),
     sorts: use.sorts,
   };
@@ -67,11 +70,12 @@ export function btreeCandidates(
   const joinKeys = joined.filter((column) => !equal.includes(column)).map((column) => columnKey(column));
   const sortKeys = parts.sorts.flatMap((sort) => sortedKeys(sort, equal) ?? []);
   const lists: (readonly string[])[] = [];
-  for (const sort of sortKeys) {
-    lists.push([...equalKeys, ...sort.keys]);
-    // The first rows for each row of another relation: LATERAL, or a subquery with `max` or LIMIT.
-    if (sort.limited && joinKeys.length > 0) lists.push([...equalKeys, ...joinKeys, ...sort.keys]);
+  if (parts.correlated.length > 0) {
+    const held = [...equal, ...parts.correlated];
+    for (const sort of parts.sorts.flatMap((one) => sortedKeys(one, held) ?? []))
+      lists.push([...unique(held).map((column) => columnKey(column)), ...sort.keys]);
   }
+  for (const sort of sortKeys) lists.push([...equalKeys, ...sort.keys]);
   for (const range of ranges) lists.push([...equalKeys, range]);
   lists.push([...equalKeys, ...joinKeys], [...joinKeys, ...equalKeys], equalKeys, joinKeys);
   for (const key of [...joinKeys, ...equalKeys]) {

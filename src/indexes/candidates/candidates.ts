@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { quoteIdent, unquoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
-import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../../model/catalog.js';
+import { indexesOf, lookupTable, type Catalog, type Index, type RowsQuery, type Table } from '../../model/catalog.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { WorkloadStatement } from '../../model/workload.js';
 import { normalForm } from '../../sql/normal-form.js';
@@ -9,6 +9,7 @@ import { bindParameters } from '../../sql/parameters.js';
 import { tryParseStatement } from '../../sql/parse.js';
 import type { RelationUse, StatementUses } from '../../sql/use-types.js';
 import { statementUses } from '../../sql/uses.js';
+import { expandQueries } from '../../sql/views.js';
 import { freeIndexName } from './index-name.js';
 import { estimatedRows } from '../facts.js';
 
@@ -35,7 +36,7 @@ export interface SizeLimits {
   readonly minPages: number;
 }
 
-/** Reads how each workload statement uses each table; statements that can not be parsed, views, and small tables are left out. Needs `loadParser()`. */
+/** Reads how each workload statement uses each table; statements that can not be parsed, views whose query is not known, and small tables are left out. Needs `loadParser()`. */
 export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): readonly TableUse[] {
   return workload.statements.flatMap((statement) =>
     (usesOf(statement, catalog)?.relations ?? []).flatMap((use): TableUse[] => {
@@ -49,16 +50,26 @@ export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): 
   );
 }
 
-/** How a workload statement uses its tables, with the arguments of functions filled in where all of its parameter sets agree: `date_trunc($1, at)` says nothing. Null when it can not be parsed. */
+/** How a workload statement uses its tables, those behind views and functions in FROM too, with the arguments of functions filled in where all of its parameter sets agree: `date_trunc($1, at)` says nothing. Null when it can not be parsed. */
 export function usesOf(statement: WorkloadStatement, catalog: Catalog): StatementUses | null {
   const columnsOf = (schema: string | null, name: string): readonly string[] | null =>
     lookupTable(catalog, schema, name)?.columns.map((column) => column.name) ?? null;
+  const viewQuery = (schema: string | null, name: string): string | null =>
+    lookupTable(catalog, schema, name)?.viewQuery ?? null;
+  const functionQuery = (schema: string | null, name: string, count: number): RowsQuery | null => {
+    const named = catalog.functions.filter((one) => one.name === name && (schema ?? one.schema) === one.schema);
+    const [only, ...others] = named
+      .flatMap((one) => one.rowsQuery ?? [])
+      .filter((one) => one.parameters.length === count);
+    return others.length > 0 ? null : (only ?? null);
+  };
+  const queries = { viewQuery, functionQuery, columnsOf };
   const parsed = tryParseStatement(statement.sql);
   if (!parsed) return null;
-  const uses = statementUses(parsed, columnsOf);
+  const uses = statementUses(expandQueries(parsed, queries), columnsOf);
   const bound = withArguments(statement, uses);
   const again = bound === statement.sql ? null : tryParseStatement(bound);
-  return again ? statementUses(again, columnsOf) : uses;
+  return again ? statementUses(expandQueries(again, queries), columnsOf) : uses;
 }
 
 /** A key part for a column, quoted. */

@@ -3,8 +3,9 @@ import { indexableParts, sortedKeys } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
 import { columnKey, indexSpec } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
-import { isImmutable } from './immutability.js';
-import { trigramOpclass } from './method-candidates.js';
+import { immutableKind, isImmutable } from './immutability.js';
+import { kindOfExpression, operatorMethods, trigramOpclass } from './operator-methods.js';
+import type { OperatorMethod } from './operator-methods.js';
 
 /** Candidates on the expressions that one use compares or sorts by: only those that PostgreSQL takes for an index. */
 export function expressionCandidates(basis: CandidateBasis, tableUse: TableUse): readonly Candidate[] {
@@ -29,10 +30,11 @@ export function expressionCandidates(basis: CandidateBasis, tableUse: TableUse):
   ];
   return [
     ...btree.map((keys) => toCandidate(basis, tableUse, keys, 'btree')),
-    ...conditions.flatMap((predicate) => {
-      const opclass = invertedOpclass(basis, predicate);
-      return opclass === null ? [] : [toCandidate(basis, tableUse, [`(${predicate.expression})${opclass}`], 'gin')];
-    }),
+    ...conditions.flatMap((predicate) =>
+      otherMethods(basis, tableUse, predicate).map(({ method, opclass }) =>
+        toCandidate(basis, tableUse, [`(${predicate.expression})${opclass}`], method),
+      ),
+    ),
   ];
 }
 
@@ -58,10 +60,19 @@ function conditionKeys(
   return predicate.kind === 'prefix' || predicate.kind === 'pattern' ? [[...equal, `${key} text_pattern_ops`]] : [];
 }
 
-/** Full text needs GIN; patterns too, with pg_trgm. Null where GIN does not serve. */
-function invertedOpclass(basis: CandidateBasis, predicate: Predicate): string | null {
-  if (predicate.kind === 'operator' && predicate.operator === '@@') return '';
-  return predicate.kind === 'contains' ? trigramOpclass(basis.catalog) : null;
+/** By operators that are no comparisons, and patterns with pg_trgm. */
+function otherMethods(
+  { catalog }: CandidateBasis,
+  { table }: TableUse,
+  predicate: Predicate,
+): readonly OperatorMethod[] {
+  if (predicate.kind === 'contains') {
+    const opclass = trigramOpclass(catalog, 'gin');
+    return opclass === null ? [] : [{ method: 'gin', opclass }];
+  }
+  const kind =
+    predicate.kind === 'operator' ? kindOfExpression(immutableKind(predicate.expression ?? '', table, catalog)) : null;
+  return kind === null ? [] : operatorMethods(kind, predicate.operator, catalog);
 }
 
 function toCandidate(basis: CandidateBasis, tableUse: TableUse, keys: readonly string[], method: string): Candidate {

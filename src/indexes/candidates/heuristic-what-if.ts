@@ -76,8 +76,7 @@ function guessedSize({ catalog, statistics }: Snapshot, uses: readonly TableUse[
 /** Of the table's rows, by the first statement that asks for just these. */
 function heldFraction(statistics: Statistics, uses: readonly TableUse[], spec: IndexSpec): number {
   for (const one of uses.filter(({ table }) => sameRelation(table, spec.table))) {
-    const found = one.use.predicates.flatMap((predicate) => rareRows(predicate, one, statistics) ?? []);
-    const rare = found.find(({ where }) => where === spec.where);
+    const rare = rareRows(one, statistics).find(({ where }) => where === spec.where);
     if (rare) return rare.fraction;
   }
   return 1;
@@ -175,9 +174,12 @@ function follows(sort: SortUse, shape: Shape, predicates: readonly Predicate[]):
 }
 
 /** The fraction of rows in a partial index, 1 for a whole one; null when the statement does not imply its condition. */
-function partialFraction(snapshot: Snapshot, { table, rows, use }: TableUse, shape: Shape): number | null {
+function partialFraction(snapshot: Snapshot, tableUse: TableUse, shape: Shape): number | null {
   if (shape.where === null) return 1;
+  const { table, rows, use } = tableUse;
   const wanted = normalForm(shape.where);
+  const rare = rareRows(tableUse, snapshot.statistics).find((one) => normalForm(one.where) === wanted);
+  if (rare) return rare.fraction;
   const same = use.predicates.find((one) => one.branch === null && one.sql !== null && normalForm(one.sql) === wanted);
   if (same) return selectivity(same, table, snapshot.statistics, rows);
   const column = table.columns.find((one) => normalForm(`${quoteIdent(one.name)} IS NOT NULL`) === wanted)?.name;

@@ -3,7 +3,7 @@ import { tryParseStatement } from '../../sql/parse.js';
 import { bodyOf, field, list, names, textOf, typed, type TreeNode, type TreeValue } from '../../sql/tree.js';
 
 /** What an expression gives, as far as it matters for whether its value can change: `timestamptz` depends on TimeZone, `date` on DateStyle when printed. */
-type Kind =
+export type ExpressionKind =
   | 'text'
   | 'number'
   | 'boolean'
@@ -12,17 +12,27 @@ type Kind =
   | 'date'
   | 'json'
   | 'tsvector'
+  | 'range'
+  | 'array'
+  | 'point'
   | 'constant'
   | 'other';
+
+type Kind = ExpressionKind;
 
 /**
  * Whether PostgreSQL will take the expression for an index: only columns of the table, constants, and functions, casts and operators that are IMMUTABLE.
  * True only when each part is known to be; anything unknown, and every form which depends on TimeZone or DateStyle, is false. Source: `pg_proc.provolatile`.
  */
 export function isImmutable(expression: string, table: Table, catalog: Catalog): boolean {
+  return immutableKind(expression, table, catalog) !== null;
+}
+
+/** What an expression gives that PostgreSQL will take for an index; null where that is not known of it. */
+export function immutableKind(expression: string, table: Table, catalog: Catalog): ExpressionKind | null {
   const select = tryParseStatement(`SELECT ${expression}`);
   const target = select ? bodyOf(list(select.body, 'targetList')[0], 'ResTarget') : null;
-  return target !== null && kindOf(target['val'], { table, catalog }) !== null;
+  return target === null ? null : kindOf(target['val'], { table, catalog });
 }
 
 interface Context {
@@ -141,6 +151,15 @@ const IMMUTABLE_FUNCTIONS: Readonly<Record<string, Kind>> = {
   jsonb_array_length: 'number',
   array_length: 'number',
   cardinality: 'number',
+  setweight: 'tsvector',
+  string_to_array: 'array',
+  point: 'point',
+  int4range: 'range',
+  int8range: 'range',
+  numrange: 'range',
+  daterange: 'range',
+  tsrange: 'range',
+  tstzrange: 'range',
 };
 
 function callKind(call: TreeNode, context: Context): Kind | null {
@@ -174,6 +193,7 @@ function operatorKind(expression: TreeNode, context: Context): Kind | null {
   if (textOf(expression, 'kind') !== 'AEXPR_OP' || left === null || right === null) return null;
   if (operator === '->>' || operator === '#>>') return left === 'json' ? 'text' : null;
   if (operator === '->' || operator === '#>') return left === 'json' ? 'json' : null;
+  if (operator === '||' && left === right && (left === 'tsvector' || left === 'array')) return left;
   if (operator === '||') return isText(left) && isText(right) ? 'text' : null;
   return /^[-+*/%]$/.test(operator) && isNumber(left) && isNumber(right) ? 'number' : null;
 }

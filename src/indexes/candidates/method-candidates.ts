@@ -1,23 +1,55 @@
-import { quoteIdent } from '../../base/quote.js';
-import type { Catalog, Column } from '../../model/catalog.js';
+import { unquoteIdent } from '../../base/quote.js';
+import type { Column } from '../../model/catalog.js';
 import type { Predicate } from '../../sql/use-types.js';
 import { columnKey, indexSpec, tablePages } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
 import { indexableParts } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
+import { kindOfColumn, operatorMethods, trigramOpclass } from './operator-methods.js';
 import { columnStatistics } from './selectivity.js';
 
-/** Candidates of the other access methods: GIN for jsonb, arrays, full text and (with pg_trgm installed) patterns, GiST for ranges, BRIN for ranges over columns in table order. */
+/** Candidates of the other access methods: GIN for jsonb, arrays, full text and (with pg_trgm installed) patterns, GiST for ranges, places and networks, BRIN for ranges over columns in table order. */
 export function otherCandidates(basis: CandidateBasis, tableUse: TableUse, minBrinPages: number): readonly Candidate[] {
   return tableUse.use.predicates.flatMap((predicate) => {
     const column = tableUse.table.columns.find((one) => one.name === predicate.column);
     if (!column) return [];
     return [
-      operatorCandidate(basis, tableUse, predicate, column),
-      patternCandidate(basis, tableUse, predicate, column),
-      brinCandidate(basis, tableUse, predicate, minBrinPages),
-    ].filter((one) => one !== null);
+      ...operatorCandidates(basis, tableUse, predicate, column),
+      ...[
+        patternCandidate(basis, tableUse, predicate, column),
+        brinCandidate(basis, tableUse, predicate, minBrinPages),
+      ].filter((one) => one !== null),
+    ];
   });
+}
+
+/** GiST indexes for the nearest first: `ORDER BY place <-> point '(1,2)' LIMIT 5`. */
+export function nearestCandidates(basis: CandidateBasis, tableUse: TableUse): readonly Candidate[] {
+  const { table, use } = tableUse;
+  return use.sorts.flatMap((sort) => {
+    const expression = sort.limited ? (sort.keys[0]?.expression ?? null) : null;
+    const [, left = '', operator = '', right = ''] = DISTANCE.exec(expression ?? '') ?? [];
+    const column = table.columns.find((one) => [left, right].some((side) => unquoteIdent(side) === one.name));
+    const kind = column === undefined ? null : kindOfColumn(column);
+    if (column === undefined || kind === null) return [];
+    return operatorMethods(kind, operator, basis.catalog).map(({ method, opclass }) =>
+      candidate(basis, tableUse, method, columnKey(column.name, opclass)),
+    );
+  });
+}
+
+const DISTANCE = /^(.+?)\s+(<->>?|<<->)\s+(.+)$/s;
+
+function operatorCandidates(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  predicate: Predicate,
+  column: Column,
+): readonly Candidate[] {
+  const kind = predicate.kind === 'operator' ? kindOfColumn(column) : null;
+  return (kind === null ? [] : operatorMethods(kind, predicate.operator, basis.catalog)).map(({ method, opclass }) =>
+    candidate(basis, tableUse, method, columnKey(column.name, opclass)),
+  );
 }
 
 /** Hash indexes on long values that one use only compares for equality: an entry holds the hash, whatever the value's length (a btree takes none over 2,704 bytes). */
@@ -41,12 +73,6 @@ export function hashCandidates(basis: CandidateBasis, tableUse: TableUse): reado
     .map((name) => candidate(basis, tableUse, 'hash', columnKey(name)));
 }
 
-/** `schema.opclass` of pg_trgm with a blank before it; null when the extension is not installed. */
-export function trigramOpclass(catalog: Catalog): string | null {
-  const extension = catalog.extensions.find((one) => one.name === 'pg_trgm');
-  return extension ? ` ${quoteIdent(extension.schema)}.gin_trgm_ops` : null;
-}
-
 /**
  * From here a hash index is less than half as large: its entry takes 20 bytes of pages filled to 75 % (27), that of a btree
  * 12 bytes and the value of pages filled to 90 % (58).
@@ -55,36 +81,13 @@ const LONG_BYTES = 40;
 /** Of variable width, with a hash operator class by default. */
 const LONG_TYPES = new Set(['text', 'varchar', 'bpchar', 'bytea']);
 
-function operatorCandidate(
-  basis: CandidateBasis,
-  tableUse: TableUse,
-  predicate: Predicate,
-  column: Column,
-): Candidate | null {
-  if (predicate.kind !== 'operator') return null;
-  const method = methodFor(column, predicate.operator);
-  return method ? candidate(basis, tableUse, method.name, columnKey(column.name, method.opclass)) : null;
-}
-
-/** `jsonb_path_ops` is smaller and quicker, and knows `@>`, `@?` and `@@` only (manual, "jsonb Indexing"). */
-function methodFor(column: Column, operator: string): { readonly name: string; readonly opclass: string } | null {
-  if (column.baseType === 'jsonb' && /^(?:@>|@\?|@@)$/.test(operator))
-    return { name: 'gin', opclass: ' jsonb_path_ops' };
-  if (column.baseType === 'jsonb' && /^\?[|&]?$/.test(operator)) return { name: 'gin', opclass: '' };
-  if (column.typeCategory === 'A' && /^(?:@>|<@|&&)$/.test(operator)) return { name: 'gin', opclass: '' };
-  if (column.baseType === 'tsvector' && operator === '@@') return { name: 'gin', opclass: '' };
-  return column.typeCategory === 'R' && /^(?:@>|<@|&&|-\|-|<<|>>)$/.test(operator)
-    ? { name: 'gist', opclass: '' }
-    : null;
-}
-
 function patternCandidate(
   basis: CandidateBasis,
   tableUse: TableUse,
   predicate: Predicate,
   column: Column,
 ): Candidate | null {
-  const opclass = trigramOpclass(basis.catalog);
+  const opclass = trigramOpclass(basis.catalog, 'gin');
   const matches = predicate.kind === 'contains' || predicate.kind === 'pattern';
   return opclass !== null && matches && column.typeCategory === 'S'
     ? candidate(basis, tableUse, 'gin', columnKey(column.name, opclass))

@@ -5,14 +5,13 @@ import type { Candidate, TableUse } from './candidates.js';
 import { rareRows } from './rare-rows.js';
 import type { RareRows } from './rare-rows.js';
 
-/** Candidates that hold only the few rows which one use asks for each time, per condition: what the other conditions and the sort make of the rows that are left; else the column itself. */
+/** Candidates that hold only the few rows which one use asks for each time: what the other conditions and the sort make of the rows that are left; else the column itself. */
 export function partialCandidates(
   basis: CandidateBasis,
   tableUse: TableUse,
 ): readonly { readonly candidate: Candidate; readonly rows: RareRows }[] {
   if (tableUse.use.role === 'insert') return [];
-  const found = tableUse.use.predicates.flatMap((predicate) => rareRows(predicate, tableUse, basis.statistics) ?? []);
-  return found.flatMap((rows) =>
+  return rareRows(tableUse, basis.statistics).flatMap((rows) =>
     keyLists(basis, tableUse, rows).map((keys) => ({
       candidate: {
         spec: indexSpec(basis.catalog, tableUse.table, { keys, where: rows.where }),
@@ -25,10 +24,10 @@ export function partialCandidates(
 }
 
 function keyLists(basis: CandidateBasis, tableUse: TableUse, rows: RareRows): readonly (readonly string[])[] {
-  const constant = rows.where.endsWith('IS NOT NULL') ? [] : [rows.column];
+  const constant = rows.where.endsWith('IS NOT NULL') ? [] : rows.columns;
   const parts = indexableParts(basis, tableUse, (predicate) => constant.includes(predicate.column ?? ''));
   const equal = [...parts.equal, ...parts.joined].map((column) => columnKey(column));
-  const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, [...constant, ...parts.equal]) ?? []);
+  const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, [...rows.single, ...parts.equal]) ?? []);
   const lists = [
     ...sorts.map((sort) => [...equal, ...sort.keys]),
     ...sorts.map((sort) => [...sort.keys]),
@@ -36,5 +35,5 @@ function keyLists(basis: CandidateBasis, tableUse: TableUse, rows: RareRows): re
     equal,
   ].filter((keys) => keys.length > 0 && new Set(keys).size === keys.length);
   const distinct = [...new Map(lists.map((keys) => [keys.join(), keys])).values()];
-  return distinct.length > 0 ? distinct : [[columnKey(rows.column)]];
+  return distinct.length > 0 ? distinct : [rows.columns.map((column) => columnKey(column))];
 }

@@ -46,6 +46,52 @@ describe('hash', () => {
   });
 });
 
+describe('operators that are no comparisons', () => {
+  const columns = [
+    ...COLUMNS,
+    aColumn('place', { baseType: 'point', typeCategory: 'G' }),
+    aColumn('address', { baseType: 'inet', typeCategory: 'I' }),
+    aColumn('path', { baseType: 'ltree', typeCategory: 'U' }),
+    aColumn('starts', { baseType: 'timestamptz', typeCategory: 'D' }),
+  ];
+  const facts: Facts = { tables: [aTable('event', { columns, pages: 5000 })], extensions: ['pg_trgm'] };
+  test.each([
+    ['likeness', `code % 'word'`, ['gin "code" "public".gin_trgm_ops']],
+    ['likeness of an expression', `lower(code) % 'word'`, ['gin (lower(code)) "public".gin_trgm_ops']],
+    ['a place in a box', `place <@ box '((0,0),(1,1))'`, ['gist "place"']],
+    ['a place of two numbers', `point(kind, owner) <@ box '((0,0),(1,1))'`, ['gist (point(kind, owner))']],
+    ['an address in a network', `address << inet '10.0.0.0/8'`, ['gist "address" inet_ops', 'btree "address"']],
+    ['networks that hold an address', `address >>= inet '10.0.0.1'`, ['gist "address" inet_ops']],
+    ['paths below one', `path <@ 'a.b'`, ['gist "path"']],
+    ['a part of a document', `doc -> 'a' @> '{"b": 1}'`, [`gin (doc -> 'a') jsonb_path_ops`]],
+    ['a key of a part of a document', `(doc -> 'a') ? 'b'`, [`gin (doc -> 'a')`]],
+    ['elements of a text', `string_to_array(code, ',') @> ARRAY['x']`, [`gin (string_to_array(code, ','))`]],
+    ['a range of two columns', `tstzrange(at, starts) && tstzrange($1, $2)`, ['gist (tstzrange(at, starts))']],
+    [
+      'weighed text',
+      `setweight(to_tsvector('english', code), 'A') || to_tsvector('english', url) @@ to_tsquery('x')`,
+      [`gin (setweight(to_tsvector('english', code), 'A') || to_tsvector('english', url))`],
+    ],
+    ['a regular expression with a beginning', `code ~ '^abc.*d'`, ['btree "code" text_pattern_ops']],
+    ['a regular expression without', `code ~ '^a?bc'`, ['gin "code" "public".gin_trgm_ops']],
+    ['a regular expression of two', `code ~ '^abc|d'`, ['gin "code" "public".gin_trgm_ops']],
+    ['a beginning', `code ^@ 'abc'`, ['btree "code" text_pattern_ops']],
+    ['an operator that no index knows', `place <-> point '(1,2)' < 5`, []],
+  ])('%s', (_, condition, wanted) => {
+    const found = candidates([`SELECT * FROM event WHERE ${condition}`], facts);
+    expect(found.map(({ spec }) => `${spec.method} ${spec.keys.join(', ')}`)).toEqual(wanted);
+  });
+  test.each([
+    ['the nearest places', `ORDER BY place <-> point '(1,2)' LIMIT 5`, ['gist "place"']],
+    ['the nearest places, turned round', `ORDER BY point '(1,2)' <-> place LIMIT 5`, ['gist "place"']],
+    ['the likest words', `ORDER BY code <-> 'word' LIMIT 5`, ['gist "code" "public".gist_trgm_ops']],
+    ['all places by distance', `ORDER BY place <-> point '(1,2)'`, []],
+  ])('%s', (_, order, wanted) => {
+    const found = candidates([`SELECT * FROM event ${order}`], facts);
+    expect(found.map(({ spec }) => `${spec.method} ${spec.keys.join(', ')}`)).toEqual(wanted);
+  });
+});
+
 describe('several keys of GIN and GiST', () => {
   const both = ['btree_gin', 'btree_gist'];
   const DOC = `SELECT id FROM event WHERE owner = 5 AND doc @> '{"a": 1}'`;
@@ -70,6 +116,82 @@ describe('several keys of GIN and GiST', () => {
   });
 });
 
+describe('the few rows that a statement asks for each time', () => {
+  const columns = [
+    ...COLUMNS,
+    aColumn('state', TEXT),
+    aColumn('gone', { baseType: 'timestamptz', typeCategory: 'D' }),
+    aColumn('live', { baseType: 'bool', typeCategory: 'B' }),
+    aColumn('hot', { baseType: 'bool', typeCategory: 'B' }),
+  ];
+  const facts: Facts = {
+    tables: [aTable('event', { columns, pages: 5000 })],
+    statistics: [
+      ...STATISTICS,
+      statistic('state', {
+        distinct: 4,
+        commonValues: ['done', 'open', 'late, by far', 'lost'],
+        commonFrequencies: [0.88, 0.07, 0.04, 0.01],
+      }),
+      statistic('gone', { nullFraction: 0.9 }),
+      statistic('live', { distinct: 2, commonValues: ['t', 'f'], commonFrequencies: [0.7, 0.3] }),
+      statistic('hot', { distinct: 2, commonValues: ['f', 't'], commonFrequencies: [0.6, 0.4] }),
+    ],
+  };
+  test.each([
+    [
+      'a list',
+      `SELECT id FROM event WHERE owner = $1 AND state IN ('open', 'late, by far')`,
+      [`("owner") "state" IN ('open', 'late, by far')`],
+    ],
+    [
+      'an array',
+      `SELECT id FROM event WHERE owner = $1 AND state = ANY (ARRAY['open', 'lost'])`,
+      [`("owner") "state" IN ('open', 'lost')`],
+    ],
+    ['all but one', `SELECT id FROM event WHERE owner = $1 AND state <> 'done'`, [`("owner") state <> 'done'`]],
+    [
+      'none of a list',
+      `SELECT id FROM event WHERE owner = $1 AND state NOT IN ('done', 'lost')`,
+      [`("owner") state NOT IN ('done', 'lost')`],
+    ],
+    [
+      'a list in another order',
+      `SELECT id FROM event WHERE state <> 'done' ORDER BY state LIMIT 5`,
+      [`("state") state <> 'done'`],
+    ],
+    [
+      'a list beside a soft delete',
+      `SELECT count(*) FROM event WHERE owner = $1 AND state <> 'done' AND gone IS NULL`,
+      [`("owner") state <> 'done'`, `("owner") state <> 'done' AND gone IS NULL`],
+    ],
+    ['a list of nearly all', `SELECT id FROM event WHERE owner = $1 AND state IN ('done', 'open')`, []],
+    ['all but a rare one', `SELECT id FROM event WHERE owner = $1 AND state <> 'lost'`, []],
+    [
+      'a value that the statistics do not name',
+      `SELECT id FROM event WHERE owner = $1 AND state IN ('open', 'new')`,
+      [],
+    ],
+    ['a parameter in the list', `SELECT id FROM event WHERE owner = $1 AND state IN ('open', $2)`, []],
+    ['one of many values', `SELECT id FROM event WHERE at > $1 AND owner <> 5`, []],
+    [
+      'two that are few together',
+      `SELECT id FROM event WHERE owner = $1 AND hot AND NOT live`,
+      [`("owner") hot AND NOT (live)`],
+    ],
+    ['two that are many together', `SELECT id FROM event WHERE owner = $1 AND hot AND live`, []],
+    [
+      'one that is few enough, beside another',
+      `SELECT id FROM event WHERE owner = $1 AND hot AND state = 'open'`,
+      [`("owner") state = 'open'`, `("owner") state = 'open' AND hot`],
+    ],
+    ['only in one arm', `SELECT id FROM event WHERE owner = 5 OR state IN ('open', 'lost')`, []],
+  ])('%s', (_, sql, wanted) => {
+    const partial = candidates([sql], facts).filter(({ spec }) => spec.where !== null);
+    expect(partial.map(({ spec }) => `(${spec.keys.join(', ')}) ${spec.where}`)).toEqual(wanted);
+  });
+});
+
 describe('the order that groups want', () => {
   test.each([
     ['GROUP BY', 'SELECT owner, at, count(*) FROM event GROUP BY owner, at', ['"owner", "at"', '"owner"']],
@@ -82,6 +204,24 @@ describe('the order that groups want', () => {
     ],
   ])('%s', (_, sql, wanted) => {
     expect(keysOf([sql], 'btree')).toEqual(expect.arrayContaining(wanted));
+  });
+});
+
+describe('the order that each row of an outer query wants', () => {
+  test.each([
+    [
+      'its latest rows',
+      'SELECT 1 FROM owner o, LATERAL (SELECT id FROM event e WHERE e.owner = o.id ORDER BY at DESC LIMIT 3) l',
+      '"owner", "at"',
+    ],
+    ['its last time', 'SELECT (SELECT max(at) FROM event e WHERE e.owner = o.id) FROM owner o', '"owner", "at"'],
+    [
+      'behind what is the same for all',
+      'SELECT (SELECT max(at) FROM event e WHERE e.owner = o.id AND e.kind = 3) FROM owner o',
+      '"kind", "owner", "at"',
+    ],
+  ])('%s', (_, sql, wanted) => {
+    expect(keysOf([sql], 'btree')).toContain(wanted);
   });
 });
 

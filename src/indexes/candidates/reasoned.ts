@@ -4,7 +4,7 @@ import { btreeCandidates, coveringCandidate, indexableParts } from './btree-cand
 import type { CandidateBasis } from './btree-candidates.js';
 import { combinedCandidates } from './combined-candidates.js';
 import { expressionCandidates } from './expression-candidates.js';
-import { hashCandidates, otherCandidates } from './method-candidates.js';
+import { hashCandidates, nearestCandidates, otherCandidates } from './method-candidates.js';
 import { partialCandidates } from './partial-candidates.js';
 import { permutationCandidates } from './permutations.js';
 
@@ -38,7 +38,7 @@ export function reasonedCandidates(
     if (one.use.role === 'insert') return [];
     const parts = indexableParts(basis, one, () => false);
     const expressions = expressionCandidates(basis, one);
-    const others = otherCandidates(basis, one, leastBrinPages);
+    const others = [...otherCandidates(basis, one, leastBrinPages), ...nearestCandidates(basis, one)];
     const plain = btreeCandidates(basis, one, parts, MOST_FOR_A_USE).filter(({ spec }) => spec.keys.length <= mostKeys);
     return [
       ...plain,

@@ -32,7 +32,11 @@ export function selectivity(predicate: Predicate, table: Table, statistics: Stat
     case 'equality':
       return equalityFraction(predicate, facts, rows);
     case 'list':
-      return Math.min(1, listLength(predicate) * equalityFraction(predicate, facts, rows));
+      return (
+        knownFraction(predicate, facts) ?? Math.min(1, listLength(predicate) * equalityFraction(predicate, facts, rows))
+      );
+    case 'inequality':
+      return Math.max(0, 1 - nulls - (knownFraction(predicate, facts) ?? 0));
     case 'range':
       return rangeFraction(predicate, facts) * (1 - nulls);
     case 'prefix':
@@ -63,6 +67,25 @@ export function constantText(sql: string): string | null {
   return /^-?\d+(?:\.\d+)?$/.test(sql) ? sql : null;
 }
 
+/** The texts of a constant, of each in a list such as `1, 2`, or in an array such as `ARRAY['a', 'b']`; null for anything else. */
+export function constantTexts(sql: string): readonly string[] | null {
+  const list = /^(?:CAST\()?ARRAY\[(.*)\](?:::[\w\s".]+\[\]| AS [\w\s".]+\[\]\))?$/s.exec(sql)?.[1] ?? sql;
+  const texts: string[] = [];
+  for (let rest = list; ; rest = rest.slice(1).trimStart()) {
+    const [item] = LIST_ITEM.exec(rest) ?? [];
+    const text = item === undefined ? null : constantText(item);
+    if (item === undefined || text === null) return null;
+    texts.push(text);
+    rest = rest.slice(item.length);
+    if (rest === '') return texts;
+    if (!rest.startsWith(',')) return null;
+  }
+}
+
+/** A string or a word, with casts. */
+const LIST_ITEM =
+  /^(?:CAST\('(?:[^']|'')*' AS [\w\s".()[\]]+?\)|(?:'(?:[^']|'')*'|[-\w.]+)(?:::[\w\s".()[\]]+)?)(?=,|$)/;
+
 /** `DEFAULT_UNK_SEL`. */
 const DEFAULT_UNKNOWN = 0.005;
 /** `DEFAULT_MATCH_SEL`. */
@@ -85,6 +108,16 @@ function equalityFraction(predicate: Predicate, facts: ColumnStatistics | null, 
   const others = Math.max(1, distinct - facts.commonValues.length);
   return Math.max(0, 1 - facts.nullFraction - common) / others;
 }
+
+/** The share of the rows that hold one of the condition's constants, where the statistics name them all. */
+function knownFraction({ value, operator }: Predicate, facts: ColumnStatistics | null): number | null {
+  if (value.kind !== 'constant' || !COMPARES_WITH_EACH.has(operator)) return null;
+  const shares = constantTexts(value.sql)?.map((text) => frequencyOf(facts, text)) ?? [null];
+  return shares.reduce((sum, share) => (sum === null || share === null ? null : sum + share), 0);
+}
+
+/** Of lists and inequalities those that are about the equality with constants: `IN`, `= ANY`, `<>`, `NOT IN`, `<> ALL`. */
+const COMPARES_WITH_EACH = new Set(['=', '= ANY', '<>', '<> ALL', '!=']);
 
 function listLength(predicate: Predicate): number {
   if (predicate.value.kind === 'constant') return predicate.value.sql.split(',').length;

@@ -48,7 +48,7 @@ export interface KeptIndex extends MeasuredIndex {
 }
 
 /** Why an index is not in the set. */
-export type DropReason = 'not-built' | 'unused' | 'slower' | 'no-gain' | 'budget' | 'not-verified';
+export type DropReason = 'not-built' | 'unused' | 'slower' | 'no-gain' | 'budget' | 'not-verified' | 'not-measured';
 
 export interface DroppedIndex {
   readonly spec: IndexSpec;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 import type { MeasuredIndex } from './measured-index-set.js';
-import { droppedIndex, keptIndex } from './measured-verdicts.js';
+import { droppedIndex, keptIndex, openVerdict } from './measured-verdicts.js';
 import type { Problems } from './measured-verdicts.js';
 
 /** Under `good` both statements win; `lure` takes one away from it; `large` would help a third, and `idle` nobody. */
@@ -73,6 +73,32 @@ describe('droppedIndex', () => {
     expect(droppedIndex(problems, [], { ...built('idle'), writes }, 'time').reason).toBe(
       'no plan uses it, and writes pay 12.0 ms for it',
     );
+  });
+});
+
+describe('openVerdict, where the time ran out', () => {
+  const pair: ChoiceProblem = {
+    ...problems.time,
+    statements: problems.time.statements.map((one) => ({
+      ...one,
+      cases: [{ plans: [seen(NAMES, ['good', 'lure'], 1, 10), seen([], [], 9, 100)], upkeep: new Map() }],
+    })),
+  };
+  const open: Problems = { time: pair, buffers: pair, decisive: pair };
+
+  test('leaves open what an index does of which only a plan with another one was seen', () => {
+    const found = droppedIndex(open, [], built('good'), 'time');
+    expect(found).toMatchObject({ why: 'no-gain', change: { ms: 0, buffers: 0 } });
+    expect(openVerdict(found)).toMatchObject({ why: 'not-measured', reason: expect.stringMatching(/^a plan uses it/) });
+  });
+
+  test('leaves alone what was seen', () => {
+    for (const found of [
+      droppedIndex(problems, ['good'], built('lure'), 'time'),
+      droppedIndex(problems, ['good'], built('large'), 'time'),
+      droppedIndex(open, [], built('idle'), 'time'),
+    ])
+      expect(openVerdict(found)).toBe(found);
   });
 });
 

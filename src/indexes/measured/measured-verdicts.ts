@@ -66,6 +66,15 @@ export function droppedIndex(
   return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}` };
 }
 
+/** The verdict where the time ran out first: of an index that plans use, but beside the kept ones with no change at all, nothing was seen. */
+export function openVerdict(dropped: DroppedIndex): DroppedIndex {
+  const { why, change } = dropped;
+  if (why !== 'no-gain' || change === null || change.ms !== 0 || change.buffers !== 0) return dropped;
+  const reason =
+    'a plan uses it together with others that were not kept; the time ran out before it was measured without them';
+  return { ...dropped, why: 'not-measured', reason };
+}
+
 interface Values {
   readonly time: SetValue;
   readonly buffers: SetValue;

@@ -45,6 +45,12 @@ export class Allowance {
     return timeMs === null ? 0 : Math.min(1, this.elapsedMs / timeMs);
   }
 
+  /** Milliseconds until this share (0 to 1) of the time is used up; null where there is no limit. */
+  msUntil(share: number): number | null {
+    const { timeMs } = this.#limits;
+    return timeMs === null ? null : Math.max(0, timeMs * share - this.elapsedMs);
+  }
+
   get turns(): number {
     return this.#limits.turns ?? Number.POSITIVE_INFINITY;
   }

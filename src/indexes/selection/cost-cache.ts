@@ -27,6 +27,7 @@ export class StatementCosts {
   readonly #gives: readonly bigint[];
   readonly #telling: bigint;
   readonly #answers: CostAnswer[] = [];
+  readonly #unplanned = new Set<bigint>();
   #usedEver = 0n;
 
   constructor(problem: Problem, statement: ProblemStatement) {
@@ -86,6 +87,20 @@ export class StatementCosts {
   learn(answer: CostAnswer): void {
     this.#answers.push(answer);
     this.#usedEver |= answer.used;
+  }
+
+  /** Notes that the planner had no answer for a set, which happens when planning takes too long: nothing follows for any other set. */
+  noteUnplanned(set: bigint): void {
+    this.#unplanned.add(set);
+  }
+
+  isUnplanned(set: bigint): boolean {
+    return this.#unplanned.has(set);
+  }
+
+  /** What stands in for the answer that the planner did not have: the cheapest known cost, and all of the set as what it may rest on. */
+  guess(set: bigint): CostAnswer {
+    return { shown: set, used: set, cost: this.upper(set) };
   }
 
   /** The answer for a set, when one that is known holds for it. */
@@ -157,6 +172,7 @@ export class CostCache {
   async at(costs: StatementCosts, set: bigint): Promise<CostAnswer | null> {
     const known = costs.known(set);
     if (known !== undefined) return known;
+    if (costs.isUnplanned(set)) return costs.guess(set);
     if (this.#allowance.isSpent()) return null;
     const [said] = await this.#whatIf.cost([costs.statement.fingerprint], {
       add: costs.itemsIn(set).flatMap((item) => item.spec ?? []),
@@ -165,11 +181,11 @@ export class CostCache {
     this.#allowance.count(said?.planned ?? 0);
     const names = [...(said?.uses ?? []), ...(said?.usesExisting ?? [])];
     const used = costs.bits(names.flatMap((name) => this.#names.get(name) ?? [])) & set;
-    // One that can not be planned so is as dear as can be: it rests on all that was shown.
-    const answer =
-      said === undefined || said.cost === null
-        ? { shown: set, used: set, cost: Number.MAX_VALUE }
-        : { shown: set, used, cost: said.cost };
+    if (said === undefined || said.cost === null) {
+      costs.noteUnplanned(set);
+      return costs.guess(set);
+    }
+    const answer = { shown: set, used, cost: said.cost };
     costs.learn(answer);
     return answer;
   }

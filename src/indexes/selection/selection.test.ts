@@ -194,6 +194,54 @@ describe('selection', () => {
     });
   });
 
+  it('leaves time to ask about the candidates that were sized, where each takes long and some much longer', async () => {
+    const keys = COLUMNS.flatMap((one) => COLUMNS.map((two) => (one === two ? one : `${one},${two}`)));
+    const planner = engine(two);
+    let ms = 0;
+    const cost: typeof planner.cost = (fingerprints, change) => {
+      ms += 20;
+      return planner.cost(fingerprints, change);
+    };
+    const sizes: typeof planner.sizes = (specs) => {
+      ms += specs.reduce((sum, { keys: [first] }) => sum + (first === '"c"' ? 60 : 25), 0);
+      return planner.sizes(specs);
+    };
+    const whatIf = { cost, size: planner.size.bind(planner), sizes };
+    const allowance = { timeMs: 1000, plannerCalls: null };
+    const selection = await selectIndexes(selectionInput(two, keys, { whatIf, now: () => ms, allowance }));
+    expect(chosen(selection)).toEqual(['a', 'b']);
+    expect(selection.unsized).toBeGreaterThan(0);
+    expect(ms).toBeLessThan(1100);
+  });
+
+  it('goes on where the planner takes too long with much in sight: what it says of less counts', async () => {
+    const sql = statement('a', 'b', 'c', 'd');
+    const plans: Record<string, FakePlan[]> = {
+      [sql]: [
+        [[], 1000],
+        [['a'], 600],
+        [['b'], 500],
+        [['c'], 450],
+        [['a', 'c'], 300],
+        [['b', 'd'], 200],
+      ],
+      [statement('a')]: [
+        [[], 500],
+        [['a'], 20],
+      ],
+    };
+    const planner = engine({ plans });
+    const cost: typeof planner.cost = async (fingerprints, change) => {
+      const answers = await planner.cost(fingerprints, change);
+      return change.add.length > 2 ? answers.map((one) => ({ ...one, cost: null, uses: [] })) : answers;
+    };
+    const whatIf = { cost, size: planner.size.bind(planner), sizes: planner.sizes.bind(planner) };
+    const input = selectionInput({ plans }, ['a', 'b', 'c', 'd'], { whatIf, storageBytes: 25e6 });
+    const selection = await selectIndexes(input);
+    expect(chosen(selection)).toEqual(['a', 'c']);
+    expect(selection.objective).toBeCloseTo(320 / 1500, 9);
+  });
+
   it('lists what PostgreSQL refuses and what can not be planned', async () => {
     const selection = await selectIndexes(
       selectionInput({ plans: { ...two.plans, [statement('c')]: [] }, refused: ['b'] }, ['a', 'b']),

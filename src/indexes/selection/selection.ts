@@ -63,14 +63,16 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
   const objective = selection.objective + leftShare;
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];
+  const earlier = [{ bytes: storageBytes, found: best }];
   for (const bytes of input.curveOf?.(selection) ?? input.curveBytes ?? []) {
     const before = allowance.plannerCalls;
-    const point = curvePoint(
-      problem,
-      bytes,
-      await search(bytes, { onProgress: () => undefined }),
-      allowance.plannerCalls - before,
-    );
+    // Where there is no time left for more, a larger budget is worth what a smaller one is.
+    const [start] = earlier
+      .filter((one) => isWithin(one.bytes, bytes))
+      .toSorted((a, b) => a.found.objective - b.found.objective);
+    const found = await search(bytes, { onProgress: () => undefined, ...(start && { start: start.found.choice }) });
+    earlier.push({ bytes, found });
+    const point = curvePoint(problem, bytes, found, allowance.plannerCalls - before);
     curve.push({ ...point, objective: point.objective + leftShare });
   }
   return {
@@ -202,6 +204,10 @@ function relevantItems(
     (onTable.get(table) ?? []).flatMap(([id, [draft, madeFor]]) => (isRelevant(draft, here, madeFor) ? [id] : [])),
   );
   return ids.toSorted((a, b) => a - b);
+}
+
+function isWithin(smaller: number | null, budget: number | null): boolean {
+  return budget === null || (smaller !== null && smaller <= budget);
 }
 
 function curvePoint(problem: Problem, storageBytes: number | null, best: Incumbent, plannerCalls: number): CurvePoint {

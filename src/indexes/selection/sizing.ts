@@ -10,8 +10,12 @@ import type { PlannedStatement } from './shares.js';
 
 /** Sizing may take this share of the time that is left when it begins: a candidate costs as much as a few questions. */
 const SIZING_SHARE = 0.6;
-/** So many are sized between two looks at the clock, those on each partition counted: an index on a tree is one for each of its tables. */
+/** So many at most are sized between two looks at the clock, those on each partition counted: an index on a tree is one for each of its tables. */
 const SIZED_AT_ONCE = 64;
+/** The first ones show what one takes: 0.15 s on a quiet machine, more than a second on one with other work. */
+const SIZED_AT_LEAST = 4;
+/** Of the time that is left for it, for as many as the last ones foretell: others take longer, a GIN index ten times as long. */
+const FORETOLD_SHARE = 0.5;
 
 /** Finds the sizes of candidates, the most promising first and so many at a time: that takes most of a large search. */
 export class CandidateSizing {
@@ -24,6 +28,7 @@ export class CandidateSizing {
   /** Share of the whole time at which it ends. */
   readonly #until: number;
   #sized = 0;
+  #msPerIndex = 0;
 
   constructor(input: SelectionInput, wanted: readonly Candidate[], allowance: Allowance) {
     this.#input = input;
@@ -47,21 +52,33 @@ export class CandidateSizing {
   async sizeUpTo(count: number): Promise<void> {
     const end = Math.min(count, this.#wanted.length);
     while (this.#sized < end && !this.#allowance.isOutOfTime(this.#until)) {
-      const some = this.#some(end);
+      const { some, indexes } = this.#some(end);
+      const before = this.#allowance.elapsedMs;
       await this.#size(some);
+      this.#msPerIndex = (this.#allowance.elapsedMs - before) / indexes;
       this.#sized += some.length;
     }
   }
 
+  /** As many as are likely sized before the time for it is up. */
+  get #atOnce(): number {
+    const leftMs = this.#allowance.msUntil(this.#until);
+    if (leftMs === null) return SIZED_AT_ONCE;
+    const most = this.#sized === 0 ? 0 : (FORETOLD_SHARE * leftMs) / Math.max(this.#msPerIndex, Number.EPSILON);
+    return Math.max(SIZED_AT_LEAST, Math.min(SIZED_AT_ONCE, most));
+  }
+
   /** The next ones. */
-  #some(end: number): readonly Candidate[] {
+  #some(end: number): { readonly some: readonly Candidate[]; readonly indexes: number } {
     const { catalog } = this.#input.snapshot;
+    const atOnce = this.#atOnce;
     let last = this.#sized;
-    for (let indexes = 0; last < end && indexes < SIZED_AT_ONCE; last += 1) {
+    let indexes = 0;
+    for (; last < end && indexes < atOnce; last += 1) {
       const table = this.#wanted[last]?.table;
       indexes += table === undefined ? 1 : storedParts(catalog, table).length;
     }
-    return this.#wanted.slice(this.#sized, last);
+    return { some: this.#wanted.slice(this.#sized, last), indexes };
   }
 
   async #size(some: readonly Candidate[]): Promise<void> {

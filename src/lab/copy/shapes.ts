@@ -10,6 +10,8 @@ export interface TableShape {
   readonly name: string;
   /** `reltuples` scaled to the table's present size, as the planner does it; null when it was never analysed. */
   readonly rows: number | null;
+  /** Whether it had no pages when it was counted: the planner goes by the width of its columns then, whatever it was counted to hold. */
+  readonly wasEmpty: boolean;
 }
 
 const BATCH = 200;
@@ -23,12 +25,12 @@ export async function readShapes(source: Session): Promise<readonly TableShape[]
   });
 }
 
-type ShapeRow = { schema: string; name: string; rows: number | null };
+type ShapeRow = { schema: string; name: string; rows: number | null; wasEmpty: boolean };
 
 const shapesSql = (pages: string): string => `
     SELECT n.nspname::text AS schema, c.relname::text AS name,
       CASE WHEN c.reltuples >= 0 AND c.relpages > 0 THEN pg_catalog.round(c.reltuples::numeric / c.relpages * ${pages})::float8
-        WHEN c.reltuples >= 0 THEN c.reltuples::float8 END AS rows
+        WHEN c.reltuples >= 0 THEN c.reltuples::float8 END AS rows, c.relpages = 0 AS "wasEmpty"
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     ORDER BY n.nspname, c.relname`;
@@ -50,11 +52,14 @@ async function writeShapes(lab: Session, shapes: readonly TableShape[]): Promise
   for (let at = 0; at < shapes.length; at += BATCH) {
     const values = shapes
       .slice(at, at + BATCH)
-      .map(({ schema, name, rows }) => `(${quoteLiteral(quoteQualified(schema, name))}, ${rows ?? -1}::float4)`);
+      .map(
+        ({ schema, name, rows, wasEmpty }) =>
+          `(${quoteLiteral(quoteQualified(schema, name))}, ${rows ?? -1}::float4, ${wasEmpty})`,
+      );
     await lab.run(`
-      UPDATE pg_catalog.pg_class c SET reltuples = v.rows, relpages = CASE WHEN v.rows < 0 THEN 0 ELSE s.pages END,
-        relallvisible = CASE WHEN v.rows < 0 THEN 0 ELSE s.pages END
-      FROM (VALUES ${values.join(', ')}) AS v(name, rows)
+      UPDATE pg_catalog.pg_class c SET reltuples = v.rows, relpages = CASE WHEN v.was_empty THEN 0 ELSE s.pages END,
+        relallvisible = CASE WHEN v.was_empty THEN 0 ELSE s.pages END
+      FROM (VALUES ${values.join(', ')}) AS v(name, rows, was_empty)
       CROSS JOIN LATERAL (SELECT (pg_catalog.pg_relation_size(pg_catalog.to_regclass(v.name))
         / pg_catalog.current_setting('block_size')::int4)::int4 AS pages) s
       WHERE c.oid = pg_catalog.to_regclass(v.name)`);

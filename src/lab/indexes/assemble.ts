@@ -1,6 +1,6 @@
 import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet } from '../../indexes/measured/measured-index-set.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
-import { droppedIndex, keptIndex } from '../../indexes/measured/measured-verdicts.js';
+import { droppedIndex, keptIndex, openVerdict } from '../../indexes/measured/measured-verdicts.js';
 import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/measured/write-cost.js';
 import type { TableWrite } from '../../indexes/measured/write-cost.js';
 import type { IndexSpec } from '../../model/action.js';
@@ -49,13 +49,15 @@ export function assembleSet(
     buffers: problemOf(records, rules, 'buffers'),
     decisive: problemOf(records, rules, rules.objective),
   };
+  const isComplete = measured.complete && standing.complete;
   const built = new Map(loop.builds.map((build) => [build.spec.name, measuredIndex(loop, build, records)]));
   const dropped = [...built.values()]
     .filter((index) => !kept.includes(index.spec.name))
     .map((index): DroppedIndex => {
       const reason = banned.get(index.spec.name);
       const verdict = droppedIndex(problems, kept, index, rules.objective);
-      return reason === undefined ? verdict : { ...verdict, why: 'not-verified', reason };
+      if (reason !== undefined) return { ...verdict, why: 'not-verified', reason };
+      return isComplete ? verdict : openVerdict(verdict);
     });
   const perStatement = verifiedStatements(verified);
   return {
@@ -73,7 +75,7 @@ export function assembleSet(
     sizeBytes: kept.reduce((sum, name) => sum + (built.get(name)?.sizeBytes ?? 0), 0),
     budgetBytes: rules.budgetBytes,
     proved: standing.proved && measured.complete,
-    complete: measured.complete && standing.complete,
+    complete: isComplete,
     assumedPlans: measuredValue(problems.time, kept).assumed,
     plannerCalls: loop.subsets.counts.plans,
     executions: loop.subsets.counts.runs,

@@ -176,7 +176,7 @@ const CLEAR = 1.15;
 const DOUBT = 1.05;
 
 /** Three times as slow as without any index is out of the question however slow it is; so it need not be waited for. */
-function timeoutFor(bench: Bench, first: PlanFigures, figures: PlanFigures): number {
+export function timeoutFor(bench: Bench, first: PlanFigures, figures: PlanFigures): number {
   if (figures === first || first.cutOffMs !== null || first.runs.length === 0) return bench.timeoutMs;
   return Math.min(bench.timeoutMs, Math.max(LEAST_TIMEOUT_MS, 3 * msOf(first)));
 }

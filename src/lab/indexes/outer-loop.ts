@@ -9,8 +9,8 @@ import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
 import type { IndexBuild } from './build.js';
 import type { EarlierRuns } from './earlier-runs.js';
-import { barePlan, emptyRecord, figuresOf, msOf, planOfSet, runInTurns, runOnce } from './case-record.js';
-import type { Bench, CaseRecord } from './case-record.js';
+import { barePlan, emptyRecord, figuresOf, msOf, planOfSet, runInTurns, runOnce, timeoutFor } from './case-record.js';
+import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import type { MeasureSetOptions } from './measured-set.js';
 import type { Runner } from './runner.js';
 import { problemOf, settle, verify } from './settle.js';
@@ -58,10 +58,16 @@ export async function measureCases(loop: OuterLoop): Promise<Measured> {
     weighed.toSorted((a, b) => b.totalMs - a.totalMs).map((one) => one.record),
     (one) => one.oneCase,
   );
-  let done = 0;
+  // Each plan once before any of them again: where the time is short, it shows of every index what it does by itself.
+  const plans = new Map<CaseRecord, readonly PlanFigures[]>();
   for (const record of order) {
     if (isOver(bench)) break;
-    await leaveOneOut(bench, record);
+    plans.set(record, await leaveOneOut(bench, record));
+  }
+  let done = 0;
+  for (const [record, figures] of plans) {
+    if (isOver(bench)) break;
+    await runInTurns(bench, record, figures);
     done += 1;
     loop.options.progress?.('measure', done, order.length);
   }
@@ -213,13 +219,14 @@ async function measureEnds(bench: Bench, record: CaseRecord): Promise<string | n
 }
 
 /**
- * What stands in for an index that is left out is left out as well: the one after it may be much smaller, and no plan would show it while
- * others are there.
+ * Runs the plans with one index left out, those that never ran, once. What stands in for an index that is left out is left out as well: the one
+ * after it may be much smaller, and no plan would show it while others are there. Gives all plans, the one without any index first.
  */
-async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<void> {
+async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<readonly PlanFigures[]> {
   const { all } = bench.subsets;
   const full = await planOfSet(bench, record, all);
-  const figures = new Set([figuresOf(record, await barePlan(bench, record)), figuresOf(record, full)]);
+  const bare = figuresOf(record, await barePlan(bench, record));
+  const figures = new Set([bare, figuresOf(record, full)]);
   for (const name of full.uses) {
     const gone = new Set([name]);
     for (let step = 0; step < MOST_STAND_INS; step += 1) {
@@ -234,7 +241,12 @@ async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<void> {
       for (const one of standIns) gone.add(one);
     }
   }
-  await runInTurns(bench, record, [...figures]);
+  for (const one of figures) {
+    if (one.runs.length > 0 || one.cutOffMs !== null || isOver(bench)) continue;
+    // What fails now fails in its turn as well, where the reason is told.
+    await runOnce(bench, record, one, timeoutFor(bench, bare, one));
+  }
+  return [...figures];
 }
 
 /** Takes away the dead rows of writes that were rolled back. */

@@ -17,6 +17,8 @@ export interface WriteCostOptions {
   readonly limits?: SampleLimits;
   /** Called between steps; throws to end it. */
   readonly check?: () => void;
+  /** Asked before each index: those that are left are not measured then. */
+  readonly isOver?: () => boolean;
 }
 
 /**
@@ -35,9 +37,11 @@ export async function measureWriteCosts(
   const written = specs.filter((spec) => writesOf(spec).length > 0);
   try {
     for (const key of new Set(written.map((spec) => placeOf(spec.table)))) {
+      if (options.isOver?.() === true) break;
       const group = written.filter((spec) => placeOf(spec.table) === key);
       const sample = await takeSample(session, (group[0] as IndexSpec).table, options.limits ?? SAMPLE_LIMITS);
       for (const spec of group) {
+        if (options.isOver?.() === true) break;
         options.check?.();
         costs.set(
           spec,

@@ -11,14 +11,24 @@ export async function readFunctions(session: Session): Promise<FunctionInfo[]> {
     argumentTypes: row.argument_types,
     returnsTrigger: row.returns_trigger,
     volatility: row.volatility,
+    rowsQuery:
+      row.query === null ? null : { sql: row.query, parameters: row.parameter_names, columns: row.column_names },
   }));
 }
 
 const FUNCTIONS_SQL = `
   SELECT n.nspname AS schema, p.proname AS name, pg_catalog.oidvectortypes(p.proargtypes) AS argument_types,
     p.prorettype IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype) AS returns_trigger,
-    p.provolatile::text AS volatility
+    p.provolatile::text AS volatility,
+    CASE WHEN l.lanname = 'sql' AND p.prokind = 'f' AND p.proretset AND p.provolatile IN ('i', 's') AND NOT p.proisstrict AND NOT p.prosecdef
+      AND p.proconfig IS NULL AND p.prosqlbody IS NULL THEN p.prosrc END AS query,
+    ARRAY(SELECT coalesce(p.proargnames[i], '') FROM pg_catalog.generate_series(1, coalesce(pg_catalog.cardinality(p.proargmodes), p.pronargs)) AS i
+      WHERE coalesce(p.proargmodes[i], 'i') IN ('i', 'b', 'v') ORDER BY i) AS parameter_names,
+    CASE WHEN p.proargmodes IS NULL THEN ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+      ELSE ARRAY(SELECT p.proargnames[i] FROM pg_catalog.generate_series(1, pg_catalog.cardinality(p.proargmodes)) AS i WHERE p.proargmodes[i] IN ('t', 'o', 'b') ORDER BY i) END AS column_names
   FROM pg_catalog.pg_proc AS p
+  JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+  JOIN pg_catalog.pg_type AS t ON t.oid = p.prorettype
   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
   WHERE p.prokind IN ('f', 'p', 'w') AND ${userSchema('n')} AND ${notOfExtension('pg_proc', 'p.oid')}
   ORDER BY n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)`;
@@ -29,4 +39,7 @@ type FunctionRow = {
   argument_types: string;
   returns_trigger: boolean;
   volatility: 'i' | 's' | 'v';
+  query: string | null;
+  parameter_names: string[];
+  column_names: string[];
 };

@@ -10,7 +10,10 @@ export function sizeSql(alias: string): string {
     ELSE coalesce(pg_catalog.pg_relation_size(${alias}.oid, 'main'), 0) END`;
 }
 
-/** Every table, partitioned table, view, materialised view and foreign table of the user's schemas, by schema and name. `locked` holds the oids that must not be waited for. */
+/**
+ * Every table, partitioned table, view, materialised view and foreign table of the user's schemas, by schema and name. `locked` holds the oids that must not be waited for:
+ * where there are any, no view's query is read, as printing it locks all that it reads.
+ */
 export async function readTables(
   session: Session,
   columns: ColumnsByTable,
@@ -31,8 +34,8 @@ const TABLES_SQL = `
     CASE WHEN c.relkind IN ('r', 'm') THEN ${sizeSql('c')} ELSE 0 END AS size_bytes,
     pg_catalog.current_setting('block_size')::int8 AS block_size, c.relallvisible AS all_visible,
     c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhparent = c.oid) AS has_children,
-    CASE WHEN c.relkind = 'v' AND pg_catalog.cardinality($1::pg_catalog.oid[]) = 0 AND NOT coalesce(c.reloptions && ARRAY['security_barrier=true', 'security_barrier=on', 'security_barrier=1'], false)
-      THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_query,
+    CASE WHEN c.relkind = 'v' AND pg_catalog.cardinality($1::pg_catalog.oid[]) = 0 THEN pg_catalog.pg_get_viewdef(c.oid) END AS view_query,
+    coalesce(c.reloptions && ARRAY['security_barrier=true', 'security_barrier=on', 'security_barrier=1'], false) AS is_barrier,
     ARRAY(SELECT ${inherited('hn.nspname')}) AS inherits_schemas, ARRAY(SELECT ${inherited('hp.relname')}) AS inherits_names,
     EXISTS (SELECT FROM pg_catalog.pg_partitioned_table AS d WHERE d.partdefid = c.oid) AS is_default,
     pn.nspname AS parent_schema, p.relname AS parent_name,
@@ -67,6 +70,7 @@ type TableRow = {
   parent_name: string | null;
   partition_key: string[];
   view_query: string | null;
+  is_barrier: boolean;
   has_children: boolean;
   inherits_schemas: string[];
   inherits_names: string[];
@@ -97,6 +101,7 @@ function toTable(row: TableRow, columns: ColumnsByTable): Table {
     persistence: row.persistence,
     columns: columns.get(oid) ?? [],
     viewQuery: row.view_query,
+    isBarrier: row.is_barrier,
     rowsEstimated: row.rows < 0 ? null : row.rows,
     sizeBytes,
     pages: Math.round(sizeBytes / Number(row.block_size)),

@@ -5,6 +5,7 @@ import {
   actionWords,
   compressionSentence,
   costWords,
+  curveNote,
   gainWords,
   measuredSentence,
   noneSentence,
@@ -71,8 +72,10 @@ function statements({ measured }: IndexReport): string {
   ].join('\n\n');
 }
 
-function curve({ curve: points }: IndexReport): string {
+function curve(report: IndexReport): string {
+  const { curve: points } = report;
   if (points.length === 0) return '';
+  const note = curveNote(report);
   return [
     '## Objective against storage (estimated: planner costs, mostly their logarithms, by weight)',
     mdTable(
@@ -85,6 +88,7 @@ function curve({ curve: points }: IndexReport): string {
       ]),
       [0, 1, 2, 3],
     ),
+    ...(note === null ? [] : [note]),
   ].join('\n\n');
 }
 

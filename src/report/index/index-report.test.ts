@@ -228,6 +228,18 @@ describe('the report of an index selection', () => {
     expect(renderIndexMarkdown(report)).toContain('> 30.0 ms');
   });
 
+  it('says what it means to use less than nothing', () => {
+    const note = /Used is less than nothing/;
+    const less = { ...report, curve: report.curve.map((point) => ({ ...point, usedBytes: -8192 })) };
+    for (const render of [
+      renderIndexMarkdown,
+      (one: typeof report) => renderIndexes(one, { columns: 80, colour: false }),
+    ]) {
+      expect(render(less)).toMatch(note);
+      expect(render(report)).not.toMatch(note);
+    }
+  });
+
   it('writes SQL for what is kept alone, the other way round for the way back', () => {
     const [up, down] = indexSqlFiles(report);
     expect(up?.content).toContain(`CREATE INDEX CONCURRENTLY "${MAIL.name}"`);

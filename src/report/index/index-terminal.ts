@@ -8,6 +8,7 @@ import {
   actionWords,
   compressionSentence,
   costWords,
+  curveNote,
   gainWords,
   measuredSentence,
   noneSentence,
@@ -87,8 +88,10 @@ function advice(title: string, rows: readonly Advice[], { columns }: TextOptions
 /** The width of the longest bar. */
 const BAR = 30;
 
-function curve({ curve: points }: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+function curve(report: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+  const { curve: points } = report;
   if (points.length === 0) return [];
+  const note = curveNote(report);
   const rows = points.map((point) => [
     point.storageBytes === null ? 'no limit' : formatBytes(point.storageBytes),
     formatBytes(point.usedBytes),
@@ -110,6 +113,7 @@ function curve({ curve: points }: IndexReport, { columns }: TextOptions, paint: 
       columns,
       (text, row) => (row < 0 ? paint.dim(text) : text),
     ),
+    ...(note === null ? [] : wrap(note, columns).map(paint.dim)),
   ];
 }
 

@@ -173,7 +173,7 @@ function proposed(
 }
 
 function decisionOf(why: DropReason | null): ProposedIndex['decision'] {
-  if (why === null || why === 'not-built') return 'unmeasured';
+  if (why === null || why === 'not-built' || why === 'not-measured') return 'unmeasured';
   return why === 'budget' ? 'over-budget' : 'refuted';
 }
 

@@ -37,6 +37,13 @@ export function noneSentence({ search, interrupted }: IndexReport): string {
   return `None was found before ${interrupted ? 'a signal stopped' : 'the time ended'} the search: whether any is worth having is unknown.`;
 }
 
+/** What a negative figure of the curve means; null where there is none. */
+export function curveNote({ curve }: IndexReport): string | null {
+  return curve.some((point) => (point.usedBytes ?? 0) < 0)
+    ? 'Used is less than nothing where indexes that are there would go, and take more than the new ones.'
+    : null;
+}
+
 /** What became of a workload of too many statements; null where every one was asked about. */
 export function compressionSentence({ search: { compression } }: IndexReport): string | null {
   if (compression === null) return null;

@@ -209,7 +209,7 @@ describe('index/duplicate-index', () => {
         { ...first, unique: true },
         { ...again, ...strict },
       ]),
-    ).toEqual([]);
+    ).toEqual(['public.reader_email_idx']);
     const deferrable: Constraint = {
       name: 'late',
       table: reader,

@@ -220,8 +220,22 @@ test.each([
   ['unknown_column', false],
 ])('immutable: %s is %s', (expression, expected) => {
   const functions = [
-    { schema: 'public', name: 'calm', argumentTypes: 'text', returnsTrigger: false, volatility: 'i' as const },
-    { schema: 'public', name: 'wild', argumentTypes: 'text', returnsTrigger: false, volatility: 's' as const },
+    {
+      schema: 'public',
+      name: 'calm',
+      argumentTypes: 'text',
+      returnsTrigger: false,
+      volatility: 'i' as const,
+      rowsQuery: null,
+    },
+    {
+      schema: 'public',
+      name: 'wild',
+      argumentTypes: 'text',
+      returnsTrigger: false,
+      volatility: 's' as const,
+      rowsQuery: null,
+    },
   ];
   expect(isImmutable(expression, account, { ...aCatalog(), functions })).toBe(expected);
 });

@@ -44,7 +44,7 @@ export async function readSizeInputs(session: Session, wanted: readonly SizeWant
     const isSampled = sample !== null && density === null;
     const counted = isSampled
       ? Math.round(sample.rowsPerBlock * heapBlocks)
-      : density === null || density.pages === 0
+      : density === null
         ? await planned(`SELECT FROM ${table}`)
         : rowsOf(density, heapBlocks);
     const heapRows = heapBlocks === 0 ? 0 : counted;
@@ -102,10 +102,10 @@ function rowsOf({ rows, pages }: Density, blocks: number): number {
   return Math.max(1, Math.round((rows / pages) * blocks));
 }
 
-/** Of these tables those that were analysed. */
+/** Of these tables those that were analysed, when they had pages. */
 async function readDensities(session: Session, heaps: readonly number[]): Promise<ReadonlyMap<number, Density>> {
   const rows = await session.query<{ oid: string; rows: number; pages: number }>(
-    'SELECT c.oid::int8::text AS oid, c.reltuples::float8 AS rows, c.relpages AS pages FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.reltuples >= 0',
+    'SELECT c.oid::int8::text AS oid, c.reltuples::float8 AS rows, c.relpages AS pages FROM pg_catalog.pg_class AS c WHERE c.oid = ANY ($1::oid[]) AND c.reltuples >= 0 AND c.relpages > 0',
     [heaps],
   );
   return new Map(rows.map(({ oid, ...density }) => [Number(oid), density]));
