@@ -57,8 +57,13 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
-  /** Views that are dropped and made again further on, with the statement that drops and the line that makes them. */
-  readonly remade: readonly { readonly view: Relation; readonly drop: ScriptStatement; readonly to: number }[];
+  /** Views that are dropped and made again further on, with the statement that drops, those that change types until then, and the line that makes them. */
+  readonly remade: readonly {
+    readonly view: Relation;
+    readonly drop: ScriptStatement;
+    readonly changes: readonly ScriptStatement[];
+    readonly to: number;
+  }[];
   /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
   readonly needing: readonly { readonly table: string; readonly line: number }[];
   /** Columns that come by a name: added, or renamed to it. */

@@ -1,5 +1,6 @@
 import { quoteIdent } from '../base/quote.js';
-import type { Column, Index } from '../model/catalog.js';
+import { sameRelation } from '../model/catalog.js';
+import type { Addition, Column, Index } from '../model/catalog.js';
 import { field, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName } from './chosen-name.js';
@@ -123,8 +124,10 @@ function dropped({ body }: Operation, context: MigrationContext): Inverse {
     const name = relationOfNames(object);
     return name ? indexNamed(context, name) : undefined;
   });
-  const sql = indexes.flatMap((index) => (index ? [builtAgain(index)] : []));
-  return sql.length === indexes.length ? { sql } : { why: 'the definition of the index is not known: look with --to' };
+  const sql = indexes.flatMap((index) => (index ? [[builtAgain(index), ...additionsOf('index', index, context)]] : []));
+  return sql.length === indexes.length
+    ? { sql: sql.flat() }
+    : { why: 'the definition of the index is not known: look with --to' };
 }
 
 /** Whether a primary key makes the column NOT NULL, and no statement of the file did before. */
@@ -257,11 +260,26 @@ function ofDroppedConstraint(
   if (command.cascade && (known.kind === 'primary' || known.kind === 'unique'))
     return { why: 'what CASCADE takes along is not brought back' };
   const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
-  if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add] };
+  const more = [
+    known.kind === 'foreign' ? [] : additionsOf('index', known, context),
+    additionsOf('constraint', known, context),
+  ].flat();
+  if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add, ...more] };
   const isParent = tableOf(context, relation)?.kind === 'p';
   // A foreign key of a partitioned table can not be added NOT VALID before 18.
-  if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add] };
-  return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`] };
+  if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add, ...more] };
+  return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`, ...more] };
+}
+
+/** Statements that give it what it had beside its definition. */
+function additionsOf(
+  kind: Addition['kind'],
+  { table, name }: Pick<Addition, 'table' | 'name'>,
+  { catalog }: MigrationContext,
+): readonly string[] {
+  return (catalog?.additions ?? [])
+    .filter((one) => one.kind === kind && one.name === name && sameRelation(one.table, table))
+    .flatMap(({ sql }) => sql);
 }
 
 function columnNameOf(command: TreeNode): string {

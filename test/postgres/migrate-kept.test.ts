@@ -7,7 +7,7 @@ import { readScript } from '../../src/migrations/script.js';
 import { structureDifferences } from '../../src/model/catalog-equality.js';
 import { loadParser } from '../../src/sql/parse.js';
 import { startQuietServer } from '../support/majors.js';
-import { asIfLarge, withMigrationBench } from '../support/migration-bench.js';
+import { asIfLarge, forScript, withMigrationBench } from '../support/migration-bench.js';
 import type { MigrationBench } from '../support/migration-bench.js';
 
 const SETUP = `
@@ -158,13 +158,92 @@ describe('a planned migration', () => {
     });
   });
 
+  it('brings views back between several changes that need them away', async () => {
+    const views = [
+      'CREATE VIEW "V 1" WITH (security_barrier=true) AS SELECT "Nr", "Menge", ort FROM "Lager" WHERE ort <> \'x\'',
+      'CREATE VIEW v2 AS SELECT "Nr", ort FROM "V 1"',
+    ];
+    const more = `COMMENT ON VIEW "V 1" IS 'it''s'; COMMENT ON COLUMN "V 1".ort IS 'o'; GRANT SELECT ON v2 TO pg_monitor WITH GRANT OPTION; GRANT UPDATE (ort) ON "V 1" TO PUBLIC; ALTER VIEW "V 1" ALTER COLUMN ort SET DEFAULT 'd'; CREATE RULE r AS ON DELETE TO v2 DO INSTEAD NOTHING`;
+    const look = `
+      SELECT c.relname, c.relacl::text, c.reloptions, pg_get_viewdef(c.oid) AS def, obj_description(c.oid, 'pg_class') AS said, (SELECT array_agg(concat(attname, attacl, col_description(attrelid, attnum), pg_get_expr(d.adbin, d.adrelid)) ORDER BY attname) FROM pg_attribute LEFT JOIN pg_attrdef AS d ON adrelid = attrelid AND adnum = attnum WHERE attrelid = c.oid AND attnum > 0) AS columns,
+        (SELECT array_agg(pg_get_ruledef(oid) ORDER BY rulename) FROM pg_rewrite WHERE ev_class = c.oid) AS rules FROM pg_class AS c WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace ORDER BY 1`;
+    await within([...views, more].join(';'), async (bench) => {
+      const before = await bench.session.query(look);
+      const sql = `DROP VIEW v2; DROP VIEW "V 1"; ALTER TABLE "Lager" ALTER "Nr" TYPE bigint, ALTER "Menge" TYPE bigint; ALTER TABLE "Lager" ALTER ort TYPE varchar(50); ${views.join(';')}; ${more}`;
+      const steps = plan(bench, sql);
+      const last = steps.findLastIndex(({ up }) => up.some((one) => one.startsWith('DROP VIEW')));
+      for (const step of steps.slice(0, last)) {
+        await apply(bench, step);
+        expect(await bench.session.query(look)).toEqual(before);
+      }
+      for (const step of steps.slice(last)) await apply(bench, step);
+      expect(
+        await bench.session.query(
+          "SELECT string_agg(attname || format_type(atttypid, atttypmod), ',' ORDER BY attnum) AS a FROM pg_attribute WHERE attrelid = '\"V 1\"'::regclass",
+        ),
+      ).toEqual([{ a: 'Nrbigint,Mengebigint,ortcharacter varying(50)' }]);
+      expect(steps.filter(({ up }) => up.some((one) => one.startsWith('DROP VIEW')))).toHaveLength(3);
+    });
+  });
+
+  it('gives what an index and a constraint had beside their definitions back', async () => {
+    const made = `
+      CREATE TABLE "T t" ("a b" int NOT NULL, CONSTRAINT "u ""q""" UNIQUE ("a b"), CONSTRAINT c CHECK ("a b" > 0)); CREATE INDEX "I" ON "T t" (("a b" + 1));
+      COMMENT ON INDEX "I" IS E'back\\slash ''q'' %s'; ALTER INDEX "I" ALTER COLUMN 1 SET STATISTICS 400; ALTER TABLE "T t" CLUSTER ON "I"; ALTER TABLE "T t" REPLICA IDENTITY USING INDEX "u ""q""";
+      COMMENT ON CONSTRAINT "u ""q""" ON "T t" IS 'k'; COMMENT ON INDEX "u ""q""" IS 'ki'; COMMENT ON CONSTRAINT c ON "T t" IS 'c'`;
+    const look = `
+      SELECT c.relname, obj_description(c.oid, 'pg_class') AS said, a.attstattarget, i.indisclustered, i.indisreplident, (SELECT array_agg(conname || obj_description(oid, 'pg_constraint') ORDER BY conname) FROM pg_constraint WHERE conrelid = i.indrelid)
+      FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE i.indrelid = '"T t"'::regclass ORDER BY 1`;
+    await within(made, async (bench) => {
+      const sql = 'DROP INDEX "I"; ALTER TABLE "T t" DROP CONSTRAINT "u ""q""", DROP CONSTRAINT c';
+      const before = await bench.session.query(look);
+      const steps = plan({ ...bench, catalog: await forScript(bench, sql) }, sql);
+      for (const { up } of steps) await run(bench, up);
+      expect(await bench.session.query(look)).toEqual([]);
+      for (const { down } of steps.toReversed()) await run(bench, down);
+      expect(await bench.session.query(look)).toEqual(before);
+    });
+  });
+
+  it('fills without a word to triggers and rules of the table, or not at all', async () => {
+    const made = `
+      CREATE TABLE seen (id int, at text DEFAULT 'then'); INSERT INTO seen SELECT generate_series(1, 20); CREATE ROLE plain; GRANT ALL ON SCHEMA public TO plain; ALTER TABLE seen OWNER TO plain;
+      CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := 'now'; RETURN NEW; END $$; CREATE TRIGGER stamp BEFORE UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION stamp()`;
+    const look = 'SELECT count(*)::int AS n, count(token)::int AS filled, min(at) AS at FROM seen';
+    await within(made, async (bench) => {
+      const steps = plan(bench, 'ALTER TABLE seen ADD COLUMN token uuid DEFAULT gen_random_uuid()');
+      const at = steps.findIndex(({ transactional }) => !transactional);
+      for (const { up } of steps.slice(0, at)) await run(bench, up);
+      const fill = steps[at]?.up ?? [];
+      await bench.session.run('SET ROLE plain');
+      await expect(run(bench, fill)).rejects.toThrow('each row that is filled would run trigger stamp');
+      expect(await bench.session.query(look)).toEqual([{ n: 20, filled: 0, at: 'then' }]);
+      await bench.session.run('RESET ROLE');
+      await run(bench, fill);
+      expect(await bench.session.query(look)).toEqual([{ n: 20, filled: 20, at: 'then' }]);
+      expect(await bench.session.query('SHOW session_replication_role')).toEqual([
+        { session_replication_role: 'origin' },
+      ]);
+      await bench.session.run('UPDATE seen SET token = NULL; SET database_wizard.fire_triggers = on; SET ROLE plain');
+      await run(bench, fill);
+      expect(await bench.session.query(look)).toEqual([{ n: 20, filled: 20, at: 'now' }]);
+      await bench.session.run(
+        'RESET ROLE; RESET database_wizard.fire_triggers; ALTER TABLE seen ENABLE ALWAYS TRIGGER stamp; UPDATE seen SET token = NULL',
+      );
+      await expect(run(bench, fill)).rejects.toThrow('trigger stamp');
+      await bench.session.run('DROP OWNED BY plain CASCADE; DROP ROLE plain');
+    });
+  });
+
   it('says what CASCADE takes along with functions, types, extensions and sequences', async () => {
     const made = `
       CREATE TYPE "Laune" AS ENUM ('gut'); CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE EXTENSION pg_trgm; CREATE SEQUENCE zähler;
       CREATE TABLE "T" (l "Laune", v int DEFAULT nextval('zähler'), s text); CREATE VIEW of_t AS SELECT l FROM "T"; CREATE TRIGGER auf BEFORE INSERT ON "T" FOR EACH ROW EXECUTE FUNCTION tr();
-      CREATE INDEX grams ON "T" USING gin (s gin_trgm_ops); CREATE FUNCTION over(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION over(text) RETURNS int LANGUAGE sql AS 'SELECT 1';`;
-    await within(made, async ({ catalog }) => {
-      const said = (sql: string): readonly (string | null)[] => {
+      CREATE INDEX grams ON "T" USING gin (s gin_trgm_ops); CREATE SCHEMA "Neben"; CREATE TABLE "Neben".p (id int PRIMARY KEY, toasted text); CREATE FUNCTION "Neben".f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE COLLATION "Neben".c FROM "C";
+      CREATE TABLE child (p int REFERENCES "Neben".p, n int DEFAULT "Neben".f()); CREATE VIEW of_p AS SELECT id FROM "Neben".p; CREATE FUNCTION over(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION over(text) RETURNS int LANGUAGE sql AS 'SELECT 1';`;
+    await within(made, async (bench) => {
+      const said = async (sql: string): Promise<readonly (string | null)[]> => {
+        const catalog = await forScript(bench, sql);
         const options = { major: 18, catalog, oneTransaction: false };
         const [checked] = checkScript(readScript(sql, 'a.sql'), options);
         const found = checked?.findings.find(({ rule }) => rule.id === 'table/drop-cascade');
@@ -175,15 +254,24 @@ describe('a planned migration', () => {
           checked?.effect.unsure ?? null,
         ];
       };
-      expect(said('DROP TYPE "Laune" CASCADE')).toEqual(['column l of table "T", view of_t', 'T,of_t', null]);
-      expect(said('DROP FUNCTION tr() CASCADE')).toEqual(['trigger auf on table "T"', 'T', null]);
-      expect(said('DROP EXTENSION pg_trgm CASCADE')).toEqual(['index grams', 'T', null]);
-      expect(said('DROP SEQUENCE zähler CASCADE')).toEqual([
+      expect(await said('DROP TYPE "Laune" CASCADE')).toEqual(['column l of table "T", view of_t', 'T,of_t', null]);
+      expect(await said('DROP FUNCTION tr() CASCADE')).toEqual(['trigger auf on table "T"', 'T', null]);
+      expect(await said('DROP EXTENSION pg_trgm CASCADE')).toEqual(['index grams', 'T', null]);
+      expect(await said('DROP SEQUENCE zähler CASCADE')).toEqual([
         'default value for column v of table "T"',
         'T,zähler',
         null,
       ]);
-      expect(said('DROP FUNCTION over(int) CASCADE')).toEqual([null, '', expect.stringContaining('depends on what')]);
+      expect(await said('DROP SCHEMA "Neben" CASCADE')).toEqual([
+        'constraint child_p_fkey on table child, default value for column n of table child, view of_p, collation "Neben".c, function "Neben".f(), table "Neben".p',
+        'child,of_p,p',
+        null,
+      ]);
+      expect(await said('DROP FUNCTION over(int) CASCADE')).toEqual([
+        null,
+        '',
+        expect.stringContaining('depends on what'),
+      ]);
     });
   });
 });

@@ -34,7 +34,9 @@ export default defineMigrationRule({
       differs: `rows of ${shown(relation)} change in batches: others see some done and some not`,
       up: [
         {
-          sql: [inBatches({ relation, statement: deparseGuarded({ UpdateStmt: body }), where: undone(body) })],
+          sql: [
+            inBatches({ relation, statement: deparseGuarded({ UpdateStmt: body }), where: undone(body), quiet: false }),
+          ],
           down: null,
           commits: true,
           note: 'In batches. May be run again: it does the same again.',
