@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabServer } from '../../src/lab/server.js';
-import { checkScript } from '../../src/migrations/check.js';
 import { planScript } from '../../src/migrations/plan.js';
 import type { PlanStep } from '../../src/migrations/plan-step.js';
 import { readScript } from '../../src/migrations/script.js';
@@ -235,43 +234,35 @@ describe('a planned migration', () => {
     });
   });
 
-  it('says what CASCADE takes along with functions, types, extensions and sequences', async () => {
-    const made = `
-      CREATE TYPE "Laune" AS ENUM ('gut'); CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE EXTENSION pg_trgm; CREATE SEQUENCE zähler;
-      CREATE TABLE "T" (l "Laune", v int DEFAULT nextval('zähler'), s text); CREATE VIEW of_t AS SELECT l FROM "T"; CREATE TRIGGER auf BEFORE INSERT ON "T" FOR EACH ROW EXECUTE FUNCTION tr();
-      CREATE INDEX grams ON "T" USING gin (s gin_trgm_ops); CREATE SCHEMA "Neben"; CREATE TABLE "Neben".p (id int PRIMARY KEY, toasted text); CREATE FUNCTION "Neben".f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE COLLATION "Neben".c FROM "C";
-      CREATE TABLE child (p int REFERENCES "Neben".p, n int DEFAULT "Neben".f()); CREATE VIEW of_p AS SELECT id FROM "Neben".p; CREATE FUNCTION over(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION over(text) RETURNS int LANGUAGE sql AS 'SELECT 1';`;
+  it.each([
+    ['a int, b bigint', 'RANGE (a, b)', 'FROM (1, 5) TO (100, 7)', 'SELECT 100, 6'],
+    ['a int, b bigint', 'RANGE (a, b)', 'FROM (1, MINVALUE) TO (100, MAXVALUE)', 'SELECT 100, 600'],
+    [
+      'a text, b timestamptz',
+      'RANGE (a, b)',
+      "FROM ('x', '2024-01-01') TO ('x', '2025-01-01')",
+      "SELECT 'x', '2024-05-05'",
+    ],
+    ['a bigint, b int', 'RANGE (a, b)', 'FROM (MINVALUE, MINVALUE) TO (7, MINVALUE)', 'SELECT 6, 1'],
+    ['a text, b int', 'LIST (a)', "IN ('it''s', NULL)", 'SELECT NULL, 1'],
+    ['a text, b int', 'LIST (a)', 'IN (NULL)', 'SELECT NULL, 1'],
+  ])('proves bounds of %s by %s %s before ATTACH reads a row', async (columns, by, bounds, row) => {
+    const made = `CREATE TABLE above (${columns}) PARTITION BY ${by}; CREATE TABLE below (${columns}); INSERT INTO below ${row} FROM generate_series(1, 50)`;
     await within(made, async (bench) => {
-      const said = async (sql: string): Promise<readonly (string | null)[]> => {
-        const catalog = await forScript(bench, sql);
-        const options = { major: 18, catalog, oneTransaction: false };
-        const [checked] = checkScript(readScript(sql, 'a.sql'), options);
-        const found = checked?.findings.find(({ rule }) => rule.id === 'table/drop-cascade');
-        const locked = checked?.effect.locks.map(({ relation }) => relation.name).toSorted() ?? [];
-        return [
-          found?.match.says.split('; now ')[1] ?? null,
-          [...new Set(locked)].join(),
-          checked?.effect.unsure ?? null,
-        ];
-      };
-      expect(await said('DROP TYPE "Laune" CASCADE')).toEqual(['column l of table "T", view of_t', 'T,of_t', null]);
-      expect(await said('DROP FUNCTION tr() CASCADE')).toEqual(['trigger auf on table "T"', 'T', null]);
-      expect(await said('DROP EXTENSION pg_trgm CASCADE')).toEqual(['index grams', 'T', null]);
-      expect(await said('DROP SEQUENCE zähler CASCADE')).toEqual([
-        'default value for column v of table "T"',
-        'T,zähler',
-        null,
-      ]);
-      expect(await said('DROP SCHEMA "Neben" CASCADE')).toEqual([
-        'constraint child_p_fkey on table child, default value for column n of table child, view of_p, collation "Neben".c, function "Neben".f(), table "Neben".p',
-        'child,of_p,p',
-        null,
-      ]);
-      expect(await said('DROP FUNCTION over(int) CASCADE')).toEqual([
-        null,
-        '',
-        expect.stringContaining('depends on what'),
-      ]);
+      const steps = plan(bench, `ALTER TABLE above ATTACH PARTITION below FOR VALUES ${bounds}`);
+      expect(steps).toHaveLength(4);
+      for (const { up } of steps.slice(0, 2)) await run(bench, up);
+      expect((await bench.observe(steps[2]?.up ?? [], true)).read).toEqual([]);
+      await run(bench, steps[3]?.up ?? null);
+    });
+  });
+
+  it('proves no bounds where it does not know the whole key', async () => {
+    const made =
+      'CREATE TABLE above (a int, b text) PARTITION BY RANGE (a, lower(b)); CREATE TABLE below (a int, b text)';
+    await within(made, async (bench) => {
+      const sql = "ALTER TABLE above ATTACH PARTITION below FOR VALUES FROM (1, 'a') TO (5, 'b')";
+      expect(plan(bench, sql).map(({ up }) => up)).toEqual([[sql]]);
     });
   });
 });
