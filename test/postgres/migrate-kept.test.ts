@@ -204,6 +204,25 @@ describe('a planned migration', () => {
     });
   });
 
+  it('says that rows, rights and comments of what was there are not brought back', async () => {
+    const made =
+      "CREATE TABLE heard (id int); CREATE FUNCTION ear() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE TRIGGER ear AFTER UPDATE ON heard EXECUTE FUNCTION ear()";
+    await within(made, async (bench) => {
+      const why = (sql: string): readonly (string | null)[] => plan(bench, sql).map(({ noWayBack }) => noWayBack);
+      const rows = 'rows that were changed are not brought back';
+      expect(why('UPDATE heard SET id = 1; ALTER TABLE heard ADD COLUMN z int; UPDATE heard SET z = 1')).toEqual([
+        rows,
+        null,
+        rows,
+      ]);
+      expect(
+        why('CREATE TABLE f (id int); WITH x AS (DELETE FROM heard RETURNING id) INSERT INTO f SELECT id FROM x'),
+      ).toEqual([null, rows]);
+      expect(why('GRANT SELECT ON heard TO PUBLIC')).toEqual(['which rights there were before is not known']);
+      expect(why("COMMENT ON COLUMN heard.id IS 'i'")).toEqual(['which comment there was before is not known']);
+    });
+  });
+
   it('fills without a word to triggers and rules of the table, or not at all', async () => {
     const made = `
       CREATE TABLE seen (id int, at text DEFAULT 'then'); INSERT INTO seen SELECT generate_series(1, 20); CREATE ROLE plain; GRANT ALL ON SCHEMA public TO plain; ALTER TABLE seen OWNER TO plain;

@@ -60,7 +60,18 @@ describe('the plan of a migration', () => {
     ],
     ['ALTER TABLE item DROP CONSTRAINT item_pkey, ADD PRIMARY KEY USING INDEX item_both'],
     ['ALTER TABLE part DROP CONSTRAINT part_n_fkey; DROP INDEX part_n'],
+    ['ALTER TABLE "order" DROP CONSTRAINT "order_Größe_check"; ALTER TABLE "order" ADD CHECK ("Größe" < 999)'],
+    ['ALTER TABLE item DROP CONSTRAINT item_pkey; ALTER TABLE item ADD PRIMARY KEY (id, order_id)'],
+    [
+      'DROP INDEX order_n_idx; CREATE INDEX order_n_idx ON "order" (n); CREATE UNIQUE INDEX one ON item (id); ALTER TABLE item ADD CONSTRAINT one UNIQUE USING INDEX one',
+    ],
     ['ALTER TABLE part ALTER id ADD GENERATED ALWAYS AS IDENTITY'],
+    [
+      `ALTER TABLE "order" ADD COLUMN z text; UPDATE "order" SET z = code; ALTER TABLE "order" ALTER z SET NOT NULL; COMMENT ON COLUMN "order".z IS 'z'`,
+    ],
+    [
+      `CREATE TABLE fresh (id int CONSTRAINT c CHECK (id > 0)) PARTITION BY RANGE (id); CREATE TABLE fresh_1 PARTITION OF fresh DEFAULT; CREATE INDEX ON fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2; GRANT SELECT ON fresh TO PUBLIC; COMMENT ON CONSTRAINT c ON fresh IS 'c'; DROP INDEX IF EXISTS nope; ALTER TABLE item DROP CONSTRAINT IF EXISTS nope`,
+    ],
   ])('%s ends as the file does, and is taken back to what was before', async (sql) => {
     for (const large of [true, false])
       await withMigrationBench(server as LabServer, SETUP, async (bench) => {
