@@ -9,7 +9,7 @@ const BATCH_PAGES = 50;
 
 /** Of a step that fills what a migration added. */
 export const FILL_NOTE =
-  'The rows that were there, in batches, unheard by triggers and rules of the table. May be interrupted and run again.';
+  'The rows that were there, in batches; triggers and rules of the table do not run for them. May be interrupted and run again.';
 
 /** What a batch does with its rows. */
 export interface BatchWork {
@@ -30,7 +30,7 @@ export interface BatchWork {
 export function inBatches({ relation, statement, where, quiet }: BatchWork): string {
   const condition = where === null ? '' : `\n      AND (${where})`;
   const name = writtenLiteral(relation);
-  const alone = quiet ? SET_ALONE : '';
+  const alone = (indent: string): string => (quiet ? ALONE.map((line) => `${line}\n${indent}`).join('') : '');
   return `DO $backfill$
 #variable_conflict use_column
 DECLARE
@@ -41,24 +41,25 @@ BEGIN
     RAISE EXCEPTION 'not a plain table: run this for each of its partitions';
   END IF;${quiet ? silenced(name) : ''}
   WHILE wizard_page < wizard_pages LOOP
-    ${alone}${statement}
+    ${alone('    ')}${statement}
     WHERE ctid >= pg_catalog.format('(%s,0)', wizard_page)::pg_catalog.tid
       AND ctid < pg_catalog.format('(%s,0)', wizard_page + ${BATCH_PAGES})::pg_catalog.tid${condition};
     COMMIT;
     wizard_page := wizard_page + ${BATCH_PAGES};
   END LOOP;
   -- Rows that somebody moved meanwhile; one statement sees each row once.
-  ${alone}${statement}${where === null ? '' : `\n  WHERE ${where}`};
+  ${alone('  ')}${statement}${where === null ? '' : `\n  WHERE ${where}`};
   COMMIT;
 END $backfill$`;
 }
 
 /** Holds until the batch commits; no policy may hide rows that are to be filled. */
-const SET_ALONE = `PERFORM pg_catalog.set_config('row_security', 'off', true);
-    IF wizard_silent THEN
-      PERFORM pg_catalog.set_config('session_replication_role', 'replica', true);
-    END IF;
-    `;
+const ALONE = [
+  "PERFORM pg_catalog.set_config('row_security', 'off', true);",
+  'IF wizard_silent THEN',
+  "  PERFORM pg_catalog.set_config('session_replication_role', 'replica', true);",
+  'END IF;',
+];
 
 const DECLARED = `
   wizard_told text;

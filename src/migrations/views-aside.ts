@@ -16,6 +16,8 @@ export interface Arranged {
 
 type Known = Pick<MigrationContext, 'catalog' | 'state'>;
 
+const STAY_AWAY =
+  'From here on the views are away until they are made again: a materialized one among them would have to be filled twice.';
 const COMES_AGAIN = 'The views come again as they were, until the next change needs them away.';
 
 /**
@@ -56,9 +58,10 @@ export class ViewsAside {
     const at = prepared < 0 && steps.length === 1 && steps[0]?.transactional ? 0 : prepared;
     const own = steps[at];
     const rest = steps.slice(at + 1);
-    if (own && this.#comesAgain(rest, statement)) {
+    const follows = this.#anotherFollows(rest, statement);
+    const whole = own ? merge([...waiting, own], known) : null;
+    if (whole && follows && this.#away.every(isPlain)) {
       const { keep, give } = restored(this.#away.map(({ view }) => view));
-      const whole = merge([...waiting, own], known);
       const step = { ...whole, up: [keep, ...whole.up, give], notes: [...whole.notes, COMES_AGAIN] };
       const before = [...steps.slice(0, at), step].map(apart);
       return [...before, ...(rest.some(isSwitch) ? this.#together(rest, statement, known) : rest.map(apart))];
@@ -66,18 +69,16 @@ export class ViewsAside {
     this.#waiting = [];
     this.#away = [];
     this.#isOpen = own !== undefined && at === steps.length - 1;
-    const arranged = own ? [...steps.slice(0, at), merge([...waiting, own], known), ...rest] : [...waiting, ...steps];
-    return arranged.map(apart);
+    if (!whole) return [...waiting, ...steps].map(apart);
+    const step = follows ? { ...whole, notes: [...whole.notes, STAY_AWAY] } : whole;
+    return [...steps.slice(0, at), step, ...rest].map(apart);
   }
 
-  /** Whether another change follows for which the views have to go again. What is materialized is not filled twice. */
-  #comesAgain(rest: readonly PlanStep[], statement: ScriptStatement): boolean {
+  /** Whether another change follows for which the views have to go again. */
+  #anotherFollows(rest: readonly PlanStep[], statement: ScriptStatement): boolean {
     this.#done.add(statement);
     const others = this.#away.flatMap(({ changes }) => changes.filter((one) => !this.#done.has(one)));
-    return (
-      (rest.some(isSwitch) || others.length > 0) &&
-      this.#away.every(({ drop }) => textOf(drop.parsed.body, 'removeType') === 'OBJECT_VIEW')
-    );
+    return rest.some(isSwitch) || others.length > 0;
   }
 
   #waits(statement: ScriptStatement): boolean {
@@ -108,6 +109,10 @@ export class ViewsAside {
 
 function isSwitch(step: PlanStep): boolean {
   return step.isSwitch;
+}
+
+function isPlain({ drop }: FileFacts['remade'][number]): boolean {
+  return textOf(drop.parsed.body, 'removeType') === 'OBJECT_VIEW';
 }
 
 function apart(step: PlanStep): Arranged {

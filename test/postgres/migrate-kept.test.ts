@@ -182,6 +182,12 @@ describe('a planned migration', () => {
         ),
       ).toEqual([{ a: 'Nrbigint,Mengebigint,ortcharacter varying(50)' }]);
       expect(steps.filter(({ up }) => up.some((one) => one.startsWith('DROP VIEW')))).toHaveLength(3);
+      const again = 'CREATE VIEW "V 1" AS SELECT 1; CREATE VIEW v2 AS SELECT 1; CREATE MATERIALIZED VIEW m AS SELECT 1';
+      const filled = plan(
+        bench,
+        `DROP VIEW v2, "V 1"; DROP MATERIALIZED VIEW m; ALTER TABLE "Lager" ALTER "Nr" TYPE bigint, ALTER "Menge" TYPE bigint; ${again}`,
+      );
+      expect(filled.flatMap(({ notes }) => notes.filter((note) => note.startsWith('From here on')))).toHaveLength(1);
     });
   });
 
