@@ -1,5 +1,7 @@
 import { field, list, textOf } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
 import { relationOf, relationOfNames } from './relation.js';
+import type { Relation } from './relation.js';
 import type { Script, ScriptStatement } from './script.js';
 
 /**
@@ -10,9 +12,11 @@ export function keptTogether({ statements }: Script, oneTransaction: boolean): R
   const groups = new Map<ScriptStatement, number>();
   const all = statements.filter(({ parsed }) => !SETTINGS.has(parsed.type));
   for (const [number, block] of (oneTransaction ? [all] : blocksOf(statements)).entries()) {
-    for (const at of block.keys()) {
-      const to = lastOf(block, at);
-      for (const one of block.slice(at, to + 1)) groups.set(one, number);
+    const arrivals = new Map(block.flatMap((one, at) => arrivingBy(one).map((name) => [name, at] as const)));
+    let until = -1;
+    for (const [at, statement] of block.entries()) {
+      until = Math.max(until, lastOf(statement, block.length - 1, arrivals));
+      if (at <= until) groups.set(statement, number);
     }
   }
   return groups;
@@ -34,33 +38,32 @@ function blocksOf(statements: readonly ScriptStatement[]): readonly (readonly Sc
   return blocks;
 }
 
-/** The place of the last statement that has to be in one transaction with that at `at`; `at` or less where there is none. */
-function lastOf(block: readonly ScriptStatement[], at: number): number {
-  const { type, body } = block[at]?.parsed ?? { type: '', body: {} };
-  if (type === 'LockStmt' || type === 'TruncateStmt') return block.length - 1;
+/** The place of the last statement that has to be in one transaction with this one; -1 where there is none. `arrivals` are the places where names come last. */
+function lastOf(
+  { parsed: { type, body } }: ScriptStatement,
+  end: number,
+  arrivals: ReadonlyMap<string, number>,
+): number {
+  if (type === 'LockStmt' || type === 'TruncateStmt') return end;
   const gone =
     type === 'RenameStmt' && textOf(body, 'renameType') === 'OBJECT_TABLE'
-      ? [relationOf(field(body, 'relation'))?.name]
+      ? [relationOf(field(body, 'relation'))]
       : type === 'DropStmt' && textOf(body, 'removeType') === 'OBJECT_TABLE'
-        ? list(body, 'objects').map((object) => relationOfNames(object)?.name)
+        ? list(body, 'objects').map(relationOfNames)
         : [];
-  return block.findLastIndex((one, i) => i > at && gone.includes(arrivingBy(one)));
+  return Math.max(-1, ...gone.map((relation) => arrivals.get(relation?.name ?? '') ?? -1));
 }
 
-/** The name by which a table or view comes. */
-function arrivingBy({ parsed: { type, body } }: ScriptStatement): string | undefined {
-  switch (type) {
-    case 'RenameStmt':
-      return /^OBJECT_(?:TABLE|VIEW)$/.test(textOf(body, 'renameType') ?? '')
-        ? (textOf(body, 'newname') ?? undefined)
-        : undefined;
-    case 'CreateStmt':
-      return relationOf(field(body, 'relation'))?.name;
-    case 'ViewStmt':
-      return relationOf(field(body, 'view'))?.name;
-    case 'CreateTableAsStmt':
-      return relationOf(field(field(body, 'into') ?? {}, 'rel'))?.name;
-    default:
-      return undefined;
-  }
+/** The name by which a table or view comes; empty where none does. */
+function arrivingBy({ parsed: { type, body } }: ScriptStatement): readonly string[] {
+  const made = MAKES[type]?.(body);
+  if (made) return [made.name];
+  const isRename = type === 'RenameStmt' && /^OBJECT_(?:TABLE|VIEW)$/.test(textOf(body, 'renameType') ?? '');
+  return isRename ? [textOf(body, 'newname') ?? ''] : [];
 }
+
+const MAKES: Readonly<Record<string, (body: TreeNode) => Relation | null>> = {
+  CreateStmt: (body) => relationOf(field(body, 'relation')),
+  ViewStmt: (body) => relationOf(field(body, 'view')),
+  CreateTableAsStmt: (body) => relationOf(field(field(body, 'into') ?? {}, 'rel')),
+};
