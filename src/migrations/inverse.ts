@@ -4,7 +4,7 @@ import type { Addition, Column, Index } from '../model/catalog.js';
 import { field, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { columnKey, constraintsOf, indexNamed, isNew, tableOf } from './context.js';
+import { columnKey, constraintsOf, indexNamed, isNew, keyOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { partitionOf } from './effects/attach.js';
@@ -225,7 +225,8 @@ function ofConstraint(relation: Relation, constraint: TreeNode, alter: string, c
   const taken = textOf(constraint, 'indexname');
   const schema = tableOf(context, relation)?.schema ?? relation.schema;
   const index = taken === null ? undefined : indexNamed(context, { schema, name: taken });
-  const columns = index?.keys.map(({ column }) => column ?? '') ?? names(list(constraint, 'keys'));
+  const made = context.state.indexes.find((one) => one.name === taken && one.table === keyOf(context, relation));
+  const columns = index?.keys.map(({ column }) => column ?? '') ?? made?.columns ?? names(list(constraint, 'keys'));
   const nullable =
     textOf(constraint, 'contype') === 'CONSTR_PRIMARY'
       ? columns.filter((column) => isMadeNotNull(column, relation, context))

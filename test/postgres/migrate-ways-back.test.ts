@@ -63,7 +63,7 @@ describe('the plan of a migration', () => {
     ['ALTER TABLE "order" DROP CONSTRAINT "order_Größe_check"; ALTER TABLE "order" ADD CHECK ("Größe" < 999)'],
     ['ALTER TABLE item DROP CONSTRAINT item_pkey; ALTER TABLE item ADD PRIMARY KEY (id, order_id)'],
     [
-      'DROP INDEX order_n_idx; CREATE INDEX order_n_idx ON "order" (n); CREATE UNIQUE INDEX one ON item (id); ALTER TABLE item ADD CONSTRAINT one UNIQUE USING INDEX one',
+      'DROP INDEX order_n_idx; CREATE INDEX order_n_idx ON "order" (n); CREATE UNIQUE INDEX one ON item (id, order_id); ALTER TABLE item DROP CONSTRAINT item_pkey, ADD CONSTRAINT one PRIMARY KEY USING INDEX one',
     ],
     ['ALTER TABLE part ALTER id ADD GENERATED ALWAYS AS IDENTITY'],
     [
