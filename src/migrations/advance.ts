@@ -2,7 +2,7 @@ import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { columnKey, isNew, keyOf, newTransaction } from './context.js';
+import { columnKey, indexNamed, isNew, keyOf, newTransaction } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
 import { dependentKey } from './dependents.js';
 import { droppedBy } from './dropped.js';
@@ -12,7 +12,7 @@ import { typeParts, typeText } from './effects/types.js';
 import { isAtLeast } from './locks.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { Operation } from './operation.js';
-import { relationOf } from './relation.js';
+import { relationOf, relationOfNames } from './relation.js';
 import type { Relation } from './relation.js';
 import { indexColumns } from './shapes.js';
 
@@ -64,6 +64,14 @@ const CHANGES: Readonly<Record<string, Change>> = {
     const to = textOf(body, 'newname');
     if (!isTable || !relation || to === null || !isNew(context, relation)) return context.state;
     return created({ ...relation, name: to }, context);
+  },
+  DropStmt: ({ body }, context) => {
+    if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return context.state;
+    const indexes = list(body, 'objects').flatMap((object) => relationOfNames(object) ?? []);
+    const keys = indexes.map(({ schema, name }) =>
+      takenKey({ schema: schema ?? indexNamed(context, { schema, name })?.schema ?? null, name }, name, context),
+    );
+    return { ...context.state, named: keys.reduce((so, key) => so.with(key, false), context.state.named) };
   },
   AlterEnumStmt: ({ body }, { state }) => {
     const label = textOf(body, 'newVal');
@@ -166,6 +174,8 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
       return { ...state, notNull: new Set([...state.notNull].filter((one) => one !== column)) };
     case 'AT_AddConstraint':
       return afterAddConstraint(relation, constraintBody(command.body) ?? {}, context);
+    case 'AT_DropConstraint':
+      return { ...state, named: state.named.with(takenKey(relation, command.name ?? '', context), false) };
     case 'AT_ValidateConstraint':
       return afterValidate(relation, column ?? '', context);
     default:

@@ -4,6 +4,7 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import type { MigrationContext } from './context.js';
 import { relationOfNames } from './relation.js';
 import type { Relation } from './relation.js';
+import type { ScriptStatement } from './script.js';
 
 const KINDS: Readonly<Record<string, Cascade['kind']>> = {
   OBJECT_FUNCTION: 'function',
@@ -13,24 +14,39 @@ const KINDS: Readonly<Record<string, Cascade['kind']>> = {
   OBJECT_DOMAIN: 'type',
   OBJECT_EXTENSION: 'extension',
   OBJECT_SEQUENCE: 'sequence',
+  OBJECT_SCHEMA: 'schema',
 };
 
-/** What CASCADE of a DROP takes along, for each thing that it names; null where it is not known: no catalog, another kind of thing, functions of one name that take different arguments. */
+/** What statements drop with CASCADE and is no table: of these it has to be known what goes along. */
+export function cascadeRoots(statements: readonly ScriptStatement[]): readonly Pick<Cascade, 'kind' | 'name'>[] {
+  return statements.flatMap(({ parsed: { type, body } }) => {
+    const kind = KINDS[textOf(body, 'removeType') ?? ''];
+    if (type !== 'DropStmt' || kind === undefined || textOf(body, 'behavior') !== 'DROP_CASCADE') return [];
+    return list(body, 'objects')
+      .flatMap((object) => nameIn(object) ?? [])
+      .map(({ name }) => ({ kind, name }));
+  });
+}
+
+/** What CASCADE of a DROP takes along, for each thing that it names; null where it is not known: no catalog, or one in which it was not looked for, another kind of thing, functions of one name that take different arguments. */
 export function cascadesOf(drop: TreeNode, context: MigrationContext): readonly Cascade[] | null {
   const kind = KINDS[textOf(drop, 'removeType') ?? ''];
   const { catalog } = context;
-  if (kind === undefined || !catalog) return null;
+  const cascades = catalog?.cascades;
+  if (kind === undefined || !cascades) return null;
   const named = list(drop, 'objects').map((object) => nameIn(object));
-  const found = named.map((name) =>
-    name ? catalog.cascades.filter((one) => one.kind === kind && isNamed(one, name)) : [],
-  );
+  const found = named.map((name) => (name ? cascades.filter((one) => one.kind === kind && isNamed(one, name)) : []));
   const isClear = named.every((name) => name !== null && (kind !== 'function' || overloads(name, context) <= 1));
   return isClear && found.every((ones) => ones.length <= 1) ? found.flat() : null;
 }
 
-/** For people, the first few. */
+/** For people, the first few; of a schema first what is in another. */
 export function cascadeWords(cascades: readonly Cascade[]): string {
-  const words = cascades.flatMap(({ along }) => along.map(({ what }) => what));
+  const words = cascades.flatMap(({ kind, name, along }) => {
+    const isInside = ({ relation }: Cascade['along'][number]): boolean =>
+      kind === 'schema' && relation?.schema === name;
+    return [...along.filter((one) => !isInside(one)), ...along.filter(isInside)].map(({ what }) => what);
+  });
   const more = words.length > MOST ? ` and ${words.length - MOST} more` : '';
   return words.slice(0, MOST).join(', ') + more;
 }

@@ -48,6 +48,7 @@ import tableCreateTrigger from './rules/table/create-trigger.js';
 import tableDropCascade from './rules/table/drop-cascade.js';
 import tableDropTable from './rules/table/drop-table.js';
 import tableInherit from './rules/table/inherit.js';
+import tableLikeWithoutNumbers from './rules/table/like-without-numbers.js';
 import tableMoveAll from './rules/table/move-all.js';
 import tableRefreshMaterializedView from './rules/table/refresh-materialized-view.js';
 import tableRenameTable from './rules/table/rename-table.js';
@@ -119,6 +120,7 @@ export const catalogue: readonly MigrationRule[] = [
   tableDropCascade,
   tableDropTable,
   tableInherit,
+  tableLikeWithoutNumbers,
   tableMoveAll,
   tableRefreshMaterializedView,
   tableRenameTable,

@@ -96,7 +96,22 @@ export function factsOfFile({ statements }: Script): FileFacts {
     return tables.flatMap((table) => (table ? [{ table: table.name, line }] : []));
   });
   const remade = remadeViews(statements);
-  return { indexes, views, remade, needing, switched, arriving: statements.flatMap(arrivingIn) };
+  const arriving = statements.flatMap(arrivingIn);
+  return { indexes, views, remade, needing, switched, arriving, numbered: numberedIn(statements) };
+}
+
+const NUMBERS = new Set(['AT_AddIdentity', 'AT_SetIdentity', 'AT_ColumnDefault']);
+
+function numberedIn(statements: readonly ScriptStatement[]): FileFacts['numbered'] {
+  const columns = statements.flatMap(({ parsed }) =>
+    operationsOf(parsed).flatMap(({ relation, command }) =>
+      relation && command?.name && NUMBERS.has(command.subtype) ? [{ table: relation.name, column: command.name }] : [],
+    ),
+  );
+  const sequences = statements.flatMap(({ parsed: { type, body } }) =>
+    type === 'AlterSeqStmt' ? (relationOf(field(body, 'sequence'))?.name ?? []) : [],
+  );
+  return { columns, sequences, calls: statements.some(({ sql }) => /\bsetval\s*\(/i.test(sql)) };
 }
 
 function arrivingIn({ parsed }: ScriptStatement): FileFacts['arriving'] {

@@ -50,8 +50,10 @@ export function firstFree(relation: Relation, column: string | null, label: stri
 function isTaken(relation: Relation, name: string, context: MigrationContext): boolean {
   const { catalog, state } = context;
   const schema = relation.schema ?? tableOf(context, relation)?.schema ?? 'public';
-  if (state.named.has(takenKey(relation, name, context)) || tableOf(context, { schema, name })) return true;
+  const said = state.named.get(takenKey(relation, name, context));
+  if (said !== undefined) return said;
   return (
+    tableOf(context, { schema, name }) !== undefined ||
     catalog?.indexes.some((index) => index.name === name && index.schema === schema) === true ||
     catalog?.constraints.some((one) => one.name === name && one.table.schema === schema) === true
   );

@@ -10,8 +10,8 @@ import type { ScriptStatement } from './script.js';
 export interface ScriptState {
   /** Keys of relations that the file itself made: new, and nobody else uses them yet. */
   readonly created: Growing<true>;
-  /** Indexes and constraints that the file made, also those whose name PostgreSQL chose, by `takenKey`. */
-  readonly named: Growing<true>;
+  /** Whether a name of an index or constraint is taken, where the file says so, by `takenKey`: true of what it made, also of what PostgreSQL chose the name of, false of what it dropped. */
+  readonly named: Growing<boolean>;
   /** Types of columns that the file made or changed, by `columnKey`. */
   readonly types: Growing<string>;
   /** Defaults that the file gave to columns, by `columnKey`; null for one that it took away. */
@@ -57,12 +57,23 @@ export interface TransactionState {
 export interface FileFacts {
   readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
   readonly views: readonly string[];
-  /** Views that are dropped and made again further on, with the statement that drops and the line that makes them. */
-  readonly remade: readonly { readonly view: Relation; readonly drop: ScriptStatement; readonly to: number }[];
+  /** Views that are dropped and made again further on, with the statement that drops, those that change types until then, and the line that makes them. */
+  readonly remade: readonly {
+    readonly view: Relation;
+    readonly drop: ScriptStatement;
+    readonly changes: readonly ScriptStatement[];
+    readonly to: number;
+  }[];
   /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
   readonly needing: readonly { readonly table: string; readonly line: number }[];
   /** Columns that come by a name: added, or renamed to it. */
   readonly arriving: readonly { readonly table: string; readonly column: string }[];
+  /** What the file does about numbers of rows: columns that it gives a default or an identity, sequences that it gives an owner, whether it calls setval. */
+  readonly numbered: {
+    readonly columns: readonly { readonly table: string; readonly column: string }[];
+    readonly sequences: readonly string[];
+    readonly calls: boolean;
+  };
   /** Tables that get another name or are dropped. */
   readonly switched: readonly { readonly table: string; readonly line: number }[];
 }

@@ -2,7 +2,7 @@ import { bareLiteral, quoteIdent } from '../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../sql/deparse.js';
 import { field, list, mapTree, names } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
-import { inBatches } from './backfill.js';
+import { FILL_NOTE, inBatches } from './backfill.js';
 import { constraintsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeSequence, SafeStep } from './define.js';
@@ -69,11 +69,12 @@ export function expandAndContract(operation: Operation, context: MigrationContex
             relation,
             statement: `UPDATE ${written(relation)} SET ${column} = ${deparseExpression(value)}`,
             where: `${column} IS DISTINCT FROM (${deparseExpression(value)})`,
+            quiet: true,
           }),
         ],
         down: [],
         commits: true,
-        note: 'The rows that were there, in batches. May be interrupted and run again.',
+        note: FILL_NOTE,
       },
       ...(notNull?.before ?? []),
       ...hanging.before,

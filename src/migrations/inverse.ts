@@ -1,15 +1,17 @@
 import { quoteIdent } from '../base/quote.js';
-import type { Column, Index } from '../model/catalog.js';
+import { sameRelation } from '../model/catalog.js';
+import type { Addition, Column, Index } from '../model/catalog.js';
 import { field, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
-import { constraintName, indexName } from './chosen-name.js';
-import { columnKey, constraintsOf, indexNamed, isNew, tableOf } from './context.js';
+import { constraintName, indexName, takenKey } from './chosen-name.js';
+import { columnKey, constraintsOf, indexNamed, isNew, keyOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { partitionOf } from './effects/attach.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
 import { CREATIONS } from './inverse-create.js';
+import { OF_WHAT_IS_MADE } from './inverse-made.js';
 import { defaultBefore, targetBefore } from './inverse-column.js';
 import { movedBack, renamedBack } from './inverse-rename.js';
 import { relationOf, relationOfNames, written } from './relation.js';
@@ -32,11 +34,11 @@ type Invert = (operation: Operation, context: MigrationContext) => Inverse;
 
 const unknown: Invert = ({ type }) => ({ why: `how to take back ${statementWords(type)} is not known` });
 const nothing: Invert = () => ({ sql: [] });
-const data: Invert = () => ({ why: 'rows that were changed are not brought back' });
 const gone: Invert = () => ({ why: 'what was dropped can not be brought back: restore a backup' });
 
 const INVERSES: Readonly<Record<string, Invert>> = {
   ...CREATIONS,
+  ...OF_WHAT_IS_MADE,
   IndexStmt: ({ relation, body }, context) => {
     const isKnown = relation !== null && knowsNames(relation, context);
     const name = textOf(body, 'idxname') ?? (isKnown ? indexName(relation, body, context) : null);
@@ -51,10 +53,13 @@ const INVERSES: Readonly<Record<string, Invert>> = {
     if (body['if_not_exists'] === true && isThere) return { sql: [] };
     if (body['if_not_exists'] === true && context.catalog === null)
       return { why: 'whether the index was there before is not known' };
-    const isParent = relation !== null && tableOf(context, relation)?.kind === 'p';
-    // An index is in its table's schema.
+    // One of a partitioned table can not, and nobody uses one that the file made.
+    const plainly = relation !== null && (isNew(context, relation) || tableOf(context, relation)?.kind === 'p');
+    // An index is in its table's schema; the way back of a constraint that took it over takes it along.
     return {
-      sql: [`DROP INDEX${isParent ? '' : ' CONCURRENTLY'} ${written({ schema: relation?.schema ?? null, name })}`],
+      sql: [
+        `DROP INDEX${plainly ? '' : ' CONCURRENTLY'} IF EXISTS ${written({ schema: relation?.schema ?? null, name })}`,
+      ],
     };
   },
   DropStmt: dropped,
@@ -96,12 +101,6 @@ const INVERSES: Readonly<Record<string, Invert>> = {
     const label = (text: string): string => `'${text.replaceAll("'", "''")}'`;
     return { sql: [`ALTER TYPE ${written(name)} RENAME VALUE ${label(to)} TO ${label(from)}`] };
   },
-  InsertStmt: data,
-  UpdateStmt: data,
-  DeleteStmt: data,
-  MergeStmt: data,
-  CopyStmt: data,
-  TruncateStmt: () => ({ why: 'rows that were deleted can not be brought back: restore a backup' }),
   ReindexStmt: nothing,
   VacuumStmt: nothing,
   ClusterStmt: ({ relation, body }, { catalog }) => {
@@ -123,8 +122,12 @@ function dropped({ body }: Operation, context: MigrationContext): Inverse {
     const name = relationOfNames(object);
     return name ? indexNamed(context, name) : undefined;
   });
-  const sql = indexes.flatMap((index) => (index ? [builtAgain(index)] : []));
-  return sql.length === indexes.length ? { sql } : { why: 'the definition of the index is not known: look with --to' };
+  if (body['missing_ok'] === true && context.catalog && indexes.every((index) => index === undefined))
+    return { sql: [] };
+  const sql = indexes.flatMap((index) => (index ? [[builtAgain(index), ...additionsOf('index', index, context)]] : []));
+  return sql.length === indexes.length
+    ? { sql: sql.flat() }
+    : { why: 'the definition of the index is not known: look with --to' };
 }
 
 /** Whether a primary key makes the column NOT NULL, and no statement of the file did before. */
@@ -199,6 +202,8 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     case 'AT_EnableTrig':
       return { sql: [`${alter} DISABLE TRIGGER ${named}`] };
     case 'AT_AttachPartition':
+      if (textOf(operation.body, 'objtype') === 'OBJECT_INDEX')
+        return { why: 'an index that is a part of another can not be taken out of it' };
       return { sql: [`${alter} DETACH PARTITION ${written(partitionOf(command) ?? relation)}`] };
     case 'AT_DetachPartition':
       return { why: 'the bounds that it had are not known' };
@@ -220,7 +225,8 @@ function ofConstraint(relation: Relation, constraint: TreeNode, alter: string, c
   const taken = textOf(constraint, 'indexname');
   const schema = tableOf(context, relation)?.schema ?? relation.schema;
   const index = taken === null ? undefined : indexNamed(context, { schema, name: taken });
-  const columns = index?.keys.map(({ column }) => column ?? '') ?? names(list(constraint, 'keys'));
+  const made = context.state.indexes.find((one) => one.name === taken && one.table === keyOf(context, relation));
+  const columns = index?.keys.map(({ column }) => column ?? '') ?? made?.columns ?? names(list(constraint, 'keys'));
   const nullable =
     textOf(constraint, 'contype') === 'CONSTR_PRIMARY'
       ? columns.filter((column) => isMadeNotNull(column, relation, context))
@@ -253,15 +259,37 @@ function ofDroppedConstraint(
 ): Inverse {
   const name = command.name ?? '';
   const known = constraintsOf(context, relation).find((constraint) => constraint.name === name);
+  if (
+    !known &&
+    command.missingOk &&
+    context.catalog &&
+    context.state.named.get(takenKey(relation, name, context)) !== true
+  )
+    return { sql: [] };
   if (!known) return { why: 'the definition of the constraint is not known: look with --to' };
   if (command.cascade && (known.kind === 'primary' || known.kind === 'unique'))
     return { why: 'what CASCADE takes along is not brought back' };
   const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
-  if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add] };
+  const more = [
+    known.kind === 'foreign' ? [] : additionsOf('index', known, context),
+    additionsOf('constraint', known, context),
+  ].flat();
+  if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add, ...more] };
   const isParent = tableOf(context, relation)?.kind === 'p';
   // A foreign key of a partitioned table can not be added NOT VALID before 18.
-  if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add] };
-  return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`] };
+  if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add, ...more] };
+  return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`, ...more] };
+}
+
+/** Statements that give it what it had beside its definition. */
+function additionsOf(
+  kind: Addition['kind'],
+  { table, name }: Pick<Addition, 'table' | 'name'>,
+  { catalog }: MigrationContext,
+): readonly string[] {
+  return (catalog?.additions ?? [])
+    .filter((one) => one.kind === kind && one.name === name && sameRelation(one.table, table))
+    .flatMap(({ sql }) => sql);
 }
 
 function columnNameOf(command: TreeNode): string {

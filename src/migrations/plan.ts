@@ -12,6 +12,8 @@ import { inverseOf } from './inverse.js';
 import { blocksWrites } from './locks.js';
 import { operationSql, operationsOf } from './operation.js';
 import type { Operation } from './operation.js';
+import { keptTogether } from './kept-together.js';
+import { isSetConfig, refuseUnplannable } from './plannable.js';
 import { isHarmless, merge, withNotes } from './plan-step.js';
 import type { PlanStep } from './plan-step.js';
 import type { Script, ScriptStatement } from './script.js';
@@ -28,20 +30,11 @@ export interface MigrationPlan {
 
 /** Rewrites a file as steps of one transaction each. Statements that nothing is said of stay as they are. Needs `loadParser()`. */
 export function planScript(script: Script, options: CheckOptions): MigrationPlan {
-  const steering = script.skipped.find(({ what }) => STEERS.test(what));
-  if (steering)
-    throw new WizardError(
-      'input/invalid',
-      `line ${steering.line}: a migration with ${steering.what} can not be planned: what runs depends on it`,
-      { hint: 'Plan the statements that are to run, by themselves.' },
-    );
-  const planner = new Planner(options, factsOfFile(script));
+  refuseUnplannable(script);
+  const planner = new Planner(options, factsOfFile(script), keptTogether(script, options.oneTransaction));
   for (const statement of script.statements) planner.take(statement);
   return planner.plan();
 }
-
-/** Commands of psql by which other statements run, or some do not. */
-const STEERS = /^\\(?:if|elif|else|endif|c|connect|i|ir|include|include_relative|copy|gexec|watch|q)$/;
 
 /** How deep a sequence may call for another: ADD COLUMN ... PRIMARY KEY -> ADD PRIMARY KEY -> SET NOT NULL is three. */
 const DEPTH = 6;
@@ -53,12 +46,14 @@ class Planner {
   readonly #later: (LaterWork & { readonly line: number })[] = [];
   #state: ScriptState;
   #block = 0;
+  #group: number | null = null;
   readonly #blocks: (number | null)[] = [];
   readonly #aside: ViewsAside;
 
   constructor(
     readonly options: CheckOptions,
     readonly file: FileFacts,
+    readonly groups: ReadonlyMap<ScriptStatement, number>,
   ) {
     this.#state = initialState(false);
     this.#aside = new ViewsAside(file);
@@ -81,6 +76,10 @@ class Planner {
         },
       );
     const operations = operationsOf(statement.parsed);
+    if (isSetConfig(statement.parsed)) {
+      if (!/_timeout'/.test(statement.sql)) this.#prologue.push(statement.sql);
+      return;
+    }
     if (type === 'VariableSetStmt') {
       const isTimeout = /^(?:lock|statement)_timeout$/.test(textOf(body, 'name') ?? '');
       // What is local to a transaction of the file has to hold in each of its steps.
@@ -89,9 +88,16 @@ class Planner {
       return;
     }
     const before = this.#state;
+    const group = this.groups.get(statement) ?? null;
+    if (group !== null) {
+      this.#whole(statement, operations, before, group === this.#group);
+      this.#group = group;
+      return;
+    }
+    this.#group = null;
     const expanded = operations.map((operation) => this.#expand(operation, statement, []));
     if (operations.length > 1 && expanded.every(({ changed }) => !changed)) {
-      this.#whole(statement, operations, before);
+      this.#whole(statement, operations, before, false);
       return;
     }
     const steps = expanded.flatMap((one) => one.steps);
@@ -164,7 +170,12 @@ class Planner {
       {
         ...unit,
         down,
-        noWayBack: down === null ? (unit.noWayBack ?? 'it is not taken back') : null,
+        noWayBack:
+          down === null
+            ? step.isSwitch === true
+              ? 'the values before are not kept'
+              : (unit.noWayBack ?? 'it is not taken back')
+            : null,
         transactional: unit.transactional && step.commits !== true,
         isSwitch: step.isSwitch === true,
         unavoidable: step.unavoidable ?? null,
@@ -212,8 +223,8 @@ class Planner {
     };
   }
 
-  /** Several commands of which none needs a sequence: one statement, one lock, as it was written. */
-  #whole(statement: ScriptStatement, operations: readonly Operation[], before: ScriptState): void {
+  /** As it was written: several commands of which none needs a sequence, with one lock; what has to stay in the transaction of the step before. */
+  #whole(statement: ScriptStatement, operations: readonly Operation[], before: ScriptState, together: boolean): void {
     this.#state = before;
     const parts = operations.map((operation) => {
       const context = this.#context(statement.line);
@@ -223,7 +234,7 @@ class Planner {
     });
     const step = { ...merge(parts, this.#known()), up: [statement.sql] };
     for (const arranged of this.#aside.arrange([step], statement, this.#known()))
-      this.#push(arranged.step, arranged.joins);
+      this.#push(arranged.step, arranged.joins || together);
   }
 
   #push(step: PlanStep, joins: boolean): void {

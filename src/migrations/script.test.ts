@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadParser } from '../sql/parse.js';
 import { planScript } from './plan.js';
+import type { MigrationPlan } from './plan.js';
 import { readScript } from './script.js';
 
 describe('a migration file', () => {
@@ -30,6 +31,49 @@ describe('a migration file', () => {
     ]);
     expect(script.skipped).toEqual([{ line: 3, what: 'rows of COPY', reason: expect.any(String) }]);
     expect(() => planScript(script, { major: 18, catalog: null, oneTransaction: false })).toThrow(/line 2.*COPY/);
+  });
+
+  it('plans nothing that lives no longer than a session, and sets in each step what the file sets by a call', () => {
+    const planned = (sql: string): MigrationPlan =>
+      planScript(readScript(sql, 'a.sql'), { major: 18, catalog: null, oneTransaction: false });
+    for (const sql of [
+      'CREATE TEMP TABLE t AS SELECT 1',
+      'CREATE TEMPORARY TABLE t (a int)',
+      'CREATE TEMP VIEW v AS SELECT 1',
+      'CREATE TEMP SEQUENCE s',
+    ])
+      expect(() => planned(`SELECT 1;\n${sql}; DROP TABLE t`)).toThrow(/line 2: .*temporary/);
+    expect(() => planned('PREPARE p AS SELECT 1')).toThrow(/a prepared statement/);
+    const { steps } = planned(
+      "SELECT pg_catalog.set_config('search_path', '', false); SELECT set_config('lock_timeout', '0', false); CREATE TABLE app.t (a int); SELECT set_config(a, '', true) FROM b",
+    );
+    expect(steps.map(({ prologue, up }) => [...prologue, ...up].map((one) => one.slice(0, 30)))).toEqual([
+      ["SELECT pg_catalog.set_config('", 'CREATE TABLE app.t (a int)'],
+      ["SELECT pg_catalog.set_config('", "SELECT set_config(a, '', true)"],
+    ]);
+  });
+
+  it('keeps what others may not see the middle of in one step', () => {
+    const planned = (sql: string, oneTransaction = false): readonly (readonly string[])[] =>
+      planScript(readScript(sql, 'a.sql'), { major: 18, catalog: null, oneTransaction }).steps.map(({ up }) => up);
+    const copy = [
+      'LOCK TABLE a IN SHARE MODE',
+      'CREATE TABLE b (LIKE a)',
+      'INSERT INTO b SELECT * FROM a',
+      'DROP TABLE a',
+      'ALTER TABLE b RENAME TO a',
+    ];
+    expect(planned(`BEGIN; ${copy.join(';')}; COMMIT; SELECT 1`)).toEqual([copy, ['SELECT 1']]);
+    const swap = ['ALTER TABLE a RENAME TO a_old', 'ALTER TABLE b RENAME TO a'];
+    expect(planned(`BEGIN; DROP TABLE c; ${swap.join(';')}; ALTER TABLE a ADD COLUMN x int; COMMIT`)).toEqual([
+      ['DROP TABLE c'],
+      swap,
+      ['ALTER TABLE a ADD COLUMN x int'],
+    ]);
+    expect(planned(`SET search_path = s; ${swap.join(';')}`, true)).toEqual([swap]);
+    expect(planned('BEGIN; TRUNCATE a; INSERT INTO a SELECT 1; COMMIT')).toEqual([
+      ['TRUNCATE a', 'INSERT INTO a SELECT 1'],
+    ]);
   });
 
   it('ends a statement where psql sends it, and says what psql runs by itself', () => {

@@ -1,10 +1,12 @@
 import { bodiesOf, field, list, textOf } from '../sql/tree.js';
 import type { FileFacts, MigrationContext } from './context.js';
+import { operationsOf } from './operation.js';
 import { merge } from './plan-step.js';
 import type { PlanStep } from './plan-step.js';
 import { relationOf, relationOfNames } from './relation.js';
 import type { Relation } from './relation.js';
 import type { ScriptStatement } from './script.js';
+import { restored } from './views-restored.js';
 
 /** A step as it comes into the plan: `joins` where it belongs to the transaction of the one before. */
 export interface Arranged {
@@ -12,30 +14,34 @@ export interface Arranged {
   readonly joins: boolean;
 }
 
+type Known = Pick<MigrationContext, 'catalog' | 'state'>;
+
+const STAY_AWAY =
+  'From here on the views are away until they are made again: a materialized one among them would have to be filled twice.';
+const COMES_AGAIN = 'The views come again as they were, until the next change needs them away.';
+
 /**
  * Views that a file drops and makes again around a change that has to be without them. Their DROP waits until the change itself: while a new column is filled they are there. What makes them
- * again joins that transaction, so that others wait and never find them gone.
+ * again joins that transaction, so that others wait and never find them gone. Where several changes need them away, each but the last brings them back as they were.
  */
 export class ViewsAside {
   #waiting: readonly PlanStep[] = [];
+  #away: FileFacts['remade'] = [];
+  readonly #done = new Set<ScriptStatement>();
   #isOpen = false;
 
   constructor(private readonly file: FileFacts) {}
 
   /** Takes the steps of one statement, gives those that come into the plan now. */
-  arrange(
-    steps: readonly PlanStep[],
-    statement: ScriptStatement,
-    known: Pick<MigrationContext, 'catalog' | 'state'>,
-  ): readonly Arranged[] {
+  arrange(steps: readonly PlanStep[], statement: ScriptStatement, known: Known): readonly Arranged[] {
     if (this.#waits(statement)) {
       this.#waiting = [...this.#waiting, ...steps];
+      this.#away = [...this.#away, ...this.file.remade.filter(({ drop }) => drop === statement)];
       this.#isOpen = false;
       return [];
     }
-    if (this.#waiting.length > 0 && HINDERED_BY_NONE.has(statement.parsed.type))
-      return steps.map((step) => ({ step, joins: false }));
-    if (this.#waiting.length > 0) return this.#together(steps, known);
+    if (this.#waiting.length > 0 && HINDERED_BY_NONE.has(statement.parsed.type)) return steps.map(apart);
+    if (this.#waiting.length > 0) return this.#together(steps, statement, known);
     const joins = this.#isOpen && this.#makesAgain(statement) && steps.every(({ transactional }) => transactional);
     this.#isOpen = joins;
     return steps.map((step) => ({ step, joins }));
@@ -46,17 +52,33 @@ export class ViewsAside {
     return this.#waiting;
   }
 
-  #together(steps: readonly PlanStep[], known: Pick<MigrationContext, 'catalog' | 'state'>): readonly Arranged[] {
+  #together(steps: readonly PlanStep[], statement: ScriptStatement, known: Known): readonly Arranged[] {
     const waiting = this.#waiting;
-    const prepared = steps.findIndex(({ isSwitch }) => isSwitch);
+    const prepared = steps.findIndex(isSwitch);
     const at = prepared < 0 && steps.length === 1 && steps[0]?.transactional ? 0 : prepared;
     const own = steps[at];
+    const rest = steps.slice(at + 1);
+    const follows = this.#anotherFollows(rest, statement);
+    const whole = own ? merge([...waiting, own], known) : null;
+    if (whole && follows && this.#away.every(isPlain)) {
+      const { keep, give } = restored(this.#away.map(({ view }) => view));
+      const step = { ...whole, up: [keep, ...whole.up, give], notes: [...whole.notes, COMES_AGAIN] };
+      const before = [...steps.slice(0, at), step].map(apart);
+      return [...before, ...(rest.some(isSwitch) ? this.#together(rest, statement, known) : rest.map(apart))];
+    }
     this.#waiting = [];
+    this.#away = [];
     this.#isOpen = own !== undefined && at === steps.length - 1;
-    const arranged = own
-      ? [...steps.slice(0, at), merge([...waiting, own], known), ...steps.slice(at + 1)]
-      : [...waiting, ...steps];
-    return arranged.map((step) => ({ step, joins: false }));
+    if (!whole) return [...waiting, ...steps].map(apart);
+    const step = follows ? { ...whole, notes: [...whole.notes, STAY_AWAY] } : whole;
+    return [...steps.slice(0, at), step, ...rest].map(apart);
+  }
+
+  /** Whether another change follows for which the views have to go again. */
+  #anotherFollows(rest: readonly PlanStep[], statement: ScriptStatement): boolean {
+    this.#done.add(statement);
+    const others = this.#away.flatMap(({ changes }) => changes.filter((one) => !this.#done.has(one)));
+    return rest.some(isSwitch) || others.length > 0;
   }
 
   #waits(statement: ScriptStatement): boolean {
@@ -85,6 +107,18 @@ export class ViewsAside {
   }
 }
 
+function isSwitch(step: PlanStep): boolean {
+  return step.isSwitch;
+}
+
+function isPlain({ drop }: FileFacts['remade'][number]): boolean {
+  return textOf(drop.parsed.body, 'removeType') === 'OBJECT_VIEW';
+}
+
+function apart(step: PlanStep): Arranged {
+  return { step, joins: false };
+}
+
 /** Statements that no view stands in the way of, and that may take long. */
 const HINDERED_BY_NONE = new Set([
   'InsertStmt',
@@ -109,10 +143,16 @@ export function remadeViews(statements: readonly ScriptStatement[]): FileFacts['
     if (type !== 'DropStmt' || !KINDS.has(textOf(body, 'removeType') ?? '')) return [];
     return list(body, 'objects').flatMap((object) => {
       const view = relationOfNames(object);
-      const again = statements.slice(i + 1).find((one) => view && madeBy(one)?.name === view.name);
-      return view && again ? [{ view, drop, to: again.line }] : [];
+      const after = statements.slice(i + 1);
+      const at = after.findIndex((one) => view && madeBy(one)?.name === view.name);
+      const again = after[at];
+      return view && again ? [{ view, drop, changes: after.slice(0, at).filter(changesType), to: again.line }] : [];
     });
   });
+}
+
+function changesType({ parsed }: ScriptStatement): boolean {
+  return operationsOf(parsed).some(({ command }) => command?.subtype === 'AT_AlterColumnType');
 }
 
 function madeBy({ parsed: { type, body } }: ScriptStatement): Relation | null {

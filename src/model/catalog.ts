@@ -226,8 +226,8 @@ export interface Dependent {
 
 /** What DROP ... CASCADE of a thing that is no table takes along. Things that nothing rests on are left out. */
 export interface Cascade {
-  readonly kind: 'function' | 'type' | 'extension' | 'sequence';
-  /** Null for an extension. */
+  readonly kind: 'function' | 'type' | 'extension' | 'sequence' | 'schema';
+  /** Null for an extension, and for a schema. */
   readonly schema: string | null;
   readonly name: string;
   readonly along: readonly {
@@ -237,6 +237,14 @@ export interface Cascade {
     readonly relation: RelationName | null;
     readonly isWhole: boolean;
   }[];
+}
+
+/** What an index or a constraint has beside its definition, as statements that give it: comment, statistics targets, being the one that CLUSTER or the replica identity goes by. */
+export interface Addition {
+  readonly kind: 'index' | 'constraint';
+  readonly table: RelationName;
+  readonly name: string;
+  readonly sql: readonly string[];
 }
 
 /** The schema as read in one instant. System schemas are left out. */
@@ -250,7 +258,10 @@ export interface Catalog {
   readonly functions: readonly FunctionInfo[];
   readonly domains: readonly DomainInfo[];
   readonly dependents: readonly Dependent[];
-  readonly cascades: readonly Cascade[];
+  /** Of what was asked about; null where nothing was: only migrations that drop with CASCADE need it. */
+  readonly cascades: readonly Cascade[] | null;
+  /** Null where it was not read: only the way back of a migration needs it. */
+  readonly additions: readonly Addition[] | null;
   /** Every other object kind, counted for the inventory: `view`, `trigger`, `policy`, ... */
   readonly otherCounts: Readonly<Record<string, number>>;
 }

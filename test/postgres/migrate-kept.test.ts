@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LabServer } from '../../src/lab/server.js';
-import { checkScript } from '../../src/migrations/check.js';
 import { planScript } from '../../src/migrations/plan.js';
 import type { PlanStep } from '../../src/migrations/plan-step.js';
 import { readScript } from '../../src/migrations/script.js';
 import { structureDifferences } from '../../src/model/catalog-equality.js';
 import { loadParser } from '../../src/sql/parse.js';
 import { startQuietServer } from '../support/majors.js';
-import { asIfLarge, withMigrationBench } from '../support/migration-bench.js';
+import { asIfLarge, forScript, withMigrationBench } from '../support/migration-bench.js';
 import type { MigrationBench } from '../support/migration-bench.js';
 
 const SETUP = `
@@ -158,32 +157,137 @@ describe('a planned migration', () => {
     });
   });
 
-  it('says what CASCADE takes along with functions, types, extensions and sequences', async () => {
+  it('brings views back between several changes that need them away', async () => {
+    const views = [
+      'CREATE VIEW "V 1" WITH (security_barrier=true) AS SELECT "Nr", "Menge", ort FROM "Lager" WHERE ort <> \'x\'',
+      'CREATE VIEW v2 AS SELECT "Nr", ort FROM "V 1"',
+    ];
+    const more = `COMMENT ON VIEW "V 1" IS 'it''s'; COMMENT ON COLUMN "V 1".ort IS 'o'; GRANT SELECT ON v2 TO pg_monitor WITH GRANT OPTION; GRANT UPDATE (ort) ON "V 1" TO PUBLIC; ALTER VIEW "V 1" ALTER COLUMN ort SET DEFAULT 'd'; CREATE RULE r AS ON DELETE TO v2 DO INSTEAD NOTHING`;
+    const look = `
+      SELECT c.relname, c.relacl::text, c.reloptions, pg_get_viewdef(c.oid) AS def, obj_description(c.oid, 'pg_class') AS said, (SELECT array_agg(concat(attname, attacl, col_description(attrelid, attnum), pg_get_expr(d.adbin, d.adrelid)) ORDER BY attname) FROM pg_attribute LEFT JOIN pg_attrdef AS d ON adrelid = attrelid AND adnum = attnum WHERE attrelid = c.oid AND attnum > 0) AS columns,
+        (SELECT array_agg(pg_get_ruledef(oid) ORDER BY rulename) FROM pg_rewrite WHERE ev_class = c.oid) AS rules FROM pg_class AS c WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace ORDER BY 1`;
+    await within([...views, more].join(';'), async (bench) => {
+      const before = await bench.session.query(look);
+      const sql = `DROP VIEW v2; DROP VIEW "V 1"; ALTER TABLE "Lager" ALTER "Nr" TYPE bigint, ALTER "Menge" TYPE bigint; ALTER TABLE "Lager" ALTER ort TYPE varchar(50); ${views.join(';')}; ${more}`;
+      const steps = plan(bench, sql);
+      const last = steps.findLastIndex(({ up }) => up.some((one) => one.startsWith('DROP VIEW')));
+      for (const step of steps.slice(0, last)) {
+        await apply(bench, step);
+        expect(await bench.session.query(look)).toEqual(before);
+      }
+      for (const step of steps.slice(last)) await apply(bench, step);
+      expect(
+        await bench.session.query(
+          "SELECT string_agg(attname || format_type(atttypid, atttypmod), ',' ORDER BY attnum) AS a FROM pg_attribute WHERE attrelid = '\"V 1\"'::regclass",
+        ),
+      ).toEqual([{ a: 'Nrbigint,Mengebigint,ortcharacter varying(50)' }]);
+      expect(steps.filter(({ up }) => up.some((one) => one.startsWith('DROP VIEW')))).toHaveLength(3);
+      const again = 'CREATE VIEW "V 1" AS SELECT 1; CREATE VIEW v2 AS SELECT 1; CREATE MATERIALIZED VIEW m AS SELECT 1';
+      const filled = plan(
+        bench,
+        `DROP VIEW v2, "V 1"; DROP MATERIALIZED VIEW m; ALTER TABLE "Lager" ALTER "Nr" TYPE bigint, ALTER "Menge" TYPE bigint; ${again}`,
+      );
+      expect(filled.flatMap(({ notes }) => notes.filter((note) => note.startsWith('From here on')))).toHaveLength(1);
+    });
+  });
+
+  it('gives what an index and a constraint had beside their definitions back', async () => {
     const made = `
-      CREATE TYPE "Laune" AS ENUM ('gut'); CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE EXTENSION pg_trgm; CREATE SEQUENCE zähler;
-      CREATE TABLE "T" (l "Laune", v int DEFAULT nextval('zähler'), s text); CREATE VIEW of_t AS SELECT l FROM "T"; CREATE TRIGGER auf BEFORE INSERT ON "T" FOR EACH ROW EXECUTE FUNCTION tr();
-      CREATE INDEX grams ON "T" USING gin (s gin_trgm_ops); CREATE FUNCTION over(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION over(text) RETURNS int LANGUAGE sql AS 'SELECT 1';`;
-    await within(made, async ({ catalog }) => {
-      const said = (sql: string): readonly (string | null)[] => {
-        const options = { major: 18, catalog, oneTransaction: false };
-        const [checked] = checkScript(readScript(sql, 'a.sql'), options);
-        const found = checked?.findings.find(({ rule }) => rule.id === 'table/drop-cascade');
-        const locked = checked?.effect.locks.map(({ relation }) => relation.name).toSorted() ?? [];
-        return [
-          found?.match.says.split('; now ')[1] ?? null,
-          [...new Set(locked)].join(),
-          checked?.effect.unsure ?? null,
-        ];
-      };
-      expect(said('DROP TYPE "Laune" CASCADE')).toEqual(['column l of table "T", view of_t', 'T,of_t', null]);
-      expect(said('DROP FUNCTION tr() CASCADE')).toEqual(['trigger auf on table "T"', 'T', null]);
-      expect(said('DROP EXTENSION pg_trgm CASCADE')).toEqual(['index grams', 'T', null]);
-      expect(said('DROP SEQUENCE zähler CASCADE')).toEqual([
-        'default value for column v of table "T"',
-        'T,zähler',
+      CREATE TABLE "T t" ("a b" int NOT NULL, CONSTRAINT "u ""q""" UNIQUE ("a b"), CONSTRAINT c CHECK ("a b" > 0)); CREATE INDEX "I" ON "T t" (("a b" + 1));
+      COMMENT ON INDEX "I" IS E'back\\slash ''q'' %s'; ALTER INDEX "I" ALTER COLUMN 1 SET STATISTICS 400; ALTER TABLE "T t" CLUSTER ON "I"; ALTER TABLE "T t" REPLICA IDENTITY USING INDEX "u ""q""";
+      COMMENT ON CONSTRAINT "u ""q""" ON "T t" IS 'k'; COMMENT ON INDEX "u ""q""" IS 'ki'; COMMENT ON CONSTRAINT c ON "T t" IS 'c'`;
+    const look = `
+      SELECT c.relname, obj_description(c.oid, 'pg_class') AS said, a.attstattarget, i.indisclustered, i.indisreplident, (SELECT array_agg(conname || obj_description(oid, 'pg_constraint') ORDER BY conname) FROM pg_constraint WHERE conrelid = i.indrelid)
+      FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE i.indrelid = '"T t"'::regclass ORDER BY 1`;
+    await within(made, async (bench) => {
+      const sql = 'DROP INDEX "I"; ALTER TABLE "T t" DROP CONSTRAINT "u ""q""", DROP CONSTRAINT c';
+      const before = await bench.session.query(look);
+      const steps = plan({ ...bench, catalog: await forScript(bench, sql) }, sql);
+      for (const { up } of steps) await run(bench, up);
+      expect(await bench.session.query(look)).toEqual([]);
+      for (const { down } of steps.toReversed()) await run(bench, down);
+      expect(await bench.session.query(look)).toEqual(before);
+    });
+  });
+
+  it('says that rows, rights and comments of what was there are not brought back', async () => {
+    const made =
+      "CREATE TABLE heard (id int); CREATE FUNCTION ear() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE TRIGGER ear AFTER UPDATE ON heard EXECUTE FUNCTION ear()";
+    await within(made, async (bench) => {
+      const why = (sql: string): readonly (string | null)[] => plan(bench, sql).map(({ noWayBack }) => noWayBack);
+      const rows = 'rows that were changed are not brought back';
+      expect(why('UPDATE heard SET id = 1; ALTER TABLE heard ADD COLUMN z int; UPDATE heard SET z = 1')).toEqual([
+        rows,
         null,
+        rows,
       ]);
-      expect(said('DROP FUNCTION over(int) CASCADE')).toEqual([null, '', expect.stringContaining('depends on what')]);
+      expect(
+        why('CREATE TABLE f (id int); WITH x AS (DELETE FROM heard RETURNING id) INSERT INTO f SELECT id FROM x'),
+      ).toEqual([null, rows]);
+      expect(why('GRANT SELECT ON heard TO PUBLIC')).toEqual(['which rights there were before is not known']);
+      expect(why("COMMENT ON COLUMN heard.id IS 'i'")).toEqual(['which comment there was before is not known']);
+    });
+  });
+
+  it('fills without a word to triggers and rules of the table, or not at all', async () => {
+    const made = `
+      CREATE TABLE seen (id int, at text DEFAULT 'then'); INSERT INTO seen SELECT generate_series(1, 20); CREATE ROLE plain; GRANT ALL ON SCHEMA public TO plain; ALTER TABLE seen OWNER TO plain;
+      CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := 'now'; RETURN NEW; END $$; CREATE TRIGGER stamp BEFORE UPDATE ON seen FOR EACH ROW EXECUTE FUNCTION stamp()`;
+    const look = 'SELECT count(*)::int AS n, count(token)::int AS filled, min(at) AS at FROM seen';
+    await within(made, async (bench) => {
+      const steps = plan(bench, 'ALTER TABLE seen ADD COLUMN token uuid DEFAULT gen_random_uuid()');
+      const at = steps.findIndex(({ transactional }) => !transactional);
+      for (const { up } of steps.slice(0, at)) await run(bench, up);
+      const fill = steps[at]?.up ?? [];
+      await bench.session.run('SET ROLE plain');
+      await expect(run(bench, fill)).rejects.toThrow('each row that is filled would run trigger stamp');
+      expect(await bench.session.query(look)).toEqual([{ n: 20, filled: 0, at: 'then' }]);
+      await bench.session.run('RESET ROLE');
+      await run(bench, fill);
+      expect(await bench.session.query(look)).toEqual([{ n: 20, filled: 20, at: 'then' }]);
+      expect(await bench.session.query('SHOW session_replication_role')).toEqual([
+        { session_replication_role: 'origin' },
+      ]);
+      await bench.session.run('UPDATE seen SET token = NULL; SET database_wizard.fire_triggers = on; SET ROLE plain');
+      await run(bench, fill);
+      expect(await bench.session.query(look)).toEqual([{ n: 20, filled: 20, at: 'now' }]);
+      await bench.session.run(
+        'RESET ROLE; RESET database_wizard.fire_triggers; ALTER TABLE seen ENABLE ALWAYS TRIGGER stamp; UPDATE seen SET token = NULL',
+      );
+      await expect(run(bench, fill)).rejects.toThrow('trigger stamp');
+      await bench.session.run('DROP OWNED BY plain CASCADE; DROP ROLE plain');
+    });
+  });
+
+  it.each([
+    ['a int, b bigint', 'RANGE (a, b)', 'FROM (1, 5) TO (100, 7)', 'SELECT 100, 6'],
+    ['a int, b bigint', 'RANGE (a, b)', 'FROM (1, MINVALUE) TO (100, MAXVALUE)', 'SELECT 100, 600'],
+    [
+      'a text, b timestamptz',
+      'RANGE (a, b)',
+      "FROM ('x', '2024-01-01') TO ('x', '2025-01-01')",
+      "SELECT 'x', '2024-05-05'",
+    ],
+    ['a bigint, b int', 'RANGE (a, b)', 'FROM (MINVALUE, MINVALUE) TO (7, MINVALUE)', 'SELECT 6, 1'],
+    ['a text, b int', 'LIST (a)', "IN ('it''s', NULL)", 'SELECT NULL, 1'],
+    ['a text, b int', 'LIST (a)', 'IN (NULL)', 'SELECT NULL, 1'],
+  ])('proves bounds of %s by %s %s before ATTACH reads a row', async (columns, by, bounds, row) => {
+    const made = `CREATE TABLE above (${columns}) PARTITION BY ${by}; CREATE TABLE below (${columns}); INSERT INTO below ${row} FROM generate_series(1, 50)`;
+    await within(made, async (bench) => {
+      const steps = plan(bench, `ALTER TABLE above ATTACH PARTITION below FOR VALUES ${bounds}`);
+      expect(steps).toHaveLength(4);
+      for (const { up } of steps.slice(0, 2)) await run(bench, up);
+      expect((await bench.observe(steps[2]?.up ?? [], true)).read).toEqual([]);
+      await run(bench, steps[3]?.up ?? null);
+    });
+  });
+
+  it('proves no bounds where it does not know the whole key', async () => {
+    const made =
+      'CREATE TABLE above (a int, b text) PARTITION BY RANGE (a, lower(b)); CREATE TABLE below (a int, b text)';
+    await within(made, async (bench) => {
+      const sql = "ALTER TABLE above ATTACH PARTITION below FOR VALUES FROM (1, 'a') TO (5, 'b')";
+      expect(plan(bench, sql).map(({ up }) => up)).toEqual([[sql]]);
     });
   });
 });

@@ -7,7 +7,7 @@ import { readScript } from '../../src/migrations/script.js';
 import { structureDifferences } from '../../src/model/catalog-equality.js';
 import { loadParser } from '../../src/sql/parse.js';
 import { startQuietServer } from '../support/majors.js';
-import { asIfLarge, withMigrationBench } from '../support/migration-bench.js';
+import { asIfLarge, forScript, withMigrationBench } from '../support/migration-bench.js';
 import type { MigrationBench } from '../support/migration-bench.js';
 
 const SETUP = `
@@ -60,7 +60,18 @@ describe('the plan of a migration', () => {
     ],
     ['ALTER TABLE item DROP CONSTRAINT item_pkey, ADD PRIMARY KEY USING INDEX item_both'],
     ['ALTER TABLE part DROP CONSTRAINT part_n_fkey; DROP INDEX part_n'],
+    ['ALTER TABLE "order" DROP CONSTRAINT "order_Größe_check"; ALTER TABLE "order" ADD CHECK ("Größe" < 999)'],
+    ['ALTER TABLE item DROP CONSTRAINT item_pkey; ALTER TABLE item ADD PRIMARY KEY (id, order_id)'],
+    [
+      'DROP INDEX order_n_idx; CREATE INDEX order_n_idx ON "order" (n); CREATE UNIQUE INDEX one ON item (id, order_id); ALTER TABLE item DROP CONSTRAINT item_pkey, ADD CONSTRAINT one PRIMARY KEY USING INDEX one',
+    ],
     ['ALTER TABLE part ALTER id ADD GENERATED ALWAYS AS IDENTITY'],
+    [
+      `ALTER TABLE "order" ADD COLUMN z text; UPDATE "order" SET z = code; ALTER TABLE "order" ALTER z SET NOT NULL; COMMENT ON COLUMN "order".z IS 'z'`,
+    ],
+    [
+      `CREATE TABLE fresh (id int CONSTRAINT c CHECK (id > 0)) PARTITION BY RANGE (id); CREATE TABLE fresh_1 PARTITION OF fresh DEFAULT; CREATE INDEX ON fresh (id); INSERT INTO fresh VALUES (1); UPDATE fresh SET id = 2; GRANT SELECT ON fresh TO PUBLIC; COMMENT ON CONSTRAINT c ON fresh IS 'c'; DROP INDEX IF EXISTS nope; ALTER TABLE item DROP CONSTRAINT IF EXISTS nope`,
+    ],
   ])('%s ends as the file does, and is taken back to what was before', async (sql) => {
     for (const large of [true, false])
       await withMigrationBench(server as LabServer, SETUP, async (bench) => {
@@ -231,6 +242,46 @@ describe('the plan of a migration', () => {
       await bench.session.run('ROLLBACK');
       await run(bench, first?.down ?? []);
       expect(structureDifferences(bench.catalog, await bench.now())).toEqual([]);
+    });
+  });
+
+  it('says what CASCADE takes along with functions, types, extensions and sequences', async () => {
+    const made = `
+      CREATE TYPE "Laune" AS ENUM ('gut'); CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE EXTENSION pg_trgm; CREATE SEQUENCE zähler;
+      CREATE TABLE "T" (l "Laune", v int DEFAULT nextval('zähler'), s text); CREATE VIEW of_t AS SELECT l FROM "T"; CREATE TRIGGER auf BEFORE INSERT ON "T" FOR EACH ROW EXECUTE FUNCTION tr();
+      CREATE INDEX grams ON "T" USING gin (s gin_trgm_ops); CREATE SCHEMA "Neben"; CREATE TABLE "Neben".p (id int PRIMARY KEY, toasted text); CREATE FUNCTION "Neben".f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE COLLATION "Neben".c FROM "C";
+      CREATE TABLE child (p int REFERENCES "Neben".p, n int DEFAULT "Neben".f()); CREATE VIEW of_p AS SELECT id FROM "Neben".p; CREATE FUNCTION over(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION over(text) RETURNS int LANGUAGE sql AS 'SELECT 1';`;
+    await withMigrationBench(server as LabServer, made, async (bench) => {
+      const said = async (sql: string): Promise<readonly (string | null)[]> => {
+        const catalog = await forScript(bench, sql);
+        const options = { major: 18, catalog, oneTransaction: false };
+        const [checked] = checkScript(readScript(sql, 'a.sql'), options);
+        const found = checked?.findings.find(({ rule }) => rule.id === 'table/drop-cascade');
+        const locked = checked?.effect.locks.map(({ relation }) => relation.name).toSorted() ?? [];
+        return [
+          found?.match.says.split('; now ')[1] ?? null,
+          [...new Set(locked)].join(),
+          checked?.effect.unsure ?? null,
+        ];
+      };
+      expect(await said('DROP TYPE "Laune" CASCADE')).toEqual(['column l of table "T", view of_t', 'T,of_t', null]);
+      expect(await said('DROP FUNCTION tr() CASCADE')).toEqual(['trigger auf on table "T"', 'T', null]);
+      expect(await said('DROP EXTENSION pg_trgm CASCADE')).toEqual(['index grams', 'T', null]);
+      expect(await said('DROP SEQUENCE zähler CASCADE')).toEqual([
+        'default value for column v of table "T"',
+        'T,zähler',
+        null,
+      ]);
+      expect(await said('DROP SCHEMA "Neben" CASCADE')).toEqual([
+        'constraint child_p_fkey on table child, default value for column n of table child, view of_p, collation "Neben".c, function "Neben".f(), table "Neben".p',
+        'child,of_p,p',
+        null,
+      ]);
+      expect(await said('DROP FUNCTION over(int) CASCADE')).toEqual([
+        null,
+        '',
+        expect.stringContaining('depends on what'),
+      ]);
     });
   });
 });

@@ -9,7 +9,7 @@ import { ALTER_TABLE } from '../support/ddl/alter-table.js';
 import { OTHER_DDL, OUTSIDE_DDL } from '../support/ddl/other.js';
 import { DDL_SETUP } from '../support/ddl/setup.js';
 import { startQuietServer, testMajors } from '../support/majors.js';
-import { asIfLarge, claimed, effectsOf, withMigrationBench } from '../support/migration-bench.js';
+import { asIfLarge, claimed, effectsOf, forScript, withMigrationBench } from '../support/migration-bench.js';
 import type { Observation } from '../support/migration-bench.js';
 
 const TYPES = [
@@ -39,7 +39,7 @@ describe.each(testMajors())('effects of DDL on PostgreSQL %s', (major) => {
       const differing: unknown[] = [];
       let ran = 0;
       for (const [sql, transactional] of corpus()) {
-        const [statement] = effectsOf(sql, { ...options, catalog: asIfLarge(bench.catalog) });
+        const [statement] = effectsOf(sql, { ...options, catalog: asIfLarge(await forScript(bench, sql)) });
         if (!statement) throw new Error(`no statement in ${sql}`);
         const claim = await claimed(bench.session, statement.effects);
         // A form that this major does not have.

@@ -1,3 +1,4 @@
+import { cascadeRoots } from '../../src/migrations/cascades.js';
 import { checkScript } from '../../src/migrations/check.js';
 import type { CheckOptions } from '../../src/migrations/check.js';
 import type { Effect } from '../../src/migrations/effects/effect.js';
@@ -10,6 +11,8 @@ import { createDatabase } from '../../src/lab/databases.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { Catalog } from '../../src/model/catalog.js';
 import { connect } from '../../src/postgres/connect.js';
+import { readAdditions } from '../../src/postgres/read/additions.js';
+import { readCascades } from '../../src/postgres/read/cascades.js';
 import { readCatalog } from '../../src/postgres/read/catalog.js';
 import type { Session } from '../../src/postgres/session.js';
 import { runScript } from './rewrite-bench.js';
@@ -87,6 +90,12 @@ export async function withMigrationBench<T>(
     await admin.run(`DROP DATABASE ${database} WITH (FORCE)`);
     await admin.close();
   }
+}
+
+/** The catalog with what is read for migrations only. */
+export async function forScript({ session, catalog }: MigrationBench, sql: string): Promise<Catalog> {
+  const cascades = await readCascades(session, cascadeRoots(readScript(sql, 'example').statements));
+  return { ...catalog, cascades, additions: await readAdditions(session) };
 }
 
 /** The catalog as if its tables were large, so that no rule lowers its voice. */

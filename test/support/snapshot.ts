@@ -261,7 +261,8 @@ export function aCatalog(facts: SnapshotFacts = {}): Catalog {
     domains: [],
     dependents: [],
     functions: [],
-    cascades: [],
+    cascades: null,
+    additions: null,
     otherCounts: {},
   };
 }

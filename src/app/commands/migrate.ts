@@ -72,7 +72,14 @@ export const migrate = defineCommand({
         hint: 'E.g. `database-wizard migrate plan add_column.sql --out steps`.',
       });
     const scripts = readScripts(files);
-    const target = input.to === undefined ? null : await lookAtTarget(input.to, context);
+    const target =
+      input.to === undefined
+        ? null
+        : await lookAtTarget(
+            input.to,
+            scripts.map(({ script }) => script),
+            context,
+          );
     const major = input.major ?? (target ? Math.min(NEWEST_MAJOR, Math.max(OLDEST_MAJOR, target.major)) : NEWEST_MAJOR);
     const options = { major, catalog: target?.catalog ?? null, oneTransaction: input.oneTransaction };
     const parts = scripts.map(({ name, script }) => {

@@ -42,7 +42,7 @@ export function dropEffect({ body }: Operation, context: MigrationContext): Effe
       };
     }
     case 'OBJECT_SCHEMA':
-      return cascades ? dropSchemas(objects, context) : NO_EFFECT;
+      return cascades ? along(body, context, inSchemas(objects, context)) : NO_EFFECT;
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN': {
       const types = objects.flatMap((object) => {
@@ -108,13 +108,12 @@ export function isSparedParent(relation: Relation, context: MigrationContext): b
   return context.major < 15 && tableOf(context, relation)?.kind === 'p';
 }
 
-function dropSchemas(objects: readonly TreeValue[], context: MigrationContext): Effect {
+function inSchemas(objects: readonly TreeValue[], context: MigrationContext): readonly Relation[] {
   const schemas = objects.map((object) => textOf(bodyOf(object, 'String') ?? {}, 'sval'));
   const tables = (context.catalog?.tables ?? [])
     .filter(({ schema }) => schemas.includes(schema))
     .flatMap((table) => withBelow({ schema: table.schema, name: table.name }, context, 'heirs'));
-  const all = [...tables, ...referencedBy(tables, context), ...referencing(tables, context)];
-  return { ...NO_EFFECT, locks: lockingAll(all, 'ACCESS EXCLUSIVE'), unsure: ALONG };
+  return [...tables, ...referencedBy(tables, context), ...referencing(tables, context)];
 }
 
 function dropIndex(body: TreeNode, context: MigrationContext): Effect {

@@ -9,27 +9,66 @@ import type { AlterCommand } from '../operation.js';
 import type { Relation } from '../relation.js';
 
 /**
- * The condition which rows of a partition must meet, as SQL, for LIST and RANGE by one column; null where it is not known: no catalog, hash, expressions,
- * several columns, DEFAULT. A valid CHECK of it, or of more, spares ATTACH PARTITION the scan (`PartConstraintImpliedByRelConstraint`).
+ * The condition which rows of a partition must meet, as SQL, for LIST and RANGE by columns; null where it is not known: no catalog, hash, expressions, DEFAULT.
+ * A valid CHECK of it, or of more, spares ATTACH PARTITION the scan (`PartConstraintImpliedByRelConstraint`).
  */
 export function partitionCondition(parent: Relation, command: AlterCommand, context: MigrationContext): string | null {
   const key = tableOf(context, parent)?.partitionKey ?? [];
-  const [column, ...others] = key;
+  const [column] = key;
   const bound = field(field(field(command.body, 'def') ?? {}, 'PartitionCmd') ?? {}, 'bound');
-  if (column === undefined || others.length > 0 || !bound || bound['is_default'] === true) return null;
-  const name = quoteIdent(column);
-  if (textOf(bound, 'strategy') === 'r') {
-    const [low] = list(bound, 'lowerdatums');
-    const [high] = list(bound, 'upperdatums');
-    const parts = [side(name, '>=', low), side(name, '<', high)];
-    if (parts.includes(null)) return null;
-    return [`${name} IS NOT NULL`, ...parts.filter((part) => part !== '')].join(' AND ');
-  }
+  if (column === undefined || !bound || bound['is_default'] === true) return null;
+  if (textOf(bound, 'strategy') === 'r') return rangeCondition(key.map(quoteIdent), bound);
   if (textOf(bound, 'strategy') !== 'l') return null;
+  const name = quoteIdent(column);
   const values = list(bound, 'listdatums').map(constant);
-  if (values.includes(null) || values.includes('NULL')) return null;
-  return `${name} IS NOT NULL AND ${name} IN (${values.join(', ')})`;
+  if (values.includes(null)) return null;
+  const given = values.filter((value) => value !== 'NULL');
+  const isOne = `${name} IN (${given.join(', ')})`;
+  if (given.length === values.length) return `${name} IS NOT NULL AND ${isOne}`;
+  return given.length === 0 ? `${name} IS NULL` : `${name} IS NULL OR ${isOne}`;
 }
+
+/** As PostgreSQL writes it (`get_qual_for_range`): what both bounds begin with is equal; from there on, a row is compared column by column. */
+function rangeCondition(columns: readonly string[], bound: TreeNode): string | null {
+  const [low, high] = [list(bound, 'lowerdatums').map(boundOf), list(bound, 'upperdatums').map(boundOf)];
+  // An expression of the key is not among the columns.
+  if (low.length !== columns.length || high.length !== columns.length) return null;
+  if ([...low, ...high].includes(null)) return null;
+  const differs = columns.findIndex((_, i) => low[i] !== high[i] || UNBOUNDED.test(low[i] ?? ''));
+  const same = differs < 0 ? columns.length : differs;
+  const parts = [
+    ...columns.map((name) => `${name} IS NOT NULL`),
+    ...columns.slice(0, same).map((name, i) => `${name} = ${low[i]}`),
+    beyond(columns.slice(same), low.slice(same), { last: '>=', to: 'minvalue', inside: '>=', past: '>' }),
+    beyond(columns.slice(same), high.slice(same), { last: '<', to: 'maxvalue', inside: '<=', past: '<' }),
+  ];
+  return parts.filter((part) => part !== '').join(' AND ');
+}
+
+/** How a column is compared: the last one, one before a value that all rows are on the right side of (`to`), any other. */
+interface Comparison {
+  readonly last: string;
+  readonly to: string;
+  readonly inside: string;
+  readonly past: string;
+}
+
+/** Rows on one side of a bound; empty where that is all of them. */
+function beyond(columns: readonly string[], values: readonly (string | null)[], by: Comparison): string {
+  const terms: string[] = [];
+  for (const [i, name] of columns.entries()) {
+    const [value, next] = [values[i] ?? '', values[i + 1] ?? null];
+    if (UNBOUNDED.test(value)) break;
+    const operator = next === null ? by.last : next === by.to ? by.inside : by.past;
+    const equal = columns.slice(0, i).map((one, k) => `${one} = ${values[k]}`);
+    terms.push([...equal, `${name} ${operator} ${value}`].join(' AND '));
+  }
+  return terms.length > 1
+    ? `(${terms.map((term) => (term.includes(' AND ') ? `(${term})` : term)).join(' OR ')})`
+    : (terms[0] ?? '');
+}
+
+const UNBOUNDED = /^(?:minvalue|maxvalue)$/;
 
 /** Whether the table has a validated CHECK of exactly this condition, in the file or in the catalog. */
 export function hasValidCheck(context: MigrationContext, relation: Relation, condition: string): boolean {
@@ -53,12 +92,12 @@ export function conditionText(condition: string): string {
   }
 }
 
-/** Empty for MINVALUE and MAXVALUE; null for what can not be written. */
-function side(name: string, operator: string, value: TreeValue): string | null {
+/** `minvalue` and `maxvalue` for themselves; null for what can not be written. */
+function boundOf(value: TreeValue): string | null {
   const reference = bodyOf(value, 'ColumnRef');
-  if (reference) return /^(?:minvalue|maxvalue)$/.test(names(list(reference, 'fields')).join('.')) ? '' : null;
-  const text = constant(value);
-  return text === null ? null : `${name} ${operator} ${text}`;
+  if (!reference) return constant(value);
+  const word = names(list(reference, 'fields')).join('.');
+  return UNBOUNDED.test(word) ? word : null;
 }
 
 function constant(value: TreeValue): string | null {

@@ -4,11 +4,18 @@ import type { Session } from '../session.js';
 import { notOfExtension, userSchema } from './scope.js';
 
 /**
- * What CASCADE takes along with each function, type, extension and sequence on which something rests (`pg_depend`, followed to its end), by kind and name. Level by level: one recursive statement is over in 60 ms, but
- * PostgreSQL takes it for so much work that it compiles it first (JIT), which took 9 s.
+ * What CASCADE takes along with each wanted function, type, extension, sequence and schema on which something rests (`pg_depend`, followed to its end), by kind and name. Level by level: one recursive statement is over
+ * in 60 ms, but PostgreSQL takes it for so much work that it compiles it first (JIT), which took 9 s.
  */
-export async function readCascades(session: Session): Promise<Cascade[]> {
-  const roots = await session.query<RootRow>(ROOTS_SQL);
+export async function readCascades(
+  session: Session,
+  wanted: readonly Pick<Cascade, 'kind' | 'name'>[],
+): Promise<readonly Cascade[]> {
+  if (wanted.length === 0) return [];
+  const roots = await session.query<RootRow>(ROOTS_SQL, [
+    wanted.map(({ kind }) => kind),
+    wanted.map(({ name }) => name),
+  ]);
   const seen = new Map<string, Reached>();
   let level = roots.map(({ classid, objid }, root): Reached => ({ root, classid, objid, objsubid: 0 }));
   for (const one of level) seen.set(keyOf(one), one);
@@ -89,7 +96,10 @@ const ROOTS_SQL = `
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relkind = 'S' AND ${userSchema('n')} AND ${notOfExtension('pg_class', 'c.oid')}
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS i WHERE i.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.objid = c.oid AND i.deptype = 'i')
+    UNION ALL
+    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 'schema', NULL, n.nspname FROM pg_catalog.pg_namespace AS n WHERE ${userSchema('n')}
   ) AS r (classid, objid, kind, own_schema, own_name)
+  WHERE (r.kind, r.own_name::text) IN (SELECT * FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w)
   ORDER BY r.kind, r.own_schema, r.own_name, r.objid`;
 
 const REACHED = `ROWS FROM (pg_catalog.unnest($1::pg_catalog.int4[]), pg_catalog.unnest($2::pg_catalog.oid[]), pg_catalog.unnest($3::pg_catalog.oid[]), pg_catalog.unnest($4::pg_catalog.int4[]))
@@ -104,7 +114,7 @@ const NEXT_SQL = `
   FROM ${REACHED} JOIN pg_catalog.pg_depend AS d ON d.classid = r.classid AND d.objid = r.objid AND d.objsubid = r.objsubid AND d.deptype = 'i'
   ORDER BY 1, 2, 3, 4`;
 
-/** Left out of what is said: members of an extension and inner parts (array types, indexes of constraints, triggers of foreign keys). */
+/** Left out of what is said: members of an extension and inner parts (TOAST, array types, indexes of constraints, triggers of foreign keys). */
 const ALONG_SQL = `
   SELECT k.root, n.nspname AS schema, c.relname AS relation, coalesce(k.objsubid = 0 AND k.relkind IS NOT NULL AND k.objid = k.relation, false) AS is_whole,
     pg_catalog.pg_describe_object(k.classid, k.objid, k.objsubid) AS what
@@ -122,12 +132,13 @@ const ALONG_SQL = `
     LEFT JOIN pg_catalog.pg_class AS c ON r.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = r.objid
     LEFT JOIN pg_catalog.pg_index AS i ON c.relkind IN ('i', 'I') AND i.indexrelid = c.oid) AS k
   LEFT JOIN pg_catalog.pg_class AS c ON c.oid = k.relation LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE (k.relation IS NOT NULL OR k.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  WHERE (k.relation IS NOT NULL OR k.classid = ANY ('{pg_catalog.pg_proc,pg_catalog.pg_extension,pg_catalog.pg_collation,pg_catalog.pg_operator,pg_catalog.pg_ts_config,pg_catalog.pg_ts_dict}'::pg_catalog.regclass[])
       OR k.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND EXISTS (SELECT FROM pg_catalog.pg_type AS t WHERE t.oid = k.objid AND t.typrelid = 0
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)))
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS m WHERE m.classid = k.classid AND m.objid = k.objid AND m.objsubid IN (0, k.objsubid) AND m.deptype = 'e')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS m WHERE m.classid = k.classid AND m.objid = k.objid AND m.objsubid = k.objsubid AND m.deptype = 'i'
       AND k.classid <> 'pg_catalog.pg_rewrite'::pg_catalog.regclass)
+    AND n.nspname IS DISTINCT FROM 'pg_toast'
   ORDER BY k.root, n.nspname, c.relname, 5`;
 
 type RootRow = { classid: string; objid: string; kind: Cascade['kind']; schema: string | null; name: string };

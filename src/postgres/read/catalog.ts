@@ -2,7 +2,6 @@ import type { Catalog } from '../../model/catalog.js';
 import type { Skipped } from '../../model/coverage.js';
 import { sqlstateOf } from '../errors.js';
 import type { Session } from '../session.js';
-import { readCascades } from './cascades.js';
 import { readColumns } from './columns.js';
 import { readConstraints } from './constraints.js';
 import { readDependents } from './dependents.js';
@@ -50,7 +49,8 @@ async function readUnlocked(session: Session, locked: readonly LockedRelation[])
     functions: await readFunctions(session),
     domains: await readDomains(session),
     dependents: await readDependents(session),
-    cascades: await readCascades(session),
+    cascades: null,
+    additions: null,
   };
   return { catalog, locked, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
 }

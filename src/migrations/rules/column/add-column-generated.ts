@@ -2,7 +2,7 @@ import { quoteIdent } from '../../../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../../../sql/deparse.js';
 import { isNode, textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { inBatches } from '../../backfill.js';
+import { FILL_NOTE, inBatches } from '../../backfill.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { keptByTrigger } from '../../expand-contract.js';
@@ -53,11 +53,12 @@ export default defineMigrationRule({
               relation,
               statement: `UPDATE ${written(relation)} SET ${quoted} = ${expression}`,
               where: `${quoted} IS DISTINCT FROM (${expression})`,
+              quiet: true,
             }),
           ],
           down: [],
           commits: true,
-          note: 'The rows that were there, in batches. May be interrupted and run again.',
+          note: FILL_NOTE,
         },
         ...(isNotNull
           ? [{ sql: [`${alterTable(operation, relation)} ALTER COLUMN ${quoted} SET NOT NULL`], down: [] }]

@@ -1,7 +1,7 @@
 import { quoteIdent, quoteLiteral } from '../../../base/quote.js';
 import { deparseGuarded } from '../../../sql/deparse.js';
 import { field, textOf } from '../../../sql/tree.js';
-import { fillColumn } from '../../backfill.js';
+import { FILL_NOTE, fillColumn } from '../../backfill.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { SERIALS, typeParts } from '../../effects/types.js';
@@ -66,7 +66,7 @@ export default defineMigrationRule({
           sql: [fillColumn(relation, name, 'DEFAULT')],
           down: [],
           commits: true,
-          note: 'The rows that were there, in batches. May be interrupted and run again.',
+          note: FILL_NOTE,
         },
         { sql: [`${alter} SET NOT NULL`], down: [] },
       ],

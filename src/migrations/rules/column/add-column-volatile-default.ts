@@ -2,7 +2,7 @@ import { quoteIdent } from '../../../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../../../sql/deparse.js';
 import { textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { fillColumn } from '../../backfill.js';
+import { FILL_NOTE, fillColumn } from '../../backfill.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { volatilityOf } from '../../effects/defaults.js';
@@ -61,7 +61,7 @@ export default defineMigrationRule({
           sql: [fillColumn(relation, name, 'DEFAULT')],
           down: [],
           commits: true,
-          note: 'The rows that were there, in batches. May be interrupted and run again.',
+          note: FILL_NOTE,
         },
         ...(notNull.length > 0 ? [{ sql: [`${alter} ALTER COLUMN ${quoteIdent(name)} SET NOT NULL`], down: [] }] : []),
       ],

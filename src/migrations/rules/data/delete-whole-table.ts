@@ -39,7 +39,7 @@ export default defineMigrationRule({
       differs: `rows of ${shown(relation)} go in batches: others see some gone and some not`,
       up: [
         {
-          sql: [inBatches({ relation, statement: deparseGuarded({ DeleteStmt: body }), where: null })],
+          sql: [inBatches({ relation, statement: deparseGuarded({ DeleteStmt: body }), where: null, quiet: false })],
           down: null,
           commits: true,
           note: 'In batches. May be interrupted and run again.',

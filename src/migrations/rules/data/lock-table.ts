@@ -11,7 +11,7 @@ export default defineMigrationRule({
   docs: {
     what: '`LOCK TABLE` in a mode that keeps writes off.',
     why: 'The lock is held to the end of the transaction, for whatever comes in between.',
-    limits: 'A plan of steps has no use for it, since a step ends with its transaction: leave it out.',
+    limits: 'A plan keeps all that follows in the transaction in one step with it.',
     sources: ['PostgreSQL manual, "LOCK"'],
   },
   match({ type, body }, _, { locks }) {

@@ -6,6 +6,7 @@ import { inBatches } from '../../backfill.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { volatilityOf } from '../../effects/defaults.js';
+import { inverseOf } from '../../inverse.js';
 import { shown } from '../../relation.js';
 
 export default defineMigrationRule({
@@ -27,15 +28,19 @@ export default defineMigrationRule({
       says: `UPDATE of all of ${shown(relation)} keeps every row locked until the last one is done`,
     };
   },
-  safe({ type, relation, body }, context) {
+  safe(operation, context) {
+    const { type, relation, body } = operation;
     if (type !== 'UpdateStmt' || !relation || !isRepeatable(body) || tableOf(context, relation)?.kind === 'p')
       return null;
+    const back = inverseOf(operation, context);
     return {
       differs: `rows of ${shown(relation)} change in batches: others see some done and some not`,
       up: [
         {
-          sql: [inBatches({ relation, statement: deparseGuarded({ UpdateStmt: body }), where: undone(body) })],
-          down: null,
+          sql: [
+            inBatches({ relation, statement: deparseGuarded({ UpdateStmt: body }), where: undone(body), quiet: false }),
+          ],
+          down: 'sql' in back ? back.sql : null,
           commits: true,
           note: 'In batches. May be run again: it does the same again.',
         },

@@ -19,7 +19,7 @@ export default defineMigrationRule({
     what: '`ATTACH PARTITION` of a table without a valid CHECK of the bounds.',
     why: 'Every row of the new partition is read under ACCESS EXCLUSIVE on it; a DEFAULT partition is read as well.',
     limits:
-      'The sequence is made with --to, for LIST and RANGE by one column. Indexes of the parent which the table lacks are built before, concurrently, but those of exclusion constraints, and where it has partitions of its own. A CHECK counts as proof where it says just what the bounds do; whether another one does is not worked out. The scan of a DEFAULT partition is spared by a CHECK on that one, which is not made.',
+      'The sequence is made with --to, for LIST and RANGE by columns; not for HASH and expressions. Indexes of the parent which the table lacks are built before, concurrently, but those of exclusion constraints, and where it has partitions of its own. A CHECK counts as proof where it says just what the bounds do; whether another one does is not worked out. The scan of a DEFAULT partition is spared by a CHECK on that one, which is not made: until the ATTACH it would refuse rows that programs write there now.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "ATTACH PARTITION"'],
   },
   match(operation, context) {

@@ -13,7 +13,7 @@ export default defineMigrationRule({
     what: '`CASCADE` of DROP, DROP COLUMN, DROP CONSTRAINT and TRUNCATE.',
     why: 'What goes along is decided by what is there at that moment: views, foreign keys, with TRUNCATE the rows of other tables; their locks are taken as well, and nothing of it stands in the file.',
     limits:
-      'With --to it is listed what is defined on a table, and what rests on a function, type, extension or sequence; of a schema nothing is. Drop them by name, so that the file says it.',
+      'With --to it is listed what is defined on a table, what rests on a function, type, extension or sequence, and of a schema what it holds and what rests on that. Drop them by name, so that the file says it.',
     sources: ['PostgreSQL manual, "Dependency Tracking"'],
   },
   match({ type, relation, command, body }, context) {
