@@ -29,7 +29,11 @@ export default defineAdvisor({
       INSERT INTO visitor SELECT n, repeat('v', 400) || n FROM generate_series(1, 40) AS n;
       INSERT INTO unwanted SELECT repeat('v', 400) || n * 7, 'spam' FROM generate_series(1, 30000) AS n;
       ANALYZE;`,
-    good: `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''64MB''', current_database()); END $$;`,
+    good: `
+      DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''64MB''', current_database()); END $$;
+      TRUNCATE unwanted;
+      INSERT INTO unwanted SELECT repeat('v', 400) || n * 7, 'spam' FROM generate_series(1, 30) AS n;
+      ANALYZE unwanted;`,
     workload: ['SELECT id FROM visitor WHERE id < 20 AND email NOT IN (SELECT email FROM unwanted)'],
   },
   options: z.object({ without: z.array(z.string()).default([]) }),
