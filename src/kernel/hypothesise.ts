@@ -99,10 +99,10 @@ async function predict(basis: HypothesisBasis, finding: Finding, action: Action)
 /** The planner's cost of the new text against that of the one in use, with the same values. */
 async function predictRewrite({ snapshot, measured, whatIf }: HypothesisBasis, rewrite: Rewrite): Promise<Prediction> {
   const statement = snapshot.workload.statements.find(({ fingerprint }) => fingerprint === rewrite.fingerprint);
-  const before = (statement && (await whatIf?.costOf(boundTexts(statement.sql, statement.parameterSets)))) ?? null;
+  const [before] = (await whatIf?.cost([rewrite.fingerprint], { add: [], drop: [] })) ?? [];
   const after = (statement && (await whatIf?.costOf(boundTexts(rewrite.to, statement.parameterSets)))) ?? null;
-  if (!before || after === null) return unknownPrediction('the planner could not plan the new text', null);
-  return fromRatios(measured, new Map([[rewrite.fingerprint, after / before]]), null);
+  if (!before?.cost || after === null) return unknownPrediction('the planner could not plan the new text', null);
+  return fromRatios(measured, new Map([[rewrite.fingerprint, after / before.cost]]), null);
 }
 
 async function costRatios(

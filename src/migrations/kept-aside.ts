@@ -1,5 +1,7 @@
 import { bareLiteral } from '../base/quote.js';
 import type { Index } from '../model/catalog.js';
+import { keptInSetting } from './kept-in-setting.js';
+import type { KeptAside } from './kept-in-setting.js';
 import { GRANTEE } from './old-name.js';
 import { writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
@@ -11,11 +13,7 @@ const SETTING = 'database_wizard.kept_aside';
  * What goes with a column and nothing that takes its place has: its privileges, comment, statistics target and options; comments on its indexes and constraints, targets of its indexes; its extended statistics; comment
  * and privileges of its identity's sequence. `keep` writes it down as statements while the column is there, `give` runs them once another has its name, in the same transaction.
  */
-export function keptAside(
-  relation: Relation,
-  column: string,
-  indexes: readonly Index[],
-): { readonly keep: string; readonly give: string } {
+export function keptAside(relation: Relation, column: string, indexes: readonly Index[]): KeptAside {
   const selects = [
     ...ofColumn(relation, column),
     ...(indexes.length > 0 ? ofIndexes(indexes) : []),
@@ -23,21 +21,10 @@ export function keptAside(
     ...ofStatistics(relation, column),
     ...ofSequence(relation, column),
   ];
-  return {
-    keep: `DO $keep$
-BEGIN
-  PERFORM pg_catalog.set_config('${SETTING}', ';' || coalesce((SELECT pg_catalog.string_agg(k.statement, '; ' ORDER BY k.place) FROM (
+  const text = `SELECT pg_catalog.string_agg(k.statement, '; ' ORDER BY k.place) FROM (
 ${selects.join('\n    UNION ALL\n')}
-  ) AS k (place, statement)), ''), true);
-END $keep$`,
-    give: `DO $give$
-BEGIN
-  IF pg_catalog.current_setting('${SETTING}') = '' THEN
-    RAISE EXCEPTION 'what the column had is lost: this belongs into the transaction that dropped it';
-  END IF;
-  EXECUTE pg_catalog.current_setting('${SETTING}');
-END $give$`,
-  };
+  ) AS k (place, statement)`;
+  return keptInSetting(SETTING, text, 'what the column had is lost: this belongs into the transaction that dropped it');
 }
 
 /** A comment is put where the one on `what` was. */

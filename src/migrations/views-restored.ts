@@ -1,22 +1,20 @@
+import { keptInSetting } from './kept-in-setting.js';
+import type { KeptAside } from './kept-in-setting.js';
 import { GRANTEE } from './old-name.js';
 import { writtenLiteral } from './relation.js';
 import type { Relation } from './relation.js';
 
-/** Lives until the end of the transaction. */
 const SETTING = 'database_wizard.views';
 
 /**
  * Views that go for a change and come again, as they were, in the same transaction: with options, columns' defaults, rules, triggers, rights, comments and owner. `keep` writes them down as statements while they are
  * there, `give` runs those. A view is made after those that it reads as long as it is younger than they are.
  */
-export function restored(views: readonly Relation[]): { readonly keep: string; readonly give: string } {
+export function restored(views: readonly Relation[]): KeptAside {
   const oids = views.map((view) => `pg_catalog.to_regclass(${writtenLiteral(view)})::pg_catalog.oid`).join(', ');
   const name = "pg_catalog.format('%I.%I', n.nspname, c.relname)";
   const column = 'JOIN pg_catalog.pg_attribute AS a ON a.attrelid = v.oid AND a.attnum > 0';
-  return {
-    keep: `DO $keep$
-BEGIN
-  PERFORM pg_catalog.set_config('${SETTING}', ';' || coalesce((
+  const selects = `
     WITH v AS (
       SELECT c.*, ${name} AS full_name FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND c.oid IN (${oids})
     )
@@ -39,14 +37,6 @@ BEGIN
       SELECT v.oid, 3, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', full_name, a.attname, d.description) FROM v ${column}, pg_catalog.col_description(v.oid, a.attnum) AS d (description) WHERE d.description IS NOT NULL
       UNION ALL
       SELECT oid, 4, pg_catalog.format('ALTER VIEW %s OWNER TO %I', full_name, pg_catalog.pg_get_userbyid(relowner)) FROM v WHERE pg_catalog.pg_get_userbyid(relowner) <> current_user
-    ) AS s (oid, place, statement)), ''), true);
-END $keep$`,
-    give: `DO $give$
-BEGIN
-  IF pg_catalog.current_setting('${SETTING}') = '' THEN
-    RAISE EXCEPTION 'the views are lost: this belongs into the transaction that dropped them';
-  END IF;
-  EXECUTE pg_catalog.current_setting('${SETTING}');
-END $give$`,
-  };
+    ) AS s (oid, place, statement)`;
+  return keptInSetting(SETTING, selects, 'the views are lost: this belongs into the transaction that dropped them');
 }

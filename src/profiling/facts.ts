@@ -1,11 +1,12 @@
 import { parsedShape, sketchOf } from '../logs/shape.js';
 import type { Shape } from '../logs/shape.js';
 import { withoutConstants } from '../logs/lex.js';
+import { columnPath } from '../sql/scope.js';
 import { textOffsets } from '../sql/constants.js';
 import { isTransactionControl, statementKind, writes } from '../sql/kind.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, bodiesOf, columnName, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
-import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { bodiesOf, bodyOf, columnName, commonTables, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
+import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
 
 /** Where a value of a statement is found in its executions: a parameter's number, or a constant's place among those of the text. */
 export type ValuePlace =
@@ -37,6 +38,8 @@ export interface ShapeFacts {
   readonly numbered: boolean;
   /** Tables, in the order of the text, as they are named there. */
   readonly tables: readonly string[];
+  /** Columns that it names anywhere. */
+  readonly columns: ReadonlySet<string>;
   /** What a modification changes. */
   readonly target: string | null;
   /** Whether it takes row locks: a modification, or SELECT ... FOR. */
@@ -74,7 +77,8 @@ export function shapeFacts(shape: Shape, id: number): ShapeFacts {
   const body = parsed?.body ?? {};
   const relation = field(body, 'relation');
   const kind = parsed ? kindOf(parsed) : 'other';
-  const tables = parsed ? tablesOf(parsed) : [];
+  const nodes = parsed ? walk(parsed.tree) : [];
+  const tables = parsed ? tablesOf(parsed, nodes) : [];
   const offset = textOffsets(shape.text);
   const place = (value: TreeValue): ValuePlace | null => placeOf(shape, value, offset);
   const lookups = lookupsIn(body['whereClause'], place);
@@ -88,6 +92,9 @@ export function shapeFacts(shape: Shape, id: number): ShapeFacts {
     kind,
     numbered: /\$\d/.test(text),
     tables,
+    columns: new Set(
+      nodes.flatMap(({ type, body }) => (type === 'ColumnRef' ? (columnName({ ColumnRef: body }) ?? []) : [])),
+    ),
     target: kind === 'write' && relation && type !== 'SelectStmt' ? relationName(relation) : null,
     locks: parsed !== null && (kind === 'read' || kind === 'write') && writes(parsed),
     lookups,
@@ -110,11 +117,8 @@ function kindOf(parsed: ParsedStatement): ShapeFacts['kind'] {
   return kind === 'other' ? 'other' : 'write';
 }
 
-function tablesOf(parsed: ParsedStatement): readonly string[] {
-  const nodes = walk(parsed.tree);
-  const common = new Set(
-    nodes.flatMap((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : [])),
-  );
+function tablesOf(parsed: ParsedStatement, nodes: readonly TypedNode[]): readonly string[] {
+  const common = commonTables(nodes);
   const into = field(parsed.body, 'relation');
   const relations = nodes.filter((node) => node.type === 'RangeVar').map((node) => node.body);
   const all = into && parsed.type !== 'SelectStmt' ? [into, ...relations] : relations;
@@ -130,7 +134,8 @@ function relationName(body: TreeNode): string {
 
 /** A column as it is written; empty for all else. */
 export function columnPathOf(value: TreeValue): readonly string[] {
-  return columnName(value) === null ? [] : names(list(bodyOf(value, 'ColumnRef') ?? {}, 'fields'));
+  const { path, star } = columnPath(bodyOf(value, 'ColumnRef') ?? {});
+  return star ? [] : path;
 }
 
 /** `a = 1 AND b = $2`; conditions of another form are passed over. */

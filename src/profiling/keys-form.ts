@@ -1,7 +1,9 @@
 import { isAggregate } from '../sql/selects.js';
 import { parseStatement } from '../sql/parse.js';
+import { outsideSubqueries } from '../sql/operands.js';
 import { constantLimit } from '../sql/predicates.js';
-import { bodiesOf, bodyOf, list, mapTree, names, typed, walk } from '../sql/tree.js';
+import { columnPath } from '../sql/scope.js';
+import { bodiesOf, bodyOf, list, mapTree, names, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { quoteIdent } from '../base/quote.js';
 import { written } from './change.js';
@@ -22,7 +24,7 @@ export interface KeysForm {
 export function keysForm(facts: ShapeFacts, lookup: Lookup, value: string): KeysForm | null {
   const { select } = facts;
   if (!select || list(select, 'targetList').length === 0) return null;
-  const calls = walk(withoutSubqueries(list(select, 'targetList'))).flatMap(({ type, body }) =>
+  const calls = [...outsideSubqueries(list(select, 'targetList'))].flatMap(({ type, body }) =>
     type === 'FuncCall' ? [body] : [],
   );
   const isTotal =
@@ -119,19 +121,14 @@ function uncast(value: TreeValue): TreeValue {
   return cast ? uncast(cast['arg']) : value;
 }
 
-function withoutSubqueries(value: TreeValue): TreeValue {
-  return mapTree(value, ({ type }) => (type === 'SubLink' ? { A_Const: { isnull: true } } : null));
-}
-
 function columnRef(path: readonly string[]): TreeNode {
   return { ColumnRef: { fields: path.map((sval) => ({ String: { sval } })) } };
 }
 
 /** `*`, or that of the table of the column. */
 function holdsAll(value: TreeValue, column: readonly string[]): boolean {
-  const fields = list(bodyOf(value, 'ColumnRef') ?? {}, 'fields');
-  if (bodyOf(fields.at(-1), 'A_Star') === null) return false;
-  return fields.length === 1 || samePath(names(fields.slice(0, -1)), column.slice(0, -1));
+  const { path, star } = columnPath(bodyOf(value, 'ColumnRef') ?? {});
+  return star && (path.length === 0 || samePath(path, column.slice(0, -1)));
 }
 
 const samePath = (a: readonly string[], b: readonly string[]): boolean =>

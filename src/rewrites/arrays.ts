@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { expression } from './build.js';
 import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { bothWays, castOf, functionName, isConstant, listed, wholeConstant } from './shapes.js';
+import { bothWays, castOf, functionName, isBare, isConstant, listed, wholeConstant } from './shapes.js';
 import type { ColumnOrigin } from './view.js';
 
 /** Array types whose `@>` and `&&` compare elements as `=` does. */
@@ -37,7 +37,7 @@ export function containing(array: TreeNode, { column }: ColumnOrigin, value: Tre
 
 /** The array of `SELECT unnest(a)` or `SELECT x FROM unnest(a) AS x`; null where the query does anything else. */
 export function unnested(select: TreeNode | null): TreeNode | null {
-  if (!select || Object.keys(select).some((name) => !CLAUSES.has(name))) return null;
+  if (!select || !isBare(select)) return null;
   const [target, more] = list(select, 'targetList');
   const value = bodyOf(target, 'ResTarget')?.['val'];
   const [item, second] = list(select, 'fromClause');
@@ -90,8 +90,6 @@ export function holdsOne(array: TreeNode, { column }: ColumnOrigin, values: read
   const items = values.map((_, i) => `$${i + 2}`).join(', ');
   return expression(`$1 ${values.length === 1 ? '@>' : '&&'} ARRAY[${items}]::${type}[]`, [array, ...values]);
 }
-
-const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
 
 function unnestArgument(value: TreeValue): TreeNode | null {
   const call = bodyOf(value, 'FuncCall');

@@ -33,15 +33,16 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
   const facts = open?.facts ?? [];
   const without = inlined(open?.statement ?? statement);
   const base = without ?? open?.statement ?? statement;
+  const bare = starless(base, catalog);
   const anti = antiJoined(statement, catalog);
   const rest = [
     without,
-    starless(statement, catalog),
-    without && starless(without, catalog),
+    base === statement ? bare : starless(statement, catalog),
+    without && bare,
     unwrapped(statement),
     positive(statement),
     open?.statement ?? null,
-    pulledUp(starless(base, catalog) ?? base, catalog),
+    pulledUp(bare ?? base, catalog),
   ];
   return [
     { statement, facts: [] },

@@ -1,7 +1,7 @@
 import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, isNode, list, names, treeText, typed } from '../sql/tree.js';
-import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { isNode, list, mapTree, names, treeText, typed } from '../sql/tree.js';
+import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
 import { writeBack } from './write-back.js';
 
 /**
@@ -9,18 +9,14 @@ import { writeBack } from './write-back.js';
  * compared are single values: rows, lists and subqueries stay under their NOT.
  */
 export function positive(statement: ParsedStatement): ParsedStatement | null {
-  const tree = visit(statement.tree) as TreeNode;
+  const tree = mapTree(statement.tree, withoutNot) as TreeNode;
   const text = treeText(tree) === treeText(statement.tree) ? null : writeBack(statement, tree);
   return text === null ? null : tryParseStatement(text);
 }
 
-function visit(value: TreeValue): TreeValue {
-  if (Array.isArray(value)) return (value as readonly TreeValue[]).map(visit);
-  if (!isNode(value)) return value;
-  const body = bodyOf(value, 'BoolExpr');
-  const denied = body?.['boolop'] === 'NOT_EXPR' ? opposite(list(body, 'args')[0]) : null;
-  if (denied) return visit(denied);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, visit(item)]));
+function withoutNot({ type, body }: TypedNode): TreeNode | null {
+  const denied = type === 'BoolExpr' && body['boolop'] === 'NOT_EXPR' ? opposite(list(body, 'args')[0]) : null;
+  return denied && (mapTree(denied, withoutNot) as TreeNode);
 }
 
 /** What says that a condition is false; null where it has no such form. */

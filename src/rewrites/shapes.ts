@@ -31,6 +31,25 @@ const AGGREGATES = new Set(
   ).split(' '),
 );
 
+/** What a `SELECT ... FROM ... WHERE ...` and nothing more has. */
+export const BARE_CLAUSES: ReadonlySet<string> = new Set([
+  'targetList',
+  'fromClause',
+  'whereClause',
+  'limitOption',
+  'op',
+]);
+
+/** Whether a query is a `SELECT ... FROM ... WHERE ...` and nothing more. */
+export function isBare(body: TreeNode): boolean {
+  return Object.keys(body).every((name) => BARE_CLAUSES.has(name));
+}
+
+/** Whether a call has neither window, filter nor order; DISTINCT it may have. */
+export function isPlainCall(call: TreeNode): boolean {
+  return ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined);
+}
+
 /** Whether an aggregate or window function is called, not counting nested queries. */
 export function callsAggregate(value: TreeValue): boolean {
   return callsIn(value).some(({ name, body }) => AGGREGATES.has(name) || body['over'] !== undefined);

@@ -1,5 +1,5 @@
 import type { ParsedStatement } from './parse.js';
-import { bodyOf, field, list, textOf, typed, walk } from './tree.js';
+import { bodyOf, commonTables, field, list, textOf, typed, walk } from './tree.js';
 import type { TreeNode } from './tree.js';
 
 /** What a statement does: the same words as the model's `StatementKind`. */
@@ -34,11 +34,12 @@ export function isUtility(statement: ParsedStatement): boolean {
 export function readsOnlySystemCatalogs(parsed: ParsedStatement): boolean {
   // Walking the tree is not for free, and nearly no statement names one.
   if (!/pg_|information_schema/i.test(parsed.sql) || statementKind(parsed) !== 'select') return false;
-  const relations = [...walk(parsed.tree)].filter((node) => node.type === 'RangeVar').map((node) => node.body);
-  const common = new Set(
-    [...walk(parsed.tree)].map((node) => (node.type === 'CommonTableExpr' ? textOf(node.body, 'ctename') : null)),
+  const nodes = walk(parsed.tree);
+  const relations = nodes.filter((node) => node.type === 'RangeVar').map((node) => node.body);
+  const common = commonTables(nodes);
+  const stored = relations.filter(
+    (body) => body['schemaname'] !== undefined || !common.has(textOf(body, 'relname') ?? ''),
   );
-  const stored = relations.filter((body) => body['schemaname'] !== undefined || !common.has(textOf(body, 'relname')));
   return (
     stored.length > 0 &&
     stored.every(

@@ -121,7 +121,8 @@ const COMMUTED: Readonly<Record<string, string>> = {
   '@@': '@@',
 };
 
-function* outsideSubqueries(value: TreeValue): Generator<TypedNode> {
+/** The typed nodes of an expression, parents first; of its subqueries only that they are there. */
+export function* outsideSubqueries(value: TreeValue): Generator<TypedNode> {
   if (Array.isArray(value)) {
     for (const item of value as readonly TreeValue[]) yield* outsideSubqueries(item);
     return;

@@ -102,6 +102,13 @@ function collect(value: TreeValue, into: TypedNode[]): void {
     if (typeof item === 'object' && item !== null) collect(item, into);
 }
 
+/** Names of the common table expressions among nodes, wherever they hold. */
+export function commonTables(nodes: readonly TypedNode[]): ReadonlySet<string> {
+  return new Set(
+    nodes.flatMap(({ type, body }) => (type === 'CommonTableExpr' ? (textOf(body, 'ctename') ?? []) : [])),
+  );
+}
+
 /** The node as text without positions in the source, fields in one order: equal for trees that mean the same. */
 export function treeText(value: TreeValue): string {
   return JSON.stringify(value, (key, item: TreeValue) => {

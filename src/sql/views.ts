@@ -1,6 +1,6 @@
 import { tryParseStatement } from './parse.js';
 import type { ParsedStatement } from './parse.js';
-import { bodiesOf, bodyOf, field, list, mapTree, names, numberOf, textOf, typed, walk } from './tree.js';
+import { bodiesOf, bodyOf, commonTables, field, list, mapTree, names, numberOf, textOf, typed, walk } from './tree.js';
 import type { TreeNode, TreeValue } from './tree.js';
 import type { ColumnsOf } from './use-types.js';
 
@@ -37,7 +37,7 @@ const MOST_DEEP = 8;
 
 function expanded(tree: TreeValue, queries: NamedQueries, depth: number): TreeValue {
   const nodes = depth === MOST_DEEP ? [] : walk(tree);
-  const ctes = new Set(nodes.filter((one) => one.type === 'CommonTableExpr').map((one) => textOf(one.body, 'ctename')));
+  const ctes = commonTables(nodes);
   const subqueries = new Map<TreeNode, TreeNode>();
   for (const { type, body } of nodes) {
     const subquery =
@@ -57,7 +57,7 @@ function expanded(tree: TreeValue, queries: NamedQueries, depth: number): TreeVa
   });
 }
 
-function viewSubquery(relation: TreeNode, ctes: ReadonlySet<string | null>, queries: NamedQueries): TreeNode | null {
+function viewSubquery(relation: TreeNode, ctes: ReadonlySet<string>, queries: NamedQueries): TreeNode | null {
   const [schema, name] = [textOf(relation, 'schemaname'), textOf(relation, 'relname') ?? ''];
   const subquery = schema === null && ctes.has(name) ? null : selectOf(queries.viewQuery(schema, name));
   return subquery && { subquery, alias: field(relation, 'alias') ?? { aliasname: name } };
@@ -103,9 +103,9 @@ function callSubquery(range: TreeNode, queries: NamedQueries): TreeNode | null {
 function columnsIn(select: TreeNode, { columnsOf }: NamedQueries): ReadonlySet<string> | null {
   const found = new Set<string>();
   const nodes = walk(select);
-  const ctes = new Set(nodes.filter((one) => one.type === 'CommonTableExpr').map((one) => textOf(one.body, 'ctename')));
+  const ctes = commonTables(nodes);
   for (const { type, body } of nodes) {
-    if (type !== 'RangeVar' || ctes.has(textOf(body, 'relname'))) continue;
+    if (type !== 'RangeVar' || ctes.has(textOf(body, 'relname') ?? '')) continue;
     const columns = columnsOf(textOf(body, 'schemaname'), textOf(body, 'relname') ?? '');
     if (columns === null) return null;
     for (const column of columns) found.add(column);

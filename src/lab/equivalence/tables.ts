@@ -4,7 +4,7 @@ import type { Catalog, Column, RelationName, Table } from '../../model/catalog.j
 import type { Session } from '../../postgres/session.js';
 import type { ParsedStatement } from '../../sql/parse.js';
 import { columnPath } from '../../sql/scope.js';
-import { bodyOf, isNode, list, textOf, walk } from '../../sql/tree.js';
+import { bodyOf, commonTables, isNode, list, textOf, walk } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
 import { takenValues } from './taken.js';
 import { calculatedColumns, extremesOf } from './extremes.js';
@@ -104,9 +104,7 @@ function relationsOf(
 ): { readonly tables: readonly Table[] } | { readonly reason: string } {
   const tables = new Map<string, Table>();
   for (const tree of trees) {
-    const ctes = new Set(
-      [...walk(tree)].filter((node) => node.type === 'CommonTableExpr').map((node) => textOf(node.body, 'ctename')),
-    );
+    const ctes = commonTables(walk(tree));
     for (const body of relations(tree)) {
       const [schema, name] = [textOf(body, 'schemaname'), textOf(body, 'relname') ?? ''];
       if (schema === null && ctes.has(name)) continue;

@@ -88,7 +88,17 @@ test('of two rewrites the one comes first of which the planner foresees more, an
   const ports = {
     ...world.ports,
     whatIf: {
-      cost: () => Promise.resolve([]),
+      cost: (fingerprints: readonly string[]) =>
+        Promise.resolve(
+          fingerprints.map((fingerprint) => ({
+            fingerprint,
+            cost: cost[`SELECT '${fingerprint}'`] ?? null,
+            uses: [],
+            usesExisting: [],
+            planShape: null,
+            planned: 1,
+          })),
+        ),
       size: () => Promise.reject(new Error('not asked')),
       sizes: () => Promise.resolve([]),
       costOf: (queries: readonly string[]) => Promise.resolve(cost[queries.join()] ?? null),

@@ -6,7 +6,6 @@ import { bareValue, valueAt } from '../../step.js';
 import type { Lookup, ShapeFacts } from '../../facts.js';
 import { keysForm } from '../../keys-form.js';
 import type { Step } from '../../step.js';
-import { columnName, walk } from '../../../sql/tree.js';
 import type { Unit } from '../../units.js';
 import { addTime, measured, named } from '../../words.js';
 
@@ -115,8 +114,8 @@ function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: numb
     const more = beyond.get(facts);
     const key = keyOf(facts, own);
     if (!key) return [];
-    const reads = steps.slice(0, steps.indexOf(first)).filter((step) => step.facts.kind === 'read');
-    const before = reads.findLast((step) => joinByName(step.facts, facts, key.lookup) !== null) ?? reads.at(-1);
+    const earlier = steps.slice(0, steps.indexOf(first)).filter((step) => step.facts.kind === 'read');
+    const before = earlier.findLast((step) => joinByName(step.facts, facts, key.lookup) !== null) ?? earlier.at(-1);
     return [
       {
         key,
@@ -143,14 +142,14 @@ function note(seen: Map<ShapeFacts, Seen>, { key, facts, count, ms, parent, line
 }
 
 /** The lookup with most values; null where the log does not show its values one by one. */
-function keyOf(facts: ShapeFacts, own: readonly Step[]): Key | null {
-  const seen = facts.lookups.map((lookup) => ({
-    lookup,
-    values: own.flatMap((step) => valueAt(step, lookup.place) ?? []),
-  }));
-  const [most] = seen.toSorted((a, b) => new Set(b.values).size - new Set(a.values).size);
-  const [value] = most?.values ?? [];
-  return most && value !== undefined ? { lookup: most.lookup, value: bareValue(value) } : null;
+function keyOf({ lookups }: ShapeFacts, own: readonly Step[]): Key | null {
+  const varied = (lookup: Lookup): number => new Set(own.flatMap((step) => valueAt(step, lookup.place) ?? [])).size;
+  const [lookup] = lookups.length === 1 ? lookups : lookups.toSorted((a, b) => varied(b) - varied(a));
+  for (const step of lookup ? own : []) {
+    const value = lookup ? valueAt(step, lookup.place) : null;
+    if (lookup && value !== null) return { lookup, value: bareValue(value) };
+  }
+  return null;
 }
 
 /** `items.order_id` after a read of `orders`, or `customers.id` after one that names a `customer_id`. Null for all else, as of a lookup that joins itself or wants the first rows only. */
@@ -167,6 +166,5 @@ function joinByName(parent: ShapeFacts, child: ShapeFacts, { column }: Lookup): 
   const one = (table: string): string => (table.split('.').at(-1) ?? '').replace(/(?<=[^s])s$/, '');
   if (column === `${one(from)}_id`) return `${from} JOIN ${to} ON ${to}.${column} = ${from}.id`;
   const key = `${one(to)}_id`;
-  const isRead = walk(parent.parsed?.tree).some(({ type, body }) => columnName({ [type]: body }) === key);
-  return column === 'id' && isRead ? `${from} JOIN ${to} ON ${to}.id = ${from}.${key}` : null;
+  return column === 'id' && parent.columns.has(key) ? `${from} JOIN ${to} ON ${to}.id = ${from}.${key}` : null;
 }

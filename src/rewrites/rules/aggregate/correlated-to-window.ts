@@ -8,7 +8,7 @@ import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { withWindow } from '../../group-window.js';
 import { onlyTable } from '../../loose-scan.js';
-import { bothWays, callsIn } from '../../shapes.js';
+import { bothWays, callsIn, isBare, isPlainCall } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
@@ -46,12 +46,11 @@ export default defineRewrite<Site>({
           const inner = sublink ? queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined) : undefined;
           const own = inner ? onlyTable(inner) : null;
           if (sublink?.['subLinkType'] !== 'EXPR_SUBLINK' || inner?.parent !== query || !own?.table) return [];
-          const clauses = Object.keys(inner.body).every((name) => CLAUSES.has(name));
+          const clauses = isBare(inner.body);
           const [target, more] = list(inner.body, 'targetList');
           const value = bodyOf(target, 'ResTarget')?.['val'];
           const call = bodyOf(value, 'FuncCall');
-          const plain =
-            call && ['over', 'agg_filter', 'agg_order', 'agg_distinct'].every((name) => call[name] === undefined);
+          const plain = call && isPlainCall(call) && call['agg_distinct'] === undefined;
           if (!clauses || more || !plain || !AGGREGATES.has(callsIn(value)[0]?.name ?? '')) return [];
           if (
             !source.table ||
@@ -97,4 +96,3 @@ export default defineRewrite<Site>({
 });
 
 const AGGREGATES = new Set(['min', 'max', 'sum', 'avg']);
-const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);

@@ -9,7 +9,7 @@ import type { Correlation } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
-import { callsAggregate, hasBareStar } from '../../shapes.js';
+import { callsAggregate, hasBareStar, isBare } from '../../shapes.js';
 import { originsIn, queryOf } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
@@ -43,7 +43,7 @@ export default defineRewrite<Site>({
         const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
         const join = joinOf(query.body, source.item);
         if (item?.['lateral'] !== true || !inner || !join) return [];
-        if (Object.keys(inner.body).some((name) => !CLAUSES.has(name))) return [];
+        if (!isBare(inner.body)) return [];
         const values = list(inner.body, 'targetList').flatMap((one) => {
           const value = bodyOf(one, 'ResTarget')?.['val'];
           return isNode(value) && callsAggregate(value) ? [value] : [];
@@ -112,8 +112,6 @@ export default defineRewrite<Site>({
     to: 'SELECT c.name, s.n, s.amount FROM customer AS c LEFT JOIN (SELECT p.customer_id AS key_1, count(*) AS n, sum(p.amount) AS amount FROM purchase AS p GROUP BY p.customer_id) AS s ON s.key_1 = c.id',
   },
 });
-
-const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
 
 /** The join without condition, inner or left, right of which an item stands; null where there is none. */
 function joinOf(body: TreeNode, item: TreeNode): TreeNode | null {

@@ -5,7 +5,7 @@ import { defineRewrite } from '../../define.js';
 import { factsOf, missing, seen } from '../../facts.js';
 import { inItsPlace, ownColumn, selfLookupFacts, selfLookups } from '../../self-lookups.js';
 import type { SelfLookup } from '../../self-lookups.js';
-import { functionName } from '../../shapes.js';
+import { BARE_CLAUSES, functionName } from '../../shapes.js';
 import type { ColumnOrigin } from '../../view.js';
 
 interface Site extends SelfLookup {
@@ -27,7 +27,7 @@ export default defineRewrite<Site>({
   },
   triggers: ['subquery/subplan-per-row'],
   match: (view) =>
-    selfLookups(view, CLAUSES).flatMap((lookup) => {
+    selfLookups(view, BARE_CLAUSES).flatMap((lookup) => {
       const [target, more] = list(lookup.inner.body, 'targetList');
       const call = bodyOf(bodyOf(target, 'ResTarget')?.['val'], 'FuncCall');
       const away = ['over', 'agg_filter', 'agg_order', 'agg_distinct', 'agg_within_group', 'func_variadic'];
@@ -75,4 +75,3 @@ export default defineRewrite<Site>({
 
 const AGGREGATES = new Set(['sum', 'avg', 'min', 'max', 'count']);
 const EXACT = new Set(['int2', 'int4', 'int8', 'numeric']);
-const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);

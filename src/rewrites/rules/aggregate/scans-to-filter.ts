@@ -5,7 +5,7 @@ import { namedTargets } from '../../columns.js';
 import { isSelfContained } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, callsIn } from '../../shapes.js';
+import { callsAggregate, callsIn, isBare } from '../../shapes.js';
 import { queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -78,9 +78,7 @@ export default defineRewrite<Site>({
 function isOneAggregate(body: TreeNode): boolean {
   const [target, more] = list(body, 'targetList');
   const call = bodyOf(bodyOf(target, 'ResTarget')?.['val'], 'FuncCall');
-  const clauses = Object.keys(body).every((name) =>
-    ['targetList', 'fromClause', 'whereClause', 'limitOption', 'op'].includes(name),
-  );
+  const clauses = isBare(body);
   const plain = call && call['over'] === undefined && call['agg_filter'] === undefined;
   return clauses && plain === true && !more && callsAggregate({ FuncCall: call }) && callsIn(call['args']).length === 0;
 }

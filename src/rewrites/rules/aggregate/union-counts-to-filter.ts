@@ -6,7 +6,7 @@ import { freshAlias } from '../../columns.js';
 import { isSelfContained } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, callsIn, mayGiveRows } from '../../shapes.js';
+import { callsAggregate, callsIn, isBare, mayGiveRows } from '../../shapes.js';
 import { queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -107,12 +107,10 @@ function isTotals(body: TreeNode): boolean {
       callsIn(call['args']).length === 0,
   );
   return (
-    Object.keys(body).every((name) => CLAUSES.has(name)) &&
+    isBare(body) &&
     list(body, 'fromClause').length > 0 &&
     calls.length > 0 &&
     plain &&
     !treeText(body['targetList']).includes('"SubLink"')
   );
 }
-
-const CLAUSES = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);

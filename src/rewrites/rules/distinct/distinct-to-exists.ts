@@ -5,7 +5,7 @@ import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
-import { callsAggregate, functionName, hasBareStar, mayGiveRows } from '../../shapes.js';
+import { callsAggregate, functionName, hasBareStar, isPlainCall, mayGiveRows } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
@@ -121,7 +121,7 @@ function wayOf({ body, type }: Query): Way | null {
     call !== null &&
     functionName(call) === 'count' &&
     call['agg_distinct'] === true &&
-    ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined) &&
+    isPlainCall(call) &&
     ['sortClause', 'limitCount', 'limitOffset'].every((name) => body[name] === undefined);
   return isCount && list(call, 'args').length === 1 ? { values: list(call, 'args'), count: true } : null;
 }

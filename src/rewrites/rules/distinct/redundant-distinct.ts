@@ -5,7 +5,7 @@ import { defineRewrite } from '../../define.js';
 import { shownOf } from '../../duplicates.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
-import { bothWays, callsAggregate, functionName, mayGiveRows } from '../../shapes.js';
+import { bothWays, callsAggregate, functionName, isBare, isPlainCall, mayGiveRows } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
@@ -97,15 +97,10 @@ function countedOf(query: Query): ColumnOrigin | null {
   const [target, more] = list(query.body, 'targetList');
   const call = bodyOf(bodyOf(target, 'ResTarget')?.['val'], 'FuncCall');
   const [argument, other] = list(call ?? {}, 'args');
-  const plain =
-    call?.['agg_distinct'] === true &&
-    functionName(call) === 'count' &&
-    ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined);
-  const alone = Object.keys(query.body).every((name) => ALONE.has(name));
+  const plain = call?.['agg_distinct'] === true && functionName(call) === 'count' && isPlainCall(call);
+  const alone = isBare(query.body);
   return plain && alone && !more && !other ? originOf(query, argument) : null;
 }
-
-const ALONE = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
 
 /** That one combination of the other tables' rows has one row of a table, or its absence: by a key in the output, or by the join. */
 function keyOf(query: Query, { source, columns }: Site['shown'][number], known: readonly Source[], facts: Facts): Fact {

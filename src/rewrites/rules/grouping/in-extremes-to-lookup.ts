@@ -7,7 +7,7 @@ import { defineRewrite } from '../../define.js';
 import { factsOf, missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
 import { onlyTable, ORDERED } from '../../loose-scan.js';
-import { functionName } from '../../shapes.js';
+import { functionName, isPlainCall } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -44,7 +44,7 @@ export default defineRewrite<Site>({
       const { body } = inner;
       const [target, more] = list(body, 'targetList');
       const call = bodyOf(bodyOf(target, 'ResTarget')?.['val'], 'FuncCall');
-      const plain = call && ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined);
+      const plain = call && isPlainCall(call);
       if (!call || !plain || more || !['max', 'min'].includes(functionName(call))) return [];
       if (Object.keys(body).some((name) => !CLAUSES.has(name))) return [];
       const extreme = originOf(inner, list(call, 'args')[0]);

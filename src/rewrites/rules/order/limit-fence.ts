@@ -3,7 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { functionName } from '../../shapes.js';
+import { functionName, isBare, isPlainCall } from '../../shapes.js';
 import { originOf, sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -72,8 +72,8 @@ function extremeOf(query: Query): Site | null {
   const [argument] = list(call ?? {}, 'args');
   const origin = call && ['min', 'max'].includes(functionName(call)) ? originOf(query, argument) : null;
   const type = origin?.column?.baseType ?? '';
-  const alone = query.parent === null && Object.keys(body).every((name) => ALONE.has(name));
-  const plain = call && ['over', 'agg_filter', 'agg_distinct', 'agg_order'].every((name) => call[name] === undefined);
+  const alone = query.parent === null && isBare(body);
+  const plain = call && isPlainCall(call) && call['agg_distinct'] === undefined;
   // A smallint and a number are an integer.
   return call &&
     plain &&
@@ -86,8 +86,6 @@ function extremeOf(query: Query): Site | null {
     ? { key: call, isCall: true, origin }
     : null;
 }
-
-const ALONE = new Set(['targetList', 'fromClause', 'whereClause', 'limitOption', 'op']);
 
 /** What changes nothing, by type. */
 const ZERO: Readonly<Record<string, string>> = {
