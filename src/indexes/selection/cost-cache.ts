@@ -3,15 +3,24 @@ import type { Allowance } from './allowance.js';
 import type { Choice, Item, Problem, ProblemStatement } from './problem.js';
 
 /** What the planner said of one statement. The sets are bits by position in `relevant`. */
-export interface CostAnswer {
+export interface PlannerAnswer {
   readonly shown: bigint;
   readonly used: bigint;
   readonly cost: number;
 }
 
+/** With what else is known by now. */
+export interface CostAnswer extends PlannerAnswer {
+  /**
+   * No set within `shown` is known to cost less. Below `cost` where the planner passed over a plan that it had: it takes
+   * two paths for equal whose costs differ by less than 1 % (STD_FUZZ_FACTOR of PostgreSQL's pathnode.c), at each step of a plan.
+   */
+  readonly floor: number;
+}
+
 /**
  * All that is known of one statement's cost. An answer holds for every set between what the plan used and what was
- * shown; and an index more never makes a plan dearer to the planner, which gives bounds for all other sets.
+ * shown; and an index more makes no plan dearer to the planner than what it was seen to pass over, which gives bounds for all other sets.
  */
 export class StatementCosts {
   readonly statement: ProblemStatement;
@@ -26,7 +35,7 @@ export class StatementCosts {
   readonly #families = new Map<string, bigint>();
   readonly #gives: readonly bigint[];
   readonly #telling: bigint;
-  readonly #answers: CostAnswer[] = [];
+  #answers: readonly CostAnswer[] = [];
   readonly #unplanned = new Set<bigint>();
   #usedEver = 0n;
 
@@ -84,9 +93,13 @@ export class StatementCosts {
   }
 
   /** Adds what the planner said. */
-  learn(answer: CostAnswer): void {
-    this.#answers.push(answer);
-    this.#usedEver |= answer.used;
+  learn({ shown, used, cost }: PlannerAnswer): void {
+    const answer = { shown, used, cost, floor: Math.min(cost, this.upper(shown)) };
+    const before = this.#answers.map((one) =>
+      cost < one.floor && (used & ~one.shown) === 0n ? { ...one, floor: cost } : one,
+    );
+    this.#answers = [...before, answer];
+    this.#usedEver |= used;
   }
 
   /** Notes that the planner had no answer for a set, which happens when planning takes too long: nothing follows for any other set. */
@@ -99,22 +112,22 @@ export class StatementCosts {
   }
 
   /** What stands in for the answer that the planner did not have: the cheapest known cost, and all of the set as what it may rest on. */
-  guess(set: bigint): CostAnswer {
+  guess(set: bigint): PlannerAnswer {
     return { shown: set, used: set, cost: this.upper(set) };
   }
 
   /** The answer for a set, when one that is known holds for it. */
-  known(set: bigint): CostAnswer | undefined {
+  known(set: bigint): PlannerAnswer | undefined {
     return this.#answers.find(
       ({ shown, used }) => (used & ~set) === 0n && (set & ~shown) === 0n && (shown & ~set & this.#telling) === 0n,
     );
   }
 
   /** The plan with a set: what the planner said of it, or else the cheapest one known that needs no more; null when nothing is known. */
-  best(set: bigint): CostAnswer | null {
+  best(set: bigint): PlannerAnswer | null {
     const within = this.#answers.filter(({ used }) => (used & ~set) === 0n);
     const cheapest = within.reduce(
-      (best: CostAnswer | null, one) => (best && best.cost <= one.cost ? best : one),
+      (best: PlannerAnswer | null, one) => (best && best.cost <= one.cost ? best : one),
       null,
     );
     return this.known(set) ?? cheapest;
@@ -130,7 +143,7 @@ export class StatementCosts {
 
   /** The cost is at least this; 0 when nothing is known. */
   lower(set: bigint): number {
-    return this.#answers.reduce((most, { shown, cost }) => (cost > most && (set & ~shown) === 0n ? cost : most), 0);
+    return this.#answers.reduce((most, { shown, floor }) => (floor > most && (set & ~shown) === 0n ? floor : most), 0);
   }
 
   #where(wanted: (item: Item) => boolean): bigint {
@@ -169,7 +182,7 @@ export class CostCache {
   }
 
   /** The statement's cost with exactly this set; null when it is not known and there is nothing left to ask with. */
-  async at(costs: StatementCosts, set: bigint): Promise<CostAnswer | null> {
+  async at(costs: StatementCosts, set: bigint): Promise<PlannerAnswer | null> {
     const known = costs.known(set);
     if (known !== undefined) return known;
     if (costs.isUnplanned(set)) return costs.guess(set);

@@ -1,6 +1,6 @@
 import { groupBy } from '../../base/group.js';
 import { relationKey, sameRelation } from '../../model/catalog.js';
-import type { CostAnswer, CostCache, StatementCosts } from './cost-cache.js';
+import type { PlannerAnswer, CostCache, StatementCosts } from './cost-cache.js';
 import type { Allowance } from './allowance.js';
 import type { Choice } from './problem.js';
 
@@ -22,7 +22,7 @@ export const DISCOVERY_TOLERANCE = 0.05;
 /** A set of items with its answer, whose used items are to be taken away next. */
 interface Node {
   readonly costs: StatementCosts;
-  readonly answer: CostAnswer;
+  readonly answer: PlannerAnswer;
   /** What other plans than this one may be worth, in the objective's unit. */
   readonly worth: number;
   /** How often something was taken away. */
@@ -55,7 +55,7 @@ export async function discover(
     if ((await cache.at(costs, costs.present)) === null) return false;
   }
   // With everything in sight, before anything else: without it there is no bound for a statement.
-  const roots: (readonly [StatementCosts, CostAnswer])[] = [];
+  const roots: (readonly [StatementCosts, PlannerAnswer])[] = [];
   for (const costs of cache.statements) {
     const answer = await cache.at(costs, costs.full);
     if (answer === null) return false;
@@ -136,7 +136,7 @@ const DECAY = 0.3;
 
 function node(
   costs: StatementCosts,
-  answer: CostAnswer,
+  answer: PlannerAnswer,
   { storageBytes, depth }: DiscoveryLimits & { readonly depth: number },
 ): Node {
   const { value } = costs.statement;
@@ -152,7 +152,7 @@ const LARGE_SHARE = 0.1;
 const SMALL_SHARE = 0.01;
 
 /** For each table of which new indexes are used: what exists, and all that is to be had on it. */
-function tablesUsed(costs: StatementCosts, answer: CostAnswer): bigint[] {
+function tablesUsed(costs: StatementCosts, answer: PlannerAnswer): bigint[] {
   const used = costs.itemsIn(answer.used & ~costs.present);
   const sets = used.map(({ table }) => {
     const here = costs.itemsIn(costs.full).filter((item) => sameRelation(item.table, table));

@@ -5,7 +5,7 @@ import { Allowance } from './allowance.js';
 import { CostCache } from './cost-cache.js';
 import { improve } from './improve.js';
 import type { Item } from './problem.js';
-import { boundProgramme } from './programmes.js';
+import { boundProgramme, planProgramme } from './programmes.js';
 import { loadSolver } from './solver.js';
 
 const SPEC: IndexSpec = {
@@ -74,5 +74,45 @@ describe('a statement that was never asked with everything in sight', () => {
       onProgress: () => undefined,
     });
     expect(best).toMatchObject({ choice: new Set([0]), objective: 5, bound: expect.closeTo(5, 3), complete: true });
+  });
+});
+
+describe('a plan that the planner passed over for one that it takes for equal', () => {
+  const LIMITS = { timeMs: null, nodes: 60, gap: 0 };
+  const BUDGET = 1.5e6;
+
+  /** 100 each without an index; a takes 50 off the first statement, c 49 off the second. With a and b it was planned with b, for 2 more. */
+  function passedOver(): CostCache {
+    const items = ['a', 'b', 'c'].map((name, id) => ({
+      ...ITEM,
+      id,
+      family: name,
+      spec: { ...SPEC, keys: [`"${name}"`], name: `t_${name}_idx` },
+      gives: [id],
+    }));
+    const statements = [
+      { fingerprint: 'first', relevant: [0, 1], value: (cost: number) => cost },
+      { fingerprint: 'second', relevant: [2], value: (cost: number) => cost },
+    ];
+    const whatIf: IndexWhatIf = { cost: async () => [], size: async () => null, sizes: async () => [] };
+    const allowance = new Allowance({ timeMs: null, plannerCalls: null }, () => 0, null);
+    const cache = new CostCache({ items, statements }, whatIf, allowance);
+    const [first, second] = cache.statements;
+    first?.learn({ shown: 0n, used: 0n, cost: 100 });
+    first?.learn({ shown: 1n, used: 1n, cost: 50 });
+    first?.learn({ shown: 3n, used: 2n, cost: 52 });
+    second?.learn({ shown: 0n, used: 0n, cost: 100 });
+    second?.learn({ shown: 1n, used: 1n, cost: 51 });
+    return cache;
+  }
+
+  it('is chosen for what it costs', async () => {
+    const proposal = planProgramme(await loadSolver(), { cache: passedOver(), storageBytes: BUDGET, limits: LIMITS });
+    expect(proposal).toMatchObject({ choice: new Set([0]), objective: expect.closeTo(150, 3) });
+  });
+
+  it('lowers what is proved', async () => {
+    const proved = boundProgramme(await loadSolver(), { cache: passedOver(), storageBytes: BUDGET, limits: LIMITS });
+    expect(proved?.bound).toBeLessThanOrEqual(150);
   });
 });

@@ -139,10 +139,10 @@ function addPlans(programme: Programme, items: Items, costs: StatementCosts): vo
   // Without any index there is no known plan when all use one that exists.
   programme.addRow(taken, without === undefined ? 1 : Number.NEGATIVE_INFINITY, 1);
   // Where a set was asked and fell short of the guess, more is needed than it held.
-  for (const { shown, cost } of steepest(costs)) {
+  for (const { shown, floor } of steepest(costs)) {
     const given = costs.given(shown);
-    if (!plans.some((plan) => (plan.used & ~given) === 0n && value(plan.cost) < value(cost))) continue;
-    const most = dearest - value(cost);
+    if (!plans.some((plan) => (plan.used & ~given) === 0n && value(plan.cost) < value(floor))) continue;
+    const most = dearest - value(floor);
     const full = dearest - value(costs.lower(costs.full));
     const others = costs.itemsIn(costs.usedEver & ~shown).map((item) => [items.at(item.id), most - full] as const);
     programme.addRow([...worth, ...others], Number.NEGATIVE_INFINITY, most);
@@ -195,11 +195,11 @@ function steepest(costs: StatementCosts): readonly CostAnswer[] {
           (other, place) =>
             place !== at &&
             (answer.shown & ~other.shown) === 0n &&
-            other.cost >= answer.cost &&
+            other.floor >= answer.floor &&
             (other.shown !== answer.shown || place < at),
         ),
     )
-    .toSorted((a, b) => b.cost - a.cost);
+    .toSorted((a, b) => b.floor - a.floor);
 }
 
 /** A step of less than this (of the objective's 100) is left out. */
@@ -209,9 +209,9 @@ const LEAST_STEP = 0.01;
 function thinned(answers: readonly CostAnswer[], value: (cost: number) => number): CostAnswer[] {
   const kept: CostAnswer[] = [];
   for (const answer of answers.toReversed()) {
-    const above = value(answer.cost) - value(kept.at(-1)?.cost ?? 0);
+    const above = value(answer.floor) - value(kept.at(-1)?.floor ?? 0);
     if (kept.length === 0 || above >= LEAST_STEP) kept.push(answer);
-    else if (kept.length > 0) kept.push({ ...answer, cost: kept.at(-1)?.cost ?? answer.cost });
+    else if (kept.length > 0) kept.push({ ...answer, floor: kept.at(-1)?.floor ?? answer.floor });
   }
   return kept.toReversed();
 }
@@ -229,9 +229,9 @@ function addSteps(
   const least = seenAll ? Math.min(...costs.answers.map((answer) => value(answer.cost))) : value(0);
   programme.addConstant(least);
   let above: number | null = null;
-  for (const [at, { shown, cost }] of answers.entries()) {
-    const next = at + 1 < answers.length ? value(answers[at + 1]?.cost ?? 0) : least;
-    const fall = value(cost) - Math.max(least, next);
+  for (const [at, { shown, floor }] of answers.entries()) {
+    const next = at + 1 < answers.length ? value(answers[at + 1]?.floor ?? 0) : least;
+    const fall = value(floor) - Math.max(least, next);
     const step = programme.addVariable(Math.max(0, fall), 'continuous');
     const ids = new Set(costs.itemsIn(costs.full & ~shown).map((item) => merged.get(item.id) ?? item.id));
     const unseen = [...ids].map((id) => [items.at(id), 1] as const);
