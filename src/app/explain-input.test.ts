@@ -25,6 +25,15 @@ describe('what was given', () => {
     ['TABLE t', 'TABLE t'],
   ])('%j is a query', (text, sql) => expect(classify(text, 'argument')).toMatchObject({ what: 'query', sql }));
 
+  it('is a query with its plan in a comment', () => {
+    const sql = "SELECT * FROM t WHERE note = '--'";
+    const text = `${sql};\n--  QUERY PLAN\n--  Sort  (cost=1.00..2.00 rows=1 width=4)\n--    ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\n`;
+    const given = classify(text, 'x');
+    if (given.what !== 'query') throw new Error('taken for a plan');
+    expect(given.commented?.tree).toMatchObject({ query: sql, root: { type: 'Sort' } });
+    expect(classify(sql, 'x')).toMatchObject({ commented: null });
+  });
+
   it('is a plan, in whatever form', () => {
     const text = 'Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)';
     expect(classify(`\ufeff${text}`, 'x')).toMatchObject({ what: 'plan', form: 'text', origin: 'x' });

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { WizardError } from '../base/errors.js';
-import { withoutConstants } from '../logs/lex.js';
+import { lex, withoutConstants } from '../logs/lex.js';
 import { foreignPlan } from '../plans/foreign.js';
 import { findPlans } from '../plans/read/read-plan.js';
 import type { PlanForm } from '../plans/read/read-plan.js';
@@ -11,18 +11,26 @@ import { loadParser, parseStatement } from '../sql/parse.js';
 import { splitStatements } from '../sql/split.js';
 
 /** What a person gave to be explained. */
-export type Given =
-  | {
-      readonly what: 'plan';
-      readonly origin: string;
-      readonly form: PlanForm;
-      readonly tree: PlanTree;
-      /** The plans behind the first. */
-      readonly further: readonly PlanTree[];
-      /** How many more there are that are not whole. */
-      readonly cut: number;
-    }
-  | { readonly what: 'query'; readonly origin: string; readonly sql: string };
+export type Given = GivenPlan | GivenQuery;
+
+export interface GivenPlan {
+  readonly what: 'plan';
+  readonly origin: string;
+  readonly form: PlanForm;
+  readonly tree: PlanTree;
+  /** The plans behind the first. */
+  readonly further: readonly PlanTree[];
+  /** How many more there are that are not whole. */
+  readonly cut: number;
+}
+
+export interface GivenQuery {
+  readonly what: 'query';
+  readonly origin: string;
+  readonly sql: string;
+  /** Its plan, where a comment beside it holds one. */
+  readonly commented: GivenPlan | null;
+}
 
 /** Reads what was given: a path, `-` for standard input, or the text itself. Throws `input/invalid` and `sql/parse`, with a hint. */
 export async function readGiven(argument: string, signal: AbortSignal): Promise<Given> {
@@ -99,13 +107,12 @@ export function classify(given: string, origin: string): Given {
     );
   const failure = parseFailure(text);
   if (failure === null) return query(text, origin);
-  const [plan, ...others] = findPlans(text);
+  const plan = plansIn(text, origin);
   if (plan) {
     const cut = whereCutOff(plan.tree);
     if (cut !== null)
       throw invalid(`The plan is not whole: ${cut}`, 'Give all that EXPLAIN printed, from the first line to the last.');
-    const further = others.map(({ tree }) => tree).filter((tree) => whereCutOff(tree) === null);
-    return { what: 'plan', origin, ...plan, further, cut: others.length - further.length };
+    return plan;
   }
   if (/"Node Type"|<Node-Type>|Node Type: "|"Plan":/.test(text))
     throw invalid(
@@ -117,6 +124,13 @@ export function classify(given: string, origin: string): Given {
     `Neither a plan of PostgreSQL nor a statement was found in ${origin === 'argument' ? 'the text' : origin}`,
     WHAT_IT_TAKES,
   );
+}
+
+function plansIn(text: string, origin: string): GivenPlan | null {
+  const [plan, ...others] = findPlans(text);
+  if (plan === undefined) return null;
+  const further = others.map(({ tree }) => tree).filter((tree) => whereCutOff(tree) === null);
+  return { what: 'plan', origin, ...plan, further, cut: others.length - further.length };
 }
 
 const WHAT_IT_TAKES =
@@ -158,7 +172,7 @@ function lineOf(text: string, message: string): string {
 
 const EXPLAINED = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
-function query(text: string, origin: string): Given {
+function query(text: string, origin: string): GivenQuery {
   const bare = text.replace(
     /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*explain\s*(?:\((?:[^()]|\([^()]*\))*\)|(?:(?:analyze|verbose)\b\s*)*)/i,
     '',
@@ -170,7 +184,15 @@ function query(text: string, origin: string): Given {
       `${type.replace(/Stmt$/, '')} has no plan`,
       'SELECT, INSERT, UPDATE, DELETE and MERGE are explained.',
     );
-  return { what: 'query', origin, sql };
+  return { what: 'query', origin, sql, commented: commentedPlan(text, origin, sql) };
+}
+
+function commentedPlan(text: string, origin: string, sql: string): GivenPlan | null {
+  const plan = /--|\/\*/.test(text) ? plansIn(text, origin) : null;
+  if (plan === null || whereCutOff(plan.tree) !== null) return null;
+  const { comments } = lex(sql);
+  const bare = withoutConstants(sql, { literals: [], comments }).replace(/\s*;\s*$/, '');
+  return { ...plan, tree: { ...plan.tree, query: plan.tree.query ?? bare } };
 }
 
 function invalid(message: string, hint: string): WizardError {

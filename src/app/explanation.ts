@@ -41,7 +41,10 @@ export interface ExplanationOptions {
 /** Explains a query, or a plan and those that the same text holds behind it. A target is only read; what a lab needs is cleaned up. Throws `WizardError`. */
 export async function explainGiven(options: ExplanationOptions, context: CommandContext): Promise<PlansReport> {
   const { url, argument } = argumentsOf(options.given);
-  const given = await readGiven(argument, context.signal);
+  const read = await readGiven(argument, context.signal);
+  const isPlanned = url !== null || hasConnection(context.env);
+  // Without a database the plan in a comment is all there is of the query.
+  const given = read.what === 'query' && !isPlanned ? (read.commented ?? read) : read;
   const first = await explainOne(given, url, options, context);
   if (given.what === 'query' || given.further.length === 0) return first;
   const further: PlanReport[] = [];

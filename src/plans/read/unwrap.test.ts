@@ -68,6 +68,12 @@ describe('a plan in the text form', () => {
         .map((line) => `<tr><td>${line}</td></tr>`)
         .join('')}</table>`,
     ],
+    [
+      'as a table in Markdown, escaped',
+      ['QUERY PLAN', ':---', ...ESCAPED.split('\n')]
+        .map((line) => `| ${line.replaceAll(/[()_*[\]]/g, '\\$&')} |`)
+        .join('\n'),
+    ],
     ['with typographic arrows', TEXT.replaceAll('->', '→')],
     ['with en dashes', TEXT.replaceAll('->', '–>')],
     ['wrapped by a terminal of 80', wrapped(80)],

@@ -5,7 +5,7 @@ import { PLAN_SIGN, stripPrefixes } from './prefixes.js';
  * HTML, colours, borders, quoting, numbers or names before each line, typographic quotes and arrows. What is none of these is left as it is.
  */
 export function unwrap(given: string): string {
-  let text = withoutHtml(plainSpaces(given));
+  let text = withoutEscapes(withoutHtml(plainSpaces(given)));
   text = fromLiterals(text) ?? text;
   if (/""Node Type""|Node Type: ""|^\s*"\s*[[{]\s*$/m.test(text))
     text = text
@@ -47,6 +47,11 @@ function withoutHtml(text: string): string {
     ? text.replaceAll(/<\/(?:tr|p|div|pre)>|<br\s*\/?>/gi, '\n').replaceAll(/<\/?[a-z][^<>]*>/gi, '')
     : text;
   return lines.replaceAll(/&(lt|gt|amp|quot|nbsp|#39|#34);/g, (_, name: string) => ENTITIES[name] ?? '');
+}
+
+/** Without the backslashes that an editor of Markdown puts before signs. */
+function withoutEscapes(text: string): string {
+  return /\\\((?:cost=|actual )/.test(text) ? text.replaceAll(/\\([\\`*_{}[\]()<>#+.!|~-])/g, '$1') : text;
 }
 
 /** The lines that a driver's rows hold, one a literal: JSON, Python's tuples, Ruby's hashes, quoted lines; null where the text is nothing but that. */
