@@ -36,9 +36,11 @@ export async function advise(
   const tables = viewOf(parseStatement(statement.sql), catalog).queries.flatMap(({ sources }) =>
     sources.flatMap(({ table }) => (table ? [table] : [])),
   );
+  // Beside the statement there may be those that run inside the functions which it calls.
+  const asked = new Set(snapshot.workload.statements.map((one) => one.fingerprint));
   const found = (await advisorsOf().examine(snapshot, whatIf)).filter(
     (finding) =>
-      finding.statements.includes(statement.fingerprint) ||
+      finding.statements.some((one) => asked.has(one)) ||
       (finding.advisor.startsWith('statistics/') &&
         finding.actions.some((action) =>
           action.tables.some((name) => tables.some((table) => sameRelation(table, name))),
@@ -161,7 +163,9 @@ async function describe(
       },
     };
   }
-  const after = whatIf && action.index ? await costOf(whatIf, statement, action.index) : null;
+  const [inside] = finding.statements.includes(statement.fingerprint) ? [] : finding.statements;
+  const of = inside === undefined ? statement : { fingerprint: inside };
+  const after = whatIf && action.index ? await costOf(whatIf, of, action.index) : null;
   return {
     ...common,
     title: action.title,
@@ -169,7 +173,10 @@ async function describe(
     evidence: [...finding.evidence],
     up: [...action.up],
     down: [...action.down],
-    cost: after === null ? null : { before, after },
+    cost:
+      after === null
+        ? null
+        : { before: whatIf && inside !== undefined ? await costOf(whatIf, of, null) : before, after },
   };
 }
 
@@ -193,7 +200,7 @@ function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
 
 async function costOf(
   whatIf: IndexWhatIf,
-  { fingerprint }: WorkloadStatement,
+  { fingerprint }: Pick<WorkloadStatement, 'fingerprint'>,
   add: Action['index'],
 ): Promise<number | null> {
   const [answer] = await whatIf.cost([fingerprint], { add: add === null ? [] : [add], drop: [] });

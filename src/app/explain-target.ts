@@ -97,7 +97,8 @@ async function ask(
   { signal }: CommandContext,
 ): Promise<Asked> {
   const bound = bindWorkload(snapshot);
-  const [statement] = bound.workload.statements;
+  const [asked] = snapshot.workload.statements;
+  const statement = bound.workload.statements.find((one) => one.fingerprint === asked?.fingerprint);
   if (!statement) {
     const [why] = bound.workload.unusable;
     throw new WizardError('input/invalid', `The query can not be planned: ${why?.reason ?? 'unknown'}`, {

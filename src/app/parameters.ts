@@ -2,6 +2,7 @@ import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { Workload, WorkloadStatement } from '../model/workload.js';
 import { drawParameterSets } from '../lab/parameters.js';
+import { openFunctions } from './inside-statements.js';
 
 /** A workload whose every statement can be run, and what had to be guessed or left out for that. */
 export interface BoundWorkload {
@@ -9,12 +10,13 @@ export interface BoundWorkload {
   readonly skipped: readonly Skipped[];
 }
 
-/** Gives parameter values to statements that came without, drawn from the target's column statistics. */
+/** Opens the functions that statements call, and gives parameter values to statements that came without, drawn from the target's column statistics. */
 export function bindWorkload(snapshot: Snapshot): BoundWorkload {
   const statements: WorkloadStatement[] = [];
   const unusable = [...snapshot.workload.unusable];
-  const skipped: Skipped[] = [];
-  for (const statement of snapshot.workload.statements) {
+  const opened = openFunctions(snapshot);
+  const skipped: Skipped[] = [...opened.skipped];
+  for (const statement of opened.statements) {
     if (statement.parameterSets.length > 0) {
       statements.push(statement);
       continue;

@@ -186,6 +186,10 @@ export interface FunctionInfo extends RelationName {
   readonly volatility: 'i' | 's' | 'v';
   /** Of a function in SQL that FROM reads as the query that it is (`inline_set_returning_function` in clauses.c); null for all others, and for bodies that were parsed when they were made. */
   readonly rowsQuery: RowsQuery | null;
+  /** `plpgsql`, `sql`, `c`, ... */
+  readonly language: string;
+  /** As `pg_get_functiondef` gives it, of those in PL/pgSQL and SQL; null for all others. */
+  readonly definition: string | null;
 }
 
 /** A query with parameters, as a function holds it. */

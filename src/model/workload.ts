@@ -24,6 +24,16 @@ export interface WorkloadStatement {
   readonly parameterSets: readonly ParameterSet[];
   /** What single executions showed; absent where the source only has sums. */
   readonly observed?: ObservedExecutions;
+  /** What the functions that it calls run, as far as it can be planned; absent where there is none. */
+  readonly inside?: readonly InsideStatement[];
+}
+
+/** A statement in the body of a function that a workload statement calls. No counter says how often it runs. */
+export interface InsideStatement {
+  /** `schema.name` of the function. */
+  readonly within: string;
+  readonly sql: string;
+  readonly parameterSets: readonly ParameterSet[];
 }
 
 /** What single executions of a statement showed, in a log or in samples of activity. */

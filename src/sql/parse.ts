@@ -1,4 +1,4 @@
-import { hasSqlDetails, loadModule, parseSync } from './pg-query.js';
+import { hasSqlDetails, loadModule, parsePlPgSQLSync, parseSync } from './pg-query.js';
 import { WizardError } from '../base/errors.js';
 import { isNode, typed } from './tree.js';
 import type { TreeNode, TreeValue } from './tree.js';
@@ -44,6 +44,16 @@ export function tryParseStatement(sql: string): ParsedStatement | null {
   } catch (thrown) {
     if (thrown instanceof WizardError && thrown.code === 'sql/parse') return null;
     throw thrown;
+  }
+}
+
+/** The tree of a function in PL/pgSQL, by its CREATE FUNCTION: PostgreSQL's own node types (`PLpgSQL_stmt_if`, ...); null where it can not be parsed. */
+export function tryParsePlpgsql(definition: string): TreeValue {
+  if (loading === null) throw new WizardError('internal', 'The SQL parser was used before loadParser().');
+  try {
+    return parsePlPgSQLSync(definition) as unknown as TreeValue;
+  } catch {
+    return null;
   }
 }
 

@@ -1,4 +1,12 @@
 // The only importer of the package: what stands first runs first.
 import './quick-start.js';
 
-export { fingerprintSync, hasSqlDetails, loadModule, normalizeSync, parseSync, scanSync } from 'libpg-query';
+export {
+  fingerprintSync,
+  hasSqlDetails,
+  loadModule,
+  normalizeSync,
+  parsePlPgSQLSync,
+  parseSync,
+  scanSync,
+} from 'libpg-query';

@@ -36,18 +36,26 @@ export interface SizeLimits {
   readonly minPages: number;
 }
 
-/** Reads how each workload statement uses each table; statements that can not be parsed, views whose query is not known, and small tables are left out. Needs `loadParser()`. */
+/** Reads how each workload statement, and what it runs inside functions, uses each table; statements that can not be parsed, views whose query is not known, and small tables are left out. Needs `loadParser()`. */
 export function tableUses({ catalog, workload }: Snapshot, limits: SizeLimits): readonly TableUse[] {
-  return workload.statements.flatMap((statement) =>
-    (usesOf(statement, catalog)?.relations ?? []).flatMap((use): TableUse[] => {
-      const table = lookupTable(catalog, use.schema, use.name);
-      if (!table || !['r', 'p', 'm'].includes(table.kind)) return [];
-      const { rows } = estimatedRows(catalog, table);
-      return rows < limits.minRows || tablePages(catalog, table) < limits.minPages
-        ? []
-        : [{ statement, table, rows, use }];
-    }),
-  );
+  return workload.statements
+    .flatMap((one) => [one, ...insideOf(one)])
+    .flatMap((statement) =>
+      (usesOf(statement, catalog)?.relations ?? []).flatMap((use): TableUse[] => {
+        const table = lookupTable(catalog, use.schema, use.name);
+        if (!table || !['r', 'p', 'm'].includes(table.kind)) return [];
+        const { rows } = estimatedRows(catalog, table);
+        return rows < limits.minRows || tablePages(catalog, table) < limits.minPages
+          ? []
+          : [{ statement, table, rows, use }];
+      }),
+    );
+}
+
+/** Those that run inside the functions which a statement calls, under its name. */
+export function insideOf(statement: WorkloadStatement): readonly WorkloadStatement[] {
+  const { inside = [], ...outside } = statement;
+  return inside.map(({ sql, parameterSets }) => ({ ...outside, sql, parameterSets }));
 }
 
 /** How a workload statement uses its tables, those behind views and functions in FROM too, with the arguments of functions filled in where all of its parameter sets agree: `date_trunc($1, at)` says nothing. Null when it can not be parsed. */

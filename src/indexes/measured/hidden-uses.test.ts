@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { aCatalog, aForeignKey, aTable } from '../../../test/support/snapshot.js';
+import { aCatalog, aForeignKey, aStatement, aTable } from '../../../test/support/snapshot.js';
 import type { IndexSpec } from '../../model/action.js';
+import { loadParser } from '../../sql/parse.js';
 import { hiddenUses } from './hidden-uses.js';
 import type { TableWrite } from './write-cost.js';
 
@@ -28,7 +29,7 @@ test.each([
   ['delete', 'line', null],
   ['insert', 'buyer', null],
 ] as const)('%s on %s', (kind, table, wanted) => {
-  expect(hiddenUses([write(kind, table)], SPECS, catalog).get('s') ?? null).toEqual(wanted);
+  expect(hiddenUses({ statements: [], writes: [write(kind, table)] }, SPECS, catalog).get('s') ?? null).toEqual(wanted);
 });
 
 test('a write to a partition has the foreign keys to its parent checked', () => {
@@ -36,7 +37,17 @@ test('a write to a partition has the foreign keys to its parent checked', () => 
     tables: [aTable('buyer', { kind: 'p' }), aTable('buyer_1', { partitionOf: { schema: 'public', name: 'buyer' } })],
     constraints: [aForeignKey('orders', ['buyer_id'], 'buyer')],
   });
-  expect(hiddenUses([write('delete', 'buyer_1')], SPECS, parts).get('s')).toEqual(['orders_buyer']);
+  expect(hiddenUses({ statements: [], writes: [write('delete', 'buyer_1')] }, SPECS, parts).get('s')).toEqual([
+    'orders_buyer',
+  ]);
+});
+
+test('a call of a function may use what is on the tables inside it', async () => {
+  await loadParser();
+  const inside = [{ within: 'public.f', sql: 'SELECT 1 FROM line WHERE part = $1', parameterSets: [] }];
+  const call = aStatement('SELECT f(1)', { inside });
+  const hidden = hiddenUses({ statements: [call, aStatement('SELECT 1')], writes: [] }, SPECS, catalog);
+  expect([...hidden]).toEqual([['SELECT f(1)', ['line_part', 'line_note']]]);
 });
 
 function write(kind: TableWrite['kind'], table: string): TableWrite {

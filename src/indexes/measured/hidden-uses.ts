@@ -1,16 +1,40 @@
 import { quoteIdent } from '../../base/quote.js';
-import { sameRelation } from '../../model/catalog.js';
+import { lookupTable, sameRelation } from '../../model/catalog.js';
 import type { Catalog, RelationName } from '../../model/catalog.js';
 import type { IndexSpec } from '../../model/action.js';
+import type { WorkloadStatement } from '../../model/workload.js';
+import { insideOf, usesOf } from '../candidates/candidates.js';
 import { partitionFamily } from '../facts.js';
 import type { TableWrite } from './write-cost.js';
+
+/** What hides uses of indexes. */
+export interface Hiding {
+  readonly statements: readonly WorkloadStatement[];
+  readonly writes: readonly TableWrite[];
+}
+
+/** Names of indexes that statements may use where no plan shows it, by fingerprint. Which of them really matter only measurement tells. */
+export function hiddenUses(
+  { statements, writes }: Hiding,
+  specs: readonly IndexSpec[],
+  catalog: Catalog,
+): ReadonlyMap<string, readonly string[]> {
+  const uses = new Map(usesByKeys(writes, specs, catalog));
+  for (const { fingerprint, inside } of statements.map((one) => ({ ...one, inside: insideOf(one) }))) {
+    const relations = inside.flatMap((one) => usesOf(one, catalog)?.relations ?? []);
+    const tables = relations.flatMap(({ schema, name }) => lookupTable(catalog, schema, name) ?? []);
+    const names = specs.flatMap((spec) => (tables.some((one) => sameRelation(one, spec.table)) ? [spec.name] : []));
+    if (names.length > 0) uses.set(fingerprint, [...new Set([...(uses.get(fingerprint) ?? []), ...names])]);
+  }
+  return uses;
+}
 
 /**
  * Indexes that a write may use where no plan shows it: the checks and cascades of foreign keys are triggers that run queries of their own.
  * By the statement's fingerprint, names of indexes that begin with a column of a foreign key which leads to the table written, through
- * cascades too. Which of them really matter only measurement tells.
+ * cascades too.
  */
-export function hiddenUses(
+function usesByKeys(
   writes: readonly TableWrite[],
   specs: readonly IndexSpec[],
   catalog: Catalog,

@@ -30,6 +30,12 @@ const ITEM: Item = {
   gives: [0],
 };
 
+const SIZE = { pages: 1, sizeBytes: 1e6, rows: 1 };
+const SIZES: Pick<IndexWhatIf, 'size' | 'sizes'> = {
+  size: async () => SIZE,
+  sizes: async (specs) => specs.map(() => SIZE),
+};
+
 /** 100 without the index, 5 with it: all that is known is the 100. */
 function halfKnown(allowance: Allowance): CostCache {
   const whatIf: IndexWhatIf = {
@@ -42,8 +48,7 @@ function halfKnown(allowance: Allowance): CostCache {
         planShape: null,
         planned: 1,
       })),
-    size: async () => ({ pages: 1, sizeBytes: 1e6, rows: 1 }),
-    sizes: async (specs) => specs.map(() => ({ pages: 1, sizeBytes: 1e6, rows: 1 })),
+    ...SIZES,
   };
   const statement = { fingerprint: 's', relevant: [0], value: (cost: number) => cost };
   const cache = new CostCache({ items: [ITEM], statements: [statement] }, whatIf, allowance);
@@ -94,7 +99,7 @@ describe('a plan that the planner passed over for one that it takes for equal', 
       { fingerprint: 'first', relevant: [0, 1], value: (cost: number) => cost },
       { fingerprint: 'second', relevant: [2], value: (cost: number) => cost },
     ];
-    const whatIf: IndexWhatIf = { cost: async () => [], size: async () => null, sizes: async () => [] };
+    const whatIf: IndexWhatIf = { cost: async () => [], ...SIZES };
     const allowance = new Allowance({ timeMs: null, plannerCalls: null }, () => 0, null);
     const cache = new CostCache({ items, statements }, whatIf, allowance);
     const [first, second] = cache.statements;

@@ -21,7 +21,7 @@ export interface CaseRecord {
   readonly oneCase: TrialCase;
   /** Every question asked of the planner. */
   readonly plans: SubsetPlan[];
-  /** By what is done: the plan's text, and for a write the indexes that it keeps up. */
+  /** By what is done: the plan's text, for a write the indexes that it keeps up, for the call of a function those that it may use. */
   readonly figures: Map<string, PlanFigures>;
   /** What earlier rounds ran, in the same form: taken over once a plan turns out to do the same. */
   readonly earlier: ReadonlyMap<string, PlanFigures>;
@@ -81,8 +81,8 @@ export function figuresOf(record: CaseRecord, plan: SubsetPlan): PlanFigures {
 }
 
 /** Two executions with the same key do the same work. */
-export function workKey(oneCase: TrialCase, plan: SubsetPlan): string {
-  return !oneCase.soils ? plan.text : `${plan.text} ${JSON.stringify(plan.present)}`;
+export function workKey({ soils, opaque }: TrialCase, { text, present, uses }: SubsetPlan): string {
+  return soils || opaque ? `${text} ${JSON.stringify(soils ? present : uses)}` : text;
 }
 
 /** Milliseconds: the least of the runs, or the timeout of one that was cut off. */

@@ -113,7 +113,7 @@ async function measureIn(
   const built = await buildAll(runner, options, specs, startedMs + timeBudgetMs / 2);
   const loop: OuterLoop = {
     runner,
-    subsets: new Subsets(built.builds, hiddenUses(writes, specs, catalog)),
+    subsets: new Subsets(built.builds, hiddenUses({ statements: workload.statements, writes }, specs, catalog)),
     prepared,
     writes,
     costs: new Map(costs.map((cost) => [cost.index, cost])),

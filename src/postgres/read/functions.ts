@@ -13,13 +13,16 @@ export async function readFunctions(session: Session): Promise<FunctionInfo[]> {
     volatility: row.volatility,
     rowsQuery:
       row.query === null ? null : { sql: row.query, parameters: row.parameter_names, columns: row.column_names },
+    language: row.language,
+    definition: row.definition,
   }));
 }
 
 const FUNCTIONS_SQL = `
   SELECT n.nspname AS schema, p.proname AS name, pg_catalog.oidvectortypes(p.proargtypes) AS argument_types,
     p.prorettype IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype) AS returns_trigger,
-    p.provolatile::text AS volatility,
+    p.provolatile::text AS volatility, l.lanname::text AS language,
+    CASE WHEN l.lanname IN ('plpgsql', 'sql') THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition,
     CASE WHEN l.lanname = 'sql' AND p.prokind = 'f' AND p.proretset AND p.provolatile IN ('i', 's') AND NOT p.proisstrict AND NOT p.prosecdef
       AND p.proconfig IS NULL AND p.prosqlbody IS NULL THEN p.prosrc END AS query,
     ARRAY(SELECT coalesce(p.proargnames[i], '') FROM pg_catalog.generate_series(1, coalesce(pg_catalog.cardinality(p.proargmodes), p.pronargs)) AS i
@@ -39,6 +42,8 @@ type FunctionRow = {
   argument_types: string;
   returns_trigger: boolean;
   volatility: 'i' | 's' | 'v';
+  language: string;
+  definition: string | null;
   query: string | null;
   parameter_names: string[];
   column_names: string[];

@@ -227,6 +227,8 @@ test.each([
       returnsTrigger: false,
       volatility: 'i' as const,
       rowsQuery: null,
+      language: 'plpgsql',
+      definition: null,
     },
     {
       schema: 'public',
@@ -235,6 +237,8 @@ test.each([
       returnsTrigger: false,
       volatility: 's' as const,
       rowsQuery: null,
+      language: 'plpgsql',
+      definition: null,
     },
   ];
   expect(isImmutable(expression, account, { ...aCatalog(), functions })).toBe(expected);
