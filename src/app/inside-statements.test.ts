@@ -13,6 +13,9 @@ const FUNCTIONS = [
   aFunction('volatile_one', 'v', 'BEGIN PERFORM 1 FROM orders WHERE id = who; PERFORM deeper(who); RETURN 1; END'),
   aFunction('deeper', 'v', 'BEGIN UPDATE orders SET id = id WHERE id = who; PERFORM volatile_one(who); RETURN 1; END'),
   aFunction('made', 'v', "BEGIN EXECUTE 'SELECT ' || who; RETURN 1; END"),
+  aFunction('fired', 'v', 'BEGIN PERFORM 1 FROM orders WHERE id = NEW.other; RETURN NEW; END', [
+    { table: { schema: 'public', name: 'orders' }, events: ['insert'] },
+  ]),
   { ...aFunction('snake', 'v', ''), language: 'plpython3u', definition: null },
 ];
 
@@ -41,6 +44,15 @@ describe('functions that statements call', () => {
     expect(skipped.map(({ what, reason }) => `${what}: ${reason}`)).toEqual([
       'how often statements inside functions run: no counter says it; each of the 2 is taken to run once a call',
     ]);
+  });
+
+  it('are planned with a write whose trigger runs them', () => {
+    const inside = (sql: string): readonly string[] =>
+      (opened(sql).statements[0]?.inside ?? []).map((one) => `${one.within}: ${one.sql}`);
+    const wanted = ['public.fired: SELECT 1 FROM orders WHERE id = $1'];
+    expect(inside('INSERT INTO orders (id) VALUES (1)')).toEqual(wanted);
+    expect(inside('UPDATE orders SET id = 2')).toEqual([]);
+    expect(inside('DELETE FROM orders')).toEqual([]);
   });
 
   it('add nothing that the server counted itself', () => {
@@ -79,7 +91,13 @@ function snapshotOf(statements: Snapshot['workload']['statements']): Snapshot {
   };
 }
 
-function aFunction(name: string, volatility: FunctionInfo['volatility'], body: string): FunctionInfo {
+function aFunction(
+  name: string,
+  volatility: FunctionInfo['volatility'],
+  body: string,
+  firedBy: FunctionInfo['firedBy'] = [],
+): FunctionInfo {
+  const head = firedBy.length > 0 ? '() RETURNS trigger' : '(who bigint) RETURNS bigint';
   return {
     schema: 'public',
     name,
@@ -87,7 +105,8 @@ function aFunction(name: string, volatility: FunctionInfo['volatility'], body: s
     returnsTrigger: false,
     volatility,
     rowsQuery: null,
+    firedBy,
     language: 'plpgsql',
-    definition: `CREATE OR REPLACE FUNCTION public.${name}(who bigint)\n RETURNS bigint\n LANGUAGE plpgsql\nAS $function$${body}$function$\n`,
+    definition: `CREATE OR REPLACE FUNCTION public.${name}${head}\n LANGUAGE plpgsql\nAS $function$${body}$function$\n`,
   };
 }

@@ -1,16 +1,13 @@
 import { drawParameterSets } from '../lab/parameters.js';
-import { lookupTable } from '../model/catalog.js';
-import type { Catalog, FunctionInfo } from '../model/catalog.js';
+import type { FunctionInfo } from '../model/catalog.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { InsideStatement, ParameterSet, WorkloadStatement } from '../model/workload.js';
 import { fingerprint } from '../sql/fingerprint.js';
-import { functionBody } from '../sql/function-body.js';
-import type { FunctionBody } from '../sql/function-body.js';
-import { callArguments, calledFunctions } from '../sql/functions.js';
-import type { CalledFunction } from '../sql/functions.js';
+import { callArguments } from '../sql/functions.js';
 import { isUtility, statementKind } from '../sql/kind.js';
 import { tryParseStatement } from '../sql/parse.js';
+import { BodyReader, isCall, nameOf } from './function-bodies.js';
 
 /** A workload's statements with those that run inside the functions which they call, and what of these could not be read. */
 export interface OpenedWorkload {
@@ -19,8 +16,8 @@ export interface OpenedWorkload {
 }
 
 /**
- * Adds what the called functions in PL/pgSQL and SQL run, and what those call: no plan of the call shows it. Where the call itself is run in a trial, as all its own functions are
- * stable, they are planned with it (`inside`); else they are statements of their own, each taken to run once a call. Those that the workload has already stay as they are.
+ * Adds what called functions in PL/pgSQL and SQL run, and what those call: no plan of the statement shows it. Where the statement itself is run in a trial, as all functions that it calls are
+ * stable, they are planned with it (`inside`), those of the triggers that it fires too; else they are statements of their own, each taken to run once a call. Those that the workload has already stay as they are.
  */
 export function openFunctions({ catalog, statistics, workload }: Snapshot): OpenedWorkload {
   const skipped: Skipped[] = [];
@@ -51,7 +48,7 @@ export function openFunctions({ catalog, statistics, workload }: Snapshot): Open
       add(functions, statement.calls);
       return statement;
     }
-    const found = inside(functions);
+    const found = inside([...functions, ...reader.firedBy(statement.sql)]);
     if (found.length === 0) return statement;
     const parameterSets =
       statement.parameterSets.length > 0 ? statement.parameterSets : argumentSets(statement.sql, found, reader);
@@ -98,64 +95,6 @@ function argumentSets(sql: string, inside: readonly InBody[], reader: BodyReader
   }));
 }
 
-/** Finds the functions that statements call, and reads each body once. */
-class BodyReader {
-  readonly #catalog: Catalog;
-  readonly #skip: (row: Skipped) => void;
-  readonly #bodies = new Map<FunctionInfo, FunctionBody>();
-
-  constructor(catalog: Catalog, skip: (row: Skipped) => void) {
-    this.#catalog = catalog;
-    this.#skip = skip;
-  }
-
-  /** The user's functions that a statement calls, and those that they call; not those that FROM reads as a query. */
-  calledBy(sql: string): readonly FunctionInfo[] {
-    const parsed = tryParseStatement(sql);
-    const found = new Set<FunctionInfo>();
-    const open = parsed === null ? [] : [...calledFunctions(parsed)];
-    for (let called = open.pop(); called !== undefined; called = open.pop())
-      for (const one of this.#catalog.functions) {
-        if (!isCall(called, one) || one.rowsQuery !== null || found.has(one)) continue;
-        found.add(one);
-        open.push(...this.bodyOf(one).calls);
-      }
-    return [...found];
-  }
-
-  bodyOf(one: FunctionInfo): FunctionBody {
-    const body = this.#bodies.get(one) ?? this.#read(one);
-    this.#bodies.set(one, body);
-    return body;
-  }
-
-  #read(one: FunctionInfo): FunctionBody {
-    const { definition, language } = one;
-    if (language === 'c' || language === 'internal') return NOTHING;
-    const isRead = definition !== null && (language === 'plpgsql' || language === 'sql');
-    const body = isRead
-      ? functionBody(
-          definition,
-          language,
-          (schema, table) => lookupTable(this.#catalog, schema, table)?.columns.map((column) => column.name) ?? null,
-        )
-      : null;
-    const name = nameOf(one);
-    if (body === null)
-      this.#skip({
-        what: `what ${name} runs`,
-        reason: isRead ? 'its body can not be parsed' : `it is written in ${language}`,
-        remedy: RUN_TIME,
-      });
-    else if (body.dynamic)
-      this.#skip({ what: `some of what ${name} runs`, reason: 'EXECUTE makes the text at run time', remedy: RUN_TIME });
-    return body ?? NOTHING;
-  }
-}
-
-const NOTHING: FunctionBody = { parameters: [], statements: [], calls: [], dynamic: false };
-const RUN_TIME = 'Give these statements in a workload file, or set pg_stat_statements.track = all.';
-
 /** Null for what is not planned. */
 function statementOf(sql: string, name: string, calls: number): WorkloadStatement | null {
   const parsed = tryParseStatement(sql);
@@ -175,12 +114,4 @@ function statementOf(sql: string, name: string, calls: number): WorkloadStatemen
     walBytes: null,
     parameterSets: [],
   };
-}
-
-function isCall(called: CalledFunction, { schema, name }: FunctionInfo): boolean {
-  return name === called.name && (called.schema ?? schema) === schema;
-}
-
-function nameOf({ schema, name }: FunctionInfo): string {
-  return `${schema}.${name}`;
 }

@@ -190,6 +190,14 @@ export interface FunctionInfo extends RelationName {
   readonly language: string;
   /** As `pg_get_functiondef` gives it, of those in PL/pgSQL and SQL; null for all others. */
   readonly definition: string | null;
+  /** The enabled triggers that run it. */
+  readonly firedBy: readonly Firing[];
+}
+
+/** What a trigger fires on. */
+export interface Firing {
+  readonly table: RelationName;
+  readonly events: readonly ('insert' | 'update' | 'delete')[];
 }
 
 /** A query with parameters, as a function holds it. */

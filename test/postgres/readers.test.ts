@@ -110,6 +110,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
         rowsQuery: null,
         language: 'sql',
         definition: expect.stringContaining('FUNCTION public.half('),
+        firedBy: [],
       },
       expect.objectContaining({
         name: 'of_customer',

@@ -15,6 +15,7 @@ export async function readFunctions(session: Session): Promise<FunctionInfo[]> {
       row.query === null ? null : { sql: row.query, parameters: row.parameter_names, columns: row.column_names },
     language: row.language,
     definition: row.definition,
+    firedBy: row.fired_by,
   }));
 }
 
@@ -23,6 +24,12 @@ const FUNCTIONS_SQL = `
     p.prorettype IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype) AS returns_trigger,
     p.provolatile::text AS volatility, l.lanname::text AS language,
     CASE WHEN l.lanname IN ('plpgsql', 'sql') THEN pg_catalog.pg_get_functiondef(p.oid) END AS definition,
+    -- TRIGGER_TYPE_INSERT, _DELETE and _UPDATE of pg_trigger.h. Those of partitions are clones of their table's.
+    coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('table', pg_catalog.json_build_object('schema', tn.nspname, 'name', tc.relname),
+        'events', pg_catalog.array_remove(ARRAY[CASE WHEN g.tgtype & 4 > 0 THEN 'insert' END, CASE WHEN g.tgtype & 8 > 0 THEN 'delete' END, CASE WHEN g.tgtype & 16 > 0 THEN 'update' END], NULL))
+        ORDER BY tn.nspname, tc.relname, g.tgname)
+      FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_class AS tc ON tc.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS tn ON tn.oid = tc.relnamespace
+      WHERE g.tgfoid = p.oid AND NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgenabled <> 'D'), '[]') AS fired_by,
     CASE WHEN l.lanname = 'sql' AND p.prokind = 'f' AND p.proretset AND p.provolatile IN ('i', 's') AND NOT p.proisstrict AND NOT p.prosecdef
       AND p.proconfig IS NULL AND p.prosqlbody IS NULL THEN p.prosrc END AS query,
     ARRAY(SELECT coalesce(p.proargnames[i], '') FROM pg_catalog.generate_series(1, coalesce(pg_catalog.cardinality(p.proargmodes), p.pronargs)) AS i
@@ -44,6 +51,7 @@ type FunctionRow = {
   volatility: 'i' | 's' | 'v';
   language: string;
   definition: string | null;
+  fired_by: FunctionInfo['firedBy'][number][];
   query: string | null;
   parameter_names: string[];
   column_names: string[];

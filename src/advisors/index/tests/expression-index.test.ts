@@ -229,6 +229,7 @@ test.each([
       rowsQuery: null,
       language: 'plpgsql',
       definition: null,
+      firedBy: [],
     },
     {
       schema: 'public',
@@ -239,6 +240,7 @@ test.each([
       rowsQuery: null,
       language: 'plpgsql',
       definition: null,
+      firedBy: [],
     },
   ];
   expect(isImmutable(expression, account, { ...aCatalog(), functions })).toBe(expected);
