@@ -19,7 +19,7 @@ import type { ReadOnlySession } from '../postgres/connect.js';
 import { extractSchema } from '../postgres/extract/extract.js';
 import { readIndexSize } from '../postgres/read/index-size.js';
 import type { ConnectionSettings } from '../postgres/session.js';
-import { plannedTexts } from '../sql/parameters.js';
+import { boundTexts } from '../sql/parameters.js';
 import type { Cleanup } from './cleanup.js';
 import { untilAborted } from './interruption.js';
 import { copyToLab, freeLabBytes } from './lab-copy.js';
@@ -137,7 +137,8 @@ class WhatIfWorkload {
     this.clone?.setWorkload(
       [...this.statements.values()].map((statement) => ({
         fingerprint: statement.fingerprint,
-        queries: plannedTexts(statement),
+        queries: boundTexts(statement.sql, statement.parameterSets),
+        inside: (statement.inside ?? []).flatMap((one) => boundTexts(one.sql, one.parameterSets)),
       })),
     );
   }

@@ -8,7 +8,7 @@ import type { Session } from '../postgres/session.js';
 import type { Cleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
-import { plannedTexts } from '../sql/parameters.js';
+import { boundTexts } from '../sql/parameters.js';
 
 /** What a what-if engine is made of. */
 export interface WhatIfSetting {
@@ -38,7 +38,8 @@ export async function openWhatIf({
     clone.setWorkload(
       snapshot.workload.statements.map((statement) => ({
         fingerprint: statement.fingerprint,
-        queries: plannedTexts(statement),
+        queries: boundTexts(statement.sql, statement.parameterSets),
+        inside: (statement.inside ?? []).flatMap((one) => boundTexts(one.sql, one.parameterSets)),
       })),
     );
     return { whatIf: clone, skipped: clone.skipped };

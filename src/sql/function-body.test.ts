@@ -45,6 +45,26 @@ describe('a body in PL/pgSQL', () => {
     expect(body?.calls.map(({ schema, name }) => `${schema ?? '-'}.${name}`)).toEqual(['shop.g', '-.h', '-.k']);
   });
 
+  it('knows variables of a row type, and tells them from aliases', () => {
+    const body = plpgsql(
+      `
+      DECLARE o orders%ROWTYPE; k orders.id%TYPE; i items;
+      BEGIN
+        SELECT * INTO o FROM orders WHERE id = who;
+        PERFORM 1 FROM items i WHERE i."order" = o.id AND i.sku = k;
+        CREATE TEMP TABLE seen AS SELECT 1 FROM orders;
+        TRUNCATE seen;
+        RETURN QUERY EXECUTE 'SELECT 1';
+      END`,
+      'f(who bigint) RETURNS SETOF numeric',
+    );
+    expect(body?.statements.map(({ sql }) => sql.replaceAll(/\s+/g, ' '))).toEqual([
+      'SELECT * FROM orders WHERE id = $1',
+      'SELECT 1 FROM items i WHERE i."order" = $1 AND i.sku = $2',
+    ]);
+    expect(body?.dynamic).toBe(true);
+  });
+
   it('leaves out a statement that takes a whole record', () => {
     const body = plpgsql(
       'BEGIN INSERT INTO audit SELECT NEW.*; DELETE FROM cache WHERE id = OLD.id; RETURN NEW; END',

@@ -1,4 +1,5 @@
 import { calledFunctions } from './functions.js';
+import { isUtility } from './kind.js';
 import type { CalledFunction } from './functions.js';
 import { tryParseStatement, tryParsePlpgsql } from './parse.js';
 import type { ParsedStatement } from './parse.js';
@@ -36,7 +37,7 @@ export function functionBody(
   language: 'plpgsql' | 'sql',
   columnsOf: ColumnsOf,
 ): FunctionBody | null {
-  return language === 'sql' ? sqlBody(definition, columnsOf) : plpgsqlBody(definition);
+  return language === 'sql' ? sqlBody(definition, columnsOf) : plpgsqlBody(definition, columnsOf);
 }
 
 function sqlBody(definition: string, columnsOf: ColumnsOf): FunctionBody | null {
@@ -52,7 +53,6 @@ function sqlBody(definition: string, columnsOf: ColumnsOf): FunctionBody | null 
   const scope: Scope = {
     name: names(list(create.body, 'funcname')).at(-1) ?? '',
     variables: new Set(parameters.filter((one) => one !== '')),
-    records: new Set(),
     columnsOf,
   };
   try {
@@ -85,7 +85,7 @@ function bodyOfTexts(texts: readonly string[], scope: Scope): Pick<FunctionBody,
   };
 }
 
-function plpgsqlBody(definition: string): FunctionBody | null {
+function plpgsqlBody(definition: string, columnsOf: ColumnsOf): FunctionBody | null {
   const parsed = tryParsePlpgsql(definition);
   const create = tryParseStatement(definition);
   if (parsed === null || create === null) return null;
@@ -95,14 +95,13 @@ function plpgsqlBody(definition: string): FunctionBody | null {
   const scope: Scope = {
     name: names(list(create.body, 'funcname')).at(-1) ?? '',
     variables: new Set([...named('PLpgSQL_var'), ...named('PLpgSQL_rec'), ...named('PLpgSQL_row')]),
-    records: new Set([...named('PLpgSQL_rec'), ...named('PLpgSQL_row')]),
-    columnsOf: null,
+    columnsOf: /#variable_conflict\s+use_column/.test(definition) ? columnsOf : null,
   };
   const expressions = nodes.flatMap(({ type, body }) => (type === 'PLpgSQL_expr' ? [expressionSql(body)] : []));
   return {
     parameters: parametersOf(create),
     ...bodyOfTexts(expressions, scope),
-    dynamic: nodes.some(({ type }) => DYNAMIC.has(type)),
+    dynamic: nodes.some(({ type, body }) => DYNAMIC.has(type) || body['dynquery'] !== undefined),
   };
 }
 
@@ -124,26 +123,27 @@ interface Scope {
   /** The function's, before which a variable may stand qualified. */
   readonly name: string;
   readonly variables: ReadonlySet<string>;
-  /** Variables with fields. */
-  readonly records: ReadonlySet<string>;
   /** In SQL a column comes before a parameter of its name; in PL/pgSQL the two are an error. */
   readonly columnsOf: ColumnsOf | null;
 }
 
-/** The statement with parameters for variables; null where it reads and writes no relation, or takes all fields of a variable at once. */
-function withParameters({ sql, tree }: ParsedStatement, scope: Scope): BodyStatement | null {
+/** The statement with parameters for variables; null where it is not planned, reads and writes no relation, or takes all fields of a variable at once. */
+function withParameters(statement: ParsedStatement, scope: Scope): BodyStatement | null {
+  const { sql, tree } = statement;
   const nodes = walk(tree);
-  if (!nodes.some(({ type }) => READS_OR_WRITES.has(type))) return null;
+  const relations = relationsIn(nodes);
+  if (isUtility(statement) || relations.length === 0) return null;
   const { columnsOf } = scope;
-  const columns = new Set(
-    columnsOf === null ? [] : relationsIn(nodes).flatMap(([schema, name]) => columnsOf(schema, name) ?? []),
-  );
+  const taken = new Set([
+    ...relations.map(({ alias, name }) => `${alias ?? name}.`),
+    ...(columnsOf === null ? [] : relations.flatMap(({ schema, name }) => columnsOf(schema, name) ?? [])),
+  ]);
   const bytes = Buffer.from(sql);
   const numbers = new Map<string, number>();
   let text = '';
   let done = 0;
   for (const { at, key, parts } of nodes
-    .flatMap((node) => variableIn(node, scope, columns) ?? [])
+    .flatMap((node) => variableIn(node, scope, taken) ?? [])
     .toSorted((a, b) => a.at - b.at)) {
     if (key === null) return null;
     const place = bytes.subarray(0, at).toString().length;
@@ -156,23 +156,27 @@ function withParameters({ sql, tree }: ParsedStatement, scope: Scope): BodyState
   return { sql: text + sql.slice(done), variables: [...numbers.keys()] };
 }
 
-function relationsIn(nodes: readonly TypedNode[]): readonly (readonly [string | null, string])[] {
-  const written = nodes.flatMap(({ type, body }) => (READS_OR_WRITES.has(type) ? [field(body, 'relation')] : []));
-  const read = nodes.flatMap(({ type, body }) => (type === 'RangeVar' ? [body] : []));
-  return [...read, ...written.filter((one) => one !== null)].map((one) => [
-    textOf(one, 'schemaname'),
-    textOf(one, 'relname') ?? '',
-  ]);
+interface NamedRelation {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly alias: string | null;
 }
 
-/** What is written to is not wrapped as a RangeVar. */
-const READS_OR_WRITES: ReadonlySet<string> = new Set([
-  'RangeVar',
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'MergeStmt',
-]);
+function relationsIn(nodes: readonly TypedNode[]): readonly NamedRelation[] {
+  // What is written to is not wrapped as a RangeVar.
+  const found = nodes.flatMap(({ type, body }) =>
+    type === 'RangeVar' ? [body] : WRITES.has(type) ? [field(body, 'relation')] : [],
+  );
+  return found
+    .filter((one) => one !== null)
+    .map((one) => ({
+      schema: textOf(one, 'schemaname'),
+      name: textOf(one, 'relname') ?? '',
+      alias: textOf(field(one, 'alias') ?? {}, 'aliasname'),
+    }));
+}
+
+const WRITES: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 
 const PART = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
 
@@ -189,21 +193,19 @@ interface Place {
   readonly parts: number;
 }
 
-function variableIn(
-  { type, body }: TypedNode,
-  { name, variables, records }: Scope,
-  columns: ReadonlySet<string>,
-): Place | null {
+/** `taken` holds the columns that come before variables, and with a dot behind it each relation's name. */
+function variableIn({ type, body }: TypedNode, { name, variables }: Scope, taken: ReadonlySet<string>): Place | null {
   const at = numberOf(body, 'location') ?? 0;
   if (type === 'ParamRef') return { at, key: `$${numberOf(body, 'number') ?? 0}`, parts: 0 };
   if (type !== 'ColumnRef') return null;
   const fields: readonly TreeValue[] = list(body, 'fields');
   const path = names(fields);
   const [first = '', second = ''] = path;
-  const isAll = fields.some((one) => isNode(one) && 'A_Star' in one);
-  if (isAll) return path.length === 1 && records.has(first) ? { at, key: null, parts: 1 } : null;
-  const isOne =
-    (path.length === 1 && variables.has(first) && !columns.has(first)) ||
-    (path.length === 2 && (records.has(first) || (first === name && variables.has(second))));
-  return isOne ? { at, key: path.length === 2 && first === name ? second : path.join('.'), parts: path.length } : null;
+  const isField = variables.has(first) && !taken.has(`${first}.`);
+  if (fields.some((one) => isNode(one) && 'A_Star' in one))
+    return path.length === 1 && isField ? { at, key: null, parts: 1 } : null;
+  if (path.length === 1) return variables.has(first) && !taken.has(first) ? { at, key: first, parts: 1 } : null;
+  if (path.length !== 2) return null;
+  if (isField) return { at, key: path.join('.'), parts: 2 };
+  return first === name && variables.has(second) ? { at, key: second, parts: 2 } : null;
 }

@@ -84,16 +84,3 @@ function atom(value: string): string {
 export function boundTexts(sql: string, sets: readonly { readonly values: readonly string[] }[]): readonly string[] {
   return sets.length === 0 ? [sql] : sets.map(({ values }) => bindParameters(sql, values));
 }
-
-/** What is planned for a workload statement: its own executable forms, and those of what runs inside the functions that it calls. */
-export function plannedTexts(statement: {
-  readonly sql: string;
-  readonly parameterSets: readonly { readonly values: readonly string[] }[];
-  readonly inside?: readonly {
-    readonly sql: string;
-    readonly parameterSets: readonly { readonly values: readonly string[] }[];
-  }[];
-}): readonly string[] {
-  const { sql, parameterSets, inside = [] } = statement;
-  return [...boundTexts(sql, parameterSets), ...inside.flatMap((one) => boundTexts(one.sql, one.parameterSets))];
-}

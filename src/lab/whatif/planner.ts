@@ -13,6 +13,8 @@ export interface PlannedStatement {
   readonly fingerprint: string;
   /** Executable SQL, one text for each parameter set. */
   readonly queries: readonly string[];
+  /** What runs inside the functions that it calls, in the same form: those that can not be planned, as they read what a function made, are left out. */
+  readonly inside?: readonly string[];
 }
 
 /** An index of the accepted state that is to be thought away. */
@@ -46,6 +48,8 @@ const STATEMENTS_LOCKED = 20;
 export class Planner {
   #session: Session;
   #statements = new Map<string, readonly string[]>();
+  /** Of statements that were not planned yet. */
+  #inside = new Map<string, readonly string[]>();
   readonly #tables = new Map<string, ReadonlySet<number>>();
   /** By statement, then by indexes thought away. */
   readonly #known = new Map<string, Map<string, Answer[]>>();
@@ -63,6 +67,7 @@ export class Planner {
 
   setWorkload(statements: readonly PlannedStatement[]): void {
     this.#statements = new Map(statements.map(({ fingerprint, queries }) => [fingerprint, queries]));
+    this.#inside = new Map(statements.map(({ fingerprint, inside = [] }) => [fingerprint, inside]));
     this.forget();
   }
 
@@ -125,7 +130,7 @@ export class Planner {
   }
 
   async #question(fingerprint: string, change: PlannedChange): Promise<Question> {
-    const queries = this.#statements.get(fingerprint) ?? [];
+    const queries = await this.#queriesOf(fingerprint);
     if (queries.length === 0) return { fingerprint, queries, relevant: { add: [], drop: [] } };
     const tables = this.#tables.get(fingerprint) ?? (await this.#readTables(fingerprint, queries));
     const touches = ({ heaps }: { readonly heaps: readonly number[] }): boolean =>
@@ -174,6 +179,20 @@ export class Planner {
   async dropIndex(name: string): Promise<void> {
     const [row] = await this.#session.query<{ sql: string }>(DROP_SQL, [name]);
     if (row !== undefined) await this.#session.run(row.sql);
+  }
+
+  async #queriesOf(fingerprint: string): Promise<readonly string[]> {
+    const queries = this.#statements.get(fingerprint) ?? [];
+    const inside = this.#inside.get(fingerprint) ?? [];
+    if (inside.length === 0) return queries;
+    const planned: string[] = [];
+    await this.#inChange({ add: [], drop: [] }, async () => {
+      for (const sql of inside) if ((await this.#explain(sql)) !== null) planned.push(sql);
+    });
+    const all = [...queries, ...planned];
+    this.#inside.delete(fingerprint);
+    this.#statements.set(fingerprint, all);
+    return all;
   }
 
   async #plan(queries: readonly string[], add: readonly ShelvedIndex[]): Promise<Answer> {
