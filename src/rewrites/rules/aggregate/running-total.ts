@@ -52,7 +52,7 @@ export default defineRewrite<Site>({
     const over = [
       ...(partition === '' ? [] : [`PARTITION BY ${partition}`]),
       `ORDER BY $1${operator.startsWith('>') ? ' DESC' : ''}${isSet || !operator.startsWith('>') ? '' : ' NULLS LAST'}`,
-      ...(operator.endsWith('=') ? [] : ['RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP']),
+      ...(operator.endsWith('=') ? [] : ['GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING']),
     ];
     const value = argument ? `$${columns.length}` : '*';
     return inItsPlace(view, site, expression(`${name}(${value}) OVER (${over.join(' ')})`, columns));
