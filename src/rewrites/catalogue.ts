@@ -105,6 +105,7 @@ import unionUnionInMembership from './rules/union/union-in-membership.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
 import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
 import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
+import writeUpdateTotalToFrom from './rules/write/update-total-to-from.js';
 
 /** Every rule, sorted by id. */
 export const catalogue: readonly RewriteRule[] = [
@@ -213,4 +214,5 @@ export const catalogue: readonly RewriteRule[] = [
   unionUnionToOr,
   unionUnionToUnionAll,
   writeUpdateLookupToFrom,
+  writeUpdateTotalToFrom,
 ];
