@@ -3,7 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, isConstant, stringConstant } from '../../shapes.js';
+import { bothWays, castOf, isConstant, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
@@ -42,7 +42,10 @@ export default defineRewrite<Site>({
         const against = originOf(query, right);
         // A join by it asks an index on the column for the other table's value.
         const isValue = isConstant(right) || (against?.column?.type === origin.column?.type && against?.source !== origin.source);
-        const isDay = origin.column?.baseType === 'timestamp' && originOf(query, instead)?.column?.baseType === 'date';
+        const isDay =
+          origin.column?.baseType === 'timestamp' &&
+          originOf(query, instead)?.column?.baseType === 'date' &&
+          (stringConstant(right) !== null || castOf(right)?.type === 'timestamp');
         return (isConstant(instead) || other === origin.column?.type || isDay) && isValue
           ? [{ condition: node, operator, column, origin, instead, isDay, value: right }]
           : [];
@@ -53,9 +56,10 @@ export default defineRewrite<Site>({
     seen(`${origin.name} is ${origin.column?.type}, which a literal in its place becomes too`),
   ],
   rewrite: ({ condition, operator, column, origin, instead, isDay, value }, view) => {
-    const untyped = isDay || stringConstant(instead) !== null || bodyOf(instead, 'ParamRef') !== null;
+    const untyped = stringConstant(instead) !== null || bodyOf(instead, 'ParamRef') !== null;
     const given = untyped ? expression(`$1::${origin.column?.baseType}`, [instead]) : instead;
-    const to = expression(`$1 ${operator} $2 OR ($1 IS NULL AND $3 ${operator} $2)`, [column, value, given]);
+    const against = isDay && !castOf(value) ? '$2::timestamp' : '$2';
+    const to = expression(`$1 ${operator} $2 OR ($1 IS NULL AND $3 ${operator} ${against})`, [column, value, given]);
     return replace(view.statement.tree, condition, to);
   },
   example: {
