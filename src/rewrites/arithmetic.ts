@@ -1,5 +1,5 @@
 import { bodyOf, isNode, names, list, typed } from '../sql/tree.js';
-import type { TreeNode, TreeValue } from '../sql/tree.js';
+import type { TreeValue } from '../sql/tree.js';
 import { callsIn, isFixed } from './shapes.js';
 
 /** Aggregates that are NULL over no rows (manual, "Aggregate Functions"). */
@@ -10,7 +10,9 @@ const IN_ORDER = new Set(['string_agg', 'array_agg', 'json_agg', 'jsonb_agg']);
 
 /** Functions that are NULL as soon as one argument is (`pg_proc.proisstrict`), of those that statements commonly call on an aggregate. */
 const STRICT = new Set(
-  'round floor ceil ceiling trunc abs sqrt upper lower btrim to_char date_trunc date_part extract length power mod'.split(' '),
+  'round floor ceil ceiling trunc abs sqrt upper lower btrim to_char date_trunc date_part extract length power mod'.split(
+    ' ',
+  ),
 );
 
 /** The first call in an expression that is not known to be NULL over no rows; null where each is. */

@@ -13,7 +13,8 @@ export function boundsApart(statement: ParsedStatement): ParsedStatement | null 
 }
 
 function apart({ type, body }: TypedNode): TreeNode | null {
-  if (type !== 'A_Expr' || !['AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN'].includes(String(body['kind']))) return null;
+  const { kind } = body;
+  if (type !== 'A_Expr' || (kind !== 'AEXPR_BETWEEN' && kind !== 'AEXPR_NOT_BETWEEN')) return null;
   const [low, high] = list(bodyOf(body['rexpr'], 'List') ?? {}, 'items');
   const { lexpr: left } = body;
   if (![left, low, high].every((one) => isNode(one) && !['RowExpr', 'SubLink'].includes(typed(one)?.type ?? '')))

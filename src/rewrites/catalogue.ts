@@ -25,6 +25,7 @@ import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-t
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
+import groupingHavingExtremeToGroups from './rules/grouping/having-extreme-to-groups.js';
 import groupingHavingToWhere from './rules/grouping/having-to-where.js';
 import groupingInExtremesToLookup from './rules/grouping/in-extremes-to-lookup.js';
 import groupingJoinedExtremeToLookup from './rules/grouping/joined-extreme-to-lookup.js';
@@ -134,6 +135,7 @@ export const catalogue: readonly RewriteRule[] = [
   groupingDistinctOnToLateral,
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
+  groupingHavingExtremeToGroups,
   groupingHavingToWhere,
   groupingInExtremesToLookup,
   groupingJoinedExtremeToLookup,

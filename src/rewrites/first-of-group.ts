@@ -34,7 +34,8 @@ function distinctOn(query: Query): TreeNode | null {
   const grouped = body['groupClause'] !== undefined;
   const distinct = list(body, 'distinctClause');
   // Plain DISTINCT is a list of one empty node.
-  if (grouped === distinct.length > 0 || distinct.some((one) => isNode(one) && Object.keys(one).length > 0)) return null;
+  if (grouped === distinct.length > 0 || distinct.some((one) => isNode(one) && Object.keys(one).length > 0))
+    return null;
   const firsts = list(body, 'targetList').map((item) => firstOf(query, bodyOf(item, 'ResTarget')?.['val'], grouped));
   const found = firsts.filter((one) => one !== null);
   const [first] = found;
@@ -82,8 +83,7 @@ function firstOf(query: Query, value: TreeValue, grouped: boolean): First | null
   const [argument, more] = list(call, 'args');
   const origin = originOf(query, argument);
   // An array of arrays has no such element.
-  if (!isNode(argument) || more || !origin?.column || /\[\]|^_/.test(`${origin.column.type} ${origin.column.baseType}`))
-    return null;
+  if (!isNode(argument) || more || !origin?.column || origin.column.baseType.startsWith('_')) return null;
   const items = over ? list(over, 'orderClause') : list(call, 'agg_order');
   const order = orderOf(items, (key) => originOf(query, key))?.map(({ item }) => ({ SortBy: item }));
   const groups = over ? list(over, 'partitionClause').map((one) => originOf(query, one)) : [];

@@ -48,7 +48,7 @@ function needlesslyOuter(query: Query, asked: TreeNode[]): readonly TreeNode[] {
 /** The joins down the left side of a FROM item, outermost first, as far as none above may fill them with NULL. */
 function spineOf(item: TreeValue): readonly TreeNode[] {
   const join = bodyOf(item, 'JoinExpr');
-  if (!join || !['JOIN_INNER', 'JOIN_LEFT'].includes(String(join['jointype']))) return [];
+  if (join?.['jointype'] !== 'JOIN_INNER' && join?.['jointype'] !== 'JOIN_LEFT') return [];
   if (join['alias'] !== undefined || join['isNatural'] === true || list(join, 'usingClause').length > 0) return [];
   return [join, ...spineOf(join['larg'])];
 }

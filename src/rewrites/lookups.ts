@@ -47,7 +47,7 @@ function arrayOf(inner: Query): TreeNode | null {
   const column = originOf(inner, value)?.column;
   const order = orderOf(list(inner.body, 'sortClause'), (key) => sortOriginOf(inner, key));
   const [first, more] = list(inner.body, 'targetList');
-  if (!isNode(value) || !column || /\[\]$/.test(column.type) || !order || !first || more) return null;
+  if (!isNode(value) || !column || column.baseType.startsWith('_') || !order || !first || more) return null;
   const call = bodyOf(expression('array_agg($1)', [value]), 'FuncCall');
   return call && { FuncCall: { ...call, agg_order: order.map(({ item }) => ({ SortBy: item })) } };
 }

@@ -4,7 +4,7 @@ import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, field, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
-import { conjuncts, query as selectOf, replace, withWhere } from './build.js';
+import { query as selectOf, replace, withWhere } from './build.js';
 import { mentions, namedTargets } from './columns.js';
 import { factsOf } from './facts.js';
 import type { Fact, Facts } from './facts.js';

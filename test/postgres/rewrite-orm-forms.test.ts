@@ -66,7 +66,10 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   ['SELECT v.id, (SELECT sum(x.cost) FROM visit AS x WHERE x.at < v.at) FROM visit AS v', 'aggregate/running-total'],
   // The first row of a group as an element of an array, or as a window's first value.
-  ['SELECT patient_id, (array_agg(kind ORDER BY at, id))[1] FROM visit GROUP BY patient_id', 'grouping/distinct-on-to-lateral'],
+  [
+    'SELECT patient_id, (array_agg(kind ORDER BY at, id))[1] FROM visit GROUP BY patient_id',
+    'grouping/distinct-on-to-lateral',
+  ],
   ['SELECT patient_id, (array_agg(kind ORDER BY at))[1] FROM visit GROUP BY patient_id', ''],
   [
     'SELECT DISTINCT patient_id, first_value(kind) OVER (PARTITION BY patient_id ORDER BY at, id) FROM visit',
@@ -78,7 +81,10 @@ const CASES: readonly (readonly [string, string])[] = [
     '',
   ],
   ['SELECT DISTINCT kind, day FROM visit', 'grouping/keys-to-loose-scan'],
-  ['SELECT DISTINCT ON (patient_id, at) id, kind FROM visit ORDER BY at, patient_id, id DESC', 'grouping/keys-to-loose-scan'],
+  [
+    'SELECT DISTINCT ON (patient_id, at) id, kind FROM visit ORDER BY at, patient_id, id DESC',
+    'grouping/keys-to-loose-scan',
+  ],
   // Documents.
   ["SELECT id FROM patient WHERE attrs['a'] = '\"b\"'", 'sargable/jsonb-text-to-containment'],
   ["SELECT id FROM patient WHERE attrs ->> 'a' = '7'", 'sargable/jsonb-text-to-containment'],
@@ -86,9 +92,18 @@ const CASES: readonly (readonly [string, string])[] = [
   ["SELECT id FROM patient WHERE attrs['1'] = '\"b\"'", ''],
   ["SELECT id FROM patient WHERE jsonb_path_match(attrs, '$.a.b >= 2')", 'sargable/jsonpath-to-operator'],
   // Times.
-  ["SELECT id FROM patient WHERE extract(epoch FROM timestamptz '2000-01-02 00:00+00' - seen) BETWEEN 0 AND 3600", 'sargable/elapsed-to-time'],
-  ["SELECT id FROM patient WHERE date_trunc('month', left_at)::date = '2000-03-01'", 'sargable/truncated-time-to-range'],
-  ['SELECT id FROM patient WHERE extract(year FROM born) * 100 + extract(month FROM born) = 200012', 'sargable/truncated-time-to-range'],
+  [
+    "SELECT id FROM patient WHERE extract(epoch FROM timestamptz '2000-01-02 00:00+00' - seen) BETWEEN 0 AND 3600",
+    'sargable/elapsed-to-time',
+  ],
+  [
+    "SELECT id FROM patient WHERE date_trunc('month', left_at)::date = '2000-03-01'",
+    'sargable/truncated-time-to-range',
+  ],
+  [
+    'SELECT id FROM patient WHERE extract(year FROM born) * 100 + extract(month FROM born) = 200012',
+    'sargable/truncated-time-to-range',
+  ],
   ['SELECT id FROM patient WHERE extract(year FROM born) * 100 + extract(month FROM born) >= 200012', ''],
   ["SELECT id FROM patient WHERE born + interval '30 days' < '2000-03-01'", 'sargable/column-arithmetic'],
   ["SELECT id FROM patient WHERE date '2000-03-01' - born <= 2", 'sargable/column-arithmetic'],
@@ -98,11 +113,20 @@ const CASES: readonly (readonly [string, string])[] = [
   ["SELECT id FROM patient WHERE COALESCE(left_at, born) >= '2000-03-01 12:00'", 'sargable/coalesce-to-or'],
   ['SELECT p.id, w.name FROM patient AS p JOIN ward AS w ON COALESCE(p.ward_id, 3) = w.id', 'sargable/coalesce-to-or'],
   // Pages and orders.
-  ["SELECT id FROM visit WHERE day <= '2000-03-01' AND (day < '2000-03-01' OR id < 5) AND cost > 0", 'sargable/row-comparison'],
-  ["SELECT id FROM visit WHERE NOT (day > '2000-03-01' OR (day = '2000-03-01' AND id >= 5))", 'sargable/row-comparison'],
+  [
+    "SELECT id FROM visit WHERE day <= '2000-03-01' AND (day < '2000-03-01' OR id < 5) AND cost > 0",
+    'sargable/row-comparison',
+  ],
+  [
+    "SELECT id FROM visit WHERE NOT (day > '2000-03-01' OR (day = '2000-03-01' AND id >= 5))",
+    'sargable/row-comparison',
+  ],
   ["SELECT id FROM visit WHERE day <= '2000-03-01' AND (day < '2000-03-02' OR id < 5)", ''],
   ['SELECT id FROM patient ORDER BY score IS NULL, score DESC, id LIMIT 3', 'order/expression-to-column'],
-  ['SELECT id FROM patient ORDER BY CASE WHEN born IS NULL THEN 0 ELSE 1 END, born DESC, id LIMIT 3', 'order/expression-to-column'],
+  [
+    'SELECT id FROM patient ORDER BY CASE WHEN born IS NULL THEN 0 ELSE 1 END, born DESC, id LIMIT 3',
+    'order/expression-to-column',
+  ],
   ['SELECT id FROM patient ORDER BY left_at::date DESC, left_at DESC, id LIMIT 3', 'order/expression-to-column'],
   ['SELECT id FROM patient ORDER BY seen::date, seen, id LIMIT 3', ''],
   ['SELECT id FROM patient ORDER BY -score, id LIMIT 3', ''],

@@ -222,7 +222,9 @@ function documents(constants: readonly Constant[]): Candidates {
 function pathSamples(path: string): readonly string[] {
   if (!/^\s*((lax|strict)\s+)?\$/.test(path)) return [];
   const keys = [...path.matchAll(/\.([A-Za-z_]\w*)(?!\w*\()/g)].map(([, key]) => key ?? '');
-  const scalars = [...path.matchAll(/[=<>]\s*("[^"\\]*"|-?\d+(?:\.\d+)?|true|false|null)/g)].map(([, text]) => text ?? '');
+  const scalars = [...path.matchAll(/[=<>]\s*("[^"\\]*"|-?\d+(?:\.\d+)?|true|false|null)/g)].map(
+    ([, text]) => text ?? '',
+  );
   return scalars.flatMap((scalar) =>
     [scalar, `[${scalar}]`].map((inside) => keys.reduceRight((text, key) => `{"${key}": ${text}}`, inside)),
   );
@@ -279,5 +281,7 @@ function arrays(
     ...pairs,
     ...elements.map((one) => array([one, 'NULL'])),
     ...long,
+    // The first element need not be at 1.
+    ...single.slice(0, 1).map((one) => `[0:0]=${one}`),
   ]);
 }

@@ -1,4 +1,4 @@
-import { bodyOf, list } from '../../../sql/tree.js';
+import { list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { existence, query as selectOf, replace, withWhere } from '../../build.js';
 import { mentions, namedTargets } from '../../columns.js';
@@ -58,7 +58,8 @@ export default defineRewrite<Site>({
       INSERT INTO room SELECT n, 'room ' || n FROM generate_series(1, 10) AS n;
       INSERT INTO message SELECT n, 1 + n % 10, timestamptz '2024-01-01' + n * interval '1 minute', 'b' FROM generate_series(1, 40000) AS n;
       VACUUM ANALYZE;`,
-    statement: 'SELECT r.id, r.name, max(m.at) AS latest FROM room AS r JOIN message AS m ON m.room_id = r.id GROUP BY r.id, r.name',
+    statement:
+      'SELECT r.id, r.name, max(m.at) AS latest FROM room AS r JOIN message AS m ON m.room_id = r.id GROUP BY r.id, r.name',
     gain: { buffers: 2 },
   },
   unsoundTwin: {
@@ -93,7 +94,8 @@ function siteOf(view: StatementView, query: Query): Site | null {
   if (calls.length === 0 || !able || mentions(view, query, [rest], other)) return null;
   const inside = joined.conditions.filter((one) => mentions(view, query, [one], other));
   const outside = joined.conditions.filter((one) => !inside.includes(one));
-  const bad = joined.left && (outside.some((one) => joined.on.includes(one)) || inside.some((one) => !joined.on.includes(one)));
+  const bad =
+    joined.left && (outside.some((one) => joined.on.includes(one)) || inside.some((one) => !joined.on.includes(one)));
   if (inside.length === 0 || bad || JSON.stringify(joined.conditions).includes('"SubLink"')) return null;
   return {
     query,

@@ -1,7 +1,16 @@
 import { placeOf, sameRelation } from '../../../model/catalog.js';
 import { bodyOf, isNode, list, textOf } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { columnOf, conjuncts, derived, expression, output, query as selectOf, replace, withWhere } from '../../build.js';
+import {
+  columnOf,
+  conjuncts,
+  derived,
+  expression,
+  output,
+  query as selectOf,
+  replace,
+  withWhere,
+} from '../../build.js';
 import { freshAlias, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
@@ -122,18 +131,25 @@ function siteOf(view: StatementView, query: Query): Site | null {
   const isOn = on.length > 0;
   if (distinct.length > 0 && body['groupClause'] !== undefined) return null;
   const targets = list(body, 'targetList');
-  const keys = isOn ? on : distinct.length > 0 ? targets.map((one) => bodyOf(one, 'ResTarget')?.['val']) : list(body, 'groupClause');
+  const keys = isOn
+    ? on
+    : distinct.length > 0
+      ? targets.map((one) => bodyOf(one, 'ResTarget')?.['val'])
+      : list(body, 'groupClause');
   const groups = keys.map((one) => (isOn ? sortOriginOf(query, one) : columnOfSource(query, source, one)));
   const known = groups.filter((one) => one !== null).filter((one) => one.source === source);
   if (known.length < 2 || known.length > MOST_KEYS || known.length < keys.length) return null;
   if (new Set(known.map(({ name }) => name)).size < known.length) return null;
   const order = orderOf(list(body, 'sortClause'), (key) => sortOriginOf(query, key)) ?? [];
-  if (order.length < list(body, 'sortClause').length || order.some(({ origin }) => origin.source !== source)) return null;
+  if (order.length < list(body, 'sortClause').length || order.some(({ origin }) => origin.source !== source))
+    return null;
   const isGroup = (name: string): boolean => known.some((one) => one.name === name);
   if (isOn) {
     if (targets.some(callsAggregate) || mayGiveRows(view.catalog, targets)) return null;
     const ordered = order.slice(0, known.length).every(({ origin }) => isGroup(origin.name));
-    return ordered && order.length >= known.length ? { query, source, groups: known, conditions, shown: [], order } : null;
+    return ordered && order.length >= known.length
+      ? { query, source, groups: known, conditions, shown: [], order }
+      : null;
   }
   if (!order.every(({ origin }) => isGroup(origin.name))) return null;
   const shown = namedTargets(body).flatMap((item): Site['shown'] => {

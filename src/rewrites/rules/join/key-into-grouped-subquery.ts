@@ -62,7 +62,8 @@ export default defineRewrite<Site>({
         const found = conditions.flatMap((one) => keyOf(query, one, { source, inner, via }) ?? []);
         const able = found.find(({ outside }) => !left || isWithin(left['larg'], outside.source.item));
         const site = able && !left ? { ...able, outside: keyAmongEquals(view, query, able.outside, conditions) } : able;
-        if (!site || (asksForMost(site, via?.inner ?? inner) && !isNarrowed(query, source, inside?.on ?? []))) return [];
+        if (!site || (asksForMost(site, via?.inner ?? inner) && !isNarrowed(query, source, inside?.on ?? [])))
+          return [];
         const items = inside?.items.filter((one) => one !== source.item) ?? [];
         const from = left ? null : { items: [...items, source.item], on: inside?.on ?? [] };
         return [{ query, source, inner, via, ...site, from }];
@@ -82,7 +83,10 @@ export default defineRewrite<Site>({
     if ([...inner.sources, ...grouped.sources].some(({ alias }) => alias === outside.source.alias)) return null;
     const condition = expression('$1 = $2', [key, columnOf(outside.source.alias, outside.name)]);
     const own = withWhere(grouped.body, [...conjuncts(grouped.body['whereClause']), condition]);
-    const around = [...(from?.on ?? conjuncts(leftJoinOf(query.body, source.item)?.['quals'])), query.body['whereClause']];
+    const around = [
+      ...(from?.on ?? conjuncts(leftJoinOf(query.body, source.item)?.['quals'])),
+      query.body['whereClause'],
+    ];
     const all = via ? [inner.body['whereClause']] : around;
     const numbered = via ? { query: inner, source: via.source, inner: grouped } : { query, source, inner };
     const first = { ...own, ...firstRows(view, numbered, all.flatMap(conjuncts)) };
@@ -208,7 +212,8 @@ function wrappedIn(view: StatementView, query: Query): Wrapped | null {
   const [source, more] = query.sources;
   const item = bodyOf(source?.item, 'RangeSubselect');
   const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
-  if (!source || more || !inner || item?.['lateral'] === true || list(query.body, 'fromClause').length !== 1) return null;
+  if (!source || more || !inner || item?.['lateral'] === true || list(query.body, 'fromClause').length !== 1)
+    return null;
   return isBare(query.body) && isPlain(query.body) && isPartitioned(inner.body) ? { source, inner } : null;
 }
 

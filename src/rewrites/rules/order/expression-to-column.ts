@@ -92,7 +92,12 @@ function alone(query: Query, key: TreeNode): Found {
   if (minus && minus['lexpr'] === undefined && names(list(minus, 'name')).join('.') === '-') {
     const origin = originOf(query, minus['rexpr']);
     return origin && WHOLE.has(origin.column?.baseType ?? '')
-      ? { ...common, origin, descending: !isDescending(key), why: 'the opposite of whole numbers turns their order round' }
+      ? {
+          ...common,
+          origin,
+          descending: !isDescending(key),
+          why: 'the opposite of whole numbers turns their order round',
+        }
       : null;
   }
   const call = bodyOf(key['node'], 'FuncCall');
@@ -117,7 +122,11 @@ function withNext(query: Query, key: TreeNode, next: TreeNode | undefined): Foun
   const common = { keys: [key, next], origin, descending: isDescending(next) };
   const nullsHigh = nullsHighIn(key['node'], isIt);
   if (nullsHigh !== null)
-    return { ...common, nullsFirst: nullsHigh === isDescending(key), why: 'the first key tells NULL from the rest alone' };
+    return {
+      ...common,
+      nullsFirst: nullsHigh === isDescending(key),
+      why: 'the first key tells NULL from the rest alone',
+    };
   const cut = cutTime(key['node']);
   const same = isDescending(key) === isDescending(next) && hasNullsFirst(key) === hasNullsFirst(next);
   return cut && isIt(cut) && same && ['date', 'timestamp'].includes(origin.column.baseType)

@@ -21,7 +21,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`extract(year FROM age(c)) >= 18` and `date_part(\'year\', age(x, c)) = 30` get the bounds of `c` that they imply, two days wider, beside them.',
+    what: "`extract(year FROM age(c)) >= 18` and `date_part('year', age(x, c)) = 30` get the bounds of `c` that they imply, two days wider, beside them.",
     why: 'An index on `c` can not serve a condition on an age, and the planner guesses how many rows fulfil it.',
     limits:
       'The column is a date, timestamp or timestamptz of a table; x is current_date, now() or a literal date that is written with its year; the number of years is a literal from 1 to 1000. The original stays as a filter: months have different lengths, and clocks change.',

@@ -39,7 +39,8 @@ export default defineRewrite<Site>({
         const type = /^(text|character varying|integer|bigint)\[\]$/.exec(origin?.column?.type ?? '')?.[1];
         if (!index || more || !isNode(column) || !origin || type === undefined) return [];
         const isText = type === 'text' || type === 'character varying';
-        const isValue = bodyOf(right, 'A_Const') !== null && (isText ? stringConstant(right) : wholeConstant(right)) !== null;
+        const isValue =
+          bodyOf(right, 'A_Const') !== null && (isText ? stringConstant(right) : wholeConstant(right)) !== null;
         if (index['is_slice'] === true || wholeConstant(index['uidx']) === null || !isValue) return [];
         const contains = expression(`$1 @> ARRAY[$2]::${type}[]`, [column, right]);
         return present.has(treeText(contains)) ? [] : [{ condition: node, origin, contains }];

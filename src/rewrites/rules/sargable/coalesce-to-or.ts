@@ -41,7 +41,8 @@ export default defineRewrite<Site>({
         const other = originOf(query, instead)?.column?.type;
         const against = originOf(query, right);
         // A join by it asks an index on the column for the other table's value.
-        const isValue = isConstant(right) || (against?.column?.type === origin.column?.type && against?.source !== origin.source);
+        const isValue =
+          isConstant(right) || (against?.column?.type === origin.column?.type && against?.source !== origin.source);
         const isDay =
           origin.column?.baseType === 'timestamp' &&
           originOf(query, instead)?.column?.baseType === 'date' &&

@@ -39,7 +39,13 @@ export default defineRewrite<Site>({
         const whole = operator === '=' && isMember ? pathOf(left) : null;
         const found = read ?? whole;
         const text = read ? literalText(right) : scalarOf(stringConstant(right));
-        if (!found || found.path.length === 0 || text === null || originOf(query, found.column)?.column?.baseType !== 'jsonb') return [];
+        if (
+          !found ||
+          found.path.length === 0 ||
+          text === null ||
+          originOf(query, found.column)?.column?.baseType !== 'jsonb'
+        )
+          return [];
         const scalars = read ? scalarsWritten(text) : [JSON.parse(text) as unknown];
         // A number is contained where it is equal, and 7.0 is written otherwise than 7: the text is asked for too.
         const isThere = (scalars?.length ?? 0) > 1 && present.has(treeText(containing(found, scalars ?? [])));

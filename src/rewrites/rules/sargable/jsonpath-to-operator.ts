@@ -23,7 +23,10 @@ export default defineRewrite<Site>({
     why: 'A GIN index on the document serves the operators; none serves a function of it.',
     limits:
       'The path is a literal of keys and one comparison with a string or a number in the lax mode, which fails for no document: the operators hide errors that the functions report.',
-    sources: ['PostgreSQL manual, "JSON Functions and Operators"', 'PostgreSQL manual, "JSON Types", section "jsonb Indexing"'],
+    sources: [
+      'PostgreSQL manual, "JSON Functions and Operators"',
+      'PostgreSQL manual, "JSON Types", section "jsonb Indexing"',
+    ],
   },
   triggers: ['scan/rows-discarded'],
   match: (view) =>

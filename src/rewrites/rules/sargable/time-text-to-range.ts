@@ -102,7 +102,8 @@ function periodOf(prefix: string): { readonly from: string; readonly until: stri
   const written = /^([1-9]\d{3})-(\d\d)(?:-(\d\d))?$/.exec(prefix);
   const [year, month, day] = [Number(written?.[1]), Number(written?.[2]), Number(written?.[3] ?? 1)];
   const from = new Date(Date.UTC(year, month - 1, day));
-  if (!written || Number.isNaN(from.getTime()) || from.getUTCMonth() !== month - 1 || from.getUTCDate() !== day) return null;
+  if (!written || Number.isNaN(from.getTime()) || from.getUTCMonth() !== month - 1 || from.getUTCDate() !== day)
+    return null;
   const until = new Date(from);
   if (written[3] === undefined) until.setUTCMonth(month);
   else until.setUTCDate(day + 1);

@@ -118,7 +118,11 @@ function truncation(value: TreeValue): { readonly unit: Unit; readonly column: T
     return bodyOf(unit, 'ColumnRef') && column === undefined ? { unit: 'day', column: unit as TreeNode } : null;
   const given = stringConstant(unit)?.toLowerCase();
   if (!bodyOf(column, 'ColumnRef') || zone !== undefined) return null;
-  return name === 'date_trunc' ? cutBy(value) : EXTRACTING.has(name) && given === 'year' ? { unit: 'year-number', column: column as TreeNode } : null;
+  return name === 'date_trunc'
+    ? cutBy(value)
+    : EXTRACTING.has(name) && given === 'year'
+      ? { unit: 'year-number', column: column as TreeNode }
+      : null;
 }
 
 /** `date_trunc('month', c)`. */

@@ -44,7 +44,7 @@ export default defineRewrite<Site>({
       const [value, second] = list(call, 'args');
       const column = second ? null : originOf(query, value);
       const order = orderOf(list(call, 'agg_order'), (key) => originOf(query, key));
-      if (column?.source !== source || !column.column || /\[\]$/.test(column.column.type)) return [];
+      if (column?.source !== source || !column.column || column.column.baseType.startsWith('_')) return [];
       if (!order || order.some(({ origin }) => origin.source !== source)) return [];
       const held = conjuncts(body['whereClause']).flatMap((one) =>
         bothWays(one).flatMap(({ operator, left, right }) => {
@@ -93,7 +93,8 @@ export default defineRewrite<Site>({
 /** The subqueries that stand for one value: over no rows that is NULL, as much as no row is. */
 function scalars(view: StatementView): readonly Query[] {
   return [...walk(view.statement.tree)].flatMap(({ type, body }) => {
-    const select = type === 'SubLink' && body['subLinkType'] === 'EXPR_SUBLINK' ? bodyOf(body['subselect'], 'SelectStmt') : null;
+    const select =
+      type === 'SubLink' && body['subLinkType'] === 'EXPR_SUBLINK' ? bodyOf(body['subselect'], 'SelectStmt') : null;
     return (select && queryOf(view, select)) ?? [];
   });
 }

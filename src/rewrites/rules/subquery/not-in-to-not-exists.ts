@@ -51,7 +51,9 @@ export default defineRewrite<Site>({
   },
   requires: ({ outerColumn, innerColumn, alone }, facts) => [
     heldNotNull(outerColumn) ??
-      (alone ? seen('a row without a value is asked for whether the subquery has any row') : facts.notNull(outerColumn)),
+      (alone
+        ? seen('a row without a value is asked for whether the subquery has any row')
+        : facts.notNull(outerColumn)),
     heldNotNull(innerColumn) ?? facts.notNull(innerColumn),
     seen('the subquery neither groups, limits nor combines rows'),
   ],
@@ -65,7 +67,8 @@ export default defineRewrite<Site>({
     const { sortClause: _, ...body } = inner.body;
     const select = withWhere(body, [...conjuncts(body['whereClause']), equal]);
     const none = existence(select, false);
-    if ((heldNotNull(outerColumn) ?? facts.notNull(outerColumn)).holds) return replace(view.statement.tree, whole, none);
+    if ((heldNotNull(outerColumn) ?? facts.notNull(outerColumn)).holds)
+      return replace(view.statement.tree, whole, none);
     // NULL is in no list, and not in an empty one all the same.
     const column = columnOf(outerColumn.source.alias, outerColumn.name);
     const either = expression('$1 IS NOT NULL OR $2', [column, existence(body, false)]);

@@ -68,10 +68,7 @@ export default defineRewrite<Site>({
         groupClause: correlation.pairs.map(({ inside }) => inside),
       };
       const links = correlation.pairs.map(({ outside }, i) =>
-        expression('$1 = $2', [
-          columnOf(alias, `key_${i + 1}`),
-          columnOf(own, originOf(inner, outside)?.name ?? ''),
-        ]),
+        expression('$1 = $2', [columnOf(alias, `key_${i + 1}`), columnOf(own, originOf(inner, outside)?.name ?? '')]),
       );
       const quals = links.length === 1 ? links[0] : { BoolExpr: { boolop: 'AND_EXPR', args: links } };
       from = { JoinExpr: { jointype: 'JOIN_LEFT', larg: from, rarg: derived(select, alias), quals } };
@@ -116,11 +113,14 @@ function siteOf(view: StatementView, query: Query): Site | null {
   const [target, more] = query.sources;
   const table = target?.table;
   if (query.type !== 'UpdateStmt' || !table || more || AWAY.some((name) => body[name] !== undefined)) return null;
-  if (field(body, 'relation')?.['inh'] !== true || JSON.stringify(body['targetList']).includes('"MultiAssignRef"')) return null;
+  if (field(body, 'relation')?.['inh'] !== true || JSON.stringify(body['targetList']).includes('"MultiAssignRef"'))
+    return null;
   const primary = view.catalog.indexes.find((one) => one.primary && sameRelation(one.table, table));
   const key = primary?.keys.flatMap(({ column }) => column ?? []) ?? [];
   const sublinks = list(body, 'targetList').flatMap((item) =>
-    [...walk(bodyOf(item, 'ResTarget')?.['val'])].flatMap(({ type, body: sublink }) => (type === 'SubLink' ? [sublink] : [])),
+    [...walk(bodyOf(item, 'ResTarget')?.['val'])].flatMap(({ type, body: sublink }) =>
+      type === 'SubLink' ? [sublink] : [],
+    ),
   );
   const totals = sublinks.flatMap((sublink): Site['totals'] => {
     const inner = queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined);
@@ -131,5 +131,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
     const correlation = correlationOf(view, inner, [value]);
     return correlation ? [{ sublink, inner, value, correlation }] : [];
   });
-  return key.length > 0 && totals.length > 0 && totals.length === sublinks.length ? { query, target, key, totals } : null;
+  return key.length > 0 && totals.length > 0 && totals.length === sublinks.length
+    ? { query, target, key, totals }
+    : null;
 }
