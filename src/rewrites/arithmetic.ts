@@ -18,11 +18,8 @@ const STRICT = new Set(
 /** The first call in an expression that is not known to be NULL over no rows; null where each is. */
 export function notNullOverNothing(value: TreeValue): string | null {
   for (const { name, body } of outerCalls(value)) {
-    const args = list(body, 'args');
-    if (STRICT.has(name) && args.some((one) => outerCalls(one).length > 0)) {
-      const inside = notNullOverNothing(args);
-      if (inside !== null) return inside;
-    } else if (!EMPTY_IS_NULL.has(name) && !(IN_ORDER.has(name) && list(body, 'agg_order').length > 0)) return name;
+    if (STRICT.has(name) && list(body, 'args').some(isNullOverNothing)) continue;
+    if (!EMPTY_IS_NULL.has(name) && !(IN_ORDER.has(name) && list(body, 'agg_order').length > 0)) return name;
   }
   return null;
 }

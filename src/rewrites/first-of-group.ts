@@ -5,6 +5,7 @@ import { bodyOf, isNode, list, treeText } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, replace } from './build.js';
 import { namedTargets } from './columns.js';
+import { factsOf } from './facts.js';
 import { onlyTable } from './loose-scan.js';
 import { functionName, wholeConstant } from './shapes.js';
 import { orderOf } from './top-rows.js';
@@ -14,11 +15,14 @@ import { writeBack } from './write-back.js';
 
 /**
  * `SELECT g, (array_agg(x ORDER BY o))[1] FROM t GROUP BY g` and `SELECT DISTINCT g, first_value(x) OVER (PARTITION BY g ORDER BY o) FROM t` as
- * `SELECT DISTINCT ON (g) g, x FROM t ORDER BY g, o`, for rules that look for that: they ask that the order leaves no choice. Null for anything else.
+ * `SELECT DISTINCT ON (g) g, x FROM t ORDER BY g, o`, for rules that look for that. Null for anything else, and where the order leaves a choice.
  */
 export function firstOfGroup(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
   for (const query of viewOf(statement, catalog).queries) {
-    const body = query.type === 'SelectStmt' && onlyTable(query) ? distinctOn(query) : null;
+    const source = query.type === 'SelectStmt' ? onlyTable(query) : null;
+    const found = source ? distinctOn(query) : null;
+    const isCertain = source?.table && found && factsOf(catalog).unique(source.table, found.columns).holds;
+    const body = isCertain ? found.body : null;
     const text = body ? writeBack(statement, replace(statement.tree, query.body, { SelectStmt: body })) : null;
     const parsed = text === null ? null : tryParseStatement(text);
     if (parsed) return parsed;
@@ -28,7 +32,7 @@ export function firstOfGroup(statement: ParsedStatement, catalog: Catalog): Pars
 
 const AWAY = ['havingClause', 'sortClause', 'windowClause', 'withClause', 'lockingClause', 'limitCount', 'limitOffset'];
 
-function distinctOn(query: Query): TreeNode | null {
+function distinctOn(query: Query): { readonly body: TreeNode; readonly columns: readonly string[] } | null {
   const { body } = query;
   if (AWAY.some((name) => body[name] !== undefined)) return null;
   const grouped = body['groupClause'] !== undefined;
@@ -51,7 +55,7 @@ function distinctOn(query: Query): TreeNode | null {
   if (!grouped && known.some(({ name }) => !shown.some((one) => one?.name === name))) return null;
   const { groupClause: _, ...rest } = body;
   const keys = known.map(({ source, name }) => columnOf(source.alias, name));
-  return {
+  const shape = {
     ...rest,
     distinctClause: keys,
     targetList: targets.map((item, i) => {
@@ -60,6 +64,7 @@ function distinctOn(query: Query): TreeNode | null {
     }),
     sortClause: [...keys.map((node) => ({ SortBy: { node, ...DEFAULT } })), ...first.order],
   };
+  return { body: shape, columns: [...known.map(({ name }) => name), ...first.columns] };
 }
 
 const DEFAULT = { sortby_dir: 'SORTBY_DEFAULT', sortby_nulls: 'SORTBY_NULLS_DEFAULT' };
@@ -68,6 +73,8 @@ interface First {
   readonly value: TreeNode;
   /** `SortBy` wrappers. */
   readonly order: readonly TreeNode[];
+  /** Of the order. */
+  readonly columns: readonly string[];
   readonly groups: readonly (ColumnOrigin | null)[];
   /** What has to be alike for several to be of one row. */
   readonly key: string;
@@ -85,11 +92,18 @@ function firstOf(query: Query, value: TreeValue, grouped: boolean): First | null
   // An array of arrays has no such element.
   if (!isNode(argument) || more || !origin?.column || origin.column.baseType.startsWith('_')) return null;
   const items = over ? list(over, 'orderClause') : list(call, 'agg_order');
-  const order = orderOf(items, (key) => originOf(query, key))?.map(({ item }) => ({ SortBy: item }));
+  const sorted = orderOf(items, (key) => originOf(query, key));
+  const order = sorted?.map(({ item }) => ({ SortBy: item }));
   const groups = over ? list(over, 'partitionClause').map((one) => originOf(query, one)) : [];
-  if (!order || (over && over['frameOptions'] !== DEFAULT_FRAME)) return null;
+  if (!sorted || !order || (over && over['frameOptions'] !== DEFAULT_FRAME)) return null;
   const key = treeText([order, groups.map((one) => one?.name ?? '')]);
-  return { value: columnOf(origin.source.alias, origin.name), order, groups, key };
+  return {
+    value: columnOf(origin.source.alias, origin.name),
+    order,
+    columns: sorted.map((one) => one.origin.name),
+    groups,
+    key,
+  };
 }
 
 /** FRAMEOPTION_RANGE | BETWEEN | START_UNBOUNDED_PRECEDING | END_CURRENT_ROW of parsenodes.h without NONDEFAULT: no frame was written. */

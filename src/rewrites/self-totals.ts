@@ -57,7 +57,9 @@ function read(
   const groups = list(body, 'groupClause').map((one) => originOf(query, one));
   if (inside.length === 0 || groups.length === 0 || groups.some((one) => one?.source !== own)) return null;
   const known = links.flatMap((one) => one ?? []);
-  if (known.length < links.length || (joined.left && outside.some((one) => joined.on.includes(one)))) return null;
+  // A LEFT JOIN asks of the other row in ON alone, and of its own in WHERE.
+  const misplaced = outside.some((one) => joined.on.includes(one)) || inside.some((one) => !joined.on.includes(one));
+  if (known.length < links.length || (joined.left && misplaced)) return null;
   // A row joins itself where it is compared by =, <= and >= with itself alone.
   if (!joined.left && known.some(({ reflexive }) => !reflexive)) return null;
   const proof = [

@@ -51,6 +51,10 @@ const CASES: readonly (readonly [string, string])[] = [
     'SELECT p.id, ARRAY(SELECT v.kind FROM visit AS v WHERE v.patient_id = p.id ORDER BY v.id) FROM patient AS p',
     'aggregate/totals-to-grouped-join',
   ],
+  [
+    'SELECT p.id, (SELECT round(coalesce(avg(v.cost), 0), 1) FROM visit AS v WHERE v.patient_id = p.id) FROM patient AS p',
+    '',
+  ],
   // Totals of a self-join: each row is among its own, or the join keeps it.
   [
     'SELECT a.id, sum(b.cost) FROM visit AS a JOIN visit AS b ON b.patient_id = a.patient_id AND b.id <= a.id GROUP BY a.id',
@@ -62,6 +66,10 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     'SELECT a.id, sum(b.cost) FROM visit AS a JOIN visit AS b ON b.patient_id = a.patient_id AND b.id < a.id GROUP BY a.id',
+    '',
+  ],
+  [
+    'SELECT a.id, count(b.id) FROM visit AS a LEFT JOIN visit AS b ON b.id < a.id WHERE b.patient_id = a.patient_id GROUP BY a.id',
     '',
   ],
   ['SELECT v.id, (SELECT sum(x.cost) FROM visit AS x WHERE x.at < v.at) FROM visit AS v', 'aggregate/running-total'],
@@ -131,6 +139,10 @@ const CASES: readonly (readonly [string, string])[] = [
   ['SELECT id FROM patient ORDER BY seen::date, seen, id LIMIT 3', ''],
   ['SELECT id FROM patient ORDER BY -score, id LIMIT 3', ''],
   ['SELECT id FROM visit ORDER BY -cost, id LIMIT 3', 'order/expression-to-column'],
+  [
+    'SELECT id FROM visit WHERE patient_id IN (SELECT id FROM patient WHERE ward_id = 1) ORDER BY at DESC, id LIMIT 3',
+    'order/limit-per-value',
+  ],
   [
     "SELECT w.id, min(p.seen) FROM ward AS w LEFT JOIN patient AS p ON p.ward_id = w.id AND p.born > '2000-01-01' GROUP BY w.id ORDER BY min(p.seen)",
     'aggregate/group-before-join grouping/joined-extreme-to-lookup',
