@@ -269,7 +269,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     `SELECT f.id, count(l.id) FROM folder f LEFT JOIN line l ON l.n = f.id WHERE l.n > 1 GROUP BY f.id ORDER BY f.id LIMIT 2`,
-    '',
+    'aggregate/group-before-join join/copy-range-across-equality',
   ],
   [
     `SELECT f.id, count(l.id) AS c FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id ORDER BY c LIMIT 2`,
