@@ -4,6 +4,7 @@ import { columnOf, conjuncts, existence, expression, replace, withWhere } from '
 import { isSelfContained } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, seen } from '../../facts.js';
+import type { Fact, Facts } from '../../facts.js';
 import { isPlain } from '../../shapes.js';
 import { conditionsOf, heldNotNull } from '../../truth.js';
 import { originOf, queryOf } from '../../view.js';
@@ -50,10 +51,7 @@ export default defineRewrite<Site>({
     );
   },
   requires: ({ outerColumn, innerColumn, alone }, facts) => [
-    heldNotNull(outerColumn) ??
-      (alone
-        ? seen('a row without a value is asked for whether the subquery has any row')
-        : facts.notNull(outerColumn)),
+    outsideFact({ outerColumn, alone }, facts),
     heldNotNull(innerColumn) ?? facts.notNull(innerColumn),
     seen('the subquery neither groups, limits nor combines rows'),
   ],
@@ -92,6 +90,11 @@ export default defineRewrite<Site>({
       CREATE TABLE unwanted (email text, why text NOT NULL);`,
   },
 });
+
+function outsideFact({ outerColumn, alone }: Pick<Site, 'outerColumn' | 'alone'>, facts: Facts): Fact {
+  const fact = heldNotNull(outerColumn) ?? facts.notNull(outerColumn);
+  return alone && !fact.holds ? seen('a row without a value is asked for whether the subquery has any row') : fact;
+}
 
 function notIn(type: string, body: TreeNode): TreeNode | null {
   if (type === 'SubLink') {
