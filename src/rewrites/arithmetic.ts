@@ -1,7 +1,6 @@
-import { names, list, typed } from '../sql/tree.js';
-import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { bodyOf, isNode, names, list, typed } from '../sql/tree.js';
+import type { TreeValue } from '../sql/tree.js';
 import { callsIn, isFixed } from './shapes.js';
-import { bodyOf } from '../sql/tree.js';
 
 /** Aggregates that are NULL over no rows (manual, "Aggregate Functions"). */
 const EMPTY_IS_NULL = new Set(['sum', 'avg', 'min', 'max', 'bool_and', 'bool_or', 'every', 'bit_and', 'bit_or']);
@@ -9,11 +8,28 @@ const EMPTY_IS_NULL = new Set(['sum', 'avg', 'min', 'max', 'bool_and', 'bool_or'
 /** Of those, the ones that put the rows together in their order: alike only where they say one. */
 const IN_ORDER = new Set(['string_agg', 'array_agg', 'json_agg', 'jsonb_agg']);
 
-/** The first aggregate in an expression that is not known to be NULL over no rows; null where each is. */
+/** Functions that are NULL as soon as one argument is (`pg_proc.proisstrict`), of those that statements commonly call on an aggregate. */
+const STRICT = new Set(
+  'round floor ceil ceiling trunc abs sqrt upper lower btrim to_char date_trunc date_part extract length power mod'.split(
+    ' ',
+  ),
+);
+
+/** The first call in an expression that is not known to be NULL over no rows; null where each is. */
 export function notNullOverNothing(value: TreeValue): string | null {
-  const isNull = ({ name, body }: { readonly name: string; readonly body: TreeNode }): boolean =>
-    EMPTY_IS_NULL.has(name) || (IN_ORDER.has(name) && list(body, 'agg_order').length > 0);
-  return callsIn(value).find((one) => !isNull(one))?.name ?? null;
+  for (const { name, body } of outerCalls(value)) {
+    if (STRICT.has(name) && list(body, 'args').some(isNullOverNothing)) continue;
+    if (!EMPTY_IS_NULL.has(name) && !(IN_ORDER.has(name) && list(body, 'agg_order').length > 0)) return name;
+  }
+  return null;
+}
+
+/** The calls in an expression that are in no other call. */
+function outerCalls(value: TreeValue): ReturnType<typeof callsIn> {
+  if (Array.isArray(value)) return (value as readonly TreeValue[]).flatMap(outerCalls);
+  const [first] = callsIn(value);
+  if (!isNode(value) || !first) return [];
+  return bodyOf(value, 'FuncCall') ? [first] : Object.values(value).flatMap(outerCalls);
 }
 
 /** Calls, numbers, casts and what `inside` accepts under `+ - * /`: NULL as soon as one of the calls is. */

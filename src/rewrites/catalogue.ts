@@ -25,8 +25,11 @@ import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-t
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
+import groupingHavingExtremeToGroups from './rules/grouping/having-extreme-to-groups.js';
 import groupingHavingToWhere from './rules/grouping/having-to-where.js';
 import groupingInExtremesToLookup from './rules/grouping/in-extremes-to-lookup.js';
+import groupingJoinedExtremeToLookup from './rules/grouping/joined-extreme-to-lookup.js';
+import groupingKeysToLooseScan from './rules/grouping/keys-to-loose-scan.js';
 import groupingNoneLaterToWindow from './rules/grouping/none-later-to-window.js';
 import groupingRowNumberToLateral from './rules/grouping/row-number-to-lateral.js';
 import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality.js';
@@ -37,13 +40,16 @@ import joinPartitionsAskedFor from './rules/join/partitions-asked-for.js';
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
+import orderExpressionToColumn from './rules/order/expression-to-column.js';
 import orderLimitFence from './rules/order/limit-fence.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsApart from './rules/order/nulls-apart.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
 import orderOffsetByKey from './rules/order/offset-by-key.js';
+import sargableAgeToBounds from './rules/sargable/age-to-bounds.js';
 import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
+import sargableArrayElementToContainment from './rules/sargable/array-element-to-containment.js';
 import sargableArrayPositionToContainment from './rules/sargable/array-position-to-containment.js';
 import sargableBoundedColumn from './rules/sargable/bounded-column.js';
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
@@ -60,11 +66,13 @@ import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-ran
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
+import sargableJsonpathToOperator from './rules/sargable/jsonpath-to-operator.js';
 import sargableLoweredLike from './rules/sargable/lowered-like.js';
 import sargableNeedlessCoalesce from './rules/sargable/needless-coalesce.js';
 import sargableNotDistinctToEquality from './rules/sargable/not-distinct-to-equality.js';
 import sargableNullifToCondition from './rules/sargable/nullif-to-condition.js';
 import sargablePrefixToLike from './rules/sargable/prefix-to-like.js';
+import sargableRangeToBounds from './rules/sargable/range-to-bounds.js';
 import sargableRoundedColumn from './rules/sargable/rounded-column.js';
 import sargableRowComparison from './rules/sargable/row-comparison.js';
 import sargableRowListToValues from './rules/sargable/row-list-to-values.js';
@@ -74,6 +82,7 @@ import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTimeOfEpoch from './rules/sargable/time-of-epoch.js';
+import sargableTimeTextToRange from './rules/sargable/time-text-to-range.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js';
@@ -83,6 +92,7 @@ import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
+import subqueryFirstOfArray from './rules/subquery/first-of-array.js';
 import subqueryFirstRowOnce from './rules/subquery/first-row-once.js';
 import subqueryGroupedInToExists from './rules/subquery/grouped-in-to-exists.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
@@ -96,6 +106,7 @@ import unionUnionInMembership from './rules/union/union-in-membership.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
 import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
 import writeUpdateLookupToFrom from './rules/write/update-lookup-to-from.js';
+import writeUpdateTotalToFrom from './rules/write/update-total-to-from.js';
 
 /** Every rule, sorted by id. */
 export const catalogue: readonly RewriteRule[] = [
@@ -124,8 +135,11 @@ export const catalogue: readonly RewriteRule[] = [
   groupingDistinctOnToLateral,
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
+  groupingHavingExtremeToGroups,
   groupingHavingToWhere,
   groupingInExtremesToLookup,
+  groupingJoinedExtremeToLookup,
+  groupingKeysToLooseScan,
   groupingNoneLaterToWindow,
   groupingRowNumberToLateral,
   joinCopyRangeAcrossEquality,
@@ -136,13 +150,16 @@ export const catalogue: readonly RewriteRule[] = [
   joinSelfJoinOnKey,
   joinUnusedLeftJoin,
   orderCountOverPage,
+  orderExpressionToColumn,
   orderLimitFence,
   orderLimitPerValue,
   orderNeedlessOrder,
   orderNullsApart,
   orderNullsOrder,
   orderOffsetByKey,
+  sargableAgeToBounds,
   sargableAnyToContainment,
+  sargableArrayElementToContainment,
   sargableArrayPositionToContainment,
   sargableBoundedColumn,
   sargableCaseToCondition,
@@ -159,11 +176,13 @@ export const catalogue: readonly RewriteRule[] = [
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
+  sargableJsonpathToOperator,
   sargableLoweredLike,
   sargableNeedlessCoalesce,
   sargableNotDistinctToEquality,
   sargableNullifToCondition,
   sargablePrefixToLike,
+  sargableRangeToBounds,
   sargableRoundedColumn,
   sargableRowComparison,
   sargableRowListToValues,
@@ -173,6 +192,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTimeOfEpoch,
+  sargableTimeTextToRange,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   sargableTruthTestToColumn,
@@ -182,6 +202,7 @@ export const catalogue: readonly RewriteRule[] = [
   subqueryCountToExists,
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,
+  subqueryFirstOfArray,
   subqueryFirstRowOnce,
   subqueryGroupedInToExists,
   subqueryLookupToLeftJoin,
@@ -195,4 +216,5 @@ export const catalogue: readonly RewriteRule[] = [
   unionUnionToOr,
   unionUnionToUnionAll,
   writeUpdateLookupToFrom,
+  writeUpdateTotalToFrom,
 ];

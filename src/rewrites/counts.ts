@@ -1,5 +1,6 @@
 import type { TreeNode, TreeValue } from '../sql/tree.js';
-import { bothWays, wholeConstant } from './shapes.js';
+import { bodyOf } from '../sql/tree.js';
+import { bothWays, castOf, functionName, wholeConstant } from './shapes.js';
 
 /** Comparisons that ask whether there is any row, or none. */
 const ANY: ReadonlyMap<string, boolean> = new Map([
@@ -18,4 +19,11 @@ export function asksForAny(value: TreeValue): { readonly counted: TreeNode; read
     if (isAny !== undefined) return { counted: left, isAny };
   }
   return null;
+}
+
+/** A count without its cast to int or bigint; anything else as it is. */
+export function uncastCount(value: TreeValue): TreeValue {
+  const cast = castOf(value);
+  const call = cast && ['int4', 'int8'].includes(cast.type) ? bodyOf(cast.value, 'FuncCall') : null;
+  return cast && call && functionName(call) === 'count' ? cast.value : value;
 }

@@ -1,12 +1,16 @@
 import type { Catalog } from '../model/catalog.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { antiJoined } from './anti-joins.js';
+import { boundsApart } from './bounds-apart.js';
 import { seen } from './facts.js';
 import type { Fact } from './facts.js';
+import { firstOfGroup } from './first-of-group.js';
 import { inlined } from './inlined.js';
+import { innerJoined } from './inner-joins.js';
 import { opened } from './opened.js';
 import { positive } from './positive.js';
 import { pulledUp } from './pulled-up.js';
+import { selfTotals } from './self-totals.js';
 import { starless } from './starless.js';
 import { unwrapped } from './unwrapped.js';
 
@@ -43,10 +47,15 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
     positive(statement),
     open?.statement ?? null,
     pulledUp(bare ?? base, catalog),
+    boundsApart(base),
+    innerJoined(bare ?? base, catalog),
+    firstOfGroup(base, catalog),
   ];
+  const totals = selfTotals(base, catalog);
   return [
     { statement, facts: [] },
     ...rest.flatMap((one) => (one ? [{ statement: one, facts }] : [])),
+    ...(totals ? [{ statement: totals.statement, facts: [...facts, ...totals.facts] }] : []),
     ...(anti ? [{ statement: anti.statement, facts: [seen(anti.says)] }] : []),
   ];
 }

@@ -6,7 +6,8 @@ import { freshAlias } from './columns.js';
 import { correlationOf } from './correlation.js';
 import type { Correlation } from './correlation.js';
 import { hasBareStar } from './shapes.js';
-import { queryOf } from './view.js';
+import { orderOf } from './top-rows.js';
+import { originOf, queryOf, sortOriginOf } from './view.js';
 import type { Query, StatementView } from './view.js';
 
 /** A subquery in the output of another query that looks something up for each of its rows. */
@@ -15,6 +16,8 @@ export interface Lookup {
   readonly inner: Query;
   readonly value: TreeNode;
   readonly correlation: Correlation;
+  /** It is `ARRAY(SELECT ...)`, of which `value` makes the same array of a group. */
+  readonly isArray: boolean;
 }
 
 /** The scalar subqueries in the output of a query that depend on it by equality alone; none where a further source in FROM would change what the query means. */
@@ -27,14 +30,26 @@ export function lookupsIn(view: StatementView, query: Query): readonly Lookup[] 
     return [...walk(target?.['val'])].flatMap(({ type, body: sublink }): readonly Lookup[] => {
       const select = type === 'SubLink' ? bodyOf(sublink['subselect'], 'SelectStmt') : null;
       const inner = select ? queryOf(view, select) : undefined;
-      if (sublink['subLinkType'] !== 'EXPR_SUBLINK' || inner?.parent !== query) return [];
+      const isArray = sublink['subLinkType'] === 'ARRAY_SUBLINK';
+      if (!(isArray || sublink['subLinkType'] === 'EXPR_SUBLINK') || inner?.parent !== query) return [];
       const [only, more] = list(inner.body, 'targetList');
-      const value = bodyOf(only, 'ResTarget')?.['val'];
+      const value = isArray ? arrayOf(inner) : bodyOf(only, 'ResTarget')?.['val'];
       if (!isNode(value) || more || LIMITING.some((name) => inner.body[name] !== undefined)) return [];
       const correlation = correlationOf(view, inner, [value]);
-      return correlation ? [{ sublink, inner, value, correlation }] : [];
+      return correlation ? [{ sublink, inner, value, correlation, isArray }] : [];
     });
   });
+}
+
+/** `array_agg(x ORDER BY o)`, for `SELECT x ... ORDER BY o` of a column that is no array itself; null where the order is not by columns. */
+function arrayOf(inner: Query): TreeNode | null {
+  const value = bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'];
+  const column = originOf(inner, value)?.column;
+  const order = orderOf(list(inner.body, 'sortClause'), (key) => sortOriginOf(inner, key));
+  const [first, more] = list(inner.body, 'targetList');
+  if (!isNode(value) || !column || column.baseType.startsWith('_') || !order || !first || more) return null;
+  const call = bodyOf(expression('array_agg($1)', [value]), 'FuncCall');
+  return call && { FuncCall: { ...call, agg_order: order.map(({ item }) => ({ SortBy: item })) } };
 }
 
 const LIMITING = [

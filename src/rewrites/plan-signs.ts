@@ -21,9 +21,16 @@ const SIGNS = {
   'subquery/unhashed-not-in': (node: PlanNode) =>
     /NOT \(.*SubPlan|ALL \(.*SubPlan/.test(node.Filter ?? '') &&
     (!(node.Filter ?? '').includes('hashed SubPlan') || (node.Plans ?? []).some(isLong)),
-  /** A subquery that runs again and again. */
-  'subquery/subplan-per-row': (node: PlanNode) =>
-    node['Parent Relationship'] === 'SubPlan' && (node['Actual Loops'] ?? Number.POSITIVE_INFINITY) >= 100,
+  /** A subquery that runs again and again, or some times over many rows. */
+  'subquery/subplan-per-row': (node: PlanNode) => {
+    const times = node['Actual Loops'] ?? Number.POSITIVE_INFINITY;
+    const rows = [...planNodes(node)].map(
+      (one) => ((one['Actual Rows'] ?? 0) + (one['Rows Removed by Filter'] ?? 0)) * loops(one),
+    );
+    return (
+      node['Parent Relationship'] === 'SubPlan' && (times >= 100 || (times > 1 && Math.max(...rows) >= 10 * MANY_ROWS))
+    );
+  },
   /** A CTE of many rows that is made whole. */
   'subquery/cte-discards': (node: PlanNode) => node['Node Type'] === 'CTE Scan',
   /** Many rows numbered. */

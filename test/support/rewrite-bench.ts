@@ -9,6 +9,7 @@ import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
 import { readCatalog } from '../../src/postgres/read/catalog.js';
 import type { Session } from '../../src/postgres/session.js';
+import { catalogue } from '../../src/rewrites/catalogue.js';
 import type { Proposal, RewriteRule } from '../../src/rewrites/define.js';
 import { parseStatement } from '../../src/sql/parse.js';
 import { splitStatements } from '../../src/sql/split.js';
@@ -88,4 +89,34 @@ export async function workOf(
 /** Runs a script statement by statement. */
 export async function runScript(session: Session, script: string): Promise<void> {
   for (const { sql } of splitStatements(script)) await session.run(sql);
+}
+
+/** What is wrong with the offers for statements: other rules than those named beside each, sorted, or an offer that the verifier does not let stand. */
+export async function wrongOffers(
+  server: LabServer,
+  schema: string,
+  cases: readonly (readonly [string, string])[],
+  databases = 150,
+): Promise<readonly string[]> {
+  return withSchema(server, schema, async (session, catalog) => {
+    const wrong: string[] = [];
+    for (const [sql, expected] of cases) {
+      const offers = catalogue
+        .flatMap((rule) => rule.propose(parseStatement(sql), catalog))
+        .filter(({ missing }) => missing.length === 0)
+        .toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
+      const rules = [...new Set(offers.map(({ rule }) => rule))].join(' ');
+      if (rules !== expected) wrong.push(`${sql}: ${rules || 'nothing'} and not ${expected || 'nothing'}`);
+      for (const { rule, to } of offers) {
+        const claim = { before: sql, after: to, parameterSets: [] };
+        const found = await verifyEquivalence(session, catalog, claim, {
+          databases,
+          failures: 'fewer-overflows',
+        });
+        if (found.kind !== 'held')
+          wrong.push(`${rule}: ${to}\n${found.kind === 'refuted' ? found.counterexample : found.reason}`);
+      }
+    }
+    return wrong;
+  });
 }

@@ -197,7 +197,7 @@ function documents(constants: readonly Constant[]): Candidates {
       keys.flatMap((inner) => texts.slice(0, 3).map((text) => JSON.stringify({ [outer]: { [inner]: text } }))),
     );
   // A constant that is a document itself, and one with more in it than that.
-  const whole = texts.filter((text) => /^\s*[[{]/.test(text));
+  const whole = [...texts.filter((text) => /^\s*[[{]/.test(text)), ...texts.flatMap(pathSamples)];
   const more = whole.map((text) => text.replace(/\](\s*\}*\s*)$/, ', "y"]$1'));
   const near = keys.flatMap((key) => [
     JSON.stringify({ [key]: null }),
@@ -215,6 +215,18 @@ function documents(constants: readonly Constant[]): Candidates {
     ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'],
     [...whole, ...exact],
     [...more, ...near, ...nested],
+  );
+}
+
+/** Documents in which the keys of a SQL/JSON path hold what it compares with: by itself, and in an array. */
+function pathSamples(path: string): readonly string[] {
+  if (!/^\s*((lax|strict)\s+)?\$/.test(path)) return [];
+  const keys = [...path.matchAll(/\.([A-Za-z_]\w*)(?!\w*\()/g)].map(([, key]) => key ?? '');
+  const scalars = [...path.matchAll(/[=<>]\s*("[^"\\]*"|-?\d+(?:\.\d+)?|true|false|null)/g)].map(
+    ([, text]) => text ?? '',
+  );
+  return scalars.flatMap((scalar) =>
+    [scalar, `[${scalar}]`].map((inside) => keys.reduceRight((text, key) => `{"${key}": ${text}}`, inside)),
   );
 }
 
@@ -269,5 +281,7 @@ function arrays(
     ...pairs,
     ...elements.map((one) => array([one, 'NULL'])),
     ...long,
+    // The first element need not be at 1.
+    ...single.slice(0, 1).map((one) => `[0:0]=${one}`),
   ]);
 }

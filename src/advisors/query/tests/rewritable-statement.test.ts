@@ -112,7 +112,7 @@ test.each([
 });
 
 test.each([
-  ['a nullable column outside', 'SELECT id FROM visitor WHERE nick NOT IN (SELECT email FROM unwanted)'],
+  ['a nullable column outside, and NULL is shown', 'SELECT id, nick NOT IN (SELECT email FROM unwanted) FROM visitor'],
   ['a nullable column inside', 'SELECT id FROM visitor WHERE email NOT IN (SELECT why FROM unwanted)'],
   ['a volatile function', `${SQL} AND random() < 0.5`],
   ['a function of which nothing is known', `${SQL} AND mystery(id)`],

@@ -1,4 +1,4 @@
-import { bodyOf, list } from '../../../sql/tree.js';
+import { bodyOf, list, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { columnOf, conjuncts, derived, expression, output, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
@@ -7,6 +7,7 @@ import type { Fact } from '../../facts.js';
 import { isArithmetic, notNullOverNothing } from '../../arithmetic.js';
 import { freshAlias } from '../../columns.js';
 import { correlationOf } from '../../correlation.js';
+import { uncastCount } from '../../counts.js';
 import type { Correlation } from '../../correlation.js';
 import { bothWays, callsIn, functionName, hasBareStar, wholeConstant } from '../../shapes.js';
 import { queryOf } from '../../view.js';
@@ -31,7 +32,7 @@ export default defineRewrite<Site>({
     what: 'A condition `x < (SELECT avg(y) FROM ... WHERE k = outer.k)` becomes a join with the aggregate of every `k` at once: `(SELECT k, avg(y) ... GROUP BY k)`.',
     why: 'PostgreSQL runs a correlated subquery once for each row of the outer query; the grouped one runs once.',
     limits:
-      'The comparison is one of the AND-ed conditions of WHERE. The aggregates are sum, avg, min and max, in arithmetic alone: over no rows they are NULL, and so is the comparison; a count is 0 there, and is taken where at least one is asked for. The correlation is by equality of columns of one type. The outer query has no `*` that would show the join. Where the outer query leaves few rows, the correlated form may be the faster one: only the trial tells.',
+      'The comparison is one of the AND-ed conditions of WHERE, with the subquery by itself or in an arithmetic. The aggregates are sum, avg, min and max, in arithmetic alone: over no rows they are NULL, and so is the comparison; a count is 0 there, and is taken where at least one is asked for. The correlation is by equality of columns of one type. The outer query has no `*` that would show the join. Where the outer query leaves few rows, the correlated form may be the faster one: only the trial tells.',
     sources: ['W. Kim: On optimizing an SQL-like nested query, ACM TODS 7 (3), 1982', 'PostgreSQL source, subselect.c'],
   },
   triggers: ['subquery/subplan-per-row'],
@@ -40,7 +41,7 @@ export default defineRewrite<Site>({
       if (outer.type !== 'SelectStmt' || hasBareStar(outer.body)) return [];
       return conjuncts(outer.body['whereClause']).flatMap((comparison) =>
         bothWays(comparison).flatMap(({ operator, left, right }) => {
-          const sublink = bodyOf(right, 'SubLink');
+          const sublink = only(right);
           const inner = sublink ? queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined) : undefined;
           if (!sublink || sublink['subLinkType'] !== 'EXPR_SUBLINK' || inner?.parent !== outer) return [];
           const value = bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'];
@@ -54,10 +55,10 @@ export default defineRewrite<Site>({
                   outer,
                   inner,
                   comparison,
-                  sublink: right,
+                  sublink,
                   value: value as TreeNode,
                   correlation,
-                  some: asksForSome(operator, left, value),
+                  some: sublink === bodyOf(right, 'SubLink') && asksForSome(operator, left, value),
                 },
               ]
             : [];
@@ -117,9 +118,18 @@ const CLAUSES = [
   'lockingClause',
 ];
 
+/** The body of the subquery in an arithmetic of constants and columns, which is NULL as soon as the subquery is; null where there is another call or subquery. */
+function only(value: TreeNode): TreeNode | null {
+  const found = [...walk(value)].filter(({ type }) => type === 'SubLink');
+  const [first] = found;
+  const inside = (part: TreeValue): boolean => bodyOf(part, 'SubLink') !== null || bodyOf(part, 'ColumnRef') !== null;
+  const outside = first && replace(value, first.body, { A_Const: { isnull: true } });
+  return first && callsIn(outside ?? null).length === 0 && isArithmetic(value, inside) ? first.body : null;
+}
+
 /** `n <= count(...)` with n from 1 on, and the like. The constant is on the left. */
 function asksForSome(operator: string, constant: TreeNode, value: TreeValue): boolean {
-  const call = bodyOf(value, 'FuncCall');
+  const call = bodyOf(uncastCount(value), 'FuncCall');
   const count = wholeConstant(constant);
   if (!call || functionName(call) !== 'count' || call['over'] !== undefined || count === null) return false;
   return (count >= 1 && ['<=', '='].includes(operator)) || (count >= 0 && operator === '<');

@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
       'Both queries read the same table; sum, avg, min, max and count of a column, sums of whole numbers and numeric alone: another order of additions changes a float. The columns are NOT NULL, or WHERE holds them so. Where conditions leave out rows of a group, the window is computed of all rows beneath them.',
     sources: ['PostgreSQL manual, "Window Function Calls"', 'PostgreSQL manual, "Window Functions" (tutorial)'],
   },
-  triggers: ['subquery/subplan-per-row'],
+  triggers: ['subquery/subplan-per-row', 'rows/many-rows-deduplicated'],
   match: (view) =>
     selfLookups(view, BARE_CLAUSES).flatMap((lookup) => {
       const [target, more] = list(lookup.inner.body, 'targetList');
@@ -52,7 +52,7 @@ export default defineRewrite<Site>({
     const over = [
       ...(partition === '' ? [] : [`PARTITION BY ${partition}`]),
       `ORDER BY $1${operator.startsWith('>') ? ' DESC' : ''}${isSet || !operator.startsWith('>') ? '' : ' NULLS LAST'}`,
-      ...(operator.endsWith('=') ? [] : ['RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW EXCLUDE GROUP']),
+      ...(operator.endsWith('=') ? [] : ['GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING']),
     ];
     const value = argument ? `$${columns.length}` : '*';
     return inItsPlace(view, site, expression(`${name}(${value}) OVER (${over.join(' ')})`, columns));

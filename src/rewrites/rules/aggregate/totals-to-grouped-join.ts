@@ -22,7 +22,7 @@ export default defineRewrite<Site>({
     what: '`SELECT (SELECT count(*) FROM b WHERE b.a_id = a.id) FROM a` becomes a LEFT JOIN with the counts of all `a_id` at once, and COALESCE for those that have none; several aggregates over the same rows become one join.',
     why: 'A subquery in the output runs once for each row; the grouped one runs once.',
     limits:
-      'count, sum, avg, min and max, arithmetic of the last four, bool_and and the like, string_agg, array_agg and json_agg with an ORDER BY of their own, and COALESCE of those with a constant; the correlation is by equality of columns of one type. The outer query has no GROUP BY and no `*`. Where few rows are asked for, the subquery may be the faster form: the trial tells.',
+      'count, sum, avg, min and max, arithmetic of the last four, bool_and and the like, string_agg, array_agg and json_agg with an ORDER BY of their own, `ARRAY(SELECT ... ORDER BY ...)`, and COALESCE of those with a constant; the correlation is by equality of columns of one type. The outer query has no GROUP BY and no `*`. Where few rows are asked for, the subquery may be the faster form: the trial tells.',
     sources: ['W. Kim: On optimizing an SQL-like nested query, ACM TODS 7 (3), 1982', 'PostgreSQL source, subselect.c'],
   },
   triggers: ['subquery/subplan-per-row'],
@@ -43,8 +43,8 @@ export default defineRewrite<Site>({
   rewrite: ({ query, lookups }, view) =>
     joinLookups(view, query, lookups, {
       grouped: true,
-      read: ({ value }, column) => {
-        const empty = valueOverNothing(value);
+      read: ({ value, isArray }, column) => {
+        const empty = isArray ? expression("'{}'") : valueOverNothing(value);
         return isNode(empty) ? expression('COALESCE($1, $2)', [column, empty]) : column;
       },
     }),

@@ -29,7 +29,7 @@ export default defineRewrite<Site>({
       'All joins are inner ones; no HAVING. DISTINCT, or GROUP BY, goes where it names a unique key of every table that is kept.',
     sources: ['PostgreSQL manual, "Subquery Expressions", section "EXISTS"'],
   },
-  triggers: ['rows/many-rows-deduplicated'],
+  triggers: ['rows/many-rows-deduplicated', 'join/join-filter-discards'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

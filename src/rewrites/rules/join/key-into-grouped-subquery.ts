@@ -6,7 +6,16 @@ import { innerItems } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, missing, seen } from '../../facts.js';
 import { onlyTable } from '../../loose-scan.js';
-import { bothWays, callsIn, functionName, givesRows, hasBareStar, wholeConstant } from '../../shapes.js';
+import {
+  bothWays,
+  callsIn,
+  functionName,
+  givesRows,
+  hasBareStar,
+  isBare,
+  isPlain,
+  wholeConstant,
+} from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -14,6 +23,8 @@ interface Site {
   readonly query: Query;
   readonly source: Source;
   readonly inner: Query;
+  /** The subquery in `inner` that puts the rows together, where `inner` only chooses of its rows; null where that is `inner` itself. */
+  readonly via: Wrapped | null;
   readonly key: TreeNode;
   readonly keyOrigin: ColumnOrigin | null;
   readonly outside: ColumnOrigin;
@@ -40,19 +51,22 @@ export default defineRewrite<Site>({
       return query.sources.flatMap((source) => {
         const item = bodyOf(source.item, 'RangeSubselect');
         const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
-        if (!item || !inner || item['lateral'] === true || !isPartitioned(inner.body)) return [];
+        if (!item || !inner || item['lateral'] === true) return [];
+        const via = isPartitioned(inner.body) ? null : wrappedIn(view, inner);
+        if (!via && !isPartitioned(inner.body)) return [];
         const left = leftJoinOf(query.body, source.item);
         const conditions = left
           ? conjuncts(left['quals'])
           : [...(inside?.on ?? []), query.body['whereClause']].flatMap(conjuncts);
         if (!left && !inside) return [];
-        const found = conditions.flatMap((one) => keyOf(query, one, { source, inner }) ?? []);
+        const found = conditions.flatMap((one) => keyOf(query, one, { source, inner, via }) ?? []);
         const able = found.find(({ outside }) => !left || isWithin(left['larg'], outside.source.item));
         const site = able && !left ? { ...able, outside: keyAmongEquals(view, query, able.outside, conditions) } : able;
-        if (!site || (asksForMost(site, inner) && !isNarrowed(query, source, inside?.on ?? []))) return [];
+        if (!site || (asksForMost(site, via?.inner ?? inner) && !isNarrowed(query, source, inside?.on ?? [])))
+          return [];
         const items = inside?.items.filter((one) => one !== source.item) ?? [];
         const from = left ? null : { items: [...items, source.item], on: inside?.on ?? [] };
-        return [{ query, source, inner, ...site, from }];
+        return [{ query, source, inner, via, ...site, from }];
       });
     }),
   requires: ({ keyOrigin, outside }) => {
@@ -64,12 +78,19 @@ export default defineRewrite<Site>({
       seen('a whole group, partition or set of equal rows is left out, or none of it'),
     ];
   },
-  rewrite: ({ query, source, inner, key, outside, from }, view) => {
-    if (inner.sources.some(({ alias }) => alias === outside.source.alias)) return null;
+  rewrite: ({ query, source, inner, via, key, outside, from }, view) => {
+    const grouped = via?.inner ?? inner;
+    if ([...inner.sources, ...grouped.sources].some(({ alias }) => alias === outside.source.alias)) return null;
     const condition = expression('$1 = $2', [key, columnOf(outside.source.alias, outside.name)]);
-    const own = withWhere(inner.body, [...conjuncts(inner.body['whereClause']), condition]);
-    const all = [...(from?.on ?? conjuncts(leftJoinOf(query.body, source.item)?.['quals'])), query.body['whereClause']];
-    const body = { ...own, ...firstRows(view, { query, source, inner }, all.flatMap(conjuncts)) };
+    const own = withWhere(grouped.body, [...conjuncts(grouped.body['whereClause']), condition]);
+    const around = [
+      ...(from?.on ?? conjuncts(leftJoinOf(query.body, source.item)?.['quals'])),
+      query.body['whereClause'],
+    ];
+    const all = via ? [inner.body['whereClause']] : around;
+    const numbered = via ? { query: inner, source: via.source, inner: grouped } : { query, source, inner };
+    const first = { ...own, ...firstRows(view, numbered, all.flatMap(conjuncts)) };
+    const body = via ? replace(inner.body, grouped.body, { SelectStmt: first }) : first;
     const item = bodyOf(source.item, 'RangeSubselect') ?? {};
     const lateral = { RangeSubselect: { ...item, lateral: true, subquery: { SelectStmt: body } } };
     const outer = from
@@ -181,11 +202,26 @@ function overs(body: TreeNode): readonly TreeNode[] {
   return callsIn(body['targetList']).flatMap(({ body: call }) => (isNode(call['over']) ? [call['over']] : []));
 }
 
+interface Wrapped {
+  readonly source: Source;
+  readonly inner: Query;
+}
+
+/** `SELECT s.x FROM (SELECT x, row_number() OVER (PARTITION BY k ...) AS n FROM t) AS s WHERE s.n <= 1`: the subquery in it, as EF Core sends it. */
+function wrappedIn(view: StatementView, query: Query): Wrapped | null {
+  const [source, more] = query.sources;
+  const item = bodyOf(source?.item, 'RangeSubselect');
+  const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
+  if (!source || more || !inner || item?.['lateral'] === true || list(query.body, 'fromClause').length !== 1)
+    return null;
+  return isBare(query.body) && isPlain(query.body) && isPartitioned(inner.body) ? { source, inner } : null;
+}
+
 /** The output column of the subquery that a condition makes equal to a column outside, where it is a key of all that the subquery puts together. */
 function keyOf(
   query: Query,
   condition: TreeNode,
-  { source, inner }: { readonly source: Source; readonly inner: Query },
+  { source, inner, via }: Pick<Site, 'source' | 'inner' | 'via'>,
 ): Pick<Site, 'key' | 'keyOrigin' | 'outside'> | null {
   for (const { operator, left, right } of bothWays(condition)) {
     const [own, outside] = [originOf(query, left), originOf(query, right)];
@@ -193,12 +229,21 @@ function keyOf(
       continue;
     const at = source.columns?.indexOf(own.name) ?? -1;
     const targets = list(inner.body, 'targetList');
-    const key = bodyOf(targets[at], 'ResTarget')?.['val'];
-    if (at < 0 || targets.length !== source.columns?.length || !isNode(key) || !bodyOf(key, 'ColumnRef')) continue;
-    if (!isKey(inner.body, key)) continue;
-    return { key, keyOrigin: originOf(inner, key), outside };
+    const shown = bodyOf(targets[at], 'ResTarget')?.['val'];
+    if (at < 0 || targets.length !== source.columns?.length) continue;
+    const key = via ? shownBy(via, originOf(inner, shown)) : shown;
+    const grouped = via?.inner ?? inner;
+    if (!isNode(key) || !bodyOf(key, 'ColumnRef') || !isKey(grouped.body, key)) continue;
+    return { key, keyOrigin: originOf(grouped, key), outside };
   }
   return null;
+}
+
+/** What a subquery shows under a column's name. */
+function shownBy({ source, inner }: Wrapped, column: ColumnOrigin | null): TreeValue {
+  const targets = list(inner.body, 'targetList');
+  const at = column?.source === source ? (source.columns?.indexOf(column.name) ?? -1) : -1;
+  return targets.length === source.columns?.length ? bodyOf(targets[at], 'ResTarget')?.['val'] : null;
 }
 
 /** Of the columns that the conditions make equal to one, another that is a key of its table: fewer rows ask for each value. The column itself where there is none. */

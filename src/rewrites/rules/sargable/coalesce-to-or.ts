@@ -3,7 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, isConstant, stringConstant } from '../../shapes.js';
+import { bothWays, castOf, isConstant, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
@@ -14,6 +14,8 @@ interface Site {
   readonly column: TreeNode;
   readonly origin: ColumnOrigin;
   readonly instead: TreeNode;
+  /** A date in place of a timestamp. */
+  readonly isDay: boolean;
   readonly value: TreeNode;
 }
 
@@ -22,13 +24,13 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`COALESCE(c, d) = v`, where v is a constant and d a constant or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=` and `<>` alike.',
+    what: '`COALESCE(c, d) = v`, where v is a constant or a column of another table and d a constant or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=` and `<>` alike.',
     why: 'An index on `c` can not serve a condition on COALESCE of it. `d = v` is computed while planning, and where it is false only `c = v` is left.',
     limits:
-      'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same.',
+      'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same, or a date for a timestamp.',
     sources: ['PostgreSQL manual, "Conditional Expressions", section "COALESCE"'],
   },
-  triggers: ['scan/rows-discarded', 'join/join-filter-discards'],
+  triggers: ['scan/rows-discarded', 'join/join-filter-discards', 'join/inner-sequential-scan'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
       bothWays(node).flatMap(({ operator, left, right }) => {
@@ -37,8 +39,16 @@ export default defineRewrite<Site>({
         const origin = originOf(query, column);
         if (!column || !instead || more || !origin || !TYPES.has(origin.column?.baseType ?? '')) return [];
         const other = originOf(query, instead)?.column?.type;
-        return (isConstant(instead) || other === origin.column?.type) && isConstant(right)
-          ? [{ condition: node, operator, column, origin, instead, value: right }]
+        const against = originOf(query, right);
+        // A join by it asks an index on the column for the other table's value.
+        const isValue =
+          isConstant(right) || (against?.column?.type === origin.column?.type && against?.source !== origin.source);
+        const isDay =
+          origin.column?.baseType === 'timestamp' &&
+          originOf(query, instead)?.column?.baseType === 'date' &&
+          (stringConstant(right) !== null || castOf(right)?.type === 'timestamp');
+        return (isConstant(instead) || other === origin.column?.type || isDay) && isValue
+          ? [{ condition: node, operator, column, origin, instead, isDay, value: right }]
           : [];
       }),
     ),
@@ -46,10 +56,11 @@ export default defineRewrite<Site>({
     seen('the condition stands where NULL is as good as false'),
     seen(`${origin.name} is ${origin.column?.type}, which a literal in its place becomes too`),
   ],
-  rewrite: ({ condition, operator, column, origin, instead, value }, view) => {
+  rewrite: ({ condition, operator, column, origin, instead, isDay, value }, view) => {
     const untyped = stringConstant(instead) !== null || bodyOf(instead, 'ParamRef') !== null;
     const given = untyped ? expression(`$1::${origin.column?.baseType}`, [instead]) : instead;
-    const to = expression(`$1 ${operator} $2 OR ($1 IS NULL AND $3 ${operator} $2)`, [column, value, given]);
+    const against = isDay && !castOf(value) ? '$2::timestamp' : '$2';
+    const to = expression(`$1 ${operator} $2 OR ($1 IS NULL AND $3 ${operator} ${against})`, [column, value, given]);
     return replace(view.statement.tree, condition, to);
   },
   example: {

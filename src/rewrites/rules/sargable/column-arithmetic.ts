@@ -5,7 +5,7 @@ import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { MIRRORED, bothWays, castOf, isFixed, operation, stringConstant, wholeConstant } from '../../shapes.js';
 import type { Operation } from '../../shapes.js';
-import { intervalConstant, isNow, isToday } from '../../intervals.js';
+import { intervalConstant, isMoment, isNow, isToday } from '../../intervals.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { Query } from '../../view.js';
@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
     what: "`c + 5 > 10`, `now() - c < interval '7 days'`, `c + interval '2 hours' > now()` and `current_date - c < 30` become a comparison of the column alone.",
     why: 'An index on `c` can not serve a condition on arithmetic with it.',
     limits:
-      'Whole columns and literals; differences of timestamptz and now() against an interval literal of one unit (a day has 24 hours there, and a month 30 days, as in every comparison of intervals); intervals added to a timestamptz only in hours, minutes and seconds, since days depend on the clock changes; to a timestamp without time zone, against a literal, in days and weeks too. Where the original fails with an overflow for some row, the new form does not.',
+      'Whole columns and literals; differences of timestamptz and now() or a literal against an interval literal of one unit (a day has 24 hours there, and a month 30 days, as in every comparison of intervals); intervals added to a timestamptz only in hours, minutes and seconds, since days depend on the clock changes; to a date or a timestamp without time zone, against a literal, in days and weeks too. Where the original fails with an overflow for some row, the new form does not.',
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators"', 'PostgreSQL manual, "Interval Input"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -95,9 +95,9 @@ function difference(query: Query, { operator, left, right }: Operation): Found {
   if (minus?.operator !== '-' || !length) return null;
   const why = 'a difference of two times is compared by its length, a day being 24 hours and a month 30 days';
   const seconds = `interval '${length.seconds % 3600 === 0 ? `${length.seconds / 3600} hours` : `${length.seconds} seconds`}'`;
-  if (isNow(minus.left) && typeOf(query, minus.right) === 'timestamptz')
+  if ((isNow(minus.left) || isMoment(minus.left)) && typeOf(query, minus.right) === 'timestamptz')
     return { to: expression(`$1 ${MIRRORED[operator]} $2 - ${seconds}`, [minus.right, minus.left]), why };
-  if (isNow(minus.right) && typeOf(query, minus.left) === 'timestamptz')
+  if ((isNow(minus.right) || isMoment(minus.right)) && typeOf(query, minus.left) === 'timestamptz')
     return { to: expression(`$1 ${operator} $2 + ${seconds}`, [minus.left, minus.right]), why };
   return null;
 }
@@ -122,7 +122,7 @@ function shiftedLocal(query: Query, { operator, left, right }: Operation): Found
   const sum = operation(left);
   const length = sum ? intervalConstant(sum.right) : null;
   if (!sum || !length || !(length.exact || length.days) || !['+', '-'].includes(sum.operator)) return null;
-  if (typeOf(query, sum.left) !== 'timestamp' || stringConstant(right) === null) return null;
+  if (!['timestamp', 'date'].includes(typeOf(query, sum.left)) || stringConstant(right) === null) return null;
   const cast = castOf(right);
   if (cast !== null && cast.type !== 'timestamp') return null;
   const back = sum.operator === '+' ? '-' : '+';
@@ -137,12 +137,18 @@ function days(query: Query, { operator, left, right }: Operation): Found {
   const sum = operation(left);
   if (!sum) return null;
   const why = 'adding whole days to both sides keeps the order of dates';
-  if (sum.operator === '-' && isToday(sum.left) && typeOf(query, sum.right) === 'date' && isCount(right))
+  if (sum.operator === '-' && isDay(sum.left) && typeOf(query, sum.right) === 'date' && isCount(right))
     return { to: expression(`$1 ${MIRRORED[operator]} $2 - $3`, [sum.right, sum.left, right]), why };
-  if (!isToday(right) || typeOf(query, sum.left) !== 'date' || !isCount(sum.right)) return null;
+  if (!isDay(right) || typeOf(query, sum.left) !== 'date' || !isCount(sum.right)) return null;
   if (sum.operator !== '+' && sum.operator !== '-') return null;
   const back = sum.operator === '+' ? '-' : '+';
   return { to: expression(`$1 ${operator} $2 ${back} $3`, [sum.left, right, sum.right]), why };
+}
+
+/** `current_date`, or a literal date that is written with its year. */
+function isDay(value: TreeNode): boolean {
+  const cast = castOf(value);
+  return isToday(value) || (cast?.type === 'date' && /^\s*\d{4}-\d/.test(stringConstant(cast.value) ?? ''));
 }
 
 function isCount(value: TreeNode): boolean {

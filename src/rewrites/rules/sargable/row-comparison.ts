@@ -1,6 +1,6 @@
 import { bodyOf, treeText } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { conjuncts, disjuncts, expression, replace } from '../../build.js';
+import { allOf, conjuncts, disjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { bothWays, isFixed } from '../../shapes.js';
@@ -14,6 +14,8 @@ interface Site {
   readonly operator: string;
   readonly pairs: readonly Operation[];
   readonly origins: readonly ColumnOrigin[];
+  /** What else the condition asks for. */
+  readonly rest: readonly TreeNode[];
 }
 
 export default defineRewrite<Site>({
@@ -21,7 +23,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`a > x OR (a = x AND b > y)`, the next page after (x, y), becomes `(a, b) > (x, y)`; three columns and more, `<`, `<=` and `>=` alike.',
+    what: '`a > x OR (a = x AND b > y)`, the next page after (x, y), becomes `(a, b) > (x, y)`; three columns and more, `<`, `<=` and `>=` alike, and `a >= x AND (a > x OR b > y)`.',
     why: 'An index on (a, b) is entered at (x, y) by the row comparison; by the OR it is read from its beginning.',
     limits:
       'All comparisons point in one direction, as one index order does. The columns are of one table and of types that a btree orders.',
@@ -33,13 +35,14 @@ export default defineRewrite<Site>({
   triggers: ['scan/rows-discarded'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) => {
-      if (bodyOf(node, 'BoolExpr')?.['boolop'] !== 'OR_EXPR') return [];
-      const steps = stepsOf(disjuncts(node).map(conjuncts));
+      const isEither = bodyOf(node, 'BoolExpr')?.['boolop'] === 'OR_EXPR';
+      const bound = isEither ? null : boundOf(conjuncts(node));
+      const steps = isEither ? stepsOf(disjuncts(node).map(conjuncts)) : (bound?.steps ?? null);
       const [last] = steps?.slice(-1) ?? [];
       if (!steps || !last || steps.length < 2) return [];
       const origins = steps.flatMap(({ left }) => originOf(query, left) ?? []);
       const one = origins.length === steps.length && origins.every(({ source }) => source === origins[0]?.source);
-      return one ? [{ condition: node, operator: last.operator, pairs: steps, origins }] : [];
+      return one ? [{ condition: node, operator: last.operator, pairs: steps, origins, rest: bound?.rest ?? [] }] : [];
     }),
   requires: ({ origins }) => {
     const other = origins.find(({ column }) => !TYPES.has(column?.baseType ?? ''));
@@ -50,11 +53,12 @@ export default defineRewrite<Site>({
       seen('where a column is NULL, both forms are NULL or true alike'),
     ];
   },
-  rewrite: ({ condition, operator, pairs }, view) => {
+  rewrite: ({ condition, operator, pairs, rest }, view) => {
     const places = pairs.map((_, i) => `$${i + 1}`).join(', ');
     const others = pairs.map((_, i) => `$${pairs.length + i + 1}`).join(', ');
     const parts = [...pairs.map(({ left }) => left), ...pairs.map(({ right }) => right)];
-    return replace(view.statement.tree, condition, expression(`(${places}) ${operator} (${others})`, parts));
+    const row = expression(`(${places}) ${operator} (${others})`, parts);
+    return replace(view.statement.tree, condition, allOf([row, ...rest]) ?? row);
   },
   example: {
     schema: 'CREATE TABLE post (id bigint PRIMARY KEY, at timestamptz NOT NULL, title text);',
@@ -103,6 +107,32 @@ function stepsOf(arms: readonly (readonly TreeNode[])[]): readonly Operation[] |
   const opened = inner.flatMap((arm) => (arm.length === 1 && arm[0] ? disjuncts(arm[0]).map(conjuncts) : [arm]));
   const further = stepsOf(opened);
   return further?.every(({ operator }) => operator[0] === step.operator) ? [step, ...further] : null;
+}
+
+/** `a <= x AND (a < x OR b < y)`, and `a <> x` in its place: the two steps, and the other conditions. */
+function boundOf(
+  all: readonly TreeNode[],
+): { readonly steps: readonly Operation[]; readonly rest: readonly TreeNode[] } | null {
+  for (const first of all) {
+    const step = comparison(first);
+    if (!step || !['<=', '>='].includes(step.operator)) continue;
+    for (const either of all) {
+      const arms = disjuncts(either).map(comparison);
+      const [one, other] = arms[0] && isSide(arms[0], step) ? arms : arms.toReversed();
+      if (arms.length !== 2 || !one || !other || !isSide(one, step) || other.operator[0] !== step.operator[0]) continue;
+      if (!/^[<>]=?$/.test(other.operator)) continue;
+      return { steps: [step, other], rest: all.filter((condition) => condition !== first && condition !== either) };
+    }
+  }
+  return null;
+}
+
+/** Whether a comparison says that the column of a step is not at its bound. */
+function isSide(one: Operation, step: Operation): boolean {
+  return (
+    ['<>', step.operator[0]].includes(one.operator) &&
+    treeText([one.left, one.right]) === treeText([step.left, step.right])
+  );
 }
 
 /** With the column on the left and what is the same for every row on the right. */

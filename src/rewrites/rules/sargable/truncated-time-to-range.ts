@@ -4,7 +4,7 @@ import { conjuncts, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { beginsOnce } from '../../midnights.js';
-import { bothWays, functionName, listed, stringConstant, wholeConstant } from '../../shapes.js';
+import { bothWays, functionName, listed, operation, stringConstant, wholeConstant } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years and IN, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, the range of that month.",
+    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years and IN, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, and as `extract(year FROM c) * 100 + extract(month FROM c) = 202403`, the range of that month.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
       'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session, whichever that is: where the clock of any goes back over the midnight that begins or ends the period, the day begins twice there, and `sargable/truncated-time-bounds` is offered instead.',
@@ -36,7 +36,8 @@ export default defineRewrite<Site>({
     view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap((node) => {
         if (node.type !== 'A_Expr') return [];
-        const several = yearsBetween(query, node.body) ?? amongDays(query, node.body);
+        const several =
+          yearsBetween(query, node.body) ?? amongDays(query, node.body) ?? numberedMonth(query, node.body);
         if (several) return [several];
         return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
           const truncated = truncation(left);
@@ -105,9 +106,9 @@ function truncation(value: TreeValue): { readonly unit: Unit; readonly column: T
   const cast = bodyOf(value, 'TypeCast');
   if (cast) {
     const type = names(list(field(cast, 'typeName') ?? {}, 'names')).at(-1);
-    return type === 'date' && bodyOf(cast['arg'], 'ColumnRef')
-      ? { unit: 'day', column: cast['arg'] as TreeNode }
-      : null;
+    if (type !== 'date') return null;
+    // Every unit begins at a midnight, which the cast leaves as it is: what Metabase sends.
+    return bodyOf(cast['arg'], 'ColumnRef') ? { unit: 'day', column: cast['arg'] as TreeNode } : cutBy(cast['arg']);
   }
   const call = bodyOf(value, 'FuncCall');
   if (!call) return null;
@@ -117,10 +118,47 @@ function truncation(value: TreeValue): { readonly unit: Unit; readonly column: T
     return bodyOf(unit, 'ColumnRef') && column === undefined ? { unit: 'day', column: unit as TreeNode } : null;
   const given = stringConstant(unit)?.toLowerCase();
   if (!bodyOf(column, 'ColumnRef') || zone !== undefined) return null;
-  if (name === 'date_trunc' && (given === 'day' || given === 'month' || given === 'quarter' || given === 'year')) {
-    return { unit: given, column: column as TreeNode };
+  return name === 'date_trunc'
+    ? cutBy(value)
+    : EXTRACTING.has(name) && given === 'year'
+      ? { unit: 'year-number', column: column as TreeNode }
+      : null;
+}
+
+/** `date_trunc('month', c)`. */
+function cutBy(value: TreeValue): { readonly unit: Unit; readonly column: TreeNode } | null {
+  const call = bodyOf(value, 'FuncCall');
+  const [unit, column, zone] = call && functionName(call) === 'date_trunc' ? list(call, 'args') : [];
+  const given = stringConstant(unit)?.toLowerCase();
+  if (!bodyOf(column, 'ColumnRef') || zone !== undefined) return null;
+  return given === 'day' || given === 'month' || given === 'quarter' || given === 'year'
+    ? { unit: given, column: column as TreeNode }
+    : null;
+}
+
+/** `extract(year FROM c) * 100 + extract(month FROM c) = 202403`: no other month has that number. */
+function numberedMonth(query: Query, comparison: TreeNode): Site | null {
+  for (const { operator, left, right } of bothWays({ A_Expr: comparison })) {
+    const sum = operator === '=' ? operation(left) : null;
+    const product = sum?.operator === '+' ? operation(sum.left) : null;
+    const year = product?.operator === '*' ? extracted(product.left, 'year') : null;
+    const month = sum ? extracted(sum.right, 'month') : null;
+    const number = wholeConstant(right);
+    if (!product || !year || !month || number === null || wholeConstant(product.right) !== 100) continue;
+    const [origin, other] = [originOf(query, year), originOf(query, month)];
+    const whole = periodOf('year-number', { A_Const: { ival: { ival: Math.floor(number / 100) } } });
+    if (!origin || origin.source !== other?.source || origin.name !== other.name || !whole) continue;
+    if (number % 100 < 1 || number % 100 > 12 || !TYPES.has(origin.column?.baseType ?? '')) continue;
+    const period = monthOf(whole.from, number % 100);
+    if (isExact(origin, period)) return { comparison, operator, column: year, origin, ...period };
   }
-  return EXTRACTING.has(name) && given === 'year' ? { unit: 'year-number', column: column as TreeNode } : null;
+  return null;
+}
+
+function extracted(value: TreeValue, unit: string): TreeNode | null {
+  const call = bodyOf(value, 'FuncCall');
+  const [given, of, more] = call && EXTRACTING.has(functionName(call)) ? list(call, 'args') : [];
+  return stringConstant(given)?.toLowerCase() === unit && !more && bodyOf(of, 'ColumnRef') ? (of as TreeNode) : null;
 }
 
 /** `extract(year FROM c) BETWEEN 2021 AND 2023`: one range, from the first year's beginning to the last one's end. */

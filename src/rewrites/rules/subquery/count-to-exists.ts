@@ -2,7 +2,7 @@ import { bodyOf, isNode, list, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { existence } from '../../build.js';
 import { withNames } from '../../columns.js';
-import { asksForAny } from '../../counts.js';
+import { asksForAny, uncastCount } from '../../counts.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { functionName } from '../../shapes.js';
@@ -37,7 +37,7 @@ export default defineRewrite<Site>({
         if (!found || sublink?.['subLinkType'] !== 'EXPR_SUBLINK') return [];
         const inner = queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined);
         if (!inner || inner.parent !== query || !isCallOnly(inner.body, found.by)) return [];
-        const call = bodyOf(bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall') ?? {};
+        const call = callOf(inner.body) ?? {};
         const each = call['agg_star'] === true || isLiteral(list(call, 'args')[0]);
         const counted = each ? null : originOf(inner, list(call, 'args')[0]);
         if (!each && counted === null) return [];
@@ -91,8 +91,14 @@ function isLiteral(value: TreeValue): boolean {
   return constant !== null && constant['isnull'] === undefined;
 }
 
+/** The aggregate that a subquery shows, a count cast to a whole type as well: what EF Core sends. */
+function callOf(body: TreeNode): TreeNode | null {
+  const value = bodyOf(list(body, 'targetList')[0], 'ResTarget')?.['val'] ?? null;
+  return bodyOf(uncastCount(value), 'FuncCall');
+}
+
 function isCallOnly(body: TreeNode, names: readonly string[]): boolean {
-  const call = bodyOf(bodyOf(list(body, 'targetList')[0], 'ResTarget')?.['val'], 'FuncCall');
+  const call = callOf(body);
   const clauses = [
     'groupClause',
     'havingClause',

@@ -1,10 +1,12 @@
-import { bodyOf, list, names, walk } from '../../../sql/tree.js';
+import { bodyOf, list, names, typed, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, existence, expression, replace, withWhere } from '../../build.js';
+import { isSelfContained } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
-import { seen } from '../../facts.js';
+import { factsOf, seen } from '../../facts.js';
+import type { Fact, Facts } from '../../facts.js';
 import { isPlain } from '../../shapes.js';
-import { heldNotNull } from '../../truth.js';
+import { conditionsOf, heldNotNull } from '../../truth.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -14,6 +16,8 @@ interface Site {
   readonly inner: Query;
   readonly outerColumn: ColumnOrigin;
   readonly innerColumn: ColumnOrigin;
+  /** It is a condition, and the subquery names nothing outside: whether it has any row is one question for all rows. */
+  readonly alone: boolean;
 }
 
 export default defineRewrite<Site>({
@@ -21,15 +25,16 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`x NOT IN (SELECT y ...)`, or `x <> ALL (...)`, where neither can be NULL, becomes `NOT EXISTS (... AND y = x)`.',
+    what: '`x NOT IN (SELECT y ...)`, or `x <> ALL (...)`, where y can not be NULL, becomes `NOT EXISTS (... AND y = x)`; where x may be NULL, `AND (x IS NOT NULL OR NOT EXISTS (...))` beside it.',
     why: 'PostgreSQL can not turn NOT IN into a join, because of NULL. A subquery that does not fit work_mem is read from beginning to end for each row; NOT EXISTS becomes an anti join.',
     limits:
-      'Both columns are NOT NULL columns of tables, on no nullable side of an outer join, or WHERE says `IS NOT NULL` of them. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is seldom faster: the trial tells.',
+      'y is a NOT NULL column of a table, on no nullable side of an outer join, or WHERE says `IS NOT NULL` of it; x as well, or the whole is one of the conditions of WHERE, and the subquery names nothing outside. The subquery does not group, limit or combine rows. Where the plan shows the subquery hashed, the rewrite is seldom faster: the trial tells.',
     sources: ['PostgreSQL manual, "Subquery Expressions"', 'PostgreSQL source, `subplan_is_hashable` in subselect.c'],
   },
   triggers: ['subquery/unhashed-not-in'],
-  match: (view) =>
-    view.queries.flatMap((query) =>
+  match: (view) => {
+    const conditions = conditionsOf(view);
+    return view.queries.flatMap((query) =>
       [...walk(query.body)].flatMap(({ type, body }) => {
         const sublink = notIn(type, body);
         if (!sublink) return [];
@@ -39,15 +44,19 @@ export default defineRewrite<Site>({
         const outerColumn = originOf(query, sublink['testexpr']);
         const innerColumn = originOf(inner, target['val']);
         if (!outerColumn || innerColumn?.query !== inner) return [];
-        return [{ whole: body, inner, outerColumn, innerColumn }];
+        const isCondition = conditions.some(({ node }) => typed(node)?.body === body);
+        const alone = isCondition && isSelfContained(view, inner, [{ SelectStmt: inner.body }]);
+        return [{ whole: body, inner, outerColumn, innerColumn, alone }];
       }),
-    ),
-  requires: ({ outerColumn, innerColumn }, facts) => [
-    heldNotNull(outerColumn) ?? facts.notNull(outerColumn),
+    );
+  },
+  requires: ({ outerColumn, innerColumn, alone }, facts) => [
+    outsideFact({ outerColumn, alone }, facts),
     heldNotNull(innerColumn) ?? facts.notNull(innerColumn),
     seen('the subquery neither groups, limits nor combines rows'),
   ],
   rewrite: ({ whole, inner, outerColumn, innerColumn }, view) => {
+    const facts = factsOf(view.catalog);
     if (inner.sources.some((source) => source.alias === outerColumn.source.alias)) return null;
     const equal = expression('$1 = $2', [
       columnOf(innerColumn.source.alias, innerColumn.name),
@@ -55,7 +64,13 @@ export default defineRewrite<Site>({
     ]);
     const { sortClause: _, ...body } = inner.body;
     const select = withWhere(body, [...conjuncts(body['whereClause']), equal]);
-    return replace(view.statement.tree, whole, existence(select, false));
+    const none = existence(select, false);
+    if ((heldNotNull(outerColumn) ?? facts.notNull(outerColumn)).holds)
+      return replace(view.statement.tree, whole, none);
+    // NULL is in no list, and not in an empty one all the same.
+    const column = columnOf(outerColumn.source.alias, outerColumn.name);
+    const either = expression('$1 IS NOT NULL OR $2', [column, existence(body, false)]);
+    return replace(view.statement.tree, whole, { BoolExpr: { boolop: 'AND_EXPR', args: [none, either] } });
   },
   example: {
     schema: `
@@ -75,6 +90,11 @@ export default defineRewrite<Site>({
       CREATE TABLE unwanted (email text, why text NOT NULL);`,
   },
 });
+
+function outsideFact({ outerColumn, alone }: Pick<Site, 'outerColumn' | 'alone'>, facts: Facts): Fact {
+  const fact = heldNotNull(outerColumn) ?? facts.notNull(outerColumn);
+  return alone && !fact.holds ? seen('a row without a value is asked for whether the subquery has any row') : fact;
+}
 
 function notIn(type: string, body: TreeNode): TreeNode | null {
   if (type === 'SubLink') {
