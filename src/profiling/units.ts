@@ -62,7 +62,7 @@ export class Units {
     const { kind } = step.facts;
     if (kind === 'begin') {
       this.endTransaction(session, false, step.startMs);
-      session.transaction = { ...opened(), beganMs: step.startMs, tagged: false };
+      session.transaction = { steps: [], beyond: null, lastMs: null, beganMs: step.startMs, tagged: false };
       return;
     }
     if (kind === 'end') return this.endTransaction(session, true, step.endMs);
@@ -91,9 +91,8 @@ export class Units {
     if (request !== null) {
       if (session.request?.id !== request) {
         this.endUnit(session.request, 'request');
-        session.request = { ...opened(), id: owned(request) };
-      }
-      add(session.request, step);
+        session.request = { ...opened(step), id: owned(request) };
+      } else add(session.request, step);
       if (session.transaction) session.transaction.tagged = true;
       return;
     }
@@ -106,8 +105,8 @@ export class Units {
       this.endUnit(run, 'run');
       session.run = null;
     }
-    session.run ??= opened();
-    add(session.run, step);
+    if (session.run) add(session.run, step);
+    else session.run = opened(step);
   }
 
   private endTransaction(session: OpenSession, whole: boolean, endedMs: number | null): void {
@@ -164,8 +163,9 @@ const MAX_RUN = 200;
 
 const NOTHING: Unit['beyond'] = new Map();
 
-function opened(): Open {
-  return { steps: [], beyond: null, lastMs: null };
+/** Most units of a busy server hold few steps: an array that is made for one takes no room for more. */
+function opened(first: Step): Open {
+  return { steps: [first], beyond: null, lastMs: first.endMs };
 }
 
 function add(open: Open, step: Step): void {

@@ -108,7 +108,7 @@ function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: numb
   return [...groups].flatMap(([facts, own]) => {
     const [first] = own;
     if (!first || facts.kind !== 'read' || facts.lookups.length === 0 || own.length < minRepeats) return [];
-    const values = new Set(own.map((step) => step.values));
+    const values = new Set(own.map((step) => step.values?.text() ?? null));
     // Without values the log can not tell a loop over rows from the same read repeated.
     if (values.has(null) || values.size < own.length * minDistinct) return [];
     const more = beyond.get(facts);
