@@ -21,10 +21,10 @@ describe('beginnings of lines', () => {
     ['%m [%p] %q%u@%d ', (time: string, user: string) => `${time} [7] ${user}@shop `],
     [
       '%t [%p]: [%l-1] user=%u,app=%a,client=%h ',
-      (time, user) => `${time} [7]: [3-1] user=${user},app=a b,client=::1 `,
+      (time: string, user: string) => `${time} [7]: [3-1] user=${user},app=a b,client=::1 `,
     ],
-    ['%h %x %m %u %a|%p|%Q ', (time, user) => `[local] 0 ${time} ${user} a b|7|-12 `],
-    ['%a %u %p %v %e %m ', (time, user) => `a b ${user} 7 3/12 00000 ${time} `],
+    ['%h %x %m %u %a|%p|%Q ', (time: string, user: string) => `[local] 0 ${time} ${user} a b|7|-12 `],
+    ['%a %u %p %v %e %m ', (time: string, user: string) => `a b ${user} 7 3/12 00000 ${time} `],
   ] as const)('%s: names, a time of each line, what follows it', (prefix, before) => {
     const users = ['app', 'Änne', 'it is me', 'app', 'b', 'app'];
     const zones = ['UTC', 'UTC', 'CET', '+02', 'UTC', 'UTC'];

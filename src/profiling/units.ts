@@ -42,6 +42,7 @@ interface Open {
   steps: Step[];
   beyond: Map<ShapeFacts, { count: number; ms: number }> | null;
   lastMs: number | null;
+  readonly goesOn: boolean;
 }
 
 /** What is not closed yet of a session. */
@@ -49,7 +50,7 @@ export interface OpenSession {
   /** The same text for all its steps. */
   readonly id: string | null;
   transaction: (Open & { readonly beganMs: number | null; tagged: boolean; readonly besides: Besides[] }) | null;
-  run: (Open & { readonly goesOn: boolean }) | null;
+  run: Open | null;
   request: (Open & { readonly id: string }) | null;
 }
 
@@ -74,6 +75,7 @@ export class Units {
         steps: [],
         beyond: null,
         lastMs: null,
+        goesOn: false,
         beganMs: step.startMs,
         tagged: false,
         besides: [],
@@ -108,7 +110,7 @@ export class Units {
     if (request !== null) {
       if (session.request?.id !== request) {
         this.endUnit(session.request, 'request');
-        session.request = { ...opened(step), id: owned(request) };
+        session.request = { ...opened(step, false), id: owned(request) };
       } else add(session.request, step);
       if (session.transaction) session.transaction.tagged = true;
       return;
@@ -121,7 +123,7 @@ export class Units {
     const isCut = run?.steps.length === MAX_RUN && pause <= this.maxPauseMs;
     if (isCut || pause > this.maxPauseMs) this.endRun(session);
     if (session.run) add(session.run, step);
-    else session.run = { ...opened(step), goesOn: isCut };
+    else session.run = opened(step, isCut);
   }
 
   /** `end` is what ended it; null where that is not in the log. */
@@ -147,13 +149,14 @@ export class Units {
   }
 
   private endRun(session: OpenSession): void {
-    this.endUnit(session.run, 'run', session.run?.goesOn);
+    this.endUnit(session.run, 'run');
     session.run = null;
   }
 
-  private endUnit(open: Open | null, kind: 'request' | 'run', goesOn = false): void {
+  private endUnit(open: Open | null, kind: 'request' | 'run'): void {
     if (!open || open.steps.length < 2) return;
-    this.sink.unit({ kind, steps: open.steps, beyond: open.beyond ?? NOTHING, goesOn });
+    const { steps, beyond, goesOn } = open;
+    this.sink.unit({ kind, steps, beyond: beyond ?? NOTHING, goesOn });
   }
 
   private close(session: OpenSession, endedMs: number | null): void {
@@ -195,8 +198,8 @@ function note({ transaction }: OpenSession, { startMs, endMs }: Pick<Besides, 's
 }
 
 /** Most units of a busy server hold few steps: an array that is made for one takes no room for more. */
-function opened(first: Step): Open {
-  return { steps: [first], beyond: null, lastMs: first.endMs };
+function opened(first: Step, goesOn: boolean): Open {
+  return { steps: [first], beyond: null, lastMs: first.endMs, goesOn };
 }
 
 function add(open: Open, step: Step): void {

@@ -4,70 +4,70 @@
  */
 export class NumberTable {
   size = 0;
-  /** Each key with its numbers behind it, so that both are found at one place in memory. */
-  private cells: Float64Array;
-  private places = FIRST_PLACES;
-  private readonly stride: number;
+  private keys = emptyKeys(FIRST_PLACES);
+  private numbers: Float64Array;
 
   /** `width` numbers a key. */
   constructor(private readonly width: number) {
-    this.stride = width + 1;
-    this.cells = new Float64Array(FIRST_PLACES * this.stride).fill(FREE);
+    this.numbers = new Float64Array(FIRST_PLACES * width);
   }
 
   /** A key's entry, for `at` and `set`; -1 where there is none. */
   find(key: number): number {
-    const cell = this.cellOf(key);
-    return this.cells[cell] === key ? cell + 1 : -1;
+    const place = this.placeOf(key);
+    return this.keys[place] === key ? place * this.width : -1;
   }
 
   at(entry: number, which: number): number {
-    return this.cells[entry + which] ?? Number.NaN;
+    return this.numbers[entry + which] ?? Number.NaN;
   }
 
   set(entry: number, which: number, value: number): void {
-    this.cells[entry + which] = value;
+    this.numbers[entry + which] = value;
   }
 
   /** A key that is not there yet, all its numbers the same. */
   add(key: number, value: number): void {
-    if (this.size * 2 >= this.places) this.rebuild(this.places * 2, () => true);
-    const cell = this.cellOf(key);
-    this.cells[cell] = key;
-    this.cells.fill(value, cell + 1, cell + 1 + this.width);
+    if (this.size * 2 >= this.keys.length) this.rebuild(this.keys.length * 2, () => true);
+    const place = this.placeOf(key);
+    this.keys[place] = key;
+    for (let i = place * this.width; i < (place + 1) * this.width; i += 1) this.numbers[i] = value;
     this.size += 1;
   }
 
   /** Forgets the keys that are not wanted. */
   keep(wanted: (key: number) => boolean): void {
-    this.rebuild(this.places, wanted);
+    this.rebuild(this.keys.length, wanted);
   }
 
-  /** Where the key is, or the free cell where it goes. */
-  private cellOf(key: number): number {
-    const { cells, stride } = this;
-    const mask = this.places - 1;
+  /** Where the key is, or the free place where it goes. */
+  private placeOf(key: number): number {
+    const { keys } = this;
+    const mask = keys.length - 1;
     const mixed = Math.imul(key ^ Math.imul(key / 2 ** 32, 0x85_eb_ca_6b), 0x9e_37_79_b1);
     let place = (mixed ^ (mixed >>> 15)) & mask;
-    for (;;) {
-      const there = cells[place * stride];
-      if (there === key || there === FREE) return place * stride;
-      place = (place + 1) & mask;
-    }
+    while (keys[place] !== key && keys[place] !== FREE) place = (place + 1) & mask;
+    return place;
   }
 
   private rebuild(places: number, wanted: (key: number) => boolean): void {
-    const { cells, stride } = this;
-    this.places = places;
-    this.cells = new Float64Array(places * stride).fill(FREE);
+    const { keys, numbers, width } = this;
+    this.keys = emptyKeys(places);
+    this.numbers = new Float64Array(places * width);
     this.size = 0;
-    for (let from = 0; from < cells.length; from += stride) {
-      const key = cells[from] as number;
+    for (let from = 0; from < keys.length; from += 1) {
+      const key = keys[from] as number;
       if (key === FREE || !wanted(key)) continue;
-      this.cells.set(cells.subarray(from, from + stride), this.cellOf(key));
+      const place = this.placeOf(key);
+      this.keys[place] = key;
+      for (let i = 0; i < width; i += 1) this.numbers[place * width + i] = numbers[from * width + i] as number;
       this.size += 1;
     }
   }
+}
+
+function emptyKeys(places: number): Float64Array {
+  return new Float64Array(places).fill(FREE);
 }
 
 const FREE = -1;
