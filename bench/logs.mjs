@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -62,12 +61,11 @@ function stream(form, profiled) {
   const intake = new Intake({ difference: false, observer: profiler });
   const reader = intake.open('stream', detectFormat(made[0].toString('utf8', 0, 65_536), null));
   const heaps = [];
-  const decoder = new StringDecoder('utf8');
   let [bytes, ms, cpuMs] = [0, 0, 0];
   for (let i = 0; bytes < STREAM; i += 1) {
     const piece = made[i % made.length];
     const [from, fromCpu] = [process.hrtime.bigint(), process.cpuUsage()];
-    reader.push(decoder.write(piece));
+    reader.push(piece);
     const cpu = process.cpuUsage(fromCpu);
     bytes += piece.length;
     ms += Number(process.hrtime.bigint() - from) / 1e6;

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { WizardError } from '../base/errors.js';
@@ -81,7 +82,8 @@ async function inOrder(
 /** Null for what is no log of the server, or shows no time; a file that can not be read is met again. */
 async function firstTime(path: string, prefix: string | null, signal: AbortSignal): Promise<string | null> {
   try {
-    for await (const piece of textOf(path, signal)) {
+    for await (const bytes of bytesOf(path, signal)) {
+      const piece = bytes.toString();
       const { kind } = detectFormat(piece, prefix);
       const isLog = kind === 'stderr' || kind === 'csvlog' || kind === 'jsonlog' || kind === 'exported-csv';
       return isLog ? (/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?/.exec(piece)?.[0].replace('T', ' ') ?? null) : null;
@@ -94,19 +96,18 @@ async function firstTime(path: string, prefix: string | null, signal: AbortSigna
 
 async function readInto(intake: Intake, path: string, prefix: string | null, signal: AbortSignal): Promise<void> {
   const name = path === '-' ? 'standard input' : path;
-  let head = '';
-  let taken: { readonly push: (text: string) => void; readonly end: () => void } | null = null;
+  let head = Buffer.alloc(0);
+  let taken: Taker | null = null;
   try {
-    for await (const piece of textOf(path, signal)) {
+    for await (const piece of bytesOf(path, signal)) {
       if (taken) {
         taken.push(piece);
         continue;
       }
-      head += piece;
+      head = Buffer.concat([head, piece]);
       if (head.length < BEGINNING) continue;
-      taken = take(intake, name, detectFormat(head, prefix));
+      taken = take(intake, name, detectFormat(beginningOf(head), prefix));
       taken.push(head);
-      head = '';
     }
   } catch (cause) {
     if (cause instanceof WizardError) throw cause;
@@ -117,24 +118,36 @@ async function readInto(intake: Intake, path: string, prefix: string | null, sig
     });
   }
   if (!taken) {
-    taken = take(intake, name, detectFormat(head, prefix));
+    taken = take(intake, name, detectFormat(beginningOf(head), prefix));
     taken.push(head);
   }
   taken.end();
 }
 
-function take(intake: Intake, name: string, format: Format): { push(text: string): void; end(): void } {
+/** The text of the first bytes, without a letter that is cut at their end. */
+function beginningOf(head: Buffer): string {
+  return new StringDecoder('utf8').write(head);
+}
+
+interface Taker {
+  push(piece: Uint8Array): void;
+  end(): void;
+}
+
+function take(intake: Intake, name: string, format: Format): Taker {
   if (format.kind !== 'sql' && format.kind !== 'pgbench') return intake.open(name, format);
+  const decoder = new StringDecoder('utf8');
   let text = '';
   return {
     push(piece) {
-      text += piece;
+      text += decoder.write(piece);
       if (text.length > MAX_TEXT)
         throw new WizardError('input/workload', `${name} was taken for ${format.said} and is larger than 64 MB`, {
           hint: 'If it is a server log, give its log_line_prefix with --prefix.',
         });
     },
     end() {
+      text += decoder.end();
       if (format.kind === 'pgbench') intake.addStatements(name, format.said, pgbenchStatements(text));
       else intake.add(name, format.said, workloadFromText(text, name));
     },
@@ -147,15 +160,14 @@ const MAX_TEXT = 64 * 1024 * 1024;
 /** Bytes at a time. From 128 kB on each piece of text is a large object to V8, which took four times as long to make. */
 const PIECE = 64 * 1024;
 
-/** A file's text in pieces, unpacked when it begins as gzip does. */
-async function* textOf(path: string, signal: AbortSignal): AsyncGenerator<string> {
+/** A file's bytes in pieces, unpacked when it begins as gzip does. */
+async function* bytesOf(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
   const packed = path !== '-' && (await isGzip(path));
   const raw: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: PIECE, signal });
   const stream = packed ? raw.pipe(createGunzip({ chunkSize: PIECE })) : raw;
   if (packed) raw.on('error', (error) => stream.destroy(error));
-  stream.setEncoding('utf8');
   try {
-    for await (const piece of stream) yield piece as string;
+    for await (const piece of stream) yield piece as Buffer;
   } finally {
     // Of one whose beginning was enough, the file behind the unpacking would stay open.
     if (path !== '-') raw.destroy();

@@ -1,6 +1,7 @@
 import type { Workload, WorkloadStatement } from '../model/workload.js';
 import { Origins } from './origins.js';
 import { Shapes } from './shapes.js';
+import { stretchOf } from './stretch.js';
 import { sortShapes } from './finish.js';
 import type { Sorted } from './finish.js';
 
@@ -90,7 +91,7 @@ export class ActivityTally {
       utc: true,
       origin: this.origins.same(user, database, application),
       session: String(pid),
-      sql: query,
+      sql: stretchOf(query),
       extended: /\$\d/.test(query),
       parameters: null,
       ms: looks * this.intervalMs,

@@ -6,6 +6,8 @@ import { readTags, requestOf, sourceOf } from './tags.js';
 
 /** What the comments of a statement say of the program that sent it. */
 export interface Said {
+  /** Tells it from what was said otherwise: below `MOST_SAID`. */
+  readonly number: number;
   /** Where in the program. */
   readonly source: string | null;
   /** What tells its request apart. */
@@ -16,6 +18,7 @@ export interface Said {
 export class Comments {
   private byHash = new NumberTable(1);
   private known: Said[] = [];
+  private count = 0;
 
   in(scanned: Scanner): Said {
     if (scanned.commentsEnd === 0) return NOTHING;
@@ -28,7 +31,12 @@ export class Comments {
     const texts = commentsOf(scanned);
     const tags = readTags(texts);
     const [source, request] = [tags ? sourceOf(tags) : null, requestOf(texts)];
-    const said = { source: source && owned(source), request: request && owned(request) };
+    this.count += 1;
+    const said = {
+      number: this.count % MOST_SAID,
+      source: source && owned(source),
+      request: request && owned(request),
+    };
     if (this.known.length >= MAX_KNOWN) {
       this.known = [];
       this.byHash = new NumberTable(1);
@@ -39,6 +47,8 @@ export class Comments {
   }
 }
 
-const NOTHING: Said = { source: null, request: null };
+/** Numbers come again after so many. */
+export const MOST_SAID = 2 ** 30;
+const NOTHING: Said = { number: 0, source: null, request: null };
 /** Those with the id of a request never come again. */
 const MAX_KNOWN = 5000;

@@ -1,8 +1,8 @@
 import { deviationOf, momentsOf, without, type Moments } from '../stats/moments.js';
-import { csvRows, CsvRows } from './csv.js';
+import { csvRows, CsvRows, fieldsOf } from './csv.js';
 import type { CountedRow } from './counted.js';
 import { JsonDocuments } from './json-documents.js';
-import type { TextReader, Unread } from './record.js';
+import type { ByteReader, TextReader, Unread } from './record.js';
 
 /** What tells an entry of `pg_stat_statements` apart from others, and what it counted, so that two looks can be compared. */
 export type Mark = {
@@ -58,9 +58,10 @@ export function counterDelimiter(firstLine: string): string | null {
 export function readCountersCsv(
   delimiter: string,
   sink: { counter(counter: Counter): void; unread(unread: Unread): void },
-): TextReader {
+): ByteReader {
   let places: Readonly<Partial<Record<Figure, number>>> | null = null;
-  const rows = new CsvRows((fields, line) => {
+  const rows = new CsvRows((row) => {
+    const [fields, { line }] = [fieldsOf(row), row];
     if (!places) {
       places = placesOf(fields);
       return;
@@ -70,7 +71,7 @@ export function readCountersCsv(
     if (counter) sink.counter(counter);
     else sink.unread({ line, reason: 'no number of calls' });
   }, delimiter);
-  return { push: (text) => rows.push(text), end: () => rows.end() };
+  return { push: (piece) => rows.push(piece), end: () => rows.end() };
 }
 
 /** Reads an export in JSON: objects, one a line or in an array. */

@@ -1,7 +1,9 @@
 import type { Origin } from './origins.js';
+import type { Said } from './comments.js';
 import type { LoggedPlan } from './plan.js';
 import type { Scanner } from './scan.js';
 import type { Shape } from './shape.js';
+import type { Stretch } from './stretch.js';
 
 /** One execution of a statement, as a source shows it. Null is what the source does not say. */
 export interface Execution {
@@ -11,11 +13,11 @@ export interface Execution {
   readonly utc: boolean;
   readonly origin: Origin;
   readonly session: string | null;
-  readonly sql: string;
+  readonly sql: Stretch;
   /** Whether values came apart from the text. */
   readonly extended: boolean;
   /** SQL literals for `$1, $2, ...`, or the text of a DETAIL that holds them: read when they are wanted. */
-  readonly parameters: string | readonly string[] | null;
+  readonly parameters: Stretch | readonly string[] | null;
   /** Null when it was not timed. */
   readonly ms: number | null;
   readonly plan: LoggedPlan | null;
@@ -29,7 +31,7 @@ export interface Remark {
   readonly bytes: number;
 }
 
-/** Where executions go. */
+/** Where executions go: each is its source's, which writes the next one over it. */
 export interface ExecutionSink {
   execution(execution: Execution): void;
   remark(remark: Remark): void;
@@ -52,13 +54,16 @@ export interface SessionEvent {
 /** Errors that say something of how a program uses the database. */
 export type Failure = 'duplicate-key' | 'deadlock' | 'statement-timeout' | 'idle-timeout' | 'other-error';
 
+/** What is known of an execution's text, which the next one overwrites. */
+export interface ExecutionText {
+  /** Of its shape, among all shapes. */
+  readonly number: number;
+  readonly scanned: Scanner;
+  readonly said: Said;
+}
+
 /** Somebody who looks at executions one by one, in the order of the log, beside the shapes that are counted. */
 export interface ExecutionObserver {
-  /** `scanned` is the execution's text taken apart, which the next one overwrites; `request` what tells its request apart, where a comment does. */
-  executed(
-    execution: Execution,
-    shape: Shape,
-    text: { readonly scanned: Scanner; readonly request: string | null },
-  ): void;
+  executed(execution: Execution, text: ExecutionText, shapes: readonly Shape[]): void;
   event(event: SessionEvent): void;
 }

@@ -13,7 +13,7 @@ import type { ParsedStatement } from '../sql/parse.js';
 import { mergeSketches, sketchError, sketchQuantiles } from '../stats/sketch.js';
 import type { Sketch } from '../stats/sketch.js';
 import { parameterise } from './parameterise.js';
-import { parsedShape, sketchOf } from './shape.js';
+import { parsedShape } from './shape.js';
 import type { PlanFigure, Shape } from './shape.js';
 import type { Tally } from './tally.js';
 
@@ -76,7 +76,7 @@ function toStatement(id: string, { parsed, raw, shapes }: Group): WorkloadStatem
   const [first] = shapes as unknown as readonly [Shape, ...Shape[]];
   const { sql, parameterSets } = parameterise(first, parsed, raw);
   const calls = sum(shapes.map((shape) => shape.calls));
-  const sketch = mergeSketches(shapes.map(sketchOf));
+  const sketch = mergeSketches(shapes.map(({ sketch }) => sketch));
   const planned = plannedOf(shapes);
   const whole = planned !== null && planned.executions === calls ? planned : null;
   const total = (figure: PlanFigure): number | null =>
@@ -111,8 +111,8 @@ function observedOf(shapes: readonly Shape[], sketch: Sketch, planned: PlannedEx
     databases: tallied(shapes.map(({ callers }) => callers.of('databases'))),
     applications: tallied(shapes.map(({ callers }) => callers.of('applications'))),
     sources: tallied(shapes.map(({ callers }) => callers.of('sources'))),
-    firstSeen: isoTime(finite(Math.min(...shapes.map(({ times, number }) => times.first(number)))), shapes),
-    lastSeen: isoTime(finite(Math.max(...shapes.map(({ times, number }) => times.last(number)))), shapes),
+    firstSeen: isoTime(finite(Math.min(...shapes.map(({ firstMs }) => firstMs))), shapes),
+    lastSeen: isoTime(finite(Math.max(...shapes.map(({ lastMs }) => lastMs))), shapes),
   };
 }
 

@@ -12,13 +12,16 @@ import { isoTime, sortShapes } from './finish.js';
 import { readJsonlog } from './jsonlog.js';
 import { mergeWorkloads } from './merge.js';
 import { readOrm } from './orm.js';
-import type { RecordSink, TextReader, Unread } from './record.js';
+import { toBytes, toText } from './pieces.js';
+import type { PieceReader } from './pieces.js';
+import type { RecordSink, Unread } from './record.js';
 import { unreadSkipped, UnreadLines } from './unread.js';
 import type { UnreadSummary } from './unread.js';
 import { Sessions } from './sessions.js';
 import type { SetAside } from './sessions.js';
 import { Shapes } from './shapes.js';
 import { readStderr } from './stderr.js';
+import { stretchOf } from './stretch.js';
 import type { TextStatement } from './text-statement.js';
 
 /** What one file was taken for, and what came of it. */
@@ -67,7 +70,7 @@ export class Intake {
   }
 
   /** A reader for a file of that format; not for SQL and scripts, which are read whole: `add`. */
-  open(name: string, format: Exclude<Format, { kind: 'sql' | 'pgbench' }>): TextReader {
+  open(name: string, format: Exclude<Format, { kind: 'sql' | 'pgbench' }>): PieceReader {
     const unread = new UnreadLines();
     switch (format.kind) {
       case 'counters-csv':
@@ -130,7 +133,7 @@ export class Intake {
     name: string,
     format: Extract<Format, { kind: 'stderr' | 'csvlog' | 'jsonlog' | 'exported-csv' }>,
     unread: UnreadLines,
-  ): TextReader {
+  ): PieceReader {
     this.origins.push(name);
     const sessions = new Sessions(this.shapes);
     let records = 0;
@@ -152,7 +155,7 @@ export class Intake {
     });
   }
 
-  private openOrm(name: string, format: Extract<Format, { kind: 'orm' }>, unread: UnreadLines): TextReader {
+  private openOrm(name: string, format: Extract<Format, { kind: 'orm' }>, unread: UnreadLines): PieceReader {
     this.origins.push(name);
     let records = 0;
     const reader = readOrm(format.format, {
@@ -162,7 +165,7 @@ export class Intake {
       },
       passed: (line) => unread.add({ line, reason: 'no statement begins here' }),
     });
-    return this.closing(reader, () =>
+    return this.closing(toText(reader), () =>
       this.files.push({ name, said: format.said, records, unread: unread.summary(), aside: null }),
     );
   }
@@ -171,29 +174,26 @@ export class Intake {
     name: string,
     format: Extract<Format, { kind: 'counters-csv' | 'counters-json' }>,
     unread: UnreadLines,
-  ): TextReader {
+  ): PieceReader {
     this.origins.push(name);
     const counters: Counter[] = [];
     const sink = { counter: (one: Counter) => void counters.push(one), unread: (one: Unread) => unread.add(one) };
-    const reader = format.kind === 'counters-csv' ? readCountersCsv(format.delimiter, sink) : readCountersJson(sink);
+    const reader =
+      format.kind === 'counters-csv'
+        ? toBytes(readCountersCsv(format.delimiter, sink))
+        : toText(readCountersJson(sink));
     return this.closing(reader, () => {
       this.counters.push(counters);
       this.files.push({ name, said: format.said, records: counters.length, unread: unread.summary(), aside: null });
     });
   }
 
-  private closing(reader: TextReader, then: () => void): TextReader {
-    let first = true;
-    return {
-      push(text) {
-        reader.push(first && text.startsWith('\uFEFF') ? text.slice(1) : text);
-        first &&= text === '';
-      },
-      end() {
-        reader.end();
-        then();
-      },
+  private closing(reader: PieceReader, then: () => void): PieceReader {
+    const end = (): void => {
+      reader.end();
+      then();
     };
+    return { ...reader, end };
   }
 
   private see({ timeMs, utc }: { readonly timeMs: number | null; readonly utc: boolean }): void {
@@ -268,20 +268,20 @@ export function differenceSkipped({ restarted, added, gone }: Difference): reado
 function logReader(
   format: Extract<Format, { kind: 'stderr' | 'csvlog' | 'jsonlog' | 'exported-csv' }>,
   sink: RecordSink,
-): TextReader {
+): PieceReader {
   switch (format.kind) {
     case 'stderr':
-      return readStderr(format.prefix, sink, format.wrapping);
+      return toBytes(readStderr(format.prefix, sink, format.wrapping));
     case 'csvlog':
-      return readCsvlog(sink);
+      return toBytes(readCsvlog(sink));
     case 'jsonlog':
-      return readJsonlog(format.prefix, sink);
+      return toText(readJsonlog(format.prefix, sink));
     default:
-      return readExportedCsv(format.columns, format.prefix, sink);
+      return toBytes(readExportedCsv(format.columns, format.prefix, sink));
   }
 }
 
-const NOBODY = { user: null, database: null, application: null };
+const NOBODY = { number: 0, user: null, database: null, application: null };
 
 function fromText({ line, sql, parameters, ms }: TextStatement, source: string | null): Execution {
   return {
@@ -290,7 +290,7 @@ function fromText({ line, sql, parameters, ms }: TextStatement, source: string |
     utc: false,
     origin: NOBODY,
     session: null,
-    sql: source === null ? sql : `${sql} /*file='${encodeURIComponent(source)}'*/`,
+    sql: stretchOf(source === null ? sql : `${sql} /*file='${encodeURIComponent(source)}'*/`),
     extended: parameters !== null || /\$\d/.test(sql),
     parameters,
     ms,

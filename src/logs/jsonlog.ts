@@ -3,6 +3,8 @@ import type { LinePrefix } from './prefix.js';
 import { parseLogTime } from './record.js';
 import type { LogRecord, RecordSink, TextReader } from './record.js';
 import { readStderr } from './stderr.js';
+import { Scratch, stretchOf } from './stretch.js';
+import type { Stretch } from './stretch.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -11,12 +13,14 @@ type Json = Readonly<Record<string, unknown>>;
  * (`textPayload`, `@message`, `message`), `prefix` takes that line apart.
  */
 export function readJsonlog(prefix: LinePrefix | null, sink: RecordSink): TextReader {
+  const viaLine = prefix && viaLines(prefix, sink);
   const documents = new JsonDocuments({
     take(value, line) {
+      scratch.clear();
       const record = serverRecord(value, line) ?? parsedRecord(value, line);
       if (record) return sink.record(record);
       const text = lineOf(value);
-      if (text !== null && prefix && viaLine(text, line, prefix, sink)) return;
+      if (text !== null && viaLine?.(text, line) === true) return;
       sink.unread({ line, reason: 'an object without a message of the server' });
     },
     broken: (line) => sink.unread({ line, reason: 'no JSON, or an object that does not end' }),
@@ -62,8 +66,8 @@ function serverRecord(value: Json, line: number): LogRecord | null {
     application: text(value, 'application_name'),
     session: text(value, 'session_id') ?? text(value, 'pid'),
     severity,
-    message,
-    detail: text(value, 'detail'),
+    message: scratch.write(message, written.message),
+    detail: detailOf(text(value, 'detail')),
     context: text(value, 'context'),
     statement: text(value, 'statement'),
   };
@@ -91,8 +95,8 @@ function parsedRecord(value: Json, line: number): LogRecord | null {
       application: text(parsed, 'application_name'),
       session: text(parsed, 'session_id') ?? text(parsed, 'process_id'),
       severity: text(parsed, 'error_severity') ?? 'LOG',
-      message,
-      detail: text(parsed, 'detail'),
+      message: scratch.write(message, written.message),
+      detail: detailOf(text(parsed, 'detail')),
       context: text(parsed, 'context'),
       statement: text(parsed, 'query'),
     };
@@ -112,26 +116,39 @@ function parsedRecord(value: Json, line: number): LogRecord | null {
     application: text(properties, 'applicationName'),
     session: text(properties, 'sessionId') ?? text(properties, 'processId'),
     severity: level,
-    message: at === -1 ? body : body.slice(at + level.length + 3),
-    detail: text(properties, 'detail'),
+    message: scratch.write(at === -1 ? body : body.slice(at + level.length + 3), written.message),
+    detail: detailOf(text(properties, 'detail')),
     context: text(properties, 'context'),
     statement: text(properties, 'statement'),
   };
 }
 
-/** False when no message begins in the text. A reader of its own for each: an entry holds one message, its lines included. */
-function viaLine(text: string, line: number, prefix: LinePrefix, sink: RecordSink): boolean {
+/** Reads texts that hold one message each, its lines included; says whether a message begins in one. */
+function viaLines(prefix: LinePrefix, sink: RecordSink): (text: string, line: number) => boolean {
   let found = false;
+  let at = 0;
   const reader = readStderr(prefix, {
     record(record) {
       found = true;
-      sink.record({ ...record, line });
+      sink.record({ ...record, line: at });
     },
     unread: () => undefined,
   });
-  reader.push(text);
-  reader.end();
-  return found;
+  return (text, line) => {
+    found = false;
+    at = line;
+    reader.push(Buffer.from(text));
+    reader.end();
+    return found;
+  };
+}
+
+/** Texts of the record that was read last. */
+const scratch = new Scratch();
+const written = { message: stretchOf(''), detail: stretchOf('') };
+
+function detailOf(detail: string | null): Stretch | null {
+  return detail === null ? null : scratch.write(detail, written.detail);
 }
 
 function text(value: Json, key: string): string | null {

@@ -1,8 +1,9 @@
 import { Scanner } from './scan.js';
+import { stretchOf } from './stretch.js';
 
 /** A constant in a statement's text. */
 export interface Literal {
-  /** Offsets into the text, `end` exclusive; a sign that belongs to a number is part of it. */
+  /** Offsets into the text (UTF-16), `end` exclusive; a sign that belongs to a number is part of it. */
   readonly start: number;
   readonly end: number;
 }
@@ -22,7 +23,7 @@ export interface Comment extends Literal {
 
 /** Takes a statement apart: see `Scanner`. */
 export function lex(text: string): Lexed {
-  scanner.scan(text);
+  scanner.scan(stretchOf(text));
   return lexed(scanner);
 }
 
@@ -30,8 +31,11 @@ export function lex(text: string): Lexed {
 export function lexed(scanned: Scanner): Lexed {
   return {
     key: scanned.keyText(),
-    literals: cuts(scanned.literals, scanned.literalsEnd),
-    comments: cuts(scanned.comments, scanned.commentsEnd).map((cut, i) => ({ ...cut, text: scanned.commentText(i) })),
+    literals: cuts(scanned, scanned.literals, scanned.literalsEnd),
+    comments: cuts(scanned, scanned.comments, scanned.commentsEnd).map((cut, i) => ({
+      ...cut,
+      text: scanned.commentText(i),
+    })),
   };
 }
 
@@ -42,11 +46,25 @@ export function commentsOf(scanned: Scanner): readonly string[] {
 
 const scanner = new Scanner();
 
-function cuts(places: Int32Array, end: number): readonly Literal[] {
-  return Array.from({ length: end / 2 }, (_, i) => ({
-    start: places[i * 2] as number,
-    end: places[i * 2 + 1] as number,
-  }));
+function cuts(scanned: Scanner, places: Int32Array, end: number): readonly Literal[] {
+  const { codes, start } = scanned;
+  const found: Literal[] = [];
+  // From each place only the characters since the last one are counted.
+  let [at, offset] = [start, 0];
+  const offsetOf = (place: number): number => {
+    offset += lettersIn(codes, at, place);
+    at = place;
+    return offset;
+  };
+  for (let i = 0; i < end; i += 2)
+    found.push({ start: offsetOf(places[i] as number), end: offsetOf(places[i + 1] as number) });
+  return found;
+}
+
+/** UTF-16 codes that bytes of UTF-8 are. */
+function lettersIn(bytes: Buffer, from: number, to: number): number {
+  for (let at = from; at < to; at += 1) if ((bytes[at] as number) > 127) return bytes.toString('utf8', from, to).length;
+  return to - from;
 }
 
 /** The text with `?` in the place of its constants, comments left out: what may be shown of a statement. */

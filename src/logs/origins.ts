@@ -2,10 +2,15 @@ import { owned } from './record.js';
 
 /** Who sends executions. */
 export interface Origin {
+  /** Tells it from others, from 1. */
+  readonly number: number;
   readonly user: string | null;
   readonly database: string | null;
   readonly application: string | null;
 }
+
+/** Of all readers: what they find goes into one intake. */
+let made = 0;
 
 /** Gives one and the same object for equal origins, which are then told apart at a glance, and hold no piece of a file. */
 export class Origins {
@@ -18,7 +23,9 @@ export class Origins {
     const { last } = this;
     if (last && last.user === user && last.database === database && last.application === application) return last;
     const known = this.known.get(user)?.get(database)?.get(application);
-    this.last = known ?? this.open({ user: own(user), database: own(database), application: own(application) });
+    this.last =
+      known ??
+      this.open({ number: (made += 1), user: own(user), database: own(database), application: own(application) });
     return this.last;
   }
 

@@ -7,8 +7,13 @@ import type { TextStatement } from './text-statement.js';
 /** The log of a program, as its database library writes it. */
 export interface OrmFormat {
   readonly name: string;
-  /** The beginning of a statement: groups `sql`, and `ms` or `s`, and `values` where the line has them. */
+  /** The beginning of a statement: groups `sql`, and `ms` or `s`, and `values` where the line has them; `cached` where the server was not asked. */
   readonly begins: RegExp;
+  /** A line whose statement stands on the lines behind it, which `body` tells: group `ms`. */
+  readonly opens?: RegExp;
+  readonly body?: RegExp;
+  /** Values at the end of such a statement: group `values`. */
+  readonly ends?: RegExp;
   /** A later line with the values of the statement that is open. */
   readonly values?: RegExp;
   /** A later line with one value each. */
@@ -27,9 +32,18 @@ export const ORM_FORMATS: readonly OrmFormat[] = [
   {
     name: 'Rails (Active Record)',
     begins: new RegExp(
-      String.raw`(?:^|\s)(?:CACHE )?(?:[A-Z][\w:]*(?: [A-Z][\w?]*){0,3}|SQL|TRANSACTION) \((?<ms>[\d.]+)ms\)\s+(?<sql>(?:${VERBS})\b.*?)(?:\s\s+(?<values>\[\[.*\]\]))?\s*$`,
+      String.raw`(?:^|\s)(?:(?<cached>CACHE) )?(?:[A-Z][\w:]*(?: [A-Z][\w?]*){0,3} )?\((?<ms>[\d.]+)ms\)\s+(?<sql>(?:${VERBS})\b.*?)(?:\s\s+(?<values>\[\[.*\]\]))?\s*$`,
     ),
-    source: /^\s*↳ (?<source>\S+?:\d+)/,
+    source: /(?:^|\s)↳ (?<source>\S+?:\d+)/,
+    multiline: false,
+  },
+  {
+    name: 'Ecto',
+    begins: /(?!)/,
+    opens: /\bQUERY OK\b.* db=(?<ms>[\d.]+)ms/,
+    body: /^(?!↳|\d\d:\d\d:|\d{4}-)/,
+    ends: /\s(?<values>\[.*\])\s*$/,
+    source: /^↳ .*, at: (?<source>\S+?:\d+)/,
     multiline: false,
   },
   {
@@ -50,6 +64,8 @@ export const ORM_FORMATS: readonly OrmFormat[] = [
     begins: new RegExp(
       String.raw`(?:^Hibernate: |org\.hibernate\.SQL\s*(?:-|:)\s+)(?<sql>(?:/\*.*?\*/ ?)?(?:${VERBS})\b.*)$`,
     ),
+    opens: /^Hibernate:\s*$|org\.hibernate\.SQL\s*(?:-|:)\s*$/,
+    body: /^\s+\S/,
     value: /binding parameter (?:\(\d+:\w+\) <- \[(?<a>.*)\]|\[\d+\] as \[\w+\] - \[(?<b>.*)\])\s*$/,
     multiline: false,
   },
@@ -82,7 +98,9 @@ export const ORM_FORMATS: readonly OrmFormat[] = [
 
 /** The format of most lines that begin a statement; null when no line does. */
 export function detectOrm(lines: readonly string[]): OrmFormat | null {
-  const counts = ORM_FORMATS.map((format) => lines.filter((line) => format.begins.test(withoutColours(line))).length);
+  const isBegun = ({ begins, opens }: OrmFormat, line: string): boolean =>
+    begins.test(line) || opens?.test(line) === true;
+  const counts = ORM_FORMATS.map((format) => lines.filter((line) => isBegun(format, withoutColours(line))).length);
   const most = Math.max(...counts);
   return most > 0 ? (ORM_FORMATS[counts.indexOf(most)] ?? null) : null;
 }
@@ -99,15 +117,16 @@ export function readOrm(
 ): TextReader {
   let open: Draft | null = null;
   const flush = (): void => {
-    if (open) sink.statement(toStatement(open));
+    if (open && open.lines.join('').trim() !== '') sink.statement(toStatement(open, format));
     open = null;
   };
   const lines = new Lines((coloured, number) => {
     const line = withoutColours(coloured);
     const begun = format.begins.exec(line)?.groups;
-    if (begun) {
+    const opened = begun ? null : format.opens?.exec(line);
+    if (begun || opened) {
       flush();
-      open = draftOf(begun, number);
+      if (begun?.['cached'] === undefined) open = draftOf(begun ?? opened?.groups ?? {}, number, Boolean(opened));
     } else if (!open || !goesOn(format, open, line)) {
       flush();
       if (line.trim() !== '') sink.passed(number);
@@ -131,9 +150,11 @@ interface Draft {
   readonly single: string[];
   source: string | null;
   complete: boolean;
+  /** Whether its text stands on lines of its own. */
+  readonly apart: boolean;
 }
 
-function draftOf(groups: Readonly<Record<string, string | undefined>>, line: number): Draft {
+function draftOf(groups: Readonly<Record<string, string | undefined>>, line: number, apart: boolean): Draft {
   const { ms, s } = groups;
   return {
     line,
@@ -143,6 +164,7 @@ function draftOf(groups: Readonly<Record<string, string | undefined>>, line: num
     single: [],
     source: null,
     complete: false,
+    apart,
   };
 }
 
@@ -164,13 +186,17 @@ function goesOn(format: OrmFormat, open: Draft, line: string): boolean {
     open.source = source;
     return true;
   }
-  if (!format.multiline || open.complete) return false;
+  if (open.apart && format.body?.test(line) !== true) return false;
+  if (!(format.multiline || open.apart) || open.complete) return false;
   open.lines.push(line);
   return true;
 }
 
-function toStatement({ line, lines, ms, values, single, source }: Draft): OrmStatement {
-  const text = lines.join('\n').replace(/;\s*$/, '');
+function toStatement({ line, lines, ms, values: told, single, source }: Draft, { ends }: OrmFormat): OrmStatement {
+  const whole = lines.join('\n').trim();
+  const end = ends?.exec(whole);
+  const values = end?.groups?.['values'] ?? told;
+  const text = whole.slice(0, end?.index).replace(/;\s*$/, '');
   const numbered = /\$\d/.test(text);
   const { sql, names } = numbered ? { sql: text, names: [] } : bindDriverPlaceholders(text);
   // Hibernate writes values without quotes: as strings, PostgreSQL reads them as what the place asks for.

@@ -4,7 +4,8 @@ import { rawFingerprint } from '../sql/fingerprint.js';
 import { parameterCount } from '../sql/parameters.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { withoutConstants } from './lex.js';
-import type { Sample, Shape } from './shape.js';
+import { boundIn, literalsIn } from './sample.js';
+import type { Shape } from './shape.js';
 
 /** A shape's text with parameters, and values that were seen for them. */
 export interface Parameterised {
@@ -49,7 +50,7 @@ function parametersOf(shape: Shape, parsed: ParsedStatement): readonly number[] 
   if (literals.length === 0 || shape.extended) return [];
   const replaceable = constantStarts(parsed);
   return literals.flatMap(({ start }, i) => {
-    const constant = shape.same[i] === true && shape.calls >= CONSTANT_CALLS;
+    const constant = shape.same.at(i) && shape.calls >= CONSTANT_CALLS;
     return replaceable.has(start) && !constant ? [i] : [];
   });
 }
@@ -59,10 +60,12 @@ function samplesOf(shape: Shape, places: readonly number[], numbered: number): r
   const wanted = new Set(places);
   const own = shape.lexed.literals.map(({ start, end }) => shape.text.slice(start, end));
   const all = shape.slowest ? [...shape.samples, shape.slowest] : shape.samples;
-  const sets = all.flatMap((sample: Sample) => {
-    if (sample.literals.some((text, i) => !wanted.has(i) && text !== own[i])) return [];
-    if (numbered > 0 && sample.bound?.length !== numbered) return [];
-    return [[...(numbered > 0 ? (sample.bound ?? []) : []), ...places.map((i) => sample.literals[i] ?? 'NULL')]];
+  const sets = all.flatMap((sample) => {
+    const literals = literalsIn(sample, own.length);
+    if (literals.some((text, i) => !wanted.has(i) && text !== own[i])) return [];
+    const bound = numbered > 0 ? boundIn(sample) : [];
+    if (bound?.length !== numbered) return [];
+    return [[...bound, ...places.map((i) => literals[i] ?? 'NULL')]];
   });
   return [...new Map(sets.map((set) => [JSON.stringify(set), set])).values()];
 }

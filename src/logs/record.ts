@@ -1,4 +1,5 @@
 import { OTHER_LOGS } from './language.js';
+import type { Stretch } from './stretch.js';
 
 /** One message of a server's log, whatever the format it was written in. Absent fields are null. */
 export interface LogRecord {
@@ -15,8 +16,8 @@ export interface LogRecord {
   readonly session: string | null;
   /** `LOG`, `ERROR`, ... as the server writes it. */
   readonly severity: string;
-  readonly message: string;
-  readonly detail: string | null;
+  readonly message: Stretch;
+  readonly detail: Stretch | null;
   /** Call stack: set where a statement ran inside a function. */
   readonly context: string | null;
   /** The statement that a message is about, where that is not part of the message. */
@@ -37,7 +38,14 @@ export interface RecordSink {
   unread(unread: Unread): void;
 }
 
-/** A reader of one file, fed with text in pieces of any size. */
+/** A reader of one file, fed with its bytes in pieces of any size. */
+export interface ByteReader {
+  push(piece: Uint8Array): void;
+  /** After the last piece. */
+  end(): void;
+}
+
+/** The same, fed with text. */
 export interface TextReader {
   push(text: string): void;
   /** After the last piece. */
@@ -63,13 +71,13 @@ export function parseLogTime(text: string): LogTime | null {
   const zone = fractionEnd(text);
   if (text.length - zone !== cachedZone.length || !text.endsWith(cachedZone)) {
     cachedZone = owned(text.slice(zone));
-    cachedUtc = /(?:UTC|GMT|Z|[+]00(?::?00)?)$/.test(cachedZone);
+    cachedUtc = /(?<![A-Za-z])(?:UTC|GMT|Z)$|[+]00(?::?00)?$/.test(cachedZone);
   }
   return { ms: second + fractionMs(text, zone), utc: cachedUtc };
 }
 
 /** The second at the beginning of a text, in ms since 1970 as if its zone were UTC; null where none is. */
-export function secondMs(text: string): number | null {
+function secondMs(text: string): number | null {
   if (cachedSecond !== '' && text.startsWith(cachedSecond)) return cachedMs;
   const second = text.slice(0, SECOND);
   const match = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/.exec(second);
@@ -88,7 +96,7 @@ export function secondMs(text: string): number | null {
 }
 
 /** Behind the fraction of the second at the beginning of a text, where it has one. */
-export function fractionEnd(text: string): number {
+function fractionEnd(text: string): number {
   let end = SECOND;
   if (text.charCodeAt(end) !== DOT) return end;
   do end += 1;
@@ -97,7 +105,7 @@ export function fractionEnd(text: string): number {
 }
 
 /** That fraction in whole milliseconds; `end` is what `fractionEnd` gave. */
-export function fractionMs(text: string, end: number): number {
+function fractionMs(text: string, end: number): number {
   let [unit, ms] = [1000, 0];
   for (let at = SECOND + 1; at < end; at += 1) {
     unit /= 10;

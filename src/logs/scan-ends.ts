@@ -1,7 +1,7 @@
 import { BLANK, DIGIT, DOLLAR, KINDS, WORD } from './kinds.js';
 
-/** Codes of a text, zeros behind it. */
-type Codes = Uint16Array;
+/** Bytes of a text, a zero behind it. */
+type Codes = Uint8Array;
 
 /** Behind the quote that ends the string whose quote is at `quote`, with or without backslashes that escape; `length` where it does not end. */
 export function stringEnd(codes: Codes, quote: number, length: number, backslashes: boolean): number {

@@ -6,6 +6,7 @@ import { Origins } from './origins.js';
 import { readLoggedPlan } from './plan.js';
 import { owned } from './record.js';
 import type { LogRecord } from './record.js';
+import { ascii, standsAt, Stretch, stretchOf } from './stretch.js';
 
 /** Messages that were read and are no execution, by what they are. */
 export interface SetAside {
@@ -53,6 +54,8 @@ export class Sessions {
   private readonly origins = new Origins();
   private messages = 0;
   private plans = 0;
+  /** Written over for the next. */
+  private readonly current = emptyExecution();
 
   constructor(private readonly sink: ExecutionSink) {}
 
@@ -70,14 +73,14 @@ export class Sessions {
       case 'duration':
         return this.timed(record, message.ms);
       case 'plan':
-        return this.planned(record, message.ms, message.body);
+        return this.planned(record, message.ms, message.body.text());
       case 'temporary-file':
         if (record.statement === null) this.aside.other += 1;
         else this.sink.remark({ sql: record.statement, kind: 'temporary-file', bytes: message.bytes });
         return;
       case 'prepared':
         this.aside.prepared += 1;
-        if (message.sql !== null) this.tell(record, 'prepared', message.sql, message.ms);
+        if (message.sql !== null) this.tell(record, 'prepared', message.sql.text(), message.ms);
         return;
       case 'disconnected':
         this.flush(record.session ?? '');
@@ -88,7 +91,7 @@ export class Sessions {
         this.tell(record, 'connected', null, null);
         return;
       default:
-        this.unknown(record.message);
+        this.unknown(record.message.text());
     }
   }
 
@@ -97,21 +100,20 @@ export class Sessions {
     for (const session of this.waiting.keys()) this.flush(session);
   }
 
-  private executionOf(record: LogRecord, sql: string, extended: boolean, ms: number | null): Execution {
-    const { line, timeMs, utc, session, detail } = record;
-    const prepared = extended ? null : preparedText(detail);
-    return {
-      line,
-      timeMs,
-      utc,
-      origin: this.origins.same(record.user, record.database, record.application),
-      session,
-      sql: prepared ?? sql,
-      extended: extended || prepared !== null,
-      parameters: prepared === null ? detail : null,
-      ms,
-      plan: null,
-    };
+  private executionOf(record: LogRecord, sql: Stretch, extended: boolean, ms: number | null): Open {
+    const { detail } = record;
+    const { current } = this;
+    const prepared = extended || detail === null ? null : preparedText(detail);
+    current.line = record.line;
+    current.timeMs = record.timeMs;
+    current.utc = record.utc;
+    current.origin = this.origins.same(record.user, record.database, record.application);
+    current.session = record.session;
+    current.sql = prepared ?? sql;
+    current.extended = extended || prepared !== null;
+    current.parameters = prepared === null ? detail : null;
+    current.ms = ms;
+    return current;
   }
 
   private unknown(message: string): void {
@@ -126,12 +128,12 @@ export class Sessions {
 
   private failure(record: LogRecord): void {
     const failed = /^(?:ERROR|FATAL|PANIC)$/.test(record.severity);
-    if (!failed) return this.unknown(record.message);
+    if (!failed) return this.unknown(record.message.text());
     this.aside.errors += 1;
     if (record.statement !== null) this.sink.remark({ sql: record.statement, kind: 'error', bytes: 0 });
     // What was logged at its beginning has no duration to wait for.
     if (record.session !== null) this.flush(record.session);
-    this.tell(record, failureOf(record.message), record.statement, null);
+    this.tell(record, failureOf(record.message.text()), record.statement, null);
   }
 
   private tell(
@@ -191,7 +193,7 @@ export class Sessions {
       this.aside.unreadPlans += 1;
       return;
     }
-    const execution = this.executionOf(record, plan.sql, plan.parameters !== null, ms);
+    const execution = this.executionOf(record, stretchOf(plan.sql), plan.parameters !== null, ms);
     this.plans += 1;
     const waiting = this.open(record.session ?? '');
     if (waiting.ended) {
@@ -201,7 +203,8 @@ export class Sessions {
       this.sink.execution(ended);
     }
     if (waiting.plans.length >= MAX_PLANS) this.sink.execution(waiting.plans.shift() as Execution);
-    waiting.plans.push(held({ ...execution, parameters: plan.parameters, plan }));
+    const parameters = plan.parameters === null ? null : stretchOf(plan.parameters);
+    waiting.plans.push(held({ ...execution, parameters, plan }));
   }
 
   /** The execution with the plan that is of the same statement; other plans are executions that were logged by auto_explain alone. */
@@ -253,22 +256,34 @@ function failureOf(message: string): Failure {
 }
 
 function sameText(a: Execution, b: Execution): boolean {
-  return a.sql === b.sql || lex(a.sql).key === lex(b.sql).key;
+  const [one, other] = [a.sql.text(), b.sql.text()];
+  return one === other || lex(one).key === lex(other).key;
 }
 
 /** The statement that an SQL `EXECUTE` runs: `prepare: PREPARE name AS SELECT ...`. */
-function preparedText(detail: string | null): string | null {
-  if (detail === null || !detail.startsWith('prepare: ')) return null;
-  const head = /^prepare:\s+PREPARE\s+(?:"(?:[^"]|"")*"|\S+?)\s*(?:\([^)]*\))?\s+AS\s+/i.exec(detail);
-  return head ? detail.slice(head[0].length).replace(/;\s*$/, '') : null;
+function preparedText(detail: Stretch): Stretch | null {
+  if (!standsAt(detail.bytes, detail.start, detail.end, PREPARE)) return null;
+  const text = detail.text();
+  const head = /^prepare:\s+PREPARE\s+(?:"(?:[^"]|"")*"|\S+?)\s*(?:\([^)]*\))?\s+AS\s+/i.exec(text);
+  return head ? stretchOf(text.slice(head[0].length).replace(/;\s*$/, '')) : null;
+}
+
+const PREPARE = ascii('prepare: ');
+
+type Open = { -readonly [Field in keyof Execution]: Execution[Field] };
+
+function emptyExecution(): Open {
+  const origin = { number: 0, user: null, database: null, application: null };
+  const [sql, times] = [stretchOf(''), { timeMs: null, ms: null }];
+  return { line: 0, ...times, utc: false, origin, session: null, sql, extended: false, parameters: null, plan: null };
 }
 
 /** What is kept for later must not hold the piece of the file that it was cut from. */
 function held(execution: Execution): Execution {
-  const { parameters } = execution;
+  const { sql, parameters } = execution;
   return {
     ...execution,
-    sql: owned(execution.sql),
-    parameters: typeof parameters === 'string' ? owned(parameters) : parameters,
+    sql: sql.owned(),
+    parameters: parameters instanceof Stretch ? parameters.owned() : parameters,
   };
 }

@@ -3,9 +3,10 @@ import { seededRandom } from '../stats/random.js';
 import { Comments } from './comments.js';
 import type { Execution, ExecutionObserver, ExecutionSink, Remark, SessionEvent } from './execution.js';
 import { Scanner } from './scan.js';
-import { addExecution, createShape } from './shape.js';
-import type { Shape } from './shape.js';
-import { ShapeTimes } from './shape-times.js';
+import { addExecution, Shape } from './shape.js';
+import { ShapeFigures } from './shape-figures.js';
+import { stretchOf } from './stretch.js';
+import type { Stretch } from './stretch.js';
 
 /** What of a stream of executions found no room. */
 export interface Overflow {
@@ -22,10 +23,10 @@ export class Shapes implements ExecutionSink {
   /** By the key's hash: most often no key has to be written. */
   private byHash = new NumberTable(1);
   private readonly scanner = new Scanner();
-  private readonly times = new ShapeTimes();
-  /** The execution's, written over for the next. */
-  private readonly text = { scanned: this.scanner, source: null as string | null, request: null as string | null };
+  private readonly figures = new ShapeFigures();
   private readonly comments = new Comments();
+  /** The execution's, written over for the next. */
+  private readonly text = { number: 0, scanned: this.scanner, said: this.comments.in(this.scanner) };
   private readonly pick = seededRandom(SEED);
 
   constructor(
@@ -37,18 +38,17 @@ export class Shapes implements ExecutionSink {
     this.executions += 1;
     const { scanner } = this;
     scanner.scan(execution.sql);
-    const shape = this.shapeOf(execution.sql, execution.extended);
-    if (!shape) {
+    const number = this.numberOf(execution.sql, execution.extended);
+    if (number === -1) {
       this.overflow.executions += 1;
       this.overflow.ms += execution.ms ?? 0;
       return;
     }
-    const { text } = this;
-    const said = this.comments.in(scanner);
-    text.source = said.source;
-    text.request = said.request;
-    addExecution(shape, execution, text, this.pick);
-    this.observer?.executed(execution, shape, text);
+    const { text, shapes, figures } = this;
+    text.number = number;
+    text.said = this.comments.in(scanner);
+    addExecution(shapes, figures, execution, text, this.pick);
+    this.observer?.executed(execution, text, shapes);
   }
 
   event(event: SessionEvent): void {
@@ -56,8 +56,9 @@ export class Shapes implements ExecutionSink {
   }
 
   remark({ sql, kind, bytes }: Remark): void {
-    this.scanner.scan(sql);
-    const shape = this.shapeOf(sql, false);
+    const text = stretchOf(sql);
+    this.scanner.scan(text);
+    const shape = this.shapes[this.numberOf(text, false)];
     if (!shape) return;
     if (kind === 'error') shape.errors += 1;
     else shape.temporaryBytes += bytes;
@@ -67,27 +68,27 @@ export class Shapes implements ExecutionSink {
     return this.shapes;
   }
 
-  /** Of the text that was taken apart last. */
-  private shapeOf(text: string, extended: boolean): Shape | null {
+  /** Of the shape of the text that was taken apart last; -1 where there is no more room. */
+  private numberOf(text: Stretch, extended: boolean): number {
     const hash = this.scanner.keyHash();
     const entry = this.byHash.find(hash);
-    return entry === -1 ? this.shapeByKey(hash, text, extended) : (this.shapes[this.byHash.at(entry, 0)] ?? null);
+    return entry === -1 ? this.numberByKey(hash, text, extended) : this.byHash.at(entry, 0);
   }
 
-  private shapeByKey(hash: number, text: string, extended: boolean): Shape | null {
-    const { shapes, scanner } = this;
+  private numberByKey(hash: number, text: Stretch, extended: boolean): number {
+    const { shapes, scanner, figures } = this;
     const key = scanner.keyText();
     let number = this.byKey.get(key);
     if (number === undefined) {
-      if (shapes.length >= this.limit) return null;
+      if (shapes.length >= this.limit) return -1;
       number = shapes.length;
-      const shape = createShape(number, text, { scanned: scanner, extended, times: this.times });
+      const shape = new Shape(number, text.text(), extended, scanner, figures);
       shapes.push(shape);
       this.byKey.set(shape.key, number);
     }
     if (this.byHash.size >= MAX_HASHES) this.byHash = new NumberTable(1);
     this.byHash.add(hash, number);
-    return shapes[number] ?? null;
+    return number;
   }
 }
 

@@ -1,3 +1,5 @@
+import { ascii, standsAt } from './stretch.js';
+
 /** What another program puts before each line of a server's log. */
 export interface Wrapping {
   readonly name: string;
@@ -40,3 +42,22 @@ export function unwrapped({ pattern, cuts }: Wrapping, line: string): string {
   const text = line.replace(pattern, '');
   return cuts ? text.replaceAll('#011', '\t') : text;
 }
+
+/** Where a line stands without it; what is written otherwise is changed in its place. */
+export function unwrapBytes({ pattern, cuts }: Wrapping, bytes: Buffer, from: number, to: number): [number, number] {
+  const [before = ''] = pattern.exec(bytes.toString('utf8', from, Math.min(to, from + LONGEST))) ?? [];
+  const start = from + Buffer.byteLength(before);
+  if (!cuts) return [start, to];
+  let end = start;
+  for (let at = start; at < to; end += 1) {
+    const isTab = standsAt(bytes, at, to, TAB);
+    bytes[end] = isTab ? 9 : (bytes[at] as number);
+    at += isTab ? TAB.length : 1;
+  }
+  return [start, end];
+}
+
+/** As syslog writes it. */
+const TAB = ascii('#011');
+/** What stands before a line is shorter. */
+const LONGEST = 1024;

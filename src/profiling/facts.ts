@@ -1,4 +1,4 @@
-import { parsedShape, sketchOf } from '../logs/shape.js';
+import { parsedShape } from '../logs/shape.js';
 import type { Shape } from '../logs/shape.js';
 import { withoutConstants } from '../logs/lex.js';
 import { columnPath } from '../sql/scope.js';
@@ -65,7 +65,7 @@ export function seenOf(facts: ShapeFacts): {
   readonly line: number;
 } {
   const { shape } = facts;
-  const { count, sum } = sketchOf(shape);
+  const { count, sum } = shape.sketch;
   return { facts, calls: shape.calls, ms: count > 0 ? sum : null, line: shape.line };
 }
 

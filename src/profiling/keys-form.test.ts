@@ -11,7 +11,9 @@ function proposed(
   before: readonly string[] = [],
 ): { readonly sql: string | null; readonly change: string } {
   const lookups = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => sql.replace('?', String(n)));
-  const lines = [...before, ...lookups].map((text, i) => `a ${i * 2} duration: 1.0 ms  statement: ${text}`);
+  const lines = ['SELECT now()', ...before, ...lookups].map(
+    (text, i) => `a ${i * 2} duration: 1.0 ms  statement: ${text}`,
+  );
   const [found, ...more] = profileOf(lines, catalogue).findings.filter((one) => one.pattern === 'reads/n-plus-one');
   if (!found || more.length > 0) throw new Error(`${more.length + (found ? 1 : 0)} findings`);
   return { sql: found.sql, change: found.change };

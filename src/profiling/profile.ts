@@ -1,14 +1,12 @@
 import { groupBy } from '../base/group.js';
-import type { Execution, ExecutionObserver, SessionEvent } from '../logs/execution.js';
-import type { Scanner } from '../logs/scan.js';
+import type { Execution, ExecutionObserver, ExecutionText, SessionEvent } from '../logs/execution.js';
 import type { Shape } from '../logs/shape.js';
 import type { ApplicationFinding } from '../model/application-finding.js';
 import type { Coverage, Skipped } from '../model/coverage.js';
 import type { Need, Pattern, PatternFinding, Watcher } from './define.js';
 import { shapeFacts } from './facts.js';
-import type { ShapeFacts } from './facts.js';
-import { hasValues, stepOf } from './step.js';
-import type { Step } from './step.js';
+import { askedOf, hasValues, stepOf } from './step.js';
+import type { Asked, Step } from './step.js';
 import { Units } from './units.js';
 
 /** How programs used the database, and what could not be seen of it. */
@@ -52,21 +50,17 @@ export class Profiler implements ExecutionObserver {
     this.events = this.having('event');
   }
 
-  executed(
-    execution: Execution,
-    shape: Shape,
-    { scanned, request }: { readonly scanned: Scanner; readonly request: string | null },
-  ): void {
-    const { facts, followers } = this.known[shape.number] ?? this.learn(shape);
+  executed(execution: Execution, { number, scanned, said }: ExecutionText, shapes: readonly Shape[]): void {
+    const { asked, followers } = this.known[number] ?? this.learn(shapes[number] as Shape);
     const session = this.units.session(execution.session);
-    const context = { facts, scanned, session: session.id, inTransaction: session.transaction !== null };
-    const step = stepOf(execution, context);
-    this.seen.executions += 1;
-    if (step.session !== null) this.seen.sessions += 1;
-    if (step.endMs !== null) this.seen.times += 1;
-    if (this.seen.values === 0 && hasValues(execution, context)) this.seen.values = 1;
-    this.units.step(session, step, request);
-    for (const follow of followers) follow(step);
+    const step = stepOf(execution, scanned, asked, session);
+    const { seen } = this;
+    seen.executions += 1;
+    if (step.session !== null) seen.sessions += 1;
+    if (step.endMs !== null) seen.times += 1;
+    if (seen.values === 0 && hasValues(execution, scanned, asked.facts)) seen.values = 1;
+    this.units.step(session, step, said.request);
+    for (let i = 0; i < followers.length; i += 1) (followers[i] as Follower)(step);
   }
 
   event(event: SessionEvent): void {
@@ -103,16 +97,21 @@ export class Profiler implements ExecutionObserver {
 
   private learn(shape: Shape): Known {
     const facts = shapeFacts(shape, this.knownShapes);
-    const known = { facts, followers: this.watchers.flatMap(([, watcher]) => watcher.follow?.(facts) ?? []) };
+    const known = {
+      asked: askedOf(facts),
+      followers: this.watchers.flatMap(([, watcher]) => watcher.follow?.(facts) ?? []),
+    };
     this.knownShapes += 1;
     this.known[shape.number] = known;
     return known;
   }
 }
 
+type Follower = (step: Step) => void;
+
 interface Known {
-  readonly facts: ShapeFacts;
-  readonly followers: readonly ((step: Step) => void)[];
+  readonly asked: Asked;
+  readonly followers: readonly Follower[];
 }
 
 const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {

@@ -1,9 +1,11 @@
 import type { Execution } from '../logs/execution.js';
-import { hashText } from '../logs/hash.js';
+import { hashCuts } from '../logs/hash.js';
 import { readBoundParameters } from '../logs/parameters.js';
-import { owned } from '../logs/record.js';
 import type { Scanner } from '../logs/scan.js';
+import { Arena } from '../logs/arena.js';
+import { Stretch, stretchOf } from '../logs/stretch.js';
 import type { ShapeFacts, ValuePlace } from './facts.js';
+import type { OpenSession } from './units.js';
 
 /** One execution as a profile keeps it for a while. */
 export interface Step {
@@ -16,54 +18,54 @@ export interface Step {
   readonly ms: number | null;
   /** Rows it gave, where its plan was logged with them. */
   readonly rows: number | null;
-  /** Of all values and the shape, 52 bits; null where the log does not hold the values, and for shapes of which nobody asks it: `asksHash`. */
+  /** Of all values and the shape, 52 bits; null where the log does not hold the values, and for shapes of which nobody asks it: `Asked`. */
   readonly hash: number | null;
-  /** All values in one text: equal for executions with the same. Null where the log does not hold them, or nobody asks: `asksValues`. */
-  readonly values: string | null;
+  /** All values in one text: equal for executions with the same. Null where the log does not hold them, or nobody asks: `Asked`. */
+  readonly values: Stretch | null;
   /** Whether `values` are bound parameters as the log has them, and not constants of the text. */
   readonly bound: boolean;
 }
 
-/** What a step is made for. */
-export interface StepContext {
+/** What of a shape's executions is asked for. */
+export interface Asked {
   readonly facts: ShapeFacts;
-  /** The execution's text, taken apart. */
-  readonly scanned: Scanner;
-  readonly session: string | null;
-  readonly inTransaction: boolean;
+  readonly hash: boolean;
+  readonly values: 'always' | 'in transactions' | 'never';
 }
 
-/** What of an execution is kept, nothing of the file it was read from. */
-export function stepOf(execution: Execution, context: StepContext): Step {
+/** What of an execution is kept, nothing of the file it was read from; `scanned` is its text, taken apart. */
+export function stepOf(
+  execution: Execution,
+  scanned: Scanner,
+  { facts, hash, values }: Asked,
+  { id, transaction }: Pick<OpenSession, 'id' | 'transaction'>,
+): Step {
   const { timeMs, ms, parameters, extended, line, plan } = execution;
-  const { facts, scanned, session } = context;
-  const isBound = extended && parameters !== null;
-  const wanted = hasValues(execution, context);
-  const text = wanted && asksValues(facts, context.inTransaction);
+  const bound = extended && parameters !== null ? boundValues(parameters) : null;
+  const isText = values === 'always' || (values === 'in transactions' && transaction !== null);
+  const isKnown = (hash || isText) && hasValues(execution, scanned, facts);
   return {
     facts,
-    session,
+    session: id,
     line,
     startMs: timeMs === null || ms === null ? null : timeMs - ms,
     endMs: ms === null ? null : timeMs,
     ms,
     rows: plan?.rows ?? null,
-    hash:
-      !wanted || !asksHash(facts)
-        ? null
-        : isBound
-          ? hashText(boundValues(parameters), facts.id)
-          : scanned.literalsHash(facts.id),
-    values: !text ? null : isBound ? owned(boundValues(parameters)) : literalValues(execution.sql, scanned),
-    bound: isBound,
+    hash: !isKnown || !hash ? null : bound ? hashOf(bound, facts.id) : scanned.literalsHash(facts.id),
+    values: !isKnown || !isText ? null : bound ? boundCopy(bound) : literalValues(scanned),
+    bound: bound !== null,
   };
 }
 
 /** Whether the log holds the values of an execution, and they are few enough to be compared. */
-export function hasValues({ extended, parameters }: Execution, { facts, scanned }: StepContext): boolean {
-  if (extended && parameters !== null)
-    return (typeof parameters === 'string' ? parameters : boundValues(parameters)).length <= MAX_VALUES;
-  return !(extended && facts.numbered) && literalsLength(scanned) <= MAX_VALUES;
+export function hasValues({ extended, parameters }: Execution, scanned: Scanner, { numbered }: ShapeFacts): boolean {
+  if (extended && parameters !== null) return boundValues(parameters).length <= MAX_VALUES;
+  return !(extended && numbered) && literalsLength(scanned) <= MAX_VALUES;
+}
+
+export function askedOf(facts: ShapeFacts): Asked {
+  return { facts, hash: asksHash(facts), values: asksValues(facts) };
 }
 
 /** Reads whose answers a cache could hold. */
@@ -72,23 +74,39 @@ export function asksHash({ kind, locks, tables }: ShapeFacts): boolean {
 }
 
 /** Lookups by a key, new rows with one, pages, and rows that are locked in the course of a transaction. */
-function asksValues(facts: ShapeFacts, inTransaction: boolean): boolean {
-  const { kind, lookups, equalities, inserted, offset, locks } = facts;
-  if (offset !== null || inserted.length > 0) return true;
-  return kind === 'read' ? lookups.length > 0 : locks && inTransaction && equalities.length > 0;
+function asksValues({ kind, lookups, equalities, inserted, offset, locks }: ShapeFacts): Asked['values'] {
+  if (offset !== null || inserted.length > 0) return 'always';
+  if (kind === 'read') return lookups.length > 0 ? 'always' : 'never';
+  return locks && equalities.length > 0 ? 'in transactions' : 'never';
 }
 
-function boundValues(parameters: string | readonly string[]): string {
-  return typeof parameters === 'string' ? parameters : parameters.map((value, i) => `$${i + 1} = ${value}`).join(', ');
+function boundValues(parameters: Stretch | readonly string[]): Stretch {
+  if (parameters instanceof Stretch) return parameters;
+  return stretchOf(parameters.map((value, i) => `$${i + 1} = ${value}`).join(', '));
 }
 
-/** What is joined of two texts or more is a new one. */
-function literalValues(sql: string, { literals, literalsEnd }: Scanner): string {
-  if (literalsEnd === 0) return '';
-  if (literalsEnd === 2) return owned(sql.slice(literals[0], literals[1]));
-  const texts: string[] = [];
-  for (let i = 0; i < literalsEnd; i += 2) texts.push(sql.slice(literals[i], literals[i + 1]));
-  return texts.join(SEPARATOR);
+function hashOf({ bytes, start, end }: Stretch, seed: number): number {
+  cut[0] = start;
+  cut[1] = end;
+  return hashCuts(bytes, cut, 2, seed);
+}
+
+const cut = new Int32Array(2);
+
+/** One text of all constants. */
+function literalValues({ codes, literals, literalsEnd }: Scanner): Stretch {
+  const values = kept.open();
+  for (let i = 0; i < literalsEnd; i += 2) {
+    if (i > 0) kept.add(SEPARATOR);
+    kept.copy(codes, literals[i] as number, literals[i + 1] as number);
+  }
+  return kept.close(values);
+}
+
+function boundCopy({ bytes, start, end }: Stretch): Stretch {
+  const values = kept.open();
+  kept.copy(bytes, start, end);
+  return kept.close(values);
 }
 
 function literalsLength({ literals, literalsEnd }: Scanner): number {
@@ -98,18 +116,19 @@ function literalsLength({ literals, literalsEnd }: Scanner): number {
 }
 
 /** Can not stand in a constant. */
-const SEPARATOR = '\u0000';
+const SEPARATOR = 0;
 /** Values that are longer are not compared: they would hold memory. */
 const MAX_VALUES = 2048;
+const kept = new Arena(MAX_VALUES);
 
 /** The value at a place, as the log has it; null when it is not known. */
 export function valueAt(step: Step, place: ValuePlace): string | null {
   if (step.values === null) return null;
   if (place.kind === 'parameter') {
-    return step.bound ? (readBoundParameters(step.values)?.[place.number - 1] ?? null) : null;
+    return step.bound ? (readBoundParameters(step.values.text())?.[place.number - 1] ?? null) : null;
   }
   if (step.bound) return null;
-  const literals = step.values.split(SEPARATOR);
+  const literals = step.values.text().split('\0');
   return literals.length === step.facts.shape.lexed.literals.length ? (literals[place.at] ?? null) : null;
 }
 

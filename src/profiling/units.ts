@@ -1,10 +1,13 @@
 import type { SessionEvent } from '../logs/execution.js';
 import { owned } from '../logs/record.js';
 import type { ShapeFacts } from './facts.js';
+import type { Besides } from './pauses.js';
 import type { Step } from './step.js';
 
 /** Executions that belong together. */
 export interface Unit {
+  /** Whether it goes on where the one before it of that session was cut, so that little is kept. */
+  readonly goesOn: boolean;
   /** A request by its tag; a transaction; else what one session ran outside of transactions without a pause. */
   readonly kind: 'request' | 'transaction' | 'run';
   readonly steps: readonly Step[];
@@ -19,6 +22,9 @@ export interface Transaction extends Unit {
   /** When BEGIN came and when COMMIT or ROLLBACK ended; null where the log does not say. */
   readonly beganMs: number | null;
   readonly endedMs: number | null;
+  /** When COMMIT or ROLLBACK itself began; null where its end is not in the log. */
+  readonly endingMs: number | null;
+  readonly besides: readonly Besides[];
   /** Whether its end is in the log. */
   readonly whole: boolean;
 }
@@ -36,13 +42,14 @@ interface Open {
   steps: Step[];
   beyond: Map<ShapeFacts, { count: number; ms: number }> | null;
   lastMs: number | null;
+  readonly goesOn: boolean;
 }
 
 /** What is not closed yet of a session. */
 export interface OpenSession {
   /** The same text for all its steps. */
   readonly id: string | null;
-  transaction: (Open & { readonly beganMs: number | null; tagged: boolean }) | null;
+  transaction: (Open & { readonly beganMs: number | null; tagged: boolean; readonly besides: Besides[] }) | null;
   run: Open | null;
   request: (Open & { readonly id: string }) | null;
 }
@@ -61,22 +68,34 @@ export class Units {
   step(session: OpenSession, step: Step, request: string | null): void {
     const { kind } = step.facts;
     if (kind === 'begin') {
-      this.endTransaction(session, false, step.startMs);
-      session.transaction = { ...opened(), beganMs: step.startMs, tagged: false };
+      this.endTransaction(session, null, step.startMs);
+      // A pool's connection serves one request after another: what comes behind a transaction is hardly of the same loop.
+      this.endRun(session);
+      session.transaction = {
+        steps: [],
+        beyond: null,
+        lastMs: null,
+        goesOn: false,
+        beganMs: step.startMs,
+        tagged: false,
+        besides: [],
+      };
       return;
     }
-    if (kind === 'end') return this.endTransaction(session, true, step.endMs);
-    if (kind === 'other') return;
+    if (kind === 'end') return this.endTransaction(session, step, step.endMs);
+    if (kind === 'other') return note(session, step);
     this.place(session, step, request);
     if (session.transaction) add(session.transaction, step);
     else if (kind === 'write') this.sink.single(step);
   }
 
   event(event: SessionEvent): void {
-    if (event.kind !== 'disconnected' && event.kind !== 'idle-timeout') return;
+    if (event.kind === 'connected' || event.kind === 'prepared') return;
     const key = event.session ?? '';
     const session = this.sessions.get(key);
     if (!session) return;
+    if (event.kind !== 'disconnected' && event.kind !== 'idle-timeout')
+      return note(session, { startMs: null, endMs: event.timeMs });
     this.close(session, event.timeMs);
     this.sessions.delete(key);
   }
@@ -91,9 +110,8 @@ export class Units {
     if (request !== null) {
       if (session.request?.id !== request) {
         this.endUnit(session.request, 'request');
-        session.request = { ...opened(), id: owned(request) };
-      }
-      add(session.request, step);
+        session.request = { ...opened(step, false), id: owned(request) };
+      } else add(session.request, step);
       if (session.transaction) session.transaction.tagged = true;
       return;
     }
@@ -102,15 +120,14 @@ export class Units {
     session.request = null;
     const { run } = session;
     const pause = run && step.startMs !== null && run.lastMs !== null ? step.startMs - run.lastMs : 0;
-    if (run && (pause > this.maxPauseMs || run.steps.length === MAX_RUN)) {
-      this.endUnit(run, 'run');
-      session.run = null;
-    }
-    session.run ??= opened();
-    add(session.run, step);
+    const isCut = run?.steps.length === MAX_RUN && pause <= this.maxPauseMs;
+    if (isCut || pause > this.maxPauseMs) this.endRun(session);
+    if (session.run) add(session.run, step);
+    else session.run = opened(step, isCut);
   }
 
-  private endTransaction(session: OpenSession, whole: boolean, endedMs: number | null): void {
+  /** `end` is what ended it; null where that is not in the log. */
+  private endTransaction(session: OpenSession, end: Step | null, endedMs: number | null): void {
     const open = session.transaction;
     session.transaction = null;
     if (!open) return;
@@ -118,23 +135,33 @@ export class Units {
       kind: 'transaction',
       steps: open.steps,
       beyond: open.beyond ?? NOTHING,
+      goesOn: false,
       session: session.id,
       beganMs: open.beganMs,
       endedMs,
-      whole,
+      endingMs: end?.startMs ?? null,
+      whole: end !== null,
+      besides: open.besides,
     };
     this.sink.transaction(transaction);
     // Tagged steps are in their request.
     if (!open.tagged && open.steps.length > 1) this.sink.unit(transaction);
   }
 
+  private endRun(session: OpenSession): void {
+    this.endUnit(session.run, 'run');
+    session.run = null;
+  }
+
   private endUnit(open: Open | null, kind: 'request' | 'run'): void {
-    if (open && open.steps.length > 1) this.sink.unit({ kind, steps: open.steps, beyond: open.beyond ?? NOTHING });
+    if (!open || open.steps.length < 2) return;
+    const { steps, beyond, goesOn } = open;
+    this.sink.unit({ kind, steps, beyond: beyond ?? NOTHING, goesOn });
   }
 
   private close(session: OpenSession, endedMs: number | null): void {
-    this.endTransaction(session, false, endedMs);
-    this.endUnit(session.run, 'run');
+    this.endTransaction(session, null, endedMs);
+    this.endRun(session);
     this.endUnit(session.request, 'request');
   }
 
@@ -164,8 +191,15 @@ const MAX_RUN = 200;
 
 const NOTHING: Unit['beyond'] = new Map();
 
-function opened(): Open {
-  return { steps: [], beyond: null, lastMs: null };
+/** What runs in a transaction is no pause of it. */
+function note({ transaction }: OpenSession, { startMs, endMs }: Pick<Besides, 'startMs' | 'endMs'>): void {
+  if (!transaction || transaction.besides.length >= MAX_STEPS) return;
+  transaction.besides.push({ after: transaction.steps.length - 1, startMs, endMs });
+}
+
+/** Most units of a busy server hold few steps: an array that is made for one takes no room for more. */
+function opened(first: Step, goesOn: boolean): Open {
+  return { steps: [first], beyond: null, lastMs: first.endMs, goesOn };
 }
 
 function add(open: Open, step: Step): void {

@@ -31,7 +31,7 @@ export class NumberTable {
     if (this.size * 2 >= this.keys.length) this.rebuild(this.keys.length * 2, () => true);
     const place = this.placeOf(key);
     this.keys[place] = key;
-    this.numbers.fill(value, place * this.width, (place + 1) * this.width);
+    for (let i = place * this.width; i < (place + 1) * this.width; i += 1) this.numbers[i] = value;
     this.size += 1;
   }
 
@@ -55,13 +55,14 @@ export class NumberTable {
     this.keys = emptyKeys(places);
     this.numbers = new Float64Array(places * width);
     this.size = 0;
-    keys.forEach((key, from) => {
-      if (key === FREE || !wanted(key)) return;
+    for (let from = 0; from < keys.length; from += 1) {
+      const key = keys[from] as number;
+      if (key === FREE || !wanted(key)) continue;
       const place = this.placeOf(key);
       this.keys[place] = key;
-      this.numbers.set(numbers.subarray(from * width, (from + 1) * width), place * width);
+      for (let i = 0; i < width; i += 1) this.numbers[place * width + i] = numbers[from * width + i] as number;
       this.size += 1;
-    });
+    }
   }
 }
 

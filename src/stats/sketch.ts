@@ -1,3 +1,5 @@
+import { Buckets } from './buckets.js';
+
 /** Quantiles of a stream of values that are not negative, in bounded memory: exact while it is short, then within `RELATIVE_ERROR`. */
 export interface Sketch {
   count: number;
@@ -7,7 +9,7 @@ export interface Sketch {
   max: number;
   /** The values themselves, while they are few. */
   kept: number[] | null;
-  readonly buckets: Map<number, number>;
+  readonly buckets: Buckets;
 }
 
 /** Values that are kept as they are, before they are counted in buckets. */
@@ -27,7 +29,7 @@ export function createSketch(): Sketch {
     min: Number.POSITIVE_INFINITY,
     max: 0,
     kept: [],
-    buckets: new Map(),
+    buckets: new Buckets(),
   };
 }
 
@@ -60,7 +62,7 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
   merged.kept = null;
   for (const sketch of sketches) {
     for (const value of sketch.kept ?? []) put(merged, value);
-    for (const [at, count] of sketch.buckets) merged.buckets.set(at, (merged.buckets.get(at) ?? 0) + count);
+    for (const [at, count] of sketch.buckets.held()) merged.buckets.add(at, count);
   }
   return merged;
 }
@@ -79,7 +81,7 @@ export function sketchQuantiles(sketch: Sketch, qs: readonly number[]): readonly
     const sorted = kept.toSorted((a, b) => a - b);
     return wanted.map((rank) => sorted[rank - 1] ?? Number.NaN);
   }
-  const held = [...buckets].toSorted(([a], [b]) => a - b);
+  const held = buckets.held();
   return wanted.map((rank) => {
     let reached = 0;
     for (const [at, here] of held) {
@@ -103,8 +105,7 @@ const LOG_GAMMA = Math.log(GAMMA);
 const LEAST = 1e-6;
 
 function put({ buckets }: Sketch, value: number): void {
-  const at = value <= LEAST ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log(value) / LOG_GAMMA);
-  buckets.set(at, (buckets.get(at) ?? 0) + 1);
+  buckets.add(value <= LEAST ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log(value) / LOG_GAMMA), 1);
 }
 
 function spill(sketch: Sketch): void {

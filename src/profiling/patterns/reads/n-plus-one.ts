@@ -19,7 +19,8 @@ export default definePattern({
     what: 'One statement for each row of another: the same lookup again and again, with other values, within one request, transaction, or run of a session without a pause.',
     why: 'Each lookup pays a round trip, a parse and a plan; one statement for all keys pays them once.',
     limits:
-      'A request is told by a tag (traceparent, request_id) in a comment; without one, and outside of transactions, executions of a session less than 100 ms apart are taken together. Whether the rows could be loaded ' +
+      'A request is told by a tag (traceparent, request_id) in a comment; without one, and outside of transactions, executions of a session less than 100 ms apart are taken together: as a connection of a pool serves many requests ' +
+      'like that, the lookup must come in a regular turn there, behind another read. Whether the rows could be loaded ' +
       'at once the log does not say: what happens between the lookups is not seen. A join is proposed by the names of tables and columns, and says so.',
     sources: ['PostgreSQL manual, "Pipeline Mode"', 'sqlcommenter specification, "traceparent"'],
     bad: [
@@ -37,40 +38,45 @@ export default definePattern({
   options: z.object({
     minRepeats: z.number().int().min(2).default(5).describe('of one lookup in one unit'),
     minDistinct: z.number().min(0).max(1).default(0.6).describe('share of different values among them'),
+    minShare: z.number().min(0).max(1).default(0.25).describe('of all executions, where only runs show it'),
   }),
-  watch({ minRepeats, minDistinct }) {
+  watch({ minRepeats, minDistinct, minShare }) {
     const seen = new Map<ShapeFacts, Seen>();
     return {
       unit(unit) {
-        for (const one of repeated(unit, minRepeats, minDistinct)) note(seen, one, unit);
+        for (const one of repeated(unit, minRepeats, minDistinct))
+          if (unit.kind !== 'run' || isLoop(unit, one, minRepeats, seen.has(one.facts))) note(seen, one, unit);
       },
       findings: () =>
-        [...seen].map(([facts, one]) => {
+        [...seen].flatMap(([facts, one]) => {
+          if (one.kind === 'run' && one.executions < minShare * facts.shape.calls) return [];
           const { lookup, value } = one.key;
           const parent = one.parents.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
           const joined = parent ? joinByName(parent, facts, lookup) : null;
           const form = keysForm(facts, lookup, value);
-          return {
-            title: `Run once for each row, up to ${one.most} times in one ${one.kind}: ${named(facts)}`,
-            count: one.executions,
-            counted: 'executions',
-            timeMs: one.ms,
-            timeIs: 'in the database, of these executions',
-            evidence: [
-              measured(`${one.kind}s with it`, one.units, one.kind + 's'),
-              measured(`executions in one ${one.kind}, most`, one.most, 'executions'),
-              measured(`executions in one ${one.kind}, mean`, one.executions / one.units, 'executions'),
-            ],
-            statements: [facts.text, ...(parent ? [parent.text] : [])],
-            change:
-              `Collect the keys and load their rows with one statement, the key among its columns to tell whose each row is.${form?.note ? ` ${form.note}` : ''}` +
-              (joined === null
-                ? ''
-                : ` Or join in a statement before, by what the names suggest (estimated): ${joined}`),
-            sql: form?.sql ?? null,
-            line: one.line,
-            shapes: [facts, ...(parent ? [parent] : [])],
-          };
+          return [
+            {
+              title: `Run once for each row, up to ${one.most} times in one ${one.kind}: ${named(facts)}`,
+              count: one.executions,
+              counted: 'executions',
+              timeMs: one.ms,
+              timeIs: 'in the database, of these executions',
+              evidence: [
+                measured(`${one.kind}s with it`, one.units, one.kind + 's'),
+                measured(`executions in one ${one.kind}, most`, one.most, 'executions'),
+                measured(`executions in one ${one.kind}, mean`, one.executions / one.units, 'executions'),
+              ],
+              statements: [facts.text, ...(parent ? [parent.text] : [])],
+              change:
+                `Collect the keys and load their rows with one statement, the key among its columns to tell whose each row is.${form?.note ? ` ${form.note}` : ''}` +
+                (joined === null
+                  ? ''
+                  : ` Or join in a statement before, by what the names suggest (estimated): ${joined}`),
+              sql: form?.sql ?? null,
+              line: one.line,
+              shapes: [facts, ...(parent ? [parent] : [])],
+            },
+          ];
         }),
     };
   },
@@ -108,7 +114,7 @@ function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: numb
   return [...groups].flatMap(([facts, own]) => {
     const [first] = own;
     if (!first || facts.kind !== 'read' || facts.lookups.length === 0 || own.length < minRepeats) return [];
-    const values = new Set(own.map((step) => step.values));
+    const values = new Set(own.map((step) => step.values?.text() ?? null));
     // Without values the log can not tell a loop over rows from the same read repeated.
     if (values.has(null) || values.size < own.length * minDistinct) return [];
     const more = beyond.get(facts);
@@ -128,6 +134,25 @@ function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: numb
     ];
   });
 }
+
+/** Whether a run holds a loop, and not one request after another on the connection of a pool: the lookup comes again after as many statements each time, and a read stands before that is no part of the turn. */
+function isLoop({ steps, goesOn }: Unit, { facts }: Repeated, minRepeats: number, isKnown: boolean): boolean {
+  const places = steps.flatMap((step, at) => (step.facts === facts ? [at] : []));
+  let [first, turn, turns] = [places[0] ?? 0, 0, 1];
+  for (let i = 1; i < places.length; i += 1) {
+    const [at, before] = [places[i] ?? 0, places[i - 1] ?? 0];
+    if (at - before !== turn) [first, turn, turns] = [before, at - before, 1];
+    turns += 1;
+    if (turns < minRepeats || turn > LONGEST_TURN) continue;
+    const inTurn = new Set(steps.slice(first, first + turn).map((step) => step.facts));
+    const isBefore = steps.slice(0, first).some((step) => step.facts.kind === 'read' && !inTurn.has(step.facts));
+    if (isBefore || (goesOn && isKnown)) return true;
+  }
+  return false;
+}
+
+/** Statements that a program runs for each row. */
+const LONGEST_TURN = 4;
 
 function note(seen: Map<ShapeFacts, Seen>, { key, facts, count, ms, parent, line }: Repeated, { kind }: Unit): void {
   const one = seen.get(facts) ?? { kind, units: 0, executions: 0, most: 0, ms: null, parents: [], line, key };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { definePattern } from '../../define.js';
 import type { ShapeFacts } from '../../facts.js';
+import { pausesOf } from '../../pauses.js';
 import type { Transaction } from '../../units.js';
 import { measured, named } from '../../words.js';
 
@@ -45,8 +46,8 @@ export default definePattern({
         const { steps, beyond, whole } = transaction;
         const [first] = steps;
         if (!whole || !first || steps.length < minStatements) return;
-        const pauses = pausesOf(transaction, idleMs);
-        if (pauses === null || pauses.between < minPauseShare * pauses.elapsed) return;
+        const times = timesOf(transaction, idleMs);
+        if (times === null || times.between < minPauseShare * times.elapsed) return;
         const one = seen.get(first.facts) ?? {
           transactions: 0,
           statements: 0,
@@ -56,8 +57,8 @@ export default definePattern({
         };
         one.transactions += 1;
         one.statements += steps.length + [...beyond.values()].reduce((sum, { count }) => sum + count, 0);
-        one.between += pauses.between;
-        one.elapsed += pauses.elapsed;
+        one.between += times.between;
+        one.elapsed += times.elapsed;
         seen.set(first.facts, one);
       },
       findings: () =>
@@ -92,21 +93,19 @@ interface Seen {
 }
 
 /** Time between the steps that are kept; null where the log does not hold their times. */
-function pausesOf(
-  { steps }: Transaction,
+function timesOf(
+  transaction: Transaction,
   idleMs: number,
 ): { readonly between: number; readonly elapsed: number } | null {
-  let between = 0;
-  let elapsed = 0;
-  for (let i = 0; i < steps.length; i += 1) {
-    const [step, before] = [steps[i], steps[i - 1]];
-    if (!step || step.startMs === null || step.ms === null) return null;
-    elapsed += step.ms;
-    if (!before || before.endMs === null) continue;
-    const pause = Math.max(0, step.startMs - before.endMs);
-    if (pause >= idleMs) continue;
-    between += pause;
-    elapsed += pause;
+  let inside = 0;
+  for (const { startMs, ms } of transaction.steps) {
+    if (startMs === null || ms === null) return null;
+    inside += ms;
   }
-  return elapsed > 0 ? { between, elapsed } : null;
+  const last = transaction.steps.length - 1;
+  const between = pausesOf(transaction).reduce(
+    (sum, { after, ms }) => (after === last || ms >= idleMs ? sum : sum + ms),
+    0,
+  );
+  return inside + between > 0 ? { between, elapsed: inside + between } : null;
 }

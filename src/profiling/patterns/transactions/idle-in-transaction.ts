@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { definePattern } from '../../define.js';
 import type { ShapeFacts } from '../../facts.js';
+import { pausesOf } from '../../pauses.js';
 import { measured, named } from '../../words.js';
 
 export default definePattern({
@@ -37,20 +38,19 @@ export default definePattern({
       event({ kind }) {
         if (kind === 'idle-timeout') ended += 1;
       },
-      transaction({ steps, endedMs, whole }) {
-        let locked = false;
-        steps.forEach((step, i) => {
-          locked ||= step.facts.locks;
-          const next = steps[i + 1] ? (steps[i + 1]?.startMs ?? null) : whole ? endedMs : null;
-          const pause = next === null || step.endMs === null ? 0 : next - step.endMs;
-          if (pause < minPauseMs) return;
+      transaction(transaction) {
+        const { steps } = transaction;
+        const firstLock = steps.findIndex((step) => step.facts.locks);
+        for (const { after, ms: pause } of pausesOf(transaction)) {
+          const step = steps[after];
+          if (pause < minPauseMs || !step) continue;
           const one = seen.get(step.facts) ?? { pauses: 0, ms: 0, longest: 0, locked: 0, line: step.line };
           one.pauses += 1;
           one.ms += pause;
           one.longest = Math.max(one.longest, pause);
-          if (locked) one.locked += 1;
+          if (firstLock !== -1 && firstLock <= after) one.locked += 1;
           seen.set(step.facts, one);
-        });
+        }
       },
       findings: () =>
         [...seen].map(([facts, one]) => ({

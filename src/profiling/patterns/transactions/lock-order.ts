@@ -4,6 +4,7 @@ import type { ShapeFacts } from '../../facts.js';
 import { bareValue, valueAt } from '../../step.js';
 import type { Step } from '../../step.js';
 import type { Transaction } from '../../units.js';
+import { Deadlocks } from '../../deadlocks.js';
 import { measured, named } from '../../words.js';
 
 const transfer = (session: string, at: number, first: number, second: number): readonly string[] => [
@@ -30,10 +31,10 @@ export default definePattern({
   options: z.object({ minTimes: z.number().int().min(1).default(1).describe('that the rarer order was seen') }),
   watch({ minTimes }) {
     const pairs = new Map<string, Pair>();
-    let deadlocks = 0;
+    const ended = new Deadlocks();
     return {
-      event({ kind }) {
-        if (kind === 'deadlock') deadlocks += 1;
+      event({ kind, sql, line }) {
+        if (kind === 'deadlock') ended.add(sql, line);
       },
       transaction(transaction) {
         const locks = locksOf(transaction);
@@ -41,8 +42,10 @@ export default definePattern({
           for (const earlier of locks.slice(0, i)) note(pairs, earlier, later);
         });
       },
-      findings: () =>
-        grouped(pairs, minTimes).map(({ facts, rows, times, line }) => ({
+      findings() {
+        const { count: deadlocks } = ended;
+        const found = grouped(pairs, minTimes);
+        const inverted = found.map(({ facts, rows, times, line }) => ({
           severity: rows > 0 || deadlocks > 0 ? ('warning' as const) : ('info' as const),
           title: `${rows > 0 ? 'Rows' : 'Tables'} are locked in opposite orders: ${named(facts[0])}`,
           count: times,
@@ -61,7 +64,11 @@ export default definePattern({
           sql: null,
           line,
           shapes: [...new Set(facts)],
-        })),
+        }));
+        // The statement that a deadlock ends is no execution: of the two orders the log may show one only.
+        const known = new Set(found.flatMap(({ facts }) => facts.map(({ shape }) => shape.key)));
+        return [...inverted, ...ended.findings(known)];
+      },
     };
   },
 });
