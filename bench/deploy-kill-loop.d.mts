@@ -9,7 +9,8 @@ export interface KillRecord {
   readonly step: number | null;
   /** Whether the killed run watched after each step. */
   readonly soaks: boolean;
-  readonly alsoServer: boolean;
+  /** What was ended. */
+  readonly kind: string;
   readonly finishes: boolean;
   readonly found: readonly string[];
   readonly faults: readonly string[];

@@ -62,8 +62,15 @@ const CHANGES: Readonly<Record<string, Change>> = {
   RenameStmt: ({ relation, body }, context) => {
     const isTable = textOf(body, 'renameType') === 'OBJECT_TABLE' || textOf(body, 'renameType') === 'OBJECT_VIEW';
     const to = textOf(body, 'newname');
-    if (!isTable || !relation || to === null || !isNew(context, relation)) return context.state;
-    return created({ ...relation, name: to }, context);
+    if (!isTable || !relation || to === null) return context.state;
+    const renamed = { ...relation, name: to };
+    if (isNew(context, relation)) return created(renamed, context);
+    // What the file proved of its rows holds under the new name.
+    const [from, prefix] = [`${keyOf(context, relation)} `, `${keyOf(context, renamed)} `];
+    const checks = [...context.state.checks].flatMap(([key, check]) =>
+      key.startsWith(from) ? [[prefix + key.slice(from.length), check] as const] : [],
+    );
+    return { ...context.state, checks: new Map([...context.state.checks, ...checks]) };
   },
   DropStmt: ({ body }, context) => {
     if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return context.state;
@@ -124,7 +131,14 @@ function afterCreate(body: TreeNode, relation: Relation | null, context: Migrati
   if (!relation || body['if_not_exists'] === true) return context.state;
   const columns = bodiesOf(list(body, 'tableElts'), 'ColumnDef');
   const types = columns.reduce((so, column) => withType(so, relation, column, context), context.state.types);
-  return { ...created(relation, context), types };
+  const parts = bodiesOf(list(field(body, 'partspec') ?? {}, 'partParams'), 'PartitionElem').map(
+    (part) => textOf(part, 'name') ?? '',
+  );
+  const partitionKeys = new Map([
+    ...context.state.partitionKeys,
+    [keyOf(context, relation), parts.includes('') ? [] : parts] as const,
+  ]);
+  return { ...created(relation, context), types, partitionKeys };
 }
 
 function withType(

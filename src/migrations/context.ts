@@ -26,6 +26,8 @@ export interface ScriptState {
   readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
   /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
   readonly indexes: readonly { readonly name: string; readonly table: string; readonly columns: readonly string[] }[];
+  /** Columns of the partition keys of tables that the file made, by key; empty for a key with expressions. */
+  readonly partitionKeys: ReadonlyMap<string, readonly string[]>;
   /** Tables that the file made logged (`p`) or unlogged (`u`), by key. */
   readonly persistence: ReadonlyMap<string, 'p' | 'u'>;
   /** Keys of partitions that the file detached. */
@@ -101,6 +103,7 @@ export function initialState(oneTransaction: boolean): ScriptState {
     validated: new Set(),
     checks: new Map(),
     indexes: [],
+    partitionKeys: new Map(),
     persistence: new Map(),
     detached: new Set(),
     dropped: new Growing(),
