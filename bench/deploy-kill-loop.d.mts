@@ -12,6 +12,8 @@ export interface KillRecord {
   /** What was ended. */
   readonly kind: string;
   readonly finishes: boolean;
+  /** Whether the start after it was killed too: then what it left was not looked at. */
+  readonly again: boolean;
   readonly found: readonly string[];
   readonly faults: readonly string[];
 }

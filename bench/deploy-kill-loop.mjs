@@ -112,7 +112,9 @@ export async function lookAt(connection) {
 
 /** What is not as it must be. A column that went and came again stands further behind. */
 export function catalogFaults(wanted, found) {
-  const differences = structureDifferences(wanted.catalog, found.catalog).filter((one) => !/: position \d+ ->/.test(one));
+  const differences = structureDifferences(wanted.catalog, found.catalog).filter(
+    (one) => !/: position \d+ ->/.test(one),
+  );
   return [
     ...found.invalid.map((name) => `invalid: ${name}`),
     ...differences.slice(0, 3).map((one) => `the catalog is not as it must be: ${one}`),
@@ -151,9 +153,19 @@ export function journalOf(folder) {
 
 /**
  * `kills` times: starts the deployment, with soaks after its steps or without, or taking it back, kills the wizard after a random number of journal lines and a random moment, often something of the server too, or the
- * server alone, then lets the next start finish or undo. `server` is needed for ends of the whole server, `writer` for the rows. Gives one record a kill; `faults` is empty when all was as it must be.
+ * server alone, then, unless that is killed too, lets the next start finish or undo. `server` is needed for ends of the whole server, `writer` for the rows. Gives one record a kill; `faults` is empty when all was as it must be.
  */
-export async function killLoop({ connection, server = null, folder, kills, random, untilMs = Infinity, steps = STEPS, writer, say }) {
+export async function killLoop({
+  connection,
+  server = null,
+  folder,
+  kills,
+  random,
+  untilMs = Infinity,
+  steps = STEPS,
+  writer,
+  say,
+}) {
   writePlan(folder, steps);
   const before = await lookAt(connection);
   const dry = JSON.parse((await startDeploy(folder, connection, []).done).stdout);
@@ -169,47 +181,57 @@ export async function killLoop({ connection, server = null, folder, kills, rando
   const records = [];
   const kinds = server ? [...KINDS, ...KINDS, ...WITH_SERVER] : KINDS;
   let isUp = false;
-  for (let number = 1; number <= kills && Date.now() < untilMs; number += 1) {
-    const soaks = !isUp && random() < 0.5;
-    const direction = isUp ? ['--revert'] : soaks ? SOAK : [];
-    const kind = kinds[Math.floor(random() * kinds.length)];
-    const killed = startDeploy(folder, connection, [...direction, ...approve]);
-    const lines = journalOf(folder).length;
-    const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
-    while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
-    await delay(random() * 250);
-    if (kind !== ALONE) killed.child.kill('SIGKILL');
-    const pid = journalOf(folder).findLast((entry) => entry.type === 'begun')?.backend.processId ?? 0;
-    await endServerProcess(connection, server, kind, `pid = ${pid} AND application_name = 'database-wizard'`);
-    const { code } = await killed.done;
-    const last = journalOf(folder).at(-1);
-    const finishes = random() < 0.5;
-    const next = finishes ? direction : isUp ? [] : ['--revert'];
-    const result = await startDeploy(folder, connection, [...next, ...approve]).done;
+  while (records.length < kills && Date.now() < untilMs) {
+    let direction = isUp ? ['--revert'] : [];
+    for (let again = true; again;) {
+      const soaks = direction.length === 0 && random() < 0.5;
+      const kind = kinds[Math.floor(random() * kinds.length)];
+      const killed = startDeploy(folder, connection, [...(soaks ? SOAK : direction), ...approve]);
+      const lines = journalOf(folder).length;
+      const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
+      while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
+      await delay(random() * 250);
+      if (kind !== ALONE) killed.child.kill('SIGKILL');
+      const pid = journalOf(folder).findLast((entry) => entry.type === 'begun')?.backend.processId ?? 0;
+      await endServerProcess(connection, server, kind, `pid = ${pid} AND application_name = 'database-wizard'`);
+      const { code } = await killed.done;
+      const last = journalOf(folder).at(-1);
+      const finishes = random() < 0.5;
+      if (!finishes) direction = direction.length === 0 ? ['--revert'] : [];
+      records.push({
+        number: records.length + 1,
+        code,
+        at: last?.type ?? 'nothing',
+        step: last?.step ?? null,
+        soaks,
+        kind,
+        finishes,
+        again: false,
+        found: [],
+        faults: [],
+      });
+      again = random() < AGAIN && records.length < kills && Date.now() < untilMs;
+      records.at(-1).again = again;
+      if (again) say?.(records.at(-1));
+    }
+    const result = await startDeploy(folder, connection, [...direction, ...approve]).done;
     const now = await lookAt(connection);
-    isUp = !next.includes('--revert');
-    const faults = [];
+    isUp = direction.length === 0;
+    const { faults, found } = records.at(-1);
     // A kill before the lock was taken leaves nothing that `--revert` could take back: it says so, and that is right.
     if (result.code !== 0)
       faults.push(`the next start ended with ${result.code}: ${result.stderr.split('\n').slice(-4).join(' ')}`);
-    faults.push(...catalogFaults(isUp ? deployed : before, now), ...storyFaults(journalOf(folder)), ...((await writer?.check()) ?? []));
-    const found = result.code === 0 ? JSON.parse(result.stdout).found : [];
-    records.push({
-      number,
-      code,
-      at: last?.type ?? 'nothing',
-      step: last?.step ?? null,
-      soaks,
-      kind,
-      finishes,
-      found,
-      faults,
-    });
+    else found.push(...JSON.parse(result.stdout).found);
+    faults.push(...catalogFaults(isUp ? deployed : before, now));
+    faults.push(...storyFaults(journalOf(folder)), ...((await writer?.check()) ?? []));
     say?.(records.at(-1));
     if (faults.length > 0) break;
   }
   return records;
 }
+
+/** How often the start after a kill is killed as well. */
+export const AGAIN = 0.6;
 
 /** What is ended; the last two take the whole server down, which starts again by itself or is started. */
 const KINDS = ['the wizard', 'the wizard and its session'];

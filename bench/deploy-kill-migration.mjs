@@ -4,9 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from '../dist/postgres/connect.js';
-import { catalogFaults, endServerProcess, lookAt, MAIN, urlOf } from './deploy-kill-loop.mjs';
+import { AGAIN, catalogFaults, endServerProcess, lookAt, MAIN, urlOf } from './deploy-kill-loop.mjs';
 
-const PAD = 'p'.repeat(120);
+// Rows so wide that a few thousand are too much for a lock.
+const PAD = 'p'.repeat(500);
 
 const SCHEMA = [
   `CREATE TABLE "Ledger" (id int PRIMARY KEY, "Amount" int NOT NULL CHECK ("Amount" >= 0), note text NOT NULL)`,
@@ -38,13 +39,13 @@ export function migratedTables(rows) {
       name: '"Ledger"',
       columns: ['"Amount"', 'note'],
       initial: each((id) => [(id * 7) % 1000, PAD + id]),
-      make: (random, id) => [Math.floor(random() * 1e6), `${PAD.slice(Math.floor(random() * 90))}${id}`],
+      make: (random, id) => [Math.floor(random() * 1e6), `${PAD.slice(Math.floor(random() * 300))}${id}`],
     },
     {
       name: 'sale',
       columns: ['day', 'pad'],
       initial: each((id) => [id % 100, PAD]),
-      make: (random) => [Math.floor(random() * 100), PAD.slice(Math.floor(random() * 90))],
+      make: (random) => [Math.floor(random() * 100), PAD.slice(Math.floor(random() * 300))],
     },
   ];
 }
@@ -67,35 +68,58 @@ export async function killMigration({ connection, server, folder, kills, random,
   await runner.run('down');
   const records = [];
   let isUp = false;
-  for (let number = 1; number <= kills && Date.now() < untilMs; number += 1) {
-    const direction = isUp ? 'down' : 'up';
-    const kinds = ['psql', 'psql', 'psql and its session', 'psql and its session', 'psql and its server process', 'psql and the server'];
-    const kind = kinds[Math.floor(random() * kinds.length)];
-    const running = runner.run(direction);
-    await delay(random() * tookMs * (isUp ? 0.4 : 1));
-    const step = runner.kill();
-    await endServerProcess(connection, server, kind, `application_name = 'migration'`);
-    await running;
-    const seen = await tagsOf(connection);
-    const finishes = random() < 0.5;
-    const next = finishes ? direction : isUp ? 'up' : 'down';
-    const faults = [];
+  while (records.length < kills && Date.now() < untilMs) {
+    let [direction, step, seen] = [isUp ? 'down' : 'up', null, null];
+    for (let again = true; again;) {
+      const kind = KINDS[Math.floor(random() * KINDS.length)];
+      const running = runner.run(direction, step);
+      await delay(random() * tookMs * (direction === 'down' ? 0.4 : 1));
+      const at = runner.kill();
+      await endServerProcess(connection, server, kind, `application_name = 'migration'`);
+      await running;
+      step = at ?? step;
+      seen = await tagsOf(connection);
+      const finishes = random() < 0.5;
+      records.push({
+        number: records.length + 1,
+        kind,
+        direction,
+        step: at,
+        finishes,
+        again: false,
+        filled: seen?.size ?? null,
+        faults: [],
+      });
+      if (!finishes) direction = direction === 'up' ? 'down' : 'up';
+      again = random() < AGAIN && records.length < kills && Date.now() < untilMs;
+      records.at(-1).again = again;
+      if (again) say?.(records.at(-1));
+    }
+    const { faults } = records.at(-1);
     try {
-      await runner.run(next, step);
+      await runner.run(direction, step);
     } catch (error) {
       faults.push(String(error.message));
     }
-    isUp = next === 'up';
+    isUp = direction === 'up';
     if (faults.length === 0) {
       faults.push(...catalogFaults(isUp ? deployed : before, await lookAt(connection)));
       faults.push(...(await writer.check()), ...(isUp ? await valueFaults(connection, seen) : []));
     }
-    records.push({ number, kind, direction, step, finishes, filled: seen?.size ?? null, faults });
     say?.(records.at(-1));
     if (faults.length > 0) break;
   }
   return records;
 }
+
+const KINDS = [
+  'psql',
+  'psql',
+  'psql and its session',
+  'psql and its session',
+  'psql and its server process',
+  'psql and the server',
+];
 
 function plannedIn(folder, connection) {
   mkdirSync(folder, { recursive: true });
@@ -106,7 +130,12 @@ function plannedIn(folder, connection) {
   if (status !== 0) throw new Error(stderr);
   const { steps } = JSON.parse(stdout).files[0].plan;
   const text = (name) => readFileSync(join(folder, 'migrations', name), 'utf8');
-  return steps.map(({ number, upFile, downFile }) => ({ number, up: text(upFile), down: text(downFile) }));
+  return steps.map(({ number, takesBackFrom, upFile, downFile }) => ({
+    number,
+    takesBackFrom,
+    up: text(upFile),
+    down: text(downFile),
+  }));
 }
 
 /** What a migration tool does around files: one runs at a time, and which ran is written down, in the transaction of the file where it has one. */
@@ -115,6 +144,7 @@ class Runner {
   #step = null;
   #killed = false;
   #unsure = null;
+  #direction = null;
 
   constructor(connection, steps) {
     this.connection = connection;
@@ -137,13 +167,22 @@ class Runner {
     this.#unsure = this.steps.find(({ number }) => number === unsure) ?? null;
     await this.#psql('SELECT 1;\n');
     if (this.#killed) return;
-    const done = await this.#done();
+    let done = await this.#done();
+    if (direction === 'up' && this.#direction === 'down') {
+      // As the head of a down file says: what takes back the steps before it too is gone through to its first.
+      for (const { number, takesBackFrom } of this.steps.filter((one) => one.takesBackFrom !== null))
+        for (const step of done.has(number) ? [] : this.steps.slice(takesBackFrom - 1, number - 1).toReversed())
+          if (done.has(step.number)) await this.#psql(booked(step, 'down'));
+      if (this.#killed) return;
+      done = await this.#done();
+    }
+    this.#direction = direction;
     const again = this.#unsure;
     // As the head of such a file says: where it was interrupted, the down file first.
     if (again && !isTransactional(again.up) && /CONCURRENTLY/.test(again.up)) await this.#psql(booked(again, 'down'));
     const due =
       direction === 'up'
-        ? this.steps.filter((step) => step === again && !isTransactional(step.up) ? true : !done.has(step.number))
+        ? this.steps.filter((step) => (step === again && !isTransactional(step.up) ? true : !done.has(step.number)))
         : this.steps.toReversed().filter(({ number }) => done.has(number));
     for (const step of due) {
       this.#step = step.number;
@@ -191,7 +230,8 @@ class Runner {
       child.stdin.end(`SELECT pg_advisory_lock(4711);\n${text}`);
       const code = await new Promise((resolve) => child.once('close', resolve));
       if (this.#killed || code === 0) return;
-      if (attempt > 300 || !/ERROR: {2}(?:55P03|40P01)/.test(stderr)) throw new Error(`psql ended with ${code}: ${stderr}`);
+      if (attempt > 300 || !/ERROR: {2}(?:55P03|40P01)/.test(stderr))
+        throw new Error(`psql ended with ${code}: ${stderr}`);
       await delay(50);
     }
   }
@@ -209,10 +249,11 @@ function booked(step, direction) {
   return isTransactional(text) ? text.replace(/^COMMIT;$/m, `${line}\nCOMMIT;`) : `${text}\n${line}\n`;
 }
 
-/** What rows were filled with by now; null where there is no such column. */
+/** What rows were filled with, once what psql left running has ended; null where there is no such column. */
 async function tagsOf(connection) {
   const session = await connect(connection);
   try {
+    await session.query('SELECT pg_advisory_lock(4711)::text');
     const [column] = await session.query(
       `SELECT 1 FROM pg_attribute WHERE attrelid = '"Ledger"'::regclass AND attname = 'tag' AND NOT attisdropped`,
     );
@@ -228,10 +269,11 @@ async function tagsOf(connection) {
 async function valueFaults(connection, seen) {
   const session = await connect(connection);
   try {
-    const [sums] = await session.query(
+    const [found] = await session.query(
       `SELECT count(*)::int AS rows, count(DISTINCT tag)::int AS tags, count(*) FILTER (WHERE size IS DISTINCT FROM length(note) + id)::int AS wrong,
          (SELECT count(*)::int FROM ONLY sale_first) AS first, (SELECT count(*)::int FROM sale) AS sales FROM "Ledger"`,
     );
+    const sums = Object.fromEntries(Object.entries(found).map(([name, count]) => [name, Number(count)]));
     const rows = await session.query('SELECT id, tag::text AS tag FROM "Ledger"');
     const changed = rows.filter(({ id, tag }) => seen?.has(Number(id)) && seen.get(Number(id)) !== tag).length;
     return [

@@ -10,7 +10,12 @@ export const WRITER_SCHEMA = ['CREATE TABLE writer_done (n int NOT NULL)', 'INSE
 const EXPECTED = new Set(['40P01', '57P01', '57P02', '57P03']);
 
 const hashOf = (id, values) =>
-  BigInt(`0x${createHash('md5').update([id, ...values].join('|')).digest('hex').slice(0, 15)}`);
+  BigInt(
+    `0x${createHash('md5')
+      .update([id, ...values].join('|'))
+      .digest('hex')
+      .slice(0, 15)}`,
+  );
 
 /** Rows as the writer knows them, and the sum of their hashes, in no order. */
 export class Account {
@@ -43,7 +48,17 @@ export async function startWriter({ connection, tables, random, everyMs = 15 }) 
     for (const [id, values] of table.initial) account.set(id, values);
     ids.set(table, [...account.rows.keys()]);
   }
-  const state = { on: true, paused: false, idle: null, number: 0, committed: 0, rows: 0, undone: 0, lost: 0, worstMs: 0 };
+  const state = {
+    on: true,
+    paused: false,
+    idle: null,
+    number: 0,
+    committed: 0,
+    rows: 0,
+    undone: 0,
+    lost: 0,
+    worstMs: 0,
+  };
   const faults = [];
   let session = null;
 
@@ -145,7 +160,8 @@ export async function startWriter({ connection, tables, random, everyMs = 15 }) 
         const [row] = await reader.query(
           `SELECT count(*)::int8 AS count, coalesce(sum(('x' || substr(md5(concat_ws('|', id, ${columns.join(', ')})), 1, 15))::bit(60)::bigint::numeric), 0)::text AS sum FROM ${name}`,
         );
-        if (Number(row.count) !== rows.size) found.push(`${name} holds ${row.count} rows, the writer's account ${rows.size}`);
+        if (Number(row.count) !== rows.size)
+          found.push(`${name} holds ${String(row.count)} rows, the writer's account ${rows.size}`);
         else if (BigInt(row.sum) !== sum) found.push(`${name} holds other values than the writer's account`);
       }
       return found;

@@ -19,11 +19,15 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '50000' },
     major: { type: 'string', default: 'newest' },
     seed: { type: 'string', default: '1' },
+    // How many of the deployment's steps.
+    steps: { type: 'string', default: String(STEPS.length) },
     // No further kill after that long, half of it for either: on a busy machine one takes a minute.
     minutes: { type: 'string', default: '600' },
   },
 });
 const rows = Number(values.rows);
+// The last one writes the table anew.
+const steps = [...STEPS.slice(0, Number(values.steps) - 1), ...STEPS.slice(-1)];
 const random = seededRandom(Number(values.seed));
 const startedMs = Date.now();
 const untilMs = (share) => startedMs + Number(values.minutes) * 60_000 * share;
@@ -38,11 +42,12 @@ try {
       folder: join(folder, 'deploy'),
       kills: Number(values.kills),
       random,
-      untilMs: untilMs(0.5),
+      steps,
+      untilMs: untilMs(0.45),
       writer,
-      say: ({ number, at, step, soaks, kind, finishes, found, faults }) =>
+      say: ({ number, at, step, soaks, kind, finishes, again, found, faults }) =>
         console.log(
-          `${number}: ${soaks ? 'with soaks, ' : ''}${kind} after "${at}"${step === null ? '' : ` of step ${step}`}; ${finishes ? 'finished' : 'undone'}; ${found.join('; ') || 'nothing was open'}${faultWords(faults)}`,
+          `${number}: ${soaks ? 'with soaks, ' : ''}${kind} after "${at}"${step === null ? '' : ` of step ${step}`}; then ${again ? 'another kill ' : ''}${finishes ? 'going on' : 'the other way'}; ${found.join('; ')}${faultWords(faults)}`,
         ),
     });
     reports.push({ ofDeployment: true, records, writer: { ...writer.state } });
@@ -56,9 +61,9 @@ try {
       random,
       untilMs: untilMs(1),
       writer,
-      say: ({ number, kind, direction, step, finishes, filled, faults }) =>
+      say: ({ number, kind, direction, step, finishes, again, filled, faults }) =>
         console.log(
-          `${number}: ${kind}, going ${direction}, in step ${step ?? 'none'}${filled === null ? '' : ` with ${filled} rows filled`}; ${finishes ? 'went on' : 'went back'}${faultWords(faults)}`,
+          `${number}: ${kind}, going ${direction}, in step ${step ?? 'none'}${filled === null ? '' : ` with ${filled} rows filled`}; then ${again ? 'another kill ' : ''}${finishes ? 'going on' : 'the other way'}${faultWords(faults)}`,
         ),
     });
     reports.push({ ofDeployment: false, records, writer: { ...writer.state } });
@@ -77,7 +82,7 @@ const report = [
     .map(([name, value]) => `--${name} ${value}`)
     .join(' ')}\`, PostgreSQL ${server.major}: ${all.length} kills, ${faulty.length} with a fault.`,
   '',
-  'Somebody inserts, changes and deletes rows all the time, and keeps the account of what was committed. After each kill the next start finished or took back; then the catalog was held against that before or after, invalid indexes were looked for, and the number of rows and an order-free checksum of the columns that the writer writes were held against its account.',
+  'Somebody inserts, changes and deletes rows all the time, and keeps the account of what was committed. After each kill, or a row of kills, the next start finished or took back; then the catalog was held against that before or after, invalid indexes were looked for, and the number of rows and an order-free checksum of the columns that the writer writes were held against its account.',
   '',
   ...reports.flatMap((one) => (one.ofDeployment ? deploymentLines(one) : migrationLines(one))),
 ].join('\n');
@@ -121,14 +126,17 @@ function table(lines) {
 }
 
 function kindLines(records) {
-  const kinds = [...new Set(records.map(({ kind }) => kind))].toSorted();
+  const kinds = [...new Set(records.map(({ kind }) => kind))].toSorted((a, b) => (a < b ? -1 : 1));
   return kinds.map((kind) => [`killed: ${kind}`, records.filter((one) => one.kind === kind).length]);
 }
 
 function writerLines({ committed, rows: written, undone, lost, worstMs }) {
   return [
     ['transactions that the writer committed / rows it wrote', `${committed} / ${written}`],
-    ['undone by a deadlock or with the server / of which it had to look whether they were committed', `${undone} / ${lost}`],
+    [
+      'undone by a deadlock or with the server / of which it had to look whether they were committed',
+      `${undone} / ${lost}`,
+    ],
     ['longest that one of its transactions took, a server that was down included', `${Math.round(worstMs)} ms`],
   ];
 }
@@ -136,7 +144,7 @@ function writerLines({ committed, rows: written, undone, lost, worstMs }) {
 function deploymentLines({ records, writer }) {
   const count = (test) => records.filter(test).length;
   return [
-    `## \`deploy\`, ${STEPS.length} steps: ${STEPS.map(({ title }) => title.toLowerCase()).join(', ')}`,
+    `## \`deploy\`, ${steps.length} steps: ${steps.map(({ title }) => title.toLowerCase()).join(', ')}`,
     '',
     ...table([
       ['kills', records.length],
@@ -147,8 +155,8 @@ function deploymentLines({ records, writer }) {
         `${count(({ soaks }) => soaks)} / ${count(({ at }) => at === 'soaking')}`,
       ],
       [
-        'the next start finished / took back',
-        `${count(({ finishes }) => finishes)} / ${count(({ finishes }) => !finishes)}`,
+        'the next start went on / the other way; was killed too',
+        `${count(({ finishes }) => finishes)} / ${count(({ finishes }) => !finishes)}; ${count(({ again }) => again)}`,
       ],
       ['a step was open', count(({ found }) => found.length > 0)],
       [
@@ -189,7 +197,10 @@ function migrationLines({ records, writer }) {
       ],
       ['different steps in which it was killed', steps.size],
       ['with some rows filled', count(({ filled }) => filled !== null && filled > 0)],
-      ['then went on / back', `${count(({ finishes }) => finishes)} / ${count(({ finishes }) => !finishes)}`],
+      [
+        'the next run went on / the other way; was killed too',
+        `${count(({ finishes }) => finishes)} / ${count(({ finishes }) => !finishes)}; ${count(({ again }) => again)}`,
+      ],
       ...writerLines(writer),
       [
         'invalid index left, catalog not as it must be, a row lost, doubled, changed or filled wrongly',

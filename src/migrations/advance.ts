@@ -2,7 +2,7 @@ import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { columnKey, indexNamed, isNew, keyOf, newTransaction } from './context.js';
+import { columnKey, indexNamed, isNew, keyOf, newTransaction, tableOf } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
 import { dependentKey } from './dependents.js';
 import { droppedBy } from './dropped.js';
@@ -70,7 +70,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
     const checks = [...context.state.checks].flatMap(([key, check]) =>
       key.startsWith(from) ? [[prefix + key.slice(from.length), check] as const] : [],
     );
-    return { ...context.state, checks: new Map([...context.state.checks, ...checks]) };
+    const table = context.state.formerly.get(keyOf(context, relation)) ?? tableOf(context, relation);
+    const { state } = context;
+    const formerly = table ? new Map([...state.formerly, [keyOf(context, renamed), table] as const]) : state.formerly;
+    return { ...state, formerly, checks: new Map([...state.checks, ...checks]) };
   },
   DropStmt: ({ body }, context) => {
     if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return context.state;

@@ -61,7 +61,7 @@ function lastToFit(name: string, at: number, block: readonly ScriptStatement[]):
   const quoted = JSON.stringify(name);
   const last = block.findLastIndex(({ parsed: { type, body } }) => {
     if (!FITS.has(type)) return false;
-    if (type === 'AlterTableStmt' && bodiesOf(list(body, 'cmds'), 'AlterTableCmd').every(isExtra)) return false;
+    if (type === 'AlterTableStmt' && !bodiesOf(list(body, 'cmds'), 'AlterTableCmd').some(isNeeded)) return false;
     const text = JSON.stringify(body);
     return text.includes(`"relname":${quoted}`) || text.includes(`"sval":${quoted}`);
   });
@@ -84,9 +84,9 @@ const FITS = new Set([
   'UpdateStmt',
 ]);
 
-/** What may take long, and without which the table works all the same. */
-function isExtra(command: TreeNode): boolean {
-  return /^AT_(?:AddConstraint|ValidateConstraint|SetNotNull|SetStatistics|ClusterOn)$/.test(
+/** Not what adds to the table, or proves something of it: that may take long, and follows. */
+function isNeeded(command: TreeNode): boolean {
+  return /^AT_(?:AttachPartition|ColumnDefault|AddIdentity|SetIdentity|ChangeOwner|AddInherit|ReplicaIdentity|(?:Enable|Disable|Force)\w+)$/.test(
     textOf(command, 'subtype') ?? '',
   );
 }
