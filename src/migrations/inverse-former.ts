@@ -22,6 +22,9 @@ export function formerAgain(operation: Operation, context: MigrationContext): In
   const questions = questionsOf(operation);
   const answers = inOrder(questions, context).map((question) => formerOf(question, context));
   if (questions.length === 0 || answers.includes(undefined)) return undefined;
+  // The catalog was asked along the search path of the connection.
+  if (context.state.searchPath !== null && questions.some(isLookedUp))
+    return { why: 'what it was before is not known: the file sets the search_path by which it is found' };
   const known = answers.flatMap((answer) => answer ?? []);
   if (answers.some((answer) => answer === null)) {
     const absent = ofAbsent(operation, questions, context);
@@ -56,7 +59,7 @@ function ofAbsent(
 ): Inverse | null {
   const { type, body } = operation;
   const isRenamed = questions.some(({ name, sub }) =>
-    context.file.renamed.some((one) => sub === one || name.endsWith(`"${one.replaceAll('"', '""')}"`)),
+    context.file.renamed.some((one) => sub === one || bare(name).endsWith(`.${one}`)),
   );
   if (isRenamed) return { why: 'it had another name before this file, and what it was is not known' };
   const create = CREATIONS[type];
@@ -66,7 +69,23 @@ function ofAbsent(
   return null;
 }
 
-/** A view takes its columns with it through CREATE OR REPLACE alone; whatever else rests on what is dropped has to be known. */
+/** A name without quotes and arguments, with a dot before its last part. */
+function bare(name: string): string {
+  return `.${name.replace(/\(.*$/s, '').replaceAll('"', '')}`;
+}
+
+function isLookedUp({ kind, name }: FormerQuestion): boolean {
+  const isOfDatabase = kind === 'setting' || /(?:schema|extension)$/.test(kind);
+  return (
+    !isOfDatabase &&
+    !name
+      .replaceAll(/"(?:[^"]|"")*"/g, 'x')
+      .replace(/\(.*$/s, '')
+      .includes('.')
+  );
+}
+
+/** Whether all that CASCADE takes along comes back too. */
 function isAlone({ body }: Operation, context: MigrationContext): boolean {
   const kind = textOf(body, 'removeType') ?? '';
   if (/^OBJECT_(?:VIEW|MATVIEW|TRIGGER|POLICY|RULE|STATISTIC_EXT)$/.test(kind)) return true;

@@ -94,6 +94,20 @@ describe.each(testMajors())('ways back out of the catalog of PostgreSQL %s', (ma
       oneTransaction: false,
     });
 
+  it('are not made up where the search path of the file decides, or another name', async ({ skip }) => {
+    if (!server) skip();
+    await withMigrationBench(server as LabServer, SETUP, async (bench) => {
+      const why = async (sql: string): Promise<string | null | undefined> =>
+        (await plan(bench, sql)).steps.at(-1)?.noWayBack;
+      expect(await why('SET search_path = bare; COMMENT ON TABLE "order" IS NULL')).toContain('search_path');
+      expect(await why('SET search_path = bare; COMMENT ON TABLE public."order" IS NULL')).toBeNull();
+      expect(await why('ALTER VIEW v RENAME TO w; COMMENT ON VIEW w IS NULL')).toContain('another name');
+      expect(await why('ALTER FUNCTION gauge RENAME TO g; ALTER FUNCTION g OWNER TO bob')).toContain('another name');
+      expect(await why('ALTER SEQUENCE s RESTART 5')).toContain('not kept');
+      expect(await why('DROP FUNCTION tr() CASCADE')).toContain('CASCADE');
+    });
+  });
+
   it('are exact', async ({ skip }) => {
     if (!server) skip();
     await withMigrationBench(server as LabServer, SETUP, async (bench) => {
