@@ -9,8 +9,11 @@ export interface KillRecord {
   readonly step: number | null;
   /** Whether the killed run watched after each step. */
   readonly soaks: boolean;
-  readonly alsoServer: boolean;
+  /** What was ended. */
+  readonly kind: string;
   readonly finishes: boolean;
+  /** Whether the start after it was killed too: then what it left was not looked at. */
+  readonly again: boolean;
   readonly found: readonly string[];
   readonly faults: readonly string[];
 }

@@ -4,16 +4,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { structureOf } from '../dist/model/catalog-equality.js';
+import { structureDifferences } from '../dist/model/catalog-equality.js';
 import { connect } from '../dist/postgres/connect.js';
 import { readCatalog } from '../dist/postgres/read/catalog.js';
 import { readDatabaseSettings } from '../dist/postgres/read/deployments.js';
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 const SCHEMA = (rows) => [
-  `CREATE TABLE "order" (id int PRIMARY KEY, "Customer" int, placed timestamptz, note text)`,
-  `INSERT INTO "order" SELECT g, g % 1000, now() - g * interval '1 minute', repeat('x', 40) FROM generate_series(1, ${rows}) AS g`,
+  `CREATE TABLE "order" (id int PRIMARY KEY, "Customer" int, placed timestamptz, note text, qty int)`,
+  `INSERT INTO "order" SELECT g, g % 1000, now() - g * interval '1 minute', repeat('x', 40), g % 10 FROM generate_series(1, ${rows}) AS g`,
   `CREATE INDEX order_note ON "order" (note)`,
   `CREATE INDEX order_placed ON "order" (placed)`,
   `CREATE TABLE item (id int, order_id int, qty int) PARTITION BY RANGE (id)`,
@@ -54,7 +54,24 @@ export const STEPS = [
     up: ['CREATE INDEX CONCURRENTLY "order_placed_id" ON "public"."order" USING btree ("placed", "id")'],
     down: ['DROP INDEX CONCURRENTLY IF EXISTS "public"."order_placed_id"'],
   },
+  {
+    title: 'Widen a type, which writes the table anew',
+    up: ['ALTER TABLE "public"."order" ALTER COLUMN "qty" TYPE bigint'],
+    down: ['ALTER TABLE "public"."order" ALTER COLUMN "qty" TYPE integer'],
+  },
 ];
+
+/** What the writer is told of the deployment's table. */
+export function deployedTables(rows) {
+  return [
+    {
+      name: '"order"',
+      columns: ['"Customer"', 'note', 'qty'],
+      initial: Array.from({ length: rows }, (_, at) => [at + 1, [(at + 1) % 1000, 'x'.repeat(40), (at + 1) % 10]]),
+      make: (random) => [Math.floor(random() * 1000), 'y'.repeat(random() * 60), Math.floor(random() * 1e9)],
+    },
+  ];
+}
 
 /** Short soaks: a kill falls into one as often as into a step. The database has no pg_stat_statements, so that each ends in going on. */
 const SOAK = ['--soak', '300ms', '--baseline', '300ms', '--without-figures', 'go'];
@@ -81,26 +98,38 @@ export async function fill(session, rows) {
   for (const sql of SCHEMA(rows)) await session.run(sql);
 }
 
-/** The structure, the settings, and which indexes are invalid. */
+/** The catalog, the settings, and which indexes are invalid. */
 export async function lookAt(connection) {
   const session = await connect(connection, { readOnly: true });
   try {
     const { catalog } = await readCatalog(session);
-    const settings = await readDatabaseSettings(session, ['work_mem']);
-    return {
-      structure: JSON.stringify([[...structureOf(catalog)], settings]),
-      invalid: catalog.indexes.filter((index) => !index.valid).map(({ name }) => name),
-    };
+    const settings = JSON.stringify(await readDatabaseSettings(session, ['work_mem']));
+    return { catalog, settings, invalid: catalog.indexes.filter((index) => !index.valid).map(({ name }) => name) };
   } finally {
     await session.close();
   }
 }
 
+/** What is not as it must be. A column that went and came again stands further behind. */
+export function catalogFaults(wanted, found) {
+  const differences = structureDifferences(wanted.catalog, found.catalog).filter(
+    (one) => !/: position \d+ ->/.test(one),
+  );
+  return [
+    ...found.invalid.map((name) => `invalid: ${name}`),
+    ...differences.slice(0, 3).map((one) => `the catalog is not as it must be: ${one}`),
+    ...(wanted.settings === found.settings ? [] : [`settings: ${found.settings}`]),
+  ];
+}
+
+export function urlOf({ user, password, database, host, port }) {
+  const part = encodeURIComponent;
+  return `postgresql://${part(user)}:${part(password)}@/${part(database)}?host=${part(host)}&port=${port}`;
+}
+
 /** Starts the command line; `done` gives its exit code and output. */
 export function startDeploy(folder, connection, args) {
-  const part = encodeURIComponent;
-  const url = `postgresql://${part(connection.user)}:${part(connection.password)}@/${part(connection.database)}?host=${part(connection.host)}&port=${connection.port}`;
-  const child = spawn(process.execPath, [MAIN, 'deploy', folder, '--to', url, '--json', ...args], {
+  const child = spawn(process.execPath, [MAIN, 'deploy', folder, '--to', urlOf(connection), '--json', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -123,10 +152,20 @@ export function journalOf(folder) {
 }
 
 /**
- * `kills` times: starts the deployment, with soaks after its steps or without, or taking it back, kills the wizard after a random number of journal lines and a random moment, for every second
- * one its server process too, then lets the next start finish or undo. Gives one record a kill; `faults` is empty when all was as it must be.
+ * `kills` times: starts the deployment, with soaks after its steps or without, or taking it back, kills the wizard after a random number of journal lines and a random moment, often something of the server too, or the
+ * server alone, then, unless that is killed too, lets the next start finish or undo. `server` is needed for ends of the whole server, `writer` for the rows. Gives one record a kill; `faults` is empty when all was as it must be.
  */
-export async function killLoop({ connection, folder, kills, random, untilMs = Infinity, steps = STEPS, say }) {
+export async function killLoop({
+  connection,
+  server = null,
+  folder,
+  kills,
+  random,
+  untilMs = Infinity,
+  steps = STEPS,
+  writer,
+  say,
+}) {
   writePlan(folder, steps);
   const before = await lookAt(connection);
   const dry = JSON.parse((await startDeploy(folder, connection, []).done).stdout);
@@ -140,49 +179,99 @@ export async function killLoop({ connection, folder, kills, random, untilMs = In
   const linesOfSoaked = journalOf(folder).length - linesBefore - 1;
   await mustEnd(startDeploy(folder, connection, ['--revert', ...approve]));
   const records = [];
-  const admin = await connect(connection);
+  const kinds = server ? [...KINDS, ...KINDS, ...WITH_SERVER] : KINDS;
   let isUp = false;
-  for (let number = 1; number <= kills && Date.now() < untilMs; number += 1) {
-    const soaks = !isUp && random() < 0.5;
-    const direction = isUp ? ['--revert'] : soaks ? SOAK : [];
-    const killed = startDeploy(folder, connection, [...direction, ...approve]);
-    const lines = journalOf(folder).length;
-    const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
-    while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
-    await delay(random() * 250);
-    killed.child.kill('SIGKILL');
-    const alsoServer = random() < 0.5 && (await endBackend(admin, journalOf(folder)));
-    const { code } = await killed.done;
-    const last = journalOf(folder).at(-1);
-    const finishes = random() < 0.5;
-    const next = finishes ? direction : isUp ? [] : ['--revert'];
-    const result = await startDeploy(folder, connection, [...next, ...approve]).done;
+  while (records.length < kills && Date.now() < untilMs) {
+    let direction = isUp ? ['--revert'] : [];
+    for (let again = true; again;) {
+      const soaks = direction.length === 0 && random() < 0.5;
+      const kind = kinds[Math.floor(random() * kinds.length)];
+      const killed = startDeploy(folder, connection, [...(soaks ? SOAK : direction), ...approve]);
+      const lines = journalOf(folder).length;
+      const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
+      while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
+      await delay(random() * 250);
+      if (kind !== ALONE) killed.child.kill('SIGKILL');
+      const pid = journalOf(folder).findLast((entry) => entry.type === 'begun')?.backend.processId ?? 0;
+      await endServerProcess(connection, server, kind, `pid = ${pid} AND application_name = 'database-wizard'`);
+      const { code } = await killed.done;
+      const last = journalOf(folder).at(-1);
+      const finishes = random() < 0.5;
+      if (!finishes) direction = direction.length === 0 ? ['--revert'] : [];
+      records.push({
+        number: records.length + 1,
+        code,
+        at: last?.type ?? 'nothing',
+        step: last?.step ?? null,
+        soaks,
+        kind,
+        finishes,
+        again: false,
+        found: [],
+        faults: [],
+      });
+      again = random() < AGAIN && records.length < kills && Date.now() < untilMs;
+      records.at(-1).again = again;
+      if (again) say?.(records.at(-1));
+    }
+    const result = await startDeploy(folder, connection, [...direction, ...approve]).done;
     const now = await lookAt(connection);
-    isUp = !next.includes('--revert');
-    const faults = [];
+    isUp = direction.length === 0;
+    const { faults, found } = records.at(-1);
     // A kill before the lock was taken leaves nothing that `--revert` could take back: it says so, and that is right.
     if (result.code !== 0)
       faults.push(`the next start ended with ${result.code}: ${result.stderr.split('\n').slice(-4).join(' ')}`);
-    if (now.invalid.length > 0) faults.push(`invalid: ${now.invalid.join(', ')}`);
-    if (now.structure !== (isUp ? deployed : before).structure) faults.push('the catalog is not as it must be');
-    faults.push(...storyFaults(journalOf(folder)));
-    const found = result.code === 0 ? JSON.parse(result.stdout).found : [];
-    records.push({
-      number,
-      code,
-      at: last?.type ?? 'nothing',
-      step: last?.step ?? null,
-      soaks,
-      alsoServer,
-      finishes,
-      found,
-      faults,
-    });
+    else found.push(...JSON.parse(result.stdout).found);
+    faults.push(...catalogFaults(isUp ? deployed : before, now));
+    faults.push(...storyFaults(journalOf(folder)), ...((await writer?.check()) ?? []));
     say?.(records.at(-1));
     if (faults.length > 0) break;
   }
-  await admin.close();
   return records;
+}
+
+/** How often the start after a kill is killed as well. */
+export const AGAIN = 0.6;
+
+/** What is ended; the last two take the whole server down, which starts again by itself or is started. */
+const KINDS = ['the wizard', 'the wizard and its session'];
+const ALONE = 'the server alone';
+const WITH_SERVER = ['the wizard and its server process', 'the wizard and the server', ALONE];
+
+/** Ends what a kind of kill names beside the client: its session, its server process with SIGKILL, or the postmaster. `which` is a condition on pg_stat_activity. */
+export async function endServerProcess(connection, server, kind, which) {
+  if (/server$|alone$/.test(kind)) {
+    server.kill();
+    await server.exited;
+    await server.restart();
+    return;
+  }
+  const [, what] = /and its (session|server process)$/.exec(kind) ?? [];
+  if (what === undefined) return;
+  const admin = await connect(connection);
+  try {
+    const rows = await admin.query(
+      `SELECT pid, ${what === 'session' ? 'pg_terminate_backend(pid)' : 'NULL'} AS ended FROM pg_stat_activity WHERE ${which}`,
+    );
+    if (what === 'session' || rows.length === 0) return;
+    for (const { pid } of rows) process.kill(Number(pid), 'SIGKILL');
+  } finally {
+    await admin.close().catch(() => undefined);
+  }
+  // The server ends all sessions, recovers, and answers again.
+  for (let left = 600; left > 0; left -= 1) {
+    await delay(50);
+    const again = await connect(connection).catch(() => null);
+    if (again) {
+      const ok = await again.run('SELECT 1').then(
+        () => true,
+        () => false,
+      );
+      await again.close().catch(() => undefined);
+      if (ok) return;
+    }
+  }
+  throw new Error('the server did not come back');
 }
 
 /** Every step that was started was settled, in order. */
@@ -202,16 +291,6 @@ function storyFaults(entries) {
   }
   if (open) faults.push(`step ${open.step} was never settled`);
   return faults;
-}
-
-async function endBackend(admin, entries) {
-  const begun = entries.findLast((entry) => entry.type === 'begun');
-  if (!begun) return false;
-  const [row] = await admin.query(
-    `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE pid = $1 AND application_name = 'database-wizard'`,
-    [begun.backend.processId],
-  );
-  return Number(row.ended) > 0;
 }
 
 async function mustEnd({ done }) {

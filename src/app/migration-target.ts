@@ -1,4 +1,5 @@
 import { cascadeRoots } from '../migrations/cascades.js';
+import { formerQuestions } from '../migrations/formers.js';
 import type { Script } from '../migrations/script.js';
 import type { Catalog } from '../model/catalog.js';
 import type { Skipped } from '../model/coverage.js';
@@ -6,6 +7,7 @@ import { resolveConnection } from '../postgres/conninfo.js';
 import { readAdditions } from '../postgres/read/additions.js';
 import { readCascades } from '../postgres/read/cascades.js';
 import { readCatalog } from '../postgres/read/catalog.js';
+import { readFormers } from '../postgres/read/formers.js';
 import { readTarget } from '../postgres/read/target.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { CommandContext } from './command.js';
@@ -34,7 +36,9 @@ export async function lookAtTarget(
     const roots = scripts.flatMap(({ statements }) => cascadeRoots(statements));
     const cascades = await untilAborted(signal, readCascades(session, roots));
     const additions = await untilAborted(signal, readAdditions(session));
-    return { settings, major: facts.major, catalog: { ...catalog, cascades, additions }, skipped };
+    const questions = formerQuestions(scripts.flatMap(({ statements }) => statements));
+    const formers = await untilAborted(signal, readFormers(session, questions));
+    return { settings, major: facts.major, catalog: { ...catalog, cascades, additions, formers }, skipped };
   } finally {
     await session.close();
   }

@@ -124,6 +124,7 @@ function partOf(catalog: Catalog, tables: readonly RelationName[]): Catalog {
     dependents: [],
     cascades: null,
     additions: null,
+    formers: null,
     otherCounts: {},
     tables: catalog.tables.filter((table) => wanted.has(relationKey(table))),
     indexes: catalog.indexes.filter((index) => wanted.has(relationKey(index.table))),

@@ -2,7 +2,7 @@ import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { columnKey, indexNamed, isNew, keyOf, newTransaction } from './context.js';
+import { columnKey, indexNamed, isNew, keyOf, newTransaction, tableOf } from './context.js';
 import type { MigrationContext, ScriptState } from './context.js';
 import { dependentKey } from './dependents.js';
 import { droppedBy } from './dropped.js';
@@ -62,8 +62,18 @@ const CHANGES: Readonly<Record<string, Change>> = {
   RenameStmt: ({ relation, body }, context) => {
     const isTable = textOf(body, 'renameType') === 'OBJECT_TABLE' || textOf(body, 'renameType') === 'OBJECT_VIEW';
     const to = textOf(body, 'newname');
-    if (!isTable || !relation || to === null || !isNew(context, relation)) return context.state;
-    return created({ ...relation, name: to }, context);
+    if (!isTable || !relation || to === null) return context.state;
+    const renamed = { ...relation, name: to };
+    if (isNew(context, relation)) return created(renamed, context);
+    // What the file proved of its rows holds under the new name.
+    const [from, prefix] = [`${keyOf(context, relation)} `, `${keyOf(context, renamed)} `];
+    const checks = [...context.state.checks].flatMap(([key, check]) =>
+      key.startsWith(from) ? [[prefix + key.slice(from.length), check] as const] : [],
+    );
+    const table = context.state.formerly.get(keyOf(context, relation)) ?? tableOf(context, relation);
+    const { state } = context;
+    const formerly = table ? new Map([...state.formerly, [keyOf(context, renamed), table] as const]) : state.formerly;
+    return { ...state, formerly, checks: new Map([...state.checks, ...checks]) };
   },
   DropStmt: ({ body }, context) => {
     if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return context.state;
@@ -124,7 +134,14 @@ function afterCreate(body: TreeNode, relation: Relation | null, context: Migrati
   if (!relation || body['if_not_exists'] === true) return context.state;
   const columns = bodiesOf(list(body, 'tableElts'), 'ColumnDef');
   const types = columns.reduce((so, column) => withType(so, relation, column, context), context.state.types);
-  return { ...created(relation, context), types };
+  const parts = bodiesOf(list(field(body, 'partspec') ?? {}, 'partParams'), 'PartitionElem').map(
+    (part) => textOf(part, 'name') ?? '',
+  );
+  const partitionKeys = new Map([
+    ...context.state.partitionKeys,
+    [keyOf(context, relation), parts.includes('') ? [] : parts] as const,
+  ]);
+  return { ...created(relation, context), types, partitionKeys };
 }
 
 function withType(

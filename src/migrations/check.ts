@@ -97,7 +97,12 @@ export function factsOfFile({ statements }: Script): FileFacts {
   });
   const remade = remadeViews(statements);
   const arriving = statements.flatMap(arrivingIn);
-  return { indexes, views, remade, needing, switched, arriving, numbered: numberedIn(statements) };
+  const renamed = statements.flatMap(({ parsed: { type, body } }) => {
+    if (type === 'RenameStmt') return textOf(body, 'newname') ?? [];
+    const moved = relationOf(field(body, 'relation')) ?? relationOfNames(body['object'] ?? null);
+    return type === 'AlterObjectSchemaStmt' && moved ? [moved.name] : [];
+  });
+  return { indexes, views, remade, needing, switched, arriving, renamed, numbered: numberedIn(statements) };
 }
 
 const NUMBERS = new Set(['AT_AddIdentity', 'AT_SetIdentity', 'AT_ColumnDefault']);

@@ -26,6 +26,10 @@ export interface ScriptState {
   readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
   /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
   readonly indexes: readonly { readonly name: string; readonly table: string; readonly columns: readonly string[] }[];
+  /** Tables of the catalog that the file gave another name, by their key of now. */
+  readonly formerly: ReadonlyMap<string, Table>;
+  /** Columns of the partition keys of tables that the file made, by key; empty for a key with expressions. */
+  readonly partitionKeys: ReadonlyMap<string, readonly string[]>;
   /** Tables that the file made logged (`p`) or unlogged (`u`), by key. */
   readonly persistence: ReadonlyMap<string, 'p' | 'u'>;
   /** Keys of partitions that the file detached. */
@@ -68,6 +72,8 @@ export interface FileFacts {
   readonly needing: readonly { readonly table: string; readonly line: number }[];
   /** Columns that come by a name: added, or renamed to it. */
   readonly arriving: readonly { readonly table: string; readonly column: string }[];
+  /** Names that something gets that had another, or another schema. */
+  readonly renamed: readonly string[];
   /** What the file does about numbers of rows: columns that it gives a default or an identity, sequences that it gives an owner, whether it calls setval. */
   readonly numbered: {
     readonly columns: readonly { readonly table: string; readonly column: string }[];
@@ -101,6 +107,8 @@ export function initialState(oneTransaction: boolean): ScriptState {
     validated: new Set(),
     checks: new Map(),
     indexes: [],
+    formerly: new Map(),
+    partitionKeys: new Map(),
     persistence: new Map(),
     detached: new Set(),
     dropped: new Growing(),

@@ -19,6 +19,11 @@ export class Growing<V> {
     return this.get(key) !== undefined;
   }
 
+  /** Every key that it has. */
+  keys(): readonly string[] {
+    return [...this.#shared.entries.keys()].filter((key) => this.has(key));
+  }
+
   with(key: string, value: V): Growing<V> {
     const shared = this.#version === this.#shared.newest ? this.#shared : this.#copy();
     const since = shared.newest + 1;

@@ -97,6 +97,12 @@ function createdFunction({ body }: Operation, { catalog }: MigrationContext): In
   const path = names(list(body, 'funcname'));
   const replaces = body['replace'] === true && (catalog?.functions.some(({ name }) => name === path.at(-1)) ?? true);
   if (replaces) return { why: 'what the function was before is not known' };
+  const removeType = body['is_procedure'] === true ? 'OBJECT_PROCEDURE' : 'OBJECT_FUNCTION';
+  return asSql({ DropStmt: { objects: [functionObject(body)], removeType, behavior: 'DROP_RESTRICT' } });
+}
+
+/** A function that a CREATE makes, as other statements name it. */
+export function functionObject(body: TreeNode): TreeNode {
   const parameters = bodiesOf(list(body, 'parameters'), 'FunctionParameter');
   const types = parameters
     .filter((parameter) => !['FUNC_PARAM_OUT', 'FUNC_PARAM_TABLE'].includes(textOf(parameter, 'mode') ?? ''))
@@ -105,9 +111,5 @@ function createdFunction({ body }: Operation, { catalog }: MigrationContext): In
   const objfuncargs = types.map((type): TreeNode => ({
     FunctionParameter: { argType: type, mode: 'FUNC_PARAM_DEFAULT' },
   }));
-  const removeType = body['is_procedure'] === true ? 'OBJECT_PROCEDURE' : 'OBJECT_FUNCTION';
-  const object = {
-    ObjectWithArgs: { objname: list(body, 'funcname'), ...(types.length > 0 ? { objargs, objfuncargs } : {}) },
-  };
-  return asSql({ DropStmt: { objects: [object], removeType, behavior: 'DROP_RESTRICT' } });
+  return { ObjectWithArgs: { objname: list(body, 'funcname'), ...(types.length > 0 ? { objargs, objfuncargs } : {}) } };
 }

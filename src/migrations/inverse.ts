@@ -1,18 +1,20 @@
 import { quoteIdent } from '../base/quote.js';
-import { sameRelation } from '../model/catalog.js';
-import type { Addition, Column, Index } from '../model/catalog.js';
-import { field, list, names, textOf } from '../sql/tree.js';
+import { field, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
-import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { columnKey, constraintsOf, indexNamed, isNew, keyOf, tableOf } from './context.js';
+import { indexName } from './chosen-name.js';
+import { indexNamed, isNew, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { partitionOf } from './effects/attach.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { AlterCommand, Operation } from './operation.js';
+import { questionsOf } from './formers.js';
+import { formerAgain } from './inverse-former.js';
+import { columnOf, droppedIndex, knowsNames, ofConstraint, ofDroppedConstraint } from './inverse-constraint.js';
 import { CREATIONS } from './inverse-create.js';
 import { OF_WHAT_IS_MADE } from './inverse-made.js';
 import { defaultBefore, targetBefore } from './inverse-column.js';
+import { detachedAgain } from './inverse-partition.js';
 import { movedBack, renamedBack } from './inverse-rename.js';
 import { relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
@@ -23,6 +25,18 @@ export type Inverse = { readonly sql: readonly string[] } | { readonly why: stri
 
 /** The statements that bring the schema back to what it was before an operation, as far as its form and the catalog say what that was. */
 export function inverseOf(operation: Operation, context: MigrationContext): Inverse {
+  const former = formerAgain(operation, context);
+  if (former) return former;
+  const inverse = ofForm(operation, context);
+  // A table of the file goes on the way back, whatever was changed of it.
+  const { relation, command } = operation;
+  if ('why' in inverse && command && command.subtype !== 'AT_DetachPartition' && relation && isNew(context, relation))
+    return { sql: [] };
+  const helps = 'why' in inverse && context.catalog === null && questionsOf(operation).length > 0;
+  return helps && !inverse.why.includes('--to') ? { why: `${inverse.why}: look with --to` } : inverse;
+}
+
+function ofForm(operation: Operation, context: MigrationContext): Inverse {
   const { type, relation, command } = operation;
   // An attribute of a type that goes takes the values of all tables along.
   if (textOf(operation.body, 'objtype') === 'OBJECT_TYPE') return { why: 'how to take back ALTER TYPE is not known' };
@@ -62,7 +76,10 @@ const INVERSES: Readonly<Record<string, Invert>> = {
       ],
     };
   },
-  DropStmt: dropped,
+  DropStmt: (operation, context) =>
+    textOf(operation.body, 'removeType') === 'OBJECT_INDEX'
+      ? droppedIndex(operation, context)
+      : gone(operation, context),
   CreateTrigStmt: ({ relation, body }) =>
     relation && body['replace'] !== true
       ? { sql: [`DROP TRIGGER ${quoteIdent(textOf(body, 'trigname') ?? '')} ON ${written(relation)}`] }
@@ -114,36 +131,6 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   LockStmt: nothing,
   SelectStmt: nothing,
 };
-
-/** An index that the catalog knows can be built again. */
-function dropped({ body }: Operation, context: MigrationContext): Inverse {
-  if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return gone({} as Operation, context);
-  const indexes = list(body, 'objects').map((object) => {
-    const name = relationOfNames(object);
-    return name ? indexNamed(context, name) : undefined;
-  });
-  if (body['missing_ok'] === true && context.catalog && indexes.every((index) => index === undefined))
-    return { sql: [] };
-  const sql = indexes.flatMap((index) => (index ? [[builtAgain(index), ...additionsOf('index', index, context)]] : []));
-  return sql.length === indexes.length
-    ? { sql: sql.flat() }
-    : { why: 'the definition of the index is not known: look with --to' };
-}
-
-/** Whether a primary key makes the column NOT NULL, and no statement of the file did before. */
-function isMadeNotNull(column: string, relation: Relation, context: MigrationContext): boolean {
-  return (
-    columnOf(context, relation, column)?.notNull === false &&
-    !context.state.notNull.has(columnKey(context, relation, column))
-  );
-}
-
-function builtAgain({ definition }: Index): string {
-  // Of a partitioned table it says ON ONLY, and can not be built beside its use.
-  return / ON ONLY /.test(definition)
-    ? definition.replace(' ON ONLY ', ' ON ')
-    : definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
-}
 
 /** Commands that another command takes back whatever was before. */
 const OPPOSITES: Readonly<Record<string, string>> = {
@@ -204,9 +191,15 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     case 'AT_AttachPartition':
       if (textOf(operation.body, 'objtype') === 'OBJECT_INDEX')
         return { why: 'an index that is a part of another can not be taken out of it' };
-      return { sql: [`${alter} DETACH PARTITION ${written(partitionOf(command) ?? relation)}`] };
+      return { sql: [detachedAgain(relation, partitionOf(command) ?? relation, context)] };
     case 'AT_DetachPartition':
       return { why: 'the bounds that it had are not known' };
+    case 'AT_AddInherit': {
+      const parent = relationOf(field(field(body, 'def') ?? {}, 'RangeVar'));
+      return parent ? { sql: [`${alter} NO INHERIT ${written(parent)}`] } : { why: 'its parent is not known' };
+    }
+    case 'AT_DropInherit':
+      return { why: 'INHERIT would not make its columns those of the parent again' };
     case 'AT_DropConstraint':
       return ofDroppedConstraint(relation, command, alter, context);
     case 'AT_DropColumn':
@@ -214,82 +207,6 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     default:
       return { why: 'what it was before is not known' };
   }
-}
-
-function ofConstraint(relation: Relation, constraint: TreeNode, alter: string, context: MigrationContext): Inverse {
-  const own = textOf(constraint, 'conname') ?? textOf(constraint, 'indexname');
-  const name = own ?? (knowsNames(relation, context) ? constraintName(relation, constraint, context) : null);
-  if (name === null)
-    return { why: 'the constraint has no name of its own, and what is free is not known: look with --to' };
-  // An index that becomes the constraint's goes with it.
-  const taken = textOf(constraint, 'indexname');
-  const schema = tableOf(context, relation)?.schema ?? relation.schema;
-  const index = taken === null ? undefined : indexNamed(context, { schema, name: taken });
-  const made = context.state.indexes.find((one) => one.name === taken && one.table === keyOf(context, relation));
-  const columns = index?.keys.map(({ column }) => column ?? '') ?? made?.columns ?? names(list(constraint, 'keys'));
-  const nullable =
-    textOf(constraint, 'contype') === 'CONSTR_PRIMARY'
-      ? columns.filter((column) => isMadeNotNull(column, relation, context))
-      : [];
-  return {
-    sql: [
-      `${alter} DROP CONSTRAINT ${quoteIdent(name)}`,
-      ...nullable.map((column) => `${alter} ALTER COLUMN ${quoteIdent(column)} DROP NOT NULL`),
-      ...(index ? [builtAgain(index)] : []),
-    ],
-  };
-}
-
-/** Whether the name that PostgreSQL chooses can be told: otherwise another thing of that name might be there. */
-function knowsNames(relation: Relation, context: MigrationContext): boolean {
-  return context.catalog !== null || isNew(context, relation);
-}
-
-/** As the catalog has it; undefined where the file changed its type before. */
-function columnOf(context: MigrationContext, relation: Relation, name: string | null): Column | undefined {
-  if (name === null || context.state.types.has(columnKey(context, relation, name))) return undefined;
-  return tableOf(context, relation)?.columns.find((column) => column.name === name);
-}
-
-function ofDroppedConstraint(
-  relation: Relation,
-  command: AlterCommand,
-  alter: string,
-  context: MigrationContext,
-): Inverse {
-  const name = command.name ?? '';
-  const known = constraintsOf(context, relation).find((constraint) => constraint.name === name);
-  if (
-    !known &&
-    command.missingOk &&
-    context.catalog &&
-    context.state.named.get(takenKey(relation, name, context)) !== true
-  )
-    return { sql: [] };
-  if (!known) return { why: 'the definition of the constraint is not known: look with --to' };
-  if (command.cascade && (known.kind === 'primary' || known.kind === 'unique'))
-    return { why: 'what CASCADE takes along is not brought back' };
-  const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
-  const more = [
-    known.kind === 'foreign' ? [] : additionsOf('index', known, context),
-    additionsOf('constraint', known, context),
-  ].flat();
-  if (known.kind !== 'foreign' && known.kind !== 'check') return { sql: [add, ...more] };
-  const isParent = tableOf(context, relation)?.kind === 'p';
-  // A foreign key of a partitioned table can not be added NOT VALID before 18.
-  if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add, ...more] };
-  return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`, ...more] };
-}
-
-/** Statements that give it what it had beside its definition. */
-function additionsOf(
-  kind: Addition['kind'],
-  { table, name }: Pick<Addition, 'table' | 'name'>,
-  { catalog }: MigrationContext,
-): readonly string[] {
-  return (catalog?.additions ?? [])
-    .filter((one) => one.kind === kind && one.name === name && sameRelation(one.table, table))
-    .flatMap(({ sql }) => sql);
 }
 
 function columnNameOf(command: TreeNode): string {

@@ -70,6 +70,16 @@ describe('a migration file', () => {
       swap,
       ['ALTER TABLE a ADD COLUMN x int'],
     ]);
+    const parted = [
+      'ALTER TABLE a RENAME TO a_1',
+      'CREATE TABLE a (id int, UNIQUE (id)) PARTITION BY RANGE (id)',
+      'ALTER TABLE a ATTACH PARTITION a_1 FOR VALUES FROM (0) TO (9)',
+      'CREATE TABLE a_2 PARTITION OF a DEFAULT',
+      'GRANT SELECT ON a TO PUBLIC',
+    ];
+    expect(planned(`BEGIN; ${parted.join(';')}; CREATE INDEX ON a_2 (id); COMMIT`).map(({ length }) => length)).toEqual(
+      [parted.length, 1],
+    );
     expect(planned(`SET search_path = s; ${swap.join(';')}`, true)).toEqual([swap]);
     expect(planned('BEGIN; TRUNCATE a; INSERT INTO a SELECT 1; COMMIT')).toEqual([
       ['TRUNCATE a', 'INSERT INTO a SELECT 1'],

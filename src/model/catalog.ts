@@ -259,6 +259,14 @@ export interface Addition {
   readonly sql: readonly string[];
 }
 
+/** What something was before a migration changes it. */
+export interface Former {
+  /** The question that it answers, as `formerKey` writes it. */
+  readonly question: string;
+  /** What makes it so again, in order; for a comment its text. Null where there is no such thing. */
+  readonly sql: readonly string[] | null;
+}
+
 /** The schema as read in one instant. System schemas are left out. */
 export interface Catalog {
   readonly schemas: readonly string[];
@@ -274,6 +282,8 @@ export interface Catalog {
   readonly cascades: readonly Cascade[] | null;
   /** Null where it was not read: only the way back of a migration needs it. */
   readonly additions: readonly Addition[] | null;
+  /** Of what was asked about; null where nothing was: only the way back of a migration needs it. */
+  readonly formers: readonly Former[] | null;
   /** Every other object kind, counted for the inventory: `view`, `trigger`, `policy`, ... */
   readonly otherCounts: Readonly<Record<string, number>>;
 }

@@ -4,6 +4,7 @@ import { planScript } from '../../src/migrations/plan.js';
 import type { PlanStep } from '../../src/migrations/plan-step.js';
 import { readScript } from '../../src/migrations/script.js';
 import { structureDifferences } from '../../src/model/catalog-equality.js';
+import { toFileReport } from '../../src/report/migrate/to-migrate-report.js';
 import { loadParser } from '../../src/sql/parse.js';
 import { startQuietServer } from '../support/majors.js';
 import { asIfLarge, forScript, withMigrationBench } from '../support/migration-bench.js';
@@ -57,6 +58,10 @@ describe('a planned migration', () => {
       const before = await bench.session.query(KEPT);
       const steps = plan(bench, sql);
       for (const step of steps) await apply(bench, step);
+      const shown = { script: readScript(sql, 'a.sql'), checked: [], plan: { steps, differs: [], later: [] } };
+      const report = toFileReport({ name: 'a.sql', written: null, ...shown });
+      const first = steps.findIndex(({ isSwitch }) => isSwitch);
+      expect(report.plan?.steps.flatMap(({ takesBackFrom }) => takesBackFrom ?? [])).toEqual([1, first + 2]);
       expect(await bench.session.query(KEPT)).toEqual(before);
       for (const { down } of steps.toReversed()) await run(bench, down);
       const moved = structureDifferences(bench.catalog, await bench.now());

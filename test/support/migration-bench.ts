@@ -2,6 +2,7 @@ import { cascadeRoots } from '../../src/migrations/cascades.js';
 import { checkScript } from '../../src/migrations/check.js';
 import type { CheckOptions } from '../../src/migrations/check.js';
 import type { Effect } from '../../src/migrations/effects/effect.js';
+import { formerQuestions } from '../../src/migrations/formers.js';
 import { LOCK_MODES, isAtLeast } from '../../src/migrations/locks.js';
 import type { LockMode } from '../../src/migrations/locks.js';
 import { written } from '../../src/migrations/relation.js';
@@ -14,6 +15,7 @@ import { connect } from '../../src/postgres/connect.js';
 import { readAdditions } from '../../src/postgres/read/additions.js';
 import { readCascades } from '../../src/postgres/read/cascades.js';
 import { readCatalog } from '../../src/postgres/read/catalog.js';
+import { readFormers } from '../../src/postgres/read/formers.js';
 import type { Session } from '../../src/postgres/session.js';
 import { runScript } from './rewrite-bench.js';
 
@@ -94,8 +96,10 @@ export async function withMigrationBench<T>(
 
 /** The catalog with what is read for migrations only. */
 export async function forScript({ session, catalog }: MigrationBench, sql: string): Promise<Catalog> {
-  const cascades = await readCascades(session, cascadeRoots(readScript(sql, 'example').statements));
-  return { ...catalog, cascades, additions: await readAdditions(session) };
+  const { statements } = readScript(sql, 'example');
+  const cascades = await readCascades(session, cascadeRoots(statements));
+  const formers = await readFormers(session, formerQuestions(statements));
+  return { ...catalog, cascades, additions: await readAdditions(session), formers };
 }
 
 /** The catalog as if its tables were large, so that no rule lowers its voice. */

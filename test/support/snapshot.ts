@@ -263,6 +263,7 @@ export function aCatalog(facts: SnapshotFacts = {}): Catalog {
     functions: [],
     cascades: null,
     additions: null,
+    formers: null,
     otherCounts: {},
   };
 }

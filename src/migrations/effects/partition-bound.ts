@@ -3,17 +3,18 @@ import { deparseExpression } from '../../sql/deparse.js';
 import { bodyOf, field, list, names, textOf, treeText } from '../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../sql/tree.js';
 import { parseStatement } from '../../sql/parse.js';
-import { columnKey, constraintsOf, tableOf } from '../context.js';
+import { columnKey, constraintsOf, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import type { AlterCommand } from '../operation.js';
 import type { Relation } from '../relation.js';
 
 /**
- * The condition which rows of a partition must meet, as SQL, for LIST and RANGE by columns; null where it is not known: no catalog, hash, expressions, DEFAULT.
+ * The condition which rows of a partition must meet, as SQL, for LIST and RANGE by columns; null where it is not known: a parent that neither the file made nor a catalog has, hash, expressions, DEFAULT.
  * A valid CHECK of it, or of more, spares ATTACH PARTITION the scan (`PartConstraintImpliedByRelConstraint`).
  */
 export function partitionCondition(parent: Relation, command: AlterCommand, context: MigrationContext): string | null {
-  const key = tableOf(context, parent)?.partitionKey ?? [];
+  const made = context.state.partitionKeys.get(keyOf(context, parent));
+  const key = made ?? tableOf(context, parent)?.partitionKey ?? [];
   const [column] = key;
   const bound = field(field(field(command.body, 'def') ?? {}, 'PartitionCmd') ?? {}, 'bound');
   if (column === undefined || !bound || bound['is_default'] === true) return null;

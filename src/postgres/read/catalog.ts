@@ -51,6 +51,7 @@ async function readUnlocked(session: Session, locked: readonly LockedRelation[])
     dependents: await readDependents(session),
     cascades: null,
     additions: null,
+    formers: null,
   };
   return { catalog, locked, skipped: [...skipLocked(locked), ...skipSequences(hiddenSequences)] };
 }

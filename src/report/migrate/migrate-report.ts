@@ -21,6 +21,11 @@ const stepSchema = z.object({
   up: z.array(z.string()),
   down: z.array(z.string()).nullable().describe('null: there is no way back'),
   noWayBack: z.string().nullable(),
+  takesBackFrom: z
+    .number()
+    .int()
+    .nullable()
+    .describe('the first step whose change its way back takes back as well; null where it takes back its own alone'),
   transactional: z.boolean().describe('false: it may not run inside a transaction'),
   locks: z.array(lockSchema),
   estimate: estimateSchema,

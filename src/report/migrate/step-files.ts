@@ -100,6 +100,12 @@ function finalAfter({ number }: Step, steps: readonly Step[]): number | null {
 function downContent(step: Step, down: readonly string[], final: number | null, report: MigrateReport): string {
   const header = [
     ...comment('', `Takes back step ${step.number}; those after it first`),
+    ...(step.takesBackFrom === null
+      ? []
+      : comment(
+          '',
+          `Takes back what steps ${step.takesBackFrom} to ${step.number - 1} began as well: run their down files too before anything goes up again`,
+        )),
     ...(final === null ? [] : comment('', `Only as long as step ${final}, which can not be taken back, has not run`)),
   ];
   if (down.length === 0)

@@ -38,7 +38,7 @@ export function toFileReport({ name, script, checked, plan, written }: MigrateFi
         })),
     ],
     plan: plan && {
-      steps: plan.steps.map((step, i) => stepOf(step, i)),
+      steps: plan.steps.map((step, i) => stepOf(step, i, plan.steps)),
       differs: [...plan.differs],
       later: plan.later.map(laterOf),
     },
@@ -93,6 +93,7 @@ function findingsOf({
 function stepOf(
   step: MigrationPlan['steps'][number],
   position: number,
+  steps: MigrationPlan['steps'],
 ): NonNullable<MigrateReport['files'][number]['plan']>['steps'][number] {
   const file = stepFileName(step.up, position);
   return {
@@ -102,6 +103,7 @@ function stepOf(
     up: [...step.up],
     down: step.down && [...step.down],
     noWayBack: step.noWayBack,
+    takesBackFrom: step.isSwitch && step.down !== null ? firstPrepared(position, steps) + 1 : null,
     transactional: step.transactional,
     locks: locksOf(step.locks),
     estimate: step.estimate,
@@ -111,6 +113,13 @@ function stepOf(
     upFile: `${file}.up.sql`,
     downFile: step.down === null ? null : `${file}.down.sql`,
   };
+}
+
+/** The place of the first step that prepares the switch at a place. */
+function firstPrepared(position: number, steps: MigrationPlan['steps']): number {
+  const line = steps[position]?.line;
+  const before = steps.slice(0, position);
+  return before.findLastIndex((one) => one.line !== line || one.isSwitch) + 1;
 }
 
 function laterOf(

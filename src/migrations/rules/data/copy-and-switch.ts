@@ -15,7 +15,7 @@ export default defineMigrationRule({
     what: 'Rows copied out of a table that the file renames or drops further on, as a table is partitioned, sorted or written anew by hand.',
     why: 'Rows that others insert, change or delete between the copy and the switch are lost, in one transaction as well, and nobody is told.',
     limits:
-      'Silent where a lock that keeps writers off is held. No sequence is made. To partition a table that is in use, copy nothing: add a CHECK of the bounds NOT VALID and VALIDATE it, build a unique index that holds the partition key with CONCURRENTLY, then in one short transaction rename the table, make the partitioned one and ATTACH the old as its first partition. To change a column, see the rules of columns.',
+      'Silent where a lock that keeps writers off is held. No sequence is made. To partition a table that is in use, copy nothing: add a CHECK of the bounds NOT VALID and VALIDATE it, build a unique index that holds the partition key with CONCURRENTLY and make a constraint of it (ATTACH takes over no index that is not one for a constraint of the new table), then in one short transaction rename the table, make the partitioned one and ATTACH the old as its first partition. To change a column, see the rules of columns.',
     sources: ['PostgreSQL manual, "Table Partitioning"', 'PostgreSQL manual, "Transaction Isolation"'],
   },
   match(operation, context) {
@@ -44,6 +44,7 @@ export default defineMigrationRule({
       ALTER TABLE sale ADD CONSTRAINT sale_days CHECK (day >= 0 AND day < 100) NOT VALID;
       ALTER TABLE sale VALIDATE CONSTRAINT sale_days;
       CREATE UNIQUE INDEX CONCURRENTLY sale_day_id ON sale (day, id);
+      ALTER TABLE sale ADD CONSTRAINT sale_day_id UNIQUE USING INDEX sale_day_id;
       BEGIN;
       ALTER TABLE sale RENAME TO sale_first;
       CREATE TABLE sale (id int NOT NULL, day int NOT NULL, UNIQUE (day, id)) PARTITION BY RANGE (day);
