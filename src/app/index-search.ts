@@ -59,7 +59,11 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
     const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
       options.writeWeight === 0 || isLast || isLate() || options.signal.aborted || unknown(best).length === 0;
-    const last = await searchOnce(options, { candidates, writes, costs, isFinal }, leftMs);
+    const most = options.plannerCalls ?? Number.POSITIVE_INFINITY;
+    const calls = Number.isFinite(most) && {
+      plannerCalls: Math.max(most - plannerCalls, Math.ceil(most * AGAIN_SHARE)),
+    };
+    const last = await searchOnce({ ...options, ...calls }, { candidates, writes, costs, isFinal }, leftMs);
     // The what-if engine remembers, and is asked next to nothing when a search is made again.
     plannerCalls += last.plannerCalls;
     const isLost: boolean =
@@ -119,6 +123,9 @@ function worth(
     return ms === undefined || workloadMs <= 0 ? sum : sum + (writeWeight * ms) / workloadMs - writeShare;
   }, objective);
 }
+
+/** Of its EXPLAINs, for a search that is made again: what was asked before is remembered. */
+const AGAIN_SHARE = 0.1;
 
 /** Of the search's time: what writes pay is measured until then, and what is left is for the search that goes by it. */
 const MEASURED_UNTIL = 0.7;
