@@ -3,6 +3,7 @@ import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
 import { missingTrigrams } from '../indexes/candidates/missing-extensions.js';
+import { unindexableExpressions } from '../indexes/candidates/unindexable.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
 import type { TableWrite } from '../indexes/measured/write-cost.js';
@@ -46,7 +47,10 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const writes = writesOf(snapshot.workload, snapshot.catalog);
   const costs = new Map<string, number>();
   const startedMs = performance.now();
-  const skipped: Skipped[] = [...missingTrigrams(uses, snapshot.catalog)];
+  const skipped: Skipped[] = [
+    ...missingTrigrams(uses, snapshot.catalog),
+    ...unindexableExpressions(uses, snapshot.catalog),
+  ];
   let plannerCalls = 0;
   const isLate = (): boolean => performance.now() - startedMs > options.timeMs * MEASURED_UNTIL;
   let earlier: IndexSelection | null = null;
