@@ -4,7 +4,8 @@ import type { Skipped } from '../../model/coverage.js';
 import { groupBy } from '../../base/group.js';
 import type { Predicate } from '../../sql/use-types.js';
 import { tryParseStatement } from '../../sql/parse.js';
-import { list, names, walk } from '../../sql/tree.js';
+import { field, list, names, walk } from '../../sql/tree.js';
+import type { TypedNode } from '../../sql/tree.js';
 import { tablePages } from './candidates.js';
 import type { TableUse } from './candidates.js';
 import { isImmutable } from './immutability.js';
@@ -42,7 +43,8 @@ function refusal(
 ): Pick<Skipped, 'reason' | 'remedy'> | null {
   if (expression === null || columns.length === 0 || value.kind === 'join') return null;
   if (isImmutable(expression, table, catalog)) return null;
-  const called = calledIn(expression);
+  const nodes = walk(tryParseStatement(`SELECT ${expression}`)?.body);
+  const called = new Set(nodes.map(calledBy));
   const own = catalog.functions.find((one) => one.volatility !== 'i' && called.has(one.name));
   if (own !== undefined) {
     return {
@@ -50,8 +52,15 @@ function refusal(
       remedy: 'Declare it IMMUTABLE if it always gives the same for the same arguments.',
     };
   }
-  const zoned = table.columns.some((one) => columns.includes(one.name) && one.baseType === 'timestamptz');
-  return zoned
+  const zoned = new Set(table.columns.filter((one) => one.baseType === 'timestamptz').map((one) => one.name));
+  // AT TIME ZONE names one.
+  const isZoned =
+    !called.has('timezone') &&
+    nodes.some(
+      (node) =>
+        ZONE_DEPENDENT.has(calledBy(node) ?? '') && walk(node.body).some((inner) => zoned.has(referred(inner) ?? '')),
+    );
+  return isZoned
     ? {
         reason: "it depends on the session's time zone, and PostgreSQL takes only IMMUTABLE expressions",
         remedy: 'Compare the column itself with a range, or name the zone: AT TIME ZONE.',
@@ -59,8 +68,26 @@ function refusal(
     : null;
 }
 
-function calledIn(expression: string): ReadonlySet<string> {
-  const select = tryParseStatement(`SELECT ${expression}`);
-  const calls = select ? walk(select.body).filter((node) => node.type === 'FuncCall') : [];
-  return new Set(calls.flatMap((call) => names(list(call.body, 'funcname')).at(-1) ?? []));
+/** Functions and casts that are STABLE of a timestamp with time zone (`pg_proc.provolatile`). */
+const ZONE_DEPENDENT = new Set([
+  'date',
+  'date_trunc',
+  'date_part',
+  'extract',
+  'to_char',
+  'time',
+  'timestamp',
+  'text',
+  'varchar',
+]);
+
+/** The name of a function, or of the type of a cast. */
+function calledBy({ type, body }: TypedNode): string | null {
+  if (type === 'FuncCall') return names(list(body, 'funcname')).at(-1) ?? null;
+  const to = type === 'TypeCast' ? field(body, 'typeName') : null;
+  return to ? (names(list(to, 'names')).at(-1) ?? null) : null;
+}
+
+function referred({ type, body }: TypedNode): string | null {
+  return type === 'ColumnRef' ? (names(list(body, 'fields')).at(-1) ?? null) : null;
 }
