@@ -156,7 +156,7 @@ async function searched(
   });
   const snapshot = await untilAborted(signal, examiner.examine(origin.workload, summary));
   // Before the search, which a signal may end.
-  const findings = await untilAborted(signal, advisorsOf().examine(snapshot, null));
+  const review = await untilAborted(signal, advisorsOf({}, isReview).examine(snapshot, null));
   watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
   const { storageBudgetBytes } = options;
   const within: IndexSearchOptions = {
@@ -177,7 +177,7 @@ async function searched(
   };
   const search = await searchIndexSet(within);
   const { failed } = summary;
-  return { search, within, review: findings.filter(isReview), failed };
+  return { search, within, review, failed };
 }
 
 /** Of the time for searching; the rest is for what could stand beside the set that measurement keeps of a budget. */
@@ -196,9 +196,9 @@ const CALLS_FOR_A_STATEMENT = 21;
 /** What `--budget` is when not given. */
 const USUAL_BUDGET_MS = 300_000;
 
-/** What advisors say of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
-function isReview({ advisor }: Finding): boolean {
-  return advisor.startsWith('index/') && !SEARCHERS.has(advisor);
+/** Advisors of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
+function isReview(id: string): boolean {
+  return id.startsWith('index/') && !SEARCHERS.has(id);
 }
 
 const SEARCHERS: ReadonlySet<string> = new Set([
