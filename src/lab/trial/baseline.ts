@@ -79,7 +79,8 @@ async function measureCases(
       left.set(oneCase.fingerprint, failedCase(oneCase, patience.reason(oneCase)));
       continue;
     }
-    const isLate = warm.length >= NOISE_STATEMENTS && performance.now() - startedMs > options.budgetMs;
+    const isKnownNoise = found.measured.length + warm.length >= NOISE_STATEMENTS;
+    const isLate = isKnownNoise && performance.now() - startedMs > options.budgetMs;
     const result = await warmUp(sides, oneCase, { ...options, isLate });
     if ('reason' in result) found.failed.push(failedCase(oneCase, result.reason));
     else if ('timedOutMs' in result) found.records.push(result);
