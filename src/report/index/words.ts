@@ -5,7 +5,7 @@ import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 export function searchSentence({ search, indexes, interrupted, workload }: IndexReport): string {
   if (search.objective === null) return NOT_PLANNED;
   const proof =
-    search.bound === null || search.gap === null
+    search.bound === null || search.gap === null || search.gap >= NOTHING_PROVED
       ? 'no bound was proved'
       : `by the objective nothing more than ${formatPercent(search.gap)} better can be made of them`;
   const ended = search.complete ? '' : `; ${endOf(search, interrupted)} the search, this is the best so far`;
@@ -30,6 +30,9 @@ function endOf({ plannerCalls, mostPlannerCalls }: IndexReport['search'], interr
   if (interrupted) return 'a signal stopped';
   return mostPlannerCalls !== null && plannerCalls >= mostPlannerCalls ? 'its planner calls ended' : 'the time ended';
 }
+
+/** A gap that says no more than that costs are not negative. */
+const NOTHING_PROVED = 0.999;
 
 const NOT_PLANNED = 'No statement of the workload could be planned: nothing was searched.';
 
