@@ -8,13 +8,17 @@ export type AdvisorDefaults = Readonly<Record<string, unknown>>;
 /** What advisors may know of the machine that trials run on. */
 const MACHINE: AdvisorDefaults = { 'settings/too-few-workers': { cores: availableParallelism() } };
 
-/** The whole catalogue behind the kernel's port. An advisor that throws fails the examination: silence would look like health. */
-export function advisorsOf(options: AdvisorDefaults = {}): Advisors & { readonly names: readonly string[] } {
+/** The catalogue behind the kernel's port, or those of it that are asked. An advisor that throws fails the examination: silence would look like health. */
+export function advisorsOf(
+  options: AdvisorDefaults = {},
+  isAsked: (id: string) => boolean = () => true,
+): Advisors & { readonly names: readonly string[] } {
+  const advisors = catalogue.filter(({ id }) => isAsked(id));
   return {
-    names: catalogue.map((advisor) => advisor.id),
+    names: advisors.map((advisor) => advisor.id),
     async examine(snapshot, whatIf, bounds) {
       const findings = [];
-      for (const advisor of catalogue) {
+      for (const advisor of advisors) {
         findings.push(...(await advisor.examine(snapshot, whatIf, options[advisor.id] ?? MACHINE[advisor.id], bounds)));
       }
       return findings;

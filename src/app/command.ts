@@ -22,6 +22,8 @@ export interface Command<Input extends z.ZodObject = z.ZodObject, Output = unkno
   readonly name: string;
   readonly summary: string;
   readonly effect: CommandEffect;
+  /** Whether a run that was stopped leaves something that the next one goes on from. */
+  readonly resumes?: boolean;
   /** Keys of `input` that are given by position, in this order. */
   readonly positional: readonly (keyof z.input<Input> & string)[];
   /** Each field described; `url` fields hold connection strings and are never shown. */

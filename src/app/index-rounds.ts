@@ -16,6 +16,8 @@ export interface RoundsOptions {
   readonly timeMs: number;
   /** For all further searches. */
   readonly searchMs: number;
+  /** EXPLAINs of all further searches; no limit when not given. */
+  readonly searchCalls?: number;
   /** Null where it was called off. The first round may take all of the time, others what is left. */
   readonly measure: (specs: readonly IndexSpec[], timeMs: number) => Promise<MeasuredIndexSet | null>;
 }
@@ -35,7 +37,7 @@ export interface MeasuredRounds {
  * since another one was there, is refused the second time.
  */
 export async function measureInRounds(found: Found, options: RoundsOptions): Promise<MeasuredRounds> {
-  const { search, budgetBytes, measure, searchMs } = options;
+  const { search, budgetBytes, measure, searchMs, searchCalls } = options;
   const { signal } = search;
   let { alternatives } = found;
   let leftMs = options.timeMs;
@@ -62,8 +64,11 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     const kept = measured.kept.map((one) => one.spec);
     const isOpen = ({ spec, why }: DroppedIndex): boolean => why === 'unused' && built.get(specKey(spec)) === 1;
     const refused = measured.dropped.filter((one) => !isOpen(one)).map((one) => one.spec);
-    const timeMs = searchMs / MORE_ROUNDS;
-    const more = await searchBeside({ ...search, timeMs }, { ...found, kept, refused, leftBytes });
+    const share = {
+      timeMs: searchMs / MORE_ROUNDS,
+      ...(searchCalls !== undefined && { plannerCalls: Math.ceil(searchCalls / MORE_ROUNDS) }),
+    };
+    const more = await searchBeside({ ...search, ...share }, { ...found, kept, refused, leftBytes });
     if (more.length === 0 || signal.aborted) break;
     const fresh = more.map((one) => one.spec);
     const next = await timed([...kept, ...fresh]);

@@ -22,6 +22,8 @@ export interface IndexSearchOptions {
   readonly shownBytes: number | null;
   readonly writeWeight: number;
   readonly timeMs: number;
+  /** EXPLAINs that one search may make; no limit when not given. */
+  readonly plannerCalls?: number;
   readonly signal: AbortSignal;
   readonly note: (text: string) => void;
 }
@@ -65,7 +67,7 @@ export async function searchOnce(
     now: () => performance.now(),
     signal,
   } as const;
-  const limits = { timeMs, plannerCalls: null };
+  const limits = { timeMs, plannerCalls: options.plannerCalls ?? null };
   const reference = options.shownBytes ?? storageBytes;
   const curveBytes = reference === null ? [] : CURVE_SHARES.map((one) => one * reference);
   const freeShares = CURVE_SHARES.filter((one) => one <= 1);

@@ -4,6 +4,7 @@ import type { Fake } from '../../test/support/fake-planner.js';
 import { COLUMNS, statement } from '../../test/support/selection.js';
 import { aColumn, aSnapshot, aStatement, aTable } from '../../test/support/snapshot.js';
 import type { OpenLab } from '../lab/open-lab.js';
+import type { IndexSelection } from '../indexes/selection/selection-types.js';
 import { searchIndexSet } from './index-search.js';
 
 const read = statement('a');
@@ -25,7 +26,7 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** Every question takes a tenth of the time, and measuring what writes pay as long as is given. */
-async function chosen(measuringMs: number): Promise<readonly string[]> {
+async function found(measuringMs: number, plannerCalls?: number): Promise<IndexSelection> {
   const planner = engine(fake);
   const cost: typeof planner.cost = (fingerprints, change) => {
     ms += 1000;
@@ -50,14 +51,23 @@ async function chosen(measuringMs: number): Promise<readonly string[]> {
     shownBytes: null,
     writeWeight: 1,
     timeMs: 10_000,
+    ...(plannerCalls !== undefined && { plannerCalls }),
     signal: new AbortController().signal,
     note: () => undefined,
   });
-  return selection.chosen.map((one) => nameOf(one.spec));
+  return selection;
 }
 
 describe('a search that is made again with what writes pay', () => {
   test.each([0, 2000, 20_000])('keeps what it found before measuring took %i ms', async (measuringMs) => {
-    expect(await chosen(measuringMs)).toEqual(['a']);
+    expect((await found(measuringMs)).chosen.map((one) => nameOf(one.spec))).toEqual(['a']);
+  });
+
+  test('ends at so many planner calls as it may make, and says that it did not come to its end', async () => {
+    const [all, few] = [await found(0), await found(0, 3)];
+    expect(all).toMatchObject({ complete: true });
+    expect(few).toMatchObject({ complete: false });
+    // This planner remembers nothing, and is asked again in each of the three searches.
+    expect([all.plannerCalls, few.plannerCalls]).toEqual([9, 6]);
   });
 });

@@ -3,6 +3,7 @@ import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
 import { missingTrigrams } from '../indexes/candidates/missing-extensions.js';
+import { unindexableExpressions } from '../indexes/candidates/unindexable.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
 import type { TableWrite } from '../indexes/measured/write-cost.js';
@@ -46,7 +47,10 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const writes = writesOf(snapshot.workload, snapshot.catalog);
   const costs = new Map<string, number>();
   const startedMs = performance.now();
-  const skipped: Skipped[] = [...missingTrigrams(uses, snapshot.catalog)];
+  const skipped: Skipped[] = [
+    ...missingTrigrams(uses, snapshot.catalog),
+    ...unindexableExpressions(uses, snapshot.catalog),
+  ];
   let plannerCalls = 0;
   const isLate = (): boolean => performance.now() - startedMs > options.timeMs * MEASURED_UNTIL;
   let earlier: IndexSelection | null = null;
@@ -59,7 +63,11 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         .filter((spec) => writesTo(writes, spec.table).length > 0 && !costs.has(specKey(spec)));
     const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
       options.writeWeight === 0 || isLast || isLate() || options.signal.aborted || unknown(best).length === 0;
-    const last = await searchOnce(options, { candidates, writes, costs, isFinal }, leftMs);
+    const most = options.plannerCalls ?? Number.POSITIVE_INFINITY;
+    const calls = Number.isFinite(most) && {
+      plannerCalls: Math.max(most - plannerCalls, Math.ceil(most * AGAIN_SHARE)),
+    };
+    const last = await searchOnce({ ...options, ...calls }, { candidates, writes, costs, isFinal }, leftMs);
     // The what-if engine remembers, and is asked next to nothing when a search is made again.
     plannerCalls += last.plannerCalls;
     const isLost: boolean =
@@ -119,6 +127,9 @@ function worth(
     return ms === undefined || workloadMs <= 0 ? sum : sum + (writeWeight * ms) / workloadMs - writeShare;
   }, objective);
 }
+
+/** Of its EXPLAINs, for a search that is made again: what was asked before is remembered. */
+const AGAIN_SHARE = 0.1;
 
 /** Of the search's time: what writes pay is measured until then, and what is left is for the search that goes by it. */
 const MEASURED_UNTIL = 0.7;

@@ -56,7 +56,9 @@ async function runCommand(
     progress.watch({ type: 'note', text: 'stopping and cleaning up; once more ends it at once' });
     abort.abort(
       new WizardError('run/interrupted', 'Stopped by a signal', {
-        hint: 'What was measured is kept; the next run goes on from there.',
+        hint: command.resumes
+          ? 'What was done is kept; the next run goes on from there.'
+          : 'Run it again; nothing of it is kept.',
       }),
     );
   };

@@ -151,7 +151,9 @@ describe('examine', () => {
     const { code, stdout } = await run.done;
     expect(performance.now() - signalledMs).toBeLessThan(5000);
     expect(code).toBe(130);
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'run/interrupted' } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'run/interrupted', hint: expect.stringContaining('nothing of it is kept') },
+    });
     expect(place.labFolders()).toEqual([]);
     expect(place.labProcesses()).toEqual([]);
   });

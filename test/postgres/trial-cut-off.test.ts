@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TrialMeasurement } from '../../src/kernel/ports.js';
 import type { OpenLab } from '../../src/lab/open-lab.js';
+import { measureBaseline } from '../../src/lab/trial/baseline.js';
+import { prepareCases } from '../../src/lab/trial/cases.js';
+import { connect } from '../../src/postgres/connect.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { WorkloadSummary } from '../../src/model/measurement.js';
@@ -58,6 +61,20 @@ test('a statement that does not finish stands in the baseline with what it had c
   expect(cutOff).toMatchObject({ timedOutMs: TIMEOUT_MS, meanMs: TIMEOUT_MS });
   expect(cutOff?.buffers).toBeGreaterThan(1000);
   expect(summary.perStatement.find((one) => one.name === 'one order')?.timedOutMs).toBeNull();
+});
+
+test('of a large workload that has used up the time of the baseline a slow statement runs once', async () => {
+  const [one, other] = [await connect(server.connection), await connect(server.connection)];
+  const fast = Array.from({ length: 20 }, (_, i) => statement(`fast ${i}`, `SELECT ${i}`));
+  const workload = workloadOf(...fast, statement('slow', 'SELECT pg_sleep(1.1)'));
+  const { cases } = await prepareCases(one, workload, { rewrites: [], allowVolatile: true });
+  const options = { budgetMs: 0, timeoutMs: TIMEOUT_MS, check: () => undefined, progress: () => undefined };
+  const { records, failed, noise } = await measureBaseline(one, other, cases, options);
+  const runs = new Map(records.map((record) => [record.oneCase.name, record.samples.length]));
+  expect([failed, runs.get('slow'), runs.get('fast 0')]).toEqual([[], 1, 10]);
+  expect(noise.pairs).toBe(100);
+  await one.close();
+  await other.close();
 });
 
 test('an index that lets it finish is measured against the timeout, and says that no result was compared', async () => {

@@ -24,6 +24,7 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     storageBudgetBytes: 8 * 1024 * 1024,
     writeWeight: 1,
     candidates: 31,
+    mostPlannerCalls: 500,
     selection: SELECTION,
     alternatives: [],
     unvalued: [],

@@ -36,14 +36,24 @@ export default defineAdvisor({
     await loadParser();
     return indexesByTable(catalog).flatMap((indexes) => {
       const repeated = new Set(repetitions(catalog, indexes).map(({ redundant }) => redundant));
-      return indexes.flatMap((index): AdvisorFinding[] => {
+      const pairs = indexes.flatMap((index): readonly Pair[] => {
         if (index.unique || !index.valid || reasonToKeep(index) !== null || repeated.has(index)) return [];
-        const [best] = indexes
+        return indexes
           .filter((wider) => !repeated.has(wider))
           .flatMap((wider) => pairOf(catalog, wider, index) ?? [])
-          .filter((pair) => earnsNothing(pair, minPartialShare) && !mayOrderByDistance(snapshot, pair.index))
-          .toSorted((a, b) => a.wider.sizeBytes - b.wider.sizeBytes || a.widerIndex.oid - b.widerIndex.oid);
-        return best ? [describe(catalog, best)] : [];
+          .filter((pair) => earnsNothing(pair, minPartialShare) && !mayOrderByDistance(snapshot, pair.index));
+      });
+      const going = new Set(pairs.map(({ index }) => index));
+      // One that stays is named before one that may go as well.
+      const best = pairs.toSorted(
+        (a, b) =>
+          Number(going.has(a.widerIndex)) - Number(going.has(b.widerIndex)) ||
+          a.wider.sizeBytes - b.wider.sizeBytes ||
+          a.widerIndex.oid - b.widerIndex.oid,
+      );
+      return [...going].flatMap((index): readonly AdvisorFinding[] => {
+        const found = best.find((pair) => pair.index === index);
+        return found ? [describe(catalog, found)] : [];
       });
     });
   },

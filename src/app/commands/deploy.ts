@@ -12,6 +12,7 @@ export const deploy = defineCommand({
   summary:
     'Shows what a plan of `optimize` or `index` would do to a database: statements, locks, time, disk, rollback. Applies it only with --approve.',
   effect: 'production',
+  resumes: true,
   positional: ['plan'],
   input: z.object({
     plan: z

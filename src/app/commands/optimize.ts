@@ -24,6 +24,7 @@ export const optimize = defineCommand({
   name: 'optimize',
   summary: 'Runs the loop on a lab copy and hands over proved migrations. Never writes to the target.',
   effect: 'lab',
+  resumes: true,
   positional: ['url'],
   input: z.object({
     url: targetInput,

@@ -106,8 +106,16 @@ export function sortedKeys(
   return { keys: keys.map((key) => sortKey(backwards ? reversed(key) : key)), limited: sort.limited && sort.complete };
 }
 
-/** The same index with the columns that the statement reads beside the keys, so that the heap need not be read; null when the row is not much wider than what is needed. */
-export function coveringCandidate(basis: CandidateBasis, tableUse: TableUse, candidate: Candidate): Candidate | null {
+/**
+ * The same index with the columns that the statement reads beside the keys, so that the heap need not be read; null when the row is not much wider than what is needed.
+ * `known` are columns of which the index's condition says all: they are not included.
+ */
+export function coveringCandidate(
+  basis: CandidateBasis,
+  tableUse: TableUse,
+  candidate: Candidate,
+  known: readonly string[] = [],
+): Candidate | null {
   const { use, table } = tableUse;
   if (
     use.role !== 'read' ||
@@ -117,7 +125,7 @@ export function coveringCandidate(basis: CandidateBasis, tableUse: TableUse, can
     candidate.spec.include.length > 0
   )
     return null;
-  const held = new Set(candidate.spec.keys.map(bareKey));
+  const held = new Set([...candidate.spec.keys.map(bareKey), ...known.map((column) => columnKey(column))]);
   const include = use.needed.filter(
     (column) => !held.has(columnKey(column)) && table.columns.some((one) => one.name === column),
   );

@@ -14,6 +14,8 @@ export interface RareRows {
   readonly columns: readonly string[];
   /** Those of them that hold the same in all of these rows. */
   readonly single: readonly string[];
+  /** Those of them that are NULL in all of these rows. */
+  readonly nulls: readonly string[];
 }
 
 /** Beyond this share a whole index serves as well, and serves more statements. */
@@ -46,6 +48,7 @@ function together(conditions: readonly RareRows[]): RareRows {
     fraction: conditions.reduce((product, one) => product * one.fraction, 1),
     columns: conditions.flatMap((one) => one.columns),
     single: conditions.flatMap((one) => one.single),
+    nulls: conditions.flatMap((one) => one.nulls),
   };
 }
 
@@ -65,7 +68,7 @@ function impliesNotNull(predicate: Predicate, { table }: TableUse, statistics: S
   const notNull = 1 - (facts?.nullFraction ?? 0);
   return notNull > MOST_RARE
     ? null
-    : { where: `${quoteIdent(column)} IS NOT NULL`, fraction: notNull, columns: [column], single: [] };
+    : { where: `${quoteIdent(column)} IS NOT NULL`, fraction: notNull, columns: [column], single: [], nulls: [] };
 }
 
 /** The rows of a condition with constants of which the statistics tell the share; null where they do not, or where others will be asked for. */
@@ -81,7 +84,14 @@ function fixedRows(predicate: Predicate, { table, rows }: TableUse, statistics: 
   const isSingle = kind !== 'list' && kind !== 'inequality';
   // A view has `= ANY (ARRAY[...])` where a statement has IN: one index serves both.
   const where = kind === 'list' ? `${quoteIdent(column)} IN (${values.map(quoteLiteral).join(', ')})` : sql;
-  return { where, fraction, columns: [column], single: isSingle ? [column] : [], isFlag: FLAGS.has(kind) };
+  return {
+    where,
+    fraction,
+    columns: [column],
+    single: isSingle ? [column] : [],
+    nulls: kind === 'is-null' ? [column] : [],
+    isFlag: FLAGS.has(kind),
+  };
 }
 
 /** More values than this are no states that rows pass through, and the constant is then one of many that will be asked for. */

@@ -187,8 +187,29 @@ describe('the few rows that a statement asks for each time', () => {
     ],
     ['only in one arm', `SELECT id FROM event WHERE owner = 5 OR state IN ('open', 'lost')`, []],
   ])('%s', (_, sql, wanted) => {
-    const partial = candidates([sql], facts).filter(({ spec }) => spec.where !== null);
+    const partial = candidates([sql], facts).filter(({ spec }) => spec.where !== null && spec.include.length === 0);
     expect(partial.map(({ spec }) => `(${spec.keys.join(', ')}) ${spec.where}`)).toEqual(wanted);
+  });
+});
+
+describe('few rows that need not be read from the table', () => {
+  const facts: Facts = {
+    tables: [aTable('event', { columns: [...COLUMNS, aColumn('state', TEXT)], pages: 5000 })],
+    statistics: [
+      ...STATISTICS.filter((one) => one.column !== 'owner'),
+      statistic('owner', { distinct: 1000, nullFraction: 0.04 }),
+      statistic('state', { distinct: 4, commonValues: ['done', 'open'], commonFrequencies: [0.88, 0.07] }),
+    ],
+  };
+  test.each([
+    ['where a column is NULL', 'owner IS NULL', ['("at") include ("kind") owner IS NULL']],
+    ['of one value', `state = 'open'`, [`("at") include ("kind", "state") state = 'open'`]],
+  ])('%s', (_, condition, wanted) => {
+    const sql = `SELECT at, sum(kind) FROM event WHERE ${condition} GROUP BY at`;
+    const covering = candidates([sql], facts).filter(({ spec }) => spec.where !== null && spec.include.length > 0);
+    expect(
+      covering.map(({ spec }) => `(${spec.keys.join(', ')}) include (${spec.include.join(', ')}) ${spec.where}`),
+    ).toEqual(wanted);
   });
 });
 

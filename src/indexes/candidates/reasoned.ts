@@ -39,12 +39,16 @@ export function reasonedCandidates(
     const parts = indexableParts(basis, one, () => false);
     const expressions = expressionCandidates(basis, one);
     const others = [...otherCandidates(basis, one, leastBrinPages), ...nearestCandidates(basis, one)];
+    const rare = partial ? partialCandidates(basis, one) : [];
     const plain = btreeCandidates(basis, one, parts, MOST_FOR_A_USE).filter(({ spec }) => spec.keys.length <= mostKeys);
     return [
       ...plain,
       ...plain.flatMap((candidate) => beginnings(basis, candidate)),
       ...(include ? plain.flatMap((candidate) => coveringCandidate(basis, one, candidate) ?? []) : []),
-      ...(partial ? partialCandidates(basis, one).map(({ candidate }) => candidate) : []),
+      ...rare.map(({ candidate }) => candidate),
+      ...(include
+        ? rare.flatMap(({ candidate, rows }) => coveringCandidate(basis, one, candidate, rows.nulls) ?? [])
+        : []),
       ...(expression ? expressions : []),
       ...(otherMethods ? [...others, ...hashCandidates(basis, one), ...combinedCandidates(basis, one, others)] : []),
       ...(expression && otherMethods ? combinedCandidates(basis, one, expressions) : []),

@@ -50,6 +50,16 @@ describe('proposals', () => {
     expect(found.gap).toBeLessThan(0.01);
   });
 
+  test.each([
+    ['few statements are proved', 40, 0],
+    ['many are not', 41, 1],
+  ])('from guesses: %s', async (_, count, gap) => {
+    const statements = Array.from({ length: count }, (_one, at) => read(`${onA} AND id > ${at}`));
+    const found = await proposeIndexes(snapshotOf(statements), null, LIMITS);
+    expect(names(found)).toEqual(['a']);
+    expect(Math.round(found.gap)).toBe(gap);
+  });
+
   test('are searched once for a snapshot, and anew for another, other limits, or without the engine', async () => {
     const planner = engine({ plans, sizes: SIZES });
     const statements = [read(onA), read(onB)];

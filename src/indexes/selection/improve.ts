@@ -108,6 +108,8 @@ const SOLVER_GAP = 5e-4;
 const PROOF_SHARE = 0.05;
 /** Of the time that is left: a solution is worth nothing without the questions that verify it. Nothing else is done meanwhile, no signal heard. */
 const SOLVER_SHARE = 0.25;
+/** Where no time is given the nodes end a programme, unless one of them alone takes so long: nothing hears a signal meanwhile. */
+const MOST_SOLVING_MS = 30_000;
 /** A plan programme that hopes for less than this is not followed: its guesses are no better. */
 const PLAN_ENOUGH = 0.001;
 
@@ -190,7 +192,7 @@ class Search {
     const { cache, highs, allowance, storageBytes } = this.#input;
     for (let round = 0; round < rounds; round += 1) {
       if (allowance.isSpent()) return false;
-      const timeMs = allowance.leftMs === null ? null : allowance.leftMs * SOLVER_SHARE;
+      const timeMs = allowance.leftMs === null ? MOST_SOLVING_MS : allowance.leftMs * SOLVER_SHARE;
       const proving = programme === boundProgramme;
       const unproved = this.#best.objective > 0 ? 1 - this.bound / this.#best.objective : 0;
       const gap = proving ? Math.max(SOLVER_GAP, PROOF_SHARE * unproved) : SOLVER_GAP;

@@ -79,11 +79,13 @@ async function measureCases(
       left.set(oneCase.fingerprint, failedCase(oneCase, patience.reason(oneCase)));
       continue;
     }
-    const result = await warmUp(sides, oneCase, options);
+    const isKnownNoise = found.measured.length + warm.length >= NOISE_STATEMENTS;
+    const isLate = isKnownNoise && performance.now() - startedMs > options.budgetMs;
+    const result = await warmUp(sides, oneCase, { ...options, isLate });
     if ('reason' in result) found.failed.push(failedCase(oneCase, result.reason));
     else if ('timedOutMs' in result) found.records.push(result);
     else warm.push(result);
-    if (!('reason' in result)) patience.spend(oneCase, 'ms' in result ? result.ms : null);
+    if (!('reason' in result)) patience.spend(oneCase, finishedMs(result));
     options.progress(number + 1, cases.length * 2);
   }
   found.failed.push(...left.values());
@@ -95,7 +97,7 @@ async function measureCases(
   const pairs = planPairs(expected, options.budgetMs - (performance.now() - startedMs), BASELINE_PAIRS);
   for (const [number, group] of statements.entries()) {
     options.check();
-    const results = await measureStatement(sides, group, pairs[number] ?? 2, { ...options, number });
+    const results = await measureStatement(sides, group, pairs[number] ?? 1, { ...options, number });
     const failure = results.find((result) => result.failure !== null)?.failure ?? null;
     if (failure) found.failed.push(...group.map(({ oneCase }) => failedCase(oneCase, failure.reason)));
     else {
@@ -142,6 +144,9 @@ class Patience {
 /** From here on the warm-up is one of the pairs: a second run of such a statement is hardly faster, and costs too much. */
 const WARM_UP_COUNTS_MS = 1000;
 
+/** So many of a workload say how far two runs of the same are apart: once they are measured and the time is used up, a slow statement runs once. */
+const NOISE_STATEMENTS = 20;
+
 interface WarmCase {
   readonly oneCase: TrialCase;
   readonly planned: PlannedCase;
@@ -154,27 +159,28 @@ interface WarmCase {
 async function warmUp(
   sides: Sides,
   oneCase: TrialCase,
-  options: BaselineOptions,
+  options: BaselineOptions & { readonly isLate: boolean },
 ): Promise<WarmCase | CaseRecord | { readonly reason: string }> {
   try {
     const planned = await planCase(sides.before, oneCase);
     const before = await executeOrCutOff(sides.before, oneCase, options.timeoutMs);
     options.check();
-    if ('cutOff' in before)
-      return {
-        oneCase,
-        samples: [before.cutOff],
-        planned,
-        plan: null,
-        carriedOver: false,
-        timedOutMs: options.timeoutMs,
-      };
+    const single = { oneCase, planned, carriedOver: false };
+    if ('cutOff' in before) return { ...single, samples: [before.cutOff], plan: null, timedOutMs: options.timeoutMs };
+    if (options.isLate && before.sample.executionMs >= WARM_UP_COUNTS_MS)
+      return { ...single, samples: [before.sample], plan: before.plan, timedOutMs: null };
     const after = await executeOnce(sides.after, oneCase, options.timeoutMs);
     return { oneCase, planned, before, after, ms: Math.min(before.sample.executionMs, after.sample.executionMs) };
   } catch (thrown) {
     options.check();
     return { reason: reasonOf(thrown, options.timeoutMs) };
   }
+}
+
+/** Of one execution; null where none came to its end. */
+function finishedMs(one: WarmCase | CaseRecord): number | null {
+  if ('ms' in one) return one.ms;
+  return one.timedOutMs === null ? (one.samples[0]?.executionMs ?? null) : null;
 }
 
 async function measureStatement(
@@ -192,7 +198,7 @@ async function measureStatement(
     timedOut: false,
     beforeCutOff: null,
   }));
-  const results = await runPairs(sides, paired, counts ? Math.max(1, pairs - 1) : pairs, options.number);
+  const results = await runPairs(sides, paired, counts ? pairs - 1 : pairs, options.number);
   if (!counts) return results;
   return results.map((result, i) => {
     const warm = group[i] as WarmCase;

@@ -11,7 +11,7 @@ describe('planPairs', () => {
   test('never goes under the minimum, however small the budget', () => {
     const statements = [1, 50, 500, 2000].map((totalMs) => ({ totalMs, cases: 1 }));
     expect(planPairs(statements, 0, TRIAL_PAIRS)).toEqual([5, 5, 5, 3]);
-    expect(planPairs(statements, -5, BASELINE_PAIRS)).toEqual([5, 3, 3, 2]);
+    expect(planPairs(statements, -5, BASELINE_PAIRS)).toEqual([5, 3, 3, 1]);
   });
 
   test('stays within a budget between the two', () => {

@@ -18,10 +18,10 @@ export const TRIAL_PAIRS: PairLimits = {
   minimum: (ms) => (ms < 1000 ? 5 : 3),
 };
 
-/** The baseline: every statement is measured, so that slow ones get two pairs only. */
+/** The baseline: every statement is measured, so that slow ones get a single pair where time is short. */
 export const BASELINE_PAIRS: PairLimits = {
   wanted: (ms) => (ms < 20 ? 20 : ms < 200 ? 8 : ms < 1000 ? 4 : 3),
-  minimum: (ms) => (ms < 20 ? 5 : ms < 1000 ? 3 : 2),
+  minimum: (ms) => (ms < 20 ? 5 : ms < 1000 ? 3 : 1),
 };
 
 /** What a statement is expected to cost: milliseconds of one execution of each of its cases, added up, and how many they are. */

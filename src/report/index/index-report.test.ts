@@ -80,6 +80,10 @@ describe('the report of an index selection', () => {
     const stopped = toIndexReport(exampleIndexes({ measured: null, interrupted: true, selection }));
     expect(measuredSentence(stopped)).toBe('Nothing was measured: a signal stopped the run.');
     expect(searchSentence(stopped)).toContain('a signal stopped the search, this is the best so far');
+    const unproved = toIndexReport(exampleIndexes({ selection: { ...selection, bound: 0, gap: 1 } }));
+    expect(searchSentence(unproved)).toContain('; no bound was proved; the time ended the search');
+    const spent = toIndexReport(exampleIndexes({ selection: { ...selection, plannerCalls: 500 } }));
+    expect(searchSentence(spent)).toContain('its planner calls ended the search, this is the best so far');
     expect(stopped.indexes.map((one) => one.decision)).toEqual(['unmeasured', 'unmeasured']);
     expect(bare.indexes.map((one) => [one.decision, one.measured])).toEqual([
       ['unmeasured', null],

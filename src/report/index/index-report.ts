@@ -84,6 +84,7 @@ export const indexReportSchema = z.object({
     .object({
       candidates: z.number().int(),
       plannerCalls: z.number().int(),
+      mostPlannerCalls: z.number().int().nullable().describe('that the search might make; null for no limit'),
       timeRatio: figure.describe('workload time with the set / without: cost ratios times measured times; estimated'),
       timeOf: z.number().int().describe('statements that were measured and planned, whose time that is'),
       objective: share,
@@ -105,7 +106,9 @@ export const indexReportSchema = z.object({
         })
         .nullable()
         .describe('What became of a workload of too many statements; null where every statement was asked about.'),
-      complete: z.boolean().describe('false where time ended the search: this is then the best so far'),
+      complete: z
+        .boolean()
+        .describe('false where time or planner calls ended the search: this is then the best so far'),
       refused: z.array(z.object({ definition: z.string(), reason: z.string() })),
     })
     .describe('The estimating search, before anything was measured.'),

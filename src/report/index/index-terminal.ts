@@ -80,7 +80,9 @@ function advice(title: string, rows: readonly Advice[], { columns }: TextOptions
     paint.bold(title),
     ...rows.flatMap((row) => [
       ...wrap(`${oneLine(row.advice)} (${row.advisor})`, columns, '  '),
-      ...actionWords(row).flatMap((text) => wrap(oneLine(text), columns, '    ').map(paint.dim)),
+      ...actionWords(row).flatMap((text) =>
+        wrap(oneLine(text), columns - 2, '  ').map((line) => paint.dim(`  ${line}`)),
+      ),
     ]),
   ];
 }

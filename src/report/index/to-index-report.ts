@@ -28,6 +28,8 @@ export interface IndexReportInput {
   readonly storageBudgetBytes: number | null;
   readonly writeWeight: number;
   readonly candidates: number;
+  /** Null for no limit. */
+  readonly mostPlannerCalls: number | null;
   readonly selection: IndexSelection;
   /** What was measured beside it without an estimate. */
   readonly unvalued: readonly UnvaluedIndex[];
@@ -67,6 +69,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
     search: {
       candidates: input.candidates,
       plannerCalls: selection.plannerCalls,
+      mostPlannerCalls: input.mostPlannerCalls,
       ...timeRatio(input),
       objective: planned ? finite(selection.objective) : null,
       bound: planned ? finite(selection.bound) : null,

@@ -5,12 +5,10 @@ import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 export function searchSentence({ search, indexes, interrupted, workload }: IndexReport): string {
   if (search.objective === null) return NOT_PLANNED;
   const proof =
-    search.bound === null || search.gap === null
+    search.bound === null || search.gap === null || search.gap >= NOTHING_PROVED
       ? 'no bound was proved'
       : `by the objective nothing more than ${formatPercent(search.gap)} better can be made of them`;
-  const ended = search.complete
-    ? ''
-    : `; ${interrupted ? 'a signal stopped' : 'the time ended'} the search, this is the best so far`;
+  const ended = search.complete ? '' : `; ${endOf(search, interrupted)} the search, this is the best so far`;
   const ratio = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
   const isPart = search.timeRatio !== null && search.timeOf < workload.statements;
   const time = isPart
@@ -28,13 +26,21 @@ export function searchSentence({ search, indexes, interrupted, workload }: Index
   );
 }
 
+function endOf({ plannerCalls, mostPlannerCalls }: IndexReport['search'], interrupted: boolean): string {
+  if (interrupted) return 'a signal stopped';
+  return mostPlannerCalls !== null && plannerCalls >= mostPlannerCalls ? 'its planner calls ended' : 'the time ended';
+}
+
+/** A gap that says no more than that costs are not negative. */
+const NOTHING_PROVED = 0.999;
+
 const NOT_PLANNED = 'No statement of the workload could be planned: nothing was searched.';
 
 /** In the place of indexes, where there is none. */
 export function noneSentence({ search, interrupted }: IndexReport): string {
   if (search.objective === null) return 'Whether any is worth having is unknown: see what was skipped, and why.';
   if (search.complete) return 'None is worth having for this workload, by the planner.';
-  return `None was found before ${interrupted ? 'a signal stopped' : 'the time ended'} the search: whether any is worth having is unknown.`;
+  return `None was found before ${endOf(search, interrupted)} the search: whether any is worth having is unknown.`;
 }
 
 /** What a negative figure of the curve means; null where there is none. */

@@ -99,16 +99,28 @@ describe('index/overlapping-index', () => {
       `);
   });
 
-  it('finds the one without INCLUDE, and names the smallest that stands in', async () => {
+  it('finds the one without INCLUDE, and names for both the one that stays', async () => {
     const including = anIndex('including', 'visit', ['page'], { include: [aKey('seen')], sizeBytes: 1 });
     const found = await advisor.examine(
       aSnapshot({ tables: [aTable('visit')], indexes: [narrow, wide, including] }),
       null,
     );
     expect(found.map((one) => one.title)).toEqual([
-      'Index public.narrow is the beginning of public.including.',
+      'Index public.narrow is the beginning of public.wide.',
       'Index public.including is the beginning of public.wide.',
     ]);
+  });
+
+  it('names the smallest of those that stay', async () => {
+    const [small, large] = [
+      { ...wide, name: 'small', keys: [aKey('page'), aKey('other')], sizeBytes: 5_000_000, oid: 8 },
+      { ...wide, name: 'large', sizeBytes: 9_000_000, oid: 7 },
+    ];
+    const found = await advisor.examine(
+      aSnapshot({ tables: [aTable('visit')], indexes: [narrow, large, small] }),
+      null,
+    );
+    expect(found.map((one) => one.title)).toEqual(['Index public.narrow is the beginning of public.small.']);
   });
 
   it.each<[string, Index, Index]>([
