@@ -42,6 +42,9 @@ test.each([
     returnsTrigger: false,
     volatility,
     rowsQuery: null,
+    language: 'sql',
+    definition: null,
+    firedBy: [],
   };
   const catalog = { ...base.catalog, functions: [plain] };
   const found = unindexableExpressions(tableUses({ ...base, catalog }, { minRows: 0, minPages: 0 }), catalog);
