@@ -17,12 +17,12 @@ import type { WorkloadStatement } from '../model/workload.js';
 import { exportPlanner } from '../postgres/clone/planner.js';
 import type { ConnectionSettings, Session } from '../postgres/session.js';
 import type { ComparisonReport } from '../report/comparison/comparison-report.js';
-import { statementKind } from '../sql/kind.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
 import { copyToLab, freeLabBytes } from './lab-copy.js';
 import { openTarget } from './open-target.js';
+import { writtenStatement } from './written-statement.js';
 
 export type Speed = ComparisonReport['speed'];
 
@@ -189,21 +189,7 @@ function statementOf(
   parsed: ParsedStatement,
   parameterSets: WorkloadStatement['parameterSets'],
 ): WorkloadStatement {
-  return {
-    fingerprint: name,
-    name,
-    sql: parsed.sql,
-    kind: statementKind(parsed),
-    calls: 1,
-    meanMs: null,
-    totalMs: null,
-    rows: null,
-    sharedHit: null,
-    sharedRead: null,
-    tempBlocks: null,
-    walBytes: null,
-    parameterSets,
-  };
+  return writtenStatement(parsed, { fingerprint: name, name, parameterSets });
 }
 
 /** Whether the plans name tables, and none of them has a page. */

@@ -11,8 +11,6 @@ import { resolveConnection } from '../postgres/conninfo.js';
 import type { ReadOnlySession } from '../postgres/connect.js';
 import { explain, toPlan } from '../postgres/explain.js';
 import type { Session } from '../postgres/session.js';
-import { fingerprint } from '../sql/fingerprint.js';
-import { statementKind } from '../sql/kind.js';
 import { parseStatement } from '../sql/parse.js';
 import { advise, untriedBecause } from './advice.js';
 import { createCleanup } from './cleanup.js';
@@ -27,6 +25,7 @@ import { bindWorkload } from './parameters.js';
 import { openTarget } from './open-target.js';
 import { boundTexts } from '../sql/parameters.js';
 import { openWhatIf } from './what-if.js';
+import { writtenStatement } from './written-statement.js';
 
 /** What is explained with a database at hand. */
 export interface TargetQuestion {
@@ -176,21 +175,7 @@ export async function costOn(session: Session, statement: WorkloadStatement, sql
 function statementOf(given: Given): WorkloadStatement | null {
   const sql = given.what === 'query' ? given.sql : given.tree.query;
   if (sql === null) return null;
-  return {
-    fingerprint: fingerprint(sql),
-    name: 'the query',
-    sql,
-    kind: statementKind(parseStatement(sql)),
-    calls: 1,
-    meanMs: null,
-    totalMs: null,
-    rows: null,
-    sharedHit: null,
-    sharedRead: null,
-    tempBlocks: null,
-    walBytes: null,
-    parameterSets: [],
-  };
+  return writtenStatement(parseStatement(sql), { name: 'the query' });
 }
 
 function workloadOf(statement: WorkloadStatement | null): Parameters<typeof examineTarget>[1] {

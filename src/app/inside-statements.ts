@@ -3,11 +3,11 @@ import type { FunctionInfo } from '../model/catalog.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { InsideStatement, ParameterSet, WorkloadStatement } from '../model/workload.js';
-import { fingerprint } from '../sql/fingerprint.js';
 import { callArguments } from '../sql/functions.js';
-import { isUtility, statementKind } from '../sql/kind.js';
+import { isUtility } from '../sql/kind.js';
 import { tryParseStatement } from '../sql/parse.js';
 import { BodyReader, isCall, nameOf } from './function-bodies.js';
+import { writtenStatement } from './written-statement.js';
 
 /** A workload's statements with those that run inside the functions which they call, and what of these could not be read. */
 export interface OpenedWorkload {
@@ -98,20 +98,5 @@ function argumentSets(sql: string, inside: readonly InBody[], reader: BodyReader
 /** Null for what is not planned. */
 function statementOf(sql: string, name: string, calls: number): WorkloadStatement | null {
   const parsed = tryParseStatement(sql);
-  if (parsed === null || isUtility(parsed)) return null;
-  return {
-    fingerprint: fingerprint(sql),
-    name,
-    sql,
-    kind: statementKind(parsed),
-    calls,
-    meanMs: null,
-    totalMs: null,
-    rows: null,
-    sharedHit: null,
-    sharedRead: null,
-    tempBlocks: null,
-    walBytes: null,
-    parameterSets: [],
-  };
+  return parsed === null || isUtility(parsed) ? null : writtenStatement(parsed, { name, calls });
 }

@@ -1,11 +1,11 @@
 import { asWizardError, WizardError } from '../base/errors.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { UnusableStatement, Workload, WorkloadStatement } from '../model/workload.js';
-import { fingerprint } from '../sql/fingerprint.js';
-import { isTransactionControl, isUtility, statementKind } from '../sql/kind.js';
+import { isTransactionControl, isUtility } from '../sql/kind.js';
 import { parseStatement } from '../sql/parse.js';
 import type { SplitStatement } from '../sql/split.js';
 import { splitStatements } from '../sql/split.js';
+import { writtenStatement } from './written-statement.js';
 
 /**
  * A workload written as SQL, statements ended by semicolons, each with optional comments before it: `-- name: x`,
@@ -56,21 +56,7 @@ function toStatement(written: SplitStatement): WorkloadStatement | UnusableState
     if (isTransactionControl(parsed)) return null;
     if (isUtility(parsed))
       return { name, sql: written.sql, reason: `line ${written.line}: ${parsed.type} is not planned by the planner` };
-    return {
-      fingerprint: fingerprint(written.sql),
-      name,
-      sql: written.sql,
-      kind: statementKind(parsed),
-      calls: written.calls ?? 1,
-      meanMs: null,
-      totalMs: null,
-      rows: null,
-      sharedHit: null,
-      sharedRead: null,
-      tempBlocks: null,
-      walBytes: null,
-      parameterSets: written.parameterSets,
-    };
+    return writtenStatement(parsed, { name, calls: written.calls ?? 1, parameterSets: written.parameterSets });
   } catch (thrown) {
     return { name, sql: written.sql, reason: `line ${written.line}: ${asWizardError(thrown).message}` };
   }
