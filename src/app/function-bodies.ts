@@ -1,5 +1,6 @@
 import { lookupTable, sameRelation } from '../model/catalog.js';
-import type { Catalog, Firing, FunctionInfo } from '../model/catalog.js';
+import type { Catalog } from '../model/catalog.js';
+import type { Firing, FunctionInfo } from '../model/function.js';
 import type { Skipped } from '../model/coverage.js';
 import { functionBody } from '../sql/function-body.js';
 import type { FunctionBody } from '../sql/function-body.js';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { aSnapshot, aStatement, aTable } from '../../test/support/snapshot.js';
-import type { FunctionInfo } from '../model/catalog.js';
+import type { FunctionInfo } from '../model/function.js';
 import type { Snapshot } from '../model/snapshot.js';
 import { fingerprint } from '../sql/fingerprint.js';
 import { loadParser } from '../sql/parse.js';

@@ -1,5 +1,5 @@
 import { drawParameterSets } from '../lab/parameters.js';
-import type { FunctionInfo } from '../model/catalog.js';
+import type { FunctionInfo } from '../model/function.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { InsideStatement, ParameterSet, WorkloadStatement } from '../model/workload.js';

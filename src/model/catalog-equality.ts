@@ -1,6 +1,7 @@
 import { relationKey } from './catalog.js';
 import { changeWords, nameWords } from './structure-words.js';
-import type { Catalog, Column, Constraint, ExtendedStatistics, FunctionInfo, Index, Table } from './catalog.js';
+import type { Catalog, Column, Constraint, ExtendedStatistics, Index, Table } from './catalog.js';
+import type { FunctionInfo } from './function.js';
 
 /** A catalog without what changes by itself (oids, sizes, counters, sequence positions), one JSON text per object under its name. */
 export type CatalogStructure = ReadonlyMap<string, string>;

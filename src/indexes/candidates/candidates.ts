@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { quoteIdent, unquoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
-import { indexesOf, lookupTable, type Catalog, type Index, type RowsQuery, type Table } from '../../model/catalog.js';
+import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../../model/catalog.js';
+import type { RowsQuery } from '../../model/function.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { WorkloadStatement } from '../../model/workload.js';
 import { normalForm } from '../../sql/normal-form.js';

@@ -1,4 +1,4 @@
-import type { FunctionInfo } from '../../model/catalog.js';
+import type { FunctionInfo } from '../../model/function.js';
 import type { Session } from '../session.js';
 import { notOfExtension, userSchema } from './scope.js';
 
