@@ -92,7 +92,7 @@ const CASES: readonly (readonly [string, Advisor, string | null])[] = [
   [
     "SELECT id FROM copy WHERE removed_at < '2100-01-01'",
     partialIndex,
-    'USING btree ("removed_at") WHERE "removed_at" IS NOT NULL',
+    'USING btree ("removed_at") INCLUDE ("id") WHERE "removed_at" IS NOT NULL',
   ],
   ['SELECT * FROM child WHERE maybe IS NULL', partialIndex, 'WHERE maybe IS NULL'],
   ['SELECT * FROM copy WHERE done', partialIndex, null],
