@@ -10,7 +10,6 @@ import { examineTarget, givenWorkload } from '../dist/app/examination.js';
 import { measureInRounds } from '../dist/app/index-rounds.js';
 import { searchIndexSet } from '../dist/app/index-search.js';
 import { createLabExaminer } from '../dist/app/lab-examiner.js';
-import { executableQueries } from '../dist/app/staging.js';
 import { formatCount, formatMs } from '../dist/base/units.js';
 import { indexSpec, tableUses } from '../dist/indexes/candidates/candidates.js';
 import { permutationCandidates } from '../dist/indexes/candidates/permutations.js';
@@ -21,6 +20,7 @@ import { startLabServer } from '../dist/lab/server.js';
 import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
+import { boundTexts } from '../dist/sql/parameters.js';
 import { channelsQueries, loadChannels } from './channels.mjs';
 import { measureSets } from './measured-sets.mjs';
 import { Costs, db2advis, extend } from './published.mjs';
@@ -165,7 +165,10 @@ async function whatIf(lab, { workload }) {
     }),
   );
   clone.setWorkload(
-    workload.statements.map((one) => ({ fingerprint: one.fingerprint, queries: executableQueries(one) })),
+    workload.statements.map((one) => ({
+      fingerprint: one.fingerprint,
+      queries: boundTexts(one.sql, one.parameterSets),
+    })),
   );
   return clone;
 }
