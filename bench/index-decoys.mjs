@@ -5,9 +5,11 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writtenStatement } from '../dist/app/written-statement.js';
 import { formatBytes, formatCount, formatMs } from '../dist/base/units.js';
 import { measureIndexSet } from '../dist/lab/indexes/measured-set.js';
 import { startLabServer } from '../dist/lab/server.js';
+import { loadParser, parseStatement } from '../dist/sql/parse.js';
 import { indexSpec } from './comparison.mjs';
 import { loadTpch, rowsFolder } from './tpch.mjs';
 
@@ -61,6 +63,7 @@ const specs = INDEXES.map(([table, keys]) =>
     { name: `${keys.join('_')}_idx` },
   ),
 );
+await loadParser();
 const statements = [
   ...readdirSync(join(folder, 'queries'))
     .toSorted()
@@ -70,21 +73,7 @@ const statements = [
       1,
     ]),
   ...WRITES,
-].map(([name, sql, calls]) => ({
-  fingerprint: name,
-  name,
-  sql,
-  kind: /^\s*(insert|update)/i.exec(sql)?.[1]?.toLowerCase() ?? 'select',
-  calls,
-  meanMs: null,
-  totalMs: null,
-  rows: null,
-  sharedHit: null,
-  sharedRead: null,
-  tempBlocks: null,
-  walBytes: null,
-  parameterSets: [],
-}));
+].map(([name, sql, calls]) => writtenStatement(parseStatement(sql), { fingerprint: name, name, calls }));
 
 const settings = {
   work_mem: '64MB',

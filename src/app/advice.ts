@@ -53,12 +53,11 @@ export async function advise(
   const ordered = withoutRepeats(changes.filter(({ actions }) => actions.length > 0)).toSorted(
     (a, b) => rankOf(a.actions[0]) - rankOf(b.actions[0]),
   );
-  const before = whatIf ? await costOf(whatIf, statement, null) : null;
   const asWritten = ordered.some(({ actions: [action] }) => action?.rewrite) ? await planCost(statement.sql) : null;
   const advice: Advice[] = [];
   for (const finding of ordered) {
     const [action] = finding.actions;
-    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, before, asWritten }));
+    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, asWritten }));
   }
   return { advice: [...advice, ...unproved(proposals)], findings: ordered };
 }
@@ -131,7 +130,6 @@ function unproved(offers: readonly Offer[]): readonly Advice[] {
 
 interface Asking extends Planners {
   readonly statement: WorkloadStatement;
-  readonly before: number | null;
   /** The planner's cost of the statement as it stands, to hold a rewrite against; null where none is offered. */
   readonly asWritten: number | null;
 }
@@ -139,7 +137,7 @@ interface Asking extends Planners {
 async function describe(
   finding: Finding,
   action: Action,
-  { whatIf, planCost, statement, before, asWritten }: Asking,
+  { whatIf, planCost, statement, asWritten }: Asking,
 ): Promise<Advice> {
   const { rewrite } = action;
   const common = { kind: action.kind, missing: [], trial: null, untried: null, rewrite: null };
@@ -163,8 +161,8 @@ async function describe(
       },
     };
   }
-  const [inside] = finding.statements.includes(statement.fingerprint) ? [] : finding.statements;
-  const of = inside === undefined ? statement : { fingerprint: inside };
+  const { fingerprint } = statement;
+  const [of = fingerprint] = finding.statements.includes(fingerprint) ? [] : finding.statements;
   const after = whatIf && action.index ? await costOf(whatIf, of, action.index) : null;
   return {
     ...common,
@@ -173,10 +171,7 @@ async function describe(
     evidence: [...finding.evidence],
     up: [...action.up],
     down: [...action.down],
-    cost:
-      after === null
-        ? null
-        : { before: whatIf && inside !== undefined ? await costOf(whatIf, of, null) : before, after },
+    cost: whatIf && after !== null ? { before: await costOf(whatIf, of, null), after } : null,
   };
 }
 
@@ -198,11 +193,7 @@ function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
   });
 }
 
-async function costOf(
-  whatIf: IndexWhatIf,
-  { fingerprint }: Pick<WorkloadStatement, 'fingerprint'>,
-  add: Action['index'],
-): Promise<number | null> {
+async function costOf(whatIf: IndexWhatIf, fingerprint: string, add: Action['index']): Promise<number | null> {
   const [answer] = await whatIf.cost([fingerprint], { add: add === null ? [] : [add], drop: [] });
   return answer?.cost ?? null;
 }

@@ -6,7 +6,7 @@ import { functionBody } from '../sql/function-body.js';
 import type { FunctionBody } from '../sql/function-body.js';
 import { calledFunctions } from '../sql/functions.js';
 import type { CalledFunction } from '../sql/functions.js';
-import { tryParseStatement } from '../sql/parse.js';
+import type { ParsedStatement } from '../sql/parse.js';
 import { field, textOf } from '../sql/tree.js';
 
 /** Finds the functions that statements call or fire, and reads each body once. */
@@ -21,19 +21,17 @@ export class BodyReader {
   }
 
   /** The user's functions that a statement calls, and those that they call; not those that FROM reads as a query. */
-  calledBy(sql: string): readonly FunctionInfo[] {
-    const parsed = tryParseStatement(sql);
-    return this.#reached(parsed === null ? [] : calledFunctions(parsed), []);
+  calledBy(statement: ParsedStatement): readonly FunctionInfo[] {
+    return this.#reached(calledFunctions(statement), []);
   }
 
   /** Those of the triggers on the table that a statement writes to, and those that they call. */
-  firedBy(sql: string): readonly FunctionInfo[] {
-    const parsed = tryParseStatement(sql);
-    const events = parsed === null ? [] : (EVENTS[parsed.type] ?? []);
-    const relation = parsed === null || events.length === 0 ? null : field(parsed.body, 'relation');
-    if (parsed === null || relation === null) return [];
+  firedBy({ type, body }: ParsedStatement): readonly FunctionInfo[] {
+    const events = EVENTS[type] ?? [];
+    const relation = events.length === 0 ? null : field(body, 'relation');
+    if (relation === null) return [];
     const table = lookupTable(this.#catalog, textOf(relation, 'schemaname'), textOf(relation, 'relname') ?? '');
-    const isUpsert = parsed.type === 'InsertStmt' && field(parsed.body, 'onConflictClause') !== null;
+    const isUpsert = type === 'InsertStmt' && field(body, 'onConflictClause') !== null;
     const wanted = isUpsert ? [...events, 'update' as const] : events;
     const fires = (one: Firing): boolean =>
       table !== undefined && sameRelation(one.table, table) && one.events.some((event) => wanted.includes(event));

@@ -6,6 +6,7 @@ import type { InsideStatement, ParameterSet, WorkloadStatement } from '../model/
 import { callArguments } from '../sql/functions.js';
 import { isUtility } from '../sql/kind.js';
 import { tryParseStatement } from '../sql/parse.js';
+import type { ParsedStatement } from '../sql/parse.js';
 import { BodyReader, isCall, nameOf } from './function-bodies.js';
 import { writtenStatement } from './written-statement.js';
 
@@ -43,19 +44,24 @@ export function openFunctions({ catalog, statistics, workload }: Snapshot): Open
       }),
     );
   const statements = workload.statements.map((statement) => {
-    const functions = reader.calledBy(statement.sql);
+    const parsed = tryParseStatement(statement.sql);
+    if (parsed === null) return statement;
+    const functions = reader.calledBy(parsed);
     if (functions.some(({ volatility }) => volatility === 'v')) {
       add(functions, statement.calls);
       return statement;
     }
-    const found = inside([...functions, ...reader.firedBy(statement.sql)]);
+    const found = inside([...functions, ...reader.firedBy(parsed)]);
     if (found.length === 0) return statement;
     const parameterSets =
-      statement.parameterSets.length > 0 ? statement.parameterSets : argumentSets(statement.sql, found, reader);
+      statement.parameterSets.length > 0 ? statement.parameterSets : argumentSets(parsed, found, reader);
     return { ...statement, parameterSets, inside: found.map((one) => one.statement) };
   });
   // Nothing says how often a CALL came, as it has no plan.
-  for (const { sql } of workload.unusable) if (/^\s*call\b/i.test(sql)) add(reader.calledBy(sql), 1);
+  for (const { sql } of workload.unusable) {
+    const call = /^\s*call\b/i.test(sql) ? tryParseStatement(sql) : null;
+    if (call !== null) add(reader.calledBy(call), 1);
+  }
   if (added.size > 0)
     skipped.push({
       what: 'how often statements inside functions run',
@@ -73,8 +79,8 @@ interface InBody {
 }
 
 /** Values for a call's own parameters: those that were drawn where the body holds the argument against a column. Empty where one of them is not an argument, or nothing in the body says what it is. */
-function argumentSets(sql: string, inside: readonly InBody[], reader: BodyReader): readonly ParameterSet[] {
-  const sources = callArguments(sql).map(({ called, position }) => {
+function argumentSets(call: ParsedStatement, inside: readonly InBody[], reader: BodyReader): readonly ParameterSet[] {
+  const sources = callArguments(call).map(({ called, position }) => {
     for (const { of, variables, statement } of inside) {
       const name = reader.bodyOf(of).parameters[position];
       const at = isCall(called, of)

@@ -19,7 +19,7 @@ import type { ReadOnlySession } from '../postgres/connect.js';
 import { extractSchema } from '../postgres/extract/extract.js';
 import { readIndexSize } from '../postgres/read/index-size.js';
 import type { ConnectionSettings } from '../postgres/session.js';
-import { boundTexts } from '../sql/parameters.js';
+import { toPlanned } from './what-if.js';
 import type { Cleanup } from './cleanup.js';
 import { untilAborted } from './interruption.js';
 import { copyToLab, freeLabBytes } from './lab-copy.js';
@@ -134,13 +134,7 @@ class WhatIfWorkload {
   }
 
   private tell(): void {
-    this.clone?.setWorkload(
-      [...this.statements.values()].map((statement) => ({
-        fingerprint: statement.fingerprint,
-        queries: boundTexts(statement.sql, statement.parameterSets),
-        inside: (statement.inside ?? []).flatMap((one) => boundTexts(one.sql, one.parameterSets)),
-      })),
-    );
+    this.clone?.setWorkload([...this.statements.values()].map(toPlanned));
   }
 }
 

@@ -1,8 +1,10 @@
 import { startLabServer } from '../lab/server.js';
 import { createStatisticsClone } from '../lab/whatif/clone.js';
+import type { PlannedStatement } from '../lab/whatif/planner.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { IndexWhatIf } from '../model/what-if.js';
+import type { WorkloadStatement } from '../model/workload.js';
 import { extractSchema } from '../postgres/extract/extract.js';
 import type { Session } from '../postgres/session.js';
 import type { Cleanup } from './cleanup.js';
@@ -35,13 +37,7 @@ export async function openWhatIf({
     const server = await untilAborted(context.signal, starting, (late) => late.stop());
     cleanup.add(() => server.stop());
     const clone = await createStatisticsClone({ server, source: session, schema: await extractSchema(session), note });
-    clone.setWorkload(
-      snapshot.workload.statements.map((statement) => ({
-        fingerprint: statement.fingerprint,
-        queries: boundTexts(statement.sql, statement.parameterSets),
-        inside: (statement.inside ?? []).flatMap((one) => boundTexts(one.sql, one.parameterSets)),
-      })),
-    );
+    clone.setWorkload(snapshot.workload.statements.map(toPlanned));
     return { whatIf: clone, skipped: clone.skipped };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
@@ -50,4 +46,13 @@ export async function openWhatIf({
       skipped: [{ what: 'what-if engine', reason, remedy: 'Indexes are judged by statistics alone.' }],
     };
   }
+}
+
+/** What the engine plans of a statement: with each of its values, and what runs inside the functions that it calls. */
+export function toPlanned({ fingerprint, sql, parameterSets, inside = [] }: WorkloadStatement): PlannedStatement {
+  return {
+    fingerprint,
+    queries: boundTexts(sql, parameterSets),
+    inside: inside.flatMap((one) => boundTexts(one.sql, one.parameterSets)),
+  };
 }

@@ -1,3 +1,4 @@
+import { textOffsets } from './constants.js';
 import { calledFunctions } from './functions.js';
 import { isUtility } from './kind.js';
 import type { CalledFunction } from './functions.js';
@@ -138,7 +139,7 @@ function withParameters(statement: ParsedStatement, scope: Scope): BodyStatement
     ...relations.map(({ alias, name }) => `${alias ?? name}.`),
     ...(columnsOf === null ? [] : relations.flatMap(({ schema, name }) => columnsOf(schema, name) ?? [])),
   ]);
-  const bytes = Buffer.from(sql);
+  const placeOf = textOffsets(sql);
   const numbers = new Map<string, number>();
   let text = '';
   let done = 0;
@@ -146,8 +147,8 @@ function withParameters(statement: ParsedStatement, scope: Scope): BodyStatement
     .flatMap((node) => variableIn(node, scope, taken) ?? [])
     .toSorted((a, b) => a.at - b.at)) {
     if (key === null) return null;
-    const place = bytes.subarray(0, at).toString().length;
-    const length = (parts === 0 ? /^\$\d+/ : NAME(parts)).exec(sql.slice(place))?.[0].length ?? 0;
+    const place = placeOf(at);
+    const length = (parts === 0 ? /^\$\d+/ : qualifiedName(parts)).exec(sql.slice(place))?.[0].length ?? 0;
     const number = numbers.get(key) ?? numbers.size + 1;
     numbers.set(key, number);
     text += `${sql.slice(done, place)}$${number}`;
@@ -180,7 +181,7 @@ const WRITES: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'Delete
 
 const PART = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
 
-function NAME(parts: number): RegExp {
+function qualifiedName(parts: number): RegExp {
   return new RegExp(String.raw`^${PART}(?:\s*\.\s*${PART}){${parts - 1}}`, 'u');
 }
 

@@ -1,5 +1,4 @@
 import { parameterCount } from './parameters.js';
-import { tryParseStatement } from './parse.js';
 import type { ParsedStatement } from './parse.js';
 import { bodyOf, field, list, names, numberOf, walk } from './tree.js';
 import type { TreeNode } from './tree.js';
@@ -19,19 +18,18 @@ export interface CallArgument {
 }
 
 /** By parameter: where each of `$1, $2, ...` is an argument of a function; empty where one is not. */
-export function callArguments(sql: string): readonly CallArgument[] {
-  const parsed = tryParseStatement(sql);
+export function callArguments(statement: ParsedStatement): readonly CallArgument[] {
   const found = new Map<number, CallArgument>();
-  for (const call of parsed === null ? [] : callsIn(parsed))
+  for (const call of callsIn(statement))
     for (const [position, argument] of list(call, 'args').entries()) {
       const bare = field(bodyOf(argument, 'TypeCast') ?? {}, 'arg') ?? argument;
       const number = numberOf(bodyOf(bare, 'ParamRef') ?? {}, 'number');
       const called = calledName(call);
       if (number !== null && called !== null) found.set(number, { called, position });
     }
-  const count = parameterCount(sql);
-  const all = Array.from({ length: count }, (_, at) => found.get(at + 1));
-  return all.flatMap((one) => one ?? []).length === count ? all.flatMap((one) => one ?? []) : [];
+  const count = parameterCount(statement.sql);
+  const all = Array.from({ length: count }, (_, at) => found.get(at + 1)).filter((one) => one !== undefined);
+  return all.length === count ? all : [];
 }
 
 /** Every function called anywhere, and the procedure of CALL: select list, WHERE, FROM, subqueries, DEFAULTs of VALUES; each once, in order of appearance. Operators and casts are not among them. */

@@ -20,10 +20,11 @@ export function hiddenUses(
   catalog: Catalog,
 ): ReadonlyMap<string, readonly string[]> {
   const uses = new Map(usesByKeys(writes, specs, catalog));
-  for (const { fingerprint, inside } of statements.map((one) => ({ ...one, inside: insideOf(one) }))) {
-    const relations = inside.flatMap((one) => usesOf(one, catalog)?.relations ?? []);
+  for (const statement of statements) {
+    const relations = insideOf(statement).flatMap((one) => usesOf(one, catalog)?.relations ?? []);
     const tables = relations.flatMap(({ schema, name }) => lookupTable(catalog, schema, name) ?? []);
     const names = specs.flatMap((spec) => (tables.some((one) => sameRelation(one, spec.table)) ? [spec.name] : []));
+    const { fingerprint } = statement;
     if (names.length > 0) uses.set(fingerprint, [...new Set([...(uses.get(fingerprint) ?? []), ...names])]);
   }
   return uses;
