@@ -7,6 +7,7 @@ import type { Hypothesis, Prediction, Risk } from '../model/hypothesis.js';
 import type { WorkloadSummary } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { LoopWhatIf } from '../model/what-if.js';
+import type { WorkloadStatement } from '../model/workload.js';
 import { boundTexts } from '../sql/parameters.js';
 
 /** What the predictions are made from: the accepted state and what was last measured of it. */
@@ -99,10 +100,20 @@ async function predict(basis: HypothesisBasis, finding: Finding, action: Action)
 /** The planner's cost of the new text against that of the one in use, with the same values. */
 async function predictRewrite({ snapshot, measured, whatIf }: HypothesisBasis, rewrite: Rewrite): Promise<Prediction> {
   const statement = snapshot.workload.statements.find(({ fingerprint }) => fingerprint === rewrite.fingerprint);
-  const [before] = (await whatIf?.cost([rewrite.fingerprint], { add: [], drop: [] })) ?? [];
+  const before = statement && whatIf ? await costAsWritten(whatIf, statement) : null;
   const after = (statement && (await whatIf?.costOf(boundTexts(rewrite.to, statement.parameterSets)))) ?? null;
-  if (!before?.cost || after === null) return unknownPrediction('the planner could not plan the new text', null);
-  return fromRatios(measured, new Map([[rewrite.fingerprint, after / before.cost]]), null);
+  if (!before || after === null) return unknownPrediction('the planner could not plan the new text', null);
+  return fromRatios(measured, new Map([[rewrite.fingerprint, after / before]]), null);
+}
+
+/** Known already, unless what runs inside functions was planned with it, which is no part of its text. */
+async function costAsWritten(
+  whatIf: LoopWhatIf,
+  { fingerprint, sql, parameterSets, inside }: WorkloadStatement,
+): Promise<number | null> {
+  if (inside !== undefined) return whatIf.costOf(boundTexts(sql, parameterSets));
+  const [known] = await whatIf.cost([fingerprint], { add: [], drop: [] });
+  return known?.cost ?? null;
 }
 
 async function costRatios(

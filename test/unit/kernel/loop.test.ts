@@ -110,6 +110,34 @@ test('of two rewrites the one comes first of which the planner foresees more, an
   expect(iterations[0]?.hypothesis.prediction).toMatchObject({ statementRatio: 0.01, provenance: 'estimated' });
 });
 
+test('a rewrite is foreseen without what runs inside the functions that its statement calls', async () => {
+  const action = createIndex('r', {
+    kind: 'rewrite',
+    title: 'Rewrite a',
+    index: null,
+    up: [],
+    down: [],
+    rewrite: { fingerprint: 'a', rule: 'r', from: "SELECT 'a'", to: 'SELECT a', proof: ['it does'] },
+  });
+  const world = makeWorld([finding(['a'], action)], { 'Rewrite a': { a: 0.5 } });
+  const inside = [{ within: 'public.f', sql: 'SELECT 1', parameterSets: [] }];
+  const statements = workload.statements.map((one) => (one.fingerprint === 'a' ? { ...one, inside } : one));
+  const snapshot = { catalog: { tables: [], indexes: [] }, rebuilds: [], workload: { ...workload, statements } };
+  const cost: Readonly<Record<string, number>> = { "SELECT 'a'": 10, 'SELECT a': 5 };
+  const ports = {
+    ...world.ports,
+    whatIf: {
+      cost: () => Promise.reject(new Error('the mean over what runs inside as well')),
+      size: () => Promise.reject(new Error('not asked')),
+      sizes: () => Promise.resolve([]),
+      costOf: (queries: readonly string[]) => Promise.resolve(cost[queries.join()] ?? null),
+    },
+    examiner: { examine: () => Promise.resolve(snapshot as unknown as Snapshot) },
+  };
+  const { iterations } = await runLoop(ports, workload, world.options);
+  expect(iterations[0]?.hypothesis.prediction).toMatchObject({ statementRatio: 0.5, provenance: 'estimated' });
+});
+
 test('what did nothing for a statement is not tried in another form before the statements that nothing was tried for', async () => {
   const world = makeWorld([onA, finding(['a'], createIndex('ia2')), onB], { 'Create index ib': { b: 0.1 } });
   await runLoop(world.ports, workload, world.options);
