@@ -1,6 +1,6 @@
 import { deparseGuarded } from '../../../sql/deparse.js';
 import { field, list } from '../../../sql/tree.js';
-import { inBatches } from '../../backfill.js';
+import { inBatches, PACE } from '../../backfill.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { shown } from '../../relation.js';
@@ -42,7 +42,7 @@ export default defineMigrationRule({
           sql: [inBatches({ relation, statement: deparseGuarded({ DeleteStmt: body }), where: null, quiet: false })],
           down: null,
           commits: true,
-          note: 'In batches. May be interrupted and run again.',
+          note: `In batches. May be interrupted and run again. ${PACE}`,
         },
       ],
     };

@@ -2,7 +2,7 @@ import { quoteIdent } from '../../../base/quote.js';
 import { deparseExpression, deparseGuarded } from '../../../sql/deparse.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, walk } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { inBatches } from '../../backfill.js';
+import { inBatches, PACE } from '../../backfill.js';
 import { tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { volatilityOf } from '../../effects/defaults.js';
@@ -42,7 +42,7 @@ export default defineMigrationRule({
           ],
           down: 'sql' in back ? back.sql : null,
           commits: true,
-          note: 'In batches. May be run again: it does the same again.',
+          note: `In batches. May be run again: it does the same again. ${PACE}`,
         },
       ],
     };
