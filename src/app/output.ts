@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Action } from '../model/action.js';
+import type { PlannedChange } from '../deploy/plan.js';
 import type { Catalog } from '../model/catalog.js';
 import type { Iteration } from '../model/run.js';
 import { renderIndexHtml } from '../report/index/index-html.js';
@@ -14,6 +14,7 @@ import { laterFiles, stepFiles } from '../report/migrate/step-files.js';
 import { migrationFiles, type Attributions, type ReportFile } from '../report/migrations.js';
 import type { RunReport } from '../report/run-report.js';
 import { toCatalogFile } from './deployment/catalog-file.js';
+import { changesOf, type MigrationDocument } from './deployment/migration-document.js';
 import { writeWhole } from './whole-file.js';
 
 /** Writes reports, migrations and rewrites. Each file is there wholly or not at all; those of an earlier run are replaced. */
@@ -58,19 +59,39 @@ export async function writeSteps(
   folder: string,
   report: MigrateReport,
   file: MigrateReport['files'][number],
+  deployable: readonly ReportFile[],
 ): Promise<void> {
   const files = [
     ...stepFiles(report, file).map(({ path, content }) => ({ path: `migrations/${path}`, content })),
     ...laterFiles(report, file).map(({ path, content }) => ({ path: `later/${path}`, content })),
   ];
+  // Of an earlier plan, which was made with a database.
+  for (const name of MIGRATION_FILES)
+    if (!deployable.some(({ path }) => path === name)) await rm(join(folder, name), { force: true });
   for (const sub of ['migrations', 'later']) await removeStale(folder, sub, new Set(files.map(({ path }) => path)));
-  for (const { path, content } of files) await writeWhole(join(folder, path), content);
+  for (const { path, content } of [...files, ...deployable]) await writeWhole(join(folder, path), content);
+}
+
+/** What `deploy` reads of a planned migration. */
+const MIGRATION_FILES = ['migration.json', 'migration.catalog.json'] as const;
+
+/** Those files. */
+export async function migrationFilesFor(
+  document: MigrationDocument,
+  catalog: Catalog,
+  examinedAt: string,
+): Promise<readonly ReportFile[]> {
+  const [path, catalogPath] = MIGRATION_FILES;
+  return [
+    { path, content: `${JSON.stringify(document, null, 2)}\n` },
+    ...(await catalogFile(catalogPath, changesOf(document), catalog, examinedAt)),
+  ];
 }
 
 /** What `deploy` holds the database against; none where there is nothing to deploy. */
 async function catalogFile(
   path: string,
-  changes: readonly Pick<Action, 'title' | 'up' | 'down'>[],
+  changes: readonly Omit<PlannedChange, 'evidence'>[],
   catalog: Catalog,
   examinedAt: string,
 ): Promise<readonly ReportFile[]> {

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   'deploy/blocked': { exit: 3, meaning: 'The target can not be changed now: somebody or something is in the way.' },
   'deploy/locked': { exit: 3, meaning: 'Another wizard deploys to the same database.' },
   'deploy/no-figures': { exit: 3, meaning: 'A deployment was to be watched, and the live figures can not be read.' },
+  'deploy/no-way-back': { exit: 3, meaning: 'A step of a deployment has no way back.' },
   'deploy/failed': { exit: 3, meaning: 'A step of a deployment failed, and was taken back.' },
   'lab/no-server': {
     exit: 3,

@@ -1,12 +1,12 @@
 import { WizardError } from '../base/errors.js';
 import { changedIn, foreignChanges, only, usersLeft } from './changes.js';
 import { execute } from './execute.js';
-import { drifted, faultOf, gaveUp, stepFailed, unsettled } from './faults.js';
+import { drifted, faultOf, gaveUp, listWords, noWayBack, stepFailed, unsettled } from './faults.js';
 import type { DeploymentRecord, Ending, JournalEvent } from './journal.js';
 import { isDue, replay } from './journal.js';
 import { Stages } from './live/stages.js';
 import { sessionWords } from './obstacles.js';
-import { statementsOf, runsAlone, toSteps, type Direction, type PlanStep } from './plan.js';
+import { isOverSwitch, statementsOf, toSteps, waitsForUsers, type Direction, type PlanStep } from './plan.js';
 import { retryWhileLocked } from '../postgres/locked.js';
 import type { OpenTransaction } from '../postgres/read/obstacles.js';
 import type { DeploymentSetting } from './setting.js';
@@ -63,8 +63,20 @@ export class Deployment {
   }
 
   private async goDown(): Promise<{ readonly outcome: Ending; readonly detail: string }> {
-    for (const step of this.steps.toReversed()) if (this.isDue(step, 'down')) await this.runStep(step, 'down');
+    for (const step of this.steps.toReversed()) {
+      if (!this.isDue(step, 'down')) continue;
+      if (step.migration && step.migration.noWayBack !== null) throw noWayBack(step, step.migration.noWayBack);
+      await this.runStep(step, 'down');
+    }
+    await this.tellWhatStays();
     return { outcome: 'reverted', detail: '' };
+  }
+
+  /** The way back over a switch leaves no more than it says: what is otherwise than before is told. */
+  private async tellWhatStays(): Promise<void> {
+    if (!this.steps.some(isOverSwitch)) return;
+    const changes = stateDifferences(this.record().structure, (await this.read()).structure);
+    if (changes.length > 0) this.setting.note(`not as before: ${listWords(changes)}`);
   }
 
   /** Looks what became of a step that an earlier start left open, and takes away what is half there. */
@@ -112,13 +124,18 @@ export class Deployment {
     }
   }
 
-  private async runStatements(step: PlanStep, direction: Direction): Promise<number> {
+  private async runStatements(
+    step: PlanStep,
+    direction: Direction,
+    statements = statementsOf(step, direction),
+  ): Promise<number> {
     const { connections, limits, note, progress, signal } = this.setting;
     const [writer, reader] = [await connections.writer(), await connections.reader()];
     return execute({
       writer,
       reader,
-      statements: statementsOf(step, direction),
+      statements,
+      settings: step.migration?.settings ?? [],
       expectedMs: this.setting.estimate(step).durationMs,
       limits,
       note,
@@ -131,7 +148,7 @@ export class Deployment {
   /** The statements ran: what they did is looked at, not taken from their success. */
   private async accept(step: PlanStep, direction: Direction, before: TouchedState, tookMs: number): Promise<void> {
     const after = await this.read();
-    const outcome = await this.outcome(step, direction, after);
+    const outcome = await this.outcome(step, direction, after, true);
     if (!outcome.applied) {
       throw new WizardError('deploy/failed', `Step ${step.number}, "${step.title}", ran, and ${outcome.note}`);
     }
@@ -188,9 +205,12 @@ export class Deployment {
     }
   }
 
-  /** A drop that was cut short can only be ended: the index serves no query any more. */
+  /** A drop that was cut short can only be ended: the index serves no query any more; nor does a partition that is half detached come back. */
   private async finishDrop(step: PlanStep, direction: Direction): Promise<Outcome> {
-    await this.runStatements(step, direction);
+    const statements = statementsOf(step, direction).map((one) =>
+      one.finish === null ? one : { ...one, sql: one.finish },
+    );
+    await this.runStatements(step, direction, statements);
     return this.outcome(step, direction, await this.read());
   }
 
@@ -211,7 +231,7 @@ export class Deployment {
       const state = await this.readUndrifted(step, direction, patience);
       const { transactions, obstacles } = await lookAround(this.setting, step, direction, state);
       // A concurrent statement waits for those, and would leave something behind if it gave up meanwhile.
-      users = usersLeft(users, runsAlone(statementsOf(step, direction)) ? transactions : []);
+      users = usersLeft(users, waitsForUsers(statementsOf(step, direction)) ? transactions : []);
       const using = users.map((one) => `${sessionWords(one)} uses its table in an open transaction`);
       const words = [...obstacles.map(({ what }) => what), ...using].join('; ');
       // Read again: who was at work on it during the first reading has ended since, and what they changed shows only now.
@@ -244,17 +264,19 @@ export class Deployment {
     }
   }
 
-  /** Forward everything that the plan touches must be as expected; back only what the step itself changed. */
+  /** Forward everything that the plan touches must be as expected; back only what the step itself changed, and of a migration as the steps after it left it: a way back over a switch takes back more than its own. */
   private driftFor(step: PlanStep, direction: Direction, { structure }: TouchedState): readonly string[] {
     const { expected, effects } = this.record();
     if (direction === 'up') return stateDifferences(expected, structure);
     const effect = effects[step.number - 1];
+    if (effect && step.migration)
+      return stateDifferences(only(expected, changedIn(effect)), only(structure, changedIn(effect)));
     return effect ? stateDifferences(only(effect.after, changedIn(effect)), only(structure, changedIn(effect))) : [];
   }
 
   private assertTakenBack(step: PlanStep, { structure }: TouchedState): void {
     const effect = this.record().effects[step.number - 1];
-    if (!effect) return;
+    if (!effect || this.steps.some(isOverSwitch)) return;
     const changes = stateDifferences(only(effect.before, changedIn(effect)), only(structure, changedIn(effect)));
     if (changes.length > 0) throw drifted(step, changes, 'was taken back, and the catalog is not as before');
   }
@@ -264,10 +286,10 @@ export class Deployment {
     return retryWhileLocked(() => readTouched(reader, this.steps, this.record().tables));
   }
 
-  private async outcome(step: PlanStep, direction: Direction, state: TouchedState): Promise<Outcome> {
+  private async outcome(step: PlanStep, direction: Direction, state: TouchedState, ran = false): Promise<Outcome> {
     const { open } = this.record();
     if (!open) throw new WizardError('internal', `Step ${step.number} is settled already`);
-    return settle(await this.setting.connections.reader(), open, statementsOf(step, direction), state);
+    return settle(await this.setting.connections.reader(), open, statementsOf(step, direction), state, ran);
   }
 
   private settled(

@@ -44,13 +44,15 @@ export function approvalsFor(step: PlanStep, estimate: StepEstimate, freeBytes: 
         step.down.map(({ sql }) => `way back: ${sql}`),
       ),
     );
+  const filled = step.up.filter(({ form }) => form === 'repeatable');
+  if (filled.length > 0) needs.push(asked('data-integrity', DATA, 'it writes rows', step.migration?.notes ?? []));
   const reshaped = step.up.filter(({ form }) => SHAPES.has(form));
   if (reshaped.length > 0)
     needs.push(
       asked(
         'schema-change',
         DATA,
-        'it changes what a table accepts',
+        step.migration ? 'it changes the schema, or rows' : 'it changes what a table accepts',
         reshaped.map(({ sql }) => sql),
       ),
     );
@@ -74,13 +76,14 @@ export function approvalsFor(step: PlanStep, estimate: StepEstimate, freeBytes: 
 /** The one who answers for the rows. */
 const DATA = 'DBA and data governance';
 
-const SHAPES = new Set<PlanStatement['form']>(['alter-table', 'alter-sequence']);
+const SHAPES = new Set<PlanStatement['form']>(['alter-table', 'alter-sequence', 'migration', 'detach-partition']);
 
 /** Forms that leave nothing which could be taken back. */
 const HARMLESS = new Set<PlanStatement['form']>(['analyze', 'reindex', 'validate-constraint', 'create-statistics']);
 
 /** Why a step may take away what does not come back; null where it does not, or where the way back was run. */
-function destroys({ up, down, evidence }: PlanStep): string | null {
+function destroys({ up, down, evidence, migration }: PlanStep): string | null {
+  if (migration) return migration.noWayBack === null ? null : `there is no way back: ${migration.noWayBack}`;
   if (down.length === 0) return up.every(({ form }) => HARMLESS.has(form)) ? null : 'there is no way back';
   const drops = up.some(({ form }) => form === 'drop-index' || form === 'drop-statistics');
   return drops && evidence.revertVerified !== true

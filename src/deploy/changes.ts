@@ -26,7 +26,7 @@ export function only(structure: TouchedState['structure'], names: ReadonlySet<st
 
 /** What changed while a concurrent statement ran, beside its own index. In a transaction the step's own changes are all there is to see. */
 export function foreignChanges(step: PlanStep, before: TouchedState, after: TouchedState): readonly string[] {
-  if (!runsAlone(step.up)) return [];
+  if (!runsAlone(step.up) || step.up.some(({ form }) => form === 'detach-partition')) return [];
   const own = new Set(step.up.flatMap(({ object }) => (object ? [`index ${relationKey(object)}`] : [])));
   const rest = (state: TouchedState): TouchedState['structure'] =>
     Object.fromEntries(Object.entries(state.structure).filter(([name]) => !own.has(name)));

@@ -70,7 +70,7 @@ describe('what is in the way', () => {
 describe('what a step is expected to take', () => {
   test('scales with the table', () => {
     const [step] = toSteps([create]);
-    expect(estimateStep(step?.up ?? [], evidence, { lab: 100, target: 300 })).toMatchObject({
+    expect(estimateStep({ up: step?.up ?? [], evidence, migration: null }, { lab: 100, target: 300 })).toMatchObject({
       durationMs: 300,
       diskBytes: 6000,
       walBytes: 3000,
@@ -80,8 +80,12 @@ describe('what a step is expected to take', () => {
   test('is unknown where the lab or the table is not known', () => {
     const [step] = toSteps([create]);
     const unknown = { durationMs: null, diskBytes: null, walBytes: null };
-    expect(estimateStep(step?.up ?? [], evidence, { lab: null, target: 300 })).toMatchObject(unknown);
-    expect(estimateStep(step?.up ?? [], evidence, { lab: 0, target: 300 })).toMatchObject(unknown);
+    expect(estimateStep({ up: step?.up ?? [], evidence, migration: null }, { lab: null, target: 300 })).toMatchObject(
+      unknown,
+    );
+    expect(estimateStep({ up: step?.up ?? [], evidence, migration: null }, { lab: 0, target: 300 })).toMatchObject(
+      unknown,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
-import type { LabEvidence } from './plan.js';
+import type { MigrationStep } from './migration-step.js';
+import type { PlanStep } from './plan.js';
 import type { PlanStatement } from './statement.js';
 
 /** What a step is expected to take on the target. Estimated; null is unknown. */
@@ -19,12 +20,12 @@ export interface TableSizes {
 
 /** The lab's measured figures times how much the table has grown since; the target's hardware and load are not known. */
 export function estimateStep(
-  statements: readonly PlanStatement[],
-  evidence: LabEvidence,
+  { up: statements, evidence, migration }: Pick<PlanStep, 'up' | 'evidence' | 'migration'>,
   sizes: TableSizes,
 ): StepEstimate {
   const [first] = statements;
   if (!first) return { durationMs: 0, diskBytes: 0, walBytes: 0, basis: 'nothing to run' };
+  if (migration) return ofMigration(migration, first);
   if (MOMENTARY.has(first.form) && statements.every((one) => MOMENTARY.has(one.form))) {
     return {
       durationMs: evidence.applyMs,
@@ -48,6 +49,19 @@ export function estimateStep(
           ? 'the lab did not record how long it took'
           : `the lab's time and size, times ${scale.toFixed(2)} for the size of the table now${BUILDS.has(first.form) ? '; twice the index for the sort' : ''}`,
   };
+}
+
+/** From the sizes of the tables when it was planned: no lab ran it. */
+function ofMigration({ workMs, unsure, locks }: MigrationStep, { form }: PlanStatement): StepEstimate {
+  const unknown = { durationMs: null, diskBytes: null, walBytes: null };
+  if (form === 'repeatable') return { ...unknown, basis: 'it works in batches, and tells how far it is' };
+  if (form !== 'migration' || !locks.some(({ blocksClients }) => blocksClients))
+    return { ...unknown, basis: 'no lab ran it; it blocks neither reads nor writes' };
+  if (workMs === null)
+    return { ...unknown, basis: unsure ?? 'the sizes of the tables were not known when it was planned' };
+  if (workMs > 0)
+    return { ...unknown, durationMs: workMs, basis: 'the slow side, from the sizes of the tables when it was planned' };
+  return { durationMs: 0, diskBytes: 0, walBytes: 0, basis: 'it reads and writes no rows under its lock' };
 }
 
 const BUILDS = new Set<PlanStatement['form']>(['create-index', 'reindex']);

@@ -13,6 +13,8 @@ export interface Execution {
   readonly writer: DeploymentSession;
   readonly reader: Session;
   readonly statements: readonly PlanStatement[];
+  /** SETs that hold for them. */
+  readonly settings: readonly string[];
   /** Estimated; null where it is not known. */
   readonly expectedMs: number | null;
   readonly limits: DeploymentLimits;
@@ -25,7 +27,7 @@ export interface Execution {
 
 /** Runs the statements of a step, shows how far a build is and whom it waits for; gives the milliseconds. Throws what ended it. */
 export async function execute(execution: Execution): Promise<number> {
-  const { writer, statements, limits, signal } = execution;
+  const { writer, statements, settings, limits, signal } = execution;
   const stop = new AbortController();
   const cancel = (): void => void writer.cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -38,11 +40,12 @@ export async function execute(execution: Execution): Promise<number> {
     if (!first || !strongest) return 0;
     const { blocksClients } = lockOf(strongest, null);
     const allowed = statementLimits({ blocksClients, form: strongest.form }, execution.expectedMs, limits);
-    if (runsAlone(statements)) await writer.alone(first.sql, allowed);
+    const running = { limits: allowed, settings };
+    if (runsAlone(statements)) await writer.alone(first.sql, running);
     else
       await writer.together(
         statements.map((one) => one.sql),
-        allowed,
+        running,
         execution.committing,
       );
     return performance.now() - startedMs;

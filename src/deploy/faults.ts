@@ -37,6 +37,17 @@ export function gaveUp(step: PlanStep, reason: string, waitedMs: number): Wizard
   );
 }
 
+/** The steps after it are taken back, and the one that can not be is what the next start meets again. */
+export function noWayBack(step: PlanStep, reason: string): WizardError {
+  return new WizardError(
+    'deploy/no-way-back',
+    `Step ${step.number}, "${step.title}", can not be taken back: ${reason}`,
+    {
+      hint: 'It and the steps before it stay; those after it were taken back. What is to go has to go by a migration of its own.',
+    },
+  );
+}
+
 /** What a failed step left could not be looked at or taken away yet. The journal keeps it open. */
 export function unsettled(step: PlanStep, thrown: unknown): WizardError {
   return new WizardError(

@@ -16,7 +16,13 @@ export interface HashInput {
 export function planHash({ target, steps, structure, withdrawals }: HashInput): string {
   const text = JSON.stringify([
     target,
-    steps.map((step) => [step.title, step.up.map(sqlOf), step.down.map(sqlOf), evidenceText(step.evidence)]),
+    steps.map((step) => [
+      step.title,
+      step.up.map(sqlOf),
+      step.down.map(sqlOf),
+      evidenceText(step.evidence),
+      ...(step.migration ? [step.migration] : []),
+    ]),
     Object.entries(structure).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     withdrawals,
   ]);

@@ -24,7 +24,7 @@ const UNKNOWN_MS = 6 * 3_600_000;
 const BLOCKING_LEAST_MS = 10_000;
 const BLOCKING_UNKNOWN_MS = 60_000;
 
-/** The timeouts of a statement. `expectedMs` is estimated; null where it is not known. */
+/** The timeouts of a statement. One that commits as it goes, and may be run again, needs none for the whole of it. `expectedMs` is estimated; null where it is not known. */
 export function statementLimits(
   statement: { readonly blocksClients: boolean; readonly form: PlanStatement['form'] },
   expectedMs: number | null,
@@ -36,10 +36,12 @@ export function statementLimits(
       statementTimeoutMs: clamp(expectedMs, BLOCKING_LEAST_MS, BLOCKING_UNKNOWN_MS),
     };
   }
+  const statementTimeoutMs =
+    statement.form === 'repeatable' ? 0 : clamp(expectedMs, LEAST_MS, UNKNOWN_MS) + limits.patienceMs;
   return {
     // Nobody but DDL and VACUUM queues behind it. One attempt waits for a part of the patience, so that it is tried again.
     lockTimeoutMs: Math.max(BLOCKING_LOCK_TIMEOUT_MS, Math.min(30_000, limits.patienceMs / 2)),
-    statementTimeoutMs: clamp(expectedMs, LEAST_MS, UNKNOWN_MS) + limits.patienceMs,
+    statementTimeoutMs,
   };
 }
 

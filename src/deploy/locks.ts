@@ -2,10 +2,9 @@ import type { RelationName } from '../model/catalog.js';
 import type { PlanStatement } from './statement.js';
 
 /** The strongest lock that a statement takes on a table, as `pg_locks.mode` names it without "Lock". */
-export type LockMode = 'ShareUpdateExclusive' | 'Share' | 'ShareRowExclusive' | 'AccessExclusive' | 'none';
+type LockMode = 'ShareUpdateExclusive' | 'Share' | 'ShareRowExclusive' | 'AccessExclusive' | 'none';
 
 export interface LockTaken {
-  readonly mode: LockMode;
   /** "takes SHARE on public.book, which blocks writes until the index is built" */
   readonly words: string;
   /** Whether clients' statements queue behind it, also while it waits itself. */
@@ -16,6 +15,7 @@ const SUE_BLOCKS = 'which blocks DDL, VACUUM and other index builds but neither 
 
 /** What lock a statement takes. `table` is that of the index where the statement names none; null where it is not known. */
 export function lockOf(statement: PlanStatement, table: RelationName | null): LockTaken {
+  if (statement.claim) return statement.claim;
   const on = table ? `${table.schema}.${table.name}` : 'its table';
   const object = statement.object ? `${statement.object.schema}.${statement.object.name}` : '';
   const sue = (more = ''): LockTaken =>
@@ -63,9 +63,15 @@ export function lockOf(statement: PlanStatement, table: RelationName | null): Lo
       );
     case 'alter-table':
       return taken('AccessExclusive', `takes ACCESS EXCLUSIVE on ${on}, which blocks reads and writes for a moment`);
+    case 'repeatable':
+      return taken('none', 'locks the rows of a batch, for that batch');
+    case 'detach-partition':
+      return sue('; it waits for the transactions that use the table');
+    case 'migration':
+      return taken('AccessExclusive', `may take ACCESS EXCLUSIVE on ${on}, which blocks reads and writes`);
   }
 }
 
 function taken(mode: LockMode, words: string): LockTaken {
-  return { mode, words, blocksClients: mode !== 'ShareUpdateExclusive' && mode !== 'none' };
+  return { words, blocksClients: mode !== 'ShareUpdateExclusive' && mode !== 'none' };
 }

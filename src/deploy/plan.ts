@@ -1,5 +1,6 @@
 import { WizardError } from '../base/errors.js';
 import type { RelationName } from '../model/catalog.js';
+import { migrationStatements, type MigrationStep } from './migration-step.js';
 import { readStatement, type PlanStatement } from './statement.js';
 
 /** What the lab saw of a change. Figures are measured there; null where nothing was. */
@@ -29,6 +30,8 @@ export interface PlannedChange {
   readonly up: readonly string[];
   readonly down: readonly string[];
   readonly evidence: LabEvidence;
+  /** Of a step that `migrate plan` made. */
+  readonly migration?: MigrationStep;
 }
 
 /** One change, applied or taken back as a whole: one statement outside a transaction, or any number in one. */
@@ -39,6 +42,8 @@ export interface PlanStep {
   /** Empty where there is nothing to take back. */
   readonly down: readonly PlanStatement[];
   readonly evidence: LabEvidence;
+  /** Of a step that `migrate plan` made; null for what the lab tried. */
+  readonly migration: MigrationStep | null;
 }
 
 export type Direction = 'up' | 'down';
@@ -48,9 +53,10 @@ export function toSteps(changes: readonly PlannedChange[]): readonly PlanStep[] 
   return changes.map((change, position) => ({
     number: position + 1,
     title: change.title,
-    up: whole(change, change.up),
-    down: whole(change, change.down),
+    up: statementsFor(change, 'up'),
+    down: statementsFor(change, 'down'),
     evidence: change.evidence,
+    migration: change.migration ?? null,
   }));
 }
 
@@ -59,20 +65,34 @@ export function statementsOf(step: PlanStep, direction: Direction): readonly Pla
   return direction === 'up' ? step.up : step.down;
 }
 
-/** Whether the statements run outside a transaction block. */
-export function runsAlone(statements: readonly PlanStatement[]): boolean {
-  return statements.some((statement) => statement.concurrently);
+/** Whether its way back takes back what steps before it began, and leaves the catalog not quite as it was: what that is, its plan says. */
+export function isOverSwitch({ migration }: PlanStep): boolean {
+  return migration !== null && migration.takesBackFrom !== null;
 }
 
-/** Tables that the steps name, each once. Those of dropped and rebuilt indexes only the catalog knows. */
+/** Whether the statements run outside a transaction block. */
+export function runsAlone(statements: readonly PlanStatement[]): boolean {
+  return statements.some(({ concurrently, form }) => concurrently || form === 'repeatable');
+}
+
+/** Whether the statements wait for the transactions that use their table. */
+export function waitsForUsers(statements: readonly PlanStatement[]): boolean {
+  return statements.some(({ concurrently }) => concurrently);
+}
+
+/** Tables that the steps name or lock, each once. Those of dropped and rebuilt indexes only the catalog knows. */
 export function tablesNamed(steps: readonly PlanStep[]): readonly RelationName[] {
   const all = steps.flatMap((step) => [...step.up, ...step.down]).flatMap(({ table }) => (table ? [table] : []));
-  return all.filter(
-    (table, at) => all.findIndex((one) => one.schema === table.schema && one.name === table.name) === at,
+  const locked = steps.flatMap(({ migration }) => migration?.locks.map(({ table }) => table) ?? []);
+  return [...all, ...locked].filter(
+    (table, at, every) => every.findIndex((one) => one.schema === table.schema && one.name === table.name) === at,
   );
 }
 
-function whole(change: PlannedChange, texts: readonly string[]): readonly PlanStatement[] {
+function statementsFor(change: PlannedChange, direction: Direction): readonly PlanStatement[] {
+  const texts = change[direction];
+  if (change.migration && texts.length > 0)
+    return migrationStatements(change.title, texts, change.migration, direction);
   const statements = texts.map(readStatement);
   if (runsAlone(statements) && statements.length > 1) {
     throw new WizardError(

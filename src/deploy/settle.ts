@@ -19,7 +19,7 @@ export interface Outcome {
 }
 
 /**
- * Finds out by looking at the target whether a started step was applied. Call it when its server process has ended.
+ * Finds out by looking at the target whether a started step was applied. Call it when its server process has ended. `ran` where all of its statements just ended without an error: of those that may be run again nothing else tells.
  * Throws `deploy/drift` where that can not be told because somebody else had their hands in it.
  */
 export async function settle(
@@ -27,6 +27,7 @@ export async function settle(
   open: Pick<OpenStep, 'before' | 'xid'>,
   statements: readonly PlanStatement[],
   now: TouchedState,
+  ran: boolean,
 ): Promise<Outcome> {
   const [statement] = statements;
   if (statement === undefined)
@@ -34,6 +35,14 @@ export async function settle(
   if (!runsAlone(statements)) return settleTransaction(reader, open, now);
   if (statement.form === 'create-index') return settleCreate(open, statement, now);
   if (statement.form === 'drop-index') return settleDrop(statement, now);
+  if (statement.form === 'detach-partition') return settleDetach(statement, now);
+  if (statement.form === 'repeatable')
+    return {
+      applied: ran,
+      leftovers: [],
+      halfDropped: false,
+      note: ran ? 'it ran to its end' : 'how far it came is not known: it is run again, and finds what is left to do',
+    };
   return settleReindex(open, statement, now);
 }
 
@@ -85,6 +94,19 @@ function settleDrop(statement: PlanStatement, now: TouchedState): Outcome {
     note: index.valid
       ? `the index ${name} is still there`
       : `the index ${name} is half dropped: invalid, and still there`,
+  };
+}
+
+/** What was cut short after its first transaction can only be ended. */
+function settleDetach({ object }: PlanStatement, now: TouchedState): Outcome {
+  const name = `${object?.schema}.${object?.name}`;
+  const state = now.partitions.find((one) => one.schema === object?.schema && one.name === object.name);
+  if (!state) return { applied: true, leftovers: [], halfDropped: false, note: `${name} is detached` };
+  return {
+    applied: false,
+    leftovers: [],
+    halfDropped: state.detaching,
+    note: state.detaching ? `${name} is half detached` : `${name} is still a partition`,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Catalog, RelationName, Table } from '../model/catalog.js';
 import { differences, structureOf } from '../model/catalog-equality.js';
 import { readCatalog } from '../postgres/read/catalog.js';
 import { readDatabaseSettings } from '../postgres/read/deployments.js';
+import { readDetaching } from '../postgres/read/detaching.js';
 import { readLocked } from '../postgres/read/locked.js';
 import type { Session } from '../postgres/session.js';
 import { tablesNamed, type PlanStep } from './plan.js';
@@ -20,6 +21,11 @@ export interface TouchedState {
   /** One text per object under its name: tables, their indexes, constraints and extended statistics, settings. */
   readonly structure: Readonly<Record<string, string>>;
   readonly indexes: readonly TouchedIndex[];
+  /** Tables that are partitions. */
+  readonly partitions: readonly (RelationName & {
+    /** DETACH CONCURRENTLY was begun. */
+    readonly detaching: boolean;
+  })[];
   /** Tables, partitions included. */
   readonly tables: readonly RelationName[];
   /** Bytes of each table with its partitions, by `relationKey`. */
@@ -40,6 +46,7 @@ export async function readTouched(
   const tables = touched.map(({ schema, name }) => ({ schema, name }));
   const settings = await readDatabaseSettings(session, settingsOf(steps));
   const part = partOf(catalog, tables);
+  const detaching = new Set((await readDetaching(session)).map(relationKey));
   return {
     structure: {
       ...Object.fromEntries(structureOf(part)),
@@ -53,6 +60,9 @@ export async function readTouched(
       valid,
       building,
     })),
+    partitions: touched.flatMap(({ schema, name, partitionOf }) =>
+      partitionOf ? [{ schema, name, detaching: detaching.has(relationKey({ schema, name })) }] : [],
+    ),
     tables,
     sizes: sizesOf(catalog),
     locked: locked.find(({ oid }) => touched.some((table) => String(table.oid) === oid))?.place ?? null,

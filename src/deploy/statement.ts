@@ -2,8 +2,12 @@ import { WizardError } from '../base/errors.js';
 import type { RelationName } from '../model/catalog.js';
 import { parseStatement, type ParsedStatement } from '../sql/parse.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, type TreeNode } from '../sql/tree.js';
+import type { LockTaken } from './locks.js';
 
-/** What a statement of a plan may be. Anything else is refused: deployments run what the loop can try, not any SQL. */
+/**
+ * What a statement of a plan may be. Anything else is refused: deployments run what the loop can try, and what `migrate plan` made of a file: `migration` in a transaction, and outside of one what may be run
+ * again after it was cut off (`repeatable`) or can be ended by a statement of its own (`detach-partition`).
+ */
 export type StatementForm =
   | 'create-index'
   | 'drop-index'
@@ -17,20 +21,27 @@ export type StatementForm =
   | 'validate-constraint'
   | 'alter-type'
   | 'alter-table'
-  | 'alter-sequence';
+  | 'alter-sequence'
+  | 'migration'
+  | 'repeatable'
+  | 'detach-partition';
 
 /** One statement of a plan, with what it touches. */
 export interface PlanStatement {
   readonly sql: string;
   readonly form: StatementForm;
-  /** CONCURRENTLY: outside a transaction, and a failure may leave an invalid index behind. */
+  /** CONCURRENTLY: outside a transaction, it waits for the transactions that use its table, and a failure may leave something behind: an invalid index, a partition that is half detached. */
   readonly concurrently: boolean;
   /** The table that it names; null for statements that name none. */
   readonly table: RelationName | null;
-  /** The index, statistics object or sequence that it names. */
+  /** The index, statistics object, sequence or partition that it names. */
   readonly object: RelationName | null;
   /** The setting that it changes, in small letters; null for the others. */
   readonly setting: string | null;
+  /** The locks of a migration's step, as its plan has them; null where the form says it. */
+  readonly claim: LockTaken | null;
+  /** What ends it after it was cut off; null where it does so itself. */
+  readonly finish: string | null;
 }
 
 /** Reads one statement of a plan. Throws `deploy/plan` for one that a deployment does not run. */
@@ -39,8 +50,18 @@ export function readStatement(sql: string): PlanStatement {
   const found = READERS[parsed.type]?.(parsed.body, sql) ?? null;
   if (found === null)
     throw refused(`holds a ${parsed.type.replace(/Stmt$/, '')} statement of a form that it does not run`);
-  return { concurrently: false, table: null, object: null, setting: null, ...found, sql };
+  return { ...BARE, ...found, sql };
 }
+
+/** A statement of which no more than its form is known. */
+export const BARE = {
+  concurrently: false,
+  table: null,
+  object: null,
+  setting: null,
+  claim: null,
+  finish: null,
+} as const;
 
 type Found = Partial<PlanStatement> & { readonly form: StatementForm };
 
@@ -151,7 +172,7 @@ function parsedOf(sql: string): ParsedStatement {
 
 function refused(what: string, cause?: unknown): WizardError {
   return new WizardError('deploy/plan', `The plan ${what}`, {
-    hint: 'Deployments run what `optimize` and `index` hand over, as it is. Run other SQL with psql.',
+    hint: 'Deployments run what `optimize` and `index` hand over, as it is. Give other SQL to `migrate plan`.',
     cause,
   });
 }

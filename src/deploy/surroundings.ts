@@ -23,10 +23,12 @@ export async function lookAround(
 ): Promise<{ readonly transactions: readonly OpenTransaction[]; readonly obstacles: readonly Obstacle[] }> {
   const pressure = await readPressure(await connections.reader(), tablesOf(step, state), connections.own());
   const free = await freeBytes(pressure);
+  // Whether a role may do what a migration does the server says: nothing of the step stays where it may not.
+  const notOwned = step.migration ? [] : pressure.notOwned;
   const neededBytes = direction === 'up' ? neededFor(estimate(step)) : null;
   return {
     transactions: pressure.transactions,
-    obstacles: obstaclesIn(pressure, { neededBytes, freeBytes: free.bytes }, limits),
+    obstacles: obstaclesIn({ ...pressure, notOwned }, { neededBytes, freeBytes: free.bytes }, limits),
   };
 }
 

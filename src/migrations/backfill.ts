@@ -30,6 +30,16 @@ export const PACE =
 /** Of a step that fills what a migration added. */
 export const FILL_NOTE = `The rows that were there, in batches; triggers and rules of the table do not run for them. May be interrupted and run again. ${PACE}`;
 
+const BEGINNING = `DO $backfill$
+#variable_conflict use_column
+DECLARE
+  wizard_page bigint;`;
+
+/** Whether a statement is one that `inBatches` made: it may be interrupted and run again. */
+export function isBackfill(sql: string): boolean {
+  return sql.startsWith(BEGINNING);
+}
+
 /** What a batch does with its rows. */
 export interface BatchWork {
   readonly relation: Relation;
@@ -51,17 +61,14 @@ export function inBatches({ relation, statement, where, quiet }: BatchWork): str
   const condition = where === null ? '' : `\n        AND (${where})`;
   const name = writtenLiteral(relation);
   const alone = (indent: string): string => (quiet ? ALONE.map((line) => `${line}\n${indent}`).join('') : '');
-  return `DO $backfill$
-#variable_conflict use_column
-DECLARE
-  wizard_page bigint;
+  return `${BEGINNING}
   wizard_pages bigint;
   wizard_batch int := ${FIRST_PAGES};
   wizard_rows bigint;
   wizard_left bigint;
   wizard_began timestamptz;
   wizard_took double precision;
-  wizard_pass_began timestamptz;
+  wizard_noticed_page bigint;
   wizard_noticed timestamptz := pg_catalog.clock_timestamp();
   wizard_lag interval;${quiet ? DECLARED : ''}
 BEGIN
@@ -71,7 +78,7 @@ BEGIN
   FOR wizard_pass IN 1..${PASSES} LOOP
     wizard_page := 0;
     wizard_pages := pg_catalog.pg_relation_size(${name}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::bigint;
-    wizard_pass_began := pg_catalog.clock_timestamp();
+    wizard_noticed_page := 0;
     WHILE wizard_page < wizard_pages LOOP
       wizard_began := pg_catalog.clock_timestamp();
       ${alone('      ')}${statement}
@@ -109,6 +116,7 @@ const PACED = `      wizard_took := 1000 * extract(epoch FROM pg_catalog.clock_t
         EXIT WHEN wizard_lag IS NULL OR wizard_lag <= coalesce(nullif(pg_catalog.current_setting('database_wizard.backfill_lag', true), ''), '${LAG}')::interval;
         IF pg_catalog.clock_timestamp() - wizard_noticed > interval '5s' THEN
           RAISE NOTICE 'waits for a standby that is % behind', wizard_lag;
+          wizard_noticed_page := wizard_page;
           wizard_noticed := pg_catalog.clock_timestamp();
         END IF;
         PERFORM pg_catalog.pg_sleep(0.5);
@@ -116,7 +124,8 @@ const PACED = `      wizard_took := 1000 * extract(epoch FROM pg_catalog.clock_t
       IF pg_catalog.clock_timestamp() - wizard_noticed > interval '5s' THEN
         RAISE NOTICE 'pass %: % of % pages; the last batch took % ms, the next has % pages; about % left (estimated)',
           wizard_pass, least(wizard_page, wizard_pages), wizard_pages, wizard_took::int, wizard_batch, pg_catalog.date_trunc('second',
-          (pg_catalog.clock_timestamp() - wizard_pass_began) * greatest(wizard_pages - wizard_page, 0) / wizard_page::double precision);
+          (pg_catalog.clock_timestamp() - wizard_noticed) * greatest(wizard_pages - wizard_page, 0) / greatest(wizard_page - wizard_noticed_page, 1)::double precision);
+        wizard_noticed_page := wizard_page;
         wizard_noticed := pg_catalog.clock_timestamp();
       END IF;`;
 

@@ -17,6 +17,8 @@ export interface PlanStep {
   readonly down: readonly string[] | null;
   readonly noWayBack: string | null;
   readonly transactional: boolean;
+  /** As the file set it; null where it did not. */
+  readonly searchPath: readonly string[] | null;
   /** Ends a change that was prepared in the steps before. */
   readonly isSwitch: boolean;
   /** Adds a label to an enum type. */

@@ -209,6 +209,7 @@ class Planner {
       down: 'sql' in inverse ? inverse.sql : null,
       noWayBack: 'why' in inverse ? inverse.why : null,
       transactional: !effect.outsideTransaction && (this.#block % 2 === 1 || generated || !mayCommit(statement.parsed)),
+      searchPath: context.state.searchPath,
       isSwitch: false,
       addsLabel: operation.type === 'AlterEnumStmt',
       locks: effect.locks,

@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly readOnly?: boolean;
   /** Milliseconds; 0 is none. Default 30 000 when read-only, else the server's own. */
   readonly statementTimeoutMs?: number;
+  /** Hears what the server says beside its answers (NOTICE and WARNING). */
+  readonly onNotice?: (text: string) => void;
   /** Read-only only: see the data of an exported snapshot, in one long transaction. */
   readonly snapshot?: string;
 }
@@ -33,6 +35,8 @@ export async function connect(settings: ConnectionSettings, options: ConnectOpti
     if (options.readOnly === true) return await openReadOnlySession(wire, backend.processId, options);
     if (backend.processId !== driverKey(wire).processID) await refusePooling(wire);
     await applySettings(wire, options);
+    const { onNotice } = options;
+    if (onNotice) wire.client.on('notice', ({ message }) => onNotice(message ?? ''));
     return openSession(wire, backend.processId);
   } catch (error) {
     wire.drop();

@@ -222,12 +222,19 @@ describe.each(testMajors())('PostgreSQL %s', (major) => {
   test('runs nothing that was not approved', async ({ skip }) => {
     if (!server) skip();
     const made = await bench([createPlaced]);
-    const session = await openDeploymentSession(made.connection, { hash: 'x', statements: new Set(createPlaced.up) });
+    const session = await openDeploymentSession(
+      made.connection,
+      { hash: 'x', statements: new Set(createPlaced.up) },
+      () => undefined,
+    );
     const limits = { lockTimeoutMs: 100, statementTimeoutMs: 1000 };
-    await expect(session.alone('DROP TABLE "order"', limits)).rejects.toMatchObject({ code: 'guard/refused' });
+    const running = { limits, settings: [] };
+    await expect(session.alone('DROP TABLE "order"', running)).rejects.toMatchObject({ code: 'guard/refused' });
     await expect(
-      session.together([...createPlaced.up, 'DROP TABLE "order"'], limits, async () => undefined),
+      session.together([...createPlaced.up, 'DROP TABLE "order"'], running, async () => undefined),
     ).rejects.toMatchObject({ code: 'guard/refused' });
+    const role = { limits, settings: ['SET ROLE somebody'] };
+    await expect(session.alone(createPlaced.up[0] ?? '', role)).rejects.toMatchObject({ code: 'guard/refused' });
     // A valid index is not one to be removed.
     const index = { schema: 'public', name: 'order_note', oid: 0 };
     expect(await session.removeInvalidIndex(index, limits)).toBe(false);

@@ -10,14 +10,16 @@ import { liveLimits } from '../../deploy/live/limits.js';
 export const deploy = defineCommand({
   name: 'deploy',
   summary:
-    'Shows what a plan of `optimize` or `index` would do to a database: statements, locks, time, disk, rollback. Applies it only with --approve.',
+    'Shows what a plan of `optimize`, `index` or `migrate plan` would do to a database: statements, locks, time, disk, rollback. Applies it only with --approve.',
   effect: 'production',
   resumes: true,
   positional: ['plan'],
   input: z.object({
     plan: z
-      .string({ error: 'name the output folder of `optimize` or `index`' })
-      .describe('output folder of `optimize` or `index`, or its report.json or indexes.json'),
+      .string({ error: 'name the output folder of `optimize`, `index` or `migrate plan`' })
+      .describe(
+        'output folder of `optimize`, `index` or `migrate plan --to`, or its report.json, indexes.json or migration.json',
+      ),
     to: z
       .string({ error: 'name the database to deploy to; PG* variables alone are not taken for it' })
       .min(1, 'name the database to deploy to')

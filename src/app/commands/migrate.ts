@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { WizardError } from '../../base/errors.js';
 import { checkScript } from '../../migrations/check.js';
-import { planScript } from '../../migrations/plan.js';
+import { planScript, type MigrationPlan } from '../../migrations/plan.js';
+import type { Catalog } from '../../model/catalog.js';
 import { describeTarget } from '../../postgres/errors.js';
 import { renderMigrate } from '../../report/migrate/migrate-terminal.js';
 import { migrateReportSchema } from '../../report/migrate/migrate-report.js';
@@ -18,7 +19,9 @@ import { handoverInput } from '../handover-input.js';
 import { durationInput } from '../inputs.js';
 import { readMigrationFiles, readScripts } from '../migration-files.js';
 import { lookAtTarget } from '../migration-target.js';
-import { writeSteps } from '../output.js';
+import { toMigrationDocument } from '../deployment/migration-document.js';
+import { migrationFilesFor, writeSteps } from '../output.js';
+import type { ReportFile } from '../../report/migrations.js';
 import { tool } from '../version.js';
 
 /** The newest major whose locks are known, by the contract test. */
@@ -26,6 +29,17 @@ const NEWEST_MAJOR = 18;
 const OLDEST_MAJOR = 14;
 /** A stall that readers of a table hardly notice. `npm run bench:migrate` shows what those of a plan come to. */
 const LOCK_TIMEOUT_MS = 100;
+
+/** What `deploy` takes; nothing without a catalog. */
+async function deployable(
+  plan: MigrationPlan | null,
+  { name, plan: report }: MigrateReport['files'][number],
+  { major, catalog }: { readonly major: number; readonly catalog: Catalog | null },
+): Promise<readonly ReportFile[]> {
+  if (!plan || !report || !catalog || plan.steps.length === 0) return [];
+  const document = toMigrationDocument(plan, report, { from: name, major, catalog });
+  return migrationFilesFor(document, catalog, new Date().toISOString());
+}
 
 export const migrate = defineCommand({
   name: 'migrate',
@@ -58,7 +72,10 @@ export const migrate = defineCommand({
     lockTimeout: durationInput
       .default(LOCK_TIMEOUT_MS)
       .describe(`plan: lock_timeout of each step (default: ${LOCK_TIMEOUT_MS}ms)`),
-    out: z.string().optional().describe('plan: the folder into which up and down files are written'),
+    out: z
+      .string()
+      .optional()
+      .describe('plan: the folder into which up and down files are written, and with --to what `deploy` takes'),
     ...handoverInput,
     sarif: z.boolean().default(false).describe('check: print a SARIF 2.1.0 log'),
   }),
@@ -82,8 +99,9 @@ export const migrate = defineCommand({
           );
     const major = input.major ?? (target ? Math.min(NEWEST_MAJOR, Math.max(OLDEST_MAJOR, target.major)) : NEWEST_MAJOR);
     const options = { major, catalog: target?.catalog ?? null, oneTransaction: input.oneTransaction };
-    const parts = scripts.map(({ name, script }) => {
-      const plan = input.action === 'plan' ? planScript(script, options) : null;
+    const plans = scripts.map(({ script }) => (input.action === 'plan' ? planScript(script, options) : null));
+    const parts = scripts.map(({ name, script }, at) => {
+      const plan = plans[at] ?? null;
       const written = input.out === undefined ? (handover?.folder ?? null) : join(input.out, 'migrations');
       return toFileReport({ name, script, checked: checkScript(script, options), plan, written });
     });
@@ -109,7 +127,13 @@ export const migrate = defineCommand({
       },
       sarif: input.sarif ? toSarif({ tool, files: parts }) : null,
     };
-    if (input.out !== undefined && parts[0]) await writeSteps(input.out, report, parts[0]);
+    if (input.out !== undefined && parts[0])
+      await writeSteps(
+        input.out,
+        report,
+        parts[0],
+        await deployable(plans[0] ?? null, parts[0], { major, catalog: options.catalog }),
+      );
     if (parts[0]) await handOver(handover, changesOfPlan(report, parts[0]), context.watch);
     const later = handover && parts[0] ? laterWords(parts[0]) : [];
     for (const text of later) context.watch({ type: 'note', text: oneLine(text) });

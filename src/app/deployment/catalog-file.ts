@@ -16,7 +16,7 @@ export type CatalogFile = z.infer<typeof catalogFileSchema>;
 
 /** The content of that file; null where the plan holds nothing that a deployment runs. */
 export async function toCatalogFile(
-  changes: readonly Pick<PlannedChange, 'title' | 'up' | 'down'>[],
+  changes: readonly Omit<PlannedChange, 'evidence'>[],
   catalog: Catalog,
   examinedAt: string,
 ): Promise<CatalogFile | null> {

@@ -43,7 +43,7 @@ export async function lookAtLeftovers(session: Session, last: DeploymentRecord |
   if (deployer) return [`${doing}; the server still works on it (process ${deployer.processId})`];
   try {
     const state = await readTouched(session, steps, last.tables);
-    const { note, leftovers } = await settle(session, open, statementsOf(step, open.direction), state);
+    const { note, leftovers } = await settle(session, open, statementsOf(step, open.direction), state, false);
     return [`${doing}; ${note}${leftovers.length > 0 ? ': the next approved start removes it first' : ''}`];
   } catch (thrown) {
     return [`${doing}; ${asWizardError(thrown).message}`];
@@ -77,7 +77,14 @@ export async function toDeployReport(
     validation: toValidation(record, options.plan),
     found: [...found, ...(outcome === 'dry-run' ? undecidedWords(record) : [])],
     drift: [...(drift ?? [])],
-    obstacles: outcome === 'dry-run' ? obstaclesIn(pressure, disk, options.limits).map(({ what }) => what) : [],
+    obstacles:
+      outcome === 'dry-run'
+        ? obstaclesIn(
+            steps.some(({ migration }) => migration) ? { ...pressure, notOwned: [] } : pressure,
+            disk,
+            options.limits,
+          ).map(({ what }) => what)
+        : [],
     setAside: [...plan.setAside],
     freeDiskBytes: free.bytes,
     journal: journalFile,
@@ -188,6 +195,8 @@ function toStep(step: PlanStep, { record, state, estimate }: Subject, freeDiskBy
     status,
     statements: step.up.map(show),
     rollback: step.down.map(show),
+    noWayBack: step.migration?.noWayBack ?? null,
+    notes: [...(step.migration?.notes ?? [])],
     rollbackRun: step.evidence.revertVerified,
     effect: step.evidence.effect,
     expected: { durationMs, diskBytes, walBytes, basis },

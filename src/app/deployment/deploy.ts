@@ -124,7 +124,7 @@ function estimateOf(step: PlanStep, plan: PlanFolder, state: TouchedState): Step
   const table = first?.table ?? (first?.object ? findIndex(state, first.object)?.table : undefined);
   const lab = table ? (plan.catalog?.tables[relationKey(table)] ?? null) : null;
   const target = table ? (state.sizes.get(relationKey(table)) ?? null) : null;
-  return estimateStep(step.up, step.evidence, { lab, target });
+  return estimateStep(step, { lab, target });
 }
 
 /** Throws `deploy/approval` for another hash, saying what changed where it is an earlier one of this plan, and `deploy/drift`. */
@@ -150,6 +150,15 @@ function assertApproved(
       { hint: 'Nothing was changed. Run `optimize` or `index` again for a plan of the database as it is now.' },
     );
   }
+}
+
+/** With the settings that they run under, and what ends those that were cut off. */
+function approvedStatements({ changes }: DeploymentRecord): ReadonlySet<string> {
+  const finishing = toSteps(changes).flatMap(({ up, down }) => [...up, ...down].flatMap(({ finish }) => finish ?? []));
+  return new Set([
+    ...changes.flatMap(({ up, down, migration }) => [...up, ...down, ...(migration?.settings ?? [])]),
+    ...finishing,
+  ]);
 }
 
 interface CarryingOut {
@@ -197,10 +206,10 @@ async function withDeployment<T>(
     reach: {
       reader: () => reading.session(),
       dropReader: () => reading.drop(),
-      openWriter: (approved) => openDeploymentSession(options.target, approved),
+      openWriter: (approved) => openDeploymentSession(options.target, approved, note),
     },
     // Both directions were shown under the hash.
-    approved: { hash, statements: new Set(record.changes.flatMap(({ up, down }) => [...up, ...down])) },
+    approved: { hash, statements: approvedStatements(record) },
     earlier: lastBegun(journal.entries(), target)?.backend ?? null,
     opened: (backend) =>
       journal.append({

@@ -6,10 +6,11 @@ import type { PlannedChange, PromisedGain } from '../../deploy/plan.js';
 import { DEFAULT_THRESHOLDS } from '../../kernel/thresholds.js';
 import { effectSentence } from '../../report/words.js';
 import { catalogFileSchema, type CatalogFile } from './catalog-file.js';
+import { changesOf, migrationDocumentSchema, type MigrationDocument } from './migration-document.js';
 
-/** What `optimize` or `index` handed over. */
+/** What `optimize`, `index` or `migrate plan` handed over. */
 export interface PlanFolder {
-  /** `report.json` or `indexes.json`. */
+  /** `report.json`, `indexes.json` or `migration.json`. */
   readonly file: string;
   readonly folder: string;
   readonly changes: readonly PlannedChange[];
@@ -22,11 +23,10 @@ export interface PlanFolder {
 export async function readPlanFolder(path: string): Promise<PlanFolder> {
   const file = await planFile(resolve(path));
   const document = await readJson(file);
-  const run = runSchema.safeParse(document);
-  const read = run.success ? ofRun(run.data) : ofIndexes(parsed(indexSchema, document, file));
+  const read = readChanges(document, file);
   if (read.changes.length === 0) {
-    throw new WizardError('deploy/plan', `${file} holds no change that was accepted`, {
-      hint: 'There is nothing to deploy.',
+    throw new WizardError('deploy/plan', `${file} holds no change to deploy`, {
+      hint: 'There is nothing to do.',
     });
   }
   return {
@@ -37,22 +37,29 @@ export async function readPlanFolder(path: string): Promise<PlanFolder> {
   };
 }
 
+function readChanges(document: unknown, file: string): Read {
+  const migration = migrationDocumentSchema.safeParse(document);
+  if (migration.success) return ofMigration(migration.data);
+  const run = runSchema.safeParse(document);
+  return run.success ? ofRun(run.data) : ofIndexes(parsed(indexSchema, document, file));
+}
+
 async function planFile(path: string): Promise<string> {
   if (await isFile(path)) return path;
-  const candidates = ['report.json', 'indexes.json'].map((name) => join(path, name));
+  const candidates = ['report.json', 'indexes.json', 'migration.json'].map((name) => join(path, name));
   const there = (await Promise.all(candidates.map(isFile))).flatMap((is, at) => (is ? [candidates[at] ?? ''] : []));
   const [only] = there;
   if (only !== undefined && there.length === 1) return only;
   throw new WizardError(
     'deploy/plan',
     there.length > 1
-      ? `${path} holds a plan of \`optimize\` and one of \`index\``
-      : `${path} holds neither report.json nor indexes.json`,
+      ? `${path} holds more than one plan`
+      : `${path} holds none of report.json, indexes.json and migration.json`,
     {
       hint:
         there.length > 1
           ? `Name the one that is meant: ${there.join(' or ')}.`
-          : 'Give the output folder of `optimize` or `index`.',
+          : 'Give the output folder of `optimize`, `index` or `migrate plan --to <url>`.',
     },
   );
 }
@@ -85,7 +92,7 @@ function parsed<T>(schema: z.ZodType<T>, document: unknown, file: string): T {
 function unreadable(file: string, what: string, cause: unknown): WizardError {
   return new WizardError('deploy/plan', `${file} can not be read as a plan: ${what}`, {
     cause,
-    hint: 'Give the output folder of `optimize` or `index`, as it was written.',
+    hint: 'Give the output folder of `optimize`, `index` or `migrate plan`, as it was written.',
   });
 }
 
@@ -179,6 +186,13 @@ function ofRun({ iterations }: z.infer<typeof runSchema>): Read {
       title: hypothesis.title,
       reason: 'a rewritten statement stands in the application, which has to be released',
     })),
+  };
+}
+
+function ofMigration(document: MigrationDocument): Read {
+  return {
+    changes: changesOf(document),
+    setAside: document.later.map(({ title, when }) => ({ title, reason: `a later release does it, when ${when}` })),
   };
 }
 

@@ -2,6 +2,7 @@ import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import type { RelationName } from '../../model/catalog.js';
 import { connect } from '../connect.js';
+import { parseOptions } from '../pooler.js';
 import { isoTime } from '../read/scope.js';
 import type { ConnectionSettings, Session } from '../session.js';
 import { tagged } from '../wire.js';
@@ -20,6 +21,13 @@ export interface StatementLimits {
   readonly statementTimeoutMs: number;
 }
 
+/** How statements run. */
+export interface Running {
+  readonly limits: StatementLimits;
+  /** SETs that hold for these statements alone. Approved like them. */
+  readonly settings: readonly string[];
+}
+
 /** A server process: its number alone may be given to another one later. */
 export interface Backend {
   readonly processId: number;
@@ -33,11 +41,11 @@ export interface DeploymentSession {
   /** Takes the lock of which each database has one; false while another session has it. It goes with the session. */
   takeLock(): Promise<boolean>;
   /** Runs one statement outside any transaction block. Throws `guard/refused` for one that was not approved. */
-  alone(sql: string, limits: StatementLimits): Promise<void>;
+  alone(sql: string, running: Running): Promise<void>;
   /** Runs statements in one transaction; `beforeCommit` gets its number when all of them ran. Throws `guard/refused` like `alone`. */
   together(
     statements: readonly string[],
-    limits: StatementLimits,
+    running: Running,
     beforeCommit: (xid: string) => Promise<void>,
   ): Promise<void>;
   /** Drops an index CONCURRENTLY that is invalid; one that is valid, or has another oid by now, is left. False where nothing was dropped. */
@@ -51,8 +59,9 @@ export interface DeploymentSession {
 export async function openDeploymentSession(
   settings: ConnectionSettings,
   approved: Approved,
+  onNotice: (text: string) => void,
 ): Promise<DeploymentSession> {
-  const session = await connect(settings, { statementTimeoutMs: OWN_TIMEOUT_MS });
+  const session = await connect(settings, { statementTimeoutMs: OWN_TIMEOUT_MS, onNotice });
   try {
     await session.run(OWN_SETTINGS);
     const backend = await readBackend(session);
@@ -81,6 +90,31 @@ function deploymentSession(session: Session, backend: Backend, approved: Approve
     session.run(
       `SET lock_timeout = ${Math.round(limits.lockTimeoutMs)}; SET statement_timeout = ${Math.round(limits.statementTimeoutMs)}`,
     );
+  const inTransaction = async (
+    statements: readonly string[],
+    beforeCommit: (xid: string) => Promise<void>,
+  ): Promise<void> => {
+    await session.run('BEGIN');
+    try {
+      for (const sql of statements) await session.run(tagged(sql));
+      const [row] = await session.query<{ xid: string }>(tagged('SELECT pg_catalog.pg_current_xact_id()::text AS xid'));
+      await beforeCommit(row?.xid ?? '');
+      await session.run('COMMIT');
+    } catch (thrown) {
+      await session.run('ROLLBACK').catch(() => undefined);
+      throw thrown;
+    }
+  };
+  const withSettings = async (settings: readonly string[], work: () => Promise<void>): Promise<void> => {
+    if (settings.length === 0) return work();
+    try {
+      for (const sql of settings) await session.run(tagged(sql));
+      await work();
+    } finally {
+      // A connection that was lost has no settings any more.
+      await restore(session).catch(() => undefined);
+    }
+  };
   return {
     backend,
     async takeLock() {
@@ -90,26 +124,15 @@ function deploymentSession(session: Session, backend: Backend, approved: Approve
       );
       return row?.taken === true;
     },
-    async alone(sql, limits) {
-      assertApproved(sql);
+    async alone(sql, { limits, settings }) {
+      [...settings, sql].forEach(assertApproved);
       await limit(limits);
-      await session.run(tagged(sql));
+      await withSettings(settings, () => session.run(tagged(sql)));
     },
-    async together(statements, limits, beforeCommit) {
-      statements.forEach(assertApproved);
+    async together(statements, { limits, settings }, beforeCommit) {
+      [...settings, ...statements].forEach(assertApproved);
       await limit(limits);
-      await session.run('BEGIN');
-      try {
-        for (const sql of statements) await session.run(tagged(sql));
-        const [row] = await session.query<{ xid: string }>(
-          tagged('SELECT pg_catalog.pg_current_xact_id()::text AS xid'),
-        );
-        await beforeCommit(row?.xid ?? '');
-        await session.run('COMMIT');
-      } catch (thrown) {
-        await session.run('ROLLBACK').catch(() => undefined);
-        throw thrown;
-      }
+      await withSettings(settings, () => inTransaction(statements, beforeCommit));
     },
     async removeInvalidIndex(index, limits) {
       const [found] = await session.query<{ oid: string }>(tagged(INVALID_SQL), [index.schema, index.name]);
@@ -121,6 +144,14 @@ function deploymentSession(session: Session, backend: Backend, approved: Approve
     cancel: () => session.cancel(),
     close: () => session.close(),
   };
+}
+
+/** As it was opened: the role, the connection's own settings and ours. */
+async function restore(session: Session): Promise<void> {
+  await session.run('RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL');
+  for (const [name, value] of parseOptions(session.settings.options))
+    await session.query(tagged('SELECT pg_catalog.set_config($1, $2, false)'), [name, value]);
+  await session.run(`${OWN_SETTINGS}; SET statement_timeout = ${OWN_TIMEOUT_MS}`);
 }
 
 async function readBackend(session: Session): Promise<Backend> {

@@ -16,6 +16,11 @@ const stepSchema = z.object({
     .describe('open: an earlier start ended in the middle of it; withdrawn: taken back on its own figures'),
   statements: z.array(statementSchema),
   rollback: z.array(statementSchema).describe('empty where there is nothing to take back'),
+  noWayBack: z
+    .string()
+    .nullable()
+    .describe('why it can not be taken back; null where it can, or there is nothing to take back'),
+  notes: z.array(z.string()).describe('of the plan of a migration'),
   rollbackRun: z
     .boolean()
     .nullable()

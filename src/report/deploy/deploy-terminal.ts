@@ -1,5 +1,6 @@
 import { formatBytes, formatMs } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
+import { abridged } from '../sql-text.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
 import { oneLine } from '../words.js';
@@ -57,15 +58,26 @@ function stepBlock(step: DeployStep, report: DeployReport, { columns }: TextOpti
   const title = wrap(`${step.number}. ${oneLine(step.title)} [${step.status}]`, columns, '   ').map(paint.bold);
   const live = decisionLines(step, columns, line, paint);
   if (report.direction === 'down')
-    return [...title, ...step.rollback.flatMap((one) => statementLines(one, line)), ...live];
+    return [
+      ...title,
+      ...statementLines(step.rollback, line),
+      ...(step.noWayBack === null ? [] : line('Rollback', `none: ${step.noWayBack}`)),
+      ...live,
+    ];
   const expected = `${formatMs(durationMs)}, ${formatBytes(diskBytes)} of disk, ${formatBytes(walBytes)} of WAL (estimated: ${basis})`;
   return [
     ...title,
-    ...step.statements.flatMap((one) => statementLines(one, line)),
+    ...statementLines(step.statements, line),
     ...(step.tookMs === null ? line('Expected', expected) : line('Took', `${formatMs(step.tookMs)} (measured)`)),
+    ...step.notes.flatMap((note) => line('Note', note)),
     ...line('Lab', step.effect),
-    ...(step.rollback.length === 0 ? line('Rollback', 'nothing to take back') : []),
-    ...step.rollback.flatMap(({ sql, lock }) => [...line('Rollback', sql), ...line('', `${lock}${ranWords(step)}`)]),
+    ...(step.rollback.length === 0
+      ? line('Rollback', step.noWayBack === null ? 'nothing to take back' : `none: ${step.noWayBack}`)
+      : []),
+    ...step.rollback.flatMap(({ sql, lock }, at) => [
+      ...line('Rollback', abridged(sql, '--json shows them')),
+      ...(lock === step.rollback[at + 1]?.lock ? [] : line('', `${lock}${ranWords(step)}`)),
+    ]),
     ...(report.outcome === 'dry-run' ? approvalLines(step, line) : []),
     ...live,
   ];
@@ -130,11 +142,15 @@ function validationWords({ begunAt, windowMs, verdict, command }: NonNullable<De
 /** Columns that the labels take. */
 const INDENT = 12;
 
+/** Statements with their locks; the same lock of several is said once, below the last. */
 function statementLines(
-  { sql, lock }: DeployStep['statements'][number],
+  statements: DeployStep['statements'],
   line: (label: string, text: string) => readonly string[],
 ): readonly string[] {
-  return [...line('SQL', sql), ...line('Lock', lock)];
+  return statements.flatMap(({ sql, lock }, at) => [
+    ...line('SQL', abridged(sql, '--json shows them')),
+    ...(lock === statements[at + 1]?.lock ? [] : line('Lock', lock)),
+  ]);
 }
 
 function ranWords({ rollbackRun }: DeployStep): string {

@@ -3,6 +3,7 @@ import { formatBytes, formatMs } from '../../base/units.js';
 import { page, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
+import { abridged } from '../sql-text.js';
 import { oneLine } from '../words.js';
 import type { MigrateReport } from './migrate-report.js';
 
@@ -146,27 +147,11 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
 
 /** Lines keep how far they were set in; one that is too long goes on below, further in. */
 function sqlLines(sql: string, columns: number): readonly string[] {
-  const rows = sql.split('\n');
-  if (rows.length > MOST_LINES) return sqlLines(shortened(rows), columns);
-  return `${sql};`.split('\n').flatMap((line) => {
+  return `${abridged(sql, '--out writes them, --json shows them')};`.split('\n').flatMap((line) => {
     const text = line.trimStart();
     const indent = ' '.repeat(Math.min(20, 5 + line.length - text.length));
     return wrap(oneLine(text), columns - indent.length, '  ').map((part) => `${indent}${part}`);
   });
-}
-
-/** Of a block of code; a longer one is in its file. */
-const MOST_LINES = 6;
-
-/** The first line, those that change rows, and the last. */
-function shortened(rows: readonly string[]): string {
-  const changes = rows.filter((row) => /^\s+(?:UPDATE|DELETE)\b/.test(row)).slice(0, 1);
-  return [
-    rows[0] ?? '',
-    ...changes,
-    `  ... (${rows.length} lines: --out writes them, --json shows them)`,
-    rows.at(-1) ?? '',
-  ].join('\n');
 }
 
 function leftOut(file: File, { columns }: TextOptions, paint: Paint): readonly string[] {

@@ -1,11 +1,9 @@
 import { formatMs } from '../../base/units.js';
+import { isBackfill } from '../../migrations/backfill.js';
 import { interruptionWords, mayRunInTransaction } from '../migrations.js';
 import { comment, terminated } from '../sql-text.js';
 import type { ReportFile } from '../migrations.js';
 import type { MigrateReport } from './migrate-report.js';
-
-/** How a block of our own begins (`inBatches`). */
-const BACKFILL = 'DO $backfill$';
 
 type Step = NonNullable<MigrateReport['files'][number]['plan']>['steps'][number];
 
@@ -23,7 +21,9 @@ export function stepFileName(up: readonly string[], position: number): string {
 /** What a step does, in few words: its first statement. */
 export function stepTitle(up: readonly string[]): string {
   const [first] = up;
-  return first?.startsWith(BACKFILL) ? 'fill in batches' : (first ?? '').replaceAll(/\s+/g, ' ').slice(0, 120);
+  return first !== undefined && isBackfill(first)
+    ? 'fill in batches'
+    : (first ?? '').replaceAll(/\s+/g, ' ').slice(0, 120);
 }
 
 /** Where a step comes from, and what it costs others: lines of a comment. */
@@ -121,7 +121,7 @@ function content(
 ): string {
   const timeout = `lock_timeout = '${lockTimeoutMs}ms';`;
   // What runs concurrently blocks nobody while it waits, and leaves an invalid index where it is cut off.
-  const patient = isConcurrent(statements) || statements.some((sql) => sql.startsWith(BACKFILL));
+  const patient = isConcurrent(statements) || statements.some(isBackfill);
   const body = statements.map(terminated);
   const lines = transactional
     ? ['BEGIN;', `SET LOCAL ${timeout}`, ...body, 'COMMIT;']
