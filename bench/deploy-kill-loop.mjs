@@ -153,7 +153,8 @@ export function journalOf(folder) {
 
 /**
  * `kills` times: starts the deployment, with soaks after its steps or without, or taking it back, kills the wizard after a random number of journal lines and a random moment, often something of the server too, or the
- * server alone, then, unless that is killed too, lets the next start finish or undo. `server` is needed for ends of the whole server, `writer` for the rows. Gives one record a kill; `faults` is empty when all was as it must be.
+ * server alone, then, unless that is killed too, lets the next start finish or undo. `server` is needed for ends of the whole server, `writer` for the rows. `plan` writes what is deployed; `look` sees the rows after a kill, and `check` holds
+ * those of the end of a deployment against it. Gives one record a kill; `faults` is empty when all was as it must be.
  */
 export async function killLoop({
   connection,
@@ -163,18 +164,23 @@ export async function killLoop({
   random,
   untilMs = Infinity,
   steps = STEPS,
+  plan = null,
+  look = async () => null,
+  check = async () => [],
   writer,
   say,
 }) {
-  writePlan(folder, steps);
+  if (plan) plan();
+  else writePlan(folder, steps);
+  let approve = await approvalOf(folder, connection, plan);
   const before = await lookAt(connection);
-  const dry = JSON.parse((await startDeploy(folder, connection, []).done).stdout);
-  const approve = ['--approve', dry.hash];
+  const startedAt = journalOf(folder).length;
   await mustEnd(startDeploy(folder, connection, approve));
   const deployed = await lookAt(connection);
-  const linesOfOne = journalOf(folder).length - 1;
+  const linesOfOne = journalOf(folder).length - startedAt;
   await mustEnd(startDeploy(folder, connection, ['--revert', ...approve]));
   const linesBefore = journalOf(folder).length;
+  if (plan) approve = await approvalOf(folder, connection, plan);
   await mustEnd(startDeploy(folder, connection, [...SOAK, ...approve]));
   const linesOfSoaked = journalOf(folder).length - linesBefore - 1;
   await mustEnd(startDeploy(folder, connection, ['--revert', ...approve]));
@@ -182,10 +188,11 @@ export async function killLoop({
   const kinds = server ? [...KINDS, ...KINDS, ...WITH_SERVER] : KINDS;
   let isUp = false;
   while (records.length < kills && Date.now() < untilMs) {
-    let direction = isUp ? ['--revert'] : [];
+    let [direction, seenLast] = [isUp ? ['--revert'] : [], null];
     for (let again = true; again;) {
       const soaks = direction.length === 0 && random() < 0.5;
       const kind = kinds[Math.floor(random() * kinds.length)];
+      if (plan) approve = await approvalOf(folder, connection, plan);
       const killed = startDeploy(folder, connection, [...(soaks ? SOAK : direction), ...approve]);
       const lines = journalOf(folder).length;
       const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
@@ -196,6 +203,7 @@ export async function killLoop({
       await endServerProcess(connection, server, kind, `pid = ${pid} AND application_name = 'database-wizard'`);
       const { code } = await killed.done;
       const last = journalOf(folder).at(-1);
+      const seen = await look(connection);
       const finishes = random() < 0.5;
       if (!finishes) direction = direction.length === 0 ? ['--revert'] : [];
       records.push({
@@ -210,10 +218,12 @@ export async function killLoop({
         found: [],
         faults: [],
       });
+      seenLast = seen;
       again = random() < AGAIN && records.length < kills && Date.now() < untilMs;
       records.at(-1).again = again;
       if (again) say?.(records.at(-1));
     }
+    if (plan) approve = await approvalOf(folder, connection, plan);
     const result = await startDeploy(folder, connection, [...direction, ...approve]).done;
     const now = await lookAt(connection);
     isUp = direction.length === 0;
@@ -224,6 +234,7 @@ export async function killLoop({
     else found.push(...JSON.parse(result.stdout).found);
     faults.push(...catalogFaults(isUp ? deployed : before, now));
     faults.push(...storyFaults(journalOf(folder)), ...((await writer?.check()) ?? []));
+    if (isUp && faults.length === 0) faults.push(...(await check(connection, seenLast)));
     say?.(records.at(-1));
     if (faults.length > 0) break;
   }
@@ -291,6 +302,19 @@ function storyFaults(entries) {
   }
   if (open) faults.push(`step ${open.step} was never settled`);
   return faults;
+}
+
+/** The approval of what would be done now. What was taken back over a switch has another order of columns: that is planned, and approved, anew. */
+async function approvalOf(folder, connection, plan) {
+  const show = async () => {
+    const { stdout, stderr } = await startDeploy(folder, connection, []).done;
+    if (stdout === '') throw new Error(stderr);
+    return JSON.parse(stdout);
+  };
+  const { drift, hash } = await show();
+  if (drift.length === 0 || !plan) return ['--approve', hash];
+  plan();
+  return ['--approve', (await show()).hash];
 }
 
 async function mustEnd({ done }) {

@@ -121,6 +121,11 @@ const KINDS = [
   'psql and the server',
 ];
 
+/** The plan of the migration as `deploy` takes it. */
+export function planMigration(folder, connection) {
+  plannedIn(folder, connection);
+}
+
 function plannedIn(folder, connection) {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'migration.sql');
@@ -250,7 +255,7 @@ function booked(step, direction) {
 }
 
 /** What rows were filled with, once what psql left running has ended; null where there is no such column. */
-async function tagsOf(connection) {
+export async function tagsOf(connection) {
   const session = await connect(connection);
   try {
     await session.query('SELECT pg_advisory_lock(4711)::text');
@@ -266,7 +271,7 @@ async function tagsOf(connection) {
 }
 
 /** Each row was filled, with its own value, and once: a value that was drawn is the same for good. */
-async function valueFaults(connection, seen) {
+export async function valueFaults(connection, seen) {
   const session = await connect(connection);
   try {
     const [found] = await session.query(

@@ -1,4 +1,4 @@
-// npm run bench:deploy-kills [-- --kills 60 --migration-kills 60 --rows 50000 --major 18 --seed 1 --minutes 75]: kill -9 of a deployment and of a planned migration at random points, while somebody writes and keeps
+// npm run bench:deploy-kills [-- --kills 60 --deployed-kills 60 --migration-kills 60 --rows 50000 --major 18 --seed 1 --minutes 75]: kill -9 of a deployment and of a planned migration at random points, while somebody writes and keeps
 // the account of it. The migration's files are run by psql.
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,19 +9,28 @@ import { connect } from '../dist/postgres/connect.js';
 import { startLabServer } from '../dist/lab/server.js';
 import { seededRandom } from '../dist/stats/random.js';
 import { deployedTables, fill, killLoop, STEPS } from './deploy-kill-loop.mjs';
-import { fillMigrated, killMigration, migratedTables, MIGRATION } from './deploy-kill-migration.mjs';
+import {
+  fillMigrated,
+  killMigration,
+  migratedTables,
+  MIGRATION,
+  planMigration,
+  tagsOf,
+  valueFaults,
+} from './deploy-kill-migration.mjs';
 import { startWriter, WRITER_SCHEMA } from './deploy-kill-writer.mjs';
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '60' },
+    'deployed-kills': { type: 'string', default: '60' },
     'migration-kills': { type: 'string', default: '60' },
     rows: { type: 'string', default: '50000' },
     major: { type: 'string', default: 'newest' },
     seed: { type: 'string', default: '1' },
     // How many of the deployment's steps.
     steps: { type: 'string', default: String(STEPS.length) },
-    // No further kill after that long, half of it for either: on a busy machine one takes a minute.
+    // No further kill after that long, about a third of it for each: on a busy machine one takes a minute.
     minutes: { type: 'string', default: '600' },
   },
 });
@@ -43,14 +52,28 @@ try {
       kills: Number(values.kills),
       random,
       steps,
-      untilMs: untilMs(0.45),
+      untilMs: untilMs(0.3),
       writer,
-      say: ({ number, at, step, soaks, kind, finishes, again, found, faults }) =>
-        console.log(
-          `${number}: ${soaks ? 'with soaks, ' : ''}${kind} after "${at}"${step === null ? '' : ` of step ${step}`}; then ${again ? 'another kill ' : ''}${finishes ? 'going on' : 'the other way'}; ${found.join('; ')}${faultWords(faults)}`,
-        ),
+      say: sayKill,
     });
     reports.push({ ofDeployment: true, records, writer: { ...writer.state } });
+  });
+  await withWriter('deployed', fillMigrated, migratedTables(rows), async (connection, writer) => {
+    const migration = join(folder, 'deployed');
+    const records = await killLoop({
+      connection,
+      server,
+      folder: migration,
+      kills: Number(values['deployed-kills']),
+      random,
+      plan: () => planMigration(migration, connection),
+      look: tagsOf,
+      check: valueFaults,
+      untilMs: untilMs(0.65),
+      writer,
+      say: sayKill,
+    });
+    reports.push({ ofDeployment: true, isMigration: true, records, writer: { ...writer.state } });
   });
   await withWriter('migrated', fillMigrated, migratedTables(rows), async (connection, writer) => {
     const records = await killMigration({
@@ -109,6 +132,12 @@ async function withWriter(database, prepare, tables, work) {
   }
 }
 
+function sayKill({ number, at, step, soaks, kind, finishes, again, found, faults }) {
+  console.log(
+    `${number}: ${soaks ? 'with soaks, ' : ''}${kind} after "${at}"${step === null ? '' : ` of step ${step}`}; then ${again ? 'another kill ' : ''}${finishes ? 'going on' : 'the other way'}; ${found.join('; ')}${faultWords(faults)}`,
+  );
+}
+
 function faultWords(faults) {
   return faults.length > 0 ? `; FAULT ${faults.join('; ')}` : '';
 }
@@ -141,11 +170,16 @@ function writerLines({ committed, rows: written, undone, lost, worstMs }) {
   ];
 }
 
-function deploymentLines({ records, writer }) {
+function deploymentLines({ records, writer, isMigration = false }) {
   const count = (test) => records.filter(test).length;
   return [
-    `## \`deploy\`, ${steps.length} steps: ${steps.map(({ title }) => title.toLowerCase()).join(', ')}`,
+    isMigration
+      ? '## `deploy` of a planned migration'
+      : `## \`deploy\`, ${steps.length} steps: ${steps.map(({ title }) => title.toLowerCase()).join(', ')}`,
     '',
+    ...(isMigration
+      ? ['The migration is that below; its rows are held against what was seen after the kill as there.', '']
+      : []),
     ...table([
       ['kills', records.length],
       ...kindLines(records),
