@@ -103,7 +103,9 @@ export const migrate = defineCommand({
     const parts = scripts.map(({ name, script }, at) => {
       const plan = plans[at] ?? null;
       const written = input.out === undefined ? (handover?.folder ?? null) : join(input.out, 'migrations');
-      return toFileReport({ name, script, checked: checkScript(script, options), plan, written });
+      const isDeployable = input.out !== undefined && target !== null && plan !== null && plan.steps.length > 0;
+      const deployable = isDeployable ? (input.out ?? null) : null;
+      return toFileReport({ name, script, checked: checkScript(script, options), plan, written, deployable });
     });
     const report: MigrateReport = {
       tool,

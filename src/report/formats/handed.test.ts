@@ -12,7 +12,14 @@ it('says in the last migration what is left for a later release, and hands over 
   const script = readScript('ALTER TABLE book DROP COLUMN note; ALTER TABLE book ADD COLUMN n int', 'a.sql');
   const options = { major: 18, catalog: null, oneTransaction: false };
   const plan = planScript(script, options);
-  const file = toFileReport({ name: '/x/a.sql', script, checked: checkScript(script, options), plan, written: null });
+  const file = toFileReport({
+    name: '/x/a.sql',
+    script,
+    checked: checkScript(script, options),
+    plan,
+    written: null,
+    deployable: null,
+  });
   const report = {
     tool: { name: 'database-wizard', version: '0' },
     action: 'plan' as const,

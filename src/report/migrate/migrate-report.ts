@@ -92,6 +92,10 @@ export const migrateReportSchema = z.object({
         .nullable()
         .describe('null where it was not asked for'),
       written: z.string().nullable().describe('the folder into which the steps were written'),
+      deployable: z
+        .string()
+        .nullable()
+        .describe('what `deploy` takes; null where the plan was made without a database, or was not written'),
     }),
   ),
   coverage: coverageSchema,

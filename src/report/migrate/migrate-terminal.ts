@@ -125,7 +125,7 @@ function planBlocks(
     ]),
     file.written === null
       ? wrap('Nothing was written; --out <folder> writes the steps as up and down files.', columns).map(paint.dim)
-      : wrap(`Written to ${oneLine(file.written)}.`, columns),
+      : wrap(`Written to ${oneLine(file.written)}.${deployWords(file)}`, columns),
   ];
 }
 
@@ -143,6 +143,12 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
     ...step.remaining.flatMap((text) => indented(`remains: ${text}`)).map(paint.warn),
     ...(step.down === null ? indented(`no way back: ${step.noWayBack ?? 'unknown'}`).map(paint.warn) : []),
   ];
+}
+
+function deployWords({ deployable }: File): string {
+  return deployable === null
+    ? ''
+    : ` To run it guarded and journalled: database-wizard deploy ${oneLine(deployable)} --to <url>`;
 }
 
 /** Lines keep how far they were set in; one that is too long goes on below, further in. */

@@ -17,10 +17,19 @@ export interface MigrateFile {
   readonly plan: MigrationPlan | null;
   /** The folder for its steps; null where they are not written. */
   readonly written: string | null;
+  /** What `deploy` takes; null for none. */
+  readonly deployable: string | null;
 }
 
 /** A file's part of the report. */
-export function toFileReport({ name, script, checked, plan, written }: MigrateFile): MigrateReport['files'][number] {
+export function toFileReport({
+  name,
+  script,
+  checked,
+  plan,
+  written,
+  deployable,
+}: MigrateFile): MigrateReport['files'][number] {
   return {
     name,
     statements: script.statements.length,
@@ -43,6 +52,7 @@ export function toFileReport({ name, script, checked, plan, written }: MigrateFi
       later: plan.later.map(laterOf),
     },
     written,
+    deployable,
   };
 }
 
