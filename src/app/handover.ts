@@ -22,7 +22,7 @@ export interface Handover {
   readonly worktree: Worktree | null;
 }
 
-interface HandoverInput {
+export interface HandoverInput {
   readonly format?: string | undefined;
   readonly into?: string | undefined;
   readonly git?: string | undefined;

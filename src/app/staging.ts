@@ -3,6 +3,7 @@ import { WizardError } from '../base/errors.js';
 import { formatBytes } from '../base/units.js';
 import type { Watch } from '../kernel/ports.js';
 import type { Action } from '../model/action.js';
+import type { Catalog } from '../model/catalog.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { WorkloadStatement } from '../model/workload.js';
@@ -146,7 +147,7 @@ export interface Place {
 
 async function openPlace(options: StagingOptions, note: (text: string) => void): Promise<Place> {
   if (options.lab !== 'auto') return { connection: options.lab, server: null };
-  await assertRoom(options.snapshot);
+  await assertRoom(options.snapshot.catalog, COPIES);
   const server = await startServer(options, LAB_SETTINGS, note);
   note(`lab: PostgreSQL ${server.major} (${server.binariesFrom}) in a private folder`);
   return { connection: server.connection, server };
@@ -170,16 +171,14 @@ const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size:
 /** Copies of the data that exist at once at most: accepted, before, after; and room for what is built in them. */
 const COPIES = 4;
 
-async function assertRoom(snapshot: Snapshot): Promise<void> {
-  const bytes = [...snapshot.catalog.tables, ...snapshot.catalog.indexes].reduce(
-    (sum, relation) => sum + relation.sizeBytes,
-    0,
-  );
+/** Throws `lab/disk-full` where so many copies have no room. */
+export async function assertRoom({ tables, indexes }: Catalog, copies: number): Promise<void> {
+  const bytes = [...tables, ...indexes].reduce((sum, relation) => sum + relation.sizeBytes, 0);
   const freeBytes = await freeLabBytes();
-  if (bytes * COPIES < freeBytes) return;
+  if (bytes * copies < freeBytes) return;
   throw new WizardError(
     'lab/disk-full',
-    `${formatBytes(bytes)} of data need ${formatBytes(bytes * COPIES)} for trials; ${tmpdir()} has ${formatBytes(freeBytes)} free`,
+    `${formatBytes(bytes)} of data need ${formatBytes(bytes * copies)} for trials; ${tmpdir()} has ${formatBytes(freeBytes)} free`,
     {
       hint: 'Set TMPDIR to a larger disk, or give a staging server with --lab.',
     },

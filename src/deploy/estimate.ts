@@ -1,5 +1,5 @@
 import type { MigrationStep } from './migration-step.js';
-import type { PlanStep } from './plan.js';
+import type { LabEvidence, PlanStep } from './plan.js';
 import type { PlanStatement } from './statement.js';
 
 /** What a step is expected to take on the target. Estimated; null is unknown. */
@@ -25,7 +25,7 @@ export function estimateStep(
 ): StepEstimate {
   const [first] = statements;
   if (!first) return { durationMs: 0, diskBytes: 0, walBytes: 0, basis: 'nothing to run' };
-  if (migration) return ofMigration(migration, first);
+  if (migration) return ofMigration(migration, first, evidence, sizes);
   if (MOMENTARY.has(first.form) && statements.every((one) => MOMENTARY.has(one.form))) {
     return {
       durationMs: evidence.applyMs,
@@ -51,8 +51,23 @@ export function estimateStep(
   };
 }
 
-/** From the sizes of the tables when it was planned: no lab ran it. */
-function ofMigration({ workMs, unsure, locks }: MigrationStep, { form }: PlanStatement): StepEstimate {
+/** What a copy showed, times how much the table has grown since; without one, from the sizes of the tables when it was planned. */
+function ofMigration(
+  { workMs, unsure, locks }: MigrationStep,
+  { form }: PlanStatement,
+  evidence: LabEvidence,
+  { lab, target }: TableSizes,
+): StepEstimate {
+  if (evidence.applyMs !== null) {
+    const scale = lab !== null && lab > 0 && target !== null ? target / lab : 1;
+    const scaled = (figure: number | null): number | null => (figure === null ? null : Math.round(figure * scale));
+    return {
+      durationMs: evidence.applyMs * scale,
+      diskBytes: scaled(evidence.sizeBytes),
+      walBytes: scaled(evidence.walBytes),
+      basis: `the lab's figures, without load${scale === 1 ? '' : `, times ${scale.toFixed(2)} for the size of the table now`}`,
+    };
+  }
   const unknown = { durationMs: null, diskBytes: null, walBytes: null };
   if (form === 'repeatable') return { ...unknown, basis: 'it works in batches, and tells how far it is' };
   if (form !== 'migration' || !locks.some(({ blocksClients }) => blocksClients))
@@ -60,7 +75,11 @@ function ofMigration({ workMs, unsure, locks }: MigrationStep, { form }: PlanSta
   if (workMs === null)
     return { ...unknown, basis: unsure ?? 'the sizes of the tables were not known when it was planned' };
   if (workMs > 0)
-    return { ...unknown, durationMs: workMs, basis: 'the slow side, from the sizes of the tables when it was planned' };
+    return {
+      ...unknown,
+      durationMs: workMs,
+      basis: 'the slow side, from the sizes of the tables when it was planned',
+    };
   return { durationMs: 0, diskBytes: 0, walBytes: 0, basis: 'it reads and writes no rows under its lock' };
 }
 

@@ -10,6 +10,8 @@ import type { LockClaim } from './locks.js';
 export interface PlanStep {
   /** Of the statement that it comes from. */
   readonly line: number;
+  /** The place in the file of that statement, from 1. */
+  readonly statement: number;
   /** SETs of the file that hold for it: search_path, roles, ... */
   readonly prologue: readonly string[];
   readonly up: readonly string[];

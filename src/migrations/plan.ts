@@ -204,6 +204,7 @@ class Planner {
     const working = effect.locks.some(({ mode }) => blocksWrites(mode));
     return {
       line: statement.line,
+      statement: statement.number,
       prologue: [...this.#prologue],
       up: [single ? statement.sql : operationSql(operation)],
       down: 'sql' in inverse ? inverse.sql : null,

@@ -9,6 +9,8 @@ export interface ScriptStatement {
   readonly sql: string;
   /** 1-based, of its first token. */
   readonly line: number;
+  /** Its place in the file, from 1: several may stand on one line. */
+  readonly number: number;
   readonly parsed: ParsedStatement;
 }
 
@@ -35,7 +37,8 @@ export function readScript(text: string, name: string): Script {
       skipped.push({ line, what, reason: 'a command of psql: what it does or reads is not looked at' });
       continue;
     }
-    statements.push({ sql, line, parsed: parseAt(one, statements.at(-1)?.sql ?? '', name) });
+    const number = statements.length + 1;
+    statements.push({ sql, line, number, parsed: parseAt(one, statements.at(-1)?.sql ?? '', name) });
   }
   if (downLine !== null)
     skipped.push({ line: downLine, what: 'the down part', reason: 'only what a migration does forwards is looked at' });

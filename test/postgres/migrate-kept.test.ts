@@ -59,7 +59,7 @@ describe('a planned migration', () => {
       const steps = plan(bench, sql);
       for (const step of steps) await apply(bench, step);
       const shown = { script: readScript(sql, 'a.sql'), checked: [], plan: { steps, differs: [], later: [] } };
-      const report = toFileReport({ name: 'a.sql', written: null, deployable: null, ...shown });
+      const report = toFileReport({ name: 'a.sql', written: null, deployable: null, trial: null, ...shown });
       const first = steps.findIndex(({ isSwitch }) => isSwitch);
       expect(report.plan?.steps.flatMap(({ takesBackFrom }) => takesBackFrom ?? [])).toEqual([1, first + 2]);
       expect(await bench.session.query(KEPT)).toEqual(before);

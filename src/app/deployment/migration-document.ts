@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { MigrationStep } from '../../deploy/migration-step.js';
-import type { PlannedChange } from '../../deploy/plan.js';
+import { formatMs } from '../../base/units.js';
+import type { LabEvidence, PlannedChange } from '../../deploy/plan.js';
 import { blockWords, blocksWrites } from '../../migrations/locks.js';
 import type { MigrationPlan } from '../../migrations/plan.js';
 import type { PlanStep } from '../../migrations/plan-step.js';
 import { relationOf, relationOfNames, shown, type Relation } from '../../migrations/relation.js';
 import { lookupTable, type Catalog, type RelationName } from '../../model/catalog.js';
-import type { MigrateReport } from '../../report/migrate/migrate-report.js';
+import { triedSchema, type MigrateReport } from '../../report/migrate/migrate-report.js';
 import { mayRunInTransaction } from '../../report/migrations.js';
 import { stepTitle } from '../../report/migrate/step-files.js';
 import { parseStatement } from '../../sql/parse.js';
@@ -18,6 +19,7 @@ const stepSchema = z.object({
   title: z.string(),
   up: z.array(z.string()),
   down: z.array(z.string()).describe('empty where there is nothing to take back, or no way back'),
+  lab: triedSchema,
   migration: z.object({
     settings: z.array(z.string()),
     locks: z.array(z.object({ table: relationName, words: z.string(), blocksClients: z.boolean() })),
@@ -56,6 +58,7 @@ export function toMigrationDocument(
       title: stepTitle(step.up),
       up: [...step.up],
       down: [...(step.down ?? [])],
+      lab: report.steps[at]?.lab ?? null,
       migration: migrationOf(step, report.steps[at]?.takesBackFrom ?? null, catalog, made),
     })),
     later: report.later.map(({ sql, when }) => ({ title: stepTitle(sql), when })),
@@ -64,19 +67,41 @@ export function toMigrationDocument(
 
 /** What the document says, as a deployment takes it. */
 export function changesOf({ steps }: MigrationDocument): readonly PlannedChange[] {
-  return steps.map(({ title, up, down, migration }) => ({
+  return steps.map(({ title, up, down, lab, migration }) => ({
     title,
     up,
     down,
-    evidence: {
-      applyMs: null,
-      sizeBytes: null,
-      walBytes: null,
-      revertVerified: null,
-      effect: 'not run in a lab',
-    },
+    evidence: lab ? evidenceOf(lab) : UNTRIED,
     migration,
   }));
+}
+
+const UNTRIED: LabEvidence = {
+  applyMs: null,
+  sizeBytes: null,
+  walBytes: null,
+  revertVerified: null,
+  effect: 'not run in a lab',
+};
+
+function evidenceOf({
+  applyMs,
+  walBytes,
+  addedBytes,
+  revert,
+}: NonNullable<MigrationDocument['steps'][number]['lab']>): LabEvidence {
+  const back = { 'as-before': true, 'not-as-before': false, along: null, failed: false, 'no-way': null }[
+    revert.outcome
+  ];
+  const words =
+    revert.note === '' ? '' : `; its way back ${revert.outcome === 'failed' ? 'failed' : 'left'}: ${revert.note}`;
+  return {
+    applyMs,
+    sizeBytes: Math.max(0, addedBytes),
+    walBytes,
+    revertVerified: back,
+    effect: `ran on a copy without load in ${formatMs(applyMs)} (measured)${words}`,
+  };
 }
 
 function migrationOf(

@@ -154,7 +154,10 @@ function statementLines(
 }
 
 function ranWords({ rollbackRun }: DeployStep): string {
-  return rollbackRun === true ? ' (was run in the lab, and left the catalog as before)' : ' (was not run in the lab)';
+  if (rollbackRun === null) return ' (was not run in the lab)';
+  return rollbackRun
+    ? ' (was run in the lab, and left the catalog as before)'
+    : ' (was run in the lab, and did not leave the catalog as before)';
 }
 
 function tail(report: DeployReport, { columns }: TextOptions, paint: Paint): readonly string[] {

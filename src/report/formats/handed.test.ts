@@ -19,6 +19,7 @@ it('says in the last migration what is left for a later release, and hands over 
     plan,
     written: null,
     deployable: null,
+    trial: null,
   });
   const report = {
     tool: { name: 'database-wizard', version: '0' },

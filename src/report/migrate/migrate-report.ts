@@ -12,6 +12,24 @@ const estimateSchema = z
   .nullable()
   .describe('of the work under the lock, estimated from the size of the tables; null where that is not known');
 
+/** What a copy showed of a step. */
+export const triedSchema = z
+  .object({
+    applyMs: z.number(),
+    walBytes: z.number(),
+    addedBytes: z.number().describe('how much larger the database is after it; may be less than nothing'),
+    revert: z.object({
+      outcome: z
+        .enum(['as-before', 'not-as-before', 'along', 'failed', 'no-way'])
+        .describe(
+          'along: what it did goes with a step before it; no-way: there is none, or one after it has none, so that it was not run',
+        ),
+      note: z.string().describe('what is otherwise than before, or why it failed; empty for the rest'),
+    }),
+  })
+  .nullable()
+  .describe('measured on a copy, without load; null where it was not run there');
+
 const severitySchema = z.enum(['error', 'warning', 'info']);
 
 const stepSchema = z.object({
@@ -32,6 +50,7 @@ const stepSchema = z.object({
   unsure: z.string().nullable().describe('why it may lock, read or write more than is said'),
   notes: z.array(z.string()),
   remaining: z.array(z.string()).describe('what rules still say of it'),
+  lab: triedSchema,
   upFile: z.string().describe('relative to the output folder'),
   downFile: z.string().nullable(),
 });
@@ -74,6 +93,10 @@ export const migrateReportSchema = z.object({
         .object({
           steps: z.array(stepSchema),
           differs: z.array(z.string()).describe('from the file as it was written'),
+          labFailure: z
+            .string()
+            .nullable()
+            .describe('why the first step without figures failed on the copy; null where none did, or none was run'),
           later: z
             .array(
               z.object({

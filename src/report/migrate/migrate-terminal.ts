@@ -104,7 +104,7 @@ function planBlocks(
   paint: Paint,
 ): readonly (readonly string[])[] {
   const { columns } = options;
-  const plan = file.plan ?? { steps: [], differs: [], later: [] };
+  const plan = file.plan ?? { steps: [], differs: [], later: [], labFailure: null };
   const noWay = plan.steps.filter(({ down }) => down === null).length;
   return [
     [
@@ -115,6 +115,12 @@ function planBlocks(
       ),
       ...plan.differs.flatMap((text) => wrap(`differs from the file: ${oneLine(text)}`, columns, '  ').map(paint.warn)),
     ],
+    plan.labFailure === null
+      ? []
+      : wrap(
+          `Step ${plan.steps.filter(({ lab }) => lab).length + 1} failed on the copy: ${oneLine(plan.labFailure)}`,
+          columns,
+        ).map(paint.bad),
     ...plan.steps.map((step, i) => stepLines(step, plan.steps[i - 1] ?? null, options, paint)),
     plan.later.flatMap(({ when, sql, noWayBack }) => [
       ...wrap(`Later, when ${oneLine(when)}:`, columns, '  ').map(paint.bold),
@@ -140,9 +146,24 @@ function stepLines(step: Step, before: Step | null, { columns }: TextOptions, pa
     ...[...step.notes, ...lockWords(step.locks), ...(step.unsure === null ? [] : [step.unsure])]
       .flatMap(indented)
       .map(paint.dim),
+    ...labWords(step).flatMap(indented),
     ...step.remaining.flatMap((text) => indented(`remains: ${text}`)).map(paint.warn),
     ...(step.down === null ? indented(`no way back: ${step.noWayBack ?? 'unknown'}`).map(paint.warn) : []),
   ];
+}
+
+/** What a copy showed. */
+function labWords({ lab }: Step): readonly string[] {
+  if (!lab) return [];
+  const { applyMs, walBytes, revert } = lab;
+  const back = {
+    'as-before': 'its way back was run, and left the catalog as before',
+    'not-as-before': `its way back was run, and left: ${revert.note}`,
+    along: 'what it did goes with a step before it',
+    failed: `its way back failed: ${revert.note}`,
+    'no-way': 'no way back was run',
+  }[revert.outcome];
+  return [`on a copy: ${formatMs(applyMs)}, ${formatBytes(walBytes)} of WAL (measured, without load); ${back}`];
 }
 
 function deployWords({ deployable }: File): string {

@@ -4,6 +4,7 @@ import type { LockClaim } from '../../migrations/locks.js';
 import { sequenceOf } from '../../migrations/plan.js';
 import type { MigrationPlan } from '../../migrations/plan.js';
 import { shown } from '../../migrations/relation.js';
+import type { MigrationTrial } from '../../model/migration-trial.js';
 import type { Script } from '../../migrations/script.js';
 import { nameOf } from '../../sql/name.js';
 import type { MigrateReport } from './migrate-report.js';
@@ -17,6 +18,8 @@ export interface MigrateFile {
   readonly plan: MigrationPlan | null;
   /** The folder for its steps; null where they are not written. */
   readonly written: string | null;
+  /** What a copy showed of the plan; null where none was made. */
+  readonly trial: MigrationTrial | null;
   /** What `deploy` takes; null for none. */
   readonly deployable: string | null;
 }
@@ -27,6 +30,7 @@ export function toFileReport({
   script,
   checked,
   plan,
+  trial,
   written,
   deployable,
 }: MigrateFile): MigrateReport['files'][number] {
@@ -47,8 +51,9 @@ export function toFileReport({
         })),
     ],
     plan: plan && {
-      steps: plan.steps.map((step, i) => stepOf(step, i, plan.steps)),
+      steps: plan.steps.map((step, i) => stepOf(step, i, plan.steps, trial)),
       differs: [...plan.differs],
+      labFailure: trial?.failure ?? null,
       later: plan.later.map(laterOf),
     },
     written,
@@ -104,6 +109,7 @@ function stepOf(
   step: MigrationPlan['steps'][number],
   position: number,
   steps: MigrationPlan['steps'],
+  trial: MigrationTrial | null,
 ): NonNullable<MigrateReport['files'][number]['plan']>['steps'][number] {
   const file = stepFileName(step.up, position);
   return {
@@ -113,23 +119,30 @@ function stepOf(
     up: [...step.up],
     down: step.down && [...step.down],
     noWayBack: step.noWayBack,
-    takesBackFrom: step.isSwitch && step.down !== null ? firstPrepared(position, steps) + 1 : null,
+    takesBackFrom: takesBackFrom(position, steps),
     transactional: step.transactional,
     locks: locksOf(step.locks),
     estimate: step.estimate,
     unsure: step.unsure,
     notes: [...step.notes, ...(step.unavoidable === null ? [] : [step.unavoidable])],
     remaining: [...new Set(step.remaining.map(({ rule, match }) => `${rule.id}: ${match.says}`))],
+    lab: trial?.steps[position] ?? null,
     upFile: `${file}.up.sql`,
     downFile: step.down === null ? null : `${file}.down.sql`,
   };
 }
 
+/** The number of the first step whose change the way back of the step at a place takes back as well; null where it takes back its own alone. */
+export function takesBackFrom(position: number, steps: MigrationPlan['steps']): number | null {
+  const step = steps[position];
+  return step?.isSwitch && step.down !== null ? firstPrepared(position, steps) + 1 : null;
+}
+
 /** The place of the first step that prepares the switch at a place. */
 function firstPrepared(position: number, steps: MigrationPlan['steps']): number {
-  const line = steps[position]?.line;
+  const statement = steps[position]?.statement;
   const before = steps.slice(0, position);
-  return before.findLastIndex((one) => one.line !== line || one.isSwitch) + 1;
+  return before.findLastIndex((one) => one.statement !== statement || one.isSwitch) + 1;
 }
 
 function laterOf(
