@@ -6,6 +6,7 @@ import { migrate } from '../../src/app/commands/migrate.js';
 import { deployPlan } from '../../src/app/deployment/deploy.js';
 import type { LabServer } from '../../src/lab/server.js';
 import { connect } from '../../src/postgres/connect.js';
+import type { DeployReport } from '../../src/report/deploy/deploy-report.js';
 import type { MigrateReport } from '../../src/report/migrate/migrate-report.js';
 import { UNWATCHED } from '../support/deploy-bench.js';
 import { startQuietServer } from '../support/majors.js';
@@ -44,6 +45,18 @@ describe('a planned migration that is tried on a copy', () => {
     const input = { action: 'plan', files: [join(folder, 'm.sql')], to: url(), out, lab };
     return migrate.run(migrate.input.parse(input), context);
   };
+  const shownDry = (): Promise<DeployReport> =>
+    deployPlan(
+      {
+        plan: out,
+        target: (server as LabServer).connection,
+        approve: null,
+        revert: false,
+        limits: { patienceMs: 1000, longTransactionMs: 30_000, lagMs: 10_000 },
+        staging: UNWATCHED,
+      },
+      context,
+    );
   const onTarget = async (sql: string): Promise<unknown> => {
     const session = await connect((server as LabServer).connection);
     try {
@@ -77,17 +90,7 @@ describe('a planned migration that is tried on a copy', () => {
       expect(fill?.lab?.walBytes).toBeGreaterThan(10e6);
       expect(fill?.lab?.revert.outcome).toBe('along');
       expect(await onTarget(STATE)).toEqual(before);
-      const dry = await deployPlan(
-        {
-          plan: out,
-          target: (server as LabServer).connection,
-          approve: null,
-          revert: false,
-          limits: { patienceMs: 1000, longTransactionMs: 30_000, lagMs: 10_000 },
-          staging: UNWATCHED,
-        },
-        context,
-      );
+      const dry = await shownDry();
       expect(dry.steps[0]).toMatchObject({
         rollbackRun: true,
         effect: expect.stringMatching(/^ran on a copy .* \(measured\)$/),
@@ -107,19 +110,7 @@ describe('a planned migration that is tried on a copy', () => {
     expect(plan?.steps.map(({ lab }) => lab?.revert.outcome ?? null)).toEqual(['as-before', null, null]);
     expect(report.files[0]?.deployable).toBeNull();
     expect(migrate.failsCheck?.(report)).toBe(true);
-    await expect(
-      deployPlan(
-        {
-          plan: out,
-          target: (server as LabServer).connection,
-          approve: null,
-          revert: false,
-          limits: { patienceMs: 1000, longTransactionMs: 30_000, lagMs: 10_000 },
-          staging: UNWATCHED,
-        },
-        context,
-      ),
-    ).rejects.toMatchObject({ code: 'deploy/plan' });
+    await expect(shownDry()).rejects.toMatchObject({ code: 'deploy/plan' });
   });
 
   test('never on the server of the target', async () => {
