@@ -65,7 +65,11 @@ export function drifted(step: PlanStep, changes: readonly string[], done: string
   return new WizardError(
     'deploy/drift',
     `Step ${step.number}, "${step.title}", ${done}: somebody changed what it touches: ${listWords(changes)}`,
-    { hint: 'Look at the change, then run `optimize` or `index` again for a new plan.' },
+    {
+      hint: step.migration
+        ? 'Look at the change. --revert takes back the steps that are applied; then `migrate plan` plans the file for the database as it is.'
+        : 'Look at the change, then run `optimize` or `index` again for a new plan.',
+    },
   );
 }
 

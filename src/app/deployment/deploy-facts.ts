@@ -172,7 +172,7 @@ function skipped(
           {
             what: 'what changed since the plan was made',
             reason: 'The plan does not say what was there then: an earlier version wrote it.',
-            remedy: 'Run `optimize` or `index` again.',
+            remedy: 'Make the plan again.',
           },
         ]
       : []),

@@ -147,7 +147,9 @@ function assertApproved(
     throw new WizardError(
       'deploy/drift',
       `What the plan touches changed since it was made: ${listWords(subject.drift)}`,
-      { hint: 'Nothing was changed. Run `optimize` or `index` again for a plan of the database as it is now.' },
+      {
+        hint: 'Nothing was changed. Make a new plan of the database as it is now: `optimize`, `index` or `migrate plan`.',
+      },
     );
   }
 }
