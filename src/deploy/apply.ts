@@ -1,12 +1,13 @@
 import { WizardError } from '../base/errors.js';
-import { changedIn, foreignChanges, only, usersLeft } from './changes.js';
+import { assertTakenBack, driftFor, foreignChanges, usersLeft } from './changes.js';
 import { execute } from './execute.js';
 import { drifted, faultOf, gaveUp, listWords, noWayBack, stepFailed, unsettled } from './faults.js';
 import type { DeploymentRecord, Ending, JournalEvent } from './journal.js';
 import { isDue, replay } from './journal.js';
 import { Stages } from './live/stages.js';
 import { sessionWords } from './obstacles.js';
-import { isOverSwitch, statementsOf, toSteps, waitsForUsers, type Direction, type PlanStep } from './plan.js';
+import { isOverSwitch, leftByWaysBack, preparesWithdrawn } from './over-switch.js';
+import { statementsOf, toSteps, waitsForUsers, type Direction, type PlanStep } from './plan.js';
 import { retryWhileLocked } from '../postgres/locked.js';
 import type { OpenTransaction } from '../postgres/read/obstacles.js';
 import type { DeploymentSetting } from './setting.js';
@@ -48,12 +49,16 @@ export class Deployment {
   }
 
   private async goUp(): Promise<{ readonly outcome: Ending; readonly detail: string }> {
+    await this.endWaysBack();
     await this.stages.begin();
     for (const step of this.steps) {
       if (this.isDue(step, 'up')) await this.runStep(step, 'up');
       const decision = await this.stages.decide(step);
       if (!decision || decision.choice === 'go') continue;
-      if (decision.choice === 'revert') await this.runStep(step, 'down');
+      if (decision.choice === 'revert') {
+        await this.runStep(step, 'down');
+        await this.endWaysBack();
+      }
       await this.stages.end();
       const outcome = decision.choice === 'revert' ? 'withdrawn' : 'stopped';
       return { outcome, detail: `step ${step.number}: ${decision.reason}` };
@@ -70,6 +75,11 @@ export class Deployment {
     }
     await this.tellWhatStays();
     return { outcome: 'reverted', detail: '' };
+  }
+
+  /** What went with the way back over a switch has to be taken back to its first step before anything goes up again. */
+  private async endWaysBack(): Promise<void> {
+    for (const step of leftByWaysBack(this.steps, this.record())) await this.runStep(step, 'down');
   }
 
   /** The way back over a switch leaves no more than it says: what is otherwise than before is told. */
@@ -91,6 +101,7 @@ export class Deployment {
   }
 
   private isDue(step: PlanStep, direction: Direction): boolean {
+    if (direction === 'up' && preparesWithdrawn(step, this.steps, this.record())) return false;
     return isDue(this.record().status[step.number - 1] ?? 'pending', direction);
   }
 
@@ -154,7 +165,7 @@ export class Deployment {
     }
     await this.remove(step, direction, outcome);
     await this.settled(step, direction, { applied: true, how: 'ran', tookMs, note: null, after: after.structure });
-    if (direction === 'down') return this.assertTakenBack(step, after);
+    if (direction === 'down') return assertTakenBack(step, this.steps, this.record(), after);
     const foreign = foreignChanges(step, before, after);
     if (foreign.length > 0) throw drifted(step, foreign, 'was applied, and the deployment stopped');
   }
@@ -256,29 +267,12 @@ export class Deployment {
     for (;;) {
       const state = await this.read();
       if (state.locked === null) {
-        const changes = this.driftFor(step, direction, state);
+        const changes = driftFor(step, direction, this.record(), state);
         if (changes.length > 0) throw drifted(step, changes, 'was not begun');
         return state;
       }
       await this.retry(step, direction, `${state.locked} is locked in ACCESS EXCLUSIVE mode by somebody`, patience);
     }
-  }
-
-  /** Forward everything that the plan touches must be as expected; back only what the step itself changed, and of a migration as the steps after it left it: a way back over a switch takes back more than its own. */
-  private driftFor(step: PlanStep, direction: Direction, { structure }: TouchedState): readonly string[] {
-    const { expected, effects } = this.record();
-    if (direction === 'up') return stateDifferences(expected, structure);
-    const effect = effects[step.number - 1];
-    if (effect && step.migration)
-      return stateDifferences(only(expected, changedIn(effect)), only(structure, changedIn(effect)));
-    return effect ? stateDifferences(only(effect.after, changedIn(effect)), only(structure, changedIn(effect))) : [];
-  }
-
-  private assertTakenBack(step: PlanStep, { structure }: TouchedState): void {
-    const effect = this.record().effects[step.number - 1];
-    if (!effect || this.steps.some(isOverSwitch)) return;
-    const changes = stateDifferences(only(effect.before, changedIn(effect)), only(structure, changedIn(effect)));
-    if (changes.length > 0) throw drifted(step, changes, 'was taken back, and the catalog is not as before');
   }
 
   private async read(): Promise<TouchedState> {

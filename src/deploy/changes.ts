@@ -1,6 +1,8 @@
 import type { OpenTransaction } from '../postgres/read/obstacles.js';
 import type { DeploymentRecord } from './journal.js';
-import { runsAlone, type PlanStep } from './plan.js';
+import { drifted } from './faults.js';
+import { isOverSwitch } from './over-switch.js';
+import { runsAlone, type Direction, type PlanStep } from './plan.js';
 import { stateDifferences, type TouchedState } from './state.js';
 import { relationKey } from '../model/catalog.js';
 
@@ -20,7 +22,7 @@ export function changedIn({ before, after }: NonNullable<DeploymentRecord['effec
 }
 
 /** Those of a structure that have these names. */
-export function only(structure: TouchedState['structure'], names: ReadonlySet<string>): TouchedState['structure'] {
+function only(structure: TouchedState['structure'], names: ReadonlySet<string>): TouchedState['structure'] {
   return Object.fromEntries(Object.entries(structure).filter(([name]) => names.has(name)));
 }
 
@@ -31,4 +33,32 @@ export function foreignChanges(step: PlanStep, before: TouchedState, after: Touc
   const rest = (state: TouchedState): TouchedState['structure'] =>
     Object.fromEntries(Object.entries(state.structure).filter(([name]) => !own.has(name)));
   return stateDifferences(rest(before), rest(after));
+}
+
+/** What somebody else changed before a step: forward of everything that the plan touches; back of what the step itself changed, and of a migration as the steps after it left it: a way back over a switch takes back more than its own. */
+export function driftFor(
+  step: PlanStep,
+  direction: Direction,
+  { expected, effects }: Pick<DeploymentRecord, 'expected' | 'effects'>,
+  { structure }: TouchedState,
+): readonly string[] {
+  if (direction === 'up') return stateDifferences(expected, structure);
+  const effect = effects[step.number - 1];
+  if (!effect) return [];
+  const changed = changedIn(effect);
+  return stateDifferences(only(step.migration ? expected : effect.after, changed), only(structure, changed));
+}
+
+/** Throws `deploy/drift` where a step's way back did not bring back what the step changed; of a way back over a switch it is told at the end what it left. */
+export function assertTakenBack(
+  step: PlanStep,
+  steps: readonly PlanStep[],
+  { effects }: Pick<DeploymentRecord, 'effects'>,
+  { structure }: TouchedState,
+): void {
+  const effect = effects[step.number - 1];
+  if (!effect || steps.some(isOverSwitch)) return;
+  const changed = changedIn(effect);
+  const changes = stateDifferences(only(effect.before, changed), only(structure, changed));
+  if (changes.length > 0) throw drifted(step, changes, 'was taken back, and the catalog is not as before');
 }

@@ -118,6 +118,8 @@ export interface DeploymentRecord {
   /** Before the deployment. */
   readonly structure: TouchedState['structure'];
   readonly status: readonly StepStatus[];
+  /** When each was settled last, as the number of that line of the story; null where it never was. */
+  readonly settledAt: readonly (number | null)[];
   /** The structures before and after each step that was applied. */
   readonly effects: readonly ({
     readonly before: TouchedState['structure'];
@@ -152,6 +154,7 @@ export function replay(entries: readonly JournalEntry[], target: string, hash: s
     tables: planned.tables,
     structure: planned.structure,
     status: planned.changes.map((): StepStatus => 'pending'),
+    settledAt: planned.changes.map((): number | null => null),
     effects: planned.changes.map((): DeploymentRecord['effects'][number] => null),
     tookMs: planned.changes.map((): number | null => null),
     open: null as OpenStep | null,
@@ -167,7 +170,7 @@ export function replay(entries: readonly JournalEntry[], target: string, hash: s
     validation: null as OpenValidation | null,
     verified: null as Validation | null,
   };
-  for (const entry of own) {
+  for (const [line, entry] of own.entries()) {
     if (entry.type === 'begun') begin(record, entry);
     if (entry.type === 'ended') record.ended = true;
     watchOver(record, entry);
@@ -175,7 +178,7 @@ export function replay(entries: readonly JournalEntry[], target: string, hash: s
       record.open = { hash, step: entry.step, direction: entry.direction, before: entry.before, xid: null };
     if (entry.type === 'committing' && record.open) record.open = { ...record.open, xid: entry.xid };
     if (entry.type === 'settled') {
-      if (entry.applied) applyTo(record, entry);
+      if (entry.applied) applyTo(record, entry, line);
       record.open = null;
     }
   }
@@ -191,6 +194,7 @@ export function lastBegun(entries: readonly JournalEntry[], target: string): Dep
 /** Parts of a record while it is read. */
 interface Reading {
   status: StepStatus[];
+  settledAt: (number | null)[];
   effects: DeploymentRecord['effects'][number][];
   tookMs: (number | null)[];
   expected: TouchedState['structure'];
@@ -228,8 +232,9 @@ function watchOver(record: Reading, entry: JournalEntry): void {
   if (entry.type === 'verified') record.verified = entry.validation;
 }
 
-function applyTo(record: Reading, settled: Extract<JournalEntry, { type: 'settled' }>): void {
+function applyTo(record: Reading, settled: Extract<JournalEntry, { type: 'settled' }>, line: number): void {
   const at = settled.step - 1;
+  record.settledAt[at] = line;
   if (settled.direction === 'up') {
     record.status[at] = 'applied';
     record.tookMs[at] = settled.tookMs;

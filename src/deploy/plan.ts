@@ -65,11 +65,6 @@ export function statementsOf(step: PlanStep, direction: Direction): readonly Pla
   return direction === 'up' ? step.up : step.down;
 }
 
-/** Whether its way back takes back what steps before it began, and leaves the catalog not quite as it was: what that is, its plan says. */
-export function isOverSwitch({ migration }: PlanStep): boolean {
-  return migration !== null && migration.takesBackFrom !== null;
-}
-
 /** Whether the statements run outside a transaction block. */
 export function runsAlone(statements: readonly PlanStatement[]): boolean {
   return statements.some(({ concurrently, form }) => concurrently || form === 'repeatable');

@@ -50,7 +50,7 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
     readonly folder: string;
     readonly session: Session;
     readonly told: string[];
-    deploy(options?: Partial<DeployOptions>): Promise<DeployReport>;
+    deploy(options?: Partial<DeployOptions> & { readonly signal?: AbortSignal }): Promise<DeployReport>;
     /** Plans the file anew. */
     plan(sql: string): Promise<void>;
     journal(): readonly JournalEntry[];
@@ -88,7 +88,7 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
         session,
         told,
         plan,
-        deploy: (options = {}) =>
+        deploy: ({ signal, ...options } = {}) =>
           deployPlan(
             {
               plan: out,
@@ -99,7 +99,7 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
               staging: UNWATCHED,
               ...options,
             },
-            context,
+            signal ? { ...context, signal } : context,
           ),
         journal: () =>
           readFileSync(join(out, 'deploy', 'entries.jsonl'), 'utf8')
@@ -255,6 +255,31 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
       ).toEqual([{ name: 'log_2' }]);
       expect((await approved(bench, { revert: true })).outcome).toBe('reverted');
       expect(await bench.session.query('SELECT count(*)::int AS n FROM log')).toEqual([{ n: 20 }]);
+    });
+  });
+
+  test('a way back that ends after the switch is ended before anything goes up again', async () => {
+    await within('ALTER TABLE "order" ALTER COLUMN "Größe" TYPE bigint', async (bench) => {
+      const before = await bench.dump();
+      await approved(bench);
+      const abort = new AbortController();
+      const { hash, steps } = await bench.deploy({ revert: true });
+      const reverting = bench
+        .deploy({ revert: true, approve: hash, signal: abort.signal })
+        .catch((thrown: unknown) => thrown);
+      while (!bench.told.some((text) => text.startsWith(`taking back step ${steps.length - 1} `)))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      abort.abort(new Error('stopped'));
+      expect(await reverting).toBeInstanceOf(Error);
+      // The switch is taken back, and so is what the steps before it began, which the journal has as applied.
+      expect((await bench.deploy()).steps.map(({ status }) => status)).toContain('applied');
+      const again = await bench.deploy();
+      expect((await bench.deploy({ approve: again.hash })).outcome).toBe('deployed');
+      expect(await bench.session.query(`SELECT pg_typeof("Größe")::text AS type FROM "order" LIMIT 1`)).toEqual([
+        { type: 'bigint' },
+      ]);
+      expect((await approved(bench, { revert: true })).outcome).toBe('reverted');
+      expect(await bench.dump()).toEqual(before);
     });
   });
 
