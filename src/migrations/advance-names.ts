@@ -151,6 +151,19 @@ export function withPart(parent: Relation, partition: Relation, context: Migrati
   return joined.with(key, [...(joined.get(key) ?? []), partition]);
 }
 
+/** The state after INHERIT or NO INHERIT. */
+export function afterInherit(
+  heir: Relation,
+  parent: Relation,
+  inherits: boolean,
+  context: MigrationContext,
+): ScriptState {
+  const { state } = context;
+  const [above, below] = [keyOf(context, parent), keyOf(context, heir)];
+  const heirs = inherits ? state.heirs.with(above, [...(state.heirs.get(above) ?? []), heir]) : state.heirs;
+  return { ...state, heirs, inheriting: state.inheriting.with(`${above} ${below}`, inherits) };
+}
+
 /** The state after a DETACH. */
 export function withoutPart(parent: Relation, partition: Relation, context: MigrationContext): ScriptState {
   const { state } = context;

@@ -2,7 +2,16 @@ import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { afterDrop, afterRename, created, namesFreed, parentOf, withPart, withoutPart } from './advance-names.js';
+import {
+  afterDrop,
+  afterInherit,
+  afterRename,
+  created,
+  namesFreed,
+  parentOf,
+  withPart,
+  withoutPart,
+} from './advance-names.js';
 import { rehung } from './advance-hanging.js';
 import { columnKey, keyOf } from './context.js';
 import { newTransaction } from './script-state.js';
@@ -165,6 +174,11 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
     case 'AT_DetachPartition': {
       const partition = partitionOf(command);
       return partition ? withoutPart(relation, partition, context) : state;
+    }
+    case 'AT_AddInherit':
+    case 'AT_DropInherit': {
+      const parent = relationOf(field(field(command.body, 'def') ?? {}, 'RangeVar'));
+      return parent ? afterInherit(relation, parent, command.subtype === 'AT_AddInherit', context) : state;
     }
     case 'AT_AttachPartition': {
       const partition = partitionOf(command);

@@ -167,8 +167,13 @@ export function ancestorsOf(known: Known, relation: Relation): readonly Table[] 
 /** Partitions of a table, tables that inherit from it, and theirs. */
 export function heirsOf(known: Known, relation: Relation): readonly Table[] {
   const table = formerTable(known, relation);
-  const children = (known.catalog?.tables ?? []).filter(({ inherits }) =>
+  const own = (known.catalog?.tables ?? []).filter(({ inherits }) =>
     inherits.some((parent) => table !== undefined && sameRelation(parent, table)),
+  );
+  const key = keyOf(known, relation);
+  const given = (known.state.heirs.get(key) ?? []).flatMap((one) => formerTable(known, one) ?? []);
+  const children = [...own, ...given].filter(
+    (one) => known.state.inheriting.get(`${key} ${keyOf(known, one)}`) !== false,
   );
   const heirs = [...children, ...partitionsOf(known, relation)].flatMap((heir) => [heir, ...heirsOf(known, heir)]);
   return [...new Set(heirs)];

@@ -35,6 +35,9 @@ export interface ScriptState {
   readonly detached: ReadonlySet<string>;
   /** Partitions that the file made or attached, by the key of their parent. */
   readonly joined: Growing<readonly Relation[]>;
+  /** Tables that the file made inherit from another, by its key, and whether they still do, by the keys of both. */
+  readonly heirs: Growing<readonly Relation[]>;
+  readonly inheriting: Growing<boolean>;
   /** Keys of relations that the file dropped, or gave another name: false once something has come by the name again. */
   readonly gone: Growing<boolean>;
   /** Names in the catalog of columns that the file gave another, by `columnKey` of now; empty for a column that the file added. */
@@ -132,6 +135,8 @@ export function initialState(oneTransaction: boolean): ScriptState {
     persistence: new Map(),
     detached: new Set(),
     joined: new Growing(),
+    heirs: new Growing(),
+    inheriting: new Growing(),
     gone: new Growing(),
     columnsBefore: new Growing(),
     rehung: new Growing(),

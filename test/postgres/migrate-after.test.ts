@@ -22,6 +22,7 @@ const SETUP = `
   CREATE TABLE sale (id int NOT NULL, day int NOT NULL) PARTITION BY RANGE (day);
   CREATE TABLE sale_1 PARTITION OF sale FOR VALUES FROM (0) TO (1000); INSERT INTO sale SELECT n, n FROM generate_series(1, 300) AS n;
   CREATE TABLE sale_2 (id int NOT NULL, day int NOT NULL); INSERT INTO sale_2 SELECT n, 1000 + n FROM generate_series(1, 300) AS n;
+  CREATE TABLE crate (id int NOT NULL); CREATE TABLE heir (id int NOT NULL); CREATE TABLE child () INHERITS (crate);
   CREATE DOMAIN plain AS int;`;
 
 /** Statements whose meaning depends on what the file did before them. */
@@ -84,6 +85,9 @@ describe.each(testMajors())('what a file did before, on PostgreSQL %s', (major) 
     [
       "CREATE TYPE mood AS ENUM ('x'); ALTER TYPE mood ADD VALUE 'y'; CREATE PUBLICATION p; ALTER PUBLICATION p ADD TABLE book; CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO PUBLIC",
     ],
+    [
+      "CREATE SEQUENCE IF NOT EXISTS numbers; ALTER TABLE author ADD COLUMN n bigint DEFAULT nextval('numbers'); ALTER SEQUENCE numbers OWNED BY author.n",
+    ],
     ['ALTER TABLE author OWNER TO pg_monitor; ALTER TABLE author OWNER TO CURRENT_USER'],
   ])('%s is taken back to what was before', async (sql) => {
     if (server === null) return;
@@ -129,6 +133,8 @@ describe.each(testMajors())('what a file did before, on PostgreSQL %s', (major) 
     ['ALTER TABLE sale DETACH PARTITION sale_1', 'CREATE INDEX ON sale (day)'],
     ['ALTER TABLE sale ATTACH PARTITION sale_2 FOR VALUES FROM (1000) TO (2000)', 'CREATE INDEX ON sale (day)'],
     ['ALTER TABLE author RENAME TO writer; CREATE TABLE author (id int PRIMARY KEY)', 'ALTER TABLE author ADD x int'],
+    ['ALTER TABLE heir INHERIT crate', 'ALTER TABLE crate ADD COLUMN x int'],
+    ['ALTER TABLE child NO INHERIT crate', 'ALTER TABLE crate ADD COLUMN x int'],
     ['DROP TABLE book', 'ALTER TABLE IF EXISTS book ADD COLUMN x int'],
     ['DROP TABLE book', 'DROP INDEX IF EXISTS book_pages'],
     ['SELECT 1', 'PREPARE p AS UPDATE author SET name = name'],

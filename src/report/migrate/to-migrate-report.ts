@@ -22,18 +22,19 @@ export interface MigrateFile {
 
 /** A file's part of the report. */
 export function toFileReport({ name, script, checked, plan, written }: MigrateFile): MigrateReport['files'][number] {
+  const parts = new Map<Script['statements'][number], CheckedOperation[]>();
+  for (const one of checked) {
+    const of = parts.get(one.statement);
+    if (of) of.push(one);
+    else parts.set(one.statement, [one]);
+  }
   return {
     name,
     statements: script.statements.length,
     findings: once(checked.flatMap(findingsOf)).toSorted(
       (a, b) => a.line - b.line || order(a.severity) - order(b.severity),
     ),
-    effects: script.statements.map((statement) =>
-      effectsOf(
-        statement,
-        checked.filter((one) => one.statement === statement),
-      ),
-    ),
+    effects: script.statements.map((statement) => effectsOf(statement, parts.get(statement) ?? [])),
     skipped: [
       ...script.skipped,
       ...checked
