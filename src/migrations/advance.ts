@@ -2,17 +2,32 @@ import { quoteIdent } from '../base/quote.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { constraintName, indexName, takenKey } from './chosen-name.js';
-import { columnKey, indexNamed, isNew, keyOf, newTransaction, tableOf } from './context.js';
-import type { MigrationContext, ScriptState } from './context.js';
+import {
+  afterDrop,
+  afterInherit,
+  afterRename,
+  created,
+  namesFreed,
+  parentOf,
+  withPart,
+  withoutPart,
+} from './advance-names.js';
+import { rehung } from './advance-hanging.js';
+import { columnKey, keyOf } from './context.js';
+import { newTransaction } from './script-state.js';
+import type { MigrationContext } from './context.js';
+import type { ScriptState } from './script-state.js';
 import { dependentKey } from './dependents.js';
 import { droppedBy } from './dropped.js';
 import { partitionOf } from './effects/attach.js';
 import { effectOf } from './effects/of.js';
 import { typeParts, typeText } from './effects/types.js';
 import { isAtLeast } from './locks.js';
+import { afterDomain } from './effects/types.js';
+import { afterMaking } from './made.js';
 import { columnBody, constraintBody } from './operation.js';
 import type { Operation } from './operation.js';
-import { relationOf, relationOfNames } from './relation.js';
+import { relationOf } from './relation.js';
 import type { Relation } from './relation.js';
 import { indexColumns } from './shapes.js';
 
@@ -21,7 +36,13 @@ export function advance(operation: Operation, context: MigrationContext): Script
   const { state } = context;
   if (operation.type === 'TransactionStmt') return afterTransactionControl(operation.body, context);
   if (operation.type === 'VariableSetStmt') return afterSet(operation.body, state);
-  const changed = withDropped((CHANGES[operation.type] ?? same)(operation, context), operation, context);
+  const next = withDropped((CHANGES[operation.type] ?? same)(operation, context), operation, context);
+  const changed = {
+    ...next,
+    rehung: rehung(next, operation, context),
+    made: afterMaking(next, operation, context),
+    domains: afterDomain(next, operation, context),
+  };
   if (!changed.transaction) return changed;
   const held = effectOf(operation, context)
     .locks.filter(({ mode }) => isAtLeast(mode, 'SHARE'))
@@ -59,30 +80,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
     const named = state.named.with(takenKey(relation, name, context), true);
     return { ...state, named, indexes: [...state.indexes, index] };
   },
-  RenameStmt: ({ relation, body }, context) => {
-    const isTable = textOf(body, 'renameType') === 'OBJECT_TABLE' || textOf(body, 'renameType') === 'OBJECT_VIEW';
-    const to = textOf(body, 'newname');
-    if (!isTable || !relation || to === null) return context.state;
-    const renamed = { ...relation, name: to };
-    if (isNew(context, relation)) return created(renamed, context);
-    // What the file proved of its rows holds under the new name.
-    const [from, prefix] = [`${keyOf(context, relation)} `, `${keyOf(context, renamed)} `];
-    const checks = [...context.state.checks].flatMap(([key, check]) =>
-      key.startsWith(from) ? [[prefix + key.slice(from.length), check] as const] : [],
-    );
-    const table = context.state.formerly.get(keyOf(context, relation)) ?? tableOf(context, relation);
-    const { state } = context;
-    const formerly = table ? new Map([...state.formerly, [keyOf(context, renamed), table] as const]) : state.formerly;
-    return { ...state, formerly, checks: new Map([...state.checks, ...checks]) };
-  },
-  DropStmt: ({ body }, context) => {
-    if (textOf(body, 'removeType') !== 'OBJECT_INDEX') return context.state;
-    const indexes = list(body, 'objects').flatMap((object) => relationOfNames(object) ?? []);
-    const keys = indexes.map(({ schema, name }) =>
-      takenKey({ schema: schema ?? indexNamed(context, { schema, name })?.schema ?? null, name }, name, context),
-    );
-    return { ...context.state, named: keys.reduce((so, key) => so.with(key, false), context.state.named) };
-  },
+  RenameStmt: afterRename,
+  DropStmt: afterDrop,
   AlterEnumStmt: ({ body }, { state }) => {
     const label = textOf(body, 'newVal');
     if (!state.transaction || label === null || textOf(body, 'oldVal') !== null) return state;
@@ -125,11 +124,6 @@ function pathOf(body: TreeNode): readonly string[] | null {
   return schemas.length === 0 || schemas.includes('') ? null : schemas;
 }
 
-function created(relation: Relation, context: MigrationContext): ScriptState {
-  const { state } = context;
-  return { ...state, created: state.created.with(keyOf(context, relation), true) };
-}
-
 function afterCreate(body: TreeNode, relation: Relation | null, context: MigrationContext): ScriptState {
   if (!relation || body['if_not_exists'] === true) return context.state;
   const columns = bodiesOf(list(body, 'tableElts'), 'ColumnDef');
@@ -141,7 +135,9 @@ function afterCreate(body: TreeNode, relation: Relation | null, context: Migrati
     ...context.state.partitionKeys,
     [keyOf(context, relation), parts.includes('') ? [] : parts] as const,
   ]);
-  return { ...created(relation, context), types, partitionKeys };
+  const parent = parentOf(body);
+  const joined = parent ? withPart(parent, relation, context) : context.state.joined;
+  return { ...created(relation, context), types, partitionKeys, joined };
 }
 
 function withType(
@@ -167,15 +163,26 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
       if (!definition || name === null) return state;
       const types = withType(state.types, relation, { ...definition, colname: name }, context);
       if (command.subtype !== 'AT_AddColumn' || command.missingOk) return { ...state, types };
+      const key = columnKey(context, relation, name);
       return {
         ...state,
         types,
-        defaults: state.defaults.with(columnKey(context, relation, name), defaultOf(definition)),
+        columnsBefore: state.columnsBefore.with(key, ''),
+        defaults: state.defaults.with(key, defaultOf(definition)),
       };
     }
     case 'AT_DetachPartition': {
       const partition = partitionOf(command);
-      return partition ? { ...state, detached: new Set([...state.detached, keyOf(context, partition)]) } : state;
+      return partition ? withoutPart(relation, partition, context) : state;
+    }
+    case 'AT_AddInherit':
+    case 'AT_DropInherit': {
+      const parent = relationOf(field(field(command.body, 'def') ?? {}, 'RangeVar'));
+      return parent ? afterInherit(relation, parent, command.subtype === 'AT_AddInherit', context) : state;
+    }
+    case 'AT_AttachPartition': {
+      const partition = partitionOf(command);
+      return partition ? { ...state, joined: withPart(relation, partition, context) } : state;
     }
     case 'AT_SetLogged':
     case 'AT_SetUnLogged': {
@@ -186,9 +193,21 @@ function afterAlter({ relation, command }: Operation, context: MigrationContext)
       if (column === null) return state;
       return { ...state, defaults: state.defaults.with(column, field(command.body, 'def')) };
     case 'AT_SetNotNull':
-      return column === null ? state : { ...state, notNull: new Set([...state.notNull, column]) };
-    case 'AT_DropNotNull':
-      return { ...state, notNull: new Set([...state.notNull].filter((one) => one !== column)) };
+      return column === null ? state : { ...state, notNull: state.notNull.with(column, true) };
+    case 'AT_DropNotNull': {
+      if (column === null) return state;
+      const named = namesFreed(relation, command.name ?? '', 'not-null', context);
+      return { ...state, named, notNull: state.notNull.with(column, false) };
+    }
+    case 'AT_DropColumn':
+      return { ...state, named: namesFreed(relation, command.name ?? '', null, context) };
+    case 'AT_AlterConstraint': {
+      const def = field(field(command.body, 'def') ?? {}, 'ATAlterConstraint') ?? {};
+      const name = textOf(def, 'conname');
+      if (name === null || def['alterEnforceability'] !== true) return state;
+      const key = columnKey(context, relation, name);
+      return { ...state, enforced: state.enforced.with(key, def['is_enforced'] === true) };
+    }
     case 'AT_AddConstraint':
       return afterAddConstraint(relation, constraintBody(command.body) ?? {}, context);
     case 'AT_DropConstraint':
@@ -218,9 +237,10 @@ function afterAddConstraint(relation: Relation, constraint: TreeNode, context: M
   return {
     ...state,
     checks,
+    constraints: state.constraints.with(key, constraint),
     unvalidated,
     named: state.named.with(takenKey(relation, name, context), true),
-    notNull: new Set([...state.notNull, ...proved.map((column) => columnKey(context, relation, column))]),
+    notNull: proved.reduce((so, column) => so.with(columnKey(context, relation, column), true), state.notNull),
     transaction:
       transaction && !valid ? { ...transaction, notValid: new Set([...transaction.notValid, key]) } : transaction,
   };
@@ -235,7 +255,7 @@ function afterValidate(relation: Relation, key: string, context: MigrationContex
     ...state,
     validated: new Set([...state.validated, key]),
     checks: check ? new Map([...state.checks, [key, { ...check, valid: true }]]) : state.checks,
-    notNull: column === null ? state.notNull : new Set([...state.notNull, columnKey(context, relation, column)]),
+    notNull: column === null ? state.notNull : state.notNull.with(columnKey(context, relation, column), true),
   };
 }
 

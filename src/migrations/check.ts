@@ -1,9 +1,13 @@
 import type { Catalog } from '../model/catalog.js';
 import { field, list, textOf } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
+import { parentOf } from './advance-names.js';
 import { advance } from './advance.js';
 import { catalogue } from './catalogue.js';
-import { initialState, isKnownAbsent, isNew, tableOf } from './context.js';
-import type { FileFacts, MigrationContext, ScriptState } from './context.js';
+import { isKnownAbsent, isNew, tableOf } from './context.js';
+import { initialState } from './script-state.js';
+import type { MigrationContext } from './context.js';
+import type { FileFacts, ScriptState } from './script-state.js';
 import type { Match, MigrationRule, MigrationSeverity } from './define.js';
 import { estimateOf } from './duration.js';
 import type { DurationEstimate } from './duration.js';
@@ -95,6 +99,12 @@ export function factsOfFile({ statements }: Script): FileFacts {
         : [];
     return tables.flatMap((table) => (table ? [{ table: table.name, line }] : []));
   });
+  const parents = statements.flatMap(({ parsed }) =>
+    operationsOf(parsed).flatMap(({ body, relation, command }) => {
+      const isParent = /^AT_(?:Attach|Detach)Partition/.test(command?.subtype ?? '');
+      return (isParent ? relation?.name : parentOf(body)?.name) ?? [];
+    }),
+  );
   const remade = remadeViews(statements);
   const arriving = statements.flatMap(arrivingIn);
   const renamed = statements.flatMap(({ parsed: { type, body } }) => {
@@ -102,7 +112,19 @@ export function factsOfFile({ statements }: Script): FileFacts {
     const moved = relationOf(field(body, 'relation')) ?? relationOfNames(body['object'] ?? null);
     return type === 'AlterObjectSchemaStmt' && moved ? [moved.name] : [];
   });
-  return { indexes, views, remade, needing, switched, arriving, renamed, numbered: numberedIn(statements) };
+  return {
+    indexes,
+    views,
+    parents,
+    drops: statements.flatMap(droppedIn),
+    reshaped: statements.flatMap(reshapedBy),
+    remade,
+    needing,
+    switched,
+    arriving,
+    renamed,
+    numbered: numberedIn(statements),
+  };
 }
 
 const NUMBERS = new Set(['AT_AddIdentity', 'AT_SetIdentity', 'AT_ColumnDefault']);
@@ -126,6 +148,33 @@ function arrivingIn({ parsed }: ScriptStatement): FileFacts['arriving'] {
     return relation && column !== null ? [{ table: relation.name, column }] : [];
   });
 }
+
+function reshapedBy({ line, parsed }: ScriptStatement): FileFacts['reshaped'] {
+  const { type, body } = parsed;
+  const dropped =
+    type === 'DropStmt' && textOf(body, 'removeType') === 'OBJECT_TABLE'
+      ? list(body, 'objects').flatMap((object) => relationOfNames(object)?.name ?? [])
+      : [];
+  const altered = operationsOf(parsed).flatMap(({ relation, command }) =>
+    relation && command && /^AT_(?:AlterColumnType|DropColumn)$/.test(command.subtype) ? [relation.name] : [],
+  );
+  return [...dropped, ...altered].map((table) => ({ table, line }));
+}
+
+function droppedIn({ line, parsed: { type, body } }: ScriptStatement): FileFacts['drops'] {
+  if (type !== 'DropStmt' || textOf(body, 'behavior') === 'DROP_CASCADE') return [];
+  if (!RESTED_ON.test(textOf(body, 'removeType') ?? '')) return [];
+  return list(body, 'objects').flatMap((object) => {
+    const type = field(object as TreeNode, 'TypeName');
+    const called = field(object as TreeNode, 'ObjectWithArgs');
+    const named = type ? list(type, 'names') : called ? list(called, 'objname') : object;
+    const name = relationOfNames(named)?.name;
+    return name === undefined ? [] : [{ name, line }];
+  });
+}
+
+const RESTED_ON =
+  /^OBJECT_(?:TYPE|DOMAIN|FUNCTION|PROCEDURE|ROUTINE|AGGREGATE|SEQUENCE|TABLE|COLLATION|FOREIGN_TABLE)$/;
 
 /** Of a `RangeVar`, wherever in a statement it stands. */
 const RELATION_NAME = /"relname":("(?:[^"\\]|\\.)*")/g;

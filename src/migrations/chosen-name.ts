@@ -1,3 +1,5 @@
+import { relationKey, sameRelation } from '../model/catalog.js';
+import type { RelationName } from '../model/catalog.js';
 import { bodiesOf, bodyOf, field, list, names, textOf, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { keyOf, tableOf } from './context.js';
@@ -54,9 +56,16 @@ function isTaken(relation: Relation, name: string, context: MigrationContext): b
   if (said !== undefined) return said;
   return (
     tableOf(context, { schema, name }) !== undefined ||
-    catalog?.indexes.some((index) => index.name === name && index.schema === schema) === true ||
-    catalog?.constraints.some((one) => one.name === name && one.table.schema === schema) === true
+    catalog?.indexes.some((one) => one.name === name && one.schema === schema && !isGone(one, context)) === true ||
+    catalog?.constraints.some((one) => one.name === name && one.table.schema === schema && !isGone(one, context)) ===
+      true
   );
+}
+
+/** Whether the file dropped the table that it is of. A table that was given another name took it along. */
+function isGone({ table }: { readonly table: RelationName }, { state }: MigrationContext): boolean {
+  const key = relationKey(table);
+  return state.gone.get(key) === true && ![...state.formerly.values()].some((one) => sameRelation(one, table));
 }
 
 /** The key under which a name of an index or constraint counts as taken. */

@@ -1,88 +1,7 @@
 import { lookupTable, relationKey, sameRelation } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
-import type { TreeNode } from '../sql/tree.js';
-import { Growing } from './growing.js';
-import type { LockClaim } from './locks.js';
 import type { Relation } from './relation.js';
-import type { ScriptStatement } from './script.js';
-
-/** What the file did before a statement, as far as it matters to the statements after. Immutable: `advance` makes the next one. */
-export interface ScriptState {
-  /** Keys of relations that the file itself made: new, and nobody else uses them yet. */
-  readonly created: Growing<true>;
-  /** Whether a name of an index or constraint is taken, where the file says so, by `takenKey`: true of what it made, also of what PostgreSQL chose the name of, false of what it dropped. */
-  readonly named: Growing<boolean>;
-  /** Types of columns that the file made or changed, by `columnKey`. */
-  readonly types: Growing<string>;
-  /** Defaults that the file gave to columns, by `columnKey`; null for one that it took away. */
-  readonly defaults: Growing<TreeNode | null>;
-  /** Columns (`columnKey`) which hold no NULL, proved by the file: a validated CHECK, SET NOT NULL. */
-  readonly notNull: ReadonlySet<string>;
-  /** Constraints that the file added NOT VALID, by `columnKey` of table and constraint. */
-  readonly unvalidated: ReadonlyMap<string, { readonly notNullColumn: string | null }>;
-  /** Constraints that the file validated, by `columnKey` of table and constraint. */
-  readonly validated: ReadonlySet<string>;
-  /** CHECK constraints that the file added and validated, by `columnKey` of table and constraint; the condition as text without positions. */
-  readonly checks: ReadonlyMap<string, { readonly condition: string; readonly valid: boolean }>;
-  /** Indexes that the file made on tables, with their table's key and key columns (`''` for an expression). */
-  readonly indexes: readonly { readonly name: string; readonly table: string; readonly columns: readonly string[] }[];
-  /** Tables of the catalog that the file gave another name, by their key of now. */
-  readonly formerly: ReadonlyMap<string, Table>;
-  /** Columns of the partition keys of tables that the file made, by key; empty for a key with expressions. */
-  readonly partitionKeys: ReadonlyMap<string, readonly string[]>;
-  /** Tables that the file made logged (`p`) or unlogged (`u`), by key. */
-  readonly persistence: ReadonlyMap<string, 'p' | 'u'>;
-  /** Keys of partitions that the file detached. */
-  readonly detached: ReadonlySet<string>;
-  /** What the file dropped of what is defined on relations (`Catalog.dependents`), by `dependentKey`. */
-  readonly dropped: Growing<true>;
-  /** The transaction that the statement runs in; null for one of its own. */
-  readonly transaction: TransactionState | null;
-  /** Whether waiting for a lock ends by itself. */
-  readonly lockTimeout: boolean;
-  /** Schemas in order; null where the file sets none. */
-  readonly searchPath: readonly string[] | null;
-}
-
-export interface TransactionState {
-  /** Of BEGIN; null where the whole file is one. */
-  readonly line: number | null;
-  /** Locks on tables that were there before, which are held until the end, with the line that took them. */
-  readonly held: readonly (LockClaim & { readonly line: number })[];
-  /** Labels added to enum types in it. */
-  readonly enumLabels: readonly string[];
-  /** Names of constraints added NOT VALID in it. */
-  readonly notValid: ReadonlySet<string>;
-  /** Set with SET LOCAL. */
-  readonly localTimeout: boolean;
-}
-
-/** What the whole file does, also after a statement. Bare names. */
-export interface FileFacts {
-  readonly indexes: readonly { readonly table: string; readonly columns: readonly string[] }[];
-  readonly views: readonly string[];
-  /** Views that are dropped and made again further on, with the statement that drops, those that change types until then, and the line that makes them. */
-  readonly remade: readonly {
-    readonly view: Relation;
-    readonly drop: ScriptStatement;
-    readonly changes: readonly ScriptStatement[];
-    readonly to: number;
-  }[];
-  /** Statements that need a table to be one, which a view can not stand for: all but SELECT and INSERT. Each with its line. */
-  readonly needing: readonly { readonly table: string; readonly line: number }[];
-  /** Columns that come by a name: added, or renamed to it. */
-  readonly arriving: readonly { readonly table: string; readonly column: string }[];
-  /** Names that something gets that had another, or another schema. */
-  readonly renamed: readonly string[];
-  /** What the file does about numbers of rows: columns that it gives a default or an identity, sequences that it gives an owner, whether it calls setval. */
-  readonly numbered: {
-    readonly columns: readonly { readonly table: string; readonly column: string }[];
-    readonly sequences: readonly string[];
-    readonly calls: boolean;
-  };
-  /** Tables that get another name or are dropped. */
-  readonly switched: readonly { readonly table: string; readonly line: number }[];
-}
+import type { FileFacts, ScriptState } from './script-state.js';
 
 /** What a rule knows beside the operation. */
 export interface MigrationContext {
@@ -93,34 +12,6 @@ export interface MigrationContext {
   readonly file: FileFacts;
   /** 1-based, of the statement. */
   readonly line: number;
-}
-
-/** Before the first statement; `oneTransaction` where the tool that runs the file opens one around it. */
-export function initialState(oneTransaction: boolean): ScriptState {
-  return {
-    created: new Growing(),
-    named: new Growing(),
-    types: new Growing(),
-    defaults: new Growing(),
-    notNull: new Set(),
-    unvalidated: new Map(),
-    validated: new Set(),
-    checks: new Map(),
-    indexes: [],
-    formerly: new Map(),
-    partitionKeys: new Map(),
-    persistence: new Map(),
-    detached: new Set(),
-    dropped: new Growing(),
-    transaction: oneTransaction ? newTransaction(null) : null,
-    lockTimeout: false,
-    searchPath: null,
-  };
-}
-
-/** A transaction that holds nothing yet. */
-export function newTransaction(line: number | null): TransactionState {
-  return { line, held: [], enumLabels: [], notValid: new Set(), localTimeout: false };
 }
 
 type Known = Pick<MigrationContext, 'catalog' | 'state'>;
@@ -146,29 +37,65 @@ export function isNew(known: Known, relation: Relation): boolean {
   return known.state.created.has(keyOf(known, relation));
 }
 
-/** The relation in the target's catalog; undefined where there is no catalog or no such relation. */
+/** The relation in the target's catalog; undefined where there is no catalog, no such relation, or the file has made another by its name. */
 export function tableOf({ catalog, state }: Known, { schema, name }: Relation): Table | undefined {
   if (!catalog) return undefined;
-  if (schema !== null || state.searchPath === null) return lookupTable(catalog, schema, name);
-  return state.searchPath.map((one) => lookupTable(catalog, one, name)).find((table) => table !== undefined);
+  const isOther = (one: string): boolean => {
+    const key = relationKey({ schema: one, name });
+    return state.created.has(key) || state.gone.has(key);
+  };
+  const path = schema === null ? state.searchPath : [schema];
+  if (!path) {
+    const table = isOther('public') ? undefined : lookupTable(catalog, null, name);
+    return table && !isOther(table.schema) ? table : undefined;
+  }
+  for (const one of path) {
+    const table = lookupTable(catalog, one, name);
+    if (table || isOther(one)) return isOther(one) ? undefined : table;
+  }
+  return undefined;
+}
+
+/** The table in the target's catalog, also under the name that the file gave it. */
+export function formerTable(known: Known, relation: Relation): Table | undefined {
+  return known.state.formerly.get(keyOf(known, relation)) ?? tableOf(known, relation);
+}
+
+/** Whether the file added the column. */
+export function isNewColumn(known: Known, relation: Relation, column: string): boolean {
+  return known.state.columnsBefore.get(columnKey(known, relation, column)) === '' || isNew(known, relation);
+}
+
+/** The name that a column has in the target's catalog. */
+export function formerColumn(known: Known, relation: Relation, column: string): string {
+  return known.state.columnsBefore.get(columnKey(known, relation, column)) ?? column;
 }
 
 /** The column's type as `format_type` or the file writes it; null where it is not known. */
 export function columnType(known: Known, relation: Relation, column: string): string | null {
   return (
     known.state.types.get(columnKey(known, relation, column)) ??
-    tableOf(known, relation)?.columns.find(({ name }) => name === column)?.type ??
+    formerTable(known, relation)?.columns.find(({ name }) => name === formerColumn(known, relation, column))?.type ??
     null
   );
 }
 
 /** Whether PostgreSQL itself knows that a column holds no NULL, so that it need not look: NOT NULL, or a valid CHECK. */
 export function isKnownNotNull(known: Known, relation: Relation, column: string): boolean {
-  if (known.state.notNull.has(columnKey(known, relation, column))) return true;
-  if (tableOf(known, relation)?.columns.find(({ name }) => name === column)?.notNull === true) return true;
-  return constraintsOf(known, relation).some(
-    ({ kind, validated, columns, definition }) =>
-      kind === 'check' && validated && columns.length === 1 && columns[0] === column && IS_NOT_NULL.test(definition),
+  const key = columnKey(known, relation, column);
+  const said = known.state.notNull.get(key);
+  if (said !== undefined) return said;
+  const before = formerColumn(known, relation, column);
+  const table = formerTable(known, relation);
+  if (table?.columns.find(({ name }) => name === before)?.notNull === true) return true;
+  return constraintsOfTable(known, table).some(
+    ({ kind, validated, columns, definition, name }) =>
+      kind === 'check' &&
+      validated &&
+      columns.length === 1 &&
+      columns[0] === before &&
+      IS_NOT_NULL.test(definition) &&
+      known.state.named.get(keyOf(known, { schema: table?.schema ?? null, name })) !== false,
   );
 }
 
@@ -177,28 +104,57 @@ const IS_NOT_NULL = /^CHECK \(\((?:[^\s()"]+|"(?:[^"]|"")+") IS NOT NULL\)\)$/;
 
 /** Constraints of a relation in the target's catalog; empty where there is none. */
 export function constraintsOf(known: Known, relation: Relation): readonly Constraint[] {
-  const table = tableOf(known, relation);
-  if (!table || !known.catalog) return [];
-  return known.catalog.constraints.filter(
-    (constraint) => constraint.table.schema === table.schema && constraint.table.name === table.name,
-  );
+  return constraintsOfTable(known, tableOf(known, relation));
 }
 
-/** The index in the target's catalog by the name a statement uses; undefined where it is not known. */
+function constraintsOfTable({ catalog }: Known, table: Table | undefined): readonly Constraint[] {
+  return table && catalog ? catalog.constraints.filter((constraint) => sameRelation(constraint.table, table)) : [];
+}
+
+/** The index in the target's catalog by the name a statement uses; undefined where it is not known, and where the file dropped it or its table, or made another. */
 export function indexNamed({ catalog, state }: Known, { schema, name }: Relation): Index | undefined {
-  const named = (catalog?.indexes ?? []).filter((index) => index.name === name);
+  const isOther = (index: Index): boolean => {
+    const isRenamed = [...state.formerly.values()].some((one) => sameRelation(one, index.table));
+    return state.named.has(relationKey(index)) || (state.gone.get(relationKey(index.table)) === true && !isRenamed);
+  };
+  const named = (catalog?.indexes ?? []).filter((index) => index.name === name && !isOther(index));
   const path = schema === null ? state.searchPath : [schema];
   if (path) return path.map((one) => named.find((index) => index.schema === one)).find((index) => index !== undefined);
   return named.find((index) => index.schema === 'public') ?? (named.length === 1 ? named[0] : undefined);
 }
 
-/** Partitions of a table in the target's catalog, and theirs. */
+/** Partitions of a table in the target's catalog, with those of its tables that the file attached and without those that it detached or dropped. */
+export function partitionsOf(known: Known, relation: Relation): readonly Table[] {
+  const table = formerTable(known, relation);
+  const own = (known.catalog?.tables ?? []).filter(
+    (one) =>
+      table !== undefined &&
+      one.partitionOf !== null &&
+      sameRelation(one.partitionOf, table) &&
+      !known.state.detached.has(keyOf(known, one)) &&
+      known.state.gone.get(keyOf(known, one)) !== true,
+  );
+  const joined = (known.state.joined.get(keyOf(known, relation)) ?? []).flatMap((one) => formerTable(known, one) ?? []);
+  return [...own, ...joined];
+}
+
+/** The same, and theirs. */
 export function descendantsOf(known: Known, relation: Relation): readonly Table[] {
-  const table = tableOf(known, relation);
-  if (!table) return [];
-  return (known.catalog?.tables ?? [])
-    .filter(({ partitionOf }) => partitionOf !== null && sameRelation(partitionOf, table))
-    .flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
+  return partitionsOf(known, relation).flatMap((partition) => [partition, ...descendantsOf(known, partition)]);
+}
+
+/** Whether the file made a partition of a table, or of one of its partitions: the catalog knows nothing of it. */
+export function hasNewPartitions(known: Known, relation: Relation): boolean {
+  return [relation, ...descendantsOf(known, relation)].some((parent) =>
+    known.state.joined.get(keyOf(known, parent))?.some((one) => isNew(known, one)),
+  );
+}
+
+/** Whether the catalog, or the file itself, shows the table to be a partitioned one. */
+export function isPartitioned(context: Known & { readonly file: FileFacts }, relation: Relation): boolean {
+  if (context.state.partitionKeys.has(keyOf(context, relation))) return true;
+  const table = tableOf(context, relation);
+  return table ? table.kind === 'p' : context.catalog === null && context.file.parents.includes(relation.name);
 }
 
 /** The partitioned tables that a table is a part of in the target's catalog, the nearest first. */
@@ -210,19 +166,23 @@ export function ancestorsOf(known: Known, relation: Relation): readonly Table[] 
 
 /** Partitions of a table, tables that inherit from it, and theirs. */
 export function heirsOf(known: Known, relation: Relation): readonly Table[] {
-  const table = tableOf(known, relation);
-  if (!table) return [];
-  const heirs = (known.catalog?.tables ?? [])
-    .filter(({ inherits, partitionOf }) =>
-      [...inherits, ...(partitionOf ? [partitionOf] : [])].some((parent) => sameRelation(parent, table)),
-    )
-    .flatMap((heir) => [heir, ...heirsOf(known, heir)]);
+  const table = formerTable(known, relation);
+  const own = (known.catalog?.tables ?? []).filter(({ inherits }) =>
+    inherits.some((parent) => table !== undefined && sameRelation(parent, table)),
+  );
+  const key = keyOf(known, relation);
+  const given = (known.state.heirs.get(key) ?? []).flatMap((one) => formerTable(known, one) ?? []);
+  const children = [...own, ...given].filter(
+    (one) => known.state.inheriting.get(`${key} ${keyOf(known, one)}`) !== false,
+  );
+  const heirs = [...children, ...partitionsOf(known, relation)].flatMap((heir) => [heir, ...heirsOf(known, heir)]);
   return [...new Set(heirs)];
 }
 
-/** Whether a database was given, and it has no such relation: then IF EXISTS does nothing. */
+/** Whether there is no such relation, because the file dropped it or the database that was given has none: then IF EXISTS does nothing. */
 export function isKnownAbsent(known: Known, relation: Relation): boolean {
-  return known.catalog !== null && !tableOf(known, relation) && !isNew(known, relation);
+  if (known.state.gone.get(keyOf(known, relation)) === true) return true;
+  return known.catalog !== null && !formerTable(known, relation) && !isNew(known, relation);
 }
 
 /** Whether the file made and validated a constraint of that name on every partition: then one on the parent takes them over without reading a row. */

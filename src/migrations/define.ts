@@ -50,12 +50,16 @@ export interface SafeStep {
   readonly sql: readonly string[];
   /** Takes it back; null where it can not be. Left out: what the planner knows by the form of the statement. */
   readonly down?: readonly string[] | null;
+  /** Why `down` is null. */
+  readonly noWayBack?: string;
   /** It ends transactions by itself (a DO block with COMMIT), so that it may not run in one. */
   readonly commits?: boolean;
   /** Not planned again: what another rule would add to it was not there before either. */
   readonly asItIs?: boolean;
   /** Ends a change that was prepared before it. What the file drops and makes again around the change goes and comes in its transaction. */
   readonly isSwitch?: boolean;
+  /** What its file is named by, where its first statement does not say it. */
+  readonly title?: string;
   /** Why rows are read or written under a lock all the same, where nothing better exists. */
   readonly unavoidable?: string;
   /** Said above it. */

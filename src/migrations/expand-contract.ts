@@ -3,7 +3,8 @@ import { deparseExpression, deparseGuarded } from '../sql/deparse.js';
 import { field, list, mapTree, names } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { FILL_NOTE, inBatches } from './backfill.js';
-import { constraintsOf, tableOf } from './context.js';
+import { isRehung } from './advance-hanging.js';
+import { columnKey, constraintsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeSequence, SafeStep } from './define.js';
 import { dependentsOf } from './dependents.js';
@@ -31,10 +32,13 @@ export function expandAndContract(operation: Operation, context: MigrationContex
   if (!found || name === null || !definition) return null;
   if (typeChangeOf(found.relation, found.command, context) !== 'rewrite') return null;
   const { relation } = found;
-  if (dependentsOf(relation, name, context).length > 0) return null;
+  if (dependentsOf(relation, name, context).length > 0 || isRehung(relation, name, context)) return null;
   const next = objectName(relation.name, name, 'new');
   const known = tableOf(context, relation)?.columns.find((one) => one.name === name);
-  const hanging = known ? hangingOn(known, next, relation, context) : null;
+  const given = context.state.defaults.get(columnKey(context, relation, name));
+  const hanging = known
+    ? hangingOn({ ...known, hasDefault: known.hasDefault || Boolean(given) }, next, relation, context)
+    : null;
   if (!hanging) return null;
   const value = valueOf(definition, name);
   const kept = keptByTrigger({
@@ -94,6 +98,7 @@ export function expandAndContract(operation: Operation, context: MigrationContex
         ],
         down: back,
         isSwitch: true,
+        title: `switch ${relation.name} ${name} to its new type`,
         note: back
           ? 'The switch. Its way back takes back all of the change: it writes the whole table anew under its lock, fails with nothing changed where a value no longer fits, and the column stays last.'
           : 'The switch. Before it everything can be taken back; after it the old values are gone.',

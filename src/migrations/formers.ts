@@ -1,4 +1,5 @@
 import { asWizardError } from '../base/errors.js';
+import type { Former } from '../model/catalog.js';
 import { deparseGuarded } from '../sql/deparse.js';
 import { bodiesOf, bodyOf, field, list, names, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -82,9 +83,31 @@ export function formerOf(
   question: FormerQuestion,
   { catalog }: MigrationContext,
 ): readonly string[] | null | undefined {
-  const key = formerKey(question);
-  return catalog?.formers?.find((one) => one.question === key)?.sql;
+  return catalog?.formers ? answersOf(catalog.formers).get(formerKey(question))?.sql : undefined;
 }
+
+/** The place of an answer among all: younger things stand after those on which they may stand. */
+export function formerPlace(question: FormerQuestion, { catalog }: MigrationContext): number {
+  return (catalog?.formers && answersOf(catalog.formers).get(formerKey(question))?.place) ?? 0;
+}
+
+interface Answer {
+  readonly sql: Former['sql'];
+  readonly place: number;
+}
+
+/** By question; a file of thousands of statements asks for each of them. */
+function answersOf(formers: readonly Former[]): ReadonlyMap<string, Answer> {
+  const known = ANSWERS.get(formers);
+  if (known) return known;
+  const made = new Map<string, Answer>();
+  for (const [place, { question, sql }] of formers.entries())
+    if (!made.has(question)) made.set(question, { sql, place });
+  ANSWERS.set(formers, made);
+  return made;
+}
+
+const ANSWERS = new WeakMap<readonly Former[], ReadonlyMap<string, Answer>>();
 
 /** What has to be known for the way back of an operation; empty where its own text, or the catalog, says it. */
 export function questionsOf(operation: Operation): readonly FormerQuestion[] {
@@ -101,6 +124,10 @@ type Ask = (body: TreeNode, operation: Operation) => readonly FormerQuestion[];
 const QUESTIONS: Readonly<Record<string, Ask>> = {
   CreateFunctionStmt: (body) => (body['replace'] === true ? ask('function', signature(functionObject(body))) : []),
   AlterFunctionStmt: (body) => ask('function', signature({ ObjectWithArgs: field(body, 'func') ?? {} })),
+  CreateSeqStmt: (body) => {
+    const sequence = body['if_not_exists'] === true ? relationOf(field(body, 'sequence')) : null;
+    return sequence ? ask('sequence', written(sequence)) : [];
+  },
   ViewStmt: (body, { relation }) => (relation && body['replace'] === true ? ask('view', written(relation)) : []),
   CreateTrigStmt: (body, { relation }) =>
     relation && body['replace'] === true ? ask('trigger', written(relation), textOf(body, 'trigname')) : [],
@@ -211,6 +238,11 @@ function nameOf(of: keyof typeof CLASSES, object: TreeValue): string | null {
 function writtenNames(parts: readonly TreeValue[]): string | null {
   const relation = relationOfNames(parts);
   return relation ? written(relation) : null;
+}
+
+/** Of a CREATE FUNCTION's body, or of an `ObjectWithArgs`: as `regprocedure` reads it. Null where it can not be written. */
+export function signatureOf(node: TreeNode): string | null {
+  return signature(field(node, 'ObjectWithArgs') ? node : functionObject(node));
 }
 
 /** As `regprocedure` reads it: with the types of the arguments, unless they were left out. */

@@ -2,7 +2,7 @@ import { asWizardError } from '../base/errors.js';
 import { quoteIdent } from '../base/quote.js';
 import { deparseExpression } from '../sql/deparse.js';
 import { field } from '../sql/tree.js';
-import { columnKey, heirsOf, isNew, tableOf } from './context.js';
+import { columnKey, formerColumn, formerTable, heirsOf, isNew } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { Inverse } from './inverse.js';
 import type { Operation } from './operation.js';
@@ -29,7 +29,7 @@ export function targetBefore(
   context: MigrationContext,
 ): Inverse {
   return ofEach(relation, operation, context, 'statistics target', (one, alter) => {
-    const known = tableOf(context, one)?.columns.find(({ name }) => name === column);
+    const known = formerTable(context, one)?.columns.find(({ name }) => name === formerColumn(context, one, column));
     return known ? `${alter} ALTER COLUMN ${quoteIdent(column)} SET STATISTICS ${known.statisticsTarget ?? -1}` : null;
   });
 }
@@ -55,7 +55,8 @@ function restored(relation: Relation, column: string, table: string, context: Mi
   const given = context.state.defaults.get(columnKey(context, relation, column));
   if (given === null) return `${alter} DROP DEFAULT`;
   if (given) return setTo(alter, () => deparseExpression(given));
-  const known = tableOf(context, relation)?.columns.find(({ name }) => name === column);
+  const before = formerColumn(context, relation, column);
+  const known = formerTable(context, relation)?.columns.find(({ name }) => name === before);
   if (!known) return context.catalog || isNew(context, relation) ? `${alter} DROP DEFAULT` : null;
   // A column has the default of its domain where it has none of its own.
   const isOfDomain = context.catalog?.domains.some(

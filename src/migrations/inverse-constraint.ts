@@ -1,35 +1,62 @@
+import { asWizardError } from '../base/errors.js';
 import { quoteIdent } from '../base/quote.js';
 import { sameRelation } from '../model/catalog.js';
 import type { Addition, Column, Index } from '../model/catalog.js';
-import { list, names, textOf } from '../sql/tree.js';
-import type { TreeNode } from '../sql/tree.js';
+import { deparseGuarded } from '../sql/deparse.js';
+import { parseStatement } from '../sql/parse.js';
+import { bodyOf, list, names, textOf } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { constraintName, takenKey } from './chosen-name.js';
-import { columnKey, constraintsOf, indexNamed, isNew, keyOf, tableOf } from './context.js';
+import {
+  columnKey,
+  constraintsOf,
+  formerColumn,
+  formerTable,
+  indexNamed,
+  isNew,
+  isNewColumn,
+  keyOf,
+  tableOf,
+} from './context.js';
 import type { MigrationContext } from './context.js';
 import type { Inverse } from './inverse.js';
 import type { AlterCommand, Operation } from './operation.js';
-import { relationOfNames } from './relation.js';
+import { relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
 
 /** An index that the catalog knows can be built again. */
 export function droppedIndex({ body }: Operation, context: MigrationContext): Inverse {
-  const indexes = list(body, 'objects').map((object) => {
+  const there: Index[] = [];
+  for (const object of list(body, 'objects')) {
     const name = relationOfNames(object);
-    return name ? indexNamed(context, name) : undefined;
-  });
-  if (body['missing_ok'] === true && context.catalog && indexes.every((index) => index === undefined))
-    return { sql: [] };
-  const sql = indexes.flatMap((index) => (index ? [[builtAgain(index), ...additionsOf('index', index, context)]] : []));
-  return sql.length === indexes.length
-    ? { sql: sql.flat() }
-    : { why: 'the definition of the index is not known: look with --to' };
+    const index = name ? indexNamed(context, name) : undefined;
+    if (index) there.push(index);
+    else if (body['missing_ok'] !== true || !isAbsentIndex(object, context))
+      return { why: 'the definition of the index is not known: look with --to' };
+  }
+  if (there.some(({ table }) => isRetold(table, context))) return RETOLD;
+  return { sql: there.flatMap((index) => [builtAgain(index), ...additionsOf('index', index, context)]) };
+}
+
+/** Whether the file dropped it before, or the database has none of that name. */
+function isAbsentIndex(object: TreeValue, context: MigrationContext): boolean {
+  const index = relationOfNames(object);
+  const said = index ? context.state.named.get(takenKey(index, index.name, context)) : undefined;
+  return said === undefined ? context.catalog !== null : !said;
 }
 
 /** Whether a primary key makes the column NOT NULL, and no statement of the file did before. */
 function isMadeNotNull(column: string, relation: Relation, context: MigrationContext): boolean {
   return (
     columnOf(context, relation, column)?.notNull === false &&
-    !context.state.notNull.has(columnKey(context, relation, column))
+    context.state.notNull.get(columnKey(context, relation, column)) !== true
+  );
+}
+
+/** Whether the file says that the column is NOT NULL, or has made it. */
+function isSaidNotNull(column: string, relation: Relation, context: MigrationContext): boolean {
+  return (
+    context.state.notNull.get(columnKey(context, relation, column)) === true || isNewColumn(context, relation, column)
   );
 }
 
@@ -46,6 +73,9 @@ export function ofConstraint(
   alter: string,
   context: MigrationContext,
 ): Inverse {
+  const [key] = names(list(constraint, 'keys'));
+  if (textOf(constraint, 'contype') === 'CONSTR_NOTNULL' && columnOf(context, relation, key ?? null)?.notNull)
+    return { sql: [] };
   const own = textOf(constraint, 'conname') ?? textOf(constraint, 'indexname');
   const name = own ?? (knowsNames(relation, context) ? constraintName(relation, constraint, context) : null);
   if (name === null)
@@ -60,6 +90,15 @@ export function ofConstraint(
     textOf(constraint, 'contype') === 'CONSTR_PRIMARY'
       ? columns.filter((column) => isMadeNotNull(column, relation, context))
       : [];
+  const unknown =
+    textOf(constraint, 'contype') === 'CONSTR_PRIMARY' && context.catalog === null
+      ? columns.filter((column) => !isSaidNotNull(column, relation, context))
+      : [];
+  if (
+    unknown.length > 0 ||
+    (taken !== null && context.catalog === null && !made && textOf(constraint, 'contype') === 'CONSTR_PRIMARY')
+  )
+    return { why: 'whether the columns of the key were NOT NULL before is not known: look with --to' };
   return {
     sql: [
       `${alter} DROP CONSTRAINT ${quoteIdent(name)}`,
@@ -77,7 +116,8 @@ export function knowsNames(relation: Relation, context: MigrationContext): boole
 /** As the catalog has it; undefined where the file changed its type before. */
 export function columnOf(context: MigrationContext, relation: Relation, name: string | null): Column | undefined {
   if (name === null || context.state.types.has(columnKey(context, relation, name))) return undefined;
-  return tableOf(context, relation)?.columns.find((column) => column.name === name);
+  const before = formerColumn(context, relation, name);
+  return formerTable(context, relation)?.columns.find((column) => column.name === before);
 }
 
 export function ofDroppedConstraint(
@@ -87,6 +127,8 @@ export function ofDroppedConstraint(
   context: MigrationContext,
 ): Inverse {
   const name = command.name ?? '';
+  const own = context.state.constraints.get(columnKey(context, relation, name));
+  if (own) return isRetold(relation, context) ? RETOLD : ownAgain(own, relation, command, context);
   const known = constraintsOf(context, relation).find((constraint) => constraint.name === name);
   if (
     !known &&
@@ -98,6 +140,7 @@ export function ofDroppedConstraint(
   if (!known) return { why: 'the definition of the constraint is not known: look with --to' };
   if (command.cascade && (known.kind === 'primary' || known.kind === 'unique'))
     return { why: 'what CASCADE takes along is not brought back' };
+  if (isRetold(relation, context) || (known.references && isRetold(known.references.table, context))) return RETOLD;
   const add = `${alter} ADD CONSTRAINT ${quoteIdent(name)} ${known.definition}`;
   const more = [
     known.kind === 'foreign' ? [] : additionsOf('index', known, context),
@@ -108,6 +151,45 @@ export function ofDroppedConstraint(
   // A foreign key of a partitioned table can not be added NOT VALID before 18.
   if (!known.validated || (known.kind === 'foreign' && isParent && context.major < 18)) return { sql: [add, ...more] };
   return { sql: [`${add} NOT VALID`, `${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`, ...more] };
+}
+
+const RETOLD: Inverse = { why: 'its definition is known with names that the file changes before' };
+
+/** Whether the file gave the table, or one of its columns, another name. */
+function isRetold(relation: Relation, { state, ...context }: MigrationContext): boolean {
+  const key = keyOf({ ...context, state }, relation);
+  return state.gone.has(key) || state.formerly.has(key) || state.recalled.has(key);
+}
+
+/** A constraint that the file itself made, as it made it; what reads rows is validated by itself. */
+function ownAgain(constraint: TreeNode, relation: Relation, command: AlterCommand, context: MigrationContext): Inverse {
+  const name = command.name ?? '';
+  const key = columnKey(context, relation, name);
+  const { unvalidated, validated } = context.state;
+  const isValid = !unvalidated.has(key) || validated.has(key);
+  const alter = `ALTER TABLE ${written(relation)}`;
+  const isKey = ['CONSTR_PRIMARY', 'CONSTR_UNIQUE'].includes(textOf(constraint, 'contype') ?? '');
+  if (isKey && (command.cascade || constraint['indexname'] !== undefined))
+    return { why: 'what CASCADE takes along, or the index that it took over, is not brought back' };
+  const isLater = ['CONSTR_CHECK', 'CONSTR_FOREIGN'].includes(textOf(constraint, 'contype') ?? '');
+  const made = {
+    ...constraint,
+    conname: name,
+    ...(isLater ? { skip_validation: true, initially_valid: undefined } : {}),
+  };
+  try {
+    const add = deparseGuarded(addition(made)).replace(/^ALTER TABLE (?:ONLY )?t /, `${alter} `);
+    return { sql: [add, ...(isLater && isValid ? [`${alter} VALIDATE CONSTRAINT ${quoteIdent(name)}`] : [])] };
+  } catch (thrown) {
+    if (asWizardError(thrown).code !== 'sql/deparse') throw thrown;
+    return { why: 'how to take it back can not be written' };
+  }
+}
+
+function addition(constraint: TreeNode): TreeNode {
+  const { body } = parseStatement('ALTER TABLE t ADD CONSTRAINT c CHECK (true)');
+  const command = bodyOf(list(body, 'cmds')[0], 'AlterTableCmd') ?? {};
+  return { AlterTableStmt: { ...body, cmds: [{ AlterTableCmd: { ...command, def: { Constraint: constraint } } }] } };
 }
 
 /** Statements that give it what it had beside its definition. */

@@ -51,7 +51,8 @@ export const CREATIONS: Readonly<Record<string, Invert>> = {
   CreateSeqStmt: ({ body }) => {
     const sequence = relationOf(field(body, 'sequence'));
     return sequence && body['if_not_exists'] !== true
-      ? { sql: [`DROP SEQUENCE ${written(sequence)}`] }
+      ? // With a column that it was given to it is gone already.
+        { sql: [`DROP SEQUENCE IF EXISTS ${written(sequence)}`] }
       : { why: 'whether it was there before is not known' };
   },
   CreatePublicationStmt: ({ body }) => ({ sql: [`DROP PUBLICATION ${quoteIdent(textOf(body, 'pubname') ?? '')}`] }),

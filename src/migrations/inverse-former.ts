@@ -1,8 +1,9 @@
 import { list, textOf, bodiesOf, field } from '../sql/tree.js';
 import { cascadesOf } from './cascades.js';
+import { keyOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import { partitionOf } from './effects/attach.js';
-import { formerKey, formerOf, questionsOf } from './formers.js';
+import { formerOf, formerPlace, questionsOf } from './formers.js';
 import type { FormerQuestion } from './formers.js';
 import { attachedAgain } from './inverse-partition.js';
 import { CREATIONS } from './inverse-create.js';
@@ -25,11 +26,18 @@ export function formerAgain(operation: Operation, context: MigrationContext): In
   // The catalog was asked along the search path of the connection.
   if (context.state.searchPath !== null && questions.some(isLookedUp))
     return { why: 'what it was before is not known: the file sets the search_path by which it is found' };
+  const { relation } = operation;
+  const isRetriggered = relation !== null && context.state.retriggered.has(keyOf(context, relation));
+  if (isRetriggered && questions.some(({ kind }) => kind === 'trigger states'))
+    return {
+      why: 'the file drops or renames a trigger of the table before: what their states were is known by the old names',
+    };
   const known = answers.flatMap((answer) => answer ?? []);
   if (answers.some((answer) => answer === null)) {
     const absent = ofAbsent(operation, questions, context);
     if (absent !== null) return absent;
   }
+  if (body['if_not_exists'] === true) return { sql: [] };
   if (type === 'CommentStmt') return asSql({ CommentStmt: withComment(body, known[0] ?? null) });
   if (command?.subtype === 'AT_DetachPartition') return ofDetach(operation, known, context);
   if (type === 'ViewStmt') return { sql: [replacedView(known)] };
@@ -46,9 +54,8 @@ function ofDetach({ command }: Operation, [attach]: readonly string[], context: 
 }
 
 /** As they can be made again: younger ones after those on which they may stand. */
-function inOrder(questions: readonly FormerQuestion[], { catalog }: MigrationContext): readonly FormerQuestion[] {
-  const places = new Map(catalog?.formers?.map(({ question }, place) => [question, place]));
-  return questions.toSorted((a, b) => (places.get(formerKey(a)) ?? 0) - (places.get(formerKey(b)) ?? 0));
+function inOrder(questions: readonly FormerQuestion[], context: MigrationContext): readonly FormerQuestion[] {
+  return questions.toSorted((a, b) => formerPlace(a, context) - formerPlace(b, context));
 }
 
 /** Something was not there before the file; null where that makes no difference. */
@@ -64,6 +71,8 @@ function ofAbsent(
   if (isRenamed) return { why: 'it had another name before this file, and what it was is not known' };
   const create = CREATIONS[type];
   if (create && body['replace'] === true) return create({ ...operation, body: { ...body, replace: false } }, context);
+  if (create && body['if_not_exists'] === true)
+    return create({ ...operation, body: { ...body, if_not_exists: false } }, context);
   if (type === 'DropStmt' && body['missing_ok'] !== true)
     return { why: 'the file itself made it, and does not make it again' };
   return null;

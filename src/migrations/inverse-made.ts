@@ -1,7 +1,7 @@
 import { bodiesOf, field, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { takenKey } from './chosen-name.js';
-import { isNew, tableOf } from './context.js';
+import { isNew, isNewColumn, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import { dependentsOf } from './dependents.js';
 import { ownerOf } from './effects/drop.js';
@@ -28,7 +28,7 @@ export const OF_WHAT_IS_MADE: Readonly<Record<string, Invert>> = {
     const isQuiet =
       relation !== null &&
       !dependentsOf(relation, null, context).some(({ kind }) => kind === 'trigger' || kind === 'rule');
-    const isMade = isQuiet && targets.every((name) => isNewColumn(relation, name, context));
+    const isMade = isQuiet && targets.every((name) => isMadeColumn(relation, name, context));
     return isMade && !field(body, 'withClause') ? NOTHING : intoNew(operation, context);
   },
   TruncateStmt: ({ body }, context) =>
@@ -55,7 +55,8 @@ function isMadeHere(relation: Relation | null, context: MigrationContext): boole
   return relation !== null && isNew(context, relation);
 }
 
-function isNewColumn(relation: Relation, name: string, context: MigrationContext): boolean {
+function isMadeColumn(relation: Relation, name: string, context: MigrationContext): boolean {
+  if (isNewColumn(context, relation, name)) return true;
   return tableOf(context, relation)?.columns.every((column) => column.name !== name) ?? isNew(context, relation);
 }
 
@@ -74,7 +75,7 @@ function isOnNew(body: TreeNode, context: MigrationContext): boolean {
       return index !== null && context.state.named.get(takenKey(index, index.name, context)) === true;
     }
     case 'OBJECT_COLUMN':
-      return owner !== null && isNewColumn(owner, last, context);
+      return owner !== null && isMadeColumn(owner, last, context);
     case 'OBJECT_TABCONSTRAINT':
       return (
         owner !== null && (isNew(context, owner) || context.state.named.get(takenKey(owner, last, context)) === true)

@@ -19,6 +19,9 @@ export function renamedBack({ body, type }: Operation): Inverse {
     const table = relationOf(relation);
     if (table) return { sql: [`ALTER TRIGGER ${quoteIdent(to)} ON ${written(table)} RENAME TO ${quoteIdent(from)}`] };
   }
+  // ALTER TABLE renames the columns of every kind of relation.
+  if (from !== null && relation && textOf(body, 'renameType') === 'OBJECT_COLUMN')
+    return asSql({ [type]: { ...body, relationType: 'OBJECT_TABLE', subname: to, newname: from } });
   if (from !== null) return asSql({ [type]: { ...body, subname: to, newname: from } });
   const name = relation ? textOf(relation, 'relname') : lastName(body['object'] ?? null);
   if (name === null) return { why: 'how to take back this rename is not known' };

@@ -1,8 +1,18 @@
 import { quoteIdent } from '../base/quote.js';
+import { sameRelation } from '../model/catalog.js';
 import { field, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { indexName } from './chosen-name.js';
-import { indexNamed, isNew, tableOf } from './context.js';
+import {
+  columnKey,
+  formerColumn,
+  formerTable,
+  indexNamed,
+  isKnownAbsent,
+  isNew,
+  isPartitioned,
+  tableOf,
+} from './context.js';
 import type { MigrationContext } from './context.js';
 import { typeChangeOf } from './effects/alter-table.js';
 import { partitionOf } from './effects/attach.js';
@@ -13,10 +23,11 @@ import { formerAgain } from './inverse-former.js';
 import { columnOf, droppedIndex, knowsNames, ofConstraint, ofDroppedConstraint } from './inverse-constraint.js';
 import { CREATIONS } from './inverse-create.js';
 import { OF_WHAT_IS_MADE } from './inverse-made.js';
+import { isOfMade, triggerKey } from './made.js';
 import { defaultBefore, targetBefore } from './inverse-column.js';
 import { detachedAgain } from './inverse-partition.js';
 import { movedBack, renamedBack } from './inverse-rename.js';
-import { relationOf, relationOfNames, written } from './relation.js';
+import { objectName, relationOf, relationOfNames, written } from './relation.js';
 import type { Relation } from './relation.js';
 import { statementWords } from './statement-words.js';
 
@@ -25,11 +36,15 @@ export type Inverse = { readonly sql: readonly string[] } | { readonly why: stri
 
 /** The statements that bring the schema back to what it was before an operation, as far as its form and the catalog say what that was. */
 export function inverseOf(operation: Operation, context: MigrationContext): Inverse {
+  const { relation, command, body } = operation;
+  if (body['missing_ok'] === true && relation && isKnownAbsent(context, relation)) return { sql: [] };
+  if (isOfMade(operation, context)) return { sql: [] };
+  const isOwnTrigger = /^AT_(?:Enable|Disable)\w*Trig$/.test(command?.subtype ?? '') && relation !== null;
+  if (isOwnTrigger && context.state.made.has(triggerKey(relation, command?.name ?? ''))) return { sql: [] };
   const former = formerAgain(operation, context);
   if (former) return former;
   const inverse = ofForm(operation, context);
   // A table of the file goes on the way back, whatever was changed of it.
-  const { relation, command } = operation;
   if ('why' in inverse && command && command.subtype !== 'AT_DetachPartition' && relation && isNew(context, relation))
     return { sql: [] };
   const helps = 'why' in inverse && context.catalog === null && questionsOf(operation).length > 0;
@@ -50,6 +65,15 @@ const unknown: Invert = ({ type }) => ({ why: `how to take back ${statementWords
 const nothing: Invert = () => ({ sql: [] });
 const gone: Invert = () => ({ why: 'what was dropped can not be brought back: restore a backup' });
 
+/** With IF EXISTS nothing has to come back of what was not there. */
+const droppedThing: Invert = (operation, context) => {
+  const { body } = operation;
+  const isOfRelations = /^OBJECT_(?:TABLE|VIEW|MATVIEW|FOREIGN_TABLE)$/.test(textOf(body, 'removeType') ?? '');
+  const relations = list(body, 'objects').flatMap((object) => relationOfNames(object) ?? []);
+  const isIdle = body['missing_ok'] === true && relations.every((one) => isKnownAbsent(context, one));
+  return isOfRelations && isIdle ? { sql: [] } : gone(operation, context);
+};
+
 const INVERSES: Readonly<Record<string, Invert>> = {
   ...CREATIONS,
   ...OF_WHAT_IS_MADE,
@@ -68,7 +92,7 @@ const INVERSES: Readonly<Record<string, Invert>> = {
     if (body['if_not_exists'] === true && context.catalog === null)
       return { why: 'whether the index was there before is not known' };
     // One of a partitioned table can not, and nobody uses one that the file made.
-    const plainly = relation !== null && (isNew(context, relation) || tableOf(context, relation)?.kind === 'p');
+    const plainly = relation !== null && (isNew(context, relation) || isPartitioned(context, relation));
     // An index is in its table's schema; the way back of a constraint that took it over takes it along.
     return {
       sql: [
@@ -79,7 +103,7 @@ const INVERSES: Readonly<Record<string, Invert>> = {
   DropStmt: (operation, context) =>
     textOf(operation.body, 'removeType') === 'OBJECT_INDEX'
       ? droppedIndex(operation, context)
-      : gone(operation, context),
+      : droppedThing(operation, context),
   CreateTrigStmt: ({ relation, body }) =>
     relation && body['replace'] !== true
       ? { sql: [`DROP TRIGGER ${quoteIdent(textOf(body, 'trigname') ?? '')} ON ${written(relation)}`] }
@@ -146,7 +170,7 @@ const OPPOSITES: Readonly<Record<string, string>> = {
 };
 
 function ofAlter(relation: Relation, command: AlterCommand, operation: Operation, context: MigrationContext): Inverse {
-  const alter = `ALTER TABLE ${written(relation)}`;
+  const alter = `ALTER TABLE ${operation.body['missing_ok'] === true ? 'IF EXISTS ' : ''}${written(relation)}`;
   const { subtype, name, body } = command;
   const opposite = OPPOSITES[subtype];
   if (opposite !== undefined) return { sql: [`${alter} ${opposite}`] };
@@ -171,7 +195,7 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     case 'AT_DropNotNull':
       return columnOf(context, relation, name)?.notNull === false
         ? { sql: [] }
-        : { sql: [`${alter} ALTER COLUMN ${named} SET NOT NULL`] };
+        : { sql: [`${alter} ${notNullAgain(relation, name ?? '', context)}`] };
     case 'AT_AlterColumnType': {
       const before = columnOf(context, relation, name);
       if (!before || typeChangeOf(relation, command, context) !== 'no-rewrite')
@@ -191,6 +215,8 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
     case 'AT_AttachPartition':
       if (textOf(operation.body, 'objtype') === 'OBJECT_INDEX')
         return { why: 'an index that is a part of another can not be taken out of it' };
+      if (context.catalog === null && !isNew(context, partitionOf(command) ?? relation))
+        return { why: 'which indexes and keys of the parent it is given is not known: look with --to' };
       return { sql: [detachedAgain(relation, partitionOf(command) ?? relation, context)] };
     case 'AT_DetachPartition':
       return { why: 'the bounds that it had are not known' };
@@ -202,11 +228,30 @@ function ofAlter(relation: Relation, command: AlterCommand, operation: Operation
       return { why: 'INHERIT would not make its columns those of the parent again' };
     case 'AT_DropConstraint':
       return ofDroppedConstraint(relation, command, alter, context);
-    case 'AT_DropColumn':
+    case 'AT_DropColumn': {
+      const known = command.missingOk ? formerTable(context, relation) : undefined;
+      const before = formerColumn(context, relation, name ?? '');
+      const isThere =
+        known?.columns.some((column) => column.name === before) === true ||
+        context.state.types.has(columnKey(context, relation, name ?? ''));
+      if (known && !isThere) return { sql: [] };
       return { why: 'the values of a dropped column can not be brought back: restore a backup' };
+    }
     default:
       return { why: 'what it was before is not known' };
   }
+}
+
+/** From 18 on NOT NULL has a name, which is not the one that SET NOT NULL gives where the table or column had another name once. */
+function notNullAgain(relation: Relation, column: string, context: MigrationContext): string {
+  const before = formerColumn(context, relation, column);
+  const table = formerTable(context, relation);
+  const known = context.catalog?.constraints.find(
+    (one) => table && sameRelation(one.table, table) && one.kind === 'not-null' && one.columns[0] === before,
+  );
+  return known && known.name !== objectName(relation.name, column, 'not_null')
+    ? `ADD CONSTRAINT ${quoteIdent(known.name)} NOT NULL ${quoteIdent(column)}`
+    : `ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`;
 }
 
 function columnNameOf(command: TreeNode): string {

@@ -4,7 +4,7 @@ import type { Index, Table } from '../model/catalog.js';
 import { textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { firstFree, takenKey } from './chosen-name.js';
-import { descendantsOf, tableOf } from './context.js';
+import { descendantsOf, hasNewPartitions, partitionsOf, tableOf } from './context.js';
 import type { MigrationContext } from './context.js';
 import type { SafeStep } from './define.js';
 import { deferral, dropIndex, uniqueIndex } from './index-for-constraint.js';
@@ -22,7 +22,7 @@ export function constraintOfPartitions(
   context: MigrationContext,
 ): readonly SafeStep[] | null {
   const parent = tableOf(context, relation);
-  if (!parent) return null;
+  if (!parent || hasNewPartitions(context, relation)) return null;
   return new PartitionedConstraint(constraint, context).ofParent(parent, relation, name);
 }
 
@@ -49,7 +49,7 @@ class PartitionedConstraint {
     const steps: SafeStep[] = [];
     const attached: string[] = [];
     const back: string[] = [];
-    for (const partition of this.#partitionsOf(parent)) {
+    for (const partition of partitionsOf(this.#known, parent)) {
       const made = partition.kind === 'p' ? this.#ofSubparent(partition) : this.#ofPartition(partition);
       if (!made) return null;
       steps.push(...made.steps);
@@ -67,13 +67,6 @@ class PartitionedConstraint {
       },
       ...attached.map((one) => ({ sql: [`ALTER INDEX ${index} ATTACH PARTITION ${one}`], down: [], asItIs: true })),
     ];
-  }
-
-  #partitionsOf(parent: Table): readonly Table[] {
-    const { catalog } = this.#known;
-    return (catalog?.tables ?? []).filter(
-      ({ partitionOf }) => partitionOf !== null && sameRelation(partitionOf, parent),
-    );
   }
 
   #ofSubparent(table: Table): Part | null {

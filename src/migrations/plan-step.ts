@@ -23,6 +23,8 @@ export interface PlanStep {
   readonly searchPath: readonly string[] | null;
   /** Ends a change that was prepared in the steps before. */
   readonly isSwitch: boolean;
+  /** What it does, where its first statement does not say so. */
+  readonly title: string | null;
   /** Adds a label to an enum type. */
   readonly addsLabel: boolean;
   readonly locks: readonly LockClaim[];
@@ -54,6 +56,7 @@ export function merge(parts: readonly PlanStep[], known: Pick<MigrationContext, 
   const noWay = parts.find(({ down }) => down === null);
   return {
     ...first,
+    title: parts.find(({ title }) => title !== null)?.title ?? null,
     up: parts.flatMap(({ up }) => up),
     down: noWay ? null : parts.toReversed().flatMap(({ down }) => down ?? []),
     noWayBack: noWay?.noWayBack ?? null,

@@ -5,8 +5,9 @@ import { textOf } from '../sql/tree.js';
 import { advance } from './advance.js';
 import { checkOperation, factsOfFile } from './check.js';
 import type { CheckOptions, CheckedOperation } from './check.js';
-import { initialState } from './context.js';
-import type { FileFacts, MigrationContext, ScriptState } from './context.js';
+import { initialState } from './script-state.js';
+import type { MigrationContext } from './context.js';
+import type { FileFacts, ScriptState } from './script-state.js';
 import type { LaterWork, MigrationRule, SafeSequence, SafeStep } from './define.js';
 import { inverseOf } from './inverse.js';
 import { blocksWrites } from './locks.js';
@@ -142,7 +143,11 @@ class Planner {
       if (!sequence) continue;
       if (sequence.differs) this.#differs.add(sequence.differs);
       if (sequence.later) this.#later.push({ ...sequence.later, line: statement.line });
+      const { columnsBefore, recalled, rehung } = this.#state;
       const steps = sequence.up.flatMap((step) => this.#expandStep(step, statement, [...path, rule.id]));
+      // The column that has the name after a switch has all that the one before it had.
+      if (sequence.up.some(({ isSwitch }) => isSwitch === true))
+        this.#state = { ...this.#state, columnsBefore, recalled, rehung };
       return { changed: true, steps };
     }
     this.#state = advance(operation, context);
@@ -160,7 +165,13 @@ class Planner {
       );
       const [only] = steps;
       if (steps.length !== 1 || !only) return withNotes(steps, notes);
-      const down = step.down === undefined ? {} : { down: step.down, noWayBack: step.down ? null : only.noWayBack };
+      const down =
+        step.down === undefined
+          ? {}
+          : {
+              down: step.down,
+              noWayBack: step.down ? null : (step.noWayBack ?? only.noWayBack ?? 'it is not taken back'),
+            };
       const unavoidable = step.unavoidable ?? only.unavoidable;
       return [{ ...only, ...down, unavoidable, up: step.sql, notes: [...notes, ...only.notes] }];
     }
@@ -170,11 +181,14 @@ class Planner {
       {
         ...unit,
         down,
+        title: step.title ?? null,
         noWayBack:
           down === null
-            ? step.isSwitch === true
-              ? 'the values before are not kept'
-              : (unit.noWayBack ?? 'it is not taken back')
+            ? step.noWayBack !== undefined
+              ? step.noWayBack
+              : step.isSwitch === true
+                ? 'the values before are not kept'
+                : (unit.noWayBack ?? 'it is not taken back')
             : null,
         transactional: unit.transactional && step.commits !== true,
         isSwitch: step.isSwitch === true,
@@ -212,6 +226,7 @@ class Planner {
       transactional: !effect.outsideTransaction && (this.#block % 2 === 1 || generated || !mayCommit(statement.parsed)),
       searchPath: context.state.searchPath,
       isSwitch: false,
+      title: null,
       addsLabel: operation.type === 'AlterEnumStmt',
       locks: effect.locks,
       estimate: working ? estimate : null,

@@ -100,4 +100,29 @@ describe('a migration file', () => {
       [2, '\\g'],
     ]);
   });
+
+  it.each([
+    ['CREATE TABLE `t` (id int)', 'MySQL'],
+    ['CREATE TABLE t (id int AUTO_INCREMENT)', 'MySQL'],
+    ['DELIMITER //', 'MySQL'],
+    ['ALTER TABLE [dbo].[t] ADD [n] int', 'SQL Server'],
+    ['CREATE TABLE t (id int IDENTITY(1,1))', 'SQL Server'],
+    ['ALTER TABLE t ADD (n VARCHAR2(9))', 'Oracle'],
+    ['ALTER TABLE t MODIFY n int', 'MySQL or Oracle'],
+    ['PRAGMA foreign_keys = ON', 'SQLite'],
+  ])('%s: the hint names the database that it is for', (sql, database) => {
+    expect(() => readScript(`SELECT 1;\n${sql};`, 'a.sql')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(`looks like ${database}.`) }),
+    );
+  });
+
+  it.each([
+    ["SELECT 1;\n\\set x 'it''s\nSELECT 'open", 3],
+    ['SELECT 1;\nCREATE FUNCTION f() RETURNS int AS $x$ SELECT 1;', 2],
+    ['SELECT 1; /* a */\n\n/* open\n', 3],
+    ['SELECT 1;\nSELECT 2;\0 DROP TABLE t;', 2],
+    ['SELECT 1;\n\uFEFFSELECT 2;', 2],
+  ])('%j: the line of what can not be read', (text, line) => {
+    expect(() => readScript(text, 'a.sql')).toThrow(`a.sql, line ${line}: `);
+  });
 });

@@ -1,6 +1,7 @@
 import { asWizardError, WizardError } from '../base/errors.js';
 import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
+import { dialectHint } from './dialects.js';
 import { splitStatements } from '../sql/split.js';
 import type { SplitStatement } from '../sql/split.js';
 
@@ -26,6 +27,15 @@ export interface Script {
  * Throws `sql/parse` with the line in the file. Needs `loadParser()`.
  */
 export function readScript(text: string, name: string): Script {
+  const nul = text.indexOf('\0');
+  if (nul >= 0)
+    throw new WizardError(
+      'sql/parse',
+      `${name}, line ${text.slice(0, nul).split('\n').length}: a byte of zero, which ends the text for PostgreSQL`,
+      {
+        hint: 'Take it out, or convert the file to UTF-8.',
+      },
+    );
   const { up: whole, downLine } = upPart(text.replace(/^\uFEFF/, ''));
   const { text: up, lines: copied } = withoutRows(whole);
   const statements: ScriptStatement[] = [];
@@ -85,10 +95,23 @@ function split(text: string, name: string): ReturnType<typeof splitStatements> {
   try {
     return splitStatements(text);
   } catch (thrown) {
-    throw new WizardError('sql/parse', `${name}: ${asWizardError(thrown).message}`, {
+    const found = unended(text);
+    const place = found === null ? name : `${name}, line ${found}`;
+    throw new WizardError('sql/parse', `${place}: ${asWizardError(thrown).message}`, {
       cause: thrown,
       hint: 'Look for a quote, a dollar quote or a comment that does not end.',
     });
+  }
+}
+
+/** The line where what does not end begins; null where the parser stops at something else before. */
+function unended(text: string): number | null {
+  try {
+    parseStatement(text.replaceAll(/^\\.*$/gm, ''));
+    return null;
+  } catch (thrown) {
+    const line = /^unterminated [\s\S]* \(line (\d+), column \d+\)$/.exec(asWizardError(thrown).message)?.[1];
+    return line === undefined ? null : Number(line);
   }
 }
 
@@ -111,6 +134,10 @@ function hintFor(sql: string, before: string): string {
   if (/\bFROM\s+STDIN\b/i.test(before)) return 'Rows that follow COPY ... FROM stdin can not be read; leave them out.';
   if (/\$\{\w|\{\{|\{%|@\w+@|<%=/.test(sql))
     return 'Placeholders of a tool (${name}, {{ name }}, @name@) are not replaced; give the file as it is sent to the server.';
+  if (sql.includes('\uFEFF'))
+    return 'A byte order mark stands in the middle of the file: files were put together with theirs.';
+  const dialect = dialectHint(sql);
+  if (dialect !== null) return dialect;
   return /(?<!:):["'a-z]/i.test(sql)
     ? 'Variables of psql (:name) are not replaced; write the value in their place.'
     : 'The parser is that of PostgreSQL 18.';

@@ -1,5 +1,6 @@
 import { bodiesOf, field, list, textOf } from '../sql/tree.js';
-import type { FileFacts, MigrationContext } from './context.js';
+import type { MigrationContext } from './context.js';
+import type { FileFacts } from './script-state.js';
 import { operationsOf } from './operation.js';
 import { merge } from './plan-step.js';
 import type { PlanStep } from './plan-step.js';

@@ -55,7 +55,7 @@ export function toMigrationDocument(
     from,
     major,
     steps: plan.steps.map((step, at) => ({
-      title: stepTitle(step.up),
+      title: report.steps[at]?.title ?? stepTitle(step.up),
       up: [...step.up],
       down: [...(step.down ?? [])],
       lab: report.steps[at]?.lab ?? null,

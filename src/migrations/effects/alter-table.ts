@@ -14,7 +14,7 @@ import { addConstraint, alterConstraint, dropColumn, dropConstraint, sameName } 
 import { volatilityOf } from './defaults.js';
 import { NO_EFFECT, locking, lockingAll } from './effect.js';
 import type { Effect } from './effect.js';
-import { SERIALS, baseOf, domainOf, typeChange, typeParts, typePartsOfText } from './types.js';
+import { SERIALS, baseOf, domainOf, isLoosened, typeChange, typeParts, typePartsOfText } from './types.js';
 import { compositeEffect } from './user-types.js';
 
 /** What one command of an ALTER TABLE does (`AlterTableGetLockLevel`, and the manual's page of ALTER TABLE). */
@@ -108,12 +108,15 @@ function addColumn(relation: Relation, command: AlterCommand, context: Migration
   const constraints = bodiesOf(list(column, 'constraints'), 'Constraint');
   const serial = SERIALS[typeParts(field(column, 'typeName'))?.name ?? ''] !== undefined;
   const fresh = constraints.map((constraint) => freshValues(constraint, context));
-  const isConstrained = domainOf(field(column, 'typeName'), context)?.constrained === true;
+  const domain = domainOf(field(column, 'typeName'), context);
+  const isConstrained = domain?.constrained === true;
   const rewrites = serial || isConstrained || fresh.includes('yes') || fresh.includes('unknown');
   const unsure =
-    rewrites && !serial && !isConstrained && !fresh.includes('yes')
-      ? 'whether a function in the default is volatile is not known'
-      : null;
+    isConstrained && isLoosened(domain) && !serial && !fresh.includes('yes')
+      ? 'whether the domain has a constraint left is not known'
+      : rewrites && !serial && !isConstrained && !fresh.includes('yes')
+        ? 'whether a function in the default is volatile is not known'
+        : null;
   const kinds = constraints.map((constraint) => textOf(constraint, 'contype') ?? '');
   // The values of a virtual column are worked out to be looked at.
   const checks =

@@ -133,20 +133,30 @@ function isChild(heir: ReturnType<typeof heirsOf>[number], relation: Relation, c
   return table !== undefined && heir.inherits.some((parent) => sameRelation(parent, table));
 }
 
-/** From 18 on NOT ENFORCED takes a foreign key's triggers off the referenced table, and [NO] INHERIT is a matter of the tables below. */
+/** From 18 on NOT ENFORCED takes a foreign key's triggers off the referenced table and ENFORCED brings them back, and [NO] INHERIT is a matter of the tables below. */
 export function alterConstraint(relation: Relation, { body }: AlterCommand, context: MigrationContext): Effect {
   const def = field(field(body, 'def') ?? {}, 'ATAlterConstraint') ?? {};
   const name = textOf(def, 'conname');
   const constraint = constraintsOf(context, relation).find((one) => one.name === name);
   const enforces = def['is_enforced'] === true;
-  const isChanged = constraint !== undefined && /NOT ENFORCED/.test(constraint.definition) === enforces;
-  const others =
-    def['alterEnforceability'] === true && isChanged && constraint.references
-      ? withBelow(constraint.references.table, context, 'partitions')
-      : def['alterInheritability'] === true
-        ? heirsOfInherited(constraint, relation, def['noinherit'] === true, context)
-        : [];
-  return { ...locking(relation, 'ACCESS EXCLUSIVE'), locks: lockingAll([relation, ...others], 'ACCESS EXCLUSIVE') };
+  const now = name === null ? undefined : context.state.enforced.get(columnKey(context, relation, name));
+  const isChanged = constraint !== undefined && (now ?? !/NOT ENFORCED/.test(constraint.definition)) !== enforces;
+  if (def['alterEnforceability'] === true && isChanged && constraint.references) {
+    const others = withBelow(constraint.references.table, context, 'partitions');
+    return {
+      ...locking(relation, 'ACCESS EXCLUSIVE'),
+      locks: [
+        ...lockingAll([relation], 'ACCESS EXCLUSIVE'),
+        ...lockingAll(others, enforces ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'),
+      ],
+      scans: enforces ? [relation, ...others] : [],
+    };
+  }
+  const heirs =
+    def['alterInheritability'] === true
+      ? heirsOfInherited(constraint, relation, def['noinherit'] === true, context)
+      : [];
+  return { ...locking(relation, 'ACCESS EXCLUSIVE'), locks: lockingAll([relation, ...heirs], 'ACCESS EXCLUSIVE') };
 }
 
 function isNamed(relation: Relation, table: { readonly schema: string; readonly name: string }): boolean {

@@ -1,5 +1,6 @@
 import { bodyOf, list, textOf } from '../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../sql/tree.js';
+import { takenKey } from '../chosen-name.js';
 import { indexNamed, isKnownAbsent, keyOf, tableOf } from '../context.js';
 import type { MigrationContext } from '../context.js';
 import { viewsOn } from '../dependents.js';
@@ -122,7 +123,14 @@ function dropIndex(body: TreeNode, context: MigrationContext): Effect {
     const name = relationOfNames(object);
     return name ? indexNamed(context, name) : undefined;
   });
-  const isSure = !indexes.includes(undefined) || (context.catalog !== null && body['missing_ok'] === true);
+  const isGone = (object: TreeValue): boolean => {
+    const name = relationOfNames(object);
+    return name !== null && context.state.named.get(takenKey(name, name.name, context)) === false;
+  };
+  const isMaybe = body['missing_ok'] === true;
+  const isSure = list(body, 'objects').every(
+    (object, at) => indexes[at] !== undefined || (isMaybe && (context.catalog !== null || isGone(object))),
+  );
   return {
     ...NO_EFFECT,
     locks: lockingAll(

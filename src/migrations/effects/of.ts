@@ -84,6 +84,9 @@ const EFFECTS: Readonly<Record<string, EffectReader>> = {
   AlterTableMoveAllStmt: () => ({ ...NO_EFFECT, unsure: 'which tables the tablespace holds is not known' }),
   DoStmt: () => ({ ...NO_EFFECT, unsure: 'the code of a DO block is not looked into' }),
   CallStmt: () => ({ ...NO_EFFECT, unsure: 'what a procedure does is not looked into' }),
+  PrepareStmt: analysed,
+  ExplainStmt: analysed,
+  ExecuteStmt: () => ({ ...NO_EFFECT, unsure: 'what a prepared statement does is not looked into' }),
   InsertStmt: ({ relation }, context) =>
     locking(relation, 'ROW EXCLUSIVE', {
       unsure:
@@ -128,6 +131,16 @@ function ruleEffect({ relation, body }: Operation): Effect {
     ...NO_EFFECT,
     locks: [...lockingAll([relation], 'ACCESS EXCLUSIVE'), ...lockingAll(written, 'ROW EXCLUSIVE')],
   };
+}
+
+/** What is prepared or explained is analysed, under the locks of what it does; only ANALYZE runs it. */
+function analysed({ body }: Operation, context: MigrationContext): Effect {
+  const inside = typed(body['query'] ?? null);
+  if (!inside) return NO_EFFECT;
+  const relation = relationOf(field(inside.body, 'relation'));
+  const effect = effectOf({ ...inside, tree: {}, relation, command: null }, context);
+  const runs = bodiesOf(list(body, 'options'), 'DefElem').some((one) => textOf(one, 'defname') === 'analyze');
+  return runs ? effect : { ...effect, scans: [], rewrites: [] };
 }
 
 function modifying(relation: Relation | null, body: TreeNode): Effect {

@@ -12,8 +12,8 @@ import type { Effect } from './effect.js';
 /** What an operation on a table does to its partitions and to the tables that inherit from it, where the catalog knows them: the same locks, and the work is done there. */
 export function withPartitions(operation: Operation, effect: Effect, context: MigrationContext): Effect {
   const { relation, body } = operation;
-  if (!context.catalog) return effect;
   if (relation && body['missing_ok'] === true && isKnownAbsent(context, relation)) return NO_EFFECT;
+  if (!context.catalog) return effect;
   const reach = reachOf(operation, context);
   const work = reach === 'heirs' && staysWithOne(operation, effect) ? 'partitions' : reach;
   const spread = (relations: readonly Relation[]): readonly Relation[] =>

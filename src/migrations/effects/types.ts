@@ -1,22 +1,65 @@
-import { bodiesOf, field, list, names, numberOf } from '../../sql/tree.js';
+import { bodiesOf, field, list, names, numberOf, textOf } from '../../sql/tree.js';
 import type { DomainInfo } from '../../model/catalog.js';
 import type { TreeNode } from '../../sql/tree.js';
 import type { MigrationContext } from '../context.js';
+import type { FileDomain, ScriptState } from '../script-state.js';
+import type { Operation } from '../operation.js';
+import { relationOfNames } from '../relation.js';
 
-/** The domain of the catalog that a `TypeName` names; null for any other type, and for an array. */
-export function domainOf(typeName: TreeNode | null, { catalog }: MigrationContext): DomainInfo | null {
+/** The domain of the file or the catalog that a `TypeName` names; null for any other type, and for an array. */
+export function domainOf(typeName: TreeNode | null, { catalog, state }: MigrationContext): DomainInfo | null {
   const path = names(list(typeName ?? {}, 'names'));
   if (!typeName || list(typeName, 'arrayBounds').length > 0) return null;
-  const schema = path.at(-2) ?? null;
-  return (
-    catalog?.domains.find((domain) => domain.name === path.at(-1) && (schema === null || schema === domain.schema)) ??
-    null
+  const [schema, name] = [path.at(-2) ?? null, path.at(-1) ?? ''];
+  const known = catalog?.domains.find(
+    (domain) => domain.name === name && (schema === null || schema === domain.schema),
   );
+  return state.domains.get(name) ?? known ?? null;
+}
+
+/** The domains of the file after an operation on one. */
+export function afterDomain(
+  { domains }: ScriptState,
+  { type, body }: Operation,
+  context: MigrationContext,
+): ScriptState['domains'] {
+  if (type === 'CreateDomainStmt') {
+    const name = relationOfNames(list(body, 'domainname'));
+    const typeName = field(body, 'typeName');
+    const parts = typeParts(typeName);
+    if (!name || !parts) return domains;
+    const checks = bodiesOf(list(body, 'constraints'), 'Constraint').some((one) =>
+      ['CONSTR_CHECK', 'CONSTR_NOTNULL'].includes(textOf(one, 'contype') ?? ''),
+    );
+    const below = domainOf(typeName, context);
+    const made = { schema: name.schema ?? 'public', name: name.name, type: below?.type ?? typeText(parts) };
+    return domains.with(name.name, {
+      ...made,
+      constrained: checks || below?.constrained === true,
+      isLoosened: below !== null && isLoosened(below),
+    });
+  }
+  const change = type === 'AlterDomainStmt' ? (textOf(body, 'subtype') ?? '') : '';
+  const known = 'CONX'.includes(change) && change !== '' ? domainOf({ names: list(body, 'typeName') }, context) : null;
+  if (!known) return domains;
+  const adds = change === 'C' || change === 'O';
+  return domains.with(known.name, {
+    ...known,
+    constrained: adds || known.constrained,
+    isLoosened: !adds && known.constrained,
+  });
+}
+
+/** Whether the file dropped a constraint of it, so that it may have none left. */
+export function isLoosened(domain: DomainInfo): boolean {
+  return (domain as Partial<FileDomain>).isLoosened === true;
 }
 
 /** The type that a column's type is stored as: a domain's is that of what it is made on. */
 export function baseOf(type: TypeParts, context: MigrationContext): TypeParts {
-  const domain = type.array ? undefined : context.catalog?.domains.find(({ name }) => name === type.name);
+  const domain = type.array
+    ? undefined
+    : (context.state.domains.get(type.name) ?? context.catalog?.domains.find(({ name }) => name === type.name));
   return domain ? baseOf(typePartsOfText(domain.type), context) : type;
 }
 

@@ -2,7 +2,7 @@ import type { Iteration } from '../../model/run.js';
 import type { IndexReport } from '../index/index-report.js';
 import { costWords, servesWords } from '../index/words.js';
 import type { MigrateReport } from '../migrate/migrate-report.js';
-import { stepTitle, stepWords } from '../migrate/step-files.js';
+import { stepWords } from '../migrate/step-files.js';
 import { evidenceLines, isTransactional, mayRunInTransaction } from '../migrations.js';
 import type { HandedChange } from './define.js';
 
@@ -62,7 +62,7 @@ export function changesOfPlan(report: MigrateReport, file: MigrateReport['files'
   const steps = file.plan?.steps ?? [];
   const later = laterWords(file);
   return steps.map((step, i) => ({
-    title: stepTitle(step.up),
+    title: step.title,
     // The path is of one machine.
     words: [
       ...stepWords(step, steps.length, file.name.replace(/^.*[\\/]/, '')),

@@ -34,6 +34,7 @@ const severitySchema = z.enum(['error', 'warning', 'info']);
 
 const stepSchema = z.object({
   number: z.number().int(),
+  title: z.string().describe('what it does, in few words'),
   line: z.number().int().describe('of the statement that it comes from'),
   prologue: z.array(z.string()).describe('settings of the file that hold for it; they stand in its files as well'),
   up: z.array(z.string()),
@@ -88,6 +89,19 @@ export const migrateReportSchema = z.object({
             .describe('a safe sequence in place of the statement; how every planned step runs; none is known'),
         }),
       ),
+      effects: z
+        .array(
+          z.object({
+            line: z.number().int(),
+            statement: z.string().describe('its beginning'),
+            locks: z.array(lockSchema),
+            rewrites: z.array(z.string()).describe('tables whose rows are all written anew'),
+            scans: z.array(z.string()).describe('tables whose rows are all read'),
+            unsure: z.string().nullable().describe('why it may lock, read or write more or less than is said'),
+            outsideTransaction: z.boolean().describe('it is refused inside a transaction block'),
+          }),
+        )
+        .describe('of each statement, in order, on what was there before the file: also where no rule speaks'),
       skipped: z.array(z.object({ line: z.number().int(), what: z.string(), reason: z.string() })),
       plan: z
         .object({

@@ -7,9 +7,9 @@ import type { MigrateReport } from './migrate-report.js';
 
 type Step = NonNullable<MigrateReport['files'][number]['plan']>['steps'][number];
 
-/** The name of a step's files without their endings: a number, and what it does. */
-export function stepFileName(up: readonly string[], position: number): string {
-  const words = stepTitle(up)
+/** The name of a step's files without their endings: a number, and its title. */
+export function stepFileName(title: string, position: number): string {
+  const words = title
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')

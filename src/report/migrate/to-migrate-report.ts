@@ -1,14 +1,15 @@
 import type { CheckedOperation } from '../../migrations/check.js';
-import { blockWords } from '../../migrations/locks.js';
+import { blockWords, isAtLeast } from '../../migrations/locks.js';
 import type { LockClaim } from '../../migrations/locks.js';
 import { sequenceOf } from '../../migrations/plan.js';
 import type { MigrationPlan } from '../../migrations/plan.js';
 import { shown } from '../../migrations/relation.js';
+import type { Relation } from '../../migrations/relation.js';
 import type { MigrationTrial } from '../../model/migration-trial.js';
 import type { Script } from '../../migrations/script.js';
 import { nameOf } from '../../sql/name.js';
 import type { MigrateReport } from './migrate-report.js';
-import { stepFileName } from './step-files.js';
+import { stepFileName, stepTitle } from './step-files.js';
 
 /** One file with what was found in it and, where it was asked for, its plan. */
 export interface MigrateFile {
@@ -34,12 +35,19 @@ export function toFileReport({
   written,
   deployable,
 }: MigrateFile): MigrateReport['files'][number] {
+  const parts = new Map<Script['statements'][number], CheckedOperation[]>();
+  for (const one of checked) {
+    const of = parts.get(one.statement);
+    if (of) of.push(one);
+    else parts.set(one.statement, [one]);
+  }
   return {
     name,
     statements: script.statements.length,
     findings: once(checked.flatMap(findingsOf)).toSorted(
       (a, b) => a.line - b.line || order(a.severity) - order(b.severity),
     ),
+    effects: script.statements.map((statement) => effectsOf(statement, parts.get(statement) ?? [])),
     skipped: [
       ...script.skipped,
       ...checked
@@ -58,6 +66,30 @@ export function toFileReport({
     },
     written,
     deployable,
+  };
+}
+
+/** What a statement does to what was there before, all its commands together. */
+function effectsOf(
+  { line, sql }: Script['statements'][number],
+  parts: readonly CheckedOperation[],
+): MigrateReport['files'][number]['effects'][number] {
+  const effects = parts.map(({ effect }) => effect);
+  const locks = new Map<string, LockClaim>();
+  for (const claim of effects.flatMap((effect) => effect.locks)) {
+    const key = shown(claim.relation);
+    const earlier = locks.get(key);
+    if (!earlier || !isAtLeast(earlier.mode, claim.mode)) locks.set(key, claim);
+  }
+  const named = (relations: readonly Relation[]): string[] => [...new Set(relations.map(shown))];
+  return {
+    line,
+    statement: nameOf(sql),
+    locks: locksOf([...locks.values()]),
+    rewrites: named(effects.flatMap(({ rewrites }) => rewrites)),
+    scans: named(effects.flatMap(({ scans }) => scans)),
+    unsure: effects.find(({ unsure }) => unsure !== null)?.unsure ?? null,
+    outsideTransaction: effects.some(({ outsideTransaction }) => outsideTransaction),
   };
 }
 
@@ -111,9 +143,11 @@ function stepOf(
   steps: MigrationPlan['steps'],
   trial: MigrationTrial | null,
 ): NonNullable<MigrateReport['files'][number]['plan']>['steps'][number] {
-  const file = stepFileName(step.up, position);
+  const title = step.title ?? stepTitle(step.up);
+  const file = stepFileName(title, position);
   return {
     number: position + 1,
+    title,
     line: step.line,
     prologue: [...step.prologue],
     up: [...step.up],
@@ -149,7 +183,13 @@ function laterOf(
   { line, when, sql, noWayBack }: MigrationPlan['later'][number],
   position: number,
 ): NonNullable<MigrateReport['files'][number]['plan']>['later'][number] {
-  return { line, when, sql: [...sql], noWayBack: noWayBack ?? null, file: `${stepFileName(sql, position)}.sql` };
+  return {
+    line,
+    when,
+    sql: [...sql],
+    noWayBack: noWayBack ?? null,
+    file: `${stepFileName(stepTitle(sql), position)}.sql`,
+  };
 }
 
 function locksOf(locks: readonly LockClaim[]): { table: string; mode: string; blocks: string }[] {

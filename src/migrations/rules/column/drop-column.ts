@@ -18,7 +18,7 @@ export default defineMigrationRule({
     what: '`DROP COLUMN`.',
     why: 'Programs that still read or write the column fail from then on, and the values can not be brought back.',
     limits:
-      'Whether a program still uses the column can not be seen in a migration, nor whether a function does whose body is text. The sequence is one of two releases: this one lets the column be NULL, so that programs may leave it out of what they insert, and the next one drops it. A default stays until then, for programs that still read. There is none for a column of the primary key, nor where the file makes another column by its name.',
+      'Whether a program still uses the column can not be seen in a migration, nor whether a function does whose body is text. The sequence is one of two releases: this one lets the column be NULL, so that programs may leave it out of what they insert, and the next one drops it. A default stays until then, for programs that still read. There is none for a column of the primary key, nor where the file makes another column by its name, or drops something that the column rests on.',
     sources: ['PostgreSQL manual, "ALTER TABLE", section "DROP COLUMN"'],
   },
   match(operation, context) {
@@ -56,6 +56,8 @@ export default defineMigrationRule({
     const kind = table?.kind ?? 'r';
     if (isReplaced || isSwitched || isKey || (kind !== 'r' && kind !== 'p')) return null;
     const column = table?.columns.find((one) => one.name === name);
+    // What the file drops after it may rest on the column; and one that may not be there can not be left for later.
+    if (isNeededGone(relation, name, context) || (command.missingOk && !column)) return null;
     const isFilled =
       column !== undefined && (!column.notNull || column.hasDefault || column.identity || column.generated);
     const place = `${shown(relation)}.${shown({ schema: null, name })}`;
@@ -68,6 +70,9 @@ export default defineMigrationRule({
         : [
             {
               sql: [`${alterTable(operation, relation)} ALTER COLUMN ${quoteIdent(name)} DROP NOT NULL`],
+              ...(column
+                ? {}
+                : { down: null, noWayBack: `whether ${place} was NOT NULL before is not known: look with --to` }),
               note: `Programs may stop writing ${place} from here on.`,
             },
           ],
@@ -88,6 +93,20 @@ export default defineMigrationRule({
     good: 'ALTER TABLE book ALTER COLUMN title DROP NOT NULL;',
   },
 });
+
+/** Whether a DROP further on in the file is refused while the column is there: of its type, of a function or sequence in its default, of a table that it refers to. */
+function isNeededGone(relation: Relation, name: string, context: MigrationContext): boolean {
+  const after = context.file.drops.filter(({ line }) => line >= context.line).map((one) => one.name);
+  if (after.length === 0) return false;
+  const table = tableOf(context, relation);
+  const column = table?.columns.find((one) => one.name === name);
+  if (!column) return true;
+  const text = [column.type, column.defaultAs, column.storedAs, column.sequence?.name.name].join(' ');
+  const referred = constraintsOf(context, relation).flatMap(({ references, columns }) =>
+    references && columns.includes(name) ? [references.table.name] : [],
+  );
+  return after.some((one) => text.includes(one) || referred.includes(one));
+}
 
 /** Indexes and extended statistics that go with the column. */
 function indexesOn(relation: Relation, name: string, context: MigrationContext): readonly string[] {

@@ -1,8 +1,8 @@
 import { quoteIdent } from '../../../base/quote.js';
-import { notNullCondition } from '../../advance.js';
-import { isKnownNotNull } from '../../context.js';
+import { isKnownNotNull, isNewColumn } from '../../context.js';
 import { firstFree } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
+import { provedByCheck } from '../../not-null-by-check.js';
 import { shown } from '../../relation.js';
 import type { Operation } from '../../operation.js';
 import type { Relation } from '../../relation.js';
@@ -30,13 +30,14 @@ export default defineMigrationRule({
     };
   },
   safe(operation, context) {
-    const { major } = context;
+    const { major, catalog } = context;
     const found = target(operation);
     if (!found) return null;
     const { column } = found;
     const alter = alterTable(operation, found.relation);
-    // 18 knows NOT NULL as a constraint that can be validated later; the name is what SET NOT NULL would give.
-    if (major >= 18) {
+    // 18 knows NOT NULL as a constraint that can be validated later; the name is what SET NOT NULL would give. Where the column may have one of another name already, that is refused.
+    const isKnown = catalog !== null || found.name !== null || isNewColumn(context, found.relation, column);
+    if (major >= 18 && isKnown) {
       const name = quoteIdent(found.name ?? firstFree(found.relation, column, 'not_null', context));
       return {
         up: [
@@ -45,21 +46,7 @@ export default defineMigrationRule({
         ],
       };
     }
-    const check = quoteIdent(firstFree(found.relation, column, 'not_null_check', context));
-    return {
-      up: [
-        {
-          sql: [`${alter} ADD CONSTRAINT ${check} CHECK (${notNullCondition(column)}) NOT VALID`],
-          down: [`${alter} DROP CONSTRAINT IF EXISTS ${check}`],
-        },
-        { sql: [`${alter} VALIDATE CONSTRAINT ${check}`] },
-        {
-          sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`, `${alter} DROP CONSTRAINT ${check}`],
-          down: [`${alter} ALTER COLUMN ${quoteIdent(column)} DROP NOT NULL`],
-          note: 'The valid check proves it, so that no row is read.',
-        },
-      ],
-    };
+    return { up: provedByCheck(found.relation, column, alter, context) };
   },
   example: {
     setup:

@@ -1,7 +1,7 @@
 import { quoteIdent } from '../../../base/quote.js';
 import { deparseGuarded } from '../../../sql/deparse.js';
 import { field } from '../../../sql/tree.js';
-import { descendantsOf, isValidBelow, tableOf } from '../../context.js';
+import { descendantsOf, hasNewPartitions, isValidBelow, tableOf } from '../../context.js';
 import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { withCommand } from '../../operation.js';
@@ -36,6 +36,7 @@ export default defineMigrationRule({
     const { constraint, command, relation } = found;
     const name = constraintName(relation, constraint, context) ?? '';
     const later = { ...constraint, conname: name, skip_validation: true, initially_valid: undefined };
+    if (hasNewPartitions(context, relation)) return null;
     const leaves = descendantsOf(context, relation).filter(({ kind }) => kind === 'r');
     return {
       up: [

@@ -1,14 +1,16 @@
 import { quoteIdent } from '../../../base/quote.js';
-import { indexNamed, isKnownNotNull, tableOf } from '../../context.js';
+import { indexNamed, isKnownNotNull, isNewColumn, isPartitioned, tableOf } from '../../context.js';
 import type { MigrationContext } from '../../context.js';
 import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
-import type { SafeSequence } from '../../define.js';
+import type { SafeSequence, SafeStep } from '../../define.js';
 import { deferral, dropIndex, uniqueIndex } from '../../index-for-constraint.js';
 import { operationSql } from '../../operation.js';
 import type { Operation } from '../../operation.js';
 import { constraintOfPartitions, provedOfPartitions } from '../../partition-constraint.js';
+import { provedByCheck } from '../../not-null-by-check.js';
 import { shown } from '../../relation.js';
+import type { Relation } from '../../relation.js';
 import { addedConstraint, alterTable, isOfParentAlone, keysOf } from '../../shapes.js';
 
 export default defineMigrationRule({
@@ -51,10 +53,10 @@ export default defineMigrationRule({
       return up && { up: [...open.flatMap((column) => provedOfPartitions(relation, column, context)), ...up] };
     }
     const index = uniqueIndex(relation, name, constraint);
-    if (index === null) return null;
+    if (index === null || isPartitioned(context, relation)) return null;
     return {
       up: [
-        ...open.map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
+        ...open.flatMap((column) => madeNotNull(relation, column, alter, context)),
         { sql: [index], down: [dropIndex(relation, name)] },
         {
           sql: [
@@ -71,6 +73,22 @@ export default defineMigrationRule({
   },
 });
 
+/** Without a catalog it may have been NOT NULL before, as columns of a key mostly are: then nothing takes it back. */
+function madeNotNull(
+  relation: Relation,
+  column: string,
+  alter: string,
+  context: MigrationContext,
+): readonly SafeStep[] {
+  if (context.catalog !== null || isNewColumn(context, relation, column))
+    return [{ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] }];
+  return provedByCheck(relation, column, alter, context).map((step, at, all) =>
+    at < all.length - 1
+      ? step
+      : { ...step, down: null, noWayBack: `whether ${column} was NOT NULL before is not known: look with --to` },
+  );
+}
+
 /** The index's columns are proved to hold no NULL first. */
 function takenOver(operation: Operation, context: MigrationContext): SafeSequence | null {
   const found = addedConstraint(operation, 'CONSTR_PRIMARY');
@@ -83,7 +101,7 @@ function takenOver(operation: Operation, context: MigrationContext): SafeSequenc
   const alter = alterTable(operation, found.relation);
   return {
     up: [
-      ...open.map((column) => ({ sql: [`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`] })),
+      ...open.flatMap((column) => madeNotNull(found.relation, column, alter, context)),
       { sql: [operationSql(operation)] },
     ],
   };

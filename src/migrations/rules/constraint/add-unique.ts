@@ -1,5 +1,5 @@
 import { quoteIdent } from '../../../base/quote.js';
-import { tableOf } from '../../context.js';
+import { isPartitioned, tableOf } from '../../context.js';
 import { constraintName } from '../../chosen-name.js';
 import { defineMigrationRule } from '../../define.js';
 import { constraintOfPartitions } from '../../partition-constraint.js';
@@ -40,7 +40,7 @@ export default defineMigrationRule({
       return up && { up };
     }
     const index = uniqueIndex(relation, name, constraint);
-    if (index === null) return null;
+    if (index === null || isPartitioned(context, relation)) return null;
     const add = `${alterTable(operation, relation)} ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}${deferral(constraint)}`;
     return { up: [{ sql: [index], down: [dropIndex(relation, name)] }, { sql: [add] }] };
   },

@@ -1,6 +1,6 @@
 import { deparseGuarded } from '../../../sql/deparse.js';
 import { field, textOf } from '../../../sql/tree.js';
-import { descendantsOf, tableOf } from '../../context.js';
+import { descendantsOf, hasNewPartitions, tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { indexName } from '../../chosen-name.js';
 import { isThereAlready } from '../../effects/create.js';
@@ -14,7 +14,8 @@ export default defineMigrationRule({
   docs: {
     what: '`CREATE INDEX` on a partitioned table.',
     why: 'It is built on every partition within one statement, and none of them takes writes (SHARE) until the last one is done; CONCURRENTLY is refused.',
-    limits: 'Known with --to only. No sequence where partitions have partitions.',
+    limits:
+      'Known with --to only. No sequence where partitions have partitions, nor where the file itself makes one of them.',
     sources: ['PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"'],
   },
   match({ type, relation, body }, context) {
@@ -30,6 +31,7 @@ export default defineMigrationRule({
     if (type !== 'IndexStmt' || !relation || !range) return null;
     const partitions = descendantsOf(context, relation);
     if (partitions.length === 0 || partitions.some(({ kind }) => kind !== 'r')) return null;
+    if (hasNewPartitions(context, relation)) return null;
     const schema = tableOf(context, relation)?.schema ?? relation.schema;
     const idxname = textOf(body, 'idxname') ?? indexName(relation, body, context);
     const only = { ...range, inh: undefined };

@@ -1,6 +1,6 @@
 import { deparseGuarded } from '../../../sql/deparse.js';
 import { textOf } from '../../../sql/tree.js';
-import { tableOf } from '../../context.js';
+import { isPartitioned, tableOf } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
 import { indexName } from '../../chosen-name.js';
 import { isThereAlready } from '../../effects/create.js';
@@ -16,7 +16,7 @@ export default defineMigrationRule({
     what: '`CREATE INDEX` without CONCURRENTLY on a table that others use.',
     why: 'The table takes no writes (SHARE) until the index is built.',
     limits:
-      'CONCURRENTLY reads the table twice, waits for every transaction that is older, and may not run in a transaction. It does not exist for partitioned tables: no sequence is made where the catalog shows one.',
+      'CONCURRENTLY reads the table twice, waits for every transaction that is older, and may not run in a transaction. It does not exist for partitioned tables: no sequence is made where the catalog, or the file, shows one.',
     sources: ['PostgreSQL manual, "CREATE INDEX", section "Building Indexes Concurrently"'],
   },
   match({ type, relation, body }, context) {
@@ -26,7 +26,7 @@ export default defineMigrationRule({
     return { subject: relation, says: `CREATE INDEX keeps writes off ${shown(relation)} until it is built` };
   },
   safe({ type, relation, body }, context) {
-    if (type !== 'IndexStmt' || !relation || tableOf(context, relation)?.kind === 'p') return null;
+    if (type !== 'IndexStmt' || !relation || isPartitioned(context, relation)) return null;
     const idxname = textOf(body, 'idxname') ?? indexName(relation, body, context);
     return oneByOne([deparseGuarded({ IndexStmt: { ...body, idxname, concurrent: true } })]);
   },

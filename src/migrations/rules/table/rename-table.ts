@@ -31,6 +31,8 @@ export default defineMigrationRule({
     const { file, line } = context;
     // Something else comes by the old name further on.
     if (file.needing.filter((one) => one.table === named.name && one.line >= line).length > 1) return null;
+    // No view may stand on what goes or changes its form.
+    if (file.reshaped.some((one) => one.table === to && one.line >= line)) return null;
     const relation = placed(named, context);
     const table = { schema: relation.schema, name: to };
     return {

@@ -26,6 +26,9 @@ export default defineMigrationRule({
     const to = textOf(body, 'newschema');
     if (type !== 'AlterObjectSchemaStmt' || !named || to === null || textOf(body, 'objectType') !== 'OBJECT_TABLE')
       return null;
+    const { file, line } = context;
+    // No view may stand on what goes or changes its form.
+    if (file.reshaped.some((one) => one.table === named.name && one.line >= line)) return null;
     const relation = placed(named, context);
     if (relation.schema === null || relation.schema === to) return null;
     const table = { schema: to, name: relation.name };

@@ -62,8 +62,11 @@ export const OF_RIGHTS = {
   // Takes every kind of relation.
   'owner of relation': {
     oid: REGCLASS,
-    statements: `${ownerOf('TABLE', 'w.oid::pg_catalog.regclass', { catalog: 'pg_class', owner: 'relowner', acl: 'relacl', word: SEQUENCE_OR_TABLE })}
-      UNION ALL SELECT 3, pg_catalog.format('GRANT %s (%I) ON TABLE %s TO %s', g.privilege_type, a.attname, w.oid::pg_catalog.regclass, ${GRANTEE}) FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS g WHERE a.attrelid = w.oid`,
+    // A sequence of a column has the owner of its table, and goes with it.
+    statements: `SELECT * FROM (${ownerOf('TABLE', 'w.oid::pg_catalog.regclass', { catalog: 'pg_class', owner: 'relowner', acl: 'relacl', word: SEQUENCE_OR_TABLE })}
+      UNION ALL SELECT 3, pg_catalog.format('GRANT %s (%I) ON TABLE %s TO %s', g.privilege_type, a.attname, w.oid::pg_catalog.regclass, ${GRANTEE}) FROM pg_catalog.pg_attribute AS a, pg_catalog.aclexplode(a.attacl) AS g WHERE a.attrelid = w.oid) AS s (place, statement)
+      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = w.oid AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+        AND EXISTS (SELECT FROM pg_catalog.pg_class AS q WHERE q.oid = w.oid AND q.relkind = 'S'))`,
   },
   'owner of function': {
     oid: REGPROCEDURE,
