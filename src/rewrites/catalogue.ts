@@ -82,6 +82,7 @@ import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTimeOfEpoch from './rules/sargable/time-of-epoch.js';
+import sargableTimePartsToRange from './rules/sargable/time-parts-to-range.js';
 import sargableTimeTextToRange from './rules/sargable/time-text-to-range.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
@@ -192,6 +193,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTimeOfEpoch,
+  sargableTimePartsToRange,
   sargableTimeTextToRange,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,

@@ -14,6 +14,8 @@ import type { ColumnOrigin, Query } from '../../view.js';
 
 interface Site {
   readonly condition: TreeNode;
+  /** NOT IN. */
+  readonly isDenied: boolean;
   readonly outside: ColumnOrigin;
   readonly inner: Query;
   readonly groups: readonly ColumnOrigin[];
@@ -24,16 +26,18 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`FROM t AS a WHERE a.id IN (SELECT max(b.id) FROM t AS b GROUP BY b.k)`, the newest row of each k, becomes `a.id = (SELECT max(b.id) FROM t AS b WHERE b.k = a.k)`; min alike.',
+    what: '`FROM t AS a WHERE a.id IN (SELECT max(b.id) FROM t AS b GROUP BY b.k)`, the newest row of each k, becomes `a.id = (SELECT max(b.id) FROM t AS b WHERE b.k = a.k)`; min alike, and NOT IN becomes `IS DISTINCT FROM`.',
     why: 'PostgreSQL groups the whole table before it looks at any other condition; where those leave few rows, each asks an index on k for its own group alone.',
     limits:
-      'One table on both sides, and a unique key of it in max(); in WHERE, HAVING and ON, not under NOT. Where the other conditions leave most rows, the original is the faster form: the trial tells.',
+      'One table on both sides, and a unique key of it in max(); in WHERE, HAVING and ON, under no NOT but that of NOT IN. Where the other conditions leave most rows, the original is the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "Subquery Expressions"', 'B. Karwin: SQL Antipatterns, "Ambiguous Groups"'],
   },
   triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }): readonly Site[] => {
-      const sublink = bodyOf(node, 'SubLink');
+      const denied =
+        bodyOf(node, 'BoolExpr')?.['boolop'] === 'NOT_EXPR' ? list(bodyOf(node, 'BoolExpr') ?? {}, 'args')[0] : null;
+      const sublink = bodyOf(denied ?? node, 'SubLink');
       const inner = queryOf(view, bodyOf(sublink?.['subselect'], 'SelectStmt') ?? undefined);
       const outside = sublink ? originOf(query, sublink['testexpr']) : null;
       const isIn = sublink?.['subLinkType'] === 'ANY_SUBLINK' && sublink['operName'] === undefined;
@@ -53,7 +57,9 @@ export default defineRewrite<Site>({
       const same = extreme?.source === own && extreme.name === outside.name && named.length === groups.length;
       const where = conjuncts(body['whereClause']);
       const alone = isSelfContained(view, inner, where.filter(isNode));
-      return same && alone && groups.length > 0 ? [{ condition: node, outside, inner, groups: named }] : [];
+      return same && alone && groups.length > 0
+        ? [{ condition: node, isDenied: Boolean(denied), outside, inner, groups: named }]
+        : [];
     }),
   requires: ({ outside, groups }, facts): readonly [Fact, ...Fact[]] => [
     outside.source.table
@@ -68,7 +74,7 @@ export default defineRewrite<Site>({
         : missing(`the type of ${group.name} is not known to be grouped as it is compared`),
     ),
   ],
-  rewrite: ({ condition, outside, inner, groups }, view) => {
+  rewrite: ({ condition, isDenied, outside, inner, groups }, view) => {
     const facts = factsOf(view.catalog);
     const links = groups.map((group) => {
       const parts = [columnOf(group.source.alias, group.name), columnOf(outside.source.alias, group.name)];
@@ -78,7 +84,9 @@ export default defineRewrite<Site>({
     const body = withWhere(rest, [...conjuncts(rest['whereClause']), ...links]);
     const lookup = { SubLink: { subLinkType: 'EXPR_SUBLINK', subselect: { SelectStmt: body } } };
     const column = columnOf(outside.source.alias, outside.name);
-    return replace(view.statement.tree, condition, expression('$1 = $2', [column, lookup]));
+    // A group without any row that the subquery's conditions leave has no extreme, and none of its rows is in the list.
+    const compared = isDenied ? '$1 IS DISTINCT FROM $2' : '$1 = $2';
+    return replace(view.statement.tree, condition, expression(compared, [column, lookup]));
   },
   example: {
     schema:
