@@ -5,9 +5,11 @@ import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.
 import aggregateCountOnlyToExists from './rules/aggregate/count-only-to-exists.js';
 import aggregateDistinctWindowToGroup from './rules/aggregate/distinct-window-to-group.js';
 import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
+import aggregateFanOutsToLookups from './rules/aggregate/fan-outs-to-lookups.js';
 import aggregateFiltersToWhere from './rules/aggregate/filters-to-where.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
+import aggregateGroupPartlyBeforeJoin from './rules/aggregate/group-partly-before-join.js';
 import aggregateLateralToGroupedJoin from './rules/aggregate/lateral-to-grouped-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
 import aggregateRunningTotal from './rules/aggregate/running-total.js';
@@ -23,6 +25,7 @@ import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
 import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
+import groupingExtremeJoinToLookup from './rules/grouping/extreme-join-to-lookup.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
 import groupingHavingExtremeToGroups from './rules/grouping/having-extreme-to-groups.js';
@@ -116,9 +119,11 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateCountOnlyToExists,
   aggregateDistinctWindowToGroup,
   aggregateFanOutsApart,
+  aggregateFanOutsToLookups,
   aggregateFiltersToWhere,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
+  aggregateGroupPartlyBeforeJoin,
   aggregateLateralToGroupedJoin,
   aggregateNeighbourToLag,
   aggregateRunningTotal,
@@ -134,6 +139,7 @@ export const catalogue: readonly RewriteRule[] = [
   distinctRedundantGroupBy,
   groupingDistinctOnJoinToLateral,
   groupingDistinctOnToLateral,
+  groupingExtremeJoinToLookup,
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
   groupingHavingExtremeToGroups,

@@ -10,6 +10,8 @@ import { inlined } from './inlined.js';
 import { innerJoined } from './inner-joins.js';
 import { membershipAsked } from './memberships.js';
 import { opened } from './opened.js';
+import { withoutOrdinals } from './ordinals.js';
+import { parentKeysNamed } from './parent-keys.js';
 import { positive } from './positive.js';
 import { pulledUp } from './pulled-up.js';
 import { selfTotals } from './self-totals.js';
@@ -41,6 +43,7 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
   const base = without ?? open?.statement ?? statement;
   const bare = starless(base, catalog);
   const anti = antiJoined(statement, catalog);
+  const spelled = withoutOrdinals(bare ?? base, catalog);
   const rest = [
     without,
     base === statement ? bare : starless(statement, catalog),
@@ -53,6 +56,8 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
     innerJoined(bare ?? base, catalog),
     firstOfGroup(base, catalog),
     aliasesApart(base, catalog),
+    spelled,
+    parentKeysNamed(spelled ?? bare ?? base, catalog),
   ];
   const totals = selfTotals(base, catalog);
   const membership = membershipAsked(bare ?? base, catalog);

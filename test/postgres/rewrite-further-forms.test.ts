@@ -76,6 +76,66 @@ const CASES: readonly (readonly [string, string])[] = [
     'sargable/time-parts-to-range',
   ],
   ["SELECT id FROM post WHERE extract(year FROM at)::text || extract(month FROM at)::text = '20001'", ''],
+  // A chain of LEFT JOINs that is counted.
+  [
+    'SELECT c.id, c.name FROM channel AS c LEFT JOIN post AS p ON p.channel_id = c.id LEFT JOIN reply AS r ON r.post_id = p.id GROUP BY c.id HAVING count(r.id) = 0',
+    'aggregate/group-before-join grouping/having-count-to-exists',
+  ],
+  [
+    'SELECT c.id FROM channel AS c LEFT JOIN post AS p ON p.channel_id = c.id LEFT JOIN follow AS f ON f.channel_id = c.id AND f.member_id <> p.id GROUP BY c.id HAVING count(f.member_id) = 0',
+    '',
+  ],
+  // The column of the child stands for the parent's key.
+  [
+    'SELECT DISTINCT p.channel_id, c.name FROM post AS p JOIN channel AS c ON c.id = p.channel_id ORDER BY channel_id',
+    'distinct/distinct-to-exists',
+  ],
+  [
+    'SELECT p.channel_id, c.name, max(p.at) FROM post AS p JOIN channel AS c ON c.id = p.channel_id GROUP BY p.channel_id, c.name ORDER BY 1',
+    'aggregate/group-before-join aggregate/group-partly-before-join',
+  ],
+  // Output columns by their place, and by their name.
+  [
+    "SELECT date_trunc('month', p.at) AS month, c.kind, sum(p.price), avg(p.score) FROM post AS p JOIN channel AS c ON c.id = p.channel_id GROUP BY 1, 2 ORDER BY 1, 2",
+    'aggregate/group-partly-before-join',
+  ],
+  [
+    'SELECT c.kind AS k, count(*) FROM post AS p JOIN channel AS c ON c.id = p.channel_id GROUP BY k ORDER BY 2, 1',
+    'aggregate/group-partly-before-join',
+  ],
+  [
+    'SELECT c.kind, sum(p.price + p.score) AS n, count(p.score) FROM post AS p, channel AS c WHERE c.id = p.channel_id AND p.score > 1 GROUP BY c.kind HAVING count(*) > 1 ORDER BY n DESC, kind LIMIT 3',
+    'aggregate/group-partly-before-join',
+  ],
+  [
+    'SELECT c.kind, count(DISTINCT p.score) FROM post AS p JOIN channel AS c ON c.id = p.channel_id GROUP BY c.kind',
+    '',
+  ],
+  // Lookups of other rows of the same table.
+  [
+    'SELECT c.id, (SELECT count(*) FROM post AS p WHERE p.channel_id = c.id AND p.score > 1) AS a, (SELECT COALESCE(sum(p.score), 0) FROM post AS p WHERE p.channel_id = c.id AND p.score < 1), (SELECT avg(p.price) FROM post AS p WHERE p.channel_id = c.id) FROM channel AS c',
+    'aggregate/totals-to-grouped-join',
+  ],
+  // The newest row by a join with the extremes.
+  [
+    'SELECT c.name, p.score FROM channel AS c JOIN post AS p ON p.channel_id = c.id JOIN (SELECT max(id) AS last FROM post GROUP BY channel_id) AS m ON m.last = p.id WHERE c.kind = $1',
+    'grouping/extreme-join-to-lookup grouping/extreme-to-loose-scan',
+  ],
+  [
+    'SELECT p.id, m.at FROM post AS p JOIN (SELECT author_id, max(at) AS at FROM post WHERE score > 0 GROUP BY author_id) AS m ON m.author_id = p.author_id AND m.at = p.at',
+    'grouping/extreme-join-to-lookup join/key-into-grouped-subquery',
+  ],
+  // What nothing is used of.
+  [
+    'SELECT count(*) FROM (SELECT p.id, c.name FROM post AS p LEFT JOIN channel AS c ON c.id = p.channel_id WHERE p.score > 1 ORDER BY p.at DESC) AS s',
+    'join/unused-left-join order/needless-order',
+  ],
+  ['SELECT count(*) FROM post AS p LEFT JOIN reply AS r ON r.post_id = p.id', ''],
+  // Two tables beside one.
+  [
+    'SELECT p.id, count(DISTINCT r.id) AS n, count(DISTINCT f.id) AS m FROM post AS p LEFT JOIN reply AS r ON r.post_id = p.id LEFT JOIN reply AS f ON f.post_id = p.id AND f.stars > 3 WHERE p.score = 1 GROUP BY p.id ORDER BY n DESC, p.id LIMIT 2',
+    'aggregate/fan-outs-apart aggregate/fan-outs-to-lookups',
+  ],
 ];
 
 describe('further forms in which rules find their patterns', () => {
