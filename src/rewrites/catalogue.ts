@@ -44,6 +44,7 @@ import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderExpressionToColumn from './rules/order/expression-to-column.js';
+import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
 import orderLimitFence from './rules/order/limit-fence.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
@@ -158,6 +159,7 @@ export const catalogue: readonly RewriteRule[] = [
   joinUnusedLeftJoin,
   orderCountOverPage,
   orderExpressionToColumn,
+  orderLimitBeforeJoin,
   orderLimitFence,
   orderLimitPerValue,
   orderNeedlessOrder,

@@ -131,6 +131,32 @@ const CASES: readonly (readonly [string, string])[] = [
     'join/unused-left-join order/needless-order',
   ],
   ['SELECT count(*) FROM post AS p LEFT JOIN reply AS r ON r.post_id = p.id', ''],
+  // The newest row of each group, asked for by the group and the extreme.
+  [
+    'SELECT id FROM post WHERE (channel_id, at) IN (SELECT channel_id, max(at) FROM post GROUP BY channel_id) AND score = 2',
+    'grouping/extreme-to-loose-scan grouping/in-extremes-to-lookup',
+  ],
+  [
+    'SELECT id FROM post AS p WHERE (p.author_id, p.score) NOT IN (SELECT author_id, min(score) FROM post GROUP BY author_id)',
+    '',
+  ],
+  // The first rows before their parents.
+  [
+    'SELECT p.id, c.name, r.stars FROM post AS p JOIN channel AS c ON c.id = p.channel_id LEFT JOIN reply AS r ON r.id = p.score WHERE p.score < 3 ORDER BY p.at DESC, p.id LIMIT 3 OFFSET 1',
+    'order/limit-before-join',
+  ],
+  [
+    'SELECT r.id, c.name FROM reply AS r, post AS p, channel AS c WHERE c.id = p.channel_id AND p.id = r.post_id ORDER BY r.stars LIMIT 2',
+    'order/limit-before-join order/limit-fence',
+  ],
+  [
+    "SELECT p.id, c.name FROM post AS p JOIN channel AS c ON c.id = p.channel_id WHERE c.kind = 'a' ORDER BY p.at DESC LIMIT 3",
+    'order/limit-fence',
+  ],
+  [
+    'SELECT p.id, f.since FROM post AS p LEFT JOIN follow AS f ON f.channel_id = p.channel_id ORDER BY p.at LIMIT 3',
+    '',
+  ],
   // Two tables beside one.
   [
     'SELECT p.id, count(DISTINCT r.id) AS n, count(DISTINCT f.id) AS m FROM post AS p LEFT JOIN reply AS r ON r.post_id = p.id LEFT JOIN reply AS f ON f.post_id = p.id AND f.stars > 3 WHERE p.score = 1 GROUP BY p.id ORDER BY n DESC, p.id LIMIT 2',

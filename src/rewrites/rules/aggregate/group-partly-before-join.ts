@@ -5,7 +5,7 @@ import { freshAlias, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { isOnly, sidesOf } from '../../eager-sides.js';
 import type { Sides } from '../../eager-sides.js';
-import { missing, seen } from '../../facts.js';
+import { factsOf, missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
 import { partialOf } from '../../partial-aggregates.js';
 import type { Partial } from '../../partial-aggregates.js';
@@ -58,7 +58,13 @@ export default defineRewrite<Site>({
           .filter(isNode)
           .map((value) => ({ value, isParent: isOnly(view, query, value, [parent]) }));
         const apart = groups.every(({ value, isParent }) => isParent || isOnly(view, query, value, children));
-        return apart && groups.some(({ isParent }) => isParent) ? [{ query, sides, groups, partials: known }] : [];
+        // By a key of the parent each group is one already: `aggregate/group-before-join` has nothing to add up.
+        const names = groups.flatMap(({ value, isParent }) => (isParent ? (originOf(query, value)?.name ?? []) : []));
+        const isWhole =
+          groups.every(({ isParent }) => isParent) && factsOf(view.catalog).unique(parent.table, names).holds;
+        return apart && !isWhole && groups.some(({ isParent }) => isParent)
+          ? [{ query, sides, groups, partials: known }]
+          : [];
       });
     }),
   requires: ({ query, sides: { parent, links }, groups }, facts, view): readonly [Fact, ...Fact[]] => {
