@@ -39,7 +39,7 @@ function spelledOut(query: Query): TreeNode | null {
     const unknown = query.sources.some(({ columns }) => columns === null);
     const at = path.length === 1 && !unknown && !originOf(query, value) ? names.indexOf(path[0] ?? '') : -1;
     const target = targets[at];
-    return isNode(target) && names.lastIndexOf(path[0] ?? '') === at ? target : null;
+    return isNode(target) && !bodyOf(target, 'A_Const') && names.lastIndexOf(path[0] ?? '') === at ? target : null;
   };
   const groupClause = groups.map((one) => placed(one) ?? named(one) ?? one);
   const sortClause = list(body, 'sortClause').map((item) => {

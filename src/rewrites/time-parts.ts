@@ -17,10 +17,17 @@ export interface DayRange {
   readonly until: string;
 }
 
-type Unit = 'year' | 'quarter' | 'month' | 'day';
+type Unit = 'year' | 'isoyear' | 'quarter' | 'month' | 'week' | 'day';
 
 /** The greatest number of each part. */
-const GREATEST: Readonly<Record<Unit, number>> = { year: 9998, quarter: 4, month: 12, day: 31 };
+const GREATEST: Readonly<Record<Unit, number>> = {
+  year: 9998,
+  isoyear: 9998,
+  quarter: 4,
+  month: 12,
+  week: 53,
+  day: 31,
+};
 
 /** Reads a condition on a part; null for anything else, and where the numbers do not follow one another. */
 export function partOf(condition: TreeNode): TimePart | null {
@@ -59,6 +66,8 @@ export function rangeOf(
 ): { readonly range: DayRange; readonly units: readonly Unit[] } | null {
   const of = (unit: Unit): TimePart | null => joint(parts.filter((one) => one.unit === unit));
   const [year, quarter, month, day] = [of('year'), of('quarter'), of('month'), of('day')];
+  const weeks = weeksIn(of('isoyear') ?? year, of('week'));
+  if (weeks) return weeks;
   if (!year || year.low !== year.high || year.low < 1000 || year.high > GREATEST.year || !(quarter ?? month))
     return null;
   const first = Math.max(month?.low ?? 1, quarter ? quarter.low * 3 - 2 : 1, 1);
@@ -73,6 +82,26 @@ export function rangeOf(
   const length = new Date(Date.UTC(year.low, first, 0)).getUTCDate();
   const [from, to] = [Math.max(day.low, 1), Math.min(day.high, length)];
   return from > to ? null : { range: daysOf(year.low, first, { from, to }), units: [...units, 'day'] };
+}
+
+/** Weeks of one year of ISO 8601; of a calendar year those alone that lie in it whole. */
+function weeksIn(year: TimePart | null, week: TimePart | null): ReturnType<typeof rangeOf> {
+  if (!year || !week || year.low !== year.high || year.low < 1000 || year.low > GREATEST.year) return null;
+  const monday = mondayOf(year.low);
+  const last = (mondayOf(year.low + 1) - monday) / WEEK_MS;
+  const [first, until] = [Math.max(week.low, 1), Math.min(week.high, last)];
+  const isWhole = year.unit === 'isoyear' || (first > 1 && until < 52);
+  if (first > until || !isWhole) return null;
+  const range = { from: iso(monday + (first - 1) * WEEK_MS), until: iso(monday + until * WEEK_MS) };
+  return { range, units: [year.unit, 'week'] };
+}
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** The Monday of the week with the fourth of January, the first of the year. */
+function mondayOf(year: number): number {
+  const fourth = new Date(Date.UTC(year, 0, 4));
+  return fourth.getTime() - ((fourth.getUTCDay() + 6) % 7) * 86_400_000;
 }
 
 /** `make_date(extract(year FROM c)::int, extract(month FROM c)::int, 1)`, or with the day, held at a date; null for anything else. */
@@ -135,8 +164,11 @@ function extractedFrom(value: TreeValue): Extracted | null {
   const call = bodyOf(cast && WHOLE.has(cast.type) ? cast.value : value, 'FuncCall');
   const [unit, column, more] = call && EXTRACTING.has(functionName(call)) ? list(call, 'args') : [];
   const named = stringConstant(unit)?.toLowerCase();
-  const isUnit = named === 'year' || named === 'quarter' || named === 'month' || named === 'day';
-  return isUnit && !more && bodyOf(column, 'ColumnRef') ? { column: column as TreeNode, unit: named } : null;
+  return isUnit(named) && !more && bodyOf(column, 'ColumnRef') ? { column: column as TreeNode, unit: named } : null;
+}
+
+function isUnit(name: string | undefined): name is Unit {
+  return name !== undefined && Object.hasOwn(GREATEST, name);
 }
 
 const EXTRACTING = new Set(['date_part', 'extract']);

@@ -72,6 +72,18 @@ const CASES: readonly (readonly [string, string])[] = [
     'sargable/time-parts-to-range sargable/truncated-time-to-range',
   ],
   [
+    'SELECT id FROM post WHERE extract(isoyear FROM at) = 2020 AND extract(week FROM at) = 53',
+    'sargable/time-parts-to-range',
+  ],
+  [
+    "SELECT id FROM post WHERE date_part('year', at) = 2021 AND date_part('week', at) BETWEEN 20 AND 21",
+    'sargable/time-parts-to-range sargable/truncated-time-to-range',
+  ],
+  [
+    'SELECT id FROM post WHERE extract(year FROM at) = 2021 AND extract(week FROM at) = 53',
+    'sargable/truncated-time-to-range',
+  ],
+  [
     "SELECT id FROM post WHERE concat(extract(year FROM at), '-', lpad(extract(month FROM at)::text, 2, '0'), '-', lpad(extract(day FROM at)::text, 2, '0')) = '2000-02-29'",
     'sargable/time-parts-to-range',
   ],

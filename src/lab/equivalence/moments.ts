@@ -72,17 +72,22 @@ function fields(constants: readonly Constant[]): readonly string[] {
   ]);
 }
 
-/** Days that a statement puts together of numbers: `extract(year FROM c) = 2023 AND extract(month FROM c) = 5 AND extract(day FROM c) = 17`, the quarter of a year, and their first days. */
+/** Days that a statement puts together of numbers: `extract(year FROM c) = 2023 AND extract(month FROM c) = 5 AND extract(day FROM c) = 17`, the quarter or the week of a year, and their first days. */
 function dated(constants: readonly Constant[]): readonly string[] {
   const among = (form: RegExp): readonly number[] =>
     [...new Set(constants.flatMap(({ text }) => (form.test(text) ? [Number(text)] : [])))].slice(0, MOST_PARTS);
   const days = among(/^(0?[1-9]|[12]\d)$/);
-  return among(/^(1[6-9]|2[0-2])\d\d$/).flatMap((year) =>
-    days.flatMap((month) => [
+  const weeks = among(/^(0?[1-9]|[1-4]\d|5[0-3])$/);
+  // The fourth of January is in the first week of the year.
+  const inWeek = (year: number, week: number): string =>
+    `'${new Date(Date.UTC(year, 0, 4 + (week - 1) * 7)).toISOString().slice(0, 10)}'`;
+  return among(/^(1[6-9]|2[0-2])\d\d$/).flatMap((year) => [
+    ...weeks.map((week) => inWeek(year, week)),
+    ...days.flatMap((month) => [
       ...(month <= 12 ? ['01', ...days.map(twoDigits)].map((day) => `'${year}-${twoDigits(month)}-${day}'`) : []),
       ...(month <= 4 ? [`'${year}-${twoDigits(month * 3 - 1)}-15'`] : []),
     ]),
-  );
+  ]);
 }
 
 function twoDigits(part: number): string {

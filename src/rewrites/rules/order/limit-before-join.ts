@@ -5,7 +5,7 @@ import { columnsUsed, mentions } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
-import { bothWays, hasBareStar, isFixed, isPlain } from '../../shapes.js';
+import { bothWays, hasBareStar, isFixed, isPlain, mayGiveRows } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
 import { originOf, originsIn, sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
@@ -45,6 +45,7 @@ export default defineRewrite<Site>({
       const { limitCount, limitOffset, ...rest } = body;
       const limited = body['limitOption'] === 'LIMIT_OPTION_COUNT' && isNode(limitCount) && isFixed(limitCount);
       if (query.type !== 'SelectStmt' || !limited || !isPlain(rest) || hasBareStar(body)) return [];
+      if (mayGiveRows(view.catalog, body['targetList'])) return [];
       if (query.sources.length < 2 || (limitOffset !== undefined && !isFixed(limitOffset))) return [];
       const order = orderOf(list(body, 'sortClause'), (key) => sortOriginOf(query, key));
       const rows = order?.[0]?.origin.source;

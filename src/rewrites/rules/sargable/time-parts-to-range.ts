@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
   maxMajor: null,
   sparesOverflow: true,
   docs: {
-    what: "`extract(year FROM c) = 2024 AND extract(month FROM c) = 3`, with the day, the quarter or several months alike, becomes a half-open range of `c`; `make_date(extract(year FROM c)::int, extract(month FROM c)::int, 1) = '2024-03-01'` and `extract(year FROM c) || '-' || lpad(extract(month FROM c)::text, 2, '0') = '2024-03'` alike.",
+    what: "`extract(year FROM c) = 2024 AND extract(month FROM c) = 3`, with the day, the quarter, the week or several months alike, becomes a half-open range of `c`; `make_date(extract(year FROM c)::int, extract(month FROM c)::int, 1) = '2024-03-01'` and `extract(year FROM c) || '-' || lpad(extract(month FROM c)::text, 2, '0') = '2024-03'` alike.",
     why: 'An index on `c` can not serve conditions on its parts, and the planner multiplies their selectivities as if they were independent.',
     limits:
       'The column is a date, timestamp or timestamptz of a table; the parts are literals of the years 1000 to 9998, one year, and months that follow one another. What is put together as text has the year first, and parts that can not run into one another. For timestamptz the clock of no zone goes back over the midnight of either end.',
@@ -83,7 +83,7 @@ function together(query: Query, condition: TreeNode): Site | null {
     return part ? [{ ...part, node }] : [];
   });
   for (const year of parts) {
-    const origin = year.unit === 'year' ? originOf(query, year.column) : null;
+    const origin = year.unit === 'year' || year.unit === 'isoyear' ? originOf(query, year.column) : null;
     const same = parts.filter(({ column }) => treeText(column) === treeText(year.column));
     const found = origin ? rangeOf(same) : null;
     if (!origin || !found) continue;
