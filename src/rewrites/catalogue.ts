@@ -5,9 +5,11 @@ import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.
 import aggregateCountOnlyToExists from './rules/aggregate/count-only-to-exists.js';
 import aggregateDistinctWindowToGroup from './rules/aggregate/distinct-window-to-group.js';
 import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
+import aggregateFanOutsToLookups from './rules/aggregate/fan-outs-to-lookups.js';
 import aggregateFiltersToWhere from './rules/aggregate/filters-to-where.js';
 import aggregateGroupAfterLimit from './rules/aggregate/group-after-limit.js';
 import aggregateGroupBeforeJoin from './rules/aggregate/group-before-join.js';
+import aggregateGroupPartlyBeforeJoin from './rules/aggregate/group-partly-before-join.js';
 import aggregateLateralToGroupedJoin from './rules/aggregate/lateral-to-grouped-join.js';
 import aggregateNeighbourToLag from './rules/aggregate/neighbour-to-lag.js';
 import aggregateRunningTotal from './rules/aggregate/running-total.js';
@@ -23,6 +25,7 @@ import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
 import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
+import groupingExtremeJoinToLookup from './rules/grouping/extreme-join-to-lookup.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
 import groupingHavingExtremeToGroups from './rules/grouping/having-extreme-to-groups.js';
@@ -41,6 +44,7 @@ import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderExpressionToColumn from './rules/order/expression-to-column.js';
+import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
 import orderLimitFence from './rules/order/limit-fence.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
@@ -82,6 +86,7 @@ import sargableSignedColumn from './rules/sargable/signed-column.js';
 import sargableSkipLeadingColumn from './rules/sargable/skip-leading-column.js';
 import sargableTextCastToValue from './rules/sargable/text-cast-to-value.js';
 import sargableTimeOfEpoch from './rules/sargable/time-of-epoch.js';
+import sargableTimePartsToRange from './rules/sargable/time-parts-to-range.js';
 import sargableTimeTextToRange from './rules/sargable/time-text-to-range.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
@@ -115,9 +120,11 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateCountOnlyToExists,
   aggregateDistinctWindowToGroup,
   aggregateFanOutsApart,
+  aggregateFanOutsToLookups,
   aggregateFiltersToWhere,
   aggregateGroupAfterLimit,
   aggregateGroupBeforeJoin,
+  aggregateGroupPartlyBeforeJoin,
   aggregateLateralToGroupedJoin,
   aggregateNeighbourToLag,
   aggregateRunningTotal,
@@ -133,6 +140,7 @@ export const catalogue: readonly RewriteRule[] = [
   distinctRedundantGroupBy,
   groupingDistinctOnJoinToLateral,
   groupingDistinctOnToLateral,
+  groupingExtremeJoinToLookup,
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
   groupingHavingExtremeToGroups,
@@ -151,6 +159,7 @@ export const catalogue: readonly RewriteRule[] = [
   joinUnusedLeftJoin,
   orderCountOverPage,
   orderExpressionToColumn,
+  orderLimitBeforeJoin,
   orderLimitFence,
   orderLimitPerValue,
   orderNeedlessOrder,
@@ -192,6 +201,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableSkipLeadingColumn,
   sargableTextCastToValue,
   sargableTimeOfEpoch,
+  sargableTimePartsToRange,
   sargableTimeTextToRange,
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,

@@ -1,5 +1,6 @@
 import type { Catalog } from '../model/catalog.js';
 import type { ParsedStatement } from '../sql/parse.js';
+import { aliasesApart } from './aliases-apart.js';
 import { antiJoined } from './anti-joins.js';
 import { boundsApart } from './bounds-apart.js';
 import { seen } from './facts.js';
@@ -7,7 +8,10 @@ import type { Fact } from './facts.js';
 import { firstOfGroup } from './first-of-group.js';
 import { inlined } from './inlined.js';
 import { innerJoined } from './inner-joins.js';
+import { membershipAsked } from './memberships.js';
 import { opened } from './opened.js';
+import { withoutOrdinals } from './ordinals.js';
+import { parentKeysNamed } from './parent-keys.js';
 import { positive } from './positive.js';
 import { pulledUp } from './pulled-up.js';
 import { selfTotals } from './self-totals.js';
@@ -39,6 +43,7 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
   const base = without ?? open?.statement ?? statement;
   const bare = starless(base, catalog);
   const anti = antiJoined(statement, catalog);
+  const spelled = withoutOrdinals(bare ?? base, catalog);
   const rest = [
     without,
     base === statement ? bare : starless(statement, catalog),
@@ -50,12 +55,17 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
     boundsApart(base),
     innerJoined(bare ?? base, catalog),
     firstOfGroup(base, catalog),
+    aliasesApart(base, catalog),
+    spelled,
+    parentKeysNamed(spelled ?? bare ?? base, catalog),
   ];
   const totals = selfTotals(base, catalog);
+  const membership = membershipAsked(bare ?? base, catalog);
   return [
     { statement, facts: [] },
     ...rest.flatMap((one) => (one ? [{ statement: one, facts }] : [])),
     ...(totals ? [{ statement: totals.statement, facts: [...facts, ...totals.facts] }] : []),
+    ...(membership ? [{ statement: membership.statement, facts: [...facts, membership.fact] }] : []),
     ...(anti ? [{ statement: anti.statement, facts: [seen(anti.says)] }] : []),
   ];
 }

@@ -1,11 +1,11 @@
 import { outputName } from '../sql/output-name.js';
-import { bodyOf, isNode, list, textOf, treeText, walk } from '../sql/tree.js';
+import { bodyOf, isNode, list, mapTree, textOf, treeText, walk } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
-import { columnOf, derived, expression, output, replace, withWhere } from './build.js';
+import { allOf, columnOf, derived, expression, output, replace, withWhere } from './build.js';
 import { freshAlias } from './columns.js';
 import { correlationOf } from './correlation.js';
 import type { Correlation } from './correlation.js';
-import { hasBareStar } from './shapes.js';
+import { callsAggregate, hasBareStar } from './shapes.js';
 import { orderOf } from './top-rows.js';
 import { originOf, queryOf, sortOriginOf } from './view.js';
 import type { Query, StatementView } from './view.js';
@@ -71,24 +71,19 @@ export function joinLookups(
   how: { readonly grouped: boolean; readonly read: (lookup: Lookup, value: TreeNode) => TreeNode },
 ): TreeNode {
   const base = freshAlias(view, how.grouped ? 'totals' : 'found');
-  const groups = new Map<string, Lookup[]>();
-  for (const lookup of lookups) {
-    const rows = treeText([lookup.inner.body['fromClause'], lookup.inner.body['whereClause']]);
-    groups.set(rows, [...(groups.get(rows) ?? []), lookup]);
-  }
   let from = list(query.body, 'fromClause')
     .filter(isNode)
     .reduce((larg, rarg) => ({ JoinExpr: { jointype: 'JOIN_INNER', larg, rarg } }));
   let targets: TreeNode = { targetList: namedBySublink(query.body) };
-  [...groups.values()].forEach((same, g) => {
+  joinsOf(lookups, how.grouped).forEach(({ same, where, values: aggregates }, g) => {
     const alias = g === 0 ? base : `${base}_${g + 1}`;
     const [first] = same;
     if (!first) return;
     const { inner, correlation } = first;
     const keys = correlation.pairs.map(({ inside }, i) => output(inside, `key_${i + 1}`));
-    const values = same.map(({ value }, i) => output(value, `value_${i + 1}`));
+    const values = aggregates.map((value, i) => output(value, `value_${i + 1}`));
     const select = {
-      ...withWhere(inner.body, correlation.rest),
+      ...withWhere(inner.body, where),
       targetList: [...keys, ...values],
       ...(how.grouped ? { groupClause: correlation.pairs.map(({ inside }) => inside) } : {}),
     };
@@ -104,6 +99,52 @@ export function joinLookups(
   });
   const body = { ...query.body, ...targets, fromClause: [from] };
   return replace(view.statement.tree, query.body, { SelectStmt: body });
+}
+
+interface Joined {
+  readonly same: readonly Lookup[];
+  /** The conditions of the subquery that is joined. */
+  readonly where: readonly TreeNode[];
+  /** Of each lookup. */
+  readonly values: readonly TreeNode[];
+}
+
+/** The lookups that one join answers: of the same rows, or, where they are grouped, of different rows of the same tables, which FILTER tells apart. */
+function joinsOf(lookups: readonly Lookup[], grouped: boolean): readonly Joined[] {
+  const groups = new Map<string, Lookup[]>();
+  for (const lookup of lookups) {
+    const { inner, correlation } = lookup;
+    const filtered = grouped && !lookup.isArray && !/"SubLink"/.test(treeText(correlation.rest));
+    const rows = treeText([
+      inner.body['fromClause'],
+      ...(filtered ? correlation.pairs.map(({ inside, outside }) => [inside, outside]) : [inner.body['whereClause']]),
+    ]);
+    groups.set(rows, [...(groups.get(rows) ?? []), lookup]);
+  }
+  return [...groups.values()].map((same) => {
+    const texts = same.map(({ correlation }) => new Set(correlation.rest.map((one) => treeText(one))));
+    const isCommon = (one: TreeNode): boolean => texts.every((all) => all.has(treeText(one)));
+    const own = same.map(({ correlation }) => correlation.rest.filter((one) => !isCommon(one)));
+    const common = same[0]?.correlation.rest.filter(isCommon) ?? [];
+    const alternatives = new Map(own.map((one) => [treeText(one), allOf(one)]));
+    const args = [...alternatives.values()].filter((one) => one !== undefined);
+    const any = args.length > 1 && args.length === alternatives.size ? [{ BoolExpr: { boolop: 'OR_EXPR', args } }] : [];
+    return {
+      same,
+      where: [...common, ...any],
+      values: same.map(({ value }, i) => filteredBy(value, allOf(own[i] ?? []))),
+    };
+  });
+}
+
+/** The value of aggregates over those rows alone that fulfil a condition. */
+function filteredBy(value: TreeNode, condition: TreeNode | undefined): TreeNode {
+  if (condition === undefined) return value;
+  return mapTree(value, ({ type, body }) => {
+    if (type !== 'FuncCall' || !callsAggregate({ FuncCall: { ...body, args: [] } })) return null;
+    const filter = allOf([...(isNode(body['agg_filter']) ? [body['agg_filter']] : []), condition]);
+    return { FuncCall: { ...body, agg_filter: filter ?? condition } };
+  }) as TreeNode;
 }
 
 /** The target list in which each item with a subquery is given the name that it has by itself. */

@@ -35,11 +35,11 @@ const SIGNS = {
   'subquery/cte-discards': (node: PlanNode) => node['Node Type'] === 'CTE Scan',
   /** Many rows numbered. */
   'subquery/window-discards': (node: PlanNode) => node['Node Type'] === 'WindowAgg' && readsMany(node),
-  /** Rows that are read and thrown away: at least nine for each that is kept. */
+  /** Rows that are read and thrown away: more than are kept. */
   'scan/rows-discarded': (node: PlanNode) => {
     const removed = node['Rows Removed by Filter'];
     if (removed === undefined) return node['Actual Rows'] === undefined && node.Filter !== undefined;
-    return removed * loops(node) >= MANY_ROWS && removed >= 9 * (node['Actual Rows'] ?? 0);
+    return removed * loops(node) >= MANY_ROWS && removed >= (node['Actual Rows'] ?? 0);
   },
   /** An index read for its order, most of whose rows are thrown away. */
   'scan/ordered-index-walk': (node: PlanNode) =>

@@ -7,7 +7,7 @@ import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, conjuncts, replace, withWhere } from './build.js';
 import { mapColumns } from './columns.js';
-import { isPlain, mayGiveRows } from './shapes.js';
+import { callsIn, isPlain, mayGiveRows } from './shapes.js';
 import { originsIn, queryOf, viewOf } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 import { writeBack } from './write-back.js';
@@ -48,7 +48,7 @@ function simpleIn(view: StatementView, query: Query, source: Source): Query | nu
   const item = bodyOf(source.item, 'RangeSubselect');
   const inner = item ? queryOf(view, bodyOf(item['subquery'], 'SelectStmt') ?? undefined) : undefined;
   if (!item || !inner || query.type !== 'SelectStmt' || item['lateral'] === true || source.nullable) return null;
-  const sorted = inner.body['sortClause'] !== undefined;
+  const sorted = inner.body['sortClause'] !== undefined && !ignoresOrder(query.body);
   if (!isPlain(inner.body) || sorted || mayGiveRows(view.catalog, inner.body['targetList'])) return null;
   const targets = list(inner.body, 'targetList');
   const hasNames = source.columns?.length === targets.length && new Set(source.columns).size === targets.length;
@@ -58,6 +58,18 @@ function simpleIn(view: StatementView, query: Query, source: Source): Query | nu
   const isTaken = others.some(({ sources }) => sources.some((one) => one !== source && ownNames.has(one.alias)));
   const joins = JSON.stringify([query.body['fromClause'], inner.body['fromClause']]);
   return isTaken || ownNames.has('') || /"usingClause"|"isNatural":true/.test(joins) ? null : inner;
+}
+
+/** Aggregates of all rows that are the same in whatever order those come. */
+function ignoresOrder(body: TreeNode): boolean {
+  const calls = callsIn(body['targetList']);
+  const other = ['groupClause', 'havingClause', 'sortClause', 'distinctClause'].some(
+    (name) => body[name] !== undefined,
+  );
+  const steady = ['count', 'min', 'max', 'bool_and', 'bool_or'];
+  return (
+    !other && calls.length > 0 && calls.every((one) => steady.includes(one.name) && one.body['over'] === undefined)
+  );
 }
 
 function isWithin(query: Query | null, outer: Query): boolean {

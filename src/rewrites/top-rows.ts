@@ -2,10 +2,11 @@ import { bodyOf, list, textOf } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, derived, expression, output, query as selectOf, withWhere } from './build.js';
 import { freshAlias, namedTargets } from './columns.js';
-import { missing } from './facts.js';
+import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
 import { columnOfSource, looseScan, pinned, steppable, withRecursive } from './loose-scan.js';
 import { mayGiveRows } from './shapes.js';
+import { heldNotNull } from './truth.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
 /** The first rows of each group of one table. */
@@ -16,27 +17,31 @@ export interface TopRows {
   /** `SortBy` nodes: the order within a group. */
   readonly order: readonly TreeNode[];
   readonly conditions: readonly TreeNode[];
+  /** Rows that the order does not tell from the last one are among the first as well. */
+  readonly ties: boolean;
 }
 
-/** What both forms need: groups that an index steps through, none of them NULL, and an order that leaves no choice. */
+/** What both forms need: groups that an index steps through, none of them NULL, and an order that leaves no choice, or ties of which all are taken. */
 export function topRowsFacts(
-  { query, source, group, order, conditions }: TopRows,
+  { query, source, group, order, conditions, ties }: TopRows,
   facts: Facts,
 ): readonly [Fact, ...Fact[]] {
   const keys = order.flatMap((item) => columnOfSource(query, source, item['node'])?.name ?? []);
   return [
     steppable(facts.catalog, group, pinned(query, conditions)),
-    facts.notNull(group),
-    source.table
-      ? facts.unique(source.table, [group.name, ...keys])
-      : missing(`${source.alias} is not a table with a key`),
+    heldNotNull(group) ?? facts.notNull(group),
+    ties
+      ? seen('all rows of one rank are taken')
+      : source.table
+        ? facts.unique(source.table, [group.name, ...keys])
+        : missing(`${source.alias} is not a table with a key`),
   ];
 }
 
 /** Groups by a loose scan, and for each the first rows of `body`: a SELECT of the same table, conditions included. `count` is LIMIT's. */
 export function topRowsOf(
   view: StatementView,
-  { source, group, order, conditions }: TopRows,
+  { source, group, order, conditions, ties }: TopRows,
   { body, count, sorted }: { readonly body: TreeNode; readonly count: TreeValue; readonly sorted: boolean },
 ): TreeNode | null {
   const scan = looseScan(view, group, conditions);
@@ -52,7 +57,7 @@ export function topRowsOf(
     targetList: [...targets, ...hidden],
     sortClause: order.map((item) => ({ SortBy: item })),
     limitCount: count,
-    limitOption: 'LIMIT_OPTION_COUNT',
+    limitOption: ties ? 'LIMIT_OPTION_WITH_TIES' : 'LIMIT_OPTION_COUNT',
   };
   const shape = selectOf(`SELECT 1 FROM ${scan.name} WHERE $1 IS NOT NULL`, [columnOf(scan.name, scan.column)]);
   const select = {

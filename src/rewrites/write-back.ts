@@ -13,7 +13,11 @@ import { flattened } from './build.js';
  */
 export function writeBack(statement: ParsedStatement, tree: TreeNode): string | null {
   const changed = flattened(tree);
-  return attempt(() => deparseGuarded(changed)) ?? splice(statement, changed);
+  // What rules do with LIMIT is not what WITH TIES means: a statement that says so keeps all but one expression.
+  const whole = treeText(statement.tree).includes('LIMIT_OPTION_WITH_TIES')
+    ? null
+    : attempt(() => deparseGuarded(changed));
+  return whole ?? splice(statement, changed);
 }
 
 /** How many places of the text are tried for the end and the beginning of the changed expression. */

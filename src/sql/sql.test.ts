@@ -109,9 +109,9 @@ describe('deparse', () => {
     expect(deparseGuarded(parseStatement(sql).tree)).toBe(
       'SELECT a.x FROM t AS a WHERE a.y = $1 AND a.d > CAST($2 AS interval)',
     );
-    expect(() =>
-      deparseGuarded(parseStatement('SELECT a FROM t ORDER BY a FETCH FIRST 3 ROWS WITH TIES').tree),
-    ).toThrow('without changing');
+    expect(deparseGuarded(parseStatement('SELECT a FROM t ORDER BY a FETCH FIRST 3 ROWS WITH TIES').tree)).toBe(
+      'SELECT a FROM t ORDER BY a FETCH FIRST 3 ROWS WITH TIES',
+    );
     expect(() => deparseGuarded(parseStatement('SELECT a FROM t GROUP BY DISTINCT ROLLUP (a)').tree)).toThrow(
       'without changing',
     );

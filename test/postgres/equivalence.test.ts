@@ -16,6 +16,7 @@ const SCHEMA = `
   CREATE TABLE far (a int, b int);
   CREATE TABLE near (a int, x float8);
   CREATE TABLE span (a int, r int4range);
+  CREATE TABLE paper (n int, d jsonb);
   CREATE VIEW seen AS SELECT * FROM line;
   CREATE MATERIALIZED VIEW kept AS SELECT * FROM line;
   INSERT INTO "Odd Place"."order" ("naïve ""x""") VALUES ('glad');
@@ -25,6 +26,20 @@ const ORDER = '"Odd Place"."order"';
 /** Original, rewritten, parameter sets, and what is found. */
 const CASES: readonly (readonly [string, string, string, readonly (readonly string[])[], RegExp])[] = [
   ['the same text', `SELECT * FROM ${ORDER}`, `SELECT * FROM ${ORDER}`, [], /^held$/],
+  [
+    'the parts of a day are those of one row',
+    `SELECT id FROM stay WHERE date_part('year', at) = 2023 AND date_part('month', at) = 5 AND date_part('day', at) = 17`,
+    `SELECT id FROM stay WHERE at >= '2023-05-01' AND at < '2023-06-01' AND date_part('month', at) = 5 AND date_part('day', at) = 17`,
+    [],
+    /^held$/,
+  ],
+  [
+    'two keys of one document',
+    `SELECT n FROM paper WHERE d ->> 'kind' = 'x' AND d ->> 'size' = '5'`,
+    `SELECT n FROM paper WHERE d @> '{"kind": "x", "size": "5"}'`,
+    [],
+    /rows became/,
+  ],
   ['a key is unique', `SELECT DISTINCT id FROM line`, `SELECT id FROM line`, [], /^held$/],
   ['what is no key is not', `SELECT DISTINCT n FROM line`, `SELECT n FROM line`, [], /rows became/],
   [

@@ -4,6 +4,8 @@ import type { Candidates } from './values.js';
 
 /** More would leave too little for each. */
 const MOST_SUMS = 4;
+/** Years, and months or days, of which days are made. */
+const MOST_PARTS = 3;
 
 /** Values of a date, timestamp or timestamptz: what the constants are and what can be made of them with the statement's intervals. */
 export function times(
@@ -15,6 +17,10 @@ export function times(
   const given = constants.flatMap(({ kind, text }) => {
     if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
     if (kind === 'string' && /^\d{4}-\d\d?$/.test(text)) return [`${text}-01`];
+    const [, year, quarter] = /^([12]\d{3}).{0,2}Q([1-4])$/.exec(text) ?? [];
+    if (year !== undefined) return [`${year}-${twoDigits(Number(quarter) * 3 - 2)}-01`];
+    const [, first, month, day = '01'] = /^([12]\d{3})(0[1-9]|1[0-2])(0[1-9]|1\d|2[0-8])?$/.exec(text) ?? [];
+    if (first !== undefined) return [`${first}-${month}-${day}`];
     if (/^(1[6-9]|2[0-2])\d\d$/.test(text)) return [`${text}-01-01`];
     if (kind === 'number' && /^\d{9,10}$/.test(text)) return [secondsAsTime(Number(text))];
     return [];
@@ -25,7 +31,7 @@ export function times(
   const bases = given.map((text) => `${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`);
   // `date '2024-02-29' - interval '18 years'` is as much what a column is compared with as a literal is.
   const sums = bases.flatMap((base) => shifted(base, intervals));
-  const exact = [...given.map((text) => quoteLiteral(text)), ...sums.slice(0, MOST_SUMS)];
+  const exact = [...given.map((text) => quoteLiteral(text)), ...dated(constants), ...sums.slice(0, MOST_SUMS)];
   // A sum that is cut to the last day of a month is that of the days after, too.
   const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
   const near = bases.flatMap((base) => [
@@ -58,13 +64,34 @@ function fields(constants: readonly Constant[]): readonly string[] {
   const numbers = constants.flatMap(({ kind, text }) =>
     kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
   );
-  const two = (part: number): string => String(part).padStart(2, '0');
   return numbers.flatMap((number) => [
-    ...(number >= 1 && number <= 12 ? [`'2000-${two(number)}-15'`] : []),
-    ...(number <= 7 ? [`'2000-01-${two(number + 2)}'`] : []),
-    ...(number >= 1 && number <= 31 ? [`'2000-01-${two(number)}'`] : []),
-    ...(number <= 23 ? [`'2000-01-01 ${two(number)}:30'`] : []),
+    ...(number >= 1 && number <= 12 ? [`'2000-${twoDigits(number)}-15'`] : []),
+    ...(number <= 7 ? [`'2000-01-${twoDigits(number + 2)}'`] : []),
+    ...(number >= 1 && number <= 31 ? [`'2000-01-${twoDigits(number)}'`] : []),
+    ...(number <= 23 ? [`'2000-01-01 ${twoDigits(number)}:30'`] : []),
   ]);
+}
+
+/** Days that a statement puts together of numbers: `extract(year FROM c) = 2023 AND extract(month FROM c) = 5 AND extract(day FROM c) = 17`, the quarter or the week of a year, and their first days. */
+function dated(constants: readonly Constant[]): readonly string[] {
+  const among = (form: RegExp): readonly number[] =>
+    [...new Set(constants.flatMap(({ text }) => (form.test(text) ? [Number(text)] : [])))].slice(0, MOST_PARTS);
+  const days = among(/^(0?[1-9]|[12]\d)$/);
+  const weeks = among(/^(0?[1-9]|[1-4]\d|5[0-3])$/);
+  // The fourth of January is in the first week of the year.
+  const inWeek = (year: number, week: number): string =>
+    `'${new Date(Date.UTC(year, 0, 4 + (week - 1) * 7)).toISOString().slice(0, 10)}'`;
+  return among(/^(1[6-9]|2[0-2])\d\d$/).flatMap((year) => [
+    ...weeks.map((week) => inWeek(year, week)),
+    ...days.flatMap((month) => [
+      ...(month <= 12 ? ['01', ...days.map(twoDigits)].map((day) => `'${year}-${twoDigits(month)}-${day}'`) : []),
+      ...(month <= 4 ? [`'${year}-${twoDigits(month * 3 - 1)}-15'`] : []),
+    ]),
+  ]);
+}
+
+function twoDigits(part: number): string {
+  return String(part).padStart(2, '0');
 }
 
 /** The edge of `now() - i` and what lies next to it. */

@@ -196,8 +196,12 @@ function documents(constants: readonly Constant[]): Candidates {
     .flatMap((outer) =>
       keys.flatMap((inner) => texts.slice(0, 3).map((text) => JSON.stringify({ [outer]: { [inner]: text } }))),
     );
-  // A constant that is a document itself, and one with more in it than that.
-  const whole = [...texts.filter((text) => /^\s*[[{]/.test(text)), ...texts.flatMap(pathSamples)];
+  // A constant that is a document itself, and one with more in it than that; `d ->> 'a' = 'x' AND d ->> 'b' = '5'` asks one document for both.
+  const whole = [
+    ...pairedDocuments(texts),
+    ...texts.filter((text) => /^\s*[[{]/.test(text)),
+    ...texts.flatMap(pathSamples),
+  ];
   const more = whole.map((text) => text.replace(/\](\s*\}*\s*)$/, ', "y"]$1'));
   const near = keys.flatMap((key) => [
     JSON.stringify({ [key]: null }),
@@ -215,6 +219,17 @@ function documents(constants: readonly Constant[]): Candidates {
     ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'],
     [...whole, ...exact],
     [...more, ...near, ...nested],
+  );
+}
+
+/** A document in which each constant in turn is the key of the next, its values as texts, and as what they would be without quotes. */
+function pairedDocuments(texts: readonly string[]): readonly string[] {
+  const pairs = texts.flatMap((key, at) => (at % 2 === 0 && at + 1 < texts.length ? [[key, texts[at + 1] ?? '']] : []));
+  if (pairs.length < 2) return [];
+  const bare = (text: string): string =>
+    /^-?\d+(\.\d+)?$|^(true|false|null)$/.test(text) ? text : JSON.stringify(text);
+  return [JSON.stringify, bare].map(
+    (written) => `{${pairs.map(([key, value]) => `${JSON.stringify(key)}: ${written(value ?? '')}`).join(', ')}}`,
   );
 }
 

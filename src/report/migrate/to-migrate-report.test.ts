@@ -15,7 +15,15 @@ it('says what every statement locks, all its commands together, also where no ru
     'a.sql',
   );
   const checked = checkScript(script, options);
-  const { effects } = toFileReport({ name: 'a.sql', script, checked, plan: null, written: null });
+  const { effects } = toFileReport({
+    name: 'a.sql',
+    script,
+    checked,
+    plan: null,
+    trial: null,
+    written: null,
+    deployable: null,
+  });
   expect(effects.map(({ line, locks }) => [line, locks.map(({ table, mode }) => `${mode} on ${table}`)])).toEqual([
     [1, ['SHARE ROW EXCLUSIVE on b']],
     [2, ['ACCESS EXCLUSIVE on b']],

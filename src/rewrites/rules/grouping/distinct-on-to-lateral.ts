@@ -40,7 +40,7 @@ export default defineRewrite<TopRows>({
       const conditions = ownConditions(view, query, source);
       const own = order.every(({ origin }) => origin.source === source);
       if (group?.source !== source || !conditions || order[0]?.origin.name !== group.name || !own) return [];
-      return [{ query, source, group, order: order.map(({ item }) => item), conditions }];
+      return [{ query, source, group, order: order.map(({ item }) => item), conditions, ties: false }];
     }),
   requires: (site, facts) => topRowsFacts(site, facts),
   rewrite: (site, view) => {

@@ -18,10 +18,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`(SELECT ..., row_number() OVER (PARTITION BY g ORDER BY o) AS n FROM t) WHERE n <= 3` becomes a step through the values of g in an index, with a LATERAL subquery that takes the first rows of each.',
+    what: '`(SELECT ..., row_number() OVER (PARTITION BY g ORDER BY o) AS n FROM t) WHERE n <= 3` becomes a step through the values of g in an index, with a LATERAL subquery that takes the first rows of each; `rank() ... <= 3` alike, WITH TIES, and `dense_rank() = 1`.',
     why: 'The window numbers every row of every group. With few groups and an index on (g, o), one descent for each finds its first rows.',
     limits:
-      'One table with conditions on it alone; g is NOT NULL and leads an index; g and the sort keys together are unique, so that it is certain which rows come first. With many small groups the original is the faster form: the trial tells.',
+      'One table with conditions on it alone; g is not NULL and leads an index; under row_number(), g and the sort keys together are unique, so that it is certain which rows come first. With many small groups the original is the faster form: the trial tells.',
     sources: ['PostgreSQL wiki, "Loose indexscan"', 'PostgreSQL manual, "Window Functions"'],
   },
   triggers: ['subquery/window-discards'],
@@ -42,7 +42,8 @@ export default defineRewrite<Site>({
             return operator === '<' && most !== null ? [{ A_Const: { ival: { ival: most - 1 } } }] : [];
           }),
         )[0];
-        const able = count !== undefined && (wholeConstant(count) ?? 0) > 0;
+        const able =
+          count !== undefined && (numbered.first ? wholeConstant(count) === 1 : (wholeConstant(count) ?? 0) > 0);
         return able ? [{ ...numbered.rows, count }] : [];
       }),
     ),
@@ -68,15 +69,23 @@ export default defineRewrite<Site>({
   },
 });
 
-/** A plain SELECT of one table with one row_number() by a column of it, and where that stands in the output. */
-function numberedOf(view: StatementView, query: Query): { readonly rows: TopRows; readonly at: number } | null {
+interface Numbered {
+  readonly rows: TopRows;
+  /** Where the number stands in the output. */
+  readonly at: number;
+  /** It tells the first rows alone: dense_rank() counts different values, and not rows. */
+  readonly first: boolean;
+}
+
+/** A plain SELECT of one table with one row_number(), rank() or dense_rank() by a column of it. */
+function numberedOf(view: StatementView, query: Query): Numbered | null {
   const { body } = query;
   const source = onlyTable(query);
   const conditions = source ? ownConditions(view, query, source) : null;
   if (!source || !conditions || OTHER.some((name) => body[name] !== undefined)) return null;
   const targets = list(body, 'targetList').map((item) => bodyOf(item, 'ResTarget')?.['val']);
   const windows = targets.flatMap(callsIn).filter(({ body: call }) => call['over'] !== undefined);
-  const at = targets.findIndex(isRowNumber);
+  const at = targets.findIndex((one) => NUMBERING.has(windowOf(one) ?? ''));
   const [window, more] = windows;
   if (!window || more || at < 0) return null;
   const over = window.body['over'] as TreeNode;
@@ -84,7 +93,9 @@ function numberedOf(view: StatementView, query: Query): { readonly rows: TopRows
   const group = columnOfSource(query, source, partition);
   const order = orderOf(list(over, 'orderClause'), (key) => columnOfSource(query, source, key));
   if (!group || second || !order) return null;
-  return { rows: { query, source, group, order: order.map(({ item }) => item), conditions }, at };
+  const name = windowOf(targets[at]);
+  const rows = { query, source, group, order: order.map(({ item }) => item), conditions, ties: name !== 'row_number' };
+  return { rows, at, first: name === 'dense_rank' };
 }
 
 /** Whether the outer query asks for single groups: then the planner hands its condition down, and no step through all of them is needed. */
@@ -99,10 +110,13 @@ function isFixedOutside(outer: Query, source: Source, { name }: ColumnOrigin): b
   });
 }
 
-function isRowNumber(value: TreeValue): boolean {
+/** The name of the window function that a value is; null for anything else. */
+function windowOf(value: TreeValue): string | null {
   const call = bodyOf(value, 'FuncCall');
-  return call !== null && call['over'] !== undefined && names(list(call, 'funcname')).at(-1) === 'row_number';
+  return call?.['over'] === undefined ? null : (names(list(call, 'funcname')).at(-1) ?? null);
 }
+
+const NUMBERING = new Set(['row_number', 'rank', 'dense_rank']);
 
 const OTHER = [
   'groupClause',

@@ -1,16 +1,21 @@
 import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { replace } from '../../build.js';
+import { conjuncts, replace } from '../../build.js';
 import { mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { callsIn, hasBareStar, mayGiveRows } from '../../shapes.js';
+import { bothWays, callsAggregate, callsIn, hasBareStar, isFixed, mayGiveRows } from '../../shapes.js';
+import { originOf } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
 interface Site {
   readonly query: Query;
   readonly source: Source;
   readonly join: TreeNode;
+  /** Copies of a row would be counted. */
+  readonly counts: boolean;
+  /** Columns that ON holds at one value for each row of the left side. */
+  readonly keys: readonly string[];
 }
 
 export default defineRewrite<Site>({
@@ -19,8 +24,8 @@ export default defineRewrite<Site>({
   maxMajor: null,
   together: true,
   docs: {
-    what: '`SELECT DISTINCT a.x FROM a LEFT JOIN b ON ...`, which uses nothing of b, becomes `SELECT DISTINCT a.x FROM a`; GROUP BY, with no aggregate or with min, max and `count(DISTINCT ...)`, alike.',
-    why: 'The planner drops a LEFT JOIN only where the other side is unique; several partners of a row make copies, which DISTINCT then sorts or hashes away.',
+    what: '`SELECT DISTINCT a.x FROM a LEFT JOIN b ON ...`, which uses nothing of b, becomes `SELECT DISTINCT a.x FROM a`; GROUP BY, with no aggregate or with min, max and `count(DISTINCT ...)`, alike; any aggregate where b is joined by its key.',
+    why: 'The planner drops a LEFT JOIN only where the other side is unique; several partners of a row make copies, which DISTINCT then sorts or hashes away. Where it does drop one, it has already decided that the columns of ON are needed, and reads the table where an index would do.',
     limits:
       'b is a table that stands alone on the right of a LEFT JOIN and is named in its ON and nowhere else. No DISTINCT ON, no window function, no `*`.',
     sources: ['PostgreSQL source, `join_is_removable` of analyzejoins.c'],
@@ -28,7 +33,8 @@ export default defineRewrite<Site>({
   triggers: ['rows/many-rows-deduplicated'],
   match: (view) =>
     view.queries.flatMap((query) => {
-      if (query.type !== 'SelectStmt' || !ignoresCopies(query.body) || hasBareStar(query.body)) return [];
+      const counts = !ignoresCopies(query.body);
+      if (query.type !== 'SelectStmt' || (counts && !isAggregated(query.body)) || hasBareStar(query.body)) return [];
       if (mayGiveRows(view.catalog, query.body['targetList'])) return [];
       const joins = joinsOf(query.body);
       return joins.flatMap((join) => {
@@ -41,12 +47,22 @@ export default defineRewrite<Site>({
           ...joins.filter((other) => other !== join).map((other) => other['quals']),
           ...query.sources.filter((other) => !other.table).map((other) => other.item),
         ];
-        return mentions(view, query, elsewhere, source) ? [] : [{ query, source, join }];
+        const keys = conjuncts(join['quals']).flatMap((one) =>
+          bothWays(one).flatMap(({ operator, left, right }) => {
+            const [own, other] = [originOf(query, left), originOf(query, right)];
+            return operator === '=' && own?.source === source && (other ? other.source !== source : isFixed(right))
+              ? [own.name]
+              : [];
+          }),
+        );
+        return mentions(view, query, elsewhere, source) ? [] : [{ query, source, join, counts, keys }];
       });
     }),
-  requires: ({ source }) => [
+  requires: ({ source, counts, keys }, facts) => [
     seen(`nothing of ${source.alias} is used but in its own ON, and a LEFT JOIN leaves out no row`),
-    seen('copies of a row change nothing of what is shown'),
+    counts && source.table
+      ? facts.unique(source.table, keys, true)
+      : seen('copies of a row change nothing of what is shown'),
   ],
   rewrite: ({ join }, view) => (isNode(join['larg']) ? replace(view.statement.tree, join, join['larg']) : null),
   example: {
@@ -67,6 +83,12 @@ export default defineRewrite<Site>({
     to: 'SELECT DISTINCT c.city FROM customer AS c',
   },
 });
+
+/** Aggregates over all rows, or of groups: whoever shows the rows themselves gets no less of the planner. */
+function isAggregated(body: TreeNode): boolean {
+  const away = ['windowClause', 'lockingClause', 'distinctClause'].some((name) => body[name] !== undefined);
+  return !away && callsAggregate(body['targetList']);
+}
 
 /** Aggregates that copies of a row do not change. */
 const UNMOVED = new Set(['min', 'max', 'bool_and', 'bool_or', 'every', 'bit_and', 'bit_or']);

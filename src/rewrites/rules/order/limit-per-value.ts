@@ -39,13 +39,13 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`WHERE k IN (1, 2, 3) ORDER BY at DESC LIMIT 10` takes the first ten rows of each k by a LATERAL subquery, and then the first ten of those; `k IN (SELECT ...)` alike.',
+    what: '`WHERE k IN (1, 2, 3) ORDER BY at DESC LIMIT 10` takes the first ten rows of each k by a LATERAL subquery, and then the first ten of those; `k IN (SELECT ...)` alike, and the join with a table that holds each k once, as `JOIN membership AS m ON m.room = t.room WHERE m.member = 7`.',
     why: 'An index on (k, at) gives the rows of one k in order, not those of several: PostgreSQL reads and sorts every row of each.',
     limits:
       'One table with conditions on it alone; the list holds literals or parameters, two to a hundred, or is a subquery that names nothing outside, of a column of the same type; the order is by columns; OFFSET is a literal. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "Indexes and ORDER BY"'],
   },
-  triggers: ['rows/top-n-over-many'],
+  triggers: ['rows/top-n-over-many', 'scan/ordered-index-walk'],
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;

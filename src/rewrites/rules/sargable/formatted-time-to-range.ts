@@ -23,10 +23,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`to_char(c, 'YYYY-MM') = '2024-03'`, and with days, hours and minutes, become a half-open range of `c`; `<`, `<=`, `>`, `>=` and BETWEEN alike where the format begins with the year. Times before the year 1 and after 9999 are still asked as they were.",
+    what: "`to_char(c, 'YYYY-MM') = '2024-03'`, with days, hours and minutes, and `'YYYY-\"Q\"Q'`, become a half-open range of `c`; `<`, `<=`, `>`, `>=` and BETWEEN alike where the format begins with the year. Times before the year 1 and after 9999 are still asked as they were.",
     why: 'An index on `c` can not serve a condition on its text.',
     limits:
-      'The column is a date, timestamp or timestamptz of a table; the format is numbers alone, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice. For timestamptz the clock of no zone goes back over the midnight of either end.',
+      'The column is a date, timestamp or timestamptz of a table; the format is numbers, and words in quotes, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice. For timestamptz the clock of no zone goes back over the midnight of either end.',
     sources: [
       'PostgreSQL manual, "Data Type Formatting Functions"',
       'PostgreSQL source, `DCH_to_char` of formatting.c: ADJUST_YEAR',
@@ -129,6 +129,8 @@ interface Parts {
   readonly units: number;
   /** From the year down, so that texts compare like the times. */
   readonly ordered: boolean;
+  /** Year and quarter. */
+  readonly quarter: boolean;
 }
 
 const TOKENS = ['YYYY', 'MM', 'DD', 'HH24', 'MI'];
@@ -137,7 +139,15 @@ const TOKENS = ['YYYY', 'MM', 'DD', 'HH24', 'MI'];
 function partsOf(format: string): Parts | null {
   const found: number[] = [];
   let pattern = '';
+  let quarter = false;
   for (let rest = format; rest !== '';) {
+    const quoted = /^"([\w -]+)"/.exec(rest);
+    if (quoted || rest.startsWith('Q')) {
+      quarter ||= !quoted;
+      pattern += quoted?.[1] ?? '(?<q>[1-4])';
+      rest = rest.slice(quoted?.[0].length ?? 1);
+      continue;
+    }
     const token = TOKENS.findIndex((one) => rest.startsWith(one) || rest.startsWith(one.toLowerCase()));
     const length = token < 0 ? 1 : (TOKENS[token]?.length ?? 1);
     if (token >= 0) pattern += token === 0 ? `(?<u0>[1-9]\\d{3})` : `(?<u${token}>\\d\\d)`;
@@ -147,22 +157,28 @@ function partsOf(format: string): Parts | null {
     rest = rest.slice(length);
   }
   const units = found.toSorted((a, b) => a - b);
-  if (units.length === 0 || units.some((unit, i) => unit !== i)) return null;
-  return { pattern: new RegExp(`^${pattern}$`), units: units.length, ordered: found.every((unit, i) => unit === i) };
+  if (units.length === 0 || units.some((unit, i) => unit !== i) || (quarter && units.length > 1)) return null;
+  const ordered = found.every((unit, i) => unit === i) && pattern.startsWith('(?<u0>');
+  return { pattern: new RegExp(`^${pattern}$`), units: units.length, ordered, quarter };
 }
 
 /** The first moment that a text of the format stands for, and the first after them; null where it stands for none. */
-function momentOf(text: string, { pattern, units }: Parts): { readonly from: string; readonly until: string } | null {
+function momentOf(
+  text: string,
+  { pattern, units, quarter }: Parts,
+): { readonly from: string; readonly until: string } | null {
   const groups = pattern.exec(text)?.groups;
   if (!groups) return null;
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0] = TOKENS.slice(0, units).map((_, i) =>
+  const [year = 0, written = 1, day = 1, hour = 0, minute = 0] = TOKENS.slice(0, units).map((_, i) =>
     Number(groups[`u${i}`]),
   );
+  const month = quarter ? Number(groups['q']) * 3 - 2 : written;
   const from = new Date(Date.UTC(year, month - 1, day, hour, minute));
   const read = [from.getUTCFullYear(), from.getUTCMonth() + 1, from.getUTCDate(), from.getUTCHours()];
   if ([year, month, day, hour].some((value, i) => value !== read[i]) || minute > 59 || year > 9998) return null;
   const until = new Date(from);
-  if (units === 1) until.setUTCFullYear(year + 1);
+  if (quarter) until.setUTCMonth(month + 2);
+  else if (units === 1) until.setUTCFullYear(year + 1);
   else if (units === 2) until.setUTCMonth(month);
   else until.setTime(from.getTime() + { 3: 86_400_000, 4: 3_600_000, 5: 60_000 }[units as 3 | 4 | 5]);
   const length = units > 3 ? 16 : 10;

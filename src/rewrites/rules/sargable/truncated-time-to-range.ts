@@ -1,6 +1,6 @@
 import { bodyOf, list, names, field, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, expression, replace } from '../../build.js';
+import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { beginsOnce } from '../../midnights.js';
@@ -25,7 +25,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years and IN, become a half-open range of `c`; with `extract(month FROM c) = 3` beside it, and as `extract(year FROM c) * 100 + extract(month FROM c) = 202403`, the range of that month.",
+    what: "`date_trunc('month', c) = '2024-03-01'`, `c::date = '2024-03-15'`, `date(c) = '2024-03-15'` and `extract(year FROM c) = 2024`, and the same with `<`, `<=`, `>`, `>=`, BETWEEN for years and IN, become a half-open range of `c`; `extract(year FROM c) * 100 + extract(month FROM c) = 202403` becomes the range of that month.",
     why: 'An index on `c` can not serve a condition on a function of it, and the planner does not know that the function keeps the order.',
     limits:
       'The column is a date, timestamp or timestamptz of a table; the constant is a literal that begins a period of the unit (a day, month, quarter or year), within the years 1000 to 9998. For timestamptz both forms read the period in the time zone of the session, whichever that is: where the clock of any goes back over the midnight that begins or ends the period, the day begins twice there, and `sargable/truncated-time-bounds` is offered instead.',
@@ -42,9 +42,7 @@ export default defineRewrite<Site>({
         return bothWays({ A_Expr: node.body }).flatMap(({ operator, left, right }) => {
           const truncated = truncation(left);
           const origin = truncated ? originOf(query, truncated.column) : null;
-          const year = truncated ? periodOf(truncated.unit, right) : null;
-          const month = year && origin && operator === '=' ? monthBeside(query, node.body, origin) : null;
-          const period = year && month !== null ? monthOf(year.from, month) : year;
+          const period = truncated ? periodOf(truncated.unit, right) : null;
           if (!truncated || !period || !origin || !TYPES.has(origin.column?.baseType ?? '') || operator === '<>')
             return [];
           if (!isExact(origin, period)) return [];
@@ -206,22 +204,6 @@ function periodOf(unit: Unit, constant: TreeValue): { readonly from: string; rea
   const months = { day: 0, month: 1, quarter: 3, year: 12 }[unit];
   const next = new Date(Date.UTC(year, month - 1 + months, day + (unit === 'day' ? 1 : 0)));
   return { from: iso(start), until: iso(next) };
-}
-
-/** The number that `extract(month FROM c)` is held at by a condition AND-ed with another on the same column; null where there is none. */
-function monthBeside(query: Query, comparison: TreeNode, column: ColumnOrigin): number | null {
-  const all = conjuncts(query.body['whereClause']);
-  if (!all.some((one) => bodyOf(one, 'A_Expr') === comparison)) return null;
-  for (const { operator, left, right } of all.flatMap(bothWays)) {
-    const call = operator === '=' ? bodyOf(left, 'FuncCall') : null;
-    const [unit, of, more] = call ? list(call, 'args') : [];
-    const isMonth = call && EXTRACTING.has(functionName(call)) && stringConstant(unit)?.toLowerCase() === 'month';
-    const origin = isMonth && more === undefined ? originOf(query, of) : null;
-    const month = wholeConstant(right);
-    if (origin?.source === column.source && origin.name === column.name && month !== null && month >= 1 && month <= 12)
-      return month;
-  }
-  return null;
 }
 
 const EXTRACTING = new Set(['date_part', 'extract']);
