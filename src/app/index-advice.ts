@@ -250,7 +250,7 @@ async function measure(
 const WORDS = {
   writes: 'measuring what they cost the writes',
   build: 'building',
-  measure: 'leaving each one out',
+  measure: 'running each statement with all, with none, and with one left out',
   verify: 'verifying what is kept',
 } as const;
 

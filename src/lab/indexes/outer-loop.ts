@@ -16,7 +16,7 @@ import type { Runner } from './runner.js';
 import { problemOf, settle, verify } from './settle.js';
 import type { ChoiceRules, Verified } from './settle.js';
 import type { Subsets } from './subset.js';
-import { culpritOf } from './verified.js';
+import { culpritsOf } from './verified.js';
 
 /** What the choice starts from: everything is built. */
 export interface OuterLoop {
@@ -45,11 +45,17 @@ export interface Measured {
 export async function measureCases(loop: OuterLoop): Promise<Measured> {
   const bench = benchOf(loop, MEASURING_SHARE);
   const { records, unaffected, failed } = await affectedCases(loop, bench);
+  let steps = 0;
+  const told = (): void => {
+    steps += 1;
+    loop.options.progress?.('measure', steps, PASSES * records.length);
+  };
   const measured: CaseRecord[] = [];
   for (const record of inOrder(records, (one) => one.oneCase)) {
     const reason = await measureEnds(bench, record);
     if (reason === null) measured.push(record);
     else failed.push(failedCase(record.oneCase, reason));
+    told();
   }
   const weighed: { readonly record: CaseRecord; readonly totalMs: number }[] = [];
   for (const record of measured)
@@ -63,17 +69,21 @@ export async function measureCases(loop: OuterLoop): Promise<Measured> {
   for (const record of order) {
     if (isOver(bench)) break;
     plans.set(record, await leaveOneOut(bench, record));
+    told();
   }
   let done = 0;
   for (const [record, figures] of plans) {
     if (isOver(bench)) break;
     await runInTurns(bench, record, figures);
     done += 1;
-    loop.options.progress?.('measure', done, order.length);
+    told();
   }
   await tidy(loop, order);
   return { records: order, unaffected, failed, complete: done === order.length && !isOver(bench) };
 }
+
+/** Over the statements: with all and with none, with one left out, and these turn by turn. */
+const PASSES = 3;
 
 /** A set that was verified as it is. */
 export interface Standing {
@@ -106,12 +116,12 @@ export async function findStanding(
     failed.push(...more);
     records = verified.map((one) => one.record);
     await tidy(loop, records);
-    const culprit = culpritOf(verified, choice.kept, rules);
-    if (culprit === null) stood.push({ choice, verified });
+    const culprits = culpritsOf(verified, choice.kept, rules);
+    if (culprits.length === 0) stood.push({ choice, verified });
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
     const again = chooseMeasured(problem);
     const stands = again.kept.join() === choice.kept.join();
-    const isSettled = culprit === null && stands;
+    const isSettled = culprits.length === 0 && stands;
     const isLast = attempt >= MOST_ATTEMPTS || isOver(bench);
     // What is proved is the best but for indexes that gain too little to count: an earlier set with one of them is none better.
     const proved = isSettled && again.proved ? { choice, verified } : null;
@@ -130,8 +140,9 @@ export async function findStanding(
         complete: !isOver(bench),
       };
     }
-    // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
-    if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
+    // When nothing has stood by the last attempt, one after another goes, and all at once where there is no time for that: in the end nothing is left to speak against.
+    const going = isOver(bench) ? culprits : culprits.slice(0, stands || isLast ? 1 : 0);
+    for (const { index, reason } of going) banned.set(index, reason);
   }
 }
 
