@@ -16,7 +16,7 @@ import type { Runner } from './runner.js';
 import { problemOf, settle, verify } from './settle.js';
 import type { ChoiceRules, Verified } from './settle.js';
 import type { Subsets } from './subset.js';
-import { culpritsOf } from './verified.js';
+import { culpritOf } from './verified.js';
 
 /** What the choice starts from: everything is built. */
 export interface OuterLoop {
@@ -116,12 +116,12 @@ export async function findStanding(
     failed.push(...more);
     records = verified.map((one) => one.record);
     await tidy(loop, records);
-    const culprits = culpritsOf(verified, choice.kept, rules);
-    if (culprits.length === 0) stood.push({ choice, verified });
+    const culprit = culpritOf(verified, choice.kept, rules);
+    if (culprit === null) stood.push({ choice, verified });
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
     const again = chooseMeasured(problem);
     const stands = again.kept.join() === choice.kept.join();
-    const isSettled = culprits.length === 0 && stands;
+    const isSettled = culprit === null && stands;
     const isLast = attempt >= MOST_ATTEMPTS || isOver(bench);
     // What is proved is the best but for indexes that gain too little to count: an earlier set with one of them is none better.
     const proved = isSettled && again.proved ? { choice, verified } : null;
@@ -140,9 +140,8 @@ export async function findStanding(
         complete: !isOver(bench),
       };
     }
-    // When nothing has stood by the last attempt, one after another goes, and all at once where there is no time for that: in the end nothing is left to speak against.
-    const going = isOver(bench) ? culprits : culprits.slice(0, stands || isLast ? 1 : 0);
-    for (const { index, reason } of going) banned.set(index, reason);
+    // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
+    if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
   }
 }
 

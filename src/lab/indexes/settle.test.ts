@@ -4,8 +4,7 @@ import type { TrialCase } from '../trial/cases.js';
 import { emptyRecord, figuresOf } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { priceOfBlock, problemOf } from './settle.js';
-import type { ChoiceRules, Verified } from './settle.js';
-import { culpritsOf } from './verified.js';
+import type { ChoiceRules } from './settle.js';
 
 /** What one run did: milliseconds and blocks, or a timeout and the blocks by then. */
 interface Ran {
@@ -81,31 +80,6 @@ describe('what a write pays for an index', () => {
   });
 });
 
-describe('what a verification speaks against', () => {
-  const indexes = ['i', 'j'].map((name) => ({ name, sizeBytes: 1 }));
-  const against = (...verified: readonly Verified[]): readonly string[] =>
-    culpritsOf(verified, ['i', 'j'], { ...RULES, indexes }).map((one) => one.index);
-
-  test('is an index for each statement that got slower, the same one once', () => {
-    const slower = [verified('a', 'i', 10, 20), verified('b', 'j', 10, 20), verified('c', 'i', 10, 30)];
-    expect(against(...slower)).toEqual(['i', 'j']);
-    expect(against(verified('a', 'i', 10, 20), verified('b', 'j', 10, 5))).toEqual(['i']);
-  });
-
-  test('is one index where only the whole workload is slower, and none where it is not', () => {
-    expect(against(verified('a', 'i', 100, 110), verified('b', 'j', 100, 105))).toHaveLength(1);
-    expect(against(verified('a', 'i', 100, 90), verified('b', 'j', 100, 105))).toEqual([]);
-  });
-});
-
-/** A statement without any index and with one that its plan uses. */
-function verified(name: string, index: string, beforeMs: number, afterMs: number): Verified {
-  const seen = record(name, 1, { ms: beforeMs, blocks: beforeMs }, { ms: afterMs, blocks: afterMs }, index);
-  const [before, after] = seen.plans.map((plan) => figuresOf(seen, plan));
-  if (!before || !after) throw new Error('no plans');
-  return { record: seen, before, after };
-}
-
 /** An update that plans the same with the index and without. */
 function updateRecord(bareMs: number, withIndexMs: number): CaseRecord {
   const update = emptyRecord({
@@ -125,7 +99,7 @@ function updateRecord(bareMs: number, withIndexMs: number): CaseRecord {
   return update;
 }
 
-function record(name: string, calls: number, bare: Ran, withIndex: Ran | null, index = 'i'): CaseRecord {
+function record(name: string, calls: number, bare: Ran, withIndex: Ran | null): CaseRecord {
   const oneCase: TrialCase = {
     key: name,
     fingerprint: name,
@@ -142,7 +116,7 @@ function record(name: string, calls: number, bare: Ran, withIndex: Ran | null, i
     opaque: false,
   };
   const made = emptyRecord(oneCase);
-  for (const [uses, ran] of [[[], bare] as const, [[index], withIndex] as const]) {
+  for (const [uses, ran] of [[[], bare] as const, [['i'], withIndex] as const]) {
     if (ran === null) continue;
     const plan = { present: uses, uses, estimatedCost: uses.length === 0 ? 2 : 1, shape: '', text: uses.join() };
     made.plans.push(plan);

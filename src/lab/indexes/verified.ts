@@ -9,24 +9,16 @@ import type { PlanFigures } from './case-record.js';
 import { SLACK, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, Verified } from './settle.js';
 
-/** An index that the verification of a set speaks against, and why. */
-export interface Culprit {
-  readonly index: string;
-  readonly reason: string;
-}
-
 /**
- * The indexes that the verification of a set speaks against, one for each statement that is slower, else one for the whole workload; none when the set
- * stands. Of several that could be meant the one that is missed least. Time must speak against it by the least and by the median of the runs: either alone
- * may be chance.
+ * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one
+ * that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance.
  */
-export function culpritsOf(
+export function culpritOf(
   verified: readonly Verified[],
   kept: readonly string[],
   rules: ChoiceRules,
-): readonly Culprit[] {
-  if (kept.length === 0) return [];
-  const found = new Map<string, Culprit>();
+): { readonly index: string; readonly reason: string } | null {
+  if (kept.length === 0) return null;
   const unit = guardOf(rules.objective);
   const words = (value: number): string => (unit === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
   const sums = totalsOf(rules).map(() => ({ before: 0, after: 0 }));
@@ -51,21 +43,21 @@ export function culpritsOf(
     const meant = kept.filter((index) => used.has(index) || (soils && isKeptUp(group, index, rules)));
     const index = leastMissed(verified, kept, meant, rules);
     const [shown] = pairs;
-    if (index !== null && shown && !found.has(index))
-      found.set(index, {
+    if (index !== null && shown)
+      return {
         index,
         reason: `verified with it, ${name} took ${words(shown.after)} instead of ${words(shown.before)}`,
-      });
+      };
   }
   const [shown] = sums;
-  if (found.size > 0 || !shown || !sums.every(({ before, after }) => after > before)) return [...found.values()];
+  if (!shown || !sums.every(({ before, after }) => after > before)) return null;
   const index = leastMissed(verified, kept, kept, rules);
   const figures =
     rules.objective === 'both'
       ? 'more time and blocks than without'
       : `${words(shown.after)} instead of ${words(shown.before)}`;
   const reason = `verified with it, the workload took ${figures}`;
-  return index === null ? [] : [{ index, reason }];
+  return index === null ? null : { index, reason };
 }
 
 /** The statements for the report: the least of each side's runs, mean over parameter sets. */
