@@ -84,6 +84,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
     const { search, within, review, failed } = await searched(staging, origin, options, context);
+    const searchInterrupted = signal.aborted;
     const { measured, alternatives } = await measure(staging, { search, within }, options, context);
     const report = toIndexReport({
       tool,
@@ -101,6 +102,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       unvalued: search.unvalued,
       measured,
       interrupted: signal.aborted,
+      searchInterrupted,
       review,
       actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
       coverage: mergeCoverage(snapshot.coverage, {
@@ -250,7 +252,7 @@ async function measure(
 const WORDS = {
   writes: 'measuring what they cost the writes',
   build: 'building',
-  measure: 'leaving each one out',
+  measure: 'running each statement with all, with none, and with one left out',
   verify: 'verifying what is kept',
 } as const;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { AdvisorDefaults } from './advisors.js';
 import { advisorsOf } from './advisors.js';
 import { createCleanup } from './cleanup.js';
+import { watchSearches } from './cut-searches.js';
 import type { CommandContext } from './command.js';
 import { examineTarget, givenWorkload } from './examination.js';
 import { untilAborted } from './interruption.js';
@@ -165,6 +166,7 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
   let before: ReadonlyMap<string, Plan> = new Map();
   const { signal } = context;
   const modes = watchPlanModes();
+  const searches = watchSearches(advisorsOf(options.advisorOptions), (text) => context.watch({ type: 'note', text }));
   const examiner = createLabExaminer({
     origin,
     onAccepted: (work) => staging.lab.withAccepted(work),
@@ -185,7 +187,7 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
         return foresight.whatIf;
       },
       examiner: { examine },
-      advisors: foresight.advise(advisorsOf(options.advisorOptions)),
+      advisors: foresight.advise(searches.advisors),
       ledger,
       clock: { nowMs: () => performance.now(), iso: () => new Date().toISOString() },
       watch: context.watch,
@@ -221,7 +223,7 @@ async function runOn(setting: LoopSetting): Promise<RunDone> {
     outcome,
     history,
     plans: { ...plans, hints },
-    skipped: [...history.skipped, ...modes.skipped],
+    skipped: [...history.skipped, ...modes.skipped, ...searches.skipped],
   };
 }
 

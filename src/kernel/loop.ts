@@ -29,12 +29,13 @@ export async function runLoop(ports: LoopPorts, workload: Workload, options: Loo
     state: base,
   });
   await ports.measured(baseline);
-  const turn = new Turn(ports, options, workload, baseline, base, memoryOf(ports.ledger.entries()));
+  const leftMs = (): number => options.budgetMs - (ports.clock.nowMs() - startedMs);
+  const turn = new Turn(ports, options, { workload, baseline, base, leftMs }, memoryOf(ports.ledger.entries()));
   try {
     await turn.replay();
     await turn.examine();
     for (;;) {
-      const stop = turn.stop(options.budgetMs - (ports.clock.nowMs() - startedMs));
+      const stop = turn.stop();
       if (stop) return await turn.finish(stop);
       const next = turn.next();
       if (next) await turn.iterate(next);

@@ -20,13 +20,28 @@ import { hypothesise } from './hypothesise.js';
 import { stateAfter } from './memory.js';
 import type { RunMemory } from './memory.js';
 import type { TrialFailure, TrialMeasurement } from './ports.js';
-import type { LoopOptions, LoopOutcome, LoopPorts } from './run.js';
+import type { Baseline, LoopOptions, LoopOutcome, LoopPorts } from './run.js';
 import { scorecard } from './scorecard.js';
 import { INTERRUPTED, stopReason } from './stop.js';
 import { culpritOf, withoutCulprit } from './withdraw.js';
 
 /** Changes that the end of a run may take back, each followed by a measurement of the rest. */
 const MOST_WITHDRAWN = 3;
+
+/** Of the time that is left: what a search finds is worth nothing without the trials. */
+const SEARCH_SHARE = 0.25;
+/** Also where none is left: what the last accepted state still lacks is part of the report. */
+const LEAST_SEARCH_MS = 5000;
+
+/** What the first turn begins with. */
+interface Beginning {
+  readonly workload: Workload;
+  readonly baseline: Baseline;
+  /** Hash of the unchanged state. */
+  readonly base: string;
+  /** Of the run's budget, milliseconds; negative once it is used up. */
+  readonly leftMs: () => number;
+}
 
 /** The state that passes from one iteration to the next. */
 export class Turn {
@@ -43,14 +58,19 @@ export class Turn {
   private columns: Confirmed['columns'] = null;
   private load: Load | null = null;
 
+  private readonly workload: Workload;
+  private readonly baseline: Baseline;
+  private readonly leftMs: () => number;
+
   constructor(
     private readonly ports: LoopPorts,
     private readonly options: LoopOptions,
-    private readonly workload: Workload,
-    private readonly baseline: { readonly summary: WorkloadSummary; readonly noise: NoiseFloor },
-    base: string,
+    { workload, baseline, base, leftMs }: Beginning,
     private readonly memory: RunMemory,
   ) {
+    this.workload = workload;
+    this.baseline = baseline;
+    this.leftMs = leftMs;
     this.state = base;
     this.measured = baseline.summary;
     this.noise = baseline.noise;
@@ -98,7 +118,7 @@ export class Turn {
     this.backlog.refill(await hypothesise(basis, this.findings), this.standing);
   }
 
-  stop(budgetLeftMs: number): Stop | null {
+  stop(): Stop | null {
     if (this.ports.signal.aborted) return INTERRUPTED;
     if (this.measured.perStatement.length === 0)
       return { reason: 'no-workload', detail: 'no statement of the workload could be measured' };
@@ -107,7 +127,7 @@ export class Turn {
         history: this.history.slice(this.replayedCount),
         scorecard: this.scorecard(),
         waiting: this.backlog.size,
-        budgetLeftMs,
+        budgetLeftMs: this.leftMs(),
       },
       this.options.stopRules,
     );
@@ -257,7 +277,7 @@ export class Turn {
     else this.backlog.reorder(this.standing);
   }
 
-  /** What is left of the storage, and what was tried for nothing: another search need not find it again. */
+  /** What is left of the storage and the time, and what was tried for nothing: another search need not find it again. */
   private bounds(): ChangeBounds {
     const { storageBudgetBytes } = this.options;
     return {
@@ -265,6 +285,7 @@ export class Turn {
       refuted: this.history.flatMap(({ hypothesis, decision }) =>
         decision.kind === 'reject' && hypothesis.action.index ? [hypothesis.action.index] : [],
       ),
+      searchMs: Math.max(LEAST_SEARCH_MS, this.leftMs() * SEARCH_SHARE),
     };
   }
 

@@ -6,7 +6,9 @@ export interface ChangeBounds {
   readonly storageBytes: number | null;
   /** Indexes that this run tried and did not accept. */
   readonly refuted: readonly IndexSpec[];
+  /** Time for one search, milliseconds: it ends with the best that it has by then. Null for no limit. */
+  readonly searchMs: number | null;
 }
 
 /** Where no run sets any. */
-export const NO_BOUNDS: ChangeBounds = { storageBytes: null, refuted: [] };
+export const NO_BOUNDS: ChangeBounds = { storageBytes: null, refuted: [], searchMs: null };

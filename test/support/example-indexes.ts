@@ -30,6 +30,7 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     unvalued: [],
     measured: MEASURED,
     interrupted: false,
+    searchInterrupted: false,
     review: [],
     actionOf,
     coverage: {

@@ -6,10 +6,10 @@ import type { Snapshot } from '../../model/snapshot.js';
 import type { IndexWhatIf } from '../../model/what-if.js';
 import type { WorkloadStatement } from '../../model/workload.js';
 import { columnKey, indexSpec } from '../candidates/candidates.js';
-import { proposeIndexes } from './proposals.js';
+import { proposeIndexes, wasCutShort } from './proposals.js';
 import type { Proposals } from './proposals.js';
 
-const LIMITS = { minRows: 1000, minPages: 10, minBrinPages: 10_000, storageBytes: null, refuted: [] };
+const LIMITS = { minRows: 1000, minPages: 10, minBrinPages: 10_000, storageBytes: null, refuted: [], searchMs: null };
 const t = aTable('t', { columns: ['a', 'b', 'c'].map((name) => aColumn(name)) });
 const onA = 'SELECT * FROM t WHERE a = 1';
 const onB = 'SELECT * FROM t WHERE b = 1';
@@ -83,6 +83,18 @@ describe('proposals', () => {
       proposeIndexes(snapshotOf([read(onA), read(onB)]), whatIf, { ...LIMITS, storageBytes });
     expect(names(await found(150_000))).toEqual(['a']);
     expect(names(await found(50_000))).toEqual([]);
+  });
+
+  test('say whether the time ended the search', async () => {
+    const snapshot = snapshotOf([read(onA), read(onB)]);
+    expect(await wasCutShort(snapshot)).toBe(false);
+    const planner = engine({ plans, sizes: SIZES });
+    const cut = await proposeIndexes(snapshot, planner, { ...LIMITS, searchMs: 0 });
+    expect(cut).toMatchObject({ indexes: [], cutShort: true });
+    expect(await wasCutShort(snapshot)).toBe(true);
+    const whole = snapshotOf([read(onA), read(onB)]);
+    expect(await proposeIndexes(whole, planner, { ...LIMITS, searchMs: 1e9 })).toMatchObject({ cutShort: false });
+    expect(await wasCutShort(whole)).toBe(false);
   });
 
   test('leave out what was refuted, and take what comes next', async () => {

@@ -41,6 +41,8 @@ export interface Proposals {
   readonly gap: number;
   /** Where the costs come from, e.g. `what-if planner cost`. */
   readonly costSource: string;
+  /** Whether the time ended the search. */
+  readonly cutShort: boolean;
 }
 
 const known = new WeakMap<Snapshot, Map<string, Promise<Proposals>>>();
@@ -48,7 +50,7 @@ const known = new WeakMap<Snapshot, Map<string, Promise<Proposals>>>();
 /**
  * Searches the best set of indexes of all classes for the whole workload, once for a snapshot: who asks again with the same
  * limits gets the same answer. Without a what-if engine it goes by what the statistics let guess. The same input gives the
- * same set: questions limit the search, no clock.
+ * same set, unless the time given ends the search: but for that, questions limit it, no clock.
  */
 export function proposeIndexes(
   snapshot: Snapshot,
@@ -69,6 +71,12 @@ export function proposeIndexes(
   const search = searches.get(key) ?? searchProposals(snapshot, whatIf, limits);
   searches.set(key, search);
   return search;
+}
+
+/** Whether the time ended a search that was made for a snapshot. */
+export async function wasCutShort(snapshot: Snapshot): Promise<boolean> {
+  for (const search of known.get(snapshot)?.values() ?? []) if ((await search).cutShort) return true;
+  return false;
 }
 
 /** EXPLAINs that a search may take: it ends with the best set so far. */
@@ -97,7 +105,9 @@ async function searchProposals(
     ({ spec }) => !refuted.has(specKey(spec)),
   );
   const costSource = whatIf ? 'what-if planner cost' : 'rows read, guessed from the statistics';
-  if (candidates.length === 0) return { indexes: [], uses, gap: 0, costSource };
+  if (candidates.length === 0) return { indexes: [], uses, gap: 0, costSource, cutShort: false };
+  const startedMs = performance.now();
+  const now = (): number => performance.now() - startedMs;
   const engine = whatIf ?? heuristicWhatIf(snapshot, uses);
   const selection = await selectIndexes({
     snapshot,
@@ -110,13 +120,14 @@ async function searchProposals(
     writeShare: await writeShares(snapshot, engine),
     bytePrice: STORAGE_PRICE / Math.max(1, tableBytes(catalog)),
     allowance: {
-      timeMs: null,
+      timeMs: limits.searchMs,
       plannerCalls: MOST_QUESTIONS,
       turns: whatIf === null && snapshot.workload.statements.length > MANY_GUESSED ? 0 : MOST_TURNS,
     },
-    now: () => 0,
+    now,
   });
-  return { indexes: proposed(selection, candidates, whatIf !== null), uses, gap: selection.gap, costSource };
+  const cutShort = limits.searchMs !== null && now() >= limits.searchMs;
+  return { indexes: proposed(selection, candidates, whatIf !== null), uses, gap: selection.gap, costSource, cutShort };
 }
 
 type WriteShare = NonNullable<Parameters<typeof selectIndexes>[0]['writeShare']>;

@@ -42,7 +42,8 @@ export class Allowance {
   /** Of the time that is used, 0 to 1; 0 where there is no limit. */
   get timeShare(): number {
     const { timeMs } = this.#limits;
-    return timeMs === null ? 0 : Math.min(1, this.elapsedMs / timeMs);
+    if (timeMs === null) return 0;
+    return timeMs > 0 ? Math.min(1, this.elapsedMs / timeMs) : 1;
   }
 
   /** Milliseconds until this share (0 to 1) of the time is used up; null where there is no limit. */

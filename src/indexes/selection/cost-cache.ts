@@ -33,7 +33,8 @@ export class StatementCosts {
   readonly #bits: readonly bigint[];
   readonly #place: ReadonlyMap<number, bigint>;
   readonly #families = new Map<string, bigint>();
-  readonly #gives: readonly bigint[];
+  /** Of the items that give others: the item and what it gives. */
+  readonly #gives: readonly (readonly [bit: bigint, gives: bigint])[];
   readonly #telling: bigint;
   #answers: readonly CostAnswer[] = [];
   readonly #unplanned = new Set<bigint>();
@@ -49,7 +50,10 @@ export class StatementCosts {
     this.full = (1n << BigInt(statement.relevant.length)) - 1n;
     this.present = this.#where((item) => item.existing !== null);
     this.#telling = this.#where((item) => !item.inert);
-    this.#gives = this.#items.map((item) => this.bits(item.gives));
+    this.#gives = this.#items.flatMap((item, place) => {
+      const gives = this.bits(item.gives);
+      return gives === 0n ? [] : [[this.#bits[place] ?? 0n, gives] as const];
+    });
   }
 
   get answers(): readonly CostAnswer[] {
@@ -80,10 +84,7 @@ export class StatementCosts {
 
   /** The set with all that its items give as well. */
   given(bits: bigint): bigint {
-    return this.#gives.reduce(
-      (sum, gives, place) => ((bits & (this.#bits[place] ?? 0n)) === 0n ? sum : sum | gives),
-      bits,
-    );
+    return this.#gives.reduce((sum, [bit, gives]) => ((bits & bit) === 0n ? sum : sum | gives), bits);
   }
 
   /** Items of the same family as one of the set's, the set's own included, that meet a condition. */

@@ -12,7 +12,8 @@ export function greedyChoice(
   { storageBytes, power }: { readonly storageBytes: number | null; readonly power: number },
 ): Choice {
   const choice = new Set(start);
-  const state = new Map(cache.statements.map((costs) => [costs, guessedCost(costs, choice)]));
+  const chosen = new Map(cache.statements.map((costs) => [costs, costs.bits(choice)]));
+  const guess = rememberGuesses();
   const byItem = statementsByItem(cache);
   let steps = collectSteps(cache).map((ids): Step => ({ ids, score: Number.POSITIVE_INFINITY }));
   let left = storageBytes === null ? Number.POSITIVE_INFINITY : storageBytes - choiceBytes(cache.problem, choice);
@@ -21,12 +22,12 @@ export function greedyChoice(
     const bytes = missing.reduce((sum, id) => sum + (cache.problem.items[id]?.bytes ?? 0), 0);
     if (missing.length === 0 || bytes > left) return 0;
     const writes = missing.reduce((sum, id) => sum + (cache.problem.items[id]?.writeCost ?? 0), 0);
-    const larger = new Set([...choice, ...missing]);
     const touched = new Set(missing.flatMap((id) => byItem.get(id) ?? []));
     let gain = -writes;
     for (const costs of touched) {
       const { value } = costs.statement;
-      gain += value(state.get(costs) ?? 0) - value(guessedCost(costs, larger));
+      const set = chosen.get(costs) ?? 0n;
+      gain += value(guess(costs, set)) - value(guess(costs, set | costs.bits(missing)));
     }
     return gain <= 0 ? 0 : gain / Math.max(1, bytes) ** power;
   };
@@ -40,7 +41,7 @@ export function greedyChoice(
       left -= cache.problem.items[id]?.bytes ?? 0;
     }
     for (const costs of new Set(missing.flatMap((id) => byItem.get(id) ?? [])))
-      state.set(costs, guessedCost(costs, choice));
+      chosen.set(costs, (chosen.get(costs) ?? 0n) | costs.bits(missing));
   }
 }
 
@@ -76,8 +77,23 @@ export function packedChoice(cache: CostCache, start: Choice, storageBytes: numb
 
 /** By known plans, one index standing for another whose keys it begins with. */
 export function guessedCost(costs: StatementCosts, choice: Choice): number {
-  const set = costs.bits(choice);
+  return guessAt(costs, costs.bits(choice));
+}
+
+function guessAt(costs: StatementCosts, set: bigint): number {
   return Math.max(costs.upper(costs.given(set)), costs.lower(set));
+}
+
+/** Guesses while nothing new is learnt: a step that is scored again mostly meets the sets that it met before. */
+function rememberGuesses(): typeof guessAt {
+  const known = new Map<StatementCosts, Map<bigint, number>>();
+  return (costs, set) => {
+    const guesses = known.get(costs) ?? new Map<bigint, number>();
+    known.set(costs, guesses);
+    const guess = guesses.get(set) ?? guessAt(costs, set);
+    guesses.set(set, guess);
+    return guess;
+  };
 }
 
 /** Indexes that a known plan uses together; `score` may be out of date, and is then too high or nearly right. */

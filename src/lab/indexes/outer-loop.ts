@@ -45,11 +45,17 @@ export interface Measured {
 export async function measureCases(loop: OuterLoop): Promise<Measured> {
   const bench = benchOf(loop, MEASURING_SHARE);
   const { records, unaffected, failed } = await affectedCases(loop, bench);
+  let steps = 0;
+  const told = (): void => {
+    steps += 1;
+    loop.options.progress?.('measure', steps, PASSES * records.length);
+  };
   const measured: CaseRecord[] = [];
   for (const record of inOrder(records, (one) => one.oneCase)) {
     const reason = await measureEnds(bench, record);
     if (reason === null) measured.push(record);
     else failed.push(failedCase(record.oneCase, reason));
+    told();
   }
   const weighed: { readonly record: CaseRecord; readonly totalMs: number }[] = [];
   for (const record of measured)
@@ -63,17 +69,21 @@ export async function measureCases(loop: OuterLoop): Promise<Measured> {
   for (const record of order) {
     if (isOver(bench)) break;
     plans.set(record, await leaveOneOut(bench, record));
+    told();
   }
   let done = 0;
   for (const [record, figures] of plans) {
     if (isOver(bench)) break;
     await runInTurns(bench, record, figures);
     done += 1;
-    loop.options.progress?.('measure', done, order.length);
+    told();
   }
   await tidy(loop, order);
   return { records: order, unaffected, failed, complete: done === order.length && !isOver(bench) };
 }
+
+/** Over the statements: with all and with none, with one left out, and these turn by turn. */
+const PASSES = 3;
 
 /** A set that was verified as it is. */
 export interface Standing {

@@ -77,8 +77,13 @@ describe('the report of an index selection', () => {
   it('without a measurement claims none', () => {
     const bare = toIndexReport(exampleIndexes({ measured: null }));
     const selection = { ...exampleIndexes().selection, complete: false };
-    const stopped = toIndexReport(exampleIndexes({ measured: null, interrupted: true, selection }));
-    expect(measuredSentence(stopped)).toBe('Nothing was measured: a signal stopped the run.');
+    const signal = { measured: null, interrupted: true, searchInterrupted: true, selection };
+    const stopped = toIndexReport(exampleIndexes(signal));
+    expect(measuredSentence(stopped)).toBe('No measurement came to its end: a signal stopped the run.');
+    expect(stopped.indexes[0]?.reason).toBe('not built: nothing was measured');
+    const later = toIndexReport(exampleIndexes({ ...signal, searchInterrupted: false }));
+    expect(searchSentence(later)).toContain('the time ended the search');
+    expect(later.indexes[0]?.reason).toBe('a signal stopped the run before its measuring came to an end');
     expect(searchSentence(stopped)).toContain('a signal stopped the search, this is the best so far');
     const unproved = toIndexReport(exampleIndexes({ selection: { ...selection, bound: 0, gap: 1 } }));
     expect(searchSentence(unproved)).toContain('; no bound was proved; the time ended the search');

@@ -108,7 +108,8 @@ export const indexReportSchema = z.object({
         .describe('What became of a workload of too many statements; null where every statement was asked about.'),
       complete: z
         .boolean()
-        .describe('false where time or planner calls ended the search: this is then the best so far'),
+        .describe('false where time, planner calls or a signal ended the search: this is then the best so far'),
+      interrupted: z.boolean().describe('whether it was a signal'),
       refused: z.array(z.object({ definition: z.string(), reason: z.string() })),
     })
     .describe('The estimating search, before anything was measured.'),

@@ -39,6 +39,8 @@ export interface IndexReportInput {
   readonly measured: MeasuredIndexSet | null;
   /** A signal stopped the run. */
   readonly interrupted: boolean;
+  /** It did so before the search had come to its end. */
+  readonly searchInterrupted: boolean;
   /** What advisors say of indexes beside the search. */
   readonly review: readonly Finding[];
   readonly actionOf: (spec: IndexSpec) => Action;
@@ -80,6 +82,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
         boundShare: finite(selection.compression.boundShare),
       },
       complete: selection.complete,
+      interrupted: input.searchInterrupted,
       refused: selection.refused.map(({ spec, reason }) => ({
         definition: createIndexSql(spec, { concurrently: false }),
         reason,
@@ -168,11 +171,18 @@ function proposed(
     action: toAction(action),
     basis: foreseen.basis,
     decision: kept ? 'create' : decisionOf(dropped?.why ?? null),
-    reason: kept ? keptReason(kept.worth) : (dropped?.reason ?? 'not built: nothing was measured'),
+    reason: kept ? keptReason(kept.worth) : (dropped?.reason ?? unmeasuredReason(input)),
     estimated: foreseen.estimated,
     measured: measuredIndex(kept ?? dropped?.built ?? null, kept?.worth ?? null),
     redundant: kept ? [...foreseen.redundant] : [],
   };
+}
+
+/** Of one that no measuring tells of: what it had seen when a signal stopped it is lost. */
+function unmeasuredReason({ interrupted, searchInterrupted }: IndexReportInput): string {
+  return interrupted && !searchInterrupted
+    ? 'a signal stopped the run before its measuring came to an end'
+    : 'not built: nothing was measured';
 }
 
 function decisionOf(why: DropReason | null): ProposedIndex['decision'] {

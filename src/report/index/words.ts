@@ -2,13 +2,13 @@ import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/un
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
-export function searchSentence({ search, indexes, interrupted, workload }: IndexReport): string {
+export function searchSentence({ search, indexes, workload }: IndexReport): string {
   if (search.objective === null) return NOT_PLANNED;
   const proof =
     search.bound === null || search.gap === null || search.gap >= NOTHING_PROVED
       ? 'no bound was proved'
       : `by the objective nothing more than ${formatPercent(search.gap)} better can be made of them`;
-  const ended = search.complete ? '' : `; ${endOf(search, interrupted)} the search, this is the best so far`;
+  const ended = search.complete ? '' : `; ${endOf(search)} the search, this is the best so far`;
   const ratio = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
   const isPart = search.timeRatio !== null && search.timeOf < workload.statements;
   const time = isPart
@@ -26,7 +26,7 @@ export function searchSentence({ search, indexes, interrupted, workload }: Index
   );
 }
 
-function endOf({ plannerCalls, mostPlannerCalls }: IndexReport['search'], interrupted: boolean): string {
+function endOf({ plannerCalls, mostPlannerCalls, interrupted }: IndexReport['search']): string {
   if (interrupted) return 'a signal stopped';
   return mostPlannerCalls !== null && plannerCalls >= mostPlannerCalls ? 'its planner calls ended' : 'the time ended';
 }
@@ -37,10 +37,10 @@ const NOTHING_PROVED = 0.999;
 const NOT_PLANNED = 'No statement of the workload could be planned: nothing was searched.';
 
 /** In the place of indexes, where there is none. */
-export function noneSentence({ search, interrupted }: IndexReport): string {
+export function noneSentence({ search }: IndexReport): string {
   if (search.objective === null) return 'Whether any is worth having is unknown: see what was skipped, and why.';
   if (search.complete) return 'None is worth having for this workload, by the planner.';
-  return `None was found before ${endOf(search, interrupted)} the search: whether any is worth having is unknown.`;
+  return `None was found before ${endOf(search)} the search: whether any is worth having is unknown.`;
 }
 
 /** What a negative figure of the curve means; null where there is none. */
@@ -67,7 +67,10 @@ export function compressionSentence({ search: { compression } }: IndexReport): s
 
 /** What was measured of the set that is kept: `Measured: 1.20 min -> 2.10 s, ...`. */
 export function measuredSentence({ measured, indexes, interrupted }: IndexReport): string {
-  if (!measured) return `Nothing was measured: ${interrupted ? 'a signal stopped the run' : 'no index was proposed'}.`;
+  if (!measured)
+    return interrupted
+      ? 'No measurement came to its end: a signal stopped the run.'
+      : 'Nothing was measured: no index was proposed.';
   const kept = indexes.filter((one) => one.decision === 'create').length;
   return (
     `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +

@@ -466,9 +466,27 @@ test('advisors are told what is left of the storage, and what this run refuted',
   };
   await runLoop({ ...world.ports, advisors: { examine } }, workload, { ...world.options, storageBudgetBytes: 1000 });
   expect(world.accepted).toEqual(['Create index ia']);
-  expect(told[0]).toEqual({ storageBytes: 1000, refuted: [] });
+  expect(told[0]).toEqual({ storageBytes: 1000, refuted: [], searchMs: 2.5e8 });
   expect(told[1]?.storageBytes).toBe(600);
   expect(told).toHaveLength(2);
+});
+
+test('advisors are told how long a search may take: a quarter of the time that is left, and some seconds when there is none', async () => {
+  for (const [budgetMs, searchMs] of [
+    [100_000, 25_000],
+    [1000, 5000],
+  ]) {
+    const world = makeWorld([onA], {});
+    const told: (ChangeBounds | undefined)[] = [];
+    const { advisors } = world.ports;
+    const examine: Advisors['examine'] = (snapshot, whatIf, bounds) => {
+      told.push(bounds);
+      return advisors.examine(snapshot, whatIf, bounds);
+    };
+    const options = { ...world.options, budgetMs: budgetMs ?? 0 };
+    await runLoop({ ...world.ports, advisors: { examine } }, workload, options);
+    expect(told.map((bounds) => bounds?.searchMs)).toEqual([searchMs]);
+  }
 });
 
 test('an index that was refuted before another was accepted is told to the advisors', async () => {
