@@ -37,7 +37,15 @@ it('names the files of a step by its title, else by its first statement', () => 
   const [step] = planScript(script, options).steps;
   if (!step) throw new Error('no step');
   const plan = { steps: [{ ...step, title: 'switch a b to its new type' }, step], differs: [], later: [] };
-  const report = toFileReport({ name: 'a.sql', script, checked: [], plan, written: null });
+  const report = toFileReport({
+    name: 'a.sql',
+    script,
+    checked: [],
+    plan,
+    trial: null,
+    written: null,
+    deployable: null,
+  });
   expect(report.plan?.steps.map(({ title, upFile }) => [title, upFile])).toEqual([
     ['switch a b to its new type', '0001_switch_a_b_to_its_new_type.up.sql'],
     ['SELECT 1', '0002_select_1.up.sql'],
