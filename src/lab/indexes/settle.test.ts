@@ -5,6 +5,7 @@ import { emptyRecord, figuresOf } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { priceOfBlock, problemOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
+import { culpritOf } from './verified.js';
 
 /** What one run did: milliseconds and blocks, or a timeout and the blocks by then. */
 interface Ran {
@@ -54,6 +55,12 @@ describe('a choice by time and blocks', () => {
     expect(choose([record('a', 1, { ms: 100, blocks: 9000 }, { ms: 116, blocks: 1 })], 1)).toEqual([]);
   });
 
+  test('a single run may be chance: then it has to be longer by more', () => {
+    const once = (ms: number): CaseRecord => record('a', 1, { ms: 100, blocks: 9000 }, { ms, blocks: 1 }, 1);
+    expect(choose([once(140)], 1)).toEqual(['i']);
+    expect(choose([once(160)], 1)).toEqual([]);
+  });
+
   test('counts what a statement had touched when it was cut off', () => {
     const ends = record('a', 1, { ms: 9000, blocks: 80_000, cutOff: true }, { ms: 50, blocks: 30_000 });
     const pays = record('b', 1, { ms: 100, blocks: 1000 }, { ms: 100, blocks: 50_000 });
@@ -61,6 +68,22 @@ describe('a choice by time and blocks', () => {
     const problem = problemOf([ends], { ...RULES, blockMs: 10 }, 'both');
     const bare = problem.statements[0]?.cases[0]?.plans.find((plan) => plan.uses.length === 0);
     expect(bare).toMatchObject({ value: 9000 + 800_000, guard: 9000 });
+  });
+});
+
+describe('what a verified set is accused of', () => {
+  const culprit = (bare: Ran, withIndex: Ran, runs: number): string | null => {
+    const made = record('a', 1, bare, withIndex, runs);
+    const [before, after] = [...made.figures.values()];
+    if (!before || !after) return null;
+    return culpritOf([{ record: made, before, after }], ['i'], { ...RULES, objective: 'time' })?.index ?? null;
+  };
+
+  test('a single run that is longer, with no more blocks, may be chance', () => {
+    expect(culprit({ ms: 100, blocks: 100 }, { ms: 125, blocks: 100 }, 2)).toBe('i');
+    expect(culprit({ ms: 100, blocks: 100 }, { ms: 104, blocks: 90 }, 1)).toBeNull();
+    expect(culprit({ ms: 100, blocks: 100 }, { ms: 125, blocks: 300 }, 1)).toBe('i');
+    expect(culprit({ ms: 100, blocks: 100 }, { ms: 160, blocks: 100 }, 1)).toBe('i');
   });
 });
 
@@ -94,12 +117,13 @@ function updateRecord(bareMs: number, withIndexMs: number): CaseRecord {
   ] as const) {
     const seen = { ...plan, present };
     update.plans.push(seen);
-    figuresOf(update, seen).runs.push({ ms, buffers: 8, walBytes: 100, rows: 1 });
+    const run = { ms, buffers: 8, walBytes: 100, rows: 1 };
+    figuresOf(update, seen).runs.push(run, run);
   }
   return update;
 }
 
-function record(name: string, calls: number, bare: Ran, withIndex: Ran | null): CaseRecord {
+function record(name: string, calls: number, bare: Ran, withIndex: Ran | null, runs = 2): CaseRecord {
   const oneCase: TrialCase = {
     key: name,
     fingerprint: name,
@@ -124,7 +148,9 @@ function record(name: string, calls: number, bare: Ran, withIndex: Ran | null): 
     if (ran.cutOff) {
       figures.cutOffMs = ran.ms;
       figures.cutOffBuffers = ran.blocks;
-    } else figures.runs.push({ ms: ran.ms, buffers: ran.blocks, walBytes: 0, rows: 1 });
+    } else
+      for (let run = 0; run < runs; run += 1)
+        figures.runs.push({ ms: ran.ms, buffers: ran.blocks, walBytes: 0, rows: 1 });
   }
   return made;
 }

@@ -11,7 +11,17 @@ import type { Objective } from '../../indexes/measured/measured-index-set.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { failedCase } from '../trial/measure.js';
 import { byStatement } from '../trial/summary.js';
-import { barePlan, buffersOf, emptyRecord, figuresOf, msOf, planOfSet, runInTurns, workKey } from './case-record.js';
+import {
+  barePlan,
+  buffersOf,
+  emptyRecord,
+  figuresOf,
+  msOf,
+  planOfSet,
+  runInTurns,
+  toleranceFor,
+  workKey,
+} from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import type { SubsetPlan } from './subset.js';
 
@@ -38,7 +48,9 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
   const groups = byStatement(records, (record) => record.oneCase);
   const statements = groups.map((group): ChoiceStatement => {
     const { name, calls, kind } = (group[0] as CaseRecord).oneCase;
-    const tolerance = kind === 'select' ? rules.readTolerance : rules.writeTolerance;
+    const allowed = kind === 'select' ? rules.readTolerance : rules.writeTolerance;
+    const ran = group.flatMap((record) => [...record.figures.values()]);
+    const tolerance = guardOf(objective) === 'time' ? toleranceFor(ran, allowed) : allowed;
     return {
       name,
       calls,

@@ -4,14 +4,14 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { MeasuredTotals, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
-import { buffersOf, medianMsOf, msOf } from './case-record.js';
+import { buffersOf, DOUBT, medianMsOf, msOf, ranOnce, toleranceFor } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { SLACK, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, Verified } from './settle.js';
 
 /**
  * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one
- * that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance.
+ * that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance, and so may a single run, where blocks do not speak against it too.
  */
 export function culpritOf(
   verified: readonly Verified[],
@@ -22,15 +22,21 @@ export function culpritOf(
   const unit = guardOf(rules.objective);
   const words = (value: number): string => (unit === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
   const sums = totalsOf(rules).map(() => ({ before: 0, after: 0 }));
+  let once = false;
   for (const group of byStatement(verified, (one) => one.record.oneCase)) {
     const { name, calls, soils } = (group[0] as Verified).record.oneCase;
-    const tolerance = soils ? rules.writeTolerance : rules.readTolerance;
+    const allowed = soils ? rules.writeTolerance : rules.readTolerance;
     const pairsBy = (measures: readonly Measure[]): readonly { readonly before: number; readonly after: number }[] =>
       measures.map((valueOf) => ({
         before: mean(group.map((one) => valueOf(one.before))),
         after: mean(group.map((one) => valueOf(one.after))),
       }));
     const pairs = pairsBy(MEASURES[unit]);
+    const [blocks] = pairsBy(MEASURES.buffers);
+    const isMore = blocks !== undefined && blocks.after > blocks.before * allowed + SLACK.buffers;
+    const ran = group.flatMap((one) => [one.before, one.after]);
+    const tolerance = isMore ? allowed : toleranceFor(ran, allowed);
+    once ||= ran.some(ranOnce);
     for (const [position, { before, after }] of pairsBy(totalsOf(rules)).entries()) {
       const sum = sums[position];
       // Where one side was cut off the blocks are not known.
@@ -50,7 +56,8 @@ export function culpritOf(
       };
   }
   const [shown] = sums;
-  if (!shown || !sums.every(({ before, after }) => after > before)) return null;
+  const doubt = once && unit === 'time' ? DOUBT : 1;
+  if (!shown || !sums.every(({ before, after }) => after > before * doubt)) return null;
   const index = leastMissed(verified, kept, kept, rules);
   const figures =
     rules.objective === 'both'
