@@ -1,14 +1,13 @@
 import type { Catalog } from '../model/catalog.js';
 import { columnPath } from '../sql/scope.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, walk } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { columnOf, replace } from './build.js';
 import { freshAlias, mapColumns } from './columns.js';
+import { repeated, withBody } from './repeated.js';
 import { originsIn, viewOf } from './view.js';
 import type { Query, Source, StatementView } from './view.js';
-import { writeBack } from './write-back.js';
 
 /** More tables than this keep their names. */
 const MOST = 6;
@@ -18,13 +17,7 @@ const MOST = 6;
  * `FROM tickets WHERE id IN (SELECT id FROM tickets ...)`. Null where there is none.
  */
 export function aliasesApart(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
-  let current = statement;
-  for (let n = 0; n < MOST; n += 1) {
-    const next = withoutOne(current, catalog);
-    if (next === null) break;
-    current = next;
-  }
-  return current === statement ? null : current;
+  return repeated(statement, MOST, (current) => withoutOne(current, catalog));
 }
 
 function withoutOne(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
@@ -33,8 +26,7 @@ function withoutOne(statement: ParsedStatement, catalog: Catalog): ParsedStateme
     if (query.role !== 'sublink' || query.type !== 'SelectStmt') continue;
     const source = query.sources.find(({ alias, table }) => table !== null && isTaken(query.parent, alias));
     const body = source ? renamed(view, query, source) : null;
-    const text = body ? writeBack(statement, replace(statement.tree, query.body, { SelectStmt: body })) : null;
-    const parsed = text === null ? null : tryParseStatement(text);
+    const parsed = withBody(statement, query, body);
     if (parsed) return parsed;
   }
   return null;

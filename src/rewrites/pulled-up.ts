@@ -1,16 +1,15 @@
 import type { Catalog } from '../model/catalog.js';
 import { columnPath } from '../sql/scope.js';
 import { outputName } from '../sql/output-name.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, conjuncts, replace, withWhere } from './build.js';
 import { mapColumns } from './columns.js';
 import { callsIn, isPlain, mayGiveRows } from './shapes.js';
+import { repeated, withBody } from './repeated.js';
 import { originsIn, queryOf, viewOf } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
-import { writeBack } from './write-back.js';
 
 /** More subqueries than this stay where they are. */
 const MOST = 8;
@@ -20,13 +19,7 @@ const MOST = 8;
  * prepjointree.c): rules that look for tables then find them. Null where there is none. One that an outer join may fill with NULL stays, and one whose names would mean another thing outside.
  */
 export function pulledUp(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
-  let current = statement;
-  for (let n = 0; n < MOST; n += 1) {
-    const next = withoutOne(current, catalog);
-    if (next === null) break;
-    current = next;
-  }
-  return current === statement ? null : current;
+  return repeated(statement, MOST, (current) => withoutOne(current, catalog));
 }
 
 function withoutOne(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
@@ -35,8 +28,7 @@ function withoutOne(statement: ParsedStatement, catalog: Catalog): ParsedStateme
     for (const source of query.sources) {
       const inner = simpleIn(view, query, source);
       const body = inner ? takenUp(view, { query, source, inner }) : null;
-      const text = body ? writeBack(statement, replace(statement.tree, query.body, { SelectStmt: body })) : null;
-      const parsed = text === null ? null : tryParseStatement(text);
+      const parsed = withBody(statement, query, body);
       if (parsed) return parsed;
     }
   }
