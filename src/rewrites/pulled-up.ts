@@ -4,7 +4,7 @@ import { outputName } from '../sql/output-name.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
-import { columnOf, conjuncts, replace, withWhere } from './build.js';
+import { columnOf, conjuncts, withWhere } from './build.js';
 import { mapColumns } from './columns.js';
 import { callsIn, isPlain, mayGiveRows } from './shapes.js';
 import { repeated, withBody } from './repeated.js';
