@@ -224,7 +224,9 @@ export async function killLoop({
       if (again) say?.(records.at(-1));
     }
     if (plan) approve = await approvalOf(folder, connection, plan);
-    const result = await startDeploy(folder, connection, [...direction, ...approve]).done;
+    // What was watched goes on being watched: as the command that began it says what to do without figures.
+    const rest = direction.length === 0 ? ['--without-figures', 'go'] : [];
+    const result = await startDeploy(folder, connection, [...direction, ...rest, ...approve]).done;
     const now = await lookAt(connection);
     isUp = direction.length === 0;
     const { faults, found } = records.at(-1);

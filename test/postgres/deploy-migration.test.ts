@@ -311,6 +311,11 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
         code: 'deploy/plan',
         hint: expect.stringContaining('psql'),
       });
+      writeFileSync(join(bench.folder, 'migration.json'), '{"from": "m.sql", "major": 18, "steps": 3}');
+      await expect(bench.deploy()).rejects.toMatchObject({
+        code: 'deploy/plan',
+        message: expect.stringMatching(/can not be read as a plan: steps$/),
+      });
     });
   });
 });

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { WizardError } from '../../base/errors.js';
 import type { PlannedChange, PromisedGain } from '../../deploy/plan.js';
@@ -38,15 +38,17 @@ export async function readPlanFolder(path: string): Promise<PlanFolder> {
 }
 
 function readChanges(document: unknown, file: string): Read {
-  const migration = migrationDocumentSchema.safeParse(document);
-  if (migration.success) return ofMigration(migration.data);
+  if (basename(file) === MIGRATION) return ofMigration(parsed(migrationDocumentSchema, document, file));
   const run = runSchema.safeParse(document);
   return run.success ? ofRun(run.data) : ofIndexes(parsed(indexSchema, document, file));
 }
 
+/** What `migrate plan` writes. */
+const MIGRATION = 'migration.json';
+
 async function planFile(path: string): Promise<string> {
   if (await isFile(path)) return path;
-  const candidates = ['report.json', 'indexes.json', 'migration.json'].map((name) => join(path, name));
+  const candidates = ['report.json', 'indexes.json', MIGRATION].map((name) => join(path, name));
   const there = (await Promise.all(candidates.map(isFile))).flatMap((is, at) => (is ? [candidates[at] ?? ''] : []));
   const [only] = there;
   if (only !== undefined && there.length === 1) return only;
