@@ -195,9 +195,10 @@ export async function killLoop({
       if (plan) approve = await approvalOf(folder, connection, plan);
       const killed = startDeploy(folder, connection, [...(soaks ? SOAK : direction), ...approve]);
       const lines = journalOf(folder).length;
-      const wanted = lines + Math.floor(random() * ((soaks ? linesOfSoaked : linesOfOne) + 1));
+      // Before its last lines, or the wizard has ended when it is killed.
+      const wanted = lines + Math.floor(random() * Math.max(1, (soaks ? linesOfSoaked : linesOfOne) - 3));
       while (killed.child.exitCode === null && journalOf(folder).length < wanted) await delay(5);
-      await delay(random() * 250);
+      await delay(random() * 60);
       if (kind !== ALONE) killed.child.kill('SIGKILL');
       const pid = journalOf(folder).findLast((entry) => entry.type === 'begun')?.backend.processId ?? 0;
       await endServerProcess(connection, server, kind, `pid = ${pid} AND application_name = 'database-wizard'`);
