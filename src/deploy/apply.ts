@@ -6,7 +6,7 @@ import type { DeploymentRecord, Ending, JournalEvent } from './journal.js';
 import { isDue, replay } from './journal.js';
 import { Stages } from './live/stages.js';
 import { sessionWords } from './obstacles.js';
-import { isOverSwitch, leftByWaysBack, preparesWithdrawn } from './over-switch.js';
+import { leftByWaysBack, preparesWithdrawn } from './over-switch.js';
 import { statementsOf, toSteps, waitsForUsers, type Direction, type PlanStep } from './plan.js';
 import { retryWhileLocked } from '../postgres/locked.js';
 import type { OpenTransaction } from '../postgres/read/obstacles.js';
@@ -82,9 +82,9 @@ export class Deployment {
     for (const step of leftByWaysBack(this.steps, this.record())) await this.runStep(step, 'down');
   }
 
-  /** The way back over a switch leaves no more than it says: what is otherwise than before is told. */
+  /** Of a migration that was taken back: what is otherwise than before it, as the way back over a switch may leave it, is told. */
   private async tellWhatStays(): Promise<void> {
-    if (!this.steps.some(isOverSwitch)) return;
+    if (!this.steps.some(({ migration }) => migration)) return;
     const changes = stateDifferences(this.record().structure, (await this.read()).structure);
     if (changes.length > 0) this.setting.note(`not as before: ${listWords(changes)}`);
   }
@@ -165,7 +165,7 @@ export class Deployment {
     }
     await this.remove(step, direction, outcome);
     await this.settled(step, direction, { applied: true, how: 'ran', tookMs, note: null, after: after.structure });
-    if (direction === 'down') return assertTakenBack(step, this.steps, this.record(), after);
+    if (direction === 'down') return assertTakenBack(step, this.record(), after);
     const foreign = foreignChanges(step, before, after);
     if (foreign.length > 0) throw drifted(step, foreign, 'was applied, and the deployment stopped');
   }

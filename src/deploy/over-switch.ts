@@ -1,11 +1,6 @@
 import type { DeploymentRecord } from './journal.js';
 import type { PlanStep } from './plan.js';
 
-/** Whether its way back takes back what steps before it began, and leaves the catalog not quite as it was: what that is, its plan says. */
-export function isOverSwitch({ migration }: PlanStep): boolean {
-  return migration !== null && migration.takesBackFrom !== null;
-}
-
 /** Whether a step is one of those that the way back of `over` takes back as well. */
 function goesWith({ number }: PlanStep, { number: over, migration }: PlanStep): boolean {
   const from = migration?.takesBackFrom ?? null;

@@ -158,6 +158,21 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
     });
   });
 
+  test('what goes along with a step before it is taken back with that', async () => {
+    const sql = `ALTER TABLE "order" ADD COLUMN token uuid DEFAULT gen_random_uuid(); ALTER TABLE "order" ADD CONSTRAINT "groß" CHECK (id > 0);
+      ALTER TABLE "order" ALTER note SET NOT NULL; CREATE INDEX "nach id" ON "order" (id, note); ALTER TABLE "Lager".stock ADD PRIMARY KEY (id)`;
+    await within(sql, async (bench) => {
+      const before = await bench.dump();
+      expect((await approved(bench)).outcome).toBe('deployed');
+      const dry = await bench.deploy({ revert: true });
+      expect(dry.steps.filter(({ rollback }) => rollback.length === 0).length).toBeGreaterThan(1);
+      expect((await bench.deploy({ revert: true, approve: dry.hash })).outcome).toBe('reverted');
+      expect(await bench.dump()).toEqual(before);
+      expect(bench.told.filter((text) => text.startsWith('not as before'))).toEqual([]);
+      expect((await approved(bench)).outcome).toBe('deployed');
+    });
+  });
+
   test('the settings of the file end with the step that they are for', async () => {
     const sql = `CREATE TABLE one (id int); SET search_path = "Lager"; CREATE TABLE two (id int); RESET search_path; CREATE TABLE three (id int)`;
     await within(sql, async (bench) => {
