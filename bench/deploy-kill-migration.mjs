@@ -77,7 +77,7 @@ export async function killMigration({ connection, server, folder, kills, random,
       const at = runner.kill();
       await endServerProcess(connection, server, kind, `application_name = 'migration'`);
       await running;
-      step = at ?? step;
+      step = at;
       seen = await tagsOf(connection);
       const finishes = random() < 0.5;
       records.push({
@@ -168,7 +168,8 @@ class Runner {
   }
 
   async #all(direction, unsure) {
-    this.#step = null;
+    // Until it is gone through: a run that is killed before it comes to that leaves it as it was.
+    this.#step = unsure;
     this.#unsure = this.steps.find(({ number }) => number === unsure) ?? null;
     await this.#psql('SELECT 1;\n');
     if (this.#killed) return;

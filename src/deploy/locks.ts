@@ -63,6 +63,8 @@ export function lockOf(statement: PlanStatement, table: RelationName | null): Lo
       );
     case 'alter-table':
       return taken('AccessExclusive', `takes ACCESS EXCLUSIVE on ${on}, which blocks reads and writes for a moment`);
+    case 'reindex-table':
+      return sue('; it waits for the transactions that may use its indexes');
     case 'repeatable':
       return taken('none', 'locks the rows of a batch, for that batch');
     case 'detach-partition':

@@ -6,6 +6,9 @@ import { bodiesOf, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { BARE, type PlanStatement, type StatementForm } from './statement.js';
 
+/** They name no index or partition, or are known by their table. */
+const WITHOUT_OBJECT = new Set<StatementForm>(['repeatable', 'reindex-table']);
+
 /** What `migrate plan` says of a step beside its statements, which a deployment does not judge again. */
 export interface MigrationStep {
   /** SETs of the file that hold for the statements of the step, and for no others. */
@@ -49,7 +52,7 @@ export function migrationStatements(
     }));
   const [sql] = texts;
   const outside = sql === undefined || texts.length > 1 ? null : outsideForm(sql);
-  if (sql === undefined || outside === null || (outside !== 'repeatable' && step.object === null))
+  if (sql === undefined || outside === null || (!WITHOUT_OBJECT.has(outside) && step.object === null))
     throw new WizardError(
       'deploy/plan',
       `"${title}" runs outside a transaction, and what is left of it when it is cut off can not be told`,
@@ -57,7 +60,17 @@ export function migrationStatements(
     );
   const concurrently = outside !== 'repeatable';
   const finish = outside === 'detach-partition' ? sql.replace(/\bCONCURRENTLY\b(?=[\s;]*$)/i, 'FINALIZE') : null;
-  return [{ ...BARE, sql, form: outside, concurrently, table, object: concurrently ? step.object : null, finish }];
+  return [
+    {
+      ...BARE,
+      sql,
+      form: outside,
+      concurrently,
+      table,
+      object: WITHOUT_OBJECT.has(outside) ? null : step.object,
+      finish,
+    },
+  ];
 }
 
 function outsideForm(sql: string): StatementForm | null {
@@ -67,9 +80,14 @@ function outsideForm(sql: string): StatementForm | null {
     return body['concurrent'] === true && textOf(body, 'idxname') !== null ? 'create-index' : null;
   if (type === 'DropStmt')
     return body['removeType'] === 'OBJECT_INDEX' && list(body, 'objects').length === 1 ? 'drop-index' : null;
-  if (type === 'ReindexStmt') return body['kind'] === 'REINDEX_OBJECT_INDEX' ? 'reindex' : null;
+  if (type === 'ReindexStmt') return REINDEXED[textOf(body, 'kind') ?? ''] ?? null;
   return type === 'AlterTableStmt' && isDetach(body) ? 'detach-partition' : null;
 }
+
+const REINDEXED: Readonly<Record<string, StatementForm>> = {
+  REINDEX_OBJECT_INDEX: 'reindex',
+  REINDEX_OBJECT_TABLE: 'reindex-table',
+};
 
 function isDetach(body: TreeNode): boolean {
   const commands = bodiesOf(list(body, 'cmds'), 'AlterTableCmd');

@@ -36,6 +36,7 @@ export async function settle(
   if (statement.form === 'create-index') return settleCreate(open, statement, now);
   if (statement.form === 'drop-index') return settleDrop(statement, now);
   if (statement.form === 'detach-partition') return settleDetach(statement, now);
+  if (statement.form === 'reindex-table') return settleReindexTable(open, statement, now, ran);
   if (statement.form === 'repeatable')
     return {
       applied: ran,
@@ -113,14 +114,7 @@ function settleDetach({ object }: PlanStatement, now: TouchedState): Outcome {
 function settleReindex({ before }: Pick<OpenStep, 'before'>, statement: PlanStatement, now: TouchedState): Outcome {
   const { name, index } = look(statement, now);
   const was = statement.object ? findIndex(before, statement.object) : undefined;
-  const leftovers = now.indexes.filter(
-    (one) =>
-      !one.valid &&
-      /_cc(?:new|old)\d*$/.test(one.name) &&
-      one.table.schema === index?.table.schema &&
-      one.table.name === index.table.name &&
-      before.indexes.every((known) => known.oid !== one.oid || known.oid === was?.oid),
-  );
+  const leftovers = index ? leftByRebuild(before, index.table, now, was) : [];
   if (leftovers.some((one) => one.building)) throw running(`the rebuild of ${name}`);
   const applied = index !== undefined && index.valid && index.oid !== was?.oid;
   return {
@@ -129,6 +123,36 @@ function settleReindex({ before }: Pick<OpenStep, 'before'>, statement: PlanStat
     halfDropped: false,
     note: applied ? `the index ${name} was rebuilt` : `the index ${name} is the old one`,
   };
+}
+
+/** Of some of its indexes it may have been done: it is run again. */
+function settleReindexTable(
+  { before }: Pick<OpenStep, 'before'>,
+  { table }: PlanStatement,
+  now: TouchedState,
+  ran: boolean,
+): Outcome {
+  const leftovers = table ? leftByRebuild(before, table, now, undefined) : [];
+  if (leftovers.some((one) => one.building)) throw running('the rebuild of the indexes');
+  const note = ran ? 'its indexes were rebuilt' : 'which of its indexes were rebuilt is not known: it is run again';
+  return { applied: ran, leftovers, halfDropped: false, note };
+}
+
+/** Invalid indexes of a table, named as REINDEX CONCURRENTLY names them, which were not there before; or that was the one which is rebuilt. */
+function leftByRebuild(
+  before: OpenStep['before'],
+  table: RelationName,
+  now: TouchedState,
+  was: TouchedIndex | undefined,
+): readonly TouchedIndex[] {
+  return now.indexes.filter(
+    (one) =>
+      !one.valid &&
+      /_cc(?:new|old)\d*$/.test(one.name) &&
+      one.table.schema === table.schema &&
+      one.table.name === table.name &&
+      before.indexes.every((known) => known.oid !== one.oid || known.oid === was?.oid),
+  );
 }
 
 function look(

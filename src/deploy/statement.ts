@@ -24,6 +24,7 @@ export type StatementForm =
   | 'alter-sequence'
   | 'migration'
   | 'repeatable'
+  | 'reindex-table'
   | 'detach-partition';
 
 /** One statement of a plan, with what it touches. */

@@ -298,6 +298,16 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
     });
   });
 
+  test('the indexes of a table are rebuilt', async () => {
+    await within('REINDEX TABLE "order"', async (bench) => {
+      const oid = `SELECT 'order_pkey'::regclass::oid::int8 AS oid`;
+      const before = await bench.session.query(oid);
+      expect((await approved(bench)).outcome).toBe('deployed');
+      expect(await bench.session.query(oid)).not.toEqual(before);
+      expect(await bench.session.query('SELECT FROM pg_index WHERE NOT indisvalid')).toEqual([]);
+    });
+  });
+
   test('what can not be taken back stops the way back there', async () => {
     const sql = 'CREATE TABLE made (id int); DELETE FROM "order" WHERE id = 1; CREATE TABLE later (id int)';
     await within(sql, async (bench) => {

@@ -21,9 +21,9 @@ export function stepFileName(title: string, position: number): string {
 /** What a step does, in few words: its first statement. */
 export function stepTitle(up: readonly string[]): string {
   const [first] = up;
-  return first !== undefined && isBackfill(first)
-    ? 'fill in batches'
-    : (first ?? '').replaceAll(/\s+/g, ' ').slice(0, 120);
+  if (first === undefined) return '';
+  if (isBackfill(first)) return /^ +DELETE FROM /m.test(first) ? 'delete in batches' : 'fill in batches';
+  return first.replaceAll(/\s+/g, ' ').slice(0, 120);
 }
 
 /** Where a step comes from, and what it costs others: lines of a comment. */
