@@ -1,19 +1,18 @@
 import { WizardError } from '../base/errors.js';
 import { dropDatabase } from '../lab/databases.js';
 import { tryMigration, type MigrationTrialStep } from '../lab/migration/trial.js';
-import { startLabServer } from '../lab/server.js';
 import { readInstance, sameServer } from '../lab/trial/instance.js';
 import type { Catalog } from '../model/catalog.js';
 import type { MigrationTrial } from '../model/migration-trial.js';
 import { exportPlanner } from '../postgres/clone/planner.js';
 import { connect } from '../postgres/connect.js';
 import type { ConnectionSettings } from '../postgres/session.js';
-import { createCleanup, type Cleanup } from './cleanup.js';
+import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { untilAborted } from './interruption.js';
 import { copyToLab } from './lab-copy.js';
 import { openTarget } from './open-target.js';
-import { assertRoom } from './staging.js';
+import { openPlace } from './staging.js';
 
 /** What is tried, and where. */
 export interface TrialQuestion {
@@ -33,7 +32,8 @@ const LAB_SETTINGS = { wal_level: 'replica', max_wal_senders: '0', max_wal_size:
 /** Copies the target and runs the steps of a planned migration there, and their ways back. The target is only read. Throws `lab/` codes, `kernel/forbidden`. */
 export async function tryOnCopy(question: TrialQuestion, context: CommandContext): Promise<MigrationTrial> {
   const { signal, watch } = context;
-  const cleanup = createCleanup((text) => watch({ type: 'note', text }));
+  const note = (text: string): void => watch({ type: 'note', text });
+  const cleanup = createCleanup(note);
   try {
     watch({ type: 'phase', phase: 'copy', text: 'copying the target to the lab' });
     const { session } = await openTarget(question.source, signal);
@@ -41,7 +41,10 @@ export async function tryOnCopy(question: TrialQuestion, context: CommandContext
     const planner = await untilAborted(signal, exportPlanner(session));
     const target = await untilAborted(signal, readInstance(session));
     await session.close();
-    const place = await openPlace(question, { cleanup, context });
+    const { connection: place } = await openPlace(
+      { ...question, copies: COPIES, settings: LAB_SETTINGS },
+      { signal, cleanup, note },
+    );
     const admin = await connect(place);
     cleanup.add(() => admin.close());
     if (sameServer(await readInstance(admin), target))
@@ -61,18 +64,4 @@ export async function tryOnCopy(question: TrialQuestion, context: CommandContext
   } finally {
     await cleanup.run();
   }
-}
-
-async function openPlace(
-  { lab, major, catalog }: TrialQuestion,
-  { cleanup, context: { signal, watch } }: { readonly cleanup: Cleanup; readonly context: CommandContext },
-): Promise<ConnectionSettings> {
-  if (lab !== 'auto') return lab;
-  await assertRoom(catalog, COPIES);
-  const note = (text: string): void => watch({ type: 'note', text });
-  const starting = startLabServer({ major, settings: LAB_SETTINGS, note });
-  const server = await untilAborted(signal, starting, (late) => late.stop());
-  cleanup.add(() => server.stop());
-  note(`lab: PostgreSQL ${server.major} (${server.binariesFrom}) in a private folder`);
-  return server.connection;
 }

@@ -61,8 +61,12 @@ export async function stage(options: StagingOptions): Promise<Staging> {
   const planner = await untilAborted(options.signal, exportPlanner(session));
   const target = await untilAborted(options.signal, readInstance(session));
   await session.close();
-  const place = await openPlace(options, note);
-  const { source, signal } = options;
+  const { source, signal, cleanup } = options;
+  const { catalog, target: facts } = snapshot;
+  const place = await openPlace(
+    { lab: options.lab, major: facts.major, catalog, copies: COPIES, settings: LAB_SETTINGS },
+    { signal, cleanup, note },
+  );
   const { database, skipped } = await copyToLab({ source, lab: place.connection, planner, signal, watch });
   const lab = await openLab({
     connection: place.connection,
@@ -145,23 +149,40 @@ export interface Place {
   readonly server: LabServer | null;
 }
 
-async function openPlace(options: StagingOptions, note: (text: string) => void): Promise<Place> {
-  if (options.lab !== 'auto') return { connection: options.lab, server: null };
-  await assertRoom(options.snapshot.catalog, COPIES);
-  const server = await startServer(options, LAB_SETTINGS, note);
-  note(`lab: PostgreSQL ${server.major} (${server.binariesFrom}) in a private folder`);
+/** What a lab's server is opened for. */
+export interface PlaceOptions {
+  readonly lab: 'auto' | ConnectionSettings;
+  readonly major: number;
+  readonly catalog: Catalog;
+  /** Copies of the data that exist at once at most. */
+  readonly copies: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The user's own server, or one that is started and stopped at the end. Throws `lab/` codes. */
+export async function openPlace(
+  { lab, major, catalog, copies, settings }: PlaceOptions,
+  starting: Starting,
+): Promise<Place> {
+  if (lab !== 'auto') return { connection: lab, server: null };
+  await assertRoom(catalog, copies);
+  const server = await startServer(major, settings, starting);
+  starting.note(`lab: PostgreSQL ${server.major} (${server.binariesFrom}) in a private folder`);
   return { connection: server.connection, server };
+}
+
+interface Starting extends Pick<StagingOptions, 'signal' | 'cleanup'> {
+  readonly note: (text: string) => void;
 }
 
 /** Starts a server of the target's major which is stopped at the end; an abort does not wait for it. */
 async function startServer(
-  options: StagingOptions,
+  major: number,
   settings: Readonly<Record<string, string>>,
-  note: (text: string) => void,
+  { signal, cleanup, note }: Starting,
 ): Promise<LabServer> {
-  const starting = startLabServer({ major: options.snapshot.target.major, settings, note });
-  const server = await untilAborted(options.signal, starting, (late) => late.stop());
-  options.cleanup.add(() => server.stop());
+  const server = await untilAborted(signal, startLabServer({ major, settings, note }), (late) => late.stop());
+  cleanup.add(() => server.stop());
   return server;
 }
 
@@ -172,7 +193,7 @@ const LAB_SETTINGS = { wal_level: 'minimal', max_wal_senders: '0', max_wal_size:
 const COPIES = 4;
 
 /** Throws `lab/disk-full` where so many copies have no room. */
-export async function assertRoom({ tables, indexes }: Catalog, copies: number): Promise<void> {
+async function assertRoom({ tables, indexes }: Catalog, copies: number): Promise<void> {
   const bytes = [...tables, ...indexes].reduce((sum, relation) => sum + relation.sizeBytes, 0);
   const freeBytes = await freeLabBytes();
   if (bytes * copies < freeBytes) return;
@@ -192,7 +213,8 @@ async function openWhatIf(
 ): Promise<{ clone: StatisticsClone | null; skipped: readonly Skipped[] }> {
   try {
     // Ends with its server, whatever it is asked just then.
-    const server = await startServer(options, { shared_buffers: '32MB' }, note);
+    const { signal, cleanup, snapshot } = options;
+    const server = await startServer(snapshot.target.major, { shared_buffers: '32MB' }, { signal, cleanup, note });
     const clone = await untilAborted(
       options.signal,
       lab.withAccepted(async (source) =>

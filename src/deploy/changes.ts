@@ -20,6 +20,16 @@ export function changedIn({ before, after }: NonNullable<DeploymentRecord['effec
   return new Set([...Object.keys(before), ...Object.keys(after)].filter((name) => before[name] !== after[name]));
 }
 
+/** What differs between two structures in what a step changed. */
+function differencesIn(
+  effect: NonNullable<DeploymentRecord['effects'][number]>,
+  was: TouchedState['structure'],
+  now: TouchedState['structure'],
+): readonly string[] {
+  const changed = changedIn(effect);
+  return stateDifferences(only(was, changed), only(now, changed));
+}
+
 /** Those of a structure that have these names. */
 function only(structure: TouchedState['structure'], names: ReadonlySet<string>): TouchedState['structure'] {
   return Object.fromEntries(Object.entries(structure).filter(([name]) => names.has(name)));
@@ -44,8 +54,7 @@ export function driftFor(
   if (direction === 'up') return stateDifferences(expected, structure);
   const effect = effects[step.number - 1];
   if (!effect) return [];
-  const changed = changedIn(effect);
-  return stateDifferences(only(step.migration ? expected : effect.after, changed), only(structure, changed));
+  return differencesIn(effect, step.migration ? expected : effect.after, structure);
 }
 
 /** Throws `deploy/drift` where a step's way back did not bring back what the step changed. Steps of a migration go back together (a check that proves NOT NULL is not made again for a moment): they are held against the beginning when all are back. */
@@ -56,7 +65,6 @@ export function assertTakenBack(
 ): void {
   const effect = effects[step.number - 1];
   if (!effect || step.migration) return;
-  const changed = changedIn(effect);
-  const changes = stateDifferences(only(effect.before, changed), only(structure, changed));
+  const changes = differencesIn(effect, effect.before, structure);
   if (changes.length > 0) throw drifted(step, changes, 'was taken back, and the catalog is not as before');
 }

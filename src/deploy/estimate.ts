@@ -34,7 +34,7 @@ export function estimateStep(
       basis: 'as in the lab: it reads and writes no rows',
     };
   }
-  const scale = sizes.lab !== null && sizes.lab > 0 && sizes.target !== null ? sizes.target / sizes.lab : null;
+  const scale = growthOf(sizes);
   const scaled = (figure: number | null): number | null =>
     figure === null || scale === null ? null : Math.round(figure * scale);
   const size = BUILDS.has(first.form) ? scaled(evidence.sizeBytes) : first.form === 'alter-type' ? sizes.target : 0;
@@ -51,15 +51,20 @@ export function estimateStep(
   };
 }
 
+/** How many times as large the table is as it was; null where that is not known. */
+function growthOf({ lab, target }: TableSizes): number | null {
+  return lab !== null && lab > 0 && target !== null ? target / lab : null;
+}
+
 /** What a copy showed, times how much the table has grown since; without one, from the sizes of the tables when it was planned. */
 function ofMigration(
   { workMs, unsure, locks }: MigrationStep,
   { form }: PlanStatement,
   evidence: LabEvidence,
-  { lab, target }: TableSizes,
+  sizes: TableSizes,
 ): StepEstimate {
   if (evidence.applyMs !== null) {
-    const scale = lab !== null && lab > 0 && target !== null ? target / lab : 1;
+    const scale = growthOf(sizes) ?? 1;
     const scaled = (figure: number | null): number | null => (figure === null ? null : Math.round(figure * scale));
     return {
       durationMs: evidence.applyMs * scale,

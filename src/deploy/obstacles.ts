@@ -2,6 +2,7 @@ import { formatBytes, formatMs } from '../base/units.js';
 import type { OtherSession } from '../postgres/read/deployments.js';
 import type { TargetPressure } from '../postgres/read/obstacles.js';
 import type { DeploymentLimits } from './limits.js';
+import type { PlanStep } from './plan.js';
 
 /** What is in a change's way. */
 export interface Obstacle {
@@ -14,6 +15,11 @@ export interface Obstacle {
 export interface Disk {
   readonly neededBytes: number | null;
   readonly freeBytes: number | null;
+}
+
+/** Whether a role may do what a migration does the server says, and nothing of the step stays where it may not: owners are looked at for the other steps. */
+export function pressureOn(steps: readonly PlanStep[], pressure: TargetPressure): TargetPressure {
+  return steps.some(({ migration }) => migration) ? { ...pressure, notOwned: [] } : pressure;
 }
 
 /** What is in the way, most lasting first; empty when the target may be changed now. */

@@ -1,5 +1,5 @@
 import { WizardError } from '../base/errors.js';
-import type { RelationName } from '../model/catalog.js';
+import { sameRelation, type RelationName } from '../model/catalog.js';
 import { readOutcome } from '../postgres/read/deployments.js';
 import type { Session } from '../postgres/session.js';
 import type { OpenStep } from './journal.js';
@@ -101,7 +101,7 @@ function settleDrop(statement: PlanStatement, now: TouchedState): Outcome {
 /** What was cut short after its first transaction can only be ended. */
 function settleDetach({ object }: PlanStatement, now: TouchedState): Outcome {
   const name = `${object?.schema}.${object?.name}`;
-  const state = now.partitions.find((one) => one.schema === object?.schema && one.name === object.name);
+  const state = now.partitions.find((one) => object !== null && sameRelation(one, object));
   if (!state) return { applied: true, leftovers: [], halfDropped: false, note: `${name} is detached` };
   return {
     applied: false,
@@ -149,8 +149,7 @@ function leftByRebuild(
     (one) =>
       !one.valid &&
       /_cc(?:new|old)\d*$/.test(one.name) &&
-      one.table.schema === table.schema &&
-      one.table.name === table.name &&
+      sameRelation(one.table, table) &&
       before.indexes.every((known) => known.oid !== one.oid || known.oid === was?.oid),
   );
 }

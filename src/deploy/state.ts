@@ -46,7 +46,9 @@ export async function readTouched(
   const tables = touched.map(({ schema, name }) => ({ schema, name }));
   const settings = await readDatabaseSettings(session, settingsOf(steps));
   const part = partOf(catalog, tables);
-  const detaching = new Set((await readDetaching(session)).map(relationKey));
+  // Each look reads this anew, and few plans detach anything.
+  const isDetached = steps.some(({ up, down }) => [...up, ...down].some(({ form }) => form === 'detach-partition'));
+  const detaching = new Set(isDetached ? (await readDetaching(session)).map(relationKey) : []);
   return {
     structure: {
       ...Object.fromEntries(structureOf(part)),

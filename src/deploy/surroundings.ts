@@ -3,7 +3,7 @@ import type { Connections } from './connections.js';
 import { freeBytes } from './disk.js';
 import type { StepEstimate } from './estimate.js';
 import type { DeploymentLimits } from './limits.js';
-import { obstaclesIn, sessionWords, type Obstacle } from './obstacles.js';
+import { obstaclesIn, pressureOn, sessionWords, type Obstacle } from './obstacles.js';
 import type { Direction, PlanStep } from './plan.js';
 import { tablesOf, type TouchedState } from './state.js';
 
@@ -21,14 +21,15 @@ export async function lookAround(
   direction: Direction,
   state: TouchedState,
 ): Promise<{ readonly transactions: readonly OpenTransaction[]; readonly obstacles: readonly Obstacle[] }> {
-  const pressure = await readPressure(await connections.reader(), tablesOf(step, state), connections.own());
+  const pressure = pressureOn(
+    [step],
+    await readPressure(await connections.reader(), tablesOf(step, state), connections.own()),
+  );
   const free = await freeBytes(pressure);
-  // Whether a role may do what a migration does the server says: nothing of the step stays where it may not.
-  const notOwned = step.migration ? [] : pressure.notOwned;
   const neededBytes = direction === 'up' ? neededFor(estimate(step)) : null;
   return {
     transactions: pressure.transactions,
-    obstacles: obstaclesIn({ ...pressure, notOwned }, { neededBytes, freeBytes: free.bytes }, limits),
+    obstacles: obstaclesIn(pressure, { neededBytes, freeBytes: free.bytes }, limits),
   };
 }
 

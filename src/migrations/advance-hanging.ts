@@ -1,4 +1,4 @@
-import { bodiesOf, field, list, names, textOf, walk } from '../sql/tree.js';
+import { field, list, names, textOf, walk } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { columnKey, constraintsOf, formerColumn, indexNamed } from './context.js';
 import type { MigrationContext } from './context.js';
@@ -62,15 +62,14 @@ function ofConstraint(relation: Relation, constraint: TreeNode): readonly Hung[]
 
 /** Columns that an index or a condition names. */
 function columnsIn(tree: TreeNode): readonly string[] {
-  const elements = bodiesOf([...list(tree, 'indexParams'), ...list(tree, 'indexIncludingParams')], 'IndexElem');
-  const inside = walk(tree).flatMap(({ type, body }) =>
+  const named = walk(tree).flatMap(({ type, body }) =>
     type === 'ColumnRef'
       ? (names(list(body, 'fields')).at(-1) ?? [])
       : type === 'IndexElem'
         ? (textOf(body, 'name') ?? [])
         : [],
   );
-  return [...new Set([...elements.flatMap((element) => textOf(element, 'name') ?? []), ...inside])];
+  return [...new Set(named)];
 }
 
 /** Whether the file changed what hangs on a column, so that the catalog does not say what has to be made again for another in its place. */

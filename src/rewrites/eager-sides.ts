@@ -2,7 +2,8 @@ import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { conjuncts } from './build.js';
 import { innerItems } from './columns.js';
-import { bothWays } from './shapes.js';
+import { missing, seen, type Fact } from './facts.js';
+import { bothWays, hasBareStar } from './shapes.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
@@ -17,6 +18,28 @@ export interface Sides {
   readonly ofParent: readonly TreeNode[];
   /** Whether a parent without children has a row too. */
   readonly outer: boolean;
+}
+
+/** Types of text, of which an equality may go by a collation. */
+export const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar']);
+
+/** Whether a query is one whose rows may be grouped before they are joined, as far as its clauses say. */
+export function mayGroupEarly({ type, body }: Query): boolean {
+  if (type !== 'SelectStmt' || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined)) return false;
+  return !JSON.stringify(body).includes('"SubLink"');
+}
+
+const OTHER = ['withClause', 'windowClause', 'lockingClause', 'distinctClause'];
+
+/** What each link has to be for its groups to be those of the join. */
+export function linkFacts(links: Sides['links']): readonly Fact[] {
+  return links.map(({ own, other }) =>
+    own.column !== null && own.column.type === other.column?.type
+      ? seen(
+          `${own.name} and ${other.name} are both ${own.column.type}, so that grouping and joining call the same values equal`,
+        )
+      : missing(`${own.name} and ${other.name} are not known to be columns of one type`),
+  );
 }
 
 /** Each way to see one table of FROM as the parent of all others, which are joined to it by equality of columns: by inner joins, or all by LEFT JOIN. */

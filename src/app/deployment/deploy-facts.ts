@@ -2,7 +2,7 @@ import { approvalsFor } from '../../deploy/approval.js';
 import { freeBytes } from '../../deploy/disk.js';
 import { isDue, type DeploymentRecord, type Ending } from '../../deploy/journal.js';
 import { lockOf } from '../../deploy/locks.js';
-import { obstaclesIn } from '../../deploy/obstacles.js';
+import { obstaclesIn, pressureOn } from '../../deploy/obstacles.js';
 import { statementsOf, toSteps, type PlanStep } from '../../deploy/plan.js';
 import { settle } from '../../deploy/settle.js';
 import type { PlanStatement } from '../../deploy/statement.js';
@@ -57,7 +57,7 @@ export async function toDeployReport(
   outcome: 'dry-run' | Ending,
 ): Promise<DeployReport> {
   const { record, steps, state, drift, direction, estimate } = subject;
-  const pressure = await readPressure(session, state.tables, []);
+  const pressure = pressureOn(steps, await readPressure(session, state.tables, []));
   const free = await freeBytes(pressure);
   const due = steps.filter((step) => isDue(record?.status[step.number - 1] ?? 'pending', direction));
   const watched = isWatched(record) && direction === 'up';
@@ -77,14 +77,7 @@ export async function toDeployReport(
     validation: toValidation(record, options.plan),
     found: [...found, ...(outcome === 'dry-run' ? undecidedWords(record) : [])],
     drift: [...(drift ?? [])],
-    obstacles:
-      outcome === 'dry-run'
-        ? obstaclesIn(
-            steps.some(({ migration }) => migration) ? { ...pressure, notOwned: [] } : pressure,
-            disk,
-            options.limits,
-          ).map(({ what }) => what)
-        : [],
+    obstacles: outcome === 'dry-run' ? obstaclesIn(pressure, disk, options.limits).map(({ what }) => what) : [],
     setAside: [...plan.setAside],
     freeDiskBytes: free.bytes,
     journal: journalFile,

@@ -13,11 +13,11 @@ import {
 } from '../../build.js';
 import { freshAlias, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { isOnly, sidesOf } from '../../eager-sides.js';
+import { isOnly, linkFacts, mayGroupEarly, sidesOf, TEXTS } from '../../eager-sides.js';
 import type { Sides } from '../../eager-sides.js';
-import { missing, seen } from '../../facts.js';
+import { missing } from '../../facts.js';
 import { aggregatedNullRow } from '../../null-rows.js';
-import { callsAggregate, callsIn, functionName, hasBareStar } from '../../shapes.js';
+import { callsAggregate, callsIn, functionName } from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -48,8 +48,7 @@ export default defineRewrite<Site>({
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;
-      if (query.type !== 'SelectStmt' || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined)) return [];
-      if (JSON.stringify(body).includes('"SubLink"')) return [];
+      if (!mayGroupEarly(query)) return [];
       return sidesOf(view, query).flatMap((sides) => {
         const { parent, children } = sides;
         if (!parent.table || children.some(({ table }) => !table)) return [];
@@ -80,13 +79,7 @@ export default defineRewrite<Site>({
           true,
         )
       : missing(`${parent.alias} is not a table with a key`),
-    ...links.map(({ own, other }) =>
-      own.column !== null && own.column.type === other.column?.type
-        ? seen(
-            `${own.name} and ${other.name} are both ${own.column.type}, so that grouping and joining call the same values equal`,
-          )
-        : missing(`${own.name} and ${other.name} are not known to be columns of one type`),
-    ),
+    ...linkFacts(links),
     ...(links.some(({ own }) => TEXTS.has(own.column?.baseType ?? '')) ? [facts.textsAsWritten()] : []),
   ],
   rewrite: ({ query, sides, calls }, view) => {
@@ -141,9 +134,6 @@ export default defineRewrite<Site>({
     statement: 'SELECT a.name, count(*) FROM book AS b JOIN author AS a ON a.id = b.author_id GROUP BY a.name',
   },
 });
-
-const TEXTS = new Set(['text', 'varchar', 'bpchar']);
-const OTHER = ['withClause', 'windowClause', 'lockingClause', 'distinctClause'];
 
 function isAggregate(call: TreeNode): boolean {
   return AGGREGATES.has(functionName(call)) && call['over'] === undefined;

@@ -3,13 +3,13 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { columnOf, derived, expression, output, query as selectOf, replace, withWhere } from '../../build.js';
 import { freshAlias, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { isOnly, sidesOf } from '../../eager-sides.js';
+import { isOnly, linkFacts, mayGroupEarly, sidesOf, TEXTS } from '../../eager-sides.js';
 import type { Sides } from '../../eager-sides.js';
 import { factsOf, missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
 import { partialOf } from '../../partial-aggregates.js';
 import type { Partial } from '../../partial-aggregates.js';
-import { callsAggregate, callsIn, hasBareStar } from '../../shapes.js';
+import { callsAggregate, callsIn } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, StatementView } from '../../view.js';
 
@@ -40,8 +40,7 @@ export default defineRewrite<Site>({
   match: (view) =>
     view.queries.flatMap((query) => {
       const { body } = query;
-      if (query.type !== 'SelectStmt' || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined)) return [];
-      if (JSON.stringify(body).includes('"SubLink"')) return [];
+      if (!mayGroupEarly(query)) return [];
       const shown = [body['targetList'], body['havingClause'], body['sortClause']];
       const calls = shown
         .flatMap(callsIn)
@@ -73,13 +72,7 @@ export default defineRewrite<Site>({
     const texts = [...columns, ...links.map(({ own }) => own)].some(({ column }) => TEXTS.has(column?.baseType ?? ''));
     return [
       parent.table ? facts.unique(parent.table, keys, true) : missing(`${parent.alias} is not a table with a key`),
-      ...links.map(({ own, other }) =>
-        own.column !== null && own.column.type === other.column?.type
-          ? seen(
-              `${own.name} and ${other.name} are both ${own.column.type}, so that grouping and joining call the same values equal`,
-            )
-          : missing(`${own.name} and ${other.name} are not known to be columns of one type`),
-      ),
+      ...linkFacts(links),
       columns.every(({ column }) => GROUPED.has(column?.baseType ?? ''))
         ? seen('it is grouped by types of which equal values look alike')
         : missing('it is grouped by a column of which equal values may not look alike'),
@@ -151,10 +144,8 @@ export default defineRewrite<Site>({
   },
 });
 
-const TEXTS = new Set(['text', 'varchar', 'bpchar']);
 /** Types of which equal values are written alike, texts of one collation among them. */
 const GROUPED = new Set([...TEXTS, 'int2', 'int4', 'int8', 'date', 'timestamp', 'timestamptz', 'uuid', 'bool']);
-const OTHER = ['withClause', 'windowClause', 'lockingClause', 'distinctClause'];
 
 interface Places {
   /** What stands in the place of each aggregate, by its text. */
