@@ -126,8 +126,9 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
   }
 }
 
-/** One statement may not use up the measuring. */
+/** One statement may not use up the measuring: one that comes to no end is run with the indexes and without. */
 const STATEMENT_TIMEOUT_MS = 20_000;
+const LONGEST_SHARE = 0.1;
 
 /** What measuring may choose from: the best set by the planner is not the best in reality. */
 const ROOM = 1.3;
@@ -216,7 +217,7 @@ async function measure(
   { signal, watch }: CommandContext,
 ): Promise<MeasuredRounds> {
   const { connection, server, database, target } = staging.place;
-  const earlier = new EarlierRuns();
+  const earlier = new EarlierRuns(staging.lab.planned());
   return measureInRounds(search, {
     search: within,
     budgetBytes: options.storageBudgetBytes,
@@ -234,7 +235,7 @@ async function measure(
         workload: search.snapshot.workload,
         budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
         timeBudgetMs: timeMs,
-        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        statementTimeoutMs: Math.min(STATEMENT_TIMEOUT_MS, options.budgetMs * LONGEST_SHARE),
         earlier,
         signal,
         note: within.note,

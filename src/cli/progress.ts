@@ -18,6 +18,7 @@ export function createProgress(stream: WriteStream): ProgressView {
   const startedMs = Date.now();
   let shown = false;
   let lastWork = '';
+  let toldMs = startedMs;
   const clear = (): void => {
     if (shown) stream.write('\r\u001B[2K');
     shown = false;
@@ -25,6 +26,7 @@ export function createProgress(stream: WriteStream): ProgressView {
   const line = (text: string): void => {
     clear();
     stream.write(`${text}\n`);
+    toldMs = Date.now();
   };
   const live = (text: string): void => {
     clear();
@@ -40,6 +42,8 @@ export function createProgress(stream: WriteStream): ProgressView {
         if (living) live(`${bar(share)} ${text}`);
         else if (progress.done >= progress.total && progress.text !== lastWork)
           line(`${clockText(startedMs)} ${progress.phase}: ${progress.text}`);
+        else if (progress.done < progress.total && Date.now() - toldMs >= QUIET_MS)
+          line(`${clockText(startedMs)} ${text}`);
         lastWork = progress.done >= progress.total ? progress.text : lastWork;
         return;
       }
@@ -49,6 +53,9 @@ export function createProgress(stream: WriteStream): ProgressView {
     },
   };
 }
+
+/** Without a terminal long work is told of again after so much silence: a log that is followed shows that it goes on. */
+const QUIET_MS = 15_000;
 
 function describe(progress: Exclude<Progress, { type: 'work' }>, paint: Paint): readonly string[] {
   switch (progress.type) {

@@ -238,6 +238,47 @@ describe('trouble while a set is measured', () => {
     expect(await databases()).toEqual(['postgres', 'shop']);
   });
 
+  test('an abort while it measures or verifies leaves the choice by what ran until then', async () => {
+    const phases = ['measure', 'verify'] as const;
+    for (const phase of phases) {
+      const controller = new AbortController();
+      const isTime = (now: string, done: number, total: number): boolean =>
+        now === phase && (now === 'verify' || done * 2 > total);
+      const stopped = await measureIndexSet(
+        options({
+          signal: controller.signal,
+          progress: (now, done, total) => isTime(now, done, total) && controller.abort(),
+        }),
+      );
+      expect(stopped).toMatchObject({ complete: false, proved: false });
+      expect(stopped.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
+      expect(stopped.notes.join()).toContain('chosen by what ran until then');
+      const orders = stopped.perStatement.find((one) => one.name === 'orders of a customer');
+      expect(orders?.afterBuffers).toBeLessThan((orders?.beforeBuffers ?? 0) / 10);
+      expect(await databases()).toEqual(['postgres', 'shop']);
+    }
+  });
+
+  test('an abort as a statement runs does not make it one that timed out', async () => {
+    const controller = new AbortController();
+    const long = statement(
+      'long',
+      'SELECT count(*) FROM orders, generate_series(1, 20000) AS g WHERE customer_id < $1',
+      {
+        parameterSets: [given('50')],
+      },
+    );
+    const work = measureIndexSet(
+      options({
+        workload: workloadOf(long),
+        specs: [HELPS],
+        signal: controller.signal,
+        progress: (phase) => phase === 'build' && setTimeout(() => controller.abort(), 1500),
+      }),
+    );
+    await expect(work).rejects.toMatchObject({ code: 'run/interrupted' });
+  });
+
   test('a server that dies is started again', async () => {
     let died = false;
     const found = await measureIndexSet(

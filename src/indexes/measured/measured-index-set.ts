@@ -101,7 +101,7 @@ export interface MeasuredIndexSet {
   readonly budgetBytes: number;
   /** No better set can be made of these indexes by what was measured. */
   readonly proved: boolean;
-  /** False when the time ran out first; then some of the figures are of fewer runs, or of a plan that was assumed. */
+  /** False when the time ran out first, or a signal stopped the run; then some of the figures are of fewer runs, or of a plan that was assumed. */
   readonly complete: boolean;
   /** Cases whose plan under the kept set was not looked up. */
   readonly assumedPlans: number;

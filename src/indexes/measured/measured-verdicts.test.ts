@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 import type { MeasuredIndex } from './measured-index-set.js';
-import { droppedIndex, keptIndex, openVerdict } from './measured-verdicts.js';
+import { droppedIndex, keptIndex, openVerdict, unseenVerdict } from './measured-verdicts.js';
 import type { Problems } from './measured-verdicts.js';
 
 /** Under `good` both statements win; `lure` takes one away from it; `large` would help a third, and `idle` nobody. */
@@ -100,6 +100,13 @@ describe('openVerdict, where the time ran out', () => {
     ])
       expect(openVerdict(found)).toBe(found);
   });
+});
+
+test('unseenVerdict: an index that only statements without a figure use is not called unused', () => {
+  const idle = droppedIndex(problems, [], built('idle'), 'time');
+  expect(unseenVerdict(idle)).toMatchObject({ why: 'not-measured', spec: idle.spec });
+  const lure = droppedIndex(problems, ['good'], built('lure'), 'time');
+  expect(unseenVerdict(lure)).toBe(lure);
 });
 
 type Seen = MeasuredPlan;

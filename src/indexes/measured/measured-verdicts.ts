@@ -75,6 +75,13 @@ export function openVerdict(dropped: DroppedIndex): DroppedIndex {
   return { ...dropped, why: 'not-measured', reason };
 }
 
+/** The verdict where only statements that gave no figure use it. */
+export function unseenVerdict(dropped: DroppedIndex): DroppedIndex {
+  if (dropped.why !== 'unused') return dropped;
+  const reason = 'no plan of what was measured uses it, but one of a statement that was not measured does';
+  return { ...dropped, why: 'not-measured', reason };
+}
+
 interface Values {
   readonly time: SetValue;
   readonly buffers: SetValue;

@@ -1,12 +1,13 @@
 import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet } from '../../indexes/measured/measured-index-set.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
-import { droppedIndex, keptIndex, openVerdict } from '../../indexes/measured/measured-verdicts.js';
+import { droppedIndex, keptIndex, openVerdict, unseenVerdict } from '../../indexes/measured/measured-verdicts.js';
 import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/measured/write-cost.js';
 import type { TableWrite } from '../../indexes/measured/write-cost.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { IndexBuild } from './build.js';
 import type { CaseRecord } from './case-record.js';
-import type { Measured, OuterLoop, Standing } from './outer-loop.js';
+import type { Measured, OuterLoop } from './outer-loop.js';
+import type { Standing } from './standing.js';
 import { priceOfBlock, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, UpkeepOf } from './settle.js';
 import { verifiedStatements, verifiedTotals } from './verified.js';
@@ -55,7 +56,8 @@ export function assembleSet(
     .filter((index) => !kept.includes(index.spec.name))
     .map((index): DroppedIndex => {
       const reason = banned.get(index.spec.name);
-      const verdict = droppedIndex(problems, kept, index, rules.objective);
+      const known = droppedIndex(problems, kept, index, rules.objective);
+      const verdict = measured.unseenUses.has(index.spec.name) ? unseenVerdict(known) : known;
       if (reason !== undefined) return { ...verdict, why: 'not-verified', reason };
       return isComplete ? verdict : openVerdict(verdict);
     });

@@ -1,6 +1,7 @@
 import { median } from '../../stats/quantile.js';
 import { reasonOf } from '../trial/measure.js';
 import type { TrialCase } from '../trial/cases.js';
+import type { LabPlan } from '../trial/lab-plan.js';
 import type { Runner } from './runner.js';
 import type { SubsetPlan, SubsetRun, Subsets } from './subset.js';
 
@@ -41,11 +42,24 @@ export function emptyRecord(oneCase: TrialCase, earlier: CaseRecord['earlier'] =
   return { oneCase, plans: [], figures: new Map(), earlier };
 }
 
-/** The plan under a set: what is known, or else asked. A plan seen under more indexes, all of whose own are here, is this one too. */
+/** The plan under a set as far as it is known. A plan seen under more indexes, all of whose own are here, is this one too. */
+function knownPlanOf(record: CaseRecord, present: readonly string[]): SubsetPlan | null {
+  const isIt = (plan: SubsetPlan): boolean =>
+    plan.uses.every((name) => present.includes(name)) && present.every((name) => plan.present.includes(name));
+  return record.plans.find(isIt) ?? null;
+}
+
+/** What a case was seen to do under a set; null where its plan there is not known, or never ran. */
+export function seenUnder(record: CaseRecord, present: readonly string[]): PlanFigures | null {
+  const plan = knownPlanOf(record, present);
+  // A write's work hangs on what is there, whatever its plan.
+  const figures = plan && record.figures.get(workKey(record.oneCase, { ...plan, present }));
+  return figures && hasRun(figures) ? figures : null;
+}
+
+/** The plan under a set: what is known, or else asked. */
 export async function planOfSet(bench: Bench, record: CaseRecord, present: readonly string[]): Promise<SubsetPlan> {
-  const known = record.plans.find(
-    (plan) => plan.uses.every((name) => present.includes(name)) && present.every((name) => plan.present.includes(name)),
-  );
+  const known = knownPlanOf(record, present);
   if (known) return known;
   const plan = await bench.runner.use((session) => bench.subsets.plan(session, record.oneCase, present));
   record.plans.push(plan);
@@ -78,6 +92,23 @@ export function figuresOf(record: CaseRecord, plan: SubsetPlan): PlanFigures {
   };
   record.figures.set(key, made);
   return made;
+}
+
+/** Takes over what the same plan did in the baseline, where nothing else is known of it: what is held against it is to run beside it, as of an earlier round. */
+export function takeBaseline(figures: PlanFigures, baseline: LabPlan | null, timeoutMs: number): void {
+  if (baseline === null || hasRun(figures) || baseline.shape !== figures.plan.shape) return;
+  const { ms, buffers, timedOutMs } = baseline;
+  if (timedOutMs === null) figures.runs.push({ ms, buffers, walBytes: 0, rows: 0 });
+  else if (timedOutMs >= timeoutMs) {
+    figures.cutOffMs = timeoutMs;
+    figures.cutOffBuffers = buffers;
+  } else return;
+  figures.earlier = true;
+}
+
+/** Whether anything is known of it. */
+export function hasRun({ runs, cutOffMs }: PlanFigures): boolean {
+  return runs.length > 0 || cutOffMs !== null;
 }
 
 /** Two executions with the same key do the same work. */
@@ -114,6 +145,8 @@ export async function runOnce(
       bench.subsets.run(session, record.oneCase, figures.plan.present, timeoutMs),
     );
     if ('cutOffBuffers' in run) {
+      // A signal cancels like a timeout does.
+      bench.runner.check();
       figures.cutOffMs = timeoutMs;
       figures.cutOffBuffers = Math.max(figures.cutOffBuffers, run.cutOffBuffers);
     } else figures.runs.push(run);

@@ -1,4 +1,5 @@
 import type { TrialCase } from '../trial/cases.js';
+import type { LabPlan } from '../trial/lab-plan.js';
 import type { CaseRecord, PlanFigures } from './case-record.js';
 import type { Verified } from './settle.js';
 
@@ -10,6 +11,17 @@ export class EarlierRuns {
   /** Pairs of plans that ran side by side, by case and both texts. */
   readonly verified = new Map<string, Verified>();
   readonly #figures = new Map<string, Map<string, PlanFigures>>();
+  readonly #baseline: ReadonlyMap<string, LabPlan>;
+
+  /** `baseline` is what the lab ran on the same template before any index was built. */
+  constructor(baseline: readonly LabPlan[] = []) {
+    this.#baseline = new Map(baseline.map((one) => [one.sql, one]));
+  }
+
+  /** What a read did in the baseline; null for what is measured anew. */
+  baselineOf({ sql, soils, opaque }: TrialCase): LabPlan | null {
+    return soils || opaque ? null : (this.#baseline.get(sql) ?? null);
+  }
 
   /** By the plan's text. */
   of(oneCase: TrialCase): ReadonlyMap<string, PlanFigures> {

@@ -22,8 +22,9 @@ import type { IndexBuild } from './build.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
-import { findStanding, measureCases } from './outer-loop.js';
+import { measureCases } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
+import { findStanding } from './standing.js';
 import { createRunner } from './runner.js';
 import type { Runner } from './runner.js';
 import { Subsets } from './subset.js';
@@ -42,9 +43,9 @@ export interface MeasureSetOptions {
   readonly specs: readonly IndexSpec[];
   readonly workload: Workload;
   readonly budgetBytes: number;
-  /** For all of it. What is under way is ended first, and the verification takes one run of each statement at least. */
+  /** For all of it. What is under way is ended first, and what is kept is verified by one run of each statement at least. */
   readonly timeBudgetMs: number;
-  /** Of one execution; 10 000 by default. */
+  /** Of one execution; 10 000 by default. The same for all sets that share `earlier`. */
   readonly statementTimeoutMs?: number;
   /** Both by default. */
   readonly objective?: Objective;
@@ -57,7 +58,7 @@ export interface MeasureSetOptions {
   readonly allowVolatile?: boolean;
   /** What other sets were seen to do on copies of this template, which need not be run again; what this one does is added. */
   readonly earlier?: EarlierRuns;
-  /** An abort cancels what runs and rejects with `run/interrupted`. */
+  /** An abort cancels what runs; what was measured by then is chosen from, and where that is nothing it rejects with `run/interrupted`. */
   readonly signal?: AbortSignal;
   readonly note?: (text: string) => void;
   readonly progress?: (phase: 'writes' | 'build' | 'measure' | 'verify', done: number, total: number) => void;

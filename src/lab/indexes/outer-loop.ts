@@ -1,7 +1,5 @@
 import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
-import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
-import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measured-choice.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
 import { writesTo } from '../../indexes/measured/write-cost.js';
 import type { FailedCase } from '../../model/measurement.js';
@@ -9,14 +7,12 @@ import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
 import type { IndexBuild } from './build.js';
 import type { EarlierRuns } from './earlier-runs.js';
-import { barePlan, emptyRecord, figuresOf, msOf, planOfSet, runInTurns, runOnce, timeoutFor } from './case-record.js';
+import { barePlan, emptyRecord, figuresOf, hasRun, msOf, planOfSet } from './case-record.js';
+import { runInTurns, runOnce, takeBaseline, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import type { MeasureSetOptions } from './measured-set.js';
 import type { Runner } from './runner.js';
-import { problemOf, settle, verify } from './settle.js';
-import type { ChoiceRules, Verified } from './settle.js';
 import type { Subsets } from './subset.js';
-import { culpritOf } from './verified.js';
 
 /** What the choice starts from: everything is built. */
 export interface OuterLoop {
@@ -37,21 +33,41 @@ export interface Measured {
   readonly records: readonly CaseRecord[];
   readonly unaffected: readonly string[];
   readonly failed: readonly FailedCase[];
-  /** False when the time ran out first. */
+  /** Names of indexes in plans of what gave no figure. */
+  readonly unseenUses: ReadonlySet<string>;
+  /** False when the time ran out first, or a signal stopped the run. */
   readonly complete: boolean;
 }
 
-/** Every affected case with all indexes and with none, then with each index that its plan uses left out. The most expensive statements come first; writes last, for their dead rows would disturb reads. */
+/** Every affected case with all indexes and with none, then with each index that its plan uses left out; after an abort what ran by then. The most expensive statements come first; writes last, for their dead rows would disturb reads. */
 export async function measureCases(loop: OuterLoop): Promise<Measured> {
   const bench = benchOf(loop, MEASURING_SHARE);
   const { records, unaffected, failed } = await affectedCases(loop, bench);
+  const measured: CaseRecord[] = [];
+  const complete = await untilStopped(loop, () => measureRecords(loop, bench, { records, measured, failed }));
+  if (measured.length === 0) loop.runner.check();
+  const seen = new Set(measured);
+  const unseen = records.filter((record) => !seen.has(record));
+  const unseenUses = new Set(unseen.flatMap(({ plans }) => plans.flatMap((plan) => plan.uses)));
+  return { records: measured, unaffected, failed, unseenUses, complete: complete ?? false };
+}
+
+/** Fills `measured` and `failed`. Gives whether every pass came to its end. */
+async function measureRecords(
+  loop: OuterLoop,
+  bench: Bench,
+  {
+    records,
+    measured,
+    failed,
+  }: { readonly records: readonly CaseRecord[]; readonly measured: CaseRecord[]; readonly failed: FailedCase[] },
+): Promise<boolean> {
   let steps = 0;
   const told = (): void => {
     steps += 1;
     loop.options.progress?.('measure', steps, PASSES * records.length);
   };
-  const measured: CaseRecord[] = [];
-  for (const record of inOrder(records, (one) => one.oneCase)) {
+  for (const record of await byPromise(loop, bench, records)) {
     const reason = await measureEnds(bench, record);
     if (reason === null) measured.push(record);
     else failed.push(failedCase(record.oneCase, reason));
@@ -64,6 +80,7 @@ export async function measureCases(loop: OuterLoop): Promise<Measured> {
     weighed.toSorted((a, b) => b.totalMs - a.totalMs).map((one) => one.record),
     (one) => one.oneCase,
   );
+  measured.splice(0, measured.length, ...order);
   // Each plan once before any of them again: where the time is short, it shows of every index what it does by itself.
   const plans = new Map<CaseRecord, readonly PlanFigures[]>();
   for (const record of order) {
@@ -79,84 +96,24 @@ export async function measureCases(loop: OuterLoop): Promise<Measured> {
     told();
   }
   await tidy(loop, order);
-  return { records: order, unaffected, failed, complete: done === order.length && !isOver(bench) };
+  return done === order.length && !isOver(bench);
 }
 
 /** Over the statements: with all and with none, with one left out, and these turn by turn. */
 const PASSES = 3;
 
-/** A set that was verified as it is. */
-export interface Standing {
-  readonly kept: readonly string[];
-  readonly records: readonly CaseRecord[];
-  readonly verified: readonly Verified[];
-  readonly failed: readonly FailedCase[];
-  /** Indexes that the last verification spoke against, and why. */
-  readonly banned: ReadonlyMap<string, string>;
-  readonly proved: boolean;
-  readonly complete: boolean;
-}
-
-/** Chooses by the figures, runs the chosen set against none, and chooses again with what that showed, until a set stands. */
-export async function findStanding(
-  loop: OuterLoop,
-  measured: readonly CaseRecord[],
-  rules: ChoiceRules,
-): Promise<Standing> {
-  const bench = benchOf(loop, 1);
-  const banned = new Map<string, string>();
-  const failed: FailedCase[] = [];
-  const known = loop.earlier.verified;
-  const stood: Stood[] = [];
-  let records = measured;
-  for (let attempt = 1; ; attempt += 1) {
-    loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
-    const choice = await settle(bench, records, withoutBanned(rules, banned));
-    const { verified, failed: more } = await verify(bench, records, choice.kept, known);
-    failed.push(...more);
-    records = verified.map((one) => one.record);
-    await tidy(loop, records);
-    const culprit = culpritOf(verified, choice.kept, rules);
-    if (culprit === null) stood.push({ choice, verified });
-    const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
-    const again = chooseMeasured(problem);
-    const stands = again.kept.join() === choice.kept.join();
-    const isSettled = culprit === null && stands;
-    const isLast = attempt >= MOST_ATTEMPTS || isOver(bench);
-    // What is proved is the best but for indexes that gain too little to count: an earlier set with one of them is none better.
-    const proved = isSettled && again.proved ? { choice, verified } : null;
-    const best = proved ?? (isSettled || isLast ? bestOf(problem, stood) : null);
-    if (best !== null) {
-      const isChosen = stands && best.choice === choice;
-      if (!isChosen)
-        loop.note('by the last figures another set looks better still; the best that was verified is given');
-      return {
-        ...best,
-        kept: best.choice.kept,
-        records,
-        failed,
-        banned,
-        proved: isChosen && choice.proved,
-        complete: !isOver(bench),
-      };
-    }
-    // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
-    if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
+/** The outcome of `work`, or null after an abort. */
+export async function untilStopped<T>({ options }: OuterLoop, work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (options.signal?.aborted) return null;
+    throw thrown;
   }
 }
 
-interface Stood {
-  readonly choice: MeasuredChoice;
-  readonly verified: readonly Verified[];
-}
-
-/** Of the sets that stood their verification the best by what is known now. */
-function bestOf(problem: ChoiceProblem, stood: readonly Stood[]): Stood | null {
-  const totals = stood.map((one) => ({ one, total: measuredValue(problem, one.choice.kept).total }));
-  return totals.toSorted((a, b) => a.total - b.total)[0]?.one ?? null;
-}
-
-function benchOf({ runner, subsets, options, startedMs }: OuterLoop, share: number): Bench {
+/** `share` is of the time for measuring, after which nothing more is started that is not needed. */
+export function benchOf({ runner, subsets, options, startedMs }: OuterLoop, share: number): Bench {
   const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   return { runner, subsets, timeoutMs, deadlineMs: startedMs + options.timeBudgetMs * share };
 }
@@ -164,20 +121,11 @@ function benchOf({ runner, subsets, options, startedMs }: OuterLoop, share: numb
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
 const MEASURING_SHARE = 0.7;
-/** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
-const MOST_ATTEMPTS = 10;
 /** Indexes on the same columns, one wider than the other, are seldom more. */
 const MOST_STAND_INS = 4;
-/** More than any budget. */
-const NEVER_FITS = Number.MAX_SAFE_INTEGER;
 
-function isOver(bench: Bench): boolean {
+export function isOver(bench: Bench): boolean {
   return performance.now() > bench.deadlineMs;
-}
-
-function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>): ChoiceRules {
-  const indexes = rules.indexes.map((index) => (banned.has(index.name) ? { ...index, sizeBytes: NEVER_FITS } : index));
-  return { ...rules, indexes };
 }
 
 /** A case that plans the same with all of the indexes there, and writes to none of their tables, is the same under any of their sets. */
@@ -212,6 +160,31 @@ function writesToIndexed({ writes, builds }: OuterLoop, oneCase: TrialCase): boo
   return builds.some(({ spec }) => writesTo(own, spec.table).length > 0);
 }
 
+/**
+ * Reads first, and of them those for which the planner promises the greatest share: where the time is short, it goes where it shows most. What came to no
+ * end without the indexes comes last. What the baseline ran is not run again.
+ */
+async function byPromise(
+  { earlier }: OuterLoop,
+  bench: Bench,
+  records: readonly CaseRecord[],
+): Promise<readonly CaseRecord[]> {
+  const weighed: { readonly record: CaseRecord; readonly isUnended: boolean; readonly ratio: number }[] = [];
+  for (const record of records) {
+    bench.runner.check();
+    const bare = figuresOf(record, await barePlan(bench, record));
+    takeBaseline(bare, earlier.baselineOf(record.oneCase), bench.timeoutMs);
+    const full = await planOfSet(bench, record, bench.subsets.all);
+    const ratio = full.estimatedCost / Math.max(bare.plan.estimatedCost, Number.MIN_VALUE);
+    weighed.push({ record, isUnended: bare.cutOffMs !== null, ratio });
+  }
+  const order = weighed.toSorted((a, b) => Number(a.isUnended) - Number(b.isUnended) || a.ratio - b.ratio);
+  return inOrder(
+    order.map((one) => one.record),
+    (one) => one.oneCase,
+  );
+}
+
 /** None against all, once. Gives the reason when that gives no figure. */
 async function measureEnds(bench: Bench, record: CaseRecord): Promise<string | null> {
   bench.runner.check();
@@ -219,7 +192,7 @@ async function measureEnds(bench: Bench, record: CaseRecord): Promise<string | n
   const bare = figuresOf(record, await barePlan(bench, record));
   const full = figuresOf(record, await planOfSet(bench, record, bench.subsets.all));
   for (const figures of new Set([bare, full])) {
-    if (figures.runs.length > 0 || figures.cutOffMs !== null) continue;
+    if (hasRun(figures)) continue;
     const reason = await runOnce(bench, record, figures, bench.timeoutMs);
     if (reason !== null) return reason;
   }
@@ -252,7 +225,7 @@ async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<readonly P
     }
   }
   for (const one of figures) {
-    if (one.runs.length > 0 || one.cutOffMs !== null || isOver(bench)) continue;
+    if (hasRun(one) || isOver(bench)) continue;
     // What fails now fails in its turn as well, where the reason is told.
     await runOnce(bench, record, one, timeoutFor(bench, bare, one));
   }
@@ -260,7 +233,7 @@ async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<readonly P
 }
 
 /** Takes away the dead rows of writes that were rolled back. */
-async function tidy(loop: OuterLoop, records: readonly CaseRecord[]): Promise<void> {
+export async function tidy(loop: OuterLoop, records: readonly CaseRecord[]): Promise<void> {
   const ran = new Set(records.filter((record) => record.oneCase.soils).map((record) => record.oneCase.fingerprint));
   const tables = new Set(
     loop.writes

@@ -76,7 +76,7 @@ export function measuredSentence({ measured, indexes, interrupted }: IndexReport
     `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +
     `The statements that they bear on: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
     `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
-    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : '; the time ran out before all of it was measured'}.`
+    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run' : 'the time ran out'} before all of it was measured`}.`
   );
 }
 

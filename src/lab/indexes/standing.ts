@@ -1,0 +1,132 @@
+import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
+import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measured-choice.js';
+import type { FailedCase } from '../../model/measurement.js';
+import { failedCase } from '../trial/measure.js';
+import type { CaseRecord } from './case-record.js';
+import { benchOf, isOver, tidy, untilStopped } from './outer-loop.js';
+import type { OuterLoop } from './outer-loop.js';
+import { problemOf, seenPair, settle, verify } from './settle.js';
+import type { ChoiceRules, Verified } from './settle.js';
+import { culpritOf } from './verified.js';
+
+/** A set that was verified as it is. */
+export interface Standing {
+  readonly kept: readonly string[];
+  readonly records: readonly CaseRecord[];
+  readonly verified: readonly Verified[];
+  readonly failed: readonly FailedCase[];
+  /** Indexes that the last verification spoke against, and why. */
+  readonly banned: ReadonlyMap<string, string>;
+  readonly proved: boolean;
+  readonly complete: boolean;
+}
+
+/**
+ * Chooses by the figures, runs the chosen set against none, and chooses again with what that showed, until a set stands. After an abort the best that
+ * stood by then is given, or else the choice by the figures, with its statements as far as they ran.
+ */
+export async function findStanding(
+  loop: OuterLoop,
+  measured: readonly CaseRecord[],
+  rules: ChoiceRules,
+): Promise<Standing> {
+  const known: Known = { banned: new Map(), failed: [], stood: [] };
+  const standing = await untilStopped(loop, () => standingBy(loop, measured, { rules, known }));
+  if (standing !== null) return standing;
+  const stopped = { ...known, records: measured, proved: false, complete: false };
+  const best = bestOf(problemOf(measured, withoutBanned(rules, known.banned), rules.objective), known.stood);
+  if (best !== null) {
+    loop.note('stopped while sets were verified: the best that was verified is given');
+    return { ...stopped, kept: best.choice.kept, verified: best.verified };
+  }
+  loop.note('stopped before a set was verified: what is kept is chosen by what ran until then');
+  const { choice, verified } = choiceBySeen(measured, rules, known.banned);
+  const seen = new Set(verified.map((one) => one.record));
+  const unseen = measured.filter((record) => !seen.has(record));
+  const failed = [...known.failed, ...unseen.map(({ oneCase }) => failedCase(oneCase, NOT_SEEN))];
+  return { ...stopped, failed, kept: choice.kept, verified };
+}
+
+/** The choice by what ran, until nothing that ran speaks against it. */
+function choiceBySeen(records: readonly CaseRecord[], rules: ChoiceRules, banned: Map<string, string>): Stood {
+  for (;;) {
+    const choice = chooseMeasured(problemOf(records, withoutBanned(rules, banned), rules.objective));
+    const verified = records.flatMap((record) => seenPair(record, choice.kept) ?? []);
+    const culprit = culpritOf(verified, choice.kept, rules);
+    if (culprit === null) return { choice, verified };
+    banned.set(culprit.index, culprit.reason);
+  }
+}
+
+const NOT_SEEN = 'stopped before it ran under what is kept';
+
+/** What attempts have shown by now. */
+interface Known {
+  readonly banned: Map<string, string>;
+  readonly failed: FailedCase[];
+  readonly stood: Stood[];
+}
+
+async function standingBy(
+  loop: OuterLoop,
+  measured: readonly CaseRecord[],
+  { rules, known: { banned, failed, stood } }: { readonly rules: ChoiceRules; readonly known: Known },
+): Promise<Standing> {
+  const bench = benchOf(loop, 1);
+  let records = measured;
+  for (let attempt = 1; ; attempt += 1) {
+    loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
+    const choice = await settle(bench, records, withoutBanned(rules, banned));
+    const { verified, failed: more } = await verify(bench, records, choice.kept, loop.earlier.verified);
+    failed.push(...more);
+    records = verified.map((one) => one.record);
+    await tidy(loop, records);
+    const culprit = culpritOf(verified, choice.kept, rules);
+    if (culprit === null) stood.push({ choice, verified });
+    const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
+    const again = chooseMeasured(problem);
+    const stands = again.kept.join() === choice.kept.join();
+    const isSettled = culprit === null && stands;
+    const isLast = attempt >= MOST_ATTEMPTS || isOver(bench);
+    // What is proved is the best but for indexes that gain too little to count: an earlier set with one of them is none better.
+    const proved = isSettled && again.proved ? { choice, verified } : null;
+    const best = proved ?? (isSettled || isLast ? bestOf(problem, stood) : null);
+    if (best !== null) {
+      const isChosen = stands && best.choice === choice;
+      if (!isChosen)
+        loop.note('by the last figures another set looks better still; the best that was verified is given');
+      return {
+        ...best,
+        kept: best.choice.kept,
+        records,
+        failed,
+        banned,
+        proved: isChosen && choice.proved,
+        complete: !isOver(bench),
+      };
+    }
+    // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
+    if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
+  }
+}
+
+interface Stood {
+  readonly choice: MeasuredChoice;
+  readonly verified: readonly Verified[];
+}
+
+/** Of the sets that stood their verification the best by what is known now. */
+function bestOf(problem: ChoiceProblem, stood: readonly Stood[]): Stood | null {
+  const totals = stood.map((one) => ({ one, total: measuredValue(problem, one.choice.kept).total }));
+  return totals.toSorted((a, b) => a.total - b.total)[0]?.one ?? null;
+}
+
+function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>): ChoiceRules {
+  const indexes = rules.indexes.map((index) => (banned.has(index.name) ? { ...index, sizeBytes: NEVER_FITS } : index));
+  return { ...rules, indexes };
+}
+
+/** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
+const MOST_ATTEMPTS = 10;
+/** More than any budget. */
+const NEVER_FITS = Number.MAX_SAFE_INTEGER;
