@@ -199,7 +199,7 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
   };
   const search = await searchIndexSet(within);
   const searched = search.selection.curve.find((point) => point.storageBytes === budgetBytes);
-  const earlier = new EarlierRuns();
+  const earlier = new EarlierRuns(lab.planned());
   const { measured: found } = await measureInRounds(search, {
     search: within,
     budgetBytes,

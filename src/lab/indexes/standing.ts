@@ -2,12 +2,13 @@ import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-c
 import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measured-choice.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { failedCase } from '../trial/measure.js';
-import type { CaseRecord } from './case-record.js';
+import { figuresOf, hasRun, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import type { Bench, CaseRecord } from './case-record.js';
 import { benchOf, isOver, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { problemOf, seenPair, settle, verify } from './settle.js';
 import type { ChoiceRules, Verified } from './settle.js';
-import { culpritOf } from './verified.js';
+import { culpritOf, slowerWith } from './verified.js';
 
 /** A set that was verified as it is. */
 export interface Standing {
@@ -83,14 +84,15 @@ async function standingBy(
     await tidy(loop, records);
     const culprit = culpritOf(verified, choice.kept, rules);
     if (culprit === null) stood.push({ choice, verified });
+    else await lookAround(bench, slowerWith(verified, rules), choice.kept);
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
     const again = chooseMeasured(problem);
     const stands = again.kept.join() === choice.kept.join();
     const isSettled = culprit === null && stands;
-    const isLast = attempt >= MOST_ATTEMPTS || isOver(bench);
+    const isLast = attempt >= MOST_ATTEMPTS;
     // What is proved is the best but for indexes that gain too little to count: an earlier set with one of them is none better.
     const proved = isSettled && again.proved ? { choice, verified } : null;
-    const best = proved ?? (isSettled || isLast ? bestOf(problem, stood) : null);
+    const best = proved ?? (isSettled || isLast || isOver(bench) ? bestOf(problem, stood) : null);
     if (best !== null) {
       const isChosen = stands && best.choice === choice;
       if (!isChosen)
@@ -107,6 +109,23 @@ async function standingBy(
     }
     // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
     if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
+  }
+}
+
+/** Runs, once, what statements that a set makes too slow would do with one index of their plan left out: what makes the plan can only be told by that. */
+async function lookAround(bench: Bench, slower: readonly Verified[], kept: readonly string[]): Promise<void> {
+  for (const { record, before, after } of slower) {
+    if (record.oneCase.soils || record.oneCase.opaque) continue;
+    for (const name of after.plan.uses) {
+      const plan = await planOfSet(
+        bench,
+        record,
+        kept.filter((one) => one !== name),
+      );
+      const figures = figuresOf(record, plan);
+      // What fails was told of when all of them were there.
+      if (!hasRun(figures)) await runOnce(bench, record, figures, timeoutFor(bench, before, figures));
+    }
   }
 }
 

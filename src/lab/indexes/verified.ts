@@ -25,30 +25,19 @@ export function culpritOf(
   let once = false;
   for (const group of byStatement(verified, (one) => one.record.oneCase)) {
     const { name, calls, soils } = (group[0] as Verified).record.oneCase;
-    const allowed = soils ? rules.writeTolerance : rules.readTolerance;
-    const pairsBy = (measures: readonly Measure[]): readonly { readonly before: number; readonly after: number }[] =>
-      measures.map((valueOf) => ({
-        before: mean(group.map((one) => valueOf(one.before))),
-        after: mean(group.map((one) => valueOf(one.after))),
-      }));
-    const pairs = pairsBy(MEASURES[unit]);
-    const [blocks] = pairsBy(MEASURES.buffers);
-    const isMore = blocks !== undefined && blocks.after > blocks.before * allowed + SLACK.buffers;
-    const ran = group.flatMap((one) => [one.before, one.after]);
-    const tolerance = isMore ? allowed : toleranceFor(ran, allowed);
-    once ||= ran.some(ranOnce);
-    for (const [position, { before, after }] of pairsBy(totalsOf(rules)).entries()) {
+    once ||= group.some((one) => ranOnce(one.before) || ranOnce(one.after));
+    for (const [position, { before, after }] of pairsBy(group, totalsOf(rules)).entries()) {
       const sum = sums[position];
       // Where one side was cut off the blocks are not known.
       if (!sum || !Number.isFinite(before + after)) continue;
       sum.before += calls * before;
       sum.after += calls * after;
     }
-    if (!pairs.every(({ before, after }) => after > before * tolerance + SLACK[unit])) continue;
+    if (!isSlower(group, rules)) continue;
     const used = new Set(group.flatMap((one) => one.after.plan.uses));
     const meant = kept.filter((index) => used.has(index) || (soils && isKeptUp(group, index, rules)));
     const index = leastMissed(verified, kept, meant, rules);
-    const [shown] = pairs;
+    const [shown] = pairsBy(group, MEASURES[unit]);
     if (index !== null && shown)
       return {
         index,
@@ -65,6 +54,34 @@ export function culpritOf(
       : `${words(shown.after)} instead of ${words(shown.before)}`;
   const reason = `verified with it, the workload took ${figures}`;
   return index === null ? null : { index, reason };
+}
+
+/** Cases of the statements that a set makes slower than allowed. */
+export function slowerWith(verified: readonly Verified[], rules: ChoiceRules): readonly Verified[] {
+  return byStatement(verified, (one) => one.record.oneCase)
+    .filter((group) => isSlower(group, rules))
+    .flat();
+}
+
+function isSlower(group: readonly Verified[], rules: ChoiceRules): boolean {
+  const unit = guardOf(rules.objective);
+  const allowed = group[0]?.record.oneCase.soils ? rules.writeTolerance : rules.readTolerance;
+  const [blocks] = pairsBy(group, MEASURES.buffers);
+  const isMore = blocks !== undefined && blocks.after > blocks.before * allowed + SLACK.buffers;
+  const ran = group.flatMap((one) => [one.before, one.after]);
+  const tolerance = isMore ? allowed : toleranceFor(ran, allowed);
+  return pairsBy(group, MEASURES[unit]).every(({ before, after }) => after > before * tolerance + SLACK[unit]);
+}
+
+/** Means over the parameter sets of a statement, one pair for each measure. */
+function pairsBy(
+  group: readonly Verified[],
+  measures: readonly Measure[],
+): readonly { readonly before: number; readonly after: number }[] {
+  return measures.map((valueOf) => ({
+    before: mean(group.map((one) => valueOf(one.before))),
+    after: mean(group.map((one) => valueOf(one.after))),
+  }));
 }
 
 /** The statements for the report: the least of each side's runs, mean over parameter sets. */
