@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rulesOf } from '../../src/lab/indexes/assemble.js';
+import { buildIndex } from '../../src/lab/indexes/build.js';
+import { barePlan, emptyRecord, figuresOf, planOfSet, runOnce } from '../../src/lab/indexes/case-record.js';
+import type { CaseRecord } from '../../src/lab/indexes/case-record.js';
+import { EarlierRuns } from '../../src/lab/indexes/earlier-runs.js';
+import { benchOf } from '../../src/lab/indexes/outer-loop.js';
+import type { OuterLoop } from '../../src/lab/indexes/outer-loop.js';
+import { createRunner } from '../../src/lab/indexes/runner.js';
+import { findStanding } from '../../src/lab/indexes/standing.js';
+import { Subsets } from '../../src/lab/indexes/subset.js';
+import type { LabServer } from '../../src/lab/server.js';
+import { prepareCases } from '../../src/lab/trial/cases.js';
+import { labSessions } from '../../src/lab/trial/sessions.js';
+import type { LabSessions } from '../../src/lab/trial/sessions.js';
+import { anIndexSpec } from '../support/snapshot.js';
+import { serverWith, statement, workloadOf } from '../support/trial-lab.js';
+
+/** The correlation of `reading.sensor` is set to 1 in the statistics, while its rows lie in no order: a scan of many of its values looks cheap, and reads a page for each row. */
+const SCHEMA = `
+  CREATE TABLE reading (id int PRIMARY KEY, sensor int NOT NULL, value text NOT NULL);
+  INSERT INTO reading SELECT g, g * 7919 % 1009, repeat('v', 60) FROM generate_series(1, 40000) AS g;
+  CREATE TABLE sensor (id int NOT NULL, place int NOT NULL, note text NOT NULL);
+  INSERT INTO sensor SELECT g % 1009, g, repeat('s', 200) FROM generate_series(0, 8000) AS g;
+  VACUUM ANALYZE;
+  UPDATE pg_catalog.pg_statistic SET stanumbers1 = CASE WHEN stakind1 = 3 THEN '{1}' ELSE stanumbers1 END,
+    stanumbers2 = CASE WHEN stakind2 = 3 THEN '{1}' ELSE stanumbers2 END, stanumbers3 = CASE WHEN stakind3 = 3 THEN '{1}' ELSE stanumbers3 END
+    WHERE starelid = 'reading'::regclass AND staattnum = 2;`;
+
+/** `lures` makes the first statement's plan bad and helps the second more than `helps` does the third; both are in the first one's plan. */
+const LURES = anIndexSpec('reading', 'lures', ['"sensor"']);
+const HELPS = anIndexSpec('sensor', 'helps', ['"place"']);
+const WORKLOAD = workloadOf(
+  statement(
+    'both',
+    'SELECT count(value) FROM reading WHERE sensor BETWEEN 100 AND 250 AND EXISTS (SELECT FROM sensor WHERE place = 17)',
+    { calls: 1 },
+  ),
+  statement('of a sensor', 'SELECT value FROM reading WHERE sensor = 17', { calls: 100 }),
+  statement('of a place', 'SELECT note FROM sensor WHERE place = 4711', { calls: 40 }),
+);
+
+let server: LabServer;
+let sessions: LabSessions;
+
+beforeAll(async () => {
+  server = await serverWith('shop', SCHEMA);
+  sessions = labSessions(server.connection, null);
+});
+
+afterAll(async () => {
+  await sessions?.closeAll();
+  await server?.stop();
+});
+
+test('once the time is over, the index that makes a plan bad goes, and not the one that is missed less', async () => {
+  const loop = await measuringOver();
+  const bench = benchOf(loop, 1);
+  const records: CaseRecord[] = [];
+  for (const oneCase of loop.prepared.cases) {
+    const record = emptyRecord(oneCase);
+    for (const plan of [await barePlan(bench, record), await planOfSet(bench, record, ['lures', 'helps'])])
+      await runOnce(bench, record, figuresOf(record, plan), 10_000);
+    records.push(record);
+  }
+  const both = records.find((record) => record.oneCase.name === 'both');
+  expect(both?.plans.find((plan) => plan.present.length === 2)?.uses).toEqual(['lures', 'helps']);
+  const standing = await findStanding(loop, records, rulesOf(loop, records));
+  expect(standing.kept).toEqual(['helps']);
+  expect([...standing.banned.keys()]).not.toContain('helps');
+  expect(standing).toMatchObject({ complete: false, failed: [] });
+});
+
+/** Both indexes built, and a clock that ran out long ago. */
+async function measuringOver(): Promise<OuterLoop> {
+  const note = (): void => undefined;
+  const runner = createRunner(sessions, { database: 'shop', server, note });
+  const prepared = await runner.use((session) =>
+    prepareCases(session, WORKLOAD, { rewrites: [], allowVolatile: false }),
+  );
+  const builds = [];
+  for (const spec of [LURES, HELPS]) {
+    const built = await runner.use((session) => buildIndex(session, spec, { keep: true, timeoutMs: 60_000 }));
+    if ('reason' in built) throw new Error(built.reason);
+    builds.push(built);
+  }
+  return {
+    runner,
+    subsets: new Subsets(builds, new Map()),
+    prepared,
+    writes: [],
+    costs: new Map(),
+    builds,
+    options: {
+      connection: server.connection,
+      server,
+      template: 'shop',
+      target: null,
+      specs: [LURES, HELPS],
+      workload: WORKLOAD,
+      budgetBytes: 50 * 2 ** 20,
+      timeBudgetMs: 1000,
+      objective: 'buffers',
+    },
+    earlier: new EarlierRuns(),
+    startedMs: performance.now() - 3_600_000,
+    note,
+  };
+}
