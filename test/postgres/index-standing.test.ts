@@ -74,6 +74,12 @@ test('once the time is over, the index that makes a plan bad goes, and not the o
     ['', 'hides', 'lures'],
     ['', 'helps'],
   ]);
+  const unrelated = records.map(({ plans }) => plans.map((plan) => plan.unrelated.join()));
+  expect(unrelated).toEqual([
+    ['', ''],
+    ['helps', 'helps', 'helps'],
+    ['lures,hides', 'lures,hides'],
+  ]);
   const standing = await findStanding(loop, records, rulesOf(loop, records));
   expect(standing.kept).toEqual(['helps']);
   expect([...standing.banned.keys()]).not.toContain('helps');

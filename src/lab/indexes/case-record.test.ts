@@ -3,7 +3,7 @@ import type { LabPlan } from '../trial/lab-plan.js';
 import { takeBaseline } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 
-const PLAN = { present: [], uses: [], estimatedCost: 100, shape: 'Seq Scan@orders', text: '{}' };
+const PLAN = { present: [], uses: [], unrelated: [], estimatedCost: 100, shape: 'Seq Scan@orders', text: '{}' };
 
 function figures(more: Partial<PlanFigures> = {}): PlanFigures {
   return { plan: PLAN, runs: [], cutOffMs: null, cutOffBuffers: 0, earlier: false, ...more };

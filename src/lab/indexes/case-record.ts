@@ -42,10 +42,11 @@ export function emptyRecord(oneCase: TrialCase, earlier: CaseRecord['earlier'] =
   return { oneCase, plans: [], figures: new Map(), earlier };
 }
 
-/** The plan under a set as far as it is known. A plan seen under more indexes, all of whose own are here, is this one too. */
+/** The plan under a set as far as it is known. A plan seen under more indexes, all of whose own are here, is this one too; those of other tables do not count. */
 function knownPlanOf(record: CaseRecord, present: readonly string[]): SubsetPlan | null {
-  const isIt = (plan: SubsetPlan): boolean =>
-    plan.uses.every((name) => present.includes(name)) && present.every((name) => plan.present.includes(name));
+  const isIt = ({ uses, present: seen, unrelated }: SubsetPlan): boolean =>
+    uses.every((name) => present.includes(name)) &&
+    present.every((name) => seen.includes(name) || unrelated.includes(name));
   return record.plans.find(isIt) ?? null;
 }
 

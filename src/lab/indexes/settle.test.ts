@@ -110,7 +110,7 @@ function updateRecord(bareMs: number, withIndexMs: number): CaseRecord {
     kind: 'update',
     soils: true,
   });
-  const plan = { uses: [], estimatedCost: 8, shape: 'Update', text: 'Update t' };
+  const plan = { uses: [], unrelated: [], estimatedCost: 8, shape: 'Update', text: 'Update t' };
   for (const [present, ms] of [
     [['i'], withIndexMs],
     [[], bareMs],
@@ -142,7 +142,14 @@ function record(name: string, calls: number, bare: Ran, withIndex: Ran | null, r
   const made = emptyRecord(oneCase);
   for (const [uses, ran] of [[[], bare] as const, [['i'], withIndex] as const]) {
     if (ran === null) continue;
-    const plan = { present: uses, uses, estimatedCost: uses.length === 0 ? 2 : 1, shape: '', text: uses.join() };
+    const plan = {
+      present: uses,
+      uses,
+      unrelated: [],
+      estimatedCost: uses.length === 0 ? 2 : 1,
+      shape: '',
+      text: uses.join(),
+    };
     made.plans.push(plan);
     const figures = figuresOf(made, plan);
     if (ran.cutOff) {

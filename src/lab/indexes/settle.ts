@@ -151,8 +151,9 @@ function plain(record: CaseRecord, rules: ChoiceRules, unit: Unit): Required<Cho
   const upkeep = rules.upkeepOf(record, unit);
   const values = valuesByPlan(record, upkeep, unit);
   const plans = record.plans.flatMap((plan) => {
-    const { present, uses, estimatedCost } = plan;
+    const { uses, estimatedCost } = plan;
     const value = values.get(planKey(plan));
+    const present = [...new Set([...plan.present, ...plan.unrelated])];
     return value === undefined ? [] : [{ present, uses, estimatedCost, value }];
   });
   return { plans, upkeep, guardUpkeep: seenUpkeep(record, upkeep, unit) };

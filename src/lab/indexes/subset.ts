@@ -13,6 +13,8 @@ export interface SubsetPlan {
   readonly present: readonly string[];
   /** Those of them that the plan uses, or that its triggers may use. */
   readonly uses: readonly string[];
+  /** Indexes of tables that the statement does not touch: whether they are there is nothing to it. */
+  readonly unrelated: readonly string[];
   readonly estimatedCost: number;
   /** The form without figures, for people. */
   readonly shape: string;
@@ -112,6 +114,17 @@ export class Subsets {
     }
   }
 
+  private unrelatedTo(root: PlanNode, { soils, opaque }: TrialCase): readonly string[] {
+    if (soils || opaque) return [];
+    const touched = new Set(
+      [...planNodes(root)].map((node) => JSON.stringify([node['Schema'] ?? null, node['Relation Name'] ?? null])),
+    );
+    return this.builds
+      .filter((build) => canBeUnrelated(build))
+      .filter(({ spec: { table } }) => !touched.has(JSON.stringify([table.schema, table.name])))
+      .map((build) => build.spec.name);
+  }
+
   private read({ root }: Plan, oneCase: TrialCase, present: readonly string[]): SubsetPlan {
     const used = new Set<string>(this.hidden.get(oneCase.fingerprint) ?? []);
     // Names in plans bear no schema: of two indexes with one name both count as used.
@@ -120,11 +133,20 @@ export class Subsets {
     return {
       present,
       uses: present.filter((name) => used.has(name)),
+      unrelated: this.unrelatedTo(root, oneCase),
       estimatedCost: root['Total Cost'],
       shape: planShape(root),
       text: JSON.stringify(root, (key, value: unknown) => (ESTIMATES.has(key) ? undefined : value)),
     };
   }
+}
+
+/**
+ * Of a table in parts the plan names those, and not all; a unique index may show that a join can go, whose table is then not in the plan; a write pays for
+ * what no plan shows, and a function does what none shows.
+ */
+function canBeUnrelated({ spec, namesInPlans }: IndexBuild): boolean {
+  return !spec.unique && namesInPlans.length === 1;
 }
 
 const ESTIMATES = new Set(['Startup Cost', 'Total Cost', 'Plan Rows', 'Plan Width']);
