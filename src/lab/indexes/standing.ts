@@ -2,7 +2,7 @@ import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-c
 import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measured-choice.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { failedCase } from '../trial/measure.js';
-import { figuresOf, hasRun, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { figuresOf, hasRun, planOfSet, ranOnce, runInTurns, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
 import { benchOf, isOver, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
@@ -82,6 +82,7 @@ async function standingBy(
     failed.push(...more);
     records = verified.map((one) => one.record);
     await tidy(loop, records);
+    await runAgain(bench, slowerWith(verified, rules));
     const culprit = culpritOf(verified, choice.kept, rules);
     if (culprit === null) stood.push({ choice, verified });
     else await lookAround(bench, slowerWith(verified, rules), choice.kept);
@@ -110,6 +111,13 @@ async function standingBy(
     // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
     if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
   }
+}
+
+/** A single run may be chance: where the time was over, what speaks against a set is run as often as it would have been before. */
+async function runAgain(bench: Bench, slower: readonly Verified[]): Promise<void> {
+  for (const { record, before, after } of slower)
+    if (ranOnce(before) || ranOnce(after))
+      await runInTurns({ ...bench, deadlineMs: Number.POSITIVE_INFINITY }, record, [before, after]);
 }
 
 /** Runs, once, what statements that a set makes too slow would do with one index of their plan left out: what makes the plan can only be told by that. */
