@@ -103,12 +103,12 @@ try {
     target: null,
     statementTimeoutMs: timeoutMs,
   });
-  const snapshot = await examined(lab);
+  const { snapshot, noise } = await examined(lab);
   const clone = await whatIf(lab, snapshot);
   const entries = [{ name: 'no index', mb: null, specs: [] }];
   const advisors = [];
   for (const without of [[], [data.dwarfing]]) advisors.push(await published({ clone, snapshot, without }));
-  for (const mb of BUDGETS) entries.push(...(await setsFor(mb, { lab, clone, snapshot, advisors })));
+  for (const mb of BUDGETS) entries.push(...(await setsFor(mb, { lab, clone, snapshot, noise, advisors })));
   await clone.close();
   const workload = snapshot.workload;
   const sets = entries.map((one) => one.specs);
@@ -135,8 +135,8 @@ async function examined(lab) {
   const beyond = { replicas: [], exactBloat: false, signal: new AbortController().signal };
   const { snapshot: origin } = await examineTarget(session, given, beyond);
   await session.close();
-  const { summary } = await lab.baseline(origin.workload);
-  progress(`baseline: ${formatMs(summary.totalMs)}`);
+  const { summary, noise } = await lab.baseline(origin.workload);
+  progress(`baseline: ${formatMs(summary.totalMs)}, noise x${Math.exp(noise.timeLogRatio).toFixed(2)}`);
   const onAccepted = (work) => lab.withAccepted(work);
   const examiner = createLabExaminer({
     origin,
@@ -145,7 +145,7 @@ async function examined(lab) {
     planModes: async () => [],
     accepted: () => [],
   });
-  return examiner.examine(origin.workload, summary);
+  return { snapshot: await examiner.examine(origin.workload, summary), noise };
 }
 
 function tpchTexts(queries) {
@@ -174,7 +174,7 @@ async function whatIf(lab, { workload }) {
 }
 
 /** All that is to be measured for one budget. */
-async function setsFor(mb, { lab, clone, snapshot, advisors }) {
+async function setsFor(mb, { lab, clone, snapshot, noise, advisors }) {
   const budgetBytes = mb * 1e6;
   const entries = [];
   for (const { note, choose } of advisors) {
@@ -218,6 +218,7 @@ async function setsFor(mb, { lab, clone, snapshot, advisors }) {
         timeBudgetMs,
         statementTimeoutMs: timeoutMs,
         earlier,
+        noise,
         note: progress,
       });
     },

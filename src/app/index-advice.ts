@@ -25,7 +25,7 @@ import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
-import type { FailedCase } from '../model/measurement.js';
+import type { FailedCase, NoiseFloor } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { IndexReport } from '../report/index/index-report.js';
@@ -83,9 +83,9 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       cleanup,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    const { search, within, review, failed } = await searched(staging, origin, options, context);
+    const { search, within, review, failed, noise } = await searched(staging, origin, options, context);
     const searchInterrupted = signal.aborted;
-    const { measured, alternatives } = await measure(staging, { search, within }, options, context);
+    const { measured, alternatives } = await measure(staging, { search, within, noise }, options, context);
     const report = toIndexReport({
       tool,
       command: options.command,
@@ -144,12 +144,13 @@ async function searched(
   readonly within: IndexSearchOptions;
   readonly review: readonly Finding[];
   readonly failed: readonly FailedCase[];
+  readonly noise: NoiseFloor;
 }> {
   const { signal, watch } = context;
   const { whatIf, lab } = staging;
   if (!whatIf) throw noWhatIf(staging);
   watch({ type: 'phase', phase: 'baseline', text: 'measuring the workload as it is, A against A' });
-  const { summary } = await untilAborted(signal, lab.baseline(origin.workload));
+  const { summary, noise } = await untilAborted(signal, lab.baseline(origin.workload));
   const examiner = createLabExaminer({
     origin,
     onAccepted: (work) => lab.withAccepted(work),
@@ -180,7 +181,7 @@ async function searched(
   };
   const search = await searchIndexSet(within);
   const { failed } = summary;
-  return { search, within, review, failed };
+  return { search, within, review, failed, noise };
 }
 
 /** Of the time for searching; the rest is for what could stand beside the set that measurement keeps of a budget. */
@@ -212,7 +213,11 @@ const SEARCHERS: ReadonlySet<string> = new Set([
 
 async function measure(
   staging: Staging,
-  { search, within }: { readonly search: IndexSearch; readonly within: IndexSearchOptions },
+  {
+    search,
+    within,
+    noise,
+  }: { readonly search: IndexSearch; readonly within: IndexSearchOptions; readonly noise: NoiseFloor },
   options: IndexAdviceOptions,
   { signal, watch }: CommandContext,
 ): Promise<MeasuredRounds> {
@@ -237,6 +242,7 @@ async function measure(
         timeBudgetMs: timeMs,
         statementTimeoutMs: Math.min(STATEMENT_TIMEOUT_MS, options.budgetMs * LONGEST_SHARE),
         earlier,
+        noise,
         signal,
         note: within.note,
         progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),

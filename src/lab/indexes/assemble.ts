@@ -6,6 +6,7 @@ import type { TableWrite } from '../../indexes/measured/write-cost.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { IndexBuild } from './build.js';
 import type { CaseRecord } from './case-record.js';
+import { onceTolerance } from './chance.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
 import type { Standing } from './standing.js';
 import { priceOfBlock, problemOf } from './settle.js';
@@ -28,6 +29,7 @@ export function rulesOf(loop: OuterLoop, records: readonly CaseRecord[]): Choice
     budgetBytes: options.budgetBytes,
     readTolerance: options.readTolerance ?? READ_TOLERANCE,
     writeTolerance: options.writeTolerance ?? WRITE_TOLERANCE,
+    onceTolerance: onceTolerance(options.noise ?? null),
     leastGain: options.leastGain ?? LEAST_GAIN,
     upkeepOf: upkeepIn(loop),
   };

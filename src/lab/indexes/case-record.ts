@@ -209,18 +209,10 @@ const CLEAR = 1.15;
 /** The spread that repeated runs of one plan show on a machine with company. */
 export const DOUBT = 1.05;
 
-/** What a statement may take of what it took, where one of its plans ran once only because the time was over: that may be chance. */
-export function toleranceFor(figures: readonly PlanFigures[], tolerance: number): number {
-  return figures.some(ranOnce) ? Math.max(tolerance, ONCE) : tolerance;
-}
-
 /** Whether there was no time to run it again. */
 export function ranOnce({ runs, cutOffMs }: PlanFigures): boolean {
   return cutOffMs === null && runs.length === 1;
 }
-
-/** Single runs of one plan on a machine with company: 1.25 times as long was seen among 89 statements. */
-const ONCE = 1.5;
 
 /** Three times as slow as without any index is out of the question however slow it is; so it need not be waited for. */
 export function timeoutFor(bench: Bench, first: PlanFigures, figures: PlanFigures): number {

@@ -4,6 +4,7 @@ import { writesOf, writesTo } from '../../indexes/measured/write-cost.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Catalog } from '../../model/catalog.js';
+import type { NoiseFloor } from '../../model/measurement.js';
 import type { Workload } from '../../model/workload.js';
 import { asWizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
@@ -53,6 +54,8 @@ export interface MeasureSetOptions {
   readonly readTolerance?: number;
   /** The same for a write; 2 by default, as in a trial. */
   readonly writeTolerance?: number;
+  /** Of the baseline, for what the time only lets run once. */
+  readonly noise?: NoiseFloor;
   /** Gain that an index must bring; 0.01 by default: what a duplicate of a primary key's prefix was measured to bring. */
   readonly leastGain?: number;
   readonly allowVolatile?: boolean;

@@ -21,6 +21,7 @@ const RULES: ChoiceRules = {
   budgetBytes: 10,
   readTolerance: 1.15,
   writeTolerance: 2,
+  onceTolerance: 1.5,
   leastGain: 0.01,
   upkeepOf: () => new Map(),
 };
@@ -59,6 +60,15 @@ describe('a choice by time and blocks', () => {
     const once = (ms: number): CaseRecord => record('a', 1, { ms: 100, blocks: 9000 }, { ms, blocks: 1 }, 1);
     expect(choose([once(140)], 1)).toEqual(['i']);
     expect(choose([once(160)], 1)).toEqual([]);
+    const noisy = { ...RULES, blockMs: 1, onceTolerance: 2.4 };
+    const chosen = (one: CaseRecord): readonly string[] => chooseMeasured(problemOf([one], noisy, 'both')).kept;
+    expect(chosen(once(230))).toEqual(['i']);
+    expect(chosen(once(250))).toEqual([]);
+    // More blocks speak for themselves; other calls make it worth having.
+    const more = record('a', 1, { ms: 100, blocks: 10 }, { ms: 160, blocks: 20 }, 1);
+    const other = record('b', 1, { ms: 1000, blocks: 9000 }, { ms: 1, blocks: 1 });
+    expect(chosen(other)).toEqual(['i']);
+    expect(chooseMeasured(problemOf([more, other], noisy, 'both')).kept).toEqual([]);
   });
 
   test('counts what a statement had touched when it was cut off', () => {

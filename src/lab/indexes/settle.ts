@@ -16,14 +16,15 @@ import {
   buffersOf,
   emptyRecord,
   figuresOf,
+  hasRun,
   msOf,
   planOfSet,
   runInTurns,
   seenUnder,
-  toleranceFor,
   workKey,
 } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
+import { SLACK_BLOCKS, toleranceFor } from './chance.js';
 import type { SubsetPlan } from './subset.js';
 
 /** What a figure is in. */
@@ -40,6 +41,8 @@ export interface ChoiceRules {
   readonly budgetBytes: number;
   readonly readTolerance: number;
   readonly writeTolerance: number;
+  /** Times as long as without any index that a single run may be chance. */
+  readonly onceTolerance: number;
   readonly leastGain: number;
   readonly upkeepOf: UpkeepOf;
 }
@@ -50,13 +53,14 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
   const statements = groups.map((group): ChoiceStatement => {
     const { name, calls, kind } = (group[0] as CaseRecord).oneCase;
     const allowed = kind === 'select' ? rules.readTolerance : rules.writeTolerance;
-    const ran = group.flatMap((record) => [...record.figures.values()]);
-    const tolerance = guardOf(objective) === 'time' ? toleranceFor(ran, allowed) : allowed;
     return {
       name,
       calls,
-      tolerance,
-      cases: group.map((record) => (objective === 'both' ? weighed(record, rules) : plain(record, rules, objective))),
+      tolerance: allowed,
+      cases: group.map((record) => {
+        if (objective === 'both') return weighed(record, rules, allowed);
+        return plain(record, rules, { unit: objective, allowed });
+      }),
     };
   });
   const { indexes, budgetBytes, leastGain } = rules;
@@ -142,19 +146,24 @@ export function seenPair(record: CaseRecord, kept: readonly string[]): Verified 
 
 /**
  * What one execution more or less can not be told from nothing: a tenth of a millisecond is what the server's own timing
- * varies by, four blocks are one descent of a btree.
+ * varies by.
  */
-export const SLACK: Readonly<Record<Unit, number>> = { time: 0.1, buffers: 4 };
+export const SLACK: Readonly<Record<Unit, number>> = { time: 0.1, buffers: SLACK_BLOCKS };
 const MOST_ROUNDS = 10;
 
-function plain(record: CaseRecord, rules: ChoiceRules, unit: Unit): Required<ChoiceCase> {
+function plain(
+  record: CaseRecord,
+  rules: ChoiceRules,
+  { unit, allowed }: { readonly unit: Unit; readonly allowed: number },
+): Required<ChoiceCase> {
+  const chance = unit === 'time' ? chanceIn(record, rules, allowed) : () => 1;
   const upkeep = rules.upkeepOf(record, unit);
   const values = valuesByPlan(record, upkeep, unit);
   const plans = record.plans.flatMap((plan) => {
     const { uses, estimatedCost } = plan;
     const value = values.get(planKey(plan));
     const present = [...new Set([...plan.present, ...plan.unrelated])];
-    return value === undefined ? [] : [{ present, uses, estimatedCost, value }];
+    return value === undefined ? [] : [{ present, uses, estimatedCost, value, guard: value / chance(plan) }];
   });
   return { plans, upkeep, guardUpkeep: seenUpkeep(record, upkeep, unit) };
 }
@@ -173,17 +182,32 @@ function seenUpkeep(record: CaseRecord, upkeep: ReadonlyMap<string, number>, uni
   );
 }
 
+/** How many times as much as allowed a plan may take, since it may be chance: 1 where it ran more than once, and for what uses no index. */
+function chanceIn(
+  record: CaseRecord,
+  { onceTolerance: once }: ChoiceRules,
+  allowed: number,
+): (plan: SubsetPlan) => number {
+  const ran = [...record.figures.values()].filter(hasRun);
+  const bare = ran.filter((one) => one.plan.present.length === 0);
+  return (plan) => {
+    if (plan.uses.length === 0) return 1;
+    const own = ran.filter((one) => planKey(one.plan) === planKey(plan));
+    return toleranceFor(bare, own, { allowed, once }) / allowed;
+  };
+}
+
 /** Time with a price for each block; time alone is what the tolerance is held against. */
-function weighed(record: CaseRecord, rules: ChoiceRules): ChoiceCase {
-  const time = plain(record, rules, 'time');
-  const buffers = plain(record, rules, 'buffers');
+function weighed(record: CaseRecord, rules: ChoiceRules, allowed: number): ChoiceCase {
+  const time = plain(record, rules, { unit: 'time', allowed });
+  const buffers = plain(record, rules, { unit: 'buffers', allowed });
   const added = new Map(time.upkeep);
   for (const [index, blocks] of buffers.upkeep) added.set(index, (added.get(index) ?? 0) + blocks * rules.blockMs);
   return {
     plans: time.plans.map((plan, at) => ({
       ...plan,
       value: plan.value + (buffers.plans[at]?.value ?? 0) * rules.blockMs,
-      guard: plan.value,
+      guard: plan.guard ?? plan.value,
     })),
     upkeep: added,
     guardUpkeep: time.guardUpkeep,

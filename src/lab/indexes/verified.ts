@@ -4,8 +4,9 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { MeasuredTotals, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
-import { buffersOf, DOUBT, medianMsOf, msOf, ranOnce, toleranceFor } from './case-record.js';
+import { buffersOf, DOUBT, medianMsOf, msOf, ranOnce } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
+import { toleranceFor } from './chance.js';
 import { SLACK, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, Verified } from './settle.js';
 
@@ -66,11 +67,9 @@ export function slowerWith(verified: readonly Verified[], rules: ChoiceRules): r
 function isSlower(group: readonly Verified[], rules: ChoiceRules): boolean {
   const unit = guardOf(rules.objective);
   const allowed = group[0]?.record.oneCase.soils ? rules.writeTolerance : rules.readTolerance;
-  const [blocks] = pairsBy(group, MEASURES.buffers);
-  const isMore = blocks !== undefined && blocks.after > blocks.before * allowed + SLACK.buffers;
-  const ran = group.flatMap((one) => [one.before, one.after]);
-  const tolerance = isMore ? allowed : toleranceFor(ran, allowed);
-  return pairsBy(group, MEASURES[unit]).every(({ before, after }) => after > before * tolerance + SLACK[unit]);
+  const [before, after] = [group.map((one) => one.before), group.map((one) => one.after)];
+  const tolerance = unit === 'time' ? toleranceFor(before, after, { allowed, once: rules.onceTolerance }) : allowed;
+  return pairsBy(group, MEASURES[unit]).every((pair) => pair.after > pair.before * tolerance + SLACK[unit]);
 }
 
 /** Means over the parameter sets of a statement, one pair for each measure. */
