@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../stats/random.js';
+import { keyOf } from './key.js';
 import { lex } from './lex.js';
 import { Scanner } from './scan.js';
 import { Stretch, stretchOf } from './stretch.js';
@@ -67,9 +68,9 @@ describe('a scanner that goes from text to text', () => {
       // What stands around it in its buffer is no part of it.
       const bytes = Buffer.from(`'${text}'--e5`);
       scanner.scan(new Stretch(bytes, 1, bytes.length - 5));
-      const found = [scanner.keyText(), scanner.literalsEnd / 2, scanner.commentsEnd / 2];
+      const found = [keyOf(scanner), scanner.literalsEnd / 2, scanner.commentsEnd / 2];
       if (found.join() !== [key, literals.length, comments.length].join()) wrong.push(text);
-      const hash = scanner.keyHash();
+      const hash = scanner.hash();
       if ((keys.get(hash) ?? key) !== key) wrong.push(text);
       keys.set(hash, key);
     }
@@ -81,8 +82,8 @@ describe('a scanner that goes from text to text', () => {
     const scanner = new Scanner();
     const values = Array.from({ length: 20_000 }, (_, i) => `(${i}, 'v')`).join(', ');
     scanner.scan(stretchOf(`INSERT INTO t VALUES ${values}`));
-    expect([scanner.keyText(), scanner.literalsEnd]).toEqual(['INSERT INTO t VALUES (?)', 80_000]);
+    expect([keyOf(scanner), scanner.literalsEnd]).toEqual(['INSERT INTO t VALUES (?)', 80_000]);
     scanner.scan(stretchOf('SELECT 1 -- c'));
-    expect([scanner.keyText(), scanner.literalsEnd, scanner.commentText(0)]).toEqual(['SELECT ?', 2, 'c']);
+    expect([keyOf(scanner), scanner.literalsEnd, scanner.commentText(0)]).toEqual(['SELECT ?', 2, 'c']);
   });
 });

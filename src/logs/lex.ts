@@ -1,4 +1,6 @@
+import { keyOf } from './key.js';
 import { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import { stretchOf } from './stretch.js';
 
 /** A constant in a statement's text. */
@@ -28,9 +30,9 @@ export function lex(text: string): Lexed {
 }
 
 /** What a scanner found, to be kept. */
-export function lexed(scanned: Scanner): Lexed {
+export function lexed(scanned: Scanned): Lexed {
   return {
-    key: scanned.keyText(),
+    key: keyOf(scanned),
     literals: cuts(scanned, scanned.literals, scanned.literalsEnd),
     comments: cuts(scanned, scanned.comments, scanned.commentsEnd).map((cut, i) => ({
       ...cut,
@@ -40,13 +42,13 @@ export function lexed(scanned: Scanner): Lexed {
 }
 
 /** The texts of a statement's comments. */
-export function commentsOf(scanned: Scanner): readonly string[] {
+export function commentsOf(scanned: Scanned): readonly string[] {
   return Array.from({ length: scanned.commentsEnd / 2 }, (_, i) => scanned.commentText(i));
 }
 
 const scanner = new Scanner();
 
-function cuts(scanned: Scanner, places: Int32Array, end: number): readonly Literal[] {
+function cuts(scanned: Scanned, places: Int32Array, end: number): readonly Literal[] {
   const { codes, start } = scanned;
   const found: Literal[] = [];
   // From each place only the characters since the last one are counted.

@@ -10,7 +10,7 @@ import { lexed as lexedOf } from './lex.js';
 import type { Lexed } from './lex.js';
 import { Callers } from './callers.js';
 import { SameConstants, sameHash } from './same-constants.js';
-import type { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import { sampleOf } from './sample.js';
 import type { Sample } from './sample.js';
 import type { ShapeFigures } from './shape-figures.js';
@@ -48,7 +48,7 @@ export class Shape {
     /** The first text that was seen, with its constants. */
     readonly text: string,
     readonly extended: boolean,
-    scanned: Scanner,
+    scanned: Scanned,
     private readonly figures: ShapeFigures,
   ) {
     const lexed = lexedOf(scanned);
@@ -124,29 +124,29 @@ export function addExecution(
   pick: () => number,
 ): void {
   const { ms, plan, timeMs, origin } = execution;
-  const shape = (): Shape => shapes[number] as Shape;
   const calls = figures.call(number);
-  if (calls === 1) shape().line = execution.line;
+  if (calls === 1) (shapes[number] as Shape).line = execution.line;
   const mask = figures.sameMask(number);
   // Of texts with lists of another length nothing is compared.
   if (mask !== 0 && scanned.literalsEnd === figures.constants(number) * 2)
-    if (sameHash(scanned, mask) !== figures.sameHash(number)) differ(shape(), figures, scanned);
+    if (sameHash(scanned, mask) !== figures.sameHash(number)) differ(shapes[number] as Shape, figures, scanned);
   const slower = ms !== null && ms > figures.slowest(number);
-  const place = figures.isSampled(number) ? Math.floor(pick() * calls) : shape().samples.length;
+  const place = figures.isSampled(number) ? Math.floor(pick() * calls) : (shapes[number] as Shape).samples.length;
   if (place < SAMPLES || slower) {
+    const shape = shapes[number] as Shape;
     const sample = sampleOf(execution, scanned, figures.constants(number));
-    if (sample && place < SAMPLES) shape().samples[place] = sample;
-    if (shape().samples.length === SAMPLES) figures.setSampled(number);
+    if (sample && place < SAMPLES) shape.samples[place] = sample;
+    if (shape.samples.length === SAMPLES) figures.setSampled(number);
     if (sample && slower) {
-      shape().slowest = sample;
+      shape.slowest = sample;
       figures.setSlowest(number, ms);
     }
   }
-  if (ms !== null && figures.add(number, ms)) void shape().sketch;
-  if (plan) addPlan(shape().plans, plan);
+  if (ms !== null && figures.add(number, ms)) void (shapes[number] as Shape).sketch;
+  if (plan) addPlan((shapes[number] as Shape).plans, plan);
   const caller = origin.number * MOST_SAID + said.number;
   if (!figures.isCaller(number, caller)) {
-    const { callers } = shape();
+    const { callers } = shapes[number] as Shape;
     callers.follow(origin, said.source);
     figures.beginRow(number, caller);
   }
@@ -154,7 +154,7 @@ export function addExecution(
 }
 
 /** Notes which constants are not what they always were. */
-function differ(shape: Shape, figures: ShapeFigures, scanned: Scanner): void {
+function differ(shape: Shape, figures: ShapeFigures, scanned: Scanned): void {
   const { same, number } = shape;
   same.compare(scanned);
   figures.setSame(number, figures.constants(number), same.mask, sameHash(scanned, same.mask));
