@@ -61,10 +61,11 @@ class KeyWriter {
       // Texts of programs come with question marks in the places of constants.
       if (kind === MARKER) this.listed = true;
       const next = kind === NAME ? nameEnd(codes, at, this.end) : at + 1;
-      codes.copy(this.key, this.length, at, next);
-      this.length += next - at;
+      for (; at < next; at += 1) {
+        this.key[this.length] = codes[at] as number;
+        this.length += 1;
+      }
       this.spaced = KINDS[codes[next - 1] as number] === BLANK;
-      at = next;
     }
   }
 

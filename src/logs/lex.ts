@@ -26,13 +26,12 @@ export interface Comment extends Literal {
 /** Takes a statement apart: see `Scanner`. */
 export function lex(text: string): Lexed {
   scanner.scan(stretchOf(text));
-  return lexed(scanner);
+  return { key: keyOf(scanner), ...cutsOf(scanner) };
 }
 
 /** What a scanner found, to be kept. */
-export function lexed(scanned: Scanned): Lexed {
+export function cutsOf(scanned: Scanned): Omit<Lexed, 'key'> {
   return {
-    key: keyOf(scanned),
     literals: cuts(scanned, scanned.literals, scanned.literalsEnd),
     comments: cuts(scanned, scanned.comments, scanned.commentsEnd).map((cut, i) => ({
       ...cut,

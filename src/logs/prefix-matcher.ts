@@ -1,10 +1,12 @@
 import type { Clock } from './clock.js';
-import { hashBytes } from './hash.js';
+import { hashCuts } from './hash.js';
 import type { LinePrefix } from './prefix.js';
 import { ascii, standsAt } from './stretch.js';
 
 /** What is kept of a prefix, in the order of `Places`. */
 export const KEPT = ['user', 'database', 'application', 'session', 'process'] as const;
+/** Behind them. */
+const SEVERITY = KEPT.length * 2;
 
 /** One thing after another that a line begins with. All have all fields, and are read in one way: parts of different forms took twice as long to go over. */
 interface Part {
@@ -39,8 +41,8 @@ export class PrefixMatcher {
   end = 0;
   /** The same for lines of one session and severity, 52 bits. */
   hash = 0;
-  /** Start and end (exclusive) of what is kept, in turn; -1 for what the prefix does not have. */
-  readonly places = new Int32Array(KEPT.length * 2).fill(-1);
+  /** Start and end (exclusive) of what is kept, in turn, and of the severity or the part's name; -1 for what the prefix does not have. */
+  readonly places = new Int32Array(SEVERITY + 2).fill(-1);
 
   constructor(
     private readonly parts: readonly Part[],
@@ -92,14 +94,12 @@ export class PrefixMatcher {
 
   private time(bytes: Uint8Array, at: number, to: number, kept: boolean): number {
     const { clock } = this;
+    if (kept) return clock.read(bytes, at, to) ? clock.end : -1;
     const { ms, utc } = clock;
-    if (!clock.read(bytes, at, to)) return -1;
-    const { end } = clock;
-    if (!kept) {
-      clock.ms = ms;
-      clock.utc = utc;
-    }
-    return end;
+    const isTime = clock.read(bytes, at, to);
+    clock.ms = ms;
+    clock.utc = utc;
+    return isTime ? clock.end : -1;
   }
 
   private severity(bytes: Uint8Array, from: number, to: number): boolean {
@@ -107,12 +107,10 @@ export class PrefixMatcher {
     while (at < to && isStatePart(bytes[at] as number)) at += 1;
     if (at === from || bytes[at] !== COLON || bytes[at + 1] !== SPACE || at + 1 >= to) return false;
     this.end = at + 2 < to && bytes[at + 2] === SPACE ? at + 3 : at + 2;
-    let hash = hashBytes(bytes, from, at, 0);
-    for (let i = 0; i < this.places.length; i += 2) {
-      const start = this.places[i] as number;
-      if (start >= 0) hash = hashBytes(bytes, start, this.places[i + 1] as number, hash);
-    }
-    this.hash = hash;
+    const { places } = this;
+    places[SEVERITY] = from;
+    places[SEVERITY + 1] = at;
+    this.hash = hashCuts(bytes, places, places.length, 0);
     return true;
   }
 }

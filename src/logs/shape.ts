@@ -6,7 +6,7 @@ import type { Sketch } from '../stats/sketch.js';
 import type { Execution, ExecutionText } from './execution.js';
 import { MOST_SAID } from './comments.js';
 import type { LoggedPlan } from './plan.js';
-import { lexed as lexedOf } from './lex.js';
+import { cutsOf } from './lex.js';
 import type { Lexed } from './lex.js';
 import { Callers } from './callers.js';
 import { SameConstants, sameHash } from './same-constants.js';
@@ -26,7 +26,10 @@ export type PlanFigure = 'rows' | 'sharedHit' | 'sharedRead' | 'tempBlocks' | 'w
 /** All that is kept of the executions of one statement shape, in bounded memory. What each of them changes is in `figures`, of all shapes. */
 export class Shape {
   readonly key: string;
-  readonly lexed: Lexed;
+  /** The first text that was seen, with its constants. */
+  readonly text: string;
+  readonly extended: boolean;
+  readonly lexed: Omit<Lexed, 'key'>;
   /** Which constants were the same in every execution. */
   readonly same: SameConstants;
   readonly plans: PlanSums = { executions: 0, sums: noSums() };
@@ -41,22 +44,20 @@ export class Shape {
   private readonly durations = createSketch();
   private readonly tallies = new Callers();
 
-  /** `scanned` is its text as it was taken apart. */
+  /** `number` is its place among all shapes of one intake, from 0; `scanned` is its text as it was taken apart. */
   constructor(
-    /** Its place among all shapes of one intake, from 0. */
     readonly number: number,
-    /** The first text that was seen, with its constants. */
-    readonly text: string,
-    readonly extended: boolean,
+    { key, text, extended }: Pick<Shape, 'key' | 'text' | 'extended'>,
     scanned: Scanned,
     private readonly figures: ShapeFigures,
   ) {
-    const lexed = lexedOf(scanned);
-    this.key = lexed.key;
-    this.lexed = { ...lexed, key: '' };
+    this.key = key;
+    this.text = text;
+    this.extended = extended;
+    this.lexed = cutsOf(scanned);
     this.same = new SameConstants(scanned);
     figures.open(number);
-    figures.setSame(number, lexed.literals.length, this.same.mask, sameHash(scanned, this.same.mask));
+    figures.setSame(number, this.lexed.literals.length, this.same.mask, sameHash(scanned, this.same.mask));
   }
 
   get calls(): number {

@@ -83,9 +83,8 @@ export class Shapes implements ExecutionSink {
     if (number === undefined) {
       if (shapes.length >= this.limit) return -1;
       number = shapes.length;
-      const shape = new Shape(number, text.text(), extended, scanner, figures);
-      shapes.push(shape);
-      this.byKey.set(shape.key, number);
+      shapes.push(new Shape(number, { key, text: text.text(), extended }, scanner, figures));
+      this.byKey.set(key, number);
     }
     if (this.byHash.size >= MAX_HASHES) this.byHash = new NumberTable(1);
     this.byHash.add(hash, number);
