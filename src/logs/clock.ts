@@ -47,13 +47,9 @@ export class Clock {
       const mark = MARKS[j] as number;
       if (mark === 0 ? !isDigit(code) : code !== mark) return false;
     }
-    const number = (from: number, length: number): number => {
-      let value = 0;
-      for (let j = at + from; j < at + from + length; j += 1) value = value * 10 + (bytes[j] as number) - ZERO;
-      return value;
-    };
     second.set(bytes.subarray(at, at + SECOND));
-    this.secondMs = Date.UTC(number(0, 4), number(5, 2) - 1, number(8, 2), number(11, 2), number(14, 2), number(17, 2));
+    const [year, month, day] = [number(second, 0, 4), number(second, 5, 2), number(second, 8, 2)];
+    this.secondMs = Date.UTC(year, month - 1, day, number(second, 11, 2), number(second, 14, 2), number(second, 17, 2));
     return true;
   }
 
@@ -90,6 +86,12 @@ export class Clock {
     this.utc = this.zoneUtc;
     return true;
   }
+}
+
+function number(digits: Uint8Array, from: number, length: number): number {
+  let value = 0;
+  for (let i = from; i < from + length; i += 1) value = value * 10 + (digits[i] as number) - ZERO;
+  return value;
 }
 
 const NOTHING = new Uint8Array(0);

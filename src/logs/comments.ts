@@ -1,7 +1,7 @@
 import { NumberTable } from '../stats/number-table.js';
 import { commentsOf } from './lex.js';
 import { owned } from './record.js';
-import type { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import { readTags, requestOf, sourceOf } from './tags.js';
 
 /** What the comments of a statement say of the program that sent it. */
@@ -20,14 +20,14 @@ export class Comments {
   private known: Said[] = [];
   private count = 0;
 
-  in(scanned: Scanner): Said {
+  in(scanned: Scanned): Said {
     if (scanned.commentsEnd === 0) return NOTHING;
     const hash = scanned.commentsHash();
     const entry = this.byHash.find(hash);
     return (entry === -1 ? null : this.known[this.byHash.at(entry, 0)]) ?? this.read(hash, scanned);
   }
 
-  private read(hash: number, scanned: Scanner): Said {
+  private read(hash: number, scanned: Scanned): Said {
     const texts = commentsOf(scanned);
     const tags = readTags(texts);
     const [source, request] = [tags ? sourceOf(tags) : null, requestOf(texts)];

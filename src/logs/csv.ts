@@ -166,7 +166,8 @@ export function fieldText({ bytes, places, width }: CsvRow, column: number): str
 
 /** Whether a field is there and holds something; then `into` is it. */
 export function fieldInto({ bytes, places, width }: CsvRow, column: number, into: Stretch): boolean {
-  const [start, end] = [places[column * 2] as number, places[column * 2 + 1] as number];
+  const start = places[column * 2] as number;
+  const end = places[column * 2 + 1] as number;
   if (column >= width || start === end) return false;
   into.set(bytes, start, end);
   return true;

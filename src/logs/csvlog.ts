@@ -88,7 +88,8 @@ class Csvlog {
 
   private readTime({ bytes, places }: CsvRow): boolean {
     const { clock, record } = this;
-    const [start, end] = [places[0] as number, places[1] as number];
+    const start = places[0] as number;
+    const end = places[1] as number;
     if (clock.read(bytes, start, end) && clock.end === end) {
       record.timeMs = clock.ms;
       record.utc = clock.utc;
@@ -135,6 +136,7 @@ function isEmpty({ places }: CsvRow, column: number): boolean {
 
 /** The severity of nearly all messages. */
 function isLog({ bytes, places }: CsvRow): boolean {
-  const [start, end] = [places[COLUMN.severity * 2] as number, places[COLUMN.severity * 2 + 1] as number];
+  const start = places[COLUMN.severity * 2] as number;
+  const end = places[COLUMN.severity * 2 + 1] as number;
   return end - start === 3 && bytes[start] === 76 && bytes[start + 1] === 79 && bytes[start + 2] === 71;
 }

@@ -1,7 +1,7 @@
 import type { Origin } from './origins.js';
 import type { Said } from './comments.js';
 import type { LoggedPlan } from './plan.js';
-import type { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import type { Shape } from './shape.js';
 import type { Stretch } from './stretch.js';
 
@@ -58,7 +58,7 @@ export type Failure = 'duplicate-key' | 'deadlock' | 'statement-timeout' | 'idle
 export interface ExecutionText {
   /** Of its shape, among all shapes. */
   readonly number: number;
-  readonly scanned: Scanner;
+  readonly scanned: Scanned;
   readonly said: Said;
 }
 

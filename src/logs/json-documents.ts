@@ -141,11 +141,17 @@ function objectOn(text: string, from: number, to: number): Readonly<Record<strin
 
 /** The objects of an array that is the first thing in an object. */
 function wrappedIn(value: Readonly<Record<string, unknown>>): readonly Readonly<Record<string, unknown>>[] | null {
-  const [key] = Object.keys(value);
-  const first = key === undefined || key === 'metadata' ? null : value[key];
+  const key = firstKey(value);
+  const first = key === null || key === 'metadata' ? null : value[key];
   if (!Array.isArray(first) || first.length === 0) return null;
   const objects = first.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null);
   return objects.length === first.length ? objects : null;
+}
+
+/** Without a list of all of them. */
+function firstKey(value: Readonly<Record<string, unknown>>): string | null {
+  for (const key in value) return key;
+  return null;
 }
 
 /** An object of which nothing is known yet but the key of an array; `metadata` is part of a message. */

@@ -7,10 +7,6 @@ export const [WORD, DIGIT, DOLLAR, BLANK, STRING, NAME, MINUS, SLASH, DOT, MARKE
 export const KINDS = new Uint8Array(0x1_00_00);
 for (let code = 0; code < 128; code += 1) KINDS[code] = kindOf(String.fromCharCode(code));
 
-export function isWordPart(code: number): boolean {
-  return (KINDS[code] as number) <= DOLLAR;
-}
-
 function kindOf(letter: string): number {
   if (/[A-Za-z_]/.test(letter)) return WORD;
   if (/\d/.test(letter)) return DIGIT;

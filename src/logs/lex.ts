@@ -1,4 +1,6 @@
+import { keyOf } from './key.js';
 import { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import { stretchOf } from './stretch.js';
 
 /** A constant in a statement's text. */
@@ -24,13 +26,12 @@ export interface Comment extends Literal {
 /** Takes a statement apart: see `Scanner`. */
 export function lex(text: string): Lexed {
   scanner.scan(stretchOf(text));
-  return lexed(scanner);
+  return { key: keyOf(scanner), ...cutsOf(scanner) };
 }
 
 /** What a scanner found, to be kept. */
-export function lexed(scanned: Scanner): Lexed {
+export function cutsOf(scanned: Scanned): Omit<Lexed, 'key'> {
   return {
-    key: scanned.keyText(),
     literals: cuts(scanned, scanned.literals, scanned.literalsEnd),
     comments: cuts(scanned, scanned.comments, scanned.commentsEnd).map((cut, i) => ({
       ...cut,
@@ -40,13 +41,13 @@ export function lexed(scanned: Scanner): Lexed {
 }
 
 /** The texts of a statement's comments. */
-export function commentsOf(scanned: Scanner): readonly string[] {
+export function commentsOf(scanned: Scanned): readonly string[] {
   return Array.from({ length: scanned.commentsEnd / 2 }, (_, i) => scanned.commentText(i));
 }
 
 const scanner = new Scanner();
 
-function cuts(scanned: Scanner, places: Int32Array, end: number): readonly Literal[] {
+function cuts(scanned: Scanned, places: Int32Array, end: number): readonly Literal[] {
   const { codes, start } = scanned;
   const found: Literal[] = [];
   // From each place only the characters since the last one are counted.

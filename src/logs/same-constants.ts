@@ -1,12 +1,12 @@
 import { hashBytes } from './hash.js';
-import type { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 
 /** Notes which constants of a statement were the same in all its executions. */
 export class SameConstants {
   /** Hashes of the first text's constants; NaN for one that differed since. */
   private readonly hashes: Float64Array;
 
-  constructor({ codes, literals, literalsEnd }: Scanner) {
+  constructor({ codes, literals, literalsEnd }: Scanned) {
     const hash = (i: number): number => hashBytes(codes, literals[i * 2] as number, literals[i * 2 + 1] as number, 0);
     this.hashes = Float64Array.from({ length: literalsEnd / 2 }, (_, i) => hash(i));
   }
@@ -23,7 +23,7 @@ export class SameConstants {
   }
 
   /** Compares those of a text with as many constants. */
-  compare({ codes, literals }: Scanner): void {
+  compare({ codes, literals }: Scanned): void {
     const { hashes } = this;
     for (let i = 0; i < hashes.length; i += 1)
       if (hashes[i] !== hashBytes(codes, literals[i * 2] as number, literals[i * 2 + 1] as number, 0)) hashes[i] = NaN;
@@ -31,7 +31,7 @@ export class SameConstants {
 }
 
 /** Of the constants that the mask has a bit for; NaN where it stands for more. */
-export function sameHash({ codes, literals }: Scanner, mask: number): number {
+export function sameHash({ codes, literals }: Scanned, mask: number): number {
   if ((mask & (1 << BEYOND)) !== 0) return Number.NaN;
   let hash = 0;
   for (let rest = mask, i = 0; rest !== 0; rest >>>= 1, i += 2)

@@ -1,6 +1,6 @@
 import type { Execution } from './execution.js';
 import { readBoundParameters } from './parameters.js';
-import type { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import { Stretch } from './stretch.js';
 
 /** Values of one execution, as they were written: most samples are replaced before anybody reads them. */
@@ -13,7 +13,7 @@ export interface Sample {
 }
 
 /** Null where the text has not as many constants as the shape's, and for values that are too long. */
-export function sampleOf({ parameters, ms }: Execution, scanned: Scanner, constants: number): Sample | null {
+export function sampleOf({ parameters, ms }: Execution, scanned: Scanned, constants: number): Sample | null {
   if (scanned.literalsEnd !== constants * 2) return null;
   const literals = joinedLiterals(scanned);
   if (literals === null) return null;
@@ -25,7 +25,7 @@ export function sampleOf({ parameters, ms }: Execution, scanned: Scanner, consta
 }
 
 /** Null where they are too long. */
-function joinedLiterals({ codes, literals, literalsEnd }: Scanner): string | null {
+function joinedLiterals({ codes, literals, literalsEnd }: Scanned): string | null {
   let to = 0;
   for (let i = 0; i < literalsEnd; i += 2) {
     const [start, end] = [literals[i] as number, literals[i + 1] as number];

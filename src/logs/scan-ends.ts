@@ -1,4 +1,7 @@
-import { BLANK, DIGIT, DOLLAR, KINDS, WORD } from './kinds.js';
+import * as kinds from './kinds.js';
+
+/** Of this module, for what is asked of each byte: imports are looked up with every use, which took half as long again. */
+const { BLANK, DIGIT, DOLLAR, KINDS, WORD } = kinds;
 
 /** Bytes of a text, a zero behind it. */
 type Codes = Uint8Array;
@@ -55,7 +58,7 @@ function digitsEnd(codes: Codes, from: number): number {
   return end;
 }
 
-const isDigit = (code: number): boolean => KINDS[code] === DIGIT;
+const isDigit = (code: number): boolean => code >= ZERO && code <= NINE;
 const isHexadecimal = (code: number): boolean =>
   isDigit(code) || code === UNDERSCORE || ((code | 32) >= 97 && (code | 32) <= 102 && code < 128);
 const isOctal = (code: number): boolean => (code >= ZERO && code <= ZERO + 7) || code === UNDERSCORE;
@@ -122,8 +125,8 @@ export function prefixedQuote(codes: Codes, from: number): number {
   return letter === LETTER_E || letter === LETTER_B || letter === LETTER_X || letter === LETTER_N ? from + 1 : 0;
 }
 
-const [NEWLINE, DOUBLE_QUOTE, AMPERSAND, QUOTE, ASTERISK, PLUS_SIGN, MINUS_SIGN, POINT, SLASH_SIGN, ZERO] = [
-  10, 34, 38, 39, 42, 43, 45, 46, 47, 48,
+const [NEWLINE, DOUBLE_QUOTE, AMPERSAND, QUOTE, ASTERISK, PLUS_SIGN, MINUS_SIGN, POINT, SLASH_SIGN, ZERO, NINE] = [
+  10, 34, 38, 39, 42, 43, 45, 46, 47, 48, 57,
 ];
 const [BACKSLASH, UNDERSCORE] = [92, 95];
 const [LETTER_B, LETTER_E, LETTER_N, LETTER_O, LETTER_U, LETTER_X] = [98, 101, 110, 111, 117, 120];

@@ -155,7 +155,7 @@ export class Sessions {
   private ended(execution: Execution): void {
     const session = execution.session ?? '';
     const waiting = this.waiting.size === 0 ? undefined : this.waiting.get(session);
-    if (execution.extended && this.awaitsPlans() && !waiting?.plans.some((plan) => sameText(plan, execution))) {
+    if (execution.extended && this.awaitsPlans() && !(waiting && isPlanned(waiting, execution))) {
       this.flush(session);
       this.open(session).ended = held(execution);
       return;
@@ -253,6 +253,10 @@ const FAILURES: readonly (readonly [string, Failure])[] = [
 
 function failureOf(message: string): Failure {
   return FAILURES.find(([text]) => message.startsWith(text))?.[1] ?? 'other-error';
+}
+
+function isPlanned({ plans }: Waiting, execution: Execution): boolean {
+  return plans.some((plan) => sameText(plan, execution));
 }
 
 function sameText(a: Execution, b: Execution): boolean {

@@ -6,11 +6,11 @@ import type { Sketch } from '../stats/sketch.js';
 import type { Execution, ExecutionText } from './execution.js';
 import { MOST_SAID } from './comments.js';
 import type { LoggedPlan } from './plan.js';
-import { lexed as lexedOf } from './lex.js';
+import { cutsOf } from './lex.js';
 import type { Lexed } from './lex.js';
 import { Callers } from './callers.js';
 import { SameConstants, sameHash } from './same-constants.js';
-import type { Scanner } from './scan.js';
+import type { Scanned } from './scanned.js';
 import { sampleOf } from './sample.js';
 import type { Sample } from './sample.js';
 import type { ShapeFigures } from './shape-figures.js';
@@ -26,7 +26,10 @@ export type PlanFigure = 'rows' | 'sharedHit' | 'sharedRead' | 'tempBlocks' | 'w
 /** All that is kept of the executions of one statement shape, in bounded memory. What each of them changes is in `figures`, of all shapes. */
 export class Shape {
   readonly key: string;
-  readonly lexed: Lexed;
+  /** The first text that was seen, with its constants. */
+  readonly text: string;
+  readonly extended: boolean;
+  readonly lexed: Omit<Lexed, 'key'>;
   /** Which constants were the same in every execution. */
   readonly same: SameConstants;
   readonly plans: PlanSums = { executions: 0, sums: noSums() };
@@ -41,22 +44,20 @@ export class Shape {
   private readonly durations = createSketch();
   private readonly tallies = new Callers();
 
-  /** `scanned` is its text as it was taken apart. */
+  /** `number` is its place among all shapes of one intake, from 0; `scanned` is its text as it was taken apart. */
   constructor(
-    /** Its place among all shapes of one intake, from 0. */
     readonly number: number,
-    /** The first text that was seen, with its constants. */
-    readonly text: string,
-    readonly extended: boolean,
-    scanned: Scanner,
+    { key, text, extended }: Pick<Shape, 'key' | 'text' | 'extended'>,
+    scanned: Scanned,
     private readonly figures: ShapeFigures,
   ) {
-    const lexed = lexedOf(scanned);
-    this.key = lexed.key;
-    this.lexed = { ...lexed, key: '' };
+    this.key = key;
+    this.text = text;
+    this.extended = extended;
+    this.lexed = cutsOf(scanned);
     this.same = new SameConstants(scanned);
     figures.open(number);
-    figures.setSame(number, lexed.literals.length, this.same.mask, sameHash(scanned, this.same.mask));
+    figures.setSame(number, this.lexed.literals.length, this.same.mask, sameHash(scanned, this.same.mask));
   }
 
   get calls(): number {
@@ -124,29 +125,29 @@ export function addExecution(
   pick: () => number,
 ): void {
   const { ms, plan, timeMs, origin } = execution;
-  const shape = (): Shape => shapes[number] as Shape;
   const calls = figures.call(number);
-  if (calls === 1) shape().line = execution.line;
+  if (calls === 1) (shapes[number] as Shape).line = execution.line;
   const mask = figures.sameMask(number);
   // Of texts with lists of another length nothing is compared.
   if (mask !== 0 && scanned.literalsEnd === figures.constants(number) * 2)
-    if (sameHash(scanned, mask) !== figures.sameHash(number)) differ(shape(), figures, scanned);
+    if (sameHash(scanned, mask) !== figures.sameHash(number)) differ(shapes[number] as Shape, figures, scanned);
   const slower = ms !== null && ms > figures.slowest(number);
-  const place = figures.isSampled(number) ? Math.floor(pick() * calls) : shape().samples.length;
+  const place = figures.isSampled(number) ? Math.floor(pick() * calls) : (shapes[number] as Shape).samples.length;
   if (place < SAMPLES || slower) {
+    const shape = shapes[number] as Shape;
     const sample = sampleOf(execution, scanned, figures.constants(number));
-    if (sample && place < SAMPLES) shape().samples[place] = sample;
-    if (shape().samples.length === SAMPLES) figures.setSampled(number);
+    if (sample && place < SAMPLES) shape.samples[place] = sample;
+    if (shape.samples.length === SAMPLES) figures.setSampled(number);
     if (sample && slower) {
-      shape().slowest = sample;
+      shape.slowest = sample;
       figures.setSlowest(number, ms);
     }
   }
-  if (ms !== null && figures.add(number, ms)) void shape().sketch;
-  if (plan) addPlan(shape().plans, plan);
+  if (ms !== null && figures.add(number, ms)) void (shapes[number] as Shape).sketch;
+  if (plan) addPlan((shapes[number] as Shape).plans, plan);
   const caller = origin.number * MOST_SAID + said.number;
   if (!figures.isCaller(number, caller)) {
-    const { callers } = shape();
+    const { callers } = shapes[number] as Shape;
     callers.follow(origin, said.source);
     figures.beginRow(number, caller);
   }
@@ -154,7 +155,7 @@ export function addExecution(
 }
 
 /** Notes which constants are not what they always were. */
-function differ(shape: Shape, figures: ShapeFigures, scanned: Scanner): void {
+function differ(shape: Shape, figures: ShapeFigures, scanned: Scanned): void {
   const { same, number } = shape;
   same.compare(scanned);
   figures.setSame(number, figures.constants(number), same.mask, sameHash(scanned, same.mask));

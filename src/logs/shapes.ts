@@ -2,6 +2,7 @@ import { NumberTable } from '../stats/number-table.js';
 import { seededRandom } from '../stats/random.js';
 import { Comments } from './comments.js';
 import type { Execution, ExecutionObserver, ExecutionSink, Remark, SessionEvent } from './execution.js';
+import { keyOf } from './key.js';
 import { Scanner } from './scan.js';
 import { addExecution, Shape } from './shape.js';
 import { ShapeFigures } from './shape-figures.js';
@@ -20,7 +21,7 @@ export class Shapes implements ExecutionSink {
   executions = 0;
   private readonly shapes: Shape[] = [];
   private readonly byKey = new Map<string, number>();
-  /** By the key's hash: most often no key has to be written. */
+  /** By the hash of what is no constant: most often no key has to be written. */
   private byHash = new NumberTable(1);
   private readonly scanner = new Scanner();
   private readonly figures = new ShapeFigures();
@@ -70,21 +71,20 @@ export class Shapes implements ExecutionSink {
 
   /** Of the shape of the text that was taken apart last; -1 where there is no more room. */
   private numberOf(text: Stretch, extended: boolean): number {
-    const hash = this.scanner.keyHash();
+    const hash = this.scanner.hash();
     const entry = this.byHash.find(hash);
     return entry === -1 ? this.numberByKey(hash, text, extended) : this.byHash.at(entry, 0);
   }
 
   private numberByKey(hash: number, text: Stretch, extended: boolean): number {
     const { shapes, scanner, figures } = this;
-    const key = scanner.keyText();
+    const key = keyOf(scanner);
     let number = this.byKey.get(key);
     if (number === undefined) {
       if (shapes.length >= this.limit) return -1;
       number = shapes.length;
-      const shape = new Shape(number, text.text(), extended, scanner, figures);
-      shapes.push(shape);
-      this.byKey.set(shape.key, number);
+      shapes.push(new Shape(number, { key, text: text.text(), extended }, scanner, figures));
+      this.byKey.set(key, number);
     }
     if (this.byHash.size >= MAX_HASHES) this.byHash = new NumberTable(1);
     this.byHash.add(hash, number);

@@ -91,7 +91,8 @@ class StderrReader implements ByteReader {
   private line(from: number, to: number): void {
     const { bytes } = this.window;
     this.number += 1;
-    let [start, end] = [from, Math.min(to, from + MAX_LINE)];
+    let start = from;
+    let end = Math.min(to, from + MAX_LINE);
     if (end > start && bytes[end - 1] === RETURN) end -= 1;
     if (this.wrapping) [start, end] = unwrapBytes(this.wrapping, bytes, start, end);
     if (start < end && bytes[start] === TAB) {

@@ -54,7 +54,8 @@ export function standsAt(bytes: Uint8Array, at: number, to: number, word: Uint8A
 
 /** Where these bytes stand next, before `to`; -1 for nowhere. */
 export function findBytes(bytes: Uint8Array, from: number, to: number, word: Uint8Array): number {
-  const [first, last] = [word[0], to - word.length];
+  const first = word[0];
+  const last = to - word.length;
   for (let at = from; at <= last; at += 1) if (bytes[at] === first && standsAt(bytes, at, to, word)) return at;
   return -1;
 }

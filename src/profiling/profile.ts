@@ -38,28 +38,29 @@ export class Profiler implements ExecutionObserver {
     const [units, transactions, singles] = [this.having('unit'), this.having('transaction'), this.having('single')];
     this.units = new Units({
       unit(unit) {
-        for (const watcher of units) watcher.unit?.(unit);
+        for (let i = 0; i < units.length; i += 1) units[i]?.unit?.(unit);
       },
       transaction(transaction) {
         for (const watcher of transactions) watcher.transaction?.(transaction);
       },
       single(step) {
-        for (const watcher of singles) watcher.single?.(step);
+        for (let i = 0; i < singles.length; i += 1) singles[i]?.single?.(step);
       },
     });
     this.events = this.having('event');
   }
 
   executed(execution: Execution, { number, scanned, said }: ExecutionText, shapes: readonly Shape[]): void {
-    const { asked, followers } = this.known[number] ?? this.learn(shapes[number] as Shape);
+    const known = this.known[number] ?? this.learn(shapes[number] as Shape);
+    const { asked, followers } = known;
     const session = this.units.session(execution.session);
     const step = stepOf(execution, scanned, asked, session);
     const { seen } = this;
     seen.executions += 1;
     if (step.session !== null) seen.sessions += 1;
     if (step.endMs !== null) seen.times += 1;
-    if (seen.values === 0 && hasValues(execution, scanned, asked.facts)) seen.values = 1;
-    this.units.step(session, step, said.request);
+    if (seen.values === 0 && hasValues(execution, scanned, asked)) seen.values = 1;
+    this.units.step(session, step, asked.kind, said.request);
     for (let i = 0; i < followers.length; i += 1) (followers[i] as Follower)(step);
   }
 

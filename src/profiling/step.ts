@@ -1,7 +1,7 @@
 import type { Execution } from '../logs/execution.js';
 import { hashCuts } from '../logs/hash.js';
 import { readBoundParameters } from '../logs/parameters.js';
-import type { Scanner } from '../logs/scan.js';
+import type { Scanned } from '../logs/scanned.js';
 import { Arena } from '../logs/arena.js';
 import { Stretch, stretchOf } from '../logs/stretch.js';
 import type { ShapeFacts, ValuePlace } from './facts.js';
@@ -26,9 +26,12 @@ export interface Step {
   readonly bound: boolean;
 }
 
-/** What of a shape's executions is asked for. */
+/** What of a shape's executions is asked for, and what each of them needs of its facts: these are so large that they have to be waited for. */
 export interface Asked {
   readonly facts: ShapeFacts;
+  readonly id: number;
+  readonly kind: ShapeFacts['kind'];
+  readonly numbered: boolean;
   readonly hash: boolean;
   readonly values: 'always' | 'in transactions' | 'never';
 }
@@ -36,36 +39,38 @@ export interface Asked {
 /** What of an execution is kept, nothing of the file it was read from; `scanned` is its text, taken apart. */
 export function stepOf(
   execution: Execution,
-  scanned: Scanner,
-  { facts, hash, values }: Asked,
+  scanned: Scanned,
+  asked: Asked,
   { id, transaction }: Pick<OpenSession, 'id' | 'transaction'>,
 ): Step {
   const { timeMs, ms, parameters, extended, line, plan } = execution;
+  const { hash, values } = asked;
   const bound = extended && parameters !== null ? boundValues(parameters) : null;
   const isText = values === 'always' || (values === 'in transactions' && transaction !== null);
-  const isKnown = (hash || isText) && hasValues(execution, scanned, facts);
+  const isKnown = (hash || isText) && hasValues(execution, scanned, asked);
   return {
-    facts,
+    facts: asked.facts,
     session: id,
     line,
     startMs: timeMs === null || ms === null ? null : timeMs - ms,
     endMs: ms === null ? null : timeMs,
     ms,
     rows: plan?.rows ?? null,
-    hash: !isKnown || !hash ? null : bound ? hashOf(bound, facts.id) : scanned.literalsHash(facts.id),
+    hash: !isKnown || !hash ? null : bound ? hashOf(bound, asked.id) : scanned.literalsHash(asked.id),
     values: !isKnown || !isText ? null : bound ? boundCopy(bound) : literalValues(scanned),
     bound: bound !== null,
   };
 }
 
 /** Whether the log holds the values of an execution, and they are few enough to be compared. */
-export function hasValues({ extended, parameters }: Execution, scanned: Scanner, { numbered }: ShapeFacts): boolean {
+export function hasValues({ extended, parameters }: Execution, scanned: Scanned, { numbered }: Asked): boolean {
   if (extended && parameters !== null) return boundValues(parameters).length <= MAX_VALUES;
   return !(extended && numbered) && literalsLength(scanned) <= MAX_VALUES;
 }
 
 export function askedOf(facts: ShapeFacts): Asked {
-  return { facts, hash: asksHash(facts), values: asksValues(facts) };
+  const { id, kind, numbered } = facts;
+  return { facts, id, kind, numbered, hash: asksHash(facts), values: asksValues(facts) };
 }
 
 /** Reads whose answers a cache could hold. */
@@ -94,7 +99,7 @@ function hashOf({ bytes, start, end }: Stretch, seed: number): number {
 const cut = new Int32Array(2);
 
 /** One text of all constants. */
-function literalValues({ codes, literals, literalsEnd }: Scanner): Stretch {
+function literalValues({ codes, literals, literalsEnd }: Scanned): Stretch {
   const values = kept.open();
   for (let i = 0; i < literalsEnd; i += 2) {
     if (i > 0) kept.add(SEPARATOR);
@@ -109,7 +114,7 @@ function boundCopy({ bytes, start, end }: Stretch): Stretch {
   return kept.close(values);
 }
 
-function literalsLength({ literals, literalsEnd }: Scanner): number {
+function literalsLength({ literals, literalsEnd }: Scanned): number {
   let length = Math.max(0, literalsEnd / 2 - 1);
   for (let i = 0; i < literalsEnd; i += 2) length += (literals[i + 1] as number) - (literals[i] as number);
   return length;

@@ -42,7 +42,7 @@ interface Open {
   steps: Step[];
   beyond: Map<ShapeFacts, { count: number; ms: number }> | null;
   lastMs: number | null;
-  readonly goesOn: boolean;
+  goesOn: boolean;
 }
 
 /** What is not closed yet of a session. */
@@ -64,9 +64,8 @@ export class Units {
     private readonly maxPauseMs = 100,
   ) {}
 
-  /** `session` is the step's. */
-  step(session: OpenSession, step: Step, request: string | null): void {
-    const { kind } = step.facts;
+  /** `session` is the step's, and so is `kind`. */
+  step(session: OpenSession, step: Step, kind: ShapeFacts['kind'], request: string | null): void {
     if (kind === 'begin') {
       this.endTransaction(session, null, step.startMs);
       // A pool's connection serves one request after another: what comes behind a transaction is hardly of the same loop.
@@ -121,9 +120,11 @@ export class Units {
     const { run } = session;
     const pause = run && step.startMs !== null && run.lastMs !== null ? step.startMs - run.lastMs : 0;
     const isCut = run?.steps.length === MAX_RUN && pause <= this.maxPauseMs;
-    if (isCut || pause > this.maxPauseMs) this.endRun(session);
-    if (session.run) add(session.run, step);
-    else session.run = opened(step, isCut);
+    const isEnded = isCut || pause > this.maxPauseMs;
+    if (run && !isEnded) return add(run, step);
+    if (run?.steps.length === 1) return begin(run, step);
+    if (isEnded) this.endRun(session);
+    session.run = opened(step, isCut);
   }
 
   /** `end` is what ended it; null where that is not in the log. */
@@ -200,6 +201,13 @@ function note({ transaction }: OpenSession, { startMs, endMs }: Pick<Besides, 's
 /** Most units of a busy server hold few steps: an array that is made for one takes no room for more. */
 function opened(first: Step, goesOn: boolean): Open {
   return { steps: [first], beyond: null, lastMs: first.endMs, goesOn };
+}
+
+/** Begins anew what was of one step, of which nobody wants to know: so are most runs of a busy server. */
+function begin(open: Open, step: Step): void {
+  open.steps[0] = step;
+  open.lastMs = step.endMs;
+  open.goesOn = false;
 }
 
 function add(open: Open, step: Step): void {

@@ -48,6 +48,18 @@ describe('a connection of a pool that serves one request after another', () => {
     expect(found(lines, 'reads/n-plus-one')).toEqual([expect.stringMatching(/^500 Run once for each row/)]);
   });
 
+  it('a loop behind reads with long pauses between them', () => {
+    const alone = range(5).map((n) => select(n * 500, orders(n)));
+    const loop = [
+      select(2500, 'SELECT id FROM orders WHERE day = 7'),
+      ...range(6).map((n) => select(2502 + n, orders(n))),
+    ];
+    const again = loop.map((line) => line.replace(/^a /, 'b '));
+    expect(found([...alone, ...loop, ...again], 'reads/n-plus-one')).toEqual([
+      expect.stringMatching(/^12 Run once for each row, up to 6 times/),
+    ]);
+  });
+
   it('a loop of several statements for each row', () => {
     const lines = range(8).flatMap((n) => [select(n * 9 + 3, customer(n)), select(n * 9 + 5, orders(n))]);
     const all = [select(0, 'SELECT id FROM orders WHERE day = 7'), ...lines];

@@ -41,7 +41,7 @@ export function addToSketch(sketch: Sketch, value: number): void {
   if (value > sketch.max) sketch.max = value;
   if (sketch.kept && sketch.kept.length < KEPT) sketch.kept.push(value);
   else {
-    spill(sketch);
+    if (sketch.kept) spill(sketch, sketch.kept);
     put(sketch, value);
   }
 }
@@ -108,7 +108,7 @@ function put({ buckets }: Sketch, value: number): void {
   buckets.add(value <= LEAST ? Number.NEGATIVE_INFINITY : Math.ceil(Math.log(value) / LOG_GAMMA), 1);
 }
 
-function spill(sketch: Sketch): void {
-  for (const value of sketch.kept ?? []) put(sketch, value);
+function spill(sketch: Sketch, kept: readonly number[]): void {
+  for (const value of kept) put(sketch, value);
   sketch.kept = null;
 }

@@ -44,6 +44,7 @@ export default definePattern({
     const seen = new Map<ShapeFacts, Seen>();
     return {
       unit(unit) {
+        if (unit.steps.length < minRepeats) return;
         for (const one of repeated(unit, minRepeats, minDistinct))
           if (unit.kind !== 'run' || isLoop(unit, one, minRepeats, seen.has(one.facts))) note(seen, one, unit);
       },
@@ -109,7 +110,6 @@ interface Repeated {
 }
 
 function repeated({ steps, beyond }: Unit, minRepeats: number, minDistinct: number): readonly Repeated[] {
-  if (steps.length < minRepeats) return [];
   const groups = groupBy(steps, (step) => step.facts);
   return [...groups].flatMap(([facts, own]) => {
     const [first] = own;

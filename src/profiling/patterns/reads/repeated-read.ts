@@ -4,7 +4,7 @@ import type { ShapeFacts } from '../../facts.js';
 import { NumberTable } from '../../../stats/number-table.js';
 import { asksHash } from '../../step.js';
 import type { Step } from '../../step.js';
-import { addTime, named } from '../../words.js';
+import { named } from '../../words.js';
 
 const READS = Array.from({ length: 120 }, (_, i) => i);
 
@@ -48,17 +48,20 @@ export default definePattern({
         let counts: Counts | null = null;
         return (step) => {
           const key = step.hash;
-          if (step.endMs === null || key === null || !cache.isFollowed(key)) return;
+          if (key === null || !cache.isFollowed(key) || step.endMs === null) return;
           counts ??= cache.open(facts, step.line);
           let lastMs = -Infinity;
-          for (const { ms } of before) if (ms > lastMs) lastMs = ms;
+          for (let i = 0; i < before.length; i += 1) lastMs = Math.max(lastMs, (before[i] as LastWrite).ms);
           cache.read(counts, key, step, lastMs);
         };
       },
       findings: () =>
         [...cache.counts].flatMap(([facts, one]) => {
-          const minute = one.ttls[TTLS.indexOf(60)];
-          if (one.calls * cache.rate < minCalls || !minute || minute.hits < minHitRate * one.calls) return [];
+          const { calls } = one;
+          const minute = TTLS.indexOf(60);
+          const hits = one.hits[minute] as number;
+          const ms = one.ms[minute] as number;
+          if (calls * cache.rate < minCalls || hits < minHitRate * calls) return [];
           const provenance = cache.rate === 1 ? ('measured' as const) : ('estimated' as const);
           const row = (what: string, value: number, unit: string) => ({
             what,
@@ -69,17 +72,16 @@ export default definePattern({
           });
           return [
             {
-              title: `${Math.round((100 * minute.hits) / one.calls)} % of the calls would be hits of a cache of 60 s: ${named(facts)}`,
-              count: Math.round(minute.hits * cache.rate),
+              title: `${Math.round((100 * hits) / calls)} % of the calls would be hits of a cache of 60 s: ${named(facts)}`,
+              count: Math.round(hits * cache.rate),
               counted: 'executions saved at 60 s',
-              timeMs: minute.ms === null ? null : minute.ms * cache.rate,
+              timeMs: Number.isNaN(ms) ? null : ms * cache.rate,
               timeIs: 'in the database, saved at 60 s',
               evidence: TTLS.flatMap((ttl, i) => {
-                const at = one.ttls[i];
-                if (!at) return [];
+                const [all, stale] = [one.hits[i] as number, one.stale[i] as number];
                 return [
-                  row(`hit rate at ${ttl} s`, at.hits / one.calls, 'fraction'),
-                  row(`stale among the hits at ${ttl} s`, at.hits === 0 ? 0 : at.stale / at.hits, 'fraction'),
+                  row(`hit rate at ${ttl} s`, all / calls, 'fraction'),
+                  row(`stale among the hits at ${ttl} s`, all === 0 ? 0 : stale / all, 'fraction'),
                 ];
               }),
               statements: [facts.text],
@@ -105,9 +107,13 @@ interface LastWrite {
   ms: number;
 }
 
+/** Of a statement's reads; for each time to live. */
 interface Counts {
   calls: number;
-  readonly ttls: { hits: number; stale: number; ms: number | null }[];
+  readonly hits: Float64Array;
+  readonly stale: Float64Array;
+  /** NaN for none that was timed. */
+  readonly ms: Float64Array;
   readonly line: number;
 }
 
@@ -120,7 +126,8 @@ class Cache {
   private readonly loaded = new NumberTable(TTLS.length);
 
   open(facts: ShapeFacts, line: number): Counts {
-    const counts: Counts = { calls: 0, ttls: TTLS.map(() => ({ hits: 0, stale: 0, ms: null })), line };
+    const none = (): Float64Array => new Float64Array(TTLS.length);
+    const counts = { calls: 0, hits: none(), stale: none(), ms: none().fill(Number.NaN), line };
     this.counts.set(facts, counts);
     return counts;
   }
@@ -140,14 +147,13 @@ class Cache {
     }
     for (let i = 0; i < TTLS_MS.length; i += 1) {
       const since = this.loaded.at(entry, i);
-      const count = counts.ttls[i];
-      if (atMs - since > (TTLS_MS[i] ?? 0) || !count) {
+      if (atMs - since > (TTLS_MS[i] as number)) {
         this.loaded.set(entry, i, atMs);
         continue;
       }
-      count.hits += 1;
-      count.ms = addTime(count.ms, ms);
-      if (lastWriteMs > since) count.stale += 1;
+      counts.hits[i] = (counts.hits[i] as number) + 1;
+      if (ms !== null) counts.ms[i] = (Number.isNaN(counts.ms[i]) ? 0 : (counts.ms[i] as number)) + ms;
+      if (lastWriteMs > since) counts.stale[i] = (counts.stale[i] as number) + 1;
     }
   }
 
@@ -157,11 +163,8 @@ class Cache {
     this.loaded.keep((key) => this.isFollowed(key));
     for (const counts of this.counts.values()) {
       counts.calls /= 2;
-      for (const count of counts.ttls) {
-        count.hits /= 2;
-        count.stale /= 2;
-        if (count.ms !== null) count.ms /= 2;
-      }
+      for (const all of [counts.hits, counts.stale, counts.ms])
+        for (let i = 0; i < all.length; i += 1) all[i] = (all[i] as number) / 2;
     }
   }
 }

@@ -47,7 +47,7 @@ export default definePattern({
           const step = steps[i] as Step;
           const { facts } = step;
           if (facts.inserted.length === 0 || facts.conflictHandled) continue;
-          const found = lookupBefore(step, steps.slice(Math.max(0, i - within), i));
+          const found = lookupBefore(steps, i, Math.max(0, i - within));
           if (!found) continue;
           const own = seen.get(facts) ?? new Map<ShapeFacts, Seen>();
           const one = own.get(found.step.facts) ?? {
@@ -97,19 +97,25 @@ interface Seen {
 
 const MAX_KEYS = 1000;
 
-/** The last lookup in the inserted table by values that the new row has, and by which columns. */
+/** The last lookup in the inserted table by values that the new row has, and by which columns; among the steps from `first` up to the one that inserts. */
 function lookupBefore(
-  insert: Step,
-  before: readonly Step[],
+  steps: readonly Step[],
+  inserting: number,
+  first: number,
 ): { readonly step: Step; readonly columns: readonly string[] } | null {
-  const step = before.findLast(
-    ({ facts }) => facts.kind === 'read' && facts.equalities.length > 0 && facts.tables[0] === insert.facts.target,
-  );
-  if (!step) return null;
+  const insert = steps[inserting] as Step;
+  let i = inserting - 1;
+  while (i >= first && !looksUp(steps[i] as Step, insert.facts.target)) i -= 1;
+  if (i < first) return null;
+  const step = steps[i] as Step;
   const all = step.facts.equalities.every(({ column, place }) => {
     const into = insert.facts.inserted.find((one) => one.column === column);
     const [asked, given] = [valueAt(step, place), into ? valueAt(insert, into.place) : null];
     return asked !== null && given !== null && bareValue(asked) === bareValue(given);
   });
   return all ? { step, columns: step.facts.equalities.map(({ column }) => column) } : null;
+}
+
+function looksUp({ facts }: Step, table: string | null): boolean {
+  return facts.kind === 'read' && facts.equalities.length > 0 && facts.tables[0] === table;
 }
