@@ -6,10 +6,13 @@ import type { FilledColumn, FilledTable } from './tables.js';
 import { valuesOf } from './taken.js';
 
 /** Rows up to here are inserted one by one, so that each may be refused, changed or left out by itself; beyond it by one statement. */
-const MOST_SINGLE = 24;
+export const MOST_SINGLE = 24;
 
-/** How one group of tied columns is filled in one database: the same value in every row, another one in each row, or two in turn. */
-type Mode = 'constant' | 'distinct' | 'alternate';
+/** So often a value is one that meets the conditions; else conditions that differ would be told apart nowhere. */
+const PASSING = 0.55;
+
+/** How one group of tied columns is filled in one database: the same value in every row, another one in each row, or two, of which the second comes once in so many rows. */
+type Mode = 'constant' | 'distinct' | { readonly every: 2 | 3 | 4 };
 
 /**
  * A database in which conditions meet: columns that statements compare hold the same value, row by row where that value changes, and one or more tables hold as many rows as a statement counts
@@ -23,9 +26,12 @@ export function matchedRows(
   return new Matched(tables, random, counts).rows();
 }
 
+const PERIODS = [2, 2, 3, 4] as const;
+
 class Matched {
   private readonly modes = new Map<number, Mode>();
   private readonly bases = new Map<number, readonly [string | undefined, string | undefined]>();
+  private readonly steps = new Map<number, string | undefined>();
   private readonly sizes = new Map<FilledTable, number>();
   private readonly members = new Map<number, FilledColumn[]>();
   private readonly chained: boolean;
@@ -73,8 +79,8 @@ class Matched {
     const mode = this.modes.get(column.link) ?? 'constant';
     const value =
       mode === 'distinct'
-        ? seriesValue(column, base, Math.max(0, row))
-        : mode === 'alternate' && row % 2 === 1
+        ? seriesValue(column, base, Math.max(0, row), this.stepOf(column))
+        : mode !== 'constant' && row % mode.every === mode.every - 1
           ? second
           : base;
     if (value !== undefined) return [[column.name, value]];
@@ -93,11 +99,17 @@ class Matched {
       const [base, second] = this.basesOf(column);
       if (base === undefined) return column.mayBeNull ? [[column.name, 'NULL']] : [];
       const mode = this.modes.get(column.link) ?? 'constant';
-      if (mode === 'distinct') return [[column.name, bulkSeries(column, base)]];
+      if (mode === 'distinct') return [[column.name, bulkSeries(column, base, this.stepOf(column))]];
       if (mode === 'constant') return [[column.name, base]];
-      return [[column.name, `CASE WHEN s.n % 2 = 0 THEN ${base} ELSE ${second ?? base} END`]];
+      return [[column.name, `CASE WHEN s.n % ${mode.every} = 0 THEN ${base} ELSE ${second ?? base} END`]];
     });
     return { table, values: new Map(cells), repeat: size };
+  }
+
+  /** The same for all columns that are tied. */
+  private stepOf(column: FilledColumn): string | undefined {
+    if (!this.steps.has(column.link)) this.steps.set(column.link, pick(this.random, column.steps));
+    return this.steps.get(column.link);
   }
 
   /** One or two values for all columns that are tied: such as all of them take, where there are any. */
@@ -113,7 +125,9 @@ class Matched {
     const exact = shared(members.flatMap((member) => member.exact));
     const near = shared(members.flatMap((member) => member.near));
     const plain = shared(column.plain.length > 0 ? column.plain : own);
+    const passing = shared(members.flatMap((member) => member.passing)).filter((value) => own.includes(value));
     const draw = (): string | undefined => {
+      if (passing.length > 0 && this.chance(PASSING)) return pick(this.random, passing);
       const chosen = this.random();
       const from = exact.length > 0 && chosen < 0.45 ? exact : near.length > 0 && chosen < 0.7 ? near : plain;
       return (
@@ -167,7 +181,8 @@ class Matched {
     const spread = members.some(({ role }) => role === 'spread');
     const alike = spread ? 0.3 : members.some(({ role }) => role === 'grouped') ? 0.75 : 0.55;
     if (this.chance(alike)) return 'constant';
-    return this.chance(spread ? 0.8 : 0.5) ? 'distinct' : 'alternate';
+    if (this.chance(spread ? 0.8 : 0.5)) return 'distinct';
+    return { every: pick(this.random, PERIODS) ?? 2 };
   }
 
   private isGrouped(link: number): boolean {

@@ -12,7 +12,14 @@ export function times(
   constants: readonly Constant[],
   { now, zoned }: { readonly now: boolean; readonly zoned: boolean },
 ): Candidates {
-  const plain = ['2000-01-01', '2000-01-02', '2000-02-29', '2000-01-01 12:34:56', '1999-12-31 23:59:59.999999'];
+  const plain = [
+    '2000-01-01',
+    '2000-01-02',
+    '2000-02-29',
+    '2000-03-01',
+    '2000-01-01 12:34:56',
+    '1999-12-31 23:59:59.999999',
+  ];
   const intervals = constants.filter((one) => one.kind === 'interval').map((one) => one.text);
   const given = constants.flatMap(({ kind, text }) => {
     if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
@@ -38,13 +45,49 @@ export function times(
     ...shifted(base),
     ...months.map((one) => `${base} - ${one} + interval '1 day'`),
   ]);
+  // `date '2025-06-01' - born` in days, or as an age in years.
+  const apart = wholes(constants)
+    .slice(0, MOST_PARTS)
+    .flatMap((number) =>
+      bases
+        .slice(0, MOST_PARTS)
+        .flatMap((base) =>
+          ['day', ...(number <= MOST_YEARS ? ['year'] : [])].flatMap((unit) =>
+            ['1 day', '0', '-1 day', '10 days'].map(
+              (step) => `${base} - interval '${number} ${unit}' + interval '${step}'`,
+            ),
+          ),
+        ),
+    );
+  // Moments as far from each other as an interval says, over a day of 23 hours too.
+  const paired = intervals
+    .slice(0, MOST_PARTS)
+    .flatMap((step) =>
+      ["'2000-01-01'", ...(zoned ? ["'2000-03-25 12:00'"] : [])].flatMap((base) =>
+        ['0', '1 microsecond', '-30 minutes'].map(
+          (more) =>
+            `${zoned ? 'timestamptz' : 'timestamp'} ${base} + interval ${quoteLiteral(step)} + interval '${more}'`,
+        ),
+      ),
+    );
   const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
   return {
     group: 'time',
     plain: [...plain, ...(zoned ? ['2000-03-25 12:00'] : [])].map((one) => quoteLiteral(one)),
     exact: [...new Set([...exact, ...current.slice(0, 1)])],
-    near: [...new Set([...near, ...current, ...fields(constants)])],
+    near: [...new Set([...near, ...current, ...fields(constants), ...apart, ...paired])],
   };
+}
+
+/** More years than these are none of an age. */
+const MOST_YEARS = 130;
+
+/** Whole numbers of a statement that may count days or years. */
+function wholes(constants: readonly Constant[]): readonly number[] {
+  const numbers = constants.flatMap(({ kind, text }) =>
+    kind === 'number' && /^\d{1,3}$/.test(text) ? [Number(text)] : [],
+  );
+  return [...new Set(numbers)].filter((number) => number > 1);
 }
 
 /** What so many seconds since 1970 are. */
