@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../../base/quote.js';
 import type { Random } from '../../stats/random.js';
 import { pick } from './draw.js';
 import type { GeneratedRow } from './generate.js';
@@ -8,8 +9,12 @@ import { valuesOf } from './taken.js';
 /** Rows up to here are inserted one by one, so that each may be refused, changed or left out by itself; beyond it by one statement. */
 export const MOST_SINGLE = 24;
 
-/** So often a value is one that meets the conditions; else conditions that differ would be told apart nowhere. */
-const PASSING = 0.55;
+/** So often a value meets the conditions on its column in every second database; in the others it does so by chance, else conditions that differ would be told apart nowhere. */
+const PASSING = 0.85;
+
+/** So often the times of one row are as far from each other as an interval of the statement says, or nearly so, where it has one. */
+const APART = 0.3;
+const NEARLY = ['0', '0', '1 microsecond', '-1 microsecond', '-30 minutes'];
 
 /** How one group of tied columns is filled in one database: the same value in every row, another one in each row, or two, of which the second comes once in so many rows. */
 type Mode = 'constant' | 'distinct' | { readonly every: 2 | 3 | 4 };
@@ -35,6 +40,8 @@ class Matched {
   private readonly sizes = new Map<FilledTable, number>();
   private readonly members = new Map<number, FilledColumn[]>();
   private readonly chained: boolean;
+  private readonly eager: boolean;
+  private readonly apart: boolean;
 
   constructor(
     private readonly tables: readonly FilledTable[],
@@ -45,6 +52,8 @@ class Matched {
       this.members.set(column.link, [...(this.members.get(column.link) ?? []), column]);
     for (const [link, members] of this.members) this.modes.set(link, this.mode(members));
     this.chained = this.chance(0.7);
+    this.eager = this.chance(0.5);
+    this.apart = this.chance(APART);
     const size = this.size(counts);
     for (const table of tables)
       this.sizes.set(table, size <= MOST_SINGLE && this.chance(0.4) ? size : this.chance(0.08) ? 0 : 1);
@@ -61,7 +70,7 @@ class Matched {
       if (size > MOST_SINGLE) return [this.bulk(table, size)];
       return Array.from({ length: size }, (_, i) => ({
         table,
-        values: new Map(table.columns.flatMap((column) => this.cell(table, column, i, nulls))),
+        values: this.timesApart(table, new Map(table.columns.flatMap((column) => this.cell(table, column, i, nulls)))),
       }));
     });
   }
@@ -85,6 +94,22 @@ class Matched {
           : base;
     if (value !== undefined) return [[column.name, value]];
     return column.mayBeNull ? [[column.name, 'NULL']] : [];
+  }
+
+  /** The values of a row, in which a later time follows the one before by an interval of the statement. */
+  private timesApart(table: FilledTable, values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+    if (!this.apart) return values;
+    const changed = new Map(values);
+    let before: string | undefined;
+    for (const { name, matters, steps } of table.columns) {
+      const value = changed.get(name);
+      if (!matters || steps.length < 2 || value === undefined || value === 'NULL') continue;
+      const [step, more] = [pick(this.random, steps.slice(1)), pick(this.random, NEARLY)];
+      const after = `CAST(${before} AS timestamptz) + interval ${quoteLiteral(step ?? '0')} + interval '${more}'`;
+      if (before !== undefined) changed.set(name, after);
+      before ??= value;
+    }
+    return changed;
   }
 
   /** Of two tied columns of one table the one that holds what the other held a row before: `mentor_id` and `id` make a chain so, `a` and `b` of edges a path. */
@@ -127,7 +152,7 @@ class Matched {
     const plain = shared(column.plain.length > 0 ? column.plain : own);
     const passing = shared(members.flatMap((member) => member.passing)).filter((value) => own.includes(value));
     const draw = (): string | undefined => {
-      if (passing.length > 0 && this.chance(PASSING)) return pick(this.random, passing);
+      if (this.eager && passing.length > 0 && this.chance(PASSING)) return pick(this.random, passing);
       const chosen = this.random();
       const from = exact.length > 0 && chosen < 0.45 ? exact : near.length > 0 && chosen < 0.7 ? near : plain;
       return (

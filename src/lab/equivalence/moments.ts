@@ -38,7 +38,14 @@ export function times(
   const bases = given.map((text) => `${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`);
   // `date '2024-02-29' - interval '18 years'` is as much what a column is compared with as a literal is.
   const sums = bases.flatMap((base) => shifted(base, intervals));
-  const exact = [...given.map((text) => quoteLiteral(text)), ...dated(constants), ...sums.slice(0, MOST_SUMS)];
+  // Where there is nothing but intervals, noons before the clock goes forward (zones.ts).
+  const noons = zoned && intervals.length > 0 && given.length === 0 ? ["'2000-03-25 12:00'", "'2000-04-01 12:00'"] : [];
+  const exact = [
+    ...given.map((text) => quoteLiteral(text)),
+    ...dated(constants),
+    ...sums.slice(0, MOST_SUMS),
+    ...noons,
+  ];
   // A sum that is cut to the last day of a month is that of the days after, too.
   const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
   const near = bases.flatMap((base) => [
