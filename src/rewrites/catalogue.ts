@@ -3,6 +3,7 @@ import type { RewriteRule } from './define.js';
 import aggregateCorrelatedToGroupedJoin from './rules/aggregate/correlated-to-grouped-join.js';
 import aggregateCorrelatedToWindow from './rules/aggregate/correlated-to-window.js';
 import aggregateCountOnlyToExists from './rules/aggregate/count-only-to-exists.js';
+import aggregateDistinctCountToGroups from './rules/aggregate/distinct-count-to-groups.js';
 import aggregateDistinctWindowToGroup from './rules/aggregate/distinct-window-to-group.js';
 import aggregateFanOutsApart from './rules/aggregate/fan-outs-apart.js';
 import aggregateFanOutsToLookups from './rules/aggregate/fan-outs-to-lookups.js';
@@ -23,12 +24,14 @@ import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
 import distinctLooseScan from './rules/distinct/loose-scan.js';
 import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
+import groupingDifferingPairToBounds from './rules/grouping/differing-pair-to-bounds.js';
 import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
 import groupingDistinctOnToLateral from './rules/grouping/distinct-on-to-lateral.js';
 import groupingExtremeJoinToLookup from './rules/grouping/extreme-join-to-lookup.js';
 import groupingExtremeToLooseScan from './rules/grouping/extreme-to-loose-scan.js';
 import groupingHavingCountToExists from './rules/grouping/having-count-to-exists.js';
 import groupingHavingExtremeToGroups from './rules/grouping/having-extreme-to-groups.js';
+import groupingHavingExtremeToLooseScan from './rules/grouping/having-extreme-to-loose-scan.js';
 import groupingHavingToWhere from './rules/grouping/having-to-where.js';
 import groupingInExtremesToLookup from './rules/grouping/in-extremes-to-lookup.js';
 import groupingJoinedExtremeToLookup from './rules/grouping/joined-extreme-to-lookup.js';
@@ -39,6 +42,7 @@ import joinCopyRangeAcrossEquality from './rules/join/copy-range-across-equality
 import joinForeignKeyJoin from './rules/join/foreign-key-join.js';
 import joinKeyIntoGroupedSubquery from './rules/join/key-into-grouped-subquery.js';
 import joinLeftJoinNullToNotExists from './rules/join/left-join-null-to-not-exists.js';
+import joinNotDistinctToEquality from './rules/join/not-distinct-to-equality.js';
 import joinPartitionsAskedFor from './rules/join/partitions-asked-for.js';
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
@@ -46,6 +50,7 @@ import orderCountOverPage from './rules/order/count-over-page.js';
 import orderExpressionToColumn from './rules/order/expression-to-column.js';
 import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
 import orderLimitFence from './rules/order/limit-fence.js';
+import orderLimitPerPartner from './rules/order/limit-per-partner.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsApart from './rules/order/nulls-apart.js';
@@ -56,6 +61,7 @@ import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
 import sargableArrayElementToContainment from './rules/sargable/array-element-to-containment.js';
 import sargableArrayPositionToContainment from './rules/sargable/array-position-to-containment.js';
 import sargableBoundedColumn from './rules/sargable/bounded-column.js';
+import sargableCaseOfConditions from './rules/sargable/case-of-conditions.js';
 import sargableCaseToCondition from './rules/sargable/case-to-condition.js';
 import sargableCoalesceToOr from './rules/sargable/coalesce-to-or.js';
 import sargableColumnArithmetic from './rules/sargable/column-arithmetic.js';
@@ -107,6 +113,7 @@ import subqueryUnnestToArray from './rules/subquery/unnest-to-array.js';
 import unionExceptToNotExists from './rules/union/except-to-not-exists.js';
 import unionLimitIntoUnion from './rules/union/limit-into-union.js';
 import unionOrToUnionAll from './rules/union/or-to-union-all.js';
+import unionPageIntoUnion from './rules/union/page-into-union.js';
 import unionUnionInMembership from './rules/union/union-in-membership.js';
 import unionUnionToOr from './rules/union/union-to-or.js';
 import unionUnionToUnionAll from './rules/union/union-to-union-all.js';
@@ -118,6 +125,7 @@ export const catalogue: readonly RewriteRule[] = [
   aggregateCorrelatedToGroupedJoin,
   aggregateCorrelatedToWindow,
   aggregateCountOnlyToExists,
+  aggregateDistinctCountToGroups,
   aggregateDistinctWindowToGroup,
   aggregateFanOutsApart,
   aggregateFanOutsToLookups,
@@ -138,12 +146,14 @@ export const catalogue: readonly RewriteRule[] = [
   distinctLooseScan,
   distinctRedundantDistinct,
   distinctRedundantGroupBy,
+  groupingDifferingPairToBounds,
   groupingDistinctOnJoinToLateral,
   groupingDistinctOnToLateral,
   groupingExtremeJoinToLookup,
   groupingExtremeToLooseScan,
   groupingHavingCountToExists,
   groupingHavingExtremeToGroups,
+  groupingHavingExtremeToLooseScan,
   groupingHavingToWhere,
   groupingInExtremesToLookup,
   groupingJoinedExtremeToLookup,
@@ -154,6 +164,7 @@ export const catalogue: readonly RewriteRule[] = [
   joinForeignKeyJoin,
   joinKeyIntoGroupedSubquery,
   joinLeftJoinNullToNotExists,
+  joinNotDistinctToEquality,
   joinPartitionsAskedFor,
   joinSelfJoinOnKey,
   joinUnusedLeftJoin,
@@ -161,6 +172,7 @@ export const catalogue: readonly RewriteRule[] = [
   orderExpressionToColumn,
   orderLimitBeforeJoin,
   orderLimitFence,
+  orderLimitPerPartner,
   orderLimitPerValue,
   orderNeedlessOrder,
   orderNullsApart,
@@ -171,6 +183,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableArrayElementToContainment,
   sargableArrayPositionToContainment,
   sargableBoundedColumn,
+  sargableCaseOfConditions,
   sargableCaseToCondition,
   sargableCoalesceToOr,
   sargableColumnArithmetic,
@@ -222,6 +235,7 @@ export const catalogue: readonly RewriteRule[] = [
   unionExceptToNotExists,
   unionLimitIntoUnion,
   unionOrToUnionAll,
+  unionPageIntoUnion,
   unionUnionInMembership,
   unionUnionToOr,
   unionUnionToUnionAll,

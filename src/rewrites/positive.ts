@@ -1,6 +1,6 @@
 import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { isNode, list, mapTree, names, treeText, typed } from '../sql/tree.js';
+import { isNode, list, mapTree, names, textOf, treeText, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
 import { writeBack } from './write-back.js';
 
@@ -29,6 +29,8 @@ function opposite(value: TreeValue): TreeNode | null {
     const boolop = node.body['boolop'] === 'AND_EXPR' ? 'OR_EXPR' : 'AND_EXPR';
     return args.some((one) => opposite(one) !== null) ? { BoolExpr: { boolop, args: denied } } : null;
   }
+  const kind = node?.type === 'A_Expr' ? DENIED[textOf(node.body, 'kind') ?? ''] : undefined;
+  if (node && kind !== undefined) return { A_Expr: { ...node.body, kind } };
   if (node?.type !== 'A_Expr' || node.body['kind'] !== 'AEXPR_OP') return null;
   const [name, schema] = names(list(node.body, 'name')).toReversed();
   const other = OPPOSITE[name ?? ''];
@@ -40,6 +42,12 @@ function opposite(value: TreeValue): TreeNode | null {
 function isRow(value: TreeValue): boolean {
   return ['RowExpr', 'List', 'SubLink'].includes(typed(value)?.type ?? '');
 }
+
+/** IS DISTINCT FROM and its opposite are never NULL, of rows as of single values. */
+const DENIED: Readonly<Record<string, string>> = {
+  AEXPR_DISTINCT: 'AEXPR_NOT_DISTINCT',
+  AEXPR_NOT_DISTINCT: 'AEXPR_DISTINCT',
+};
 
 /** Negators of the comparisons of every type of PostgreSQL (`pg_operator.oprnegate`). */
 const OPPOSITE: Readonly<Record<string, string>> = {

@@ -86,7 +86,11 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
     'distinct/distinct-to-exists',
   ],
   ['rows counted by a key', `SELECT count(DISTINCT id) FROM entry WHERE open`, 'distinct/redundant-distinct'],
-  ['rows counted by no key', `SELECT count(DISTINCT owner) FROM entry WHERE open`, null],
+  [
+    'rows counted by no key',
+    `SELECT count(DISTINCT owner) FROM entry WHERE open`,
+    'aggregate/distinct-count-to-groups',
+  ],
   [
     'totals of some rows',
     `SELECT e.id, (SELECT sum(p.amount) FROM entry AS p WHERE p.owner = e.owner AND p.at <= e.at) AS sum FROM entry AS e WHERE e.open`,

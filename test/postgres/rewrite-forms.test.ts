@@ -101,11 +101,11 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     `SELECT f.id, count(DISTINCT l.id) AS lines, coalesce(max(g.id), 0) FROM folder f LEFT JOIN line l ON l.n = f.id AND l.sku > 'a' LEFT JOIN folder g ON f.id = g.parent_id WHERE f.name <> 'x' GROUP BY f.id, f.name ORDER BY f.name LIMIT 5`,
-    'aggregate/fan-outs-apart aggregate/fan-outs-to-lookups',
+    'aggregate/distinct-count-to-groups aggregate/fan-outs-apart aggregate/fan-outs-to-lookups',
   ],
   [
     `SELECT f.id, count(DISTINCT l.id), count(g.id) FROM folder f LEFT JOIN line l ON l.n = f.id LEFT JOIN folder g ON f.id = g.parent_id GROUP BY f.id`,
-    '',
+    'aggregate/distinct-count-to-groups',
   ],
   [`SELECT id FROM ${ORDER} WHERE now() - at > interval '1 month'`, 'sargable/column-arithmetic'],
   [`SELECT id FROM ${ORDER} WHERE at + interval '90 minutes' >= now()`, 'sargable/column-arithmetic'],
@@ -289,7 +289,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   // Sets.
   [`SELECT DISTINCT n FROM line`, 'distinct/loose-scan'],
-  [`SELECT count(DISTINCT n) FROM line`, 'distinct/loose-scan'],
+  [`SELECT count(DISTINCT n) FROM line`, 'aggregate/distinct-count-to-groups distinct/loose-scan'],
   [`SELECT DISTINCT at FROM ${ORDER} WHERE "Customer Id" = 2 ORDER BY at`, 'distinct/loose-scan'],
   [`SELECT DISTINCT sku FROM line`, ''],
   [
@@ -376,7 +376,10 @@ const CASES: readonly (readonly [string, string])[] = [
   [`SELECT count(*) = 0 FROM line WHERE n = 2`, 'aggregate/count-only-to-exists'],
   [`SELECT (SELECT count(*) FROM line WHERE n = 2) > 0`, 'subquery/count-to-exists'],
   [`SELECT f.id FROM folder f JOIN line l ON l.n = f.id GROUP BY f.id`, 'distinct/distinct-to-exists'],
-  [`SELECT count(DISTINCT f.id) FROM folder f JOIN line l ON l.n = f.id`, 'distinct/distinct-to-exists'],
+  [
+    `SELECT count(DISTINCT f.id) FROM folder f JOIN line l ON l.n = f.id`,
+    'aggregate/distinct-count-to-groups distinct/distinct-to-exists',
+  ],
   [`SELECT f.id, count(*) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.id`, 'aggregate/group-before-join'],
   [`SELECT f.name, max(f.id) FROM folder f LEFT JOIN line l ON l.n = f.id GROUP BY f.name`, 'join/unused-left-join'],
   [`SELECT id FROM line ORDER BY n DESC NULLS LAST LIMIT 2 OFFSET 1`, 'order/nulls-apart'],

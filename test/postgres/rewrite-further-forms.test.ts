@@ -121,7 +121,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     'SELECT c.kind, count(DISTINCT p.score) FROM post AS p JOIN channel AS c ON c.id = p.channel_id GROUP BY c.kind',
-    '',
+    'aggregate/distinct-count-to-groups',
   ],
   // Lookups of other rows of the same table.
   [
@@ -163,7 +163,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     "SELECT p.id, c.name FROM post AS p JOIN channel AS c ON c.id = p.channel_id WHERE c.kind = 'a' ORDER BY p.at DESC LIMIT 3",
-    'order/limit-fence',
+    'order/limit-fence order/limit-per-partner',
   ],
   [
     'SELECT p.id, f.since FROM post AS p LEFT JOIN follow AS f ON f.channel_id = p.channel_id ORDER BY p.at LIMIT 3',

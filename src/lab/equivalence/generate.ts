@@ -5,6 +5,7 @@ import { pick } from './draw.js';
 import { matchedRows } from './matched.js';
 import type { FilledColumn, FilledTable } from './tables.js';
 import { withExtreme } from './extremes.js';
+import { withSibling } from './siblings.js';
 import { varied } from './vary.js';
 
 /** One row to insert; the server may refuse it, which keeps every constraint. */
@@ -40,6 +41,9 @@ export function generateRows(
 /** In so many databases the first has a value at the end of its type. */
 const EXTREME = 10;
 
+/** In so many databases one is a witness with a second chain of rows beside its own; of those that are made of a witness at all, half. */
+const SIBLING = 6;
+
 function ordinaryRows(
   { tables, constants }: Ground,
   number: number,
@@ -47,6 +51,7 @@ function ordinaryRows(
   witnesses: readonly (readonly GeneratedRow[])[],
 ): readonly GeneratedRow[] {
   const witness = number % 3 === 0 ? pick(random, witnesses) : undefined;
+  if (witness && number % SIBLING === 0) return withSibling(witness, random);
   if (witness) return varied(witness, random);
   if (number % 2 === 0) {
     const rows = matchedRows(tables, random, constants.counts);
@@ -77,12 +82,16 @@ const FEW_ROWS = 4;
 
 const NULL_SHARES = [0, 0, 0.3, 0.6];
 
+/** So often a value meets the conditions on its column, in every second database. */
+const PASSING = 0.55;
+
 /** What is the same in one database: how often NULL comes, which few values each group of types and each column draws from. */
 class World {
   private readonly groups = new Map<string, readonly string[]>();
   private readonly made = new Map<string, GeneratedRow[]>();
   private readonly nullShare: number;
   private readonly many: boolean;
+  private readonly eager: boolean;
   /** As many rows as the statement counts, of few different values: a group is large enough only so. */
   private readonly crowded: boolean;
 
@@ -92,6 +101,7 @@ class World {
   ) {
     this.nullShare = this.pick(NULL_SHARES) ?? 0;
     this.many = this.chance(0.25);
+    this.eager = this.chance(0.5);
     this.crowded = mostRows > FEW_ROWS && this.chance(0.15);
   }
 
@@ -163,8 +173,10 @@ class World {
     const size = this.crowded ? 1 : this.many ? 4 : 1 + Math.floor(this.random() * 3);
     while (pool.length < size) {
       const draw = this.random();
-      const from =
-        column.exact.length > 0 && draw < 0.4
+      const passing = this.eager && column.passing.length > 0 && this.chance(PASSING);
+      const from = passing
+        ? column.passing
+        : column.exact.length > 0 && draw < 0.4
           ? column.exact
           : column.near.length > 0 && draw < (column.exact.length > 0 ? 0.65 : 0.1)
             ? column.near

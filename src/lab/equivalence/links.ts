@@ -110,7 +110,8 @@ function paired(tree: TreeNode): readonly (readonly [Side, Side])[] {
   return pairs;
 }
 
-interface Side {
+/** A value and the query in which it stands. */
+export interface Side {
   readonly value: TreeValue;
   readonly query: TreeNode;
 }
@@ -146,7 +147,7 @@ function outputsOf(select: TreeNode): readonly Side[] {
 }
 
 /** The columns in a value, looked for in the tables of its own query first. */
-function referred({ value, query }: Side, tables: readonly Table[]): readonly Place[] {
+export function referred({ value, query }: Side, tables: readonly Table[]): readonly Place[] {
   const from = [...walk(query['fromClause'])].flatMap(({ type, body }) => (type === 'RangeVar' ? [body] : []));
   return [...walk(value)].flatMap(({ type, body }): readonly Place[] => {
     if (type !== 'ColumnRef') return [];

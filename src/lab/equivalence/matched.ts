@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../../base/quote.js';
 import type { Random } from '../../stats/random.js';
 import { pick } from './draw.js';
 import type { GeneratedRow } from './generate.js';
@@ -6,10 +7,17 @@ import type { FilledColumn, FilledTable } from './tables.js';
 import { valuesOf } from './taken.js';
 
 /** Rows up to here are inserted one by one, so that each may be refused, changed or left out by itself; beyond it by one statement. */
-const MOST_SINGLE = 24;
+export const MOST_SINGLE = 24;
 
-/** How one group of tied columns is filled in one database: the same value in every row, another one in each row, or two in turn. */
-type Mode = 'constant' | 'distinct' | 'alternate';
+/** So often a value meets the conditions on its column in every second database; in the others it does so by chance, else conditions that differ would be told apart nowhere. */
+const PASSING = 0.85;
+
+/** So often the times of one row are as far from each other as an interval of the statement says, or nearly so, where it has one. */
+const APART = 0.3;
+const NEARLY = ['0', '0', '1 microsecond', '-1 microsecond', '-30 minutes'];
+
+/** How one group of tied columns is filled in one database: the same value in every row, another one in each row, or two, of which the second comes once in so many rows. */
+type Mode = 'constant' | 'distinct' | { readonly every: 2 | 3 | 4 };
 
 /**
  * A database in which conditions meet: columns that statements compare hold the same value, row by row where that value changes, and one or more tables hold as many rows as a statement counts
@@ -23,12 +31,17 @@ export function matchedRows(
   return new Matched(tables, random, counts).rows();
 }
 
+const PERIODS = [2, 2, 3, 4] as const;
+
 class Matched {
   private readonly modes = new Map<number, Mode>();
   private readonly bases = new Map<number, readonly [string | undefined, string | undefined]>();
+  private readonly steps = new Map<number, string | undefined>();
   private readonly sizes = new Map<FilledTable, number>();
   private readonly members = new Map<number, FilledColumn[]>();
   private readonly chained: boolean;
+  private readonly eager: boolean;
+  private readonly apart: boolean;
 
   constructor(
     private readonly tables: readonly FilledTable[],
@@ -39,6 +52,8 @@ class Matched {
       this.members.set(column.link, [...(this.members.get(column.link) ?? []), column]);
     for (const [link, members] of this.members) this.modes.set(link, this.mode(members));
     this.chained = this.chance(0.7);
+    this.eager = this.chance(0.5);
+    this.apart = this.chance(APART);
     const size = this.size(counts);
     for (const table of tables)
       this.sizes.set(table, size <= MOST_SINGLE && this.chance(0.4) ? size : this.chance(0.08) ? 0 : 1);
@@ -55,7 +70,7 @@ class Matched {
       if (size > MOST_SINGLE) return [this.bulk(table, size)];
       return Array.from({ length: size }, (_, i) => ({
         table,
-        values: new Map(table.columns.flatMap((column) => this.cell(table, column, i, nulls))),
+        values: this.timesApart(table, new Map(table.columns.flatMap((column) => this.cell(table, column, i, nulls)))),
       }));
     });
   }
@@ -73,12 +88,28 @@ class Matched {
     const mode = this.modes.get(column.link) ?? 'constant';
     const value =
       mode === 'distinct'
-        ? seriesValue(column, base, Math.max(0, row))
-        : mode === 'alternate' && row % 2 === 1
+        ? seriesValue(column, base, Math.max(0, row), this.stepOf(column))
+        : mode !== 'constant' && row % mode.every === mode.every - 1
           ? second
           : base;
     if (value !== undefined) return [[column.name, value]];
     return column.mayBeNull ? [[column.name, 'NULL']] : [];
+  }
+
+  /** The values of a row, in which a later time follows the one before by an interval of the statement. */
+  private timesApart(table: FilledTable, values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+    if (!this.apart) return values;
+    const changed = new Map(values);
+    let before: string | undefined;
+    for (const { name, matters, steps } of table.columns) {
+      const value = changed.get(name);
+      if (!matters || steps.length < 2 || value === undefined || value === 'NULL') continue;
+      const [step, more] = [pick(this.random, steps.slice(1)), pick(this.random, NEARLY)];
+      const after = `CAST(${before} AS timestamptz) + interval ${quoteLiteral(step ?? '0')} + interval '${more}'`;
+      if (before !== undefined) changed.set(name, after);
+      before ??= value;
+    }
+    return changed;
   }
 
   /** Of two tied columns of one table the one that holds what the other held a row before: `mentor_id` and `id` make a chain so, `a` and `b` of edges a path. */
@@ -93,11 +124,17 @@ class Matched {
       const [base, second] = this.basesOf(column);
       if (base === undefined) return column.mayBeNull ? [[column.name, 'NULL']] : [];
       const mode = this.modes.get(column.link) ?? 'constant';
-      if (mode === 'distinct') return [[column.name, bulkSeries(column, base)]];
+      if (mode === 'distinct') return [[column.name, bulkSeries(column, base, this.stepOf(column))]];
       if (mode === 'constant') return [[column.name, base]];
-      return [[column.name, `CASE WHEN s.n % 2 = 0 THEN ${base} ELSE ${second ?? base} END`]];
+      return [[column.name, `CASE WHEN s.n % ${mode.every} = 0 THEN ${base} ELSE ${second ?? base} END`]];
     });
     return { table, values: new Map(cells), repeat: size };
+  }
+
+  /** The same for all columns that are tied. */
+  private stepOf(column: FilledColumn): string | undefined {
+    if (!this.steps.has(column.link)) this.steps.set(column.link, pick(this.random, column.steps));
+    return this.steps.get(column.link);
   }
 
   /** One or two values for all columns that are tied: such as all of them take, where there are any. */
@@ -113,7 +150,9 @@ class Matched {
     const exact = shared(members.flatMap((member) => member.exact));
     const near = shared(members.flatMap((member) => member.near));
     const plain = shared(column.plain.length > 0 ? column.plain : own);
+    const passing = shared(members.flatMap((member) => member.passing)).filter((value) => own.includes(value));
     const draw = (): string | undefined => {
+      if (this.eager && passing.length > 0 && this.chance(PASSING)) return pick(this.random, passing);
       const chosen = this.random();
       const from = exact.length > 0 && chosen < 0.45 ? exact : near.length > 0 && chosen < 0.7 ? near : plain;
       return (
@@ -167,7 +206,8 @@ class Matched {
     const spread = members.some(({ role }) => role === 'spread');
     const alike = spread ? 0.3 : members.some(({ role }) => role === 'grouped') ? 0.75 : 0.55;
     if (this.chance(alike)) return 'constant';
-    return this.chance(spread ? 0.8 : 0.5) ? 'distinct' : 'alternate';
+    if (this.chance(spread ? 0.8 : 0.5)) return 'distinct';
+    return { every: pick(this.random, PERIODS) ?? 2 };
   }
 
   private isGrouped(link: number): boolean {

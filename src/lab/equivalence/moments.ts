@@ -12,7 +12,14 @@ export function times(
   constants: readonly Constant[],
   { now, zoned }: { readonly now: boolean; readonly zoned: boolean },
 ): Candidates {
-  const plain = ['2000-01-01', '2000-01-02', '2000-02-29', '2000-01-01 12:34:56', '1999-12-31 23:59:59.999999'];
+  const plain = [
+    '2000-01-01',
+    '2000-01-02',
+    '2000-02-29',
+    '2000-03-01',
+    '2000-01-01 12:34:56',
+    '1999-12-31 23:59:59.999999',
+  ];
   const intervals = constants.filter((one) => one.kind === 'interval').map((one) => one.text);
   const given = constants.flatMap(({ kind, text }) => {
     if (kind === 'string' && /^\d{4}-\d\d?-\d\d?/.test(text)) return [text];
@@ -31,20 +38,63 @@ export function times(
   const bases = given.map((text) => `${zoned ? 'timestamptz' : 'timestamp'} ${quoteLiteral(text)}`);
   // `date '2024-02-29' - interval '18 years'` is as much what a column is compared with as a literal is.
   const sums = bases.flatMap((base) => shifted(base, intervals));
-  const exact = [...given.map((text) => quoteLiteral(text)), ...dated(constants), ...sums.slice(0, MOST_SUMS)];
+  // Where there is nothing but intervals, noons before the clock goes forward (zones.ts).
+  const noons = zoned && intervals.length > 0 && given.length === 0 ? ["'2000-03-25 12:00'", "'2000-04-01 12:00'"] : [];
+  const exact = [
+    ...given.map((text) => quoteLiteral(text)),
+    ...dated(constants),
+    ...sums.slice(0, MOST_SUMS),
+    ...noons,
+  ];
   // A sum that is cut to the last day of a month is that of the days after, too.
   const months = intervals.filter((one) => /mon|year/i.test(one)).map((one) => `interval ${quoteLiteral(one)}`);
   const near = bases.flatMap((base) => [
     ...shifted(base),
     ...months.map((one) => `${base} - ${one} + interval '1 day'`),
   ]);
+  // `date '2025-06-01' - born` in days, or as an age in years.
+  const apart = wholes(constants)
+    .slice(0, MOST_PARTS)
+    .flatMap((number) =>
+      bases
+        .slice(0, MOST_PARTS)
+        .flatMap((base) =>
+          ['day', ...(number <= MOST_YEARS ? ['year'] : [])].flatMap((unit) =>
+            ['1 day', '0', '-1 day', '10 days'].map(
+              (step) => `${base} - interval '${number} ${unit}' + interval '${step}'`,
+            ),
+          ),
+        ),
+    );
+  // Moments as far from each other as an interval says, over a day of 23 hours too.
+  const paired = intervals
+    .slice(0, MOST_PARTS)
+    .flatMap((step) =>
+      ["'2000-01-01'", ...(zoned ? ["'2000-03-25 12:00'"] : [])].flatMap((base) =>
+        ['0', '1 microsecond', '-30 minutes'].map(
+          (more) =>
+            `${zoned ? 'timestamptz' : 'timestamp'} ${base} + interval ${quoteLiteral(step)} + interval '${more}'`,
+        ),
+      ),
+    );
   const current = now ? ['now()', ...shifted('now()'), ...twice(intervals)] : [];
   return {
     group: 'time',
     plain: [...plain, ...(zoned ? ['2000-03-25 12:00'] : [])].map((one) => quoteLiteral(one)),
     exact: [...new Set([...exact, ...current.slice(0, 1)])],
-    near: [...new Set([...near, ...current, ...fields(constants)])],
+    near: [...new Set([...near, ...current, ...fields(constants), ...apart, ...paired])],
   };
+}
+
+/** More years than these are none of an age. */
+const MOST_YEARS = 130;
+
+/** Whole numbers of a statement that may count days or years. */
+function wholes(constants: readonly Constant[]): readonly number[] {
+  const numbers = constants.flatMap(({ kind, text }) =>
+    kind === 'number' && /^\d{1,3}$/.test(text) ? [Number(text)] : [],
+  );
+  return [...new Set(numbers)].filter((number) => number > 1);
 }
 
 /** What so many seconds since 1970 are. */

@@ -17,7 +17,7 @@ export async function drawParameters(
   const count = Math.max(parameterCount(claim.before), parameterCount(claim.after));
   if (count === 0) return () => [];
   const pools = (await parameterTypes(session, claim.before)).map((baseType) => {
-    const { plain, exact, near } = candidatesOf({ baseType, labels: [] }, facts.constants.all, {
+    const { plain, exact, near } = candidatesOf({ baseType, labels: [], declared: baseType }, facts.constants.all, {
       now: facts.constants.now,
       own: false,
     });

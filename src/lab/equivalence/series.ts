@@ -1,27 +1,36 @@
+import { quoteLiteral } from '../../base/quote.js';
 import type { FilledColumn } from './tables.js';
 import { valuesOf } from './taken.js';
 
-/** The value of a row in which a column changes from row to row, beginning at `base`. Numbers count up, days follow each other, texts grow; other types go through what they have. */
-export function seriesValue(column: FilledColumn, base: string | undefined, row: number): string | undefined {
+/** The value of a row in which a column changes from row to row, beginning at `base`. Numbers count up, times follow each other by a step, texts grow; other types go through what they have. */
+export function seriesValue(
+  column: FilledColumn,
+  base: string | undefined,
+  row: number,
+  step = ONE_DAY,
+): string | undefined {
   if (base === undefined || row === 0) return base;
   const number = NUMBER.exec(base)?.[1];
   if (column.group === 'number' && number !== undefined) return `'${plus(number, row)}'`;
   if (column.group === 'text' && QUOTED.test(base)) return `'${base.slice(1, -1)}${row}'`;
-  if (column.group === 'time') return `CAST(${base} AS timestamptz) + interval '${row} days'`;
+  if (column.group === 'time') return `CAST(${base} AS timestamptz) + ${row} * interval ${quoteLiteral(step)}`;
   if (column.group === 'uuid') return `'${String(row).padStart(8, '0')}${base.slice(9)}`;
   const values = valuesOf(column);
   return values[(Math.max(0, values.indexOf(base)) + row) % values.length];
 }
 
 /** The same for rows that one statement makes, `s.n` counting them. */
-export function bulkSeries(column: FilledColumn, base: string): string {
+export function bulkSeries(column: FilledColumn, base: string, step = ONE_DAY): string {
   const number = NUMBER.exec(base)?.[1];
   if (column.group === 'number' && number !== undefined) return `(${number}) + s.n`;
   if (column.group === 'text') return `${base} || s.n`;
-  if (column.group === 'time') return `CAST(${base} AS timestamptz) + s.n * interval '1 day'`;
+  if (column.group === 'time') return `CAST(${base} AS timestamptz) + s.n * interval ${quoteLiteral(step)}`;
   if (column.group === 'uuid') return `lpad(to_hex(s.n), 32, '0')::uuid`;
   return base;
 }
+
+/** How far the times of a series are from each other where no statement says so. */
+export const ONE_DAY = '1 day';
 
 const NUMBER = /^'(-?\d+(?:\.\d+)?)'$/;
 const QUOTED = /^'.*'$/s;

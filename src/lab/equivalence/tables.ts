@@ -6,8 +6,10 @@ import type { ParsedStatement } from '../../sql/parse.js';
 import { columnPath } from '../../sql/scope.js';
 import { bodyOf, commonTables, isNode, list, textOf, walk } from '../../sql/tree.js';
 import type { TreeNode } from '../../sql/tree.js';
+import { withPassing } from './passing.js';
 import { takenValues } from './taken.js';
 import { calculatedColumns, extremesOf } from './extremes.js';
+import { ONE_DAY } from './series.js';
 import { candidatesOf } from './values.js';
 import type { Constant, Constants } from './constants.js';
 import { linksOf } from './links.js';
@@ -29,6 +31,10 @@ export interface FilledColumn {
   readonly plain: readonly string[];
   readonly exact: readonly string[];
   readonly near: readonly string[];
+  /** Those that meet what a statement asks of this column alone; empty where that leaves out none. */
+  readonly passing: readonly string[];
+  /** Of times, how far they may follow each other: the intervals of the statements, and a day; empty for any other. */
+  readonly steps: readonly string[];
   /** The ends of its type, where a statement calculates with it; else empty. */
   readonly extremes: readonly string[];
 }
@@ -85,7 +91,12 @@ export async function touchedTables(
       const own = constantsFor(links.namesOf(table, column.name), constants);
       const extremes = calculated.has(column.name) ? extremesOf(column.baseType) : [];
       const facts = { labels: labels.get(column.baseType) ?? [], own, constants, matters, key, extremes };
-      columns.push({ ...describe(column, facts), link: links.groupOf(table, column.name), role: roleOf(column.name) });
+      columns.push({
+        ...describe(column, facts),
+        link: links.groupOf(table, column.name),
+        role: roleOf(column.name),
+        passing: [],
+      });
     }
     filled.push({
       schema: table.schema,
@@ -95,7 +106,9 @@ export async function touchedTables(
       keys: keys.map((index) => index.keys.flatMap(({ column }) => column ?? [])),
     });
   }
-  return takenValues(session, { tables: filled, dropped }, { tables: named.tables, catalog });
+  const taken = await takenValues(session, { tables: filled, dropped }, { tables: named.tables, catalog });
+  if ('reason' in taken) return taken;
+  return { ...taken, tables: await withPassing(session, taken.tables, { statements, tables: named.tables }) };
 }
 
 function relationsOf(
@@ -206,10 +219,10 @@ function describe(
     readonly key: boolean;
     readonly extremes: readonly string[];
   },
-): Omit<FilledColumn, 'link' | 'role'> {
+): Omit<FilledColumn, 'link' | 'role' | 'passing'> {
   const { own } = facts;
   const given = candidatesOf(
-    { baseType: column.baseType, labels: facts.labels },
+    { baseType: column.baseType, labels: facts.labels, declared: column.type },
     own.length > 0 ? own : facts.constants.all,
     { now: facts.constants.now, own: own.length > 0 },
   );
@@ -220,11 +233,16 @@ function describe(
     matters: facts.matters,
     key: facts.key,
     extremes: facts.extremes,
+    steps: given.group === 'time' ? [ONE_DAY, ...intervalsOf(facts.constants.all)] : [],
     plain: facts.key ? [...new Set([...given.plain, ...(MORE[given.group] ?? [])])] : given.plain,
     // Constants of other columns are no more likely than any other value.
     exact: own.length > 0 ? given.exact : [],
     near: own.length > 0 ? given.near : [...given.exact, ...given.near],
   };
+}
+
+function intervalsOf(constants: readonly Constant[]): readonly string[] {
+  return constants.flatMap(({ kind, text }) => (kind === 'interval' ? [text] : []));
 }
 
 const FOUR_TO_FOURTEEN = Array.from({ length: 11 }, (_, i) => String(i + 4));

@@ -1,7 +1,8 @@
 import { bareLiteral } from '../../base/quote.js';
 import type { Constant } from './constants.js';
+import { documents } from './documents.js';
 import { timeAsSeconds, times } from './moments.js';
-import { likeSamples, regexSample } from './patterns.js';
+import { texts } from './texts.js';
 
 /** Candidate values of one column as SQL, before the server has said which of them its type takes. */
 export interface Candidates {
@@ -21,6 +22,8 @@ export interface ValueType {
   readonly baseType: string;
   /** Labels of an enum in order; empty for any other type. */
   readonly labels: readonly string[];
+  /** The type as the column declares it, with its length or scale: `numeric(12,4)`, `character varying(20)`. */
+  readonly declared: string;
 }
 
 /** The values worth trying for a type, given the constants it is compared with: itself where they are `own`, else those of the whole statement. Infinite dates and timestamps are left out: arithmetic on them fails, whatever the form. */
@@ -32,10 +35,18 @@ export function candidatesOf(
   const { baseType, labels } = type;
   if (labels.length > 0) return made(baseType, labels.slice(0, 4), fitting(constants, labels), []);
   if (baseType.startsWith('_')) return arrays(type, constants, facts);
-  if (NUMBERS.has(baseType)) return numbers(constants, { ...facts, baseType });
-  if (TEXTS.has(baseType)) return texts(constants, facts);
+  if (NUMBERS.has(baseType)) return numbers(constants, { ...facts, ...type });
+  if (TEXTS.has(baseType)) {
+    const length = /^character(?: varying)?\((\d+)\)$/.exec(type.declared)?.[1];
+    const found = texts(constants, { ...facts, length: length === undefined ? null : Number(length) });
+    return made('text', found.plain, found.exact, found.near);
+  }
   if (TIMES.has(baseType)) return times(constants, { ...facts, zoned: baseType === 'timestamptz' });
-  if (baseType === 'json' || baseType === 'jsonb') return documents(constants);
+  if (baseType === 'json' || baseType === 'jsonb') {
+    const found = documents(constants);
+    return made('document', found.plain, found.exact, found.near);
+  }
+  if (baseType === 'uuid') return uuids(constants);
   if (baseType in RANGES) return ranges(baseType, constants);
   const strings = constants.filter((one) => one.kind !== 'number').map((one) => one.text);
   return made(baseType, PLAIN[baseType] ?? FALLBACK, strings, []);
@@ -46,7 +57,6 @@ const TEXTS = new Set(['text', 'varchar', 'bpchar', 'citext', 'name', 'char']);
 const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
 const PLAIN: Readonly<Record<string, readonly string[]>> = {
   bool: ['true', 'false'],
-  uuid: [1, 2, 3].map((n) => `00000000-0000-0000-0000-00000000000${n}`),
   interval: ['0', '1 day', '24 hours', '1 month', '30 days'],
   time: ['00:00', '12:34:56', '23:59:59.999999'],
   timetz: ['00:00+00', '12:34:56+02'],
@@ -56,9 +66,9 @@ const PLAIN: Readonly<Record<string, readonly string[]>> = {
   int4range: ['[1,3)', '[2,5)', '[3,4)', 'empty'],
   int8range: ['[1,3)', '[2,5)', '[3,4)', 'empty'],
   numrange: ['[1,3)', '[2,5)', '[3,4)', 'empty'],
-  daterange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', 'empty'],
-  tstzrange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', 'empty'],
-  tsrange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', 'empty'],
+  daterange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', '[2000-01-03,2000-01-05)', 'empty'],
+  tstzrange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', '[2000-01-03,2000-01-05)', 'empty'],
+  tsrange: ['[2000-01-01,2000-01-03)', '[2000-01-02,2000-02-01)', '[2000-01-03,2000-01-05)', 'empty'],
   tsvector: ['', 'a', 'a b'],
   ltree: ['a', 'a.b', 'b'],
   hstore: ['', 'a=>1', 'a=>NULL'],
@@ -97,20 +107,22 @@ const FRACTIONS = new Set(['numeric', 'float4', 'float8']);
 
 function numbers(
   constants: readonly Constant[],
-  { baseType, own }: { readonly baseType: string; readonly own: boolean },
+  { baseType, declared, own }: { readonly baseType: string; readonly declared: string; readonly own: boolean },
 ): Candidates {
   const given = constants.filter((one) => /^-?\d+(\.\d+)?$/.test(one.text)).map((one) => one.text);
   const near = given.flatMap((text) => {
     if (!text.includes('.')) {
       const whole = BigInt(text);
       const parts = PARTS.filter((part) => whole % part === 0n && whole > part).map((part) => String(whole / part));
-      return [String(whole - 1n), String(whole + 1n), `-${text}`.replace('--', ''), ...parts];
+      const beside = [whole - 1n, whole + 1n];
+      return [...beside, -whole, ...beside.map((one) => -one)].map(String).concat(parts);
     }
     const digits = (text.split('.')[1] ?? '').length;
     const [value, step] = [Number(text), 10 ** -digits];
     const below = (value - step).toFixed(digits);
     // Beside its neighbours what rounds to it, and two values of which it is the sum.
-    return [below, (value + step).toFixed(digits), `${text}4`, `${below}5`, ...thirds(value, digits)];
+    const above = (value + step).toFixed(digits);
+    return [below, above, `${text}4`, `${below}5`, (-value).toFixed(digits), ...thirds(value, digits)];
   });
   const fractional = FRACTIONS.has(baseType);
   const halves = fractional
@@ -123,126 +135,36 @@ function numbers(
       : baseType === 'float8'
         ? given.map((text) => String(nextDouble(Number(text))))
         : [];
-  const odd = fractional ? ['0.5', '2.5', '0.45', ...(baseType === 'numeric' ? [] : ['NaN'])] : [];
+  // Zero has a sign that only its text shows.
+  const odd = fractional ? ['0.5', '2.5', '0.45', ...(baseType === 'numeric' ? [] : ['NaN', '-0'])] : [];
+  const scale = Number(/^numeric\(\d+,(\d+)\)$/.exec(declared)?.[1] ?? 0);
+  // As many digits as the column holds: what rounds to fewer of them is seen on no other.
+  const fine = scale === 0 ? [] : [`0.${'4'.repeat(scale)}`, `1.${'6'.repeat(scale)}`, `0.${'0'.repeat(scale - 1)}5`];
   // A column may hold seconds since 1970.
   const seconds = constants.flatMap(({ kind, text }) => (own && kind === 'string' ? (timeAsSeconds(text) ?? []) : []));
   const moments = seconds.flatMap((one) => [one, one + 1, one - 1]).map(String);
-  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd, ...moments]);
+  return made('number', ['1', '2', '3', '0', '-1'], given, [...near, ...halves, ...close, ...odd, ...fine, ...moments]);
 }
 
-function texts(constants: readonly Constant[], { own }: { readonly own: boolean }): Candidates {
-  const written = constants.filter((one) => one.kind !== 'interval');
-  const given = written.map((one) => one.text);
-  const near = given.flatMap((text) => {
-    const [bare = '', filled = ''] = likeSamples(text);
-    const swapped = text === text.toUpperCase() ? text.toLowerCase() : text.toUpperCase();
-    const matching = regexSample(text);
-    return [
-      bare,
-      `${bare}x`,
-      `x${bare}`,
-      `x${bare}x`,
-      bare.slice(0, -1),
-      swapped,
-      `${bare.slice(0, 1).toUpperCase()}${bare.slice(1)}`,
-      ` ${text}`,
-      `${text}.0`,
-      ...(own && /^\d+$/.test(text) ? [`0${text}`] : []),
-      filled,
-      ...cutAt(text, given),
-      ...(matching === null ? [] : [matching, `${matching}x`, `x${matching}`, matching.slice(0, -1)]),
-    ];
+/** Those that a statement names, in whole or by how they begin, and the next ones. */
+function uuids(constants: readonly Constant[]): Candidates {
+  const plain = [1, 2, 3].map((n) => `00000000-0000-0000-0000-00000000000${n}`);
+  const zero = '00000000-0000-0000-0000-000000000000';
+  const given = constants.flatMap(({ kind, text }) => {
+    const bare = text.replaceAll('%', '').toLowerCase();
+    const fits = kind === 'string' && bare !== '' && /^[0-9a-f-]{1,36}$/.test(bare);
+    return fits ? [`${bare}${zero.slice(bare.length)}`] : [];
   });
-  return made('text', ['a', 'b', 'ab', '', 'A', 'a ', '1', '2', '%', '_', 'é', 'éé'], given, [
-    ...near,
-    ...longTexts(written),
+  const near = given.flatMap((text) => [
+    `${nextDigit(text.slice(0, 1))}${text.slice(1)}`,
+    `${text.slice(0, -1)}${nextDigit(text.slice(-1))}`,
   ]);
+  return made('uuid', plain, given, near);
 }
 
-/** What is left and right of each place in a text where another literal stands: what columns hold that are put together with it. */
-function cutAt(text: string, others: readonly string[]): readonly string[] {
-  return others
-    .filter((other) => other !== '' && other !== text && text.includes(other))
-    .slice(0, MOST_CUTS)
-    .flatMap((other) =>
-      Array.from(text, (_, at) => at)
-        .filter((at) => text.startsWith(other, at))
-        .slice(0, MOST_CUTS)
-        .flatMap((at) => [text.slice(0, at), text.slice(at + other.length)]),
-    );
-}
-
-const MOST_CUTS = 4;
-
-/** Texts as long as a number says, one shorter, and one longer. */
-function longTexts(constants: readonly Constant[]): readonly string[] {
-  const lengths = constants.flatMap(({ kind, text }) =>
-    kind === 'number' && /^\d{1,2}$/.test(text) ? [Number(text)] : [],
-  );
-  return lengths.flatMap((length) => [length - 1, length, length + 1].map((many) => 'a'.repeat(Math.max(0, many))));
-}
-
-function documents(constants: readonly Constant[]): Candidates {
-  const texts = constants.map((one) => one.text).slice(0, 6);
-  const keys = texts.length > 0 ? texts : ['a'];
-  const exact = keys.flatMap((key) =>
-    texts.flatMap((text) => [
-      JSON.stringify({ [key]: text }),
-      ...(/^-?\d+(\.\d+)?$|^(true|false|null)$/.test(text) ? [`{${JSON.stringify(key)}: ${text}}`] : []),
-    ]),
-  );
-  const nested = keys
-    .slice(0, 3)
-    .flatMap((outer) =>
-      keys.flatMap((inner) => texts.slice(0, 3).map((text) => JSON.stringify({ [outer]: { [inner]: text } }))),
-    );
-  // A constant that is a document itself, and one with more in it than that; `d ->> 'a' = 'x' AND d ->> 'b' = '5'` asks one document for both.
-  const whole = [
-    ...pairedDocuments(texts),
-    ...texts.filter((text) => /^\s*[[{]/.test(text)),
-    ...texts.flatMap(pathSamples),
-  ];
-  const more = whole.map((text) => text.replace(/\](\s*\}*\s*)$/, ', "y"]$1'));
-  const near = keys.flatMap((key) => [
-    JSON.stringify({ [key]: null }),
-    JSON.stringify({ [key]: 1, x: 2 }),
-    JSON.stringify({ [key]: [key] }),
-    ...texts.flatMap((text) => [
-      JSON.stringify({ [key]: [text, 'y'] }),
-      ...(/^\d+$/.test(text) ? [`{${JSON.stringify(key)}: "${text}0"}`] : []),
-    ]),
-    JSON.stringify([key]),
-    JSON.stringify(key),
-  ]);
-  return made(
-    'document',
-    ['{}', '[]', '{"a": 1}', '{"a": "b"}', 'null'],
-    [...whole, ...exact],
-    [...more, ...near, ...nested],
-  );
-}
-
-/** A document in which each constant in turn is the key of the next, its values as texts, and as what they would be without quotes. */
-function pairedDocuments(texts: readonly string[]): readonly string[] {
-  const pairs = texts.flatMap((key, at) => (at % 2 === 0 && at + 1 < texts.length ? [[key, texts[at + 1] ?? '']] : []));
-  if (pairs.length < 2) return [];
-  const bare = (text: string): string =>
-    /^-?\d+(\.\d+)?$|^(true|false|null)$/.test(text) ? text : JSON.stringify(text);
-  return [JSON.stringify, bare].map(
-    (written) => `{${pairs.map(([key, value]) => `${JSON.stringify(key)}: ${written(value ?? '')}`).join(', ')}}`,
-  );
-}
-
-/** Documents in which the keys of a SQL/JSON path hold what it compares with: by itself, and in an array. */
-function pathSamples(path: string): readonly string[] {
-  if (!/^\s*((lax|strict)\s+)?\$/.test(path)) return [];
-  const keys = [...path.matchAll(/\.([A-Za-z_]\w*)(?!\w*\()/g)].map(([, key]) => key ?? '');
-  const scalars = [...path.matchAll(/[=<>]\s*("[^"\\]*"|-?\d+(?:\.\d+)?|true|false|null)/g)].map(
-    ([, text]) => text ?? '',
-  );
-  return scalars.flatMap((scalar) =>
-    [scalar, `[${scalar}]`].map((inside) => keys.reduceRight((text, key) => `{"${key}": ${text}}`, inside)),
-  );
+/** The next hexadecimal digit; 0 after f. */
+function nextDigit(digit: string): string {
+  return ((Number.parseInt(digit, 16) + 1) % 16).toString(16);
 }
 
 /** What the bounds of a range are, by its type. */
@@ -277,7 +199,11 @@ function arrays(
   constants: readonly Constant[],
   facts: { readonly now: boolean; readonly own: boolean },
 ): Candidates {
-  const element = candidatesOf({ ...type, baseType: type.baseType.slice(1) }, constants, facts);
+  const element = candidatesOf(
+    { ...type, baseType: type.baseType.slice(1), declared: type.declared.replace(/\[\]$/, '') },
+    constants,
+    facts,
+  );
   const raw = (values: readonly string[]): readonly string[] => values.filter((one) => one.startsWith("'")).slice(0, 4);
   const elements = [...raw(element.exact), ...raw(element.plain)];
   const array = (items: readonly string[]): string =>

@@ -3,6 +3,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
+import { stretchOf, timeFormatOf } from '../../formatted-times.js';
 import { beginsOnce } from '../../midnights.js';
 import { bothWays, functionName, listed, stringConstant } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
@@ -23,10 +24,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`to_char(c, 'YYYY-MM') = '2024-03'`, with days, hours and minutes, and `'YYYY-\"Q\"Q'`, become a half-open range of `c`; `<`, `<=`, `>`, `>=` and BETWEEN alike where the format begins with the year. Times before the year 1 and after 9999 are still asked as they were.",
+    what: "`to_char(c, 'YYYY-MM') = '2024-03'`, with days, hours and minutes, quarters (`'YYYY-\"Q\"Q'`), weeks (`'IYYY-IW'`) and names of months (`'Mon YYYY'`), become a half-open range of `c`; `<`, `<=`, `>`, `>=` and BETWEEN alike where the format begins with the year. Times before the year 1 and after 9999 are still asked as they were.",
     why: 'An index on `c` can not serve a condition on its text.',
     limits:
-      'The column is a date, timestamp or timestamptz of a table; the format is numbers, and words in quotes, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice. For timestamptz the clock of no zone goes back over the midnight of either end.',
+      'The column is a date, timestamp or timestamptz of a table; the format is numbers, names of months (of those for equality alone), and words in quotes, without gaps from the year down, and the literal is written like it, of the years 1000 to 9999. to_char writes a year before Christ, and one of five digits, so that its text may compare otherwise: hence the second part of the condition, which an index answers at once. Formats to the hour and minute for timestamp alone: the clock of a time zone shows some twice. For timestamptz the clock of no zone goes back over the midnight of either end.',
     sources: [
       'PostgreSQL manual, "Data Type Formatting Functions"',
       'PostgreSQL source, `DCH_to_char` of formatting.c: ADJUST_YEAR',
@@ -44,10 +45,10 @@ export default defineRewrite<Site>({
         const type = origin?.column?.baseType ?? '';
         const format = stringConstant(given);
         if (!origin || format === null || more || !['date', 'timestamp', 'timestamptz'].includes(type)) return [];
-        const parts = partsOf(format);
+        const parts = timeFormatOf(format);
         if (present.has(treeText(before([column as TreeNode])))) return [];
-        if (!parts || (parts.units > 3 && type !== 'timestamp') || (!equal && !parts.ordered)) return [];
-        const [first, last] = [low && momentOf(low.text, parts), high && momentOf(high.text, parts)];
+        if (!parts || (parts.fine && type !== 'timestamp') || (!equal && !parts.ordered)) return [];
+        const [first, last] = [low && stretchOf(low.text, parts), high && stretchOf(high.text, parts)];
         if ((low && !first) || (high && !last)) return [];
         const from = first ? (low?.whole ? first.from : first.until) : null;
         const until = last ? (high?.whole ? last.until : last.from) : null;
@@ -121,67 +122,4 @@ function comparisons(node: TreeNode): readonly Comparison[] {
     const high = operator.startsWith('>') ? null : limit;
     return [{ left, low, high, equal: operator === '=' }];
   });
-}
-
-interface Parts {
-  readonly pattern: RegExp;
-  /** 1 for the year alone, 5 down to the minute. */
-  readonly units: number;
-  /** From the year down, so that texts compare like the times. */
-  readonly ordered: boolean;
-  /** Year and quarter. */
-  readonly quarter: boolean;
-}
-
-const TOKENS = ['YYYY', 'MM', 'DD', 'HH24', 'MI'];
-
-/** What a format writes; null where it writes anything but numbers from the year down without a gap. */
-function partsOf(format: string): Parts | null {
-  const found: number[] = [];
-  let pattern = '';
-  let quarter = false;
-  for (let rest = format; rest !== '';) {
-    const quoted = /^"([\w -]+)"/.exec(rest);
-    if (quoted || rest.startsWith('Q')) {
-      quarter ||= !quoted;
-      pattern += quoted?.[1] ?? '(?<q>[1-4])';
-      rest = rest.slice(quoted?.[0].length ?? 1);
-      continue;
-    }
-    const token = TOKENS.findIndex((one) => rest.startsWith(one) || rest.startsWith(one.toLowerCase()));
-    const length = token < 0 ? 1 : (TOKENS[token]?.length ?? 1);
-    if (token >= 0) pattern += token === 0 ? `(?<u0>[1-9]\\d{3})` : `(?<u${token}>\\d\\d)`;
-    else if (/^[-/.: _]/.test(rest)) pattern += `[${rest[0]}]`;
-    else return null;
-    if (token >= 0) found.push(token);
-    rest = rest.slice(length);
-  }
-  const units = found.toSorted((a, b) => a - b);
-  if (units.length === 0 || units.some((unit, i) => unit !== i) || (quarter && units.length > 1)) return null;
-  const ordered = found.every((unit, i) => unit === i) && pattern.startsWith('(?<u0>');
-  return { pattern: new RegExp(`^${pattern}$`), units: units.length, ordered, quarter };
-}
-
-/** The first moment that a text of the format stands for, and the first after them; null where it stands for none. */
-function momentOf(
-  text: string,
-  { pattern, units, quarter }: Parts,
-): { readonly from: string; readonly until: string } | null {
-  const groups = pattern.exec(text)?.groups;
-  if (!groups) return null;
-  const [year = 0, written = 1, day = 1, hour = 0, minute = 0] = TOKENS.slice(0, units).map((_, i) =>
-    Number(groups[`u${i}`]),
-  );
-  const month = quarter ? Number(groups['q']) * 3 - 2 : written;
-  const from = new Date(Date.UTC(year, month - 1, day, hour, minute));
-  const read = [from.getUTCFullYear(), from.getUTCMonth() + 1, from.getUTCDate(), from.getUTCHours()];
-  if ([year, month, day, hour].some((value, i) => value !== read[i]) || minute > 59 || year > 9998) return null;
-  const until = new Date(from);
-  if (quarter) until.setUTCMonth(month + 2);
-  else if (units === 1) until.setUTCFullYear(year + 1);
-  else if (units === 2) until.setUTCMonth(month);
-  else until.setTime(from.getTime() + { 3: 86_400_000, 4: 3_600_000, 5: 60_000 }[units as 3 | 4 | 5]);
-  const length = units > 3 ? 16 : 10;
-  const [first, next] = [from, until].map((one) => one.toISOString().slice(0, length).replace('T', ' '));
-  return { from: first ?? '', until: next ?? '' };
 }
