@@ -47,6 +47,7 @@ import orderExpressionToColumn from './rules/order/expression-to-column.js';
 import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
 import orderLimitFence from './rules/order/limit-fence.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
+import orderNeedlessLimit from './rules/order/needless-limit.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsApart from './rules/order/nulls-apart.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
@@ -67,6 +68,7 @@ import sargableEpochToTime from './rules/sargable/epoch-to-time.js';
 import sargableExpressionToStoredColumn from './rules/sargable/expression-to-stored-column.js';
 import sargableFloatCastToNumeric from './rules/sargable/float-cast-to-numeric.js';
 import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-range.js';
+import sargableIlikeToLower from './rules/sargable/ilike-to-lower.js';
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
@@ -94,12 +96,14 @@ import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js'
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
+import subqueryArrayToIn from './rules/subquery/array-to-in.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
 import subqueryFirstOfArray from './rules/subquery/first-of-array.js';
 import subqueryFirstRowOnce from './rules/subquery/first-row-once.js';
 import subqueryGroupedInToExists from './rules/subquery/grouped-in-to-exists.js';
+import subqueryLookupConditionToExists from './rules/subquery/lookup-condition-to-exists.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
@@ -162,6 +166,7 @@ export const catalogue: readonly RewriteRule[] = [
   orderLimitBeforeJoin,
   orderLimitFence,
   orderLimitPerValue,
+  orderNeedlessLimit,
   orderNeedlessOrder,
   orderNullsApart,
   orderNullsOrder,
@@ -182,6 +187,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableExpressionToStoredColumn,
   sargableFloatCastToNumeric,
   sargableFormattedTimeToRange,
+  sargableIlikeToLower,
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
@@ -209,12 +215,14 @@ export const catalogue: readonly RewriteRule[] = [
   sargableUnnestExistsToContainment,
   sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
+  subqueryArrayToIn,
   subqueryCountToExists,
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,
   subqueryFirstOfArray,
   subqueryFirstRowOnce,
   subqueryGroupedInToExists,
+  subqueryLookupConditionToExists,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,
