@@ -25,7 +25,7 @@ export interface Planners {
   readonly planCost: (sql: string) => Promise<number | null>;
 }
 
-/** What would help one statement, in the order statistics, index, rewrite, the rest; `findings` are those that can be tried, in the same order as their advice. */
+/** What would help one statement, in the order statistics, index, rewrite, the rest, and of rewrites the one first that the planner thinks cheapest; `findings` are those that can be tried, in the same order as their advice. */
 export async function advise(
   snapshot: Snapshot,
   statement: WorkloadStatement,
@@ -54,12 +54,23 @@ export async function advise(
     (a, b) => rankOf(a.actions[0]) - rankOf(b.actions[0]),
   );
   const asWritten = ordered.some(({ actions: [action] }) => action?.rewrite) ? await planCost(statement.sql) : null;
-  const advice: Advice[] = [];
+  const described: { readonly finding: Finding; readonly rank: number; readonly advice: Advice }[] = [];
   for (const finding of ordered) {
     const [action] = finding.actions;
-    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, asWritten }));
+    if (!action) continue;
+    const one = await describe(finding, action, { whatIf, planCost, statement, asWritten });
+    described.push({ finding, rank: rankOf(action), advice: one });
   }
-  return { advice: [...advice, ...unproved(proposals)], findings: ordered };
+  const sorted = described.toSorted((a, b) => a.rank - b.rank || costRank(a.advice) - costRank(b.advice));
+  return {
+    advice: [...sorted.map(({ advice }) => advice), ...unproved(proposals)],
+    findings: sorted.map(({ finding }) => finding),
+  };
+}
+
+/** Of rewrites the one first that the planner thinks cheapest; all else stays as it is. */
+function costRank({ kind, cost }: Advice): number {
+  return kind === 'rewrite' ? (cost?.after ?? Number.MAX_VALUE) : 0;
 }
 
 /** With the reason why it was not tried. */

@@ -21,6 +21,7 @@ import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
 import cteInline from './rules/cte/inline.js';
 import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
 import distinctLooseScan from './rules/distinct/loose-scan.js';
+import distinctOuterJoinsToExists from './rules/distinct/outer-joins-to-exists.js';
 import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
 import groupingDistinctOnJoinToLateral from './rules/grouping/distinct-on-join-to-lateral.js';
@@ -140,6 +141,7 @@ export const catalogue: readonly RewriteRule[] = [
   cteInline,
   distinctDistinctToExists,
   distinctLooseScan,
+  distinctOuterJoinsToExists,
   distinctRedundantDistinct,
   distinctRedundantGroupBy,
   groupingDistinctOnJoinToLateral,

@@ -48,7 +48,7 @@ function needlesslyOuter(query: Query, asked: TreeNode[]): readonly TreeNode[] {
 }
 
 /** The joins down the left side of a FROM item, outermost first, as far as none above may fill them with NULL. */
-function spineOf(item: TreeValue): readonly TreeNode[] {
+export function spineOf(item: TreeValue): readonly TreeNode[] {
   const join = bodyOf(item, 'JoinExpr');
   if (join?.['jointype'] !== 'JOIN_INNER' && join?.['jointype'] !== 'JOIN_LEFT') return [];
   if (join['alias'] !== undefined || join['isNatural'] === true || list(join, 'usingClause').length > 0) return [];
@@ -56,7 +56,7 @@ function spineOf(item: TreeValue): readonly TreeNode[] {
 }
 
 /** The columns that a condition leaves no NULL in: those of strict operators, and what is true or false itself. */
-function columnsAsked(condition: TreeNode): readonly TreeNode[] {
+export function columnsAsked(condition: TreeNode): readonly TreeNode[] {
   const { type, body } = typed(condition) ?? { type: '', body: {} };
   if (type === 'ColumnRef') return [condition];
   if (type === 'BoolExpr') return body['boolop'] === 'NOT_EXPR' ? list(body, 'args').filter(isColumn) : [];

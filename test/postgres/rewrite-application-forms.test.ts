@@ -99,7 +99,36 @@ const CASES: readonly (readonly [string, string])[] = [
     'SELECT count(DISTINCT t.id) FROM topic AS t LEFT JOIN reading AS r ON r.topic_id = t.id LEFT JOIN member AS m ON m.id = r.member_id',
     'join/unused-left-join',
   ],
+  [
+    'SELECT DISTINCT t.id, t.title FROM topic AS t LEFT JOIN post AS p ON p.topic_id = t.id LEFT JOIN reading AS r ON r.topic_id = t.id WHERE (p.likes > 3 OR r.level = 2 OR t.views IS NULL) AND t.member_id = 1',
+    'distinct/outer-joins-to-exists union/or-to-union-all',
+  ],
+  [
+    "SELECT count(DISTINCT t.id) FROM topic AS t LEFT JOIN reading AS r ON r.topic_id = t.id LEFT JOIN member AS m ON m.id = r.member_id WHERE m.name = 'a' OR t.views = 1",
+    'distinct/outer-joins-to-exists union/or-to-union-all',
+  ],
+  [
+    'SELECT DISTINCT t.title FROM topic AS t LEFT JOIN post AS p ON p.topic_id = t.id LEFT JOIN reading AS r ON r.topic_id = t.id AND r.level > p.likes WHERE p.likes = 2 OR r.level = 3',
+    'distinct/outer-joins-to-exists union/or-to-union-all',
+  ],
+  [
+    'SELECT DISTINCT t.id FROM topic AS t LEFT JOIN post AS p ON p.topic_id = t.id LEFT JOIN reading AS r ON r.topic_id = t.id WHERE p.likes > 3 OR r.level IS NULL',
+    'union/or-to-union-all',
+  ],
   // The row with the greatest value of its group.
+  [
+    'SELECT DISTINCT topic_id, last_value(likes) OVER (PARTITION BY topic_id ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM post',
+    'grouping/distinct-on-to-lateral',
+  ],
+  [
+    'SELECT DISTINCT topic_id, last_value(likes) OVER (PARTITION BY topic_id ORDER BY at DESC NULLS LAST, id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM post',
+    'grouping/distinct-on-to-lateral order/nulls-order',
+  ],
+  ['SELECT DISTINCT topic_id, last_value(likes) OVER (PARTITION BY topic_id ORDER BY id) FROM post', ''],
+  [
+    'SELECT DISTINCT topic_id, first_value(likes) OVER (PARTITION BY topic_id ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) FROM post',
+    '',
+  ],
   [
     'SELECT x.* FROM (SELECT p.*, max(p.id) OVER (PARTITION BY p.topic_id) AS newest FROM post AS p) AS x WHERE x.id = x.newest',
     'grouping/row-number-to-lateral',
