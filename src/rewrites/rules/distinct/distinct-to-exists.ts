@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list } from '../../../sql/tree.js';
+import { bodyOf, isNode } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { conjuncts, existence, replace, withWhere } from '../../build.js';
 import { innerItems, mentions, partsBeside } from '../../columns.js';
