@@ -50,9 +50,6 @@ export default defineRewrite<Site>({
       const plain = counts ? call['agg_filter'] === undefined && list(call, 'args').length === 1 : whole;
       const origin = columnOfSource(query, source, counts ? list(call, 'args')[0] : value);
       if (!conditions || !plain || !origin || (counts && distinct.length > 0)) return [];
-      // As many values as rows: nothing is skipped.
-      const held = [origin.name, ...pinned(query, conditions)];
-      if (source.table && factsOf(view.catalog).unique(source.table, held, true).holds) return [];
       return counts && body['sortClause'] !== undefined ? [] : [{ query, origin, conditions, counts }];
     }),
   requires: ({ query, origin, conditions, counts }, facts) => {
