@@ -9,12 +9,13 @@ import type { WorkloadStatement } from '../model/workload.js';
 import type { PlanReport } from '../report/plan/plan-report.js';
 import { changedLines } from '../report/text/sent-lines.js';
 import { catalogue as rules } from '../rewrites/catalogue.js';
-import { isFor, majorsOf } from '../rewrites/define.js';
-import type { Proposal, RewriteRule } from '../rewrites/define.js';
+import { isFor } from '../rewrites/define.js';
 import { shows } from '../rewrites/plan-signs.js';
 import { viewOf } from '../rewrites/view.js';
 import { parseStatement } from '../sql/parse.js';
 import { advisorsOf } from './advisors.js';
+import { cheapestChain, holdsFor, stepsAnew } from './rewrite-chains.js';
+import type { Chain, Offer } from './rewrite-chains.js';
 
 type Advice = PlanReport['advice'][number];
 
@@ -25,7 +26,7 @@ export interface Planners {
   readonly planCost: (sql: string) => Promise<number | null>;
 }
 
-/** What would help one statement, in the order statistics, index, rewrite, the rest; `findings` are those that can be tried, in the same order as their advice. */
+/** What would help one statement, in the order statistics, index, rewrite, the rest, and of rewrites the one first that the planner thinks cheapest; `findings` are those that can be tried, in the same order as their advice. */
 export async function advise(
   snapshot: Snapshot,
   statement: WorkloadStatement,
@@ -54,12 +55,35 @@ export async function advise(
     (a, b) => rankOf(a.actions[0]) - rankOf(b.actions[0]),
   );
   const asWritten = ordered.some(({ actions: [action] }) => action?.rewrite) ? await planCost(statement.sql) : null;
-  const advice: Advice[] = [];
+  const described: { readonly finding: Finding; readonly rank: number; readonly advice: Advice }[] = [];
   for (const finding of ordered) {
     const [action] = finding.actions;
-    if (action) advice.push(await describe(finding, action, { whatIf, planCost, statement, asWritten }));
+    if (!action) continue;
+    const one = await describe(finding, action, { whatIf, planCost, statement, asWritten });
+    described.push({ finding, rank: rankOf(action), advice: one });
   }
-  return { advice: [...advice, ...unproved(proposals)], findings: ordered };
+  const steps = proposals
+    .filter(({ proposal }) => proposal.missing.length === 0)
+    .map((offer) => ({ ...offer, cost: costAmong(described, offer.proposal.to) }));
+  const chain = steps.length > 0 ? await cheapestChain(snapshot, statement, steps, { asWritten, planCost }) : null;
+  if (chain) {
+    const finding = rewriting(statement, { id: chain.id, what: chain.what, proposal: chain.proposal });
+    const [action] = finding.actions;
+    const one = await describe(finding, action, { whatIf, planCost, statement, asWritten });
+    described.push({ finding, rank: rankOf(action), advice: one });
+  }
+  const costOfText = ({ advice }: (typeof described)[number]): number => costRank(advice, statement.sql);
+  const sorted = described.toSorted((a, b) => a.rank - b.rank || costOfText(a) - costOfText(b));
+  return {
+    advice: [...sorted.map(({ advice }) => advice), ...unproved(proposals)],
+    findings: sorted.map(({ finding }) => finding),
+  };
+}
+
+/** Of rewrites the one first that the planner thinks cheapest, and one whose cost tells nothing where the original would stand; all else stays as it is. */
+function costRank({ kind, cost, up }: Advice, from: string): number {
+  if (kind !== 'rewrite') return 0;
+  return (stepsAnew(from, up[0] ?? '') ? cost?.before : cost?.after) ?? Number.MAX_VALUE;
 }
 
 /** With the reason why it was not tried. */
@@ -76,11 +100,6 @@ function rankOf(action: Action | undefined): number {
   return position < 0 ? ORDER.length : position;
 }
 
-interface Offer {
-  readonly rule: RewriteRule;
-  readonly proposal: Proposal;
-}
-
 /** What the rules of the target's major would write, proved or not, where the plan shows a sign of what each is for. */
 function proposalsFor({ catalog, target, plans }: Snapshot, statement: WorkloadStatement): readonly Offer[] {
   const parsed = parseStatement(statement.sql);
@@ -94,15 +113,27 @@ function proposalsFor({ catalog, target, plans }: Snapshot, statement: WorkloadS
 function rewritten(statement: WorkloadStatement, offers: readonly Offer[]): readonly Finding[] {
   return offers
     .filter(({ proposal }) => proposal.missing.length === 0)
-    .map(({ rule, proposal }) => ({
-      advisor: `rewrite/${rule.id}`,
-      severity: 'info' as const,
-      title: rule.docs.what,
-      place: statement.fingerprint,
-      evidence: proposal.proof.map(fact) as [Evidence, ...Evidence[]],
-      statements: [statement.fingerprint],
-      actions: [rewriteAction(statement, rule.id, proposal, { title: rule.docs.what, tables: [] })],
-    }));
+    .map(({ rule, proposal }) => rewriting(statement, { id: rule.id, what: rule.docs.what, proposal }));
+}
+
+function rewriting(
+  statement: WorkloadStatement,
+  { id, what, proposal }: Chain,
+): Finding & { readonly actions: readonly [Action] } {
+  return {
+    advisor: `rewrite/${id}`,
+    severity: 'info' as const,
+    title: what,
+    place: statement.fingerprint,
+    evidence: proposal.proof.map(fact) as [Evidence, ...Evidence[]],
+    statements: [statement.fingerprint],
+    actions: [rewriteAction(statement, id, proposal, { title: what, tables: [] })],
+  };
+}
+
+/** What the planner thinks of a text that is among the advice; null where it is not, or can not be planned. */
+function costAmong(described: readonly { readonly advice: Advice }[], text: string): number | null {
+  return described.find(({ advice }) => advice.kind === 'rewrite' && advice.up[0] === text)?.advice.cost?.after ?? null;
 }
 
 function fact(says: string): Evidence {
@@ -173,11 +204,6 @@ async function describe(
     down: [...action.down],
     cost: whatIf && after !== null ? { before: await costOf(whatIf, of, null), after } : null,
   };
-}
-
-function holdsFor(id: string): string {
-  const rule = rules.find((one) => one.id === id);
-  return rule ? majorsOf(rule) : 'unknown';
 }
 
 /** Two advisors may ask for the same change: the first says why. */

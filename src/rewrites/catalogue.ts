@@ -22,6 +22,7 @@ import cteFilterIntoRecursion from './rules/cte/filter-into-recursion.js';
 import cteInline from './rules/cte/inline.js';
 import distinctDistinctToExists from './rules/distinct/distinct-to-exists.js';
 import distinctLooseScan from './rules/distinct/loose-scan.js';
+import distinctOuterJoinsToExists from './rules/distinct/outer-joins-to-exists.js';
 import distinctRedundantDistinct from './rules/distinct/redundant-distinct.js';
 import distinctRedundantGroupBy from './rules/distinct/redundant-group-by.js';
 import groupingDifferingPairToBounds from './rules/grouping/differing-pair-to-bounds.js';
@@ -52,6 +53,7 @@ import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
 import orderLimitFence from './rules/order/limit-fence.js';
 import orderLimitPerPartner from './rules/order/limit-per-partner.js';
 import orderLimitPerValue from './rules/order/limit-per-value.js';
+import orderNeedlessLimit from './rules/order/needless-limit.js';
 import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsApart from './rules/order/nulls-apart.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
@@ -73,6 +75,7 @@ import sargableEpochToTime from './rules/sargable/epoch-to-time.js';
 import sargableExpressionToStoredColumn from './rules/sargable/expression-to-stored-column.js';
 import sargableFloatCastToNumeric from './rules/sargable/float-cast-to-numeric.js';
 import sargableFormattedTimeToRange from './rules/sargable/formatted-time-to-range.js';
+import sargableIlikeToLower from './rules/sargable/ilike-to-lower.js';
 import sargableJsonbKeyExists from './rules/sargable/jsonb-key-exists.js';
 import sargableJsonbTextInToContainment from './rules/sargable/jsonb-text-in-to-containment.js';
 import sargableJsonbTextToContainment from './rules/sargable/jsonb-text-to-containment.js';
@@ -100,12 +103,14 @@ import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js'
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
+import subqueryArrayToIn from './rules/subquery/array-to-in.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
 import subqueryFirstOfArray from './rules/subquery/first-of-array.js';
 import subqueryFirstRowOnce from './rules/subquery/first-row-once.js';
 import subqueryGroupedInToExists from './rules/subquery/grouped-in-to-exists.js';
+import subqueryLookupConditionToExists from './rules/subquery/lookup-condition-to-exists.js';
 import subqueryLookupToLeftJoin from './rules/subquery/lookup-to-left-join.js';
 import subqueryNotInToNotExists from './rules/subquery/not-in-to-not-exists.js';
 import subquerySameTableIn from './rules/subquery/same-table-in.js';
@@ -144,6 +149,7 @@ export const catalogue: readonly RewriteRule[] = [
   cteInline,
   distinctDistinctToExists,
   distinctLooseScan,
+  distinctOuterJoinsToExists,
   distinctRedundantDistinct,
   distinctRedundantGroupBy,
   groupingDifferingPairToBounds,
@@ -174,6 +180,7 @@ export const catalogue: readonly RewriteRule[] = [
   orderLimitFence,
   orderLimitPerPartner,
   orderLimitPerValue,
+  orderNeedlessLimit,
   orderNeedlessOrder,
   orderNullsApart,
   orderNullsOrder,
@@ -195,6 +202,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableExpressionToStoredColumn,
   sargableFloatCastToNumeric,
   sargableFormattedTimeToRange,
+  sargableIlikeToLower,
   sargableJsonbKeyExists,
   sargableJsonbTextInToContainment,
   sargableJsonbTextToContainment,
@@ -222,12 +230,14 @@ export const catalogue: readonly RewriteRule[] = [
   sargableUnnestExistsToContainment,
   sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
+  subqueryArrayToIn,
   subqueryCountToExists,
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,
   subqueryFirstOfArray,
   subqueryFirstRowOnce,
   subqueryGroupedInToExists,
+  subqueryLookupConditionToExists,
   subqueryLookupToLeftJoin,
   subqueryNotInToNotExists,
   subquerySameTableIn,

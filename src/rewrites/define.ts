@@ -54,7 +54,7 @@ export interface RewriteDefinition<Site> {
   readonly maxMajor: number | null;
   /** It takes arithmetic away from a column, so that where the original fails with an overflow the new form does not. */
   readonly sparesOverflow?: true;
-  /** One place alone wins little: all that are proved are changed together. */
+  /** One place alone wins little: all that are proved are changed together, those included that show only after another has been changed. */
   readonly together?: true;
   readonly docs: RewriteDocs;
   /** The plan findings that the pattern causes: where the plan shows a sign of none, the statement is left alone. Empty for a rule that is worth a look whatever the plan. */
@@ -113,11 +113,12 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
       let unproved: readonly Proposal[] = [];
       for (const form of formsOf(statement, catalog)) {
         const found = proposeAsWritten(form, catalog);
-        if (!found.some(({ missing }) => missing.length === 0)) {
+        if (!found.some(isProved)) {
           if (unproved.length === 0) unproved = found;
           continue;
         }
-        return definition.together || definition.id.startsWith('sargable/')
+        const several = definition.together || found.filter(isProved).length > 1;
+        return several && (definition.together || definition.id.startsWith('sargable/'))
           ? together(found, (one) => proposeAsWritten({ ...form, statement: one }, catalog))
           : found;
       }
@@ -129,14 +130,13 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
 /** More places than this are left for another round. */
 const PLACES = 12;
 
-/** Conditions of an OR serve an index only when all of them do: what is proved of several places becomes one proposal. */
+/** Conditions of an OR serve an index only when all of them do, and a join goes only after another that leans on it: what is proved of several places becomes one proposal. */
 function together(
   found: readonly Proposal[],
   propose: (statement: ParsedStatement) => readonly Proposal[],
 ): readonly Proposal[] {
-  const isProved = (one: Proposal): boolean => one.missing.length === 0;
-  const [first, ...others] = found.filter(isProved);
-  if (!first || others.length === 0) return found;
+  const first = found.find(isProved);
+  if (!first) return found;
   let all = first;
   for (let n = 1; n < PLACES; n += 1) {
     const next = propose(parseStatement(all.to)).find(isProved);
@@ -144,6 +144,10 @@ function together(
     all = { ...next, proof: [...new Set([...all.proof, ...next.proof])] };
   }
   return [all, ...found.filter((one) => !isProved(one))];
+}
+
+function isProved({ missing }: Proposal): boolean {
+  return missing.length === 0;
 }
 
 /** For which majors a rule is offered, in words. */

@@ -14,7 +14,7 @@ import type { ColumnOrigin, Query } from './view.js';
 import { writeBack } from './write-back.js';
 
 /**
- * `SELECT g, (array_agg(x ORDER BY o))[1] FROM t GROUP BY g` and `SELECT DISTINCT g, first_value(x) OVER (PARTITION BY g ORDER BY o) FROM t` as
+ * `SELECT g, (array_agg(x ORDER BY o))[1] FROM t GROUP BY g` and `SELECT DISTINCT g, first_value(x) OVER (PARTITION BY g ORDER BY o) FROM t` (and last_value() over whole groups, in the opposite order) as
  * `SELECT DISTINCT ON (g) g, x FROM t ORDER BY g, o`, for rules that look for that. Null for anything else, and where the order leaves a choice.
  */
 export function firstOfGroup(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
@@ -83,7 +83,8 @@ interface First {
 function firstOf(query: Query, value: TreeValue, grouped: boolean): First | null {
   const call = grouped ? indexed(value) : bodyOf(value, 'FuncCall');
   const over = call ? bodyOf({ WindowDef: call['over'] ?? null }, 'WindowDef') : null;
-  if (!call || functionName(call) !== (grouped ? 'array_agg' : 'first_value')) return null;
+  const name = call ? functionName(call) : '';
+  if (!call || !(grouped ? ['array_agg'] : ['first_value', 'last_value']).includes(name)) return null;
   if (grouped ? over : !over || over['name'] !== undefined || over['refname'] !== undefined) return null;
   if (call['agg_filter'] !== undefined || call['agg_distinct'] !== undefined || call['ignore_nulls'] !== undefined)
     return null;
@@ -93,9 +94,9 @@ function firstOf(query: Query, value: TreeValue, grouped: boolean): First | null
   if (!isNode(argument) || more || !origin?.column || origin.column.baseType.startsWith('_')) return null;
   const items = over ? list(over, 'orderClause') : list(call, 'agg_order');
   const sorted = orderOf(items, (key) => originOf(query, key));
-  const order = sorted?.map(({ item }) => ({ SortBy: item }));
+  const order = sorted?.map(({ item }) => ({ SortBy: name === 'last_value' ? turned(item) : item }));
   const groups = over ? list(over, 'partitionClause').map((one) => originOf(query, one)) : [];
-  if (!sorted || !order || (over && over['frameOptions'] !== DEFAULT_FRAME)) return null;
+  if (!sorted || !order || (over && !reaches(Number(over['frameOptions']), name))) return null;
   const key = treeText([order, groups.map((one) => one?.name ?? '')]);
   return {
     value: columnOf(origin.source.alias, origin.name),
@@ -106,8 +107,34 @@ function firstOf(query: Query, value: TreeValue, grouped: boolean): First | null
   };
 }
 
-/** FRAMEOPTION_RANGE | BETWEEN | START_UNBOUNDED_PRECEDING | END_CURRENT_ROW of parsenodes.h without NONDEFAULT: no frame was written. */
-const DEFAULT_FRAME = 1058;
+/** FRAMEOPTION_START_UNBOUNDED_PRECEDING, FRAMEOPTION_END_UNBOUNDED_FOLLOWING and the three of EXCLUDE (parsenodes.h). */
+const FROM_FIRST = 0x20;
+const TO_LAST = 0x100;
+const EXCLUSIONS = 0x8000 | 0x10000 | 0x20000;
+
+/** Whether the frame of every row has the first row of its group, or for last_value() the last one. */
+function reaches(frame: number, name: string): boolean {
+  const whole = name === 'last_value' ? FROM_FIRST | TO_LAST : FROM_FIRST;
+  const ends = frame & (FRAME_ENDS_BEFORE | EXCLUSIONS);
+  return (frame & whole) === whole && ends === 0;
+}
+
+/** FRAMEOPTION_END_OFFSET_PRECEDING: such a frame may be empty. */
+const FRAME_ENDS_BEFORE = 0x1000;
+
+/** A `SortBy` node in the opposite order, NULLs at the other end as well. */
+function turned(item: TreeNode): TreeNode {
+  const turns: Readonly<Record<string, string>> = {
+    SORTBY_DEFAULT: 'SORTBY_DESC',
+    SORTBY_ASC: 'SORTBY_DESC',
+    SORTBY_DESC: 'SORTBY_ASC',
+    SORTBY_NULLS_FIRST: 'SORTBY_NULLS_LAST',
+    SORTBY_NULLS_LAST: 'SORTBY_NULLS_FIRST',
+    SORTBY_NULLS_DEFAULT: 'SORTBY_NULLS_DEFAULT',
+  };
+  const turn = (value: TreeValue): string => turns[typeof value === 'string' ? value : ''] ?? '';
+  return { ...item, sortby_dir: turn(item['sortby_dir']), sortby_nulls: turn(item['sortby_nulls']) };
+}
 
 /** `(array_agg(...))[1]`: the call; null for anything else. */
 export function indexed(value: TreeValue): TreeNode | null {

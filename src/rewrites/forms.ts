@@ -3,18 +3,22 @@ import type { ParsedStatement } from '../sql/parse.js';
 import { aliasesApart } from './aliases-apart.js';
 import { antiJoined } from './anti-joins.js';
 import { boundsApart } from './bounds-apart.js';
+import { constantsFolded } from './constants-folded.js';
+import { extremesRanked } from './extreme-over-group.js';
 import { seen } from './facts.js';
 import type { Fact } from './facts.js';
 import { firstOfGroup } from './first-of-group.js';
 import { inlined } from './inlined.js';
 import { innerJoined } from './inner-joins.js';
 import { membershipAsked } from './memberships.js';
+import { limitsDropped } from './needless-limits.js';
 import { opened } from './opened.js';
 import { withoutOrdinals } from './ordinals.js';
 import { parentKeysNamed } from './parent-keys.js';
 import { positive } from './positive.js';
 import { pulledUp } from './pulled-up.js';
 import { selfTotals } from './self-totals.js';
+import { spelledIn } from './spelled-in.js';
 import { starless } from './starless.js';
 import { unwrapped } from './unwrapped.js';
 
@@ -36,7 +40,9 @@ export function formsOf(statement: ParsedStatement, catalog: Catalog): readonly 
   return forms;
 }
 
-function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[] {
+function makeForms(written: ParsedStatement, catalog: Catalog): readonly Form[] {
+  const folded = constantsFolded(written) ?? written;
+  const statement = spelledIn(folded) ?? folded;
   const open = opened(statement, catalog);
   const facts = open?.facts ?? [];
   const without = inlined(open?.statement ?? statement);
@@ -55,16 +61,19 @@ function makeForms(statement: ParsedStatement, catalog: Catalog): readonly Form[
     boundsApart(base),
     innerJoined(bare ?? base, catalog),
     firstOfGroup(base, catalog),
+    extremesRanked(bare ?? base, catalog),
     aliasesApart(base, catalog),
     spelled,
     parentKeysNamed(spelled ?? bare ?? base, catalog),
   ];
   const totals = selfTotals(base, catalog);
+  const unlimited = limitsDropped(base, catalog);
   const membership = membershipAsked(bare ?? base, catalog);
   return [
     { statement, facts: [] },
     ...rest.flatMap((one) => (one ? [{ statement: one, facts }] : [])),
     ...(totals ? [{ statement: totals.statement, facts: [...facts, ...totals.facts] }] : []),
+    ...(unlimited ? [{ statement: unlimited.statement, facts: [...facts, ...unlimited.facts] }] : []),
     ...(membership ? [{ statement: membership.statement, facts: [...facts, membership.fact] }] : []),
     ...(anti ? [{ statement: anti.statement, facts: [seen(anti.says)] }] : []),
   ];

@@ -1,10 +1,10 @@
 import type { Catalog } from '../model/catalog.js';
 import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, isNode, list, walk } from '../sql/tree.js';
+import { bodyOf, isNode, list, textOf, typed, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
-import { conjuncts, replace } from './build.js';
-import { bothWays, listed } from './shapes.js';
+import { conjuncts, disjuncts, replace } from './build.js';
+import { bothWays } from './shapes.js';
 import { originOf, viewOf } from './view.js';
 import type { Query } from './view.js';
 import { writeBack } from './write-back.js';
@@ -32,11 +32,13 @@ function needlesslyOuter(query: Query, asked: TreeNode[]): readonly TreeNode[] {
   for (const join of spine) {
     const items = new Set<TreeValue>([...walk(join['rarg'])].flatMap(({ body }) => [body]));
     const own = query.sources.filter(({ item }) => items.has(Object.values(item)[0]));
+    const isOwn = (column: TreeNode): boolean => {
+      const origin = originOf(query, column);
+      return origin?.query === query && own.includes(origin.source);
+    };
+    // Where the join finds no partner all its columns are NULL at once: each alternative may ask for another.
     const isAsked = (condition: TreeNode): boolean =>
-      columnsAsked(condition).some((column) => {
-        const origin = originOf(query, column);
-        return origin?.query === query && own.includes(origin.source);
-      });
+      disjuncts(condition).every((one) => conjuncts(one).some((part) => columnsAsked(part).some(isOwn)));
     if (join['jointype'] === 'JOIN_INNER') asked.push(...conjuncts(join['quals']));
     if (join['jointype'] !== 'JOIN_LEFT' || !asked.some(isAsked)) continue;
     asked.push(...conjuncts(join['quals']));
@@ -46,17 +48,31 @@ function needlesslyOuter(query: Query, asked: TreeNode[]): readonly TreeNode[] {
 }
 
 /** The joins down the left side of a FROM item, outermost first, as far as none above may fill them with NULL. */
-function spineOf(item: TreeValue): readonly TreeNode[] {
+export function spineOf(item: TreeValue): readonly TreeNode[] {
   const join = bodyOf(item, 'JoinExpr');
   if (join?.['jointype'] !== 'JOIN_INNER' && join?.['jointype'] !== 'JOIN_LEFT') return [];
   if (join['alias'] !== undefined || join['isNatural'] === true || list(join, 'usingClause').length > 0) return [];
   return [join, ...spineOf(join['larg'])];
 }
 
-/** The columns that a condition leaves no NULL in. */
-function columnsAsked(condition: TreeNode): readonly TreeNode[] {
-  const test = bodyOf(condition, 'NullTest');
-  if (test) return test['nulltesttype'] === 'IS_NOT_NULL' && isNode(test['arg']) ? [test['arg']] : [];
-  const among = listed(condition, 'AEXPR_BETWEEN') ?? listed(condition, 'AEXPR_IN');
-  return among ? [among.left] : bothWays(condition).map(({ left }) => left);
+/** The columns that a condition leaves no NULL in: those of strict operators, and what is true or false itself. */
+export function columnsAsked(condition: TreeNode): readonly TreeNode[] {
+  const { type, body } = typed(condition) ?? { type: '', body: {} };
+  if (type === 'ColumnRef') return [condition];
+  if (type === 'BoolExpr') return body['boolop'] === 'NOT_EXPR' ? list(body, 'args').filter(isColumn) : [];
+  if (type === 'NullTest') return body['nulltesttype'] === 'IS_NOT_NULL' ? [body['arg']].filter(isColumn) : [];
+  if (type === 'BooleanTest')
+    return ['IS_TRUE', 'IS_FALSE'].includes(textOf(body, 'booltesttype') ?? '') ? [body['arg']].filter(isColumn) : [];
+  const kind = type === 'A_Expr' ? (textOf(body, 'kind') ?? '') : '';
+  if (STRICT.has(kind)) return [body['lexpr']].filter(isColumn);
+  return bothWays(condition)
+    .map(({ left }) => left)
+    .filter(isColumn);
+}
+
+/** `BETWEEN`, `IN` and `NOT IN` a list, `LIKE` and the like: NULL, or false, where the left side is NULL. */
+const STRICT = new Set(['AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_IN', 'AEXPR_LIKE', 'AEXPR_ILIKE']);
+
+function isColumn(value: TreeValue): value is TreeNode {
+  return isNode(value) && bodyOf(value, 'ColumnRef') !== null;
 }

@@ -10,7 +10,7 @@ import { orderOf } from './top-rows.js';
 import { originOf, queryOf, sortOriginOf } from './view.js';
 import type { Query, StatementView } from './view.js';
 
-/** A subquery in the output of another query that looks something up for each of its rows. */
+/** A subquery in the output of another query, or in its ORDER BY, that looks something up for each of its rows. */
 export interface Lookup {
   readonly sublink: TreeNode;
   readonly inner: Query;
@@ -20,14 +20,15 @@ export interface Lookup {
   readonly isArray: boolean;
 }
 
-/** The scalar subqueries in the output of a query that depend on it by equality alone; none where a further source in FROM would change what the query means. */
+/** The scalar subqueries in the output and the ORDER BY of a query that depend on it by equality alone; none where a further source in FROM would change what the query means. */
 export function lookupsIn(view: StatementView, query: Query): readonly Lookup[] {
   const { body } = query;
   if (query.type !== 'SelectStmt' || hasBareStar(body) || list(body, 'fromClause').length === 0) return [];
   if (body['groupClause'] !== undefined || body['havingClause'] !== undefined) return [];
-  return list(body, 'targetList').flatMap((item) => {
-    const target = bodyOf(item, 'ResTarget');
-    return [...walk(target?.['val'])].flatMap(({ type, body: sublink }): readonly Lookup[] => {
+  // DISTINCT wants its ORDER BY word by word in the output.
+  const sorts = body['distinctClause'] === undefined ? list(body, 'sortClause') : [];
+  return [...list(body, 'targetList'), ...sorts].flatMap((item) =>
+    [...walk(item)].flatMap(({ type, body: sublink }): readonly Lookup[] => {
       const select = type === 'SubLink' ? bodyOf(sublink['subselect'], 'SelectStmt') : null;
       const inner = select ? queryOf(view, select) : undefined;
       const isArray = sublink['subLinkType'] === 'ARRAY_SUBLINK';
@@ -37,8 +38,8 @@ export function lookupsIn(view: StatementView, query: Query): readonly Lookup[] 
       if (!isNode(value) || more || LIMITING.some((name) => inner.body[name] !== undefined)) return [];
       const correlation = correlationOf(view, inner, [value]);
       return correlation ? [{ sublink, inner, value, correlation, isArray }] : [];
-    });
-  });
+    }),
+  );
 }
 
 /** `array_agg(x ORDER BY o)`, for `SELECT x ... ORDER BY o` of a column that is no array itself; null where the order is not by columns. */
@@ -74,7 +75,11 @@ export function joinLookups(
   let from = list(query.body, 'fromClause')
     .filter(isNode)
     .reduce((larg, rarg) => ({ JoinExpr: { jointype: 'JOIN_INNER', larg, rarg } }));
-  let targets: TreeNode = { targetList: namedBySublink(query.body) };
+  const { sortClause } = query.body;
+  let targets: TreeNode = {
+    targetList: namedBySublink(query.body),
+    ...(sortClause === undefined ? {} : { sortClause }),
+  };
   joinsOf(lookups, how.grouped).forEach(({ same, where, values: aggregates }, g) => {
     const alias = g === 0 ? base : `${base}_${g + 1}`;
     const [first] = same;

@@ -19,8 +19,8 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT (SELECT count(*) FROM b WHERE b.a_id = a.id) FROM a` becomes a LEFT JOIN with the counts of all `a_id` at once, and COALESCE for those that have none; several aggregates over the same rows become one join, and over other rows of the same table too, with `FILTER (WHERE ...)`.',
-    why: 'A subquery in the output runs once for each row; the grouped one runs once.',
+    what: '`SELECT (SELECT count(*) FROM b WHERE b.a_id = a.id) FROM a` becomes a LEFT JOIN with the counts of all `a_id` at once, and COALESCE for those that have none; several aggregates over the same rows become one join, and over other rows of the same table too, with `FILTER (WHERE ...)`; a subquery in ORDER BY alike.',
+    why: 'A subquery in the output, or in ORDER BY, runs once for each row; the grouped one runs once.',
     limits:
       'count, sum, avg, min and max, arithmetic of the last four, bool_and and the like, string_agg, array_agg and json_agg with an ORDER BY of their own, `ARRAY(SELECT ... ORDER BY ...)`, and COALESCE of those with a constant; the correlation is by equality of columns of one type. The outer query has no GROUP BY and no `*`. Where few rows are asked for, the subquery may be the faster form: the trial tells.',
     sources: ['W. Kim: On optimizing an SQL-like nested query, ACM TODS 7 (3), 1982', 'PostgreSQL source, subselect.c'],

@@ -1,12 +1,13 @@
-import { bodyOf, isNode, list } from '../../../sql/tree.js';
-import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, existence, expression, output, replace, withWhere } from '../../build.js';
+import { bodyOf, isNode } from '../../../sql/tree.js';
+import type { TreeNode } from '../../../sql/tree.js';
+import { conjuncts, existence, replace, withWhere } from '../../build.js';
 import { innerItems, mentions, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, seen } from '../../facts.js';
-import type { Fact, Facts } from '../../facts.js';
-import { callsAggregate, functionName, hasBareStar, isPlainCall, mayGiveRows } from '../../shapes.js';
-import { originOf, originsIn } from '../../view.js';
+import { hasBareStar, mayGiveRows } from '../../shapes.js';
+import { copiesGone, tellsApart, wayOf } from '../../told-apart.js';
+import type { Way } from '../../told-apart.js';
+import { originsIn } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
 interface Site {
@@ -57,9 +58,7 @@ export default defineRewrite<Site>({
   ],
   rewrite: ({ query, way, kept, dropped, own, others }, view) => {
     const exists = existence(withWhere({ fromClause: dropped }, others), true);
-    const { distinctClause: _, groupClause: __, ...rest } = query.body;
-    const single = way.count ? { ...rest, targetList: [countOf(list(rest, 'targetList')[0])] } : rest;
-    const shown = tellsApart({ query, way, kept }, factsOf(view.catalog)) ? single : query.body;
+    const shown = tellsApart({ query, way, kept }, factsOf(view.catalog)) ? copiesGone(query.body, way) : query.body;
     const body = withWhere({ ...shown, fromClause: kept.map(({ item }) => item).filter(isNode) }, [...own, exists]);
     return replace(view.statement.tree, query.body, { SelectStmt: body });
   },
@@ -81,52 +80,3 @@ export default defineRewrite<Site>({
     to: 'SELECT c.name FROM customer AS c WHERE EXISTS (SELECT 1 FROM purchase AS p WHERE p.customer_id = c.id)',
   },
 });
-
-/** What keeps a row of the kept tables from coming twice. */
-interface Way {
-  /** The values that are told apart. */
-  readonly values: readonly TreeValue[];
-  /** Whether they are only counted. */
-  readonly count: boolean;
-}
-
-/** The keys by which what is told apart holds one row of each table that is kept; null where it may hold several. */
-function tellsApart({ query, way, kept }: Pick<Site, 'query' | 'way' | 'kept'>, facts: Facts): readonly Fact[] | null {
-  const keys = kept.flatMap((source) => {
-    const columns = way.values.flatMap((value) => {
-      const origin = originOf(query, value);
-      return origin?.source === source ? [origin.name] : [];
-    });
-    return source.table ? facts.unique(source.table, columns) : [];
-  });
-  return keys.length === kept.length && keys.every(({ holds }) => holds) ? keys : null;
-}
-
-/** DISTINCT; GROUP BY columns without an aggregate; or `count(DISTINCT column)` alone. Null for anything else. */
-function wayOf({ body, type }: Query): Way | null {
-  const distinct = list(body, 'distinctClause');
-  const groups = list(body, 'groupClause');
-  const targets = list(body, 'targetList').map((item) => bodyOf(item, 'ResTarget')?.['val']);
-  if (type !== 'SelectStmt') return null;
-  if (distinct.length > 0) {
-    const whole = distinct.length === 1 && Object.keys(distinct[0] as object).length === 0;
-    return whole && groups.length === 0 && !targets.some(callsAggregate) ? { values: targets, count: false } : null;
-  }
-  if (groups.length > 0) {
-    const plain = groups.every((one) => bodyOf(one, 'ColumnRef'));
-    return plain && ![...targets, body['sortClause']].some(callsAggregate) ? { values: groups, count: false } : null;
-  }
-  const call = targets.length === 1 ? bodyOf(targets[0], 'FuncCall') : null;
-  const isCount =
-    call !== null &&
-    functionName(call) === 'count' &&
-    call['agg_distinct'] === true &&
-    isPlainCall(call) &&
-    ['sortClause', 'limitCount', 'limitOffset'].every((name) => body[name] === undefined);
-  return isCount && list(call, 'args').length === 1 ? { values: list(call, 'args'), count: true } : null;
-}
-
-function countOf(target: TreeValue): TreeNode {
-  const name = bodyOf(target, 'ResTarget')?.['name'];
-  return output(expression('count(*)'), typeof name === 'string' ? name : undefined);
-}

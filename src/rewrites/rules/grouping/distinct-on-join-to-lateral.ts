@@ -12,7 +12,7 @@ import {
 } from '../../build.js';
 import { innerItems } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { factsOf, missing } from '../../facts.js';
+import { factsOf, missing, seen } from '../../facts.js';
 import { bothWays, callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
 import type { SortKey } from '../../top-rows.js';
@@ -42,7 +42,7 @@ export default defineRewrite<Site>({
     what: '`SELECT DISTINCT ON (a.id) ... FROM a JOIN b ON b.a_id = a.id ORDER BY a.id, b.at DESC`, the latest row of each a, takes the first row of b for each a by LATERAL.',
     why: 'DISTINCT ON joins and sorts every row of b; by an index on (a_id, at) the first row of each a is one descent.',
     limits:
-      'Two tables in an inner or LEFT JOIN; the column of DISTINCT ON is a key of a; the columns that the join holds and the sort keys together are a key of b, so that it is certain which row is the first. Where a has most of its rows asked for and b has few for each, the original is the faster form: the trial tells.',
+      'Two tables in an inner or LEFT JOIN; the column of DISTINCT ON is a key of a; the columns that the join holds and the sort keys together are a key of b, so that it is certain which row is the first, or nothing is shown of b but sort keys. Where a has most of its rows asked for and b has few for each, the original is the faster form: the trial tells.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "SELECT", section "DISTINCT Clause"'],
   },
   triggers: ['rows/many-rows-deduplicated', 'memory/sort-on-disk'],
@@ -81,13 +81,17 @@ export default defineRewrite<Site>({
       );
       return [{ query, of, from, left: joined.left, order, held, inside, outside }];
     }),
-  requires: ({ of, from, order, held }, facts) => [
+  requires: ({ query, of, from, order, held }, facts, view) => [
     of.source.table
       ? facts.unique(of.source.table, [of.name])
       : missing(`${of.source.alias} is not a table with a key`),
-    from.table
-      ? facts.unique(from.table, [...held, ...order.map(({ origin }) => origin.name)])
-      : missing(`${from.alias} is not a table with a key`),
+    showsKeysAlone(view, { query, from, order })
+      ? seen(
+          `of ${from.alias} only columns are shown by which its rows are sorted, so that it does not matter which of equal ones is the first`,
+        )
+      : from.table
+        ? facts.unique(from.table, [...held, ...order.map(({ origin }) => origin.name)])
+        : missing(`${from.alias} is not a table with a key`),
   ],
   rewrite: ({ query, of, from, left, order, inside, outside }, view) => {
     const shape = selectOf('SELECT 1 FROM _1 LIMIT 1', [from.item]);
@@ -126,6 +130,14 @@ export default defineRewrite<Site>({
 
 const OTHER = ['groupClause', 'havingClause', 'withClause', 'windowClause', 'lockingClause'];
 
+/** Whether all that is shown of the rows that are sorted are their sort keys, of types of which equal values are the same value. */
+function showsKeysAlone(view: StatementView, { query, from, order }: Pick<Site, 'query' | 'from' | 'order'>): boolean {
+  const shown = originsIn(view, query, query.body['targetList']) ?? [];
+  const isKey = (one: ColumnOrigin): boolean =>
+    EXACT.has(one.column?.baseType ?? '') && order.some(({ origin }) => origin.name === one.name);
+  return shown.filter(({ source }) => source === from).every(isKey);
+}
+
 /** The column that tells the groups apart, or one that an inner join makes equal to it and that is a key of its table. */
 function keyOfGroup({ catalog }: StatementView, query: Query, column: ColumnOrigin): ColumnOrigin {
   const facts = factsOf(catalog);
@@ -144,6 +156,7 @@ function keyOfGroup({ catalog }: StatementView, query: Query, column: ColumnOrig
 
 /** Types of which equal values are the same value. */
 const ALIKE = new Set(['int2', 'int4', 'int8', 'uuid', 'date']);
+const EXACT = new Set([...ALIKE, 'timestamp', 'timestamptz', 'bool']);
 
 /** How the two tables are joined; null for any other way. */
 function joinOf(

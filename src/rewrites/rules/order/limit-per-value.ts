@@ -42,7 +42,7 @@ export default defineRewrite<Site>({
     what: '`WHERE k IN (1, 2, 3) ORDER BY at DESC LIMIT 10` takes the first ten rows of each k by a LATERAL subquery, and then the first ten of those; `k IN (SELECT ...)` alike, and the join with a table that holds each k once, as `JOIN membership AS m ON m.room = t.room WHERE m.member = 7`.',
     why: 'An index on (k, at) gives the rows of one k in order, not those of several: PostgreSQL reads and sorts every row of each.',
     limits:
-      'One table with conditions on it alone; the list holds literals or parameters, two to a hundred, or is a subquery that names nothing outside, of a column of the same type; the order is by columns; OFFSET is a literal. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
+      'One table with conditions on it alone; the list holds literals or parameters, two to a hundred, or is a subquery that names nothing outside, of a column of the same type or of another whole number; the order is by columns; OFFSET is a literal. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "Indexes and ORDER BY"'],
   },
   triggers: ['rows/top-n-over-many', 'scan/ordered-index-walk'],
@@ -146,8 +146,11 @@ function shownColumn(select: Query): ColumnOrigin | null {
   return originOf(select, bodyOf(list(select.body, 'targetList')[0], 'ResTarget')?.['val']);
 }
 
+/** Of one type, or both whole numbers, which are compared as they are and found in the same indexes. */
 function isAlike({ column }: ColumnOrigin, select: Query): boolean {
-  return column !== null && shownColumn(select)?.column?.type === column.type;
+  const shown = shownColumn(select)?.column;
+  if (column === null || !shown) return false;
+  return shown.type === column.type || (WHOLE.has(shown.baseType) && WHOLE.has(column.baseType));
 }
 
 /** The different values of a subquery, each once. */
@@ -174,6 +177,7 @@ function isListable({ column }: ColumnOrigin, items: readonly TreeNode[]): boole
 }
 
 const TEXTS = new Set(['text', 'varchar']);
+const WHOLE = new Set(['int2', 'int4', 'int8']);
 
 /** As many descents of an index: beyond it the list is rather a join. */
 const MOST = 100;
