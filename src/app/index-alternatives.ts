@@ -21,7 +21,7 @@ export async function chosenForBudget(
   const specs = near
     .filter((spec) => !known.has(specKey(spec)) && known.add(specKey(spec)))
     .slice(0, Math.max(LEAST_ALTERNATIVES, chosen.length));
-  return withSizes(whatIf, candidates, specs);
+  return sizedFor(whatIf, candidates, specs);
 }
 
 /** Of the curve's, the nearest to the budget first. */
@@ -60,10 +60,11 @@ export async function searchBeside(
     options.timeMs,
   );
   const specs = selection.chosen.map((one) => one.spec).filter((spec) => !has.has(specKey(spec)));
-  return withSizes(options.whatIf, candidates, specs);
+  return sizedFor(options.whatIf, candidates, specs);
 }
 
-async function withSizes(
+/** Specs with their sizes, and the statements that they were made for. */
+export async function sizedFor(
   whatIf: IndexSearchOptions['whatIf'],
   candidates: readonly Candidate[],
   specs: readonly IndexSpec[],

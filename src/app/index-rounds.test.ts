@@ -159,6 +159,46 @@ describe('measureInRounds', () => {
     }
   });
 
+  it('measures what one statement suffers from once more, beside what may keep that one from it', async () => {
+    const { found, search } = await searched();
+    // The planner likes a for the second statement too, where a is bad in truth; with c it would take that one instead.
+    const plans = {
+      [byA]: [[[], 1000] as const, [['a'], 1] as const],
+      [byB]: [[[], 1000] as const, [['a'], 400] as const, [['b'], 390] as const, [['c'], 100] as const],
+      [byC]: [[[], 1000] as const],
+    };
+    const candidates = found.candidates.map((one) => ({ ...one, for: [byA, byB, byC] }));
+    const companions = { ...search, whatIf: engine({ plans, sizes: { a: 40, b: 45, c: 20 } }) };
+    const lab = labOf([]);
+    const slowed = { statement: byB, without: { ms: 10, buffers: 100 }, with: { ms: 90, buffers: 300 } };
+    const measure =
+      (gains: boolean): RoundsOptions['measure'] =>
+      async (specs, timeMs) => {
+        const set = await lab.measure(specs, timeMs);
+        if (set === null || specs.some((spec) => nameOf(spec) === 'c')) return set;
+        const dropped = specs.map((spec) => ({
+          spec,
+          why: 'slower' as const,
+          reason: 'with it the second takes 90.0 ms instead of 10.0 ms',
+          built: null,
+          change: { ms: -400, buffers: gains ? -5000 : 50 },
+          effects: [slowed],
+        }));
+        return { ...set, kept: [], dropped, sizeBytes: 0 };
+      };
+    const limits = { ...times, budgetBytes: null };
+    const { measured, alternatives } = await measureInRounds(
+      { ...found, candidates },
+      { ...limits, search: companions, measure: measure(true) },
+    );
+    expect(lab.asked).toEqual([['a'], ['a', 'c']]);
+    expect(names(measured?.kept).toSorted()).toEqual(['a', 'c']);
+    expect(names(alternatives)).toEqual(['c']);
+    lab.asked.length = 0;
+    await measureInRounds({ ...found, candidates }, { ...limits, search: companions, measure: measure(false) });
+    expect(lab.asked).toEqual([['a']]);
+  });
+
   it('stops where the time does not hold another round', async () => {
     const { found, search } = await searched();
     const lab = labOf(['a']);

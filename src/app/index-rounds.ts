@@ -4,6 +4,7 @@ import type { DroppedIndex, MeasuredIndexSet } from '../indexes/measured/measure
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
 import { searchBeside } from './index-alternatives.js';
+import { withCompanions } from './index-companions.js';
 import type { IndexSearch } from './index-search.js';
 import type { IndexSearchOptions } from './index-search-once.js';
 
@@ -33,24 +34,25 @@ export interface MeasuredRounds {
 
 /**
  * Measures what was searched. While much of the budget is left, since what the planner promised was not true, searches what could stand beside the kept
- * indexes without those that were refused, and measures both together; such a set is taken where its measuring came to its end. An index that no plan used,
+ * indexes without those that were refused, and measures both together; and what was refused for a few statements is measured once more beside what may
+ * keep these from it. Such a set is taken where its measuring came to its end, or where it gains more than the one before. An index that no plan used,
  * since another one was there, is refused the second time.
  */
 export async function measureInRounds(found: Found, options: RoundsOptions): Promise<MeasuredRounds> {
-  const { search, budgetBytes, measure, searchMs, searchCalls } = options;
+  const { search, budgetBytes, measure } = options;
   const { signal } = search;
   let { alternatives } = found;
   let leftMs = options.timeMs;
-  const timed = async (specs: readonly IndexSpec[]): Promise<MeasuredIndexSet | null> => {
+  const timed = async (specs: readonly IndexSpec[], timeMs: number): Promise<MeasuredIndexSet | null> => {
     const startedMs = performance.now();
-    const set = await measure(specs, leftMs);
+    const set = await measure(specs, timeMs);
     leftMs -= performance.now() - startedMs;
     return set;
   };
   const specs = [...found.selection.chosen, ...alternatives, ...found.unvalued].map((one) => one.spec);
   if (specs.length === 0 || signal.aborted) return { measured: null, alternatives };
-  const first = await timed(specs);
-  if (budgetBytes === null || !first?.complete) return { measured: first, alternatives };
+  const first = await timed(specs, leftMs * FIRST_SHARE);
+  if (first === null) return { measured: null, alternatives };
   let measured = first;
   const built = new Map<string, number>();
   const count = (all: readonly IndexSpec[]): void => {
@@ -58,27 +60,56 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   };
   count(specs);
   for (let round = 1; round <= MORE_ROUNDS; round += 1) {
-    const leftBytes = budgetBytes - measured.sizeBytes;
-    if (leftBytes < MUCH_LEFT * budgetBytes || leftMs < MUCH_TIME * first.durationMs || signal.aborted) break;
-    search.note(`${formatBytes(leftBytes)} of the budget are left: searching what could stand beside the kept indexes`);
+    if (leftMs < MUCH_TIME * first.durationMs || signal.aborted) break;
     const kept = measured.kept.map((one) => one.spec);
-    const isOpen = ({ spec, why }: DroppedIndex): boolean => why === 'unused' && built.get(specKey(spec)) === 1;
-    const refused = measured.dropped.filter((one) => !isOpen(one)).map((one) => one.spec);
-    const share = {
-      timeMs: searchMs / MORE_ROUNDS,
-      ...(searchCalls !== undefined && { plannerCalls: Math.ceil(searchCalls / MORE_ROUNDS) }),
-    };
-    const more = await searchBeside({ ...search, ...share }, { ...found, kept, refused, leftBytes });
+    const isOnce = ({ spec }: DroppedIndex): boolean => built.get(specKey(spec)) === 1;
+    const again = await withCompanions(search, { ...found, kept, dropped: measured.dropped.filter(isOnce) });
+    const leftBytes = (budgetBytes ?? measured.sizeBytes) - measured.sizeBytes;
+    const isRoom = budgetBytes !== null && measured.complete && leftBytes >= MUCH_LEFT * budgetBytes;
+    const beside = isRoom ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
+    const more = [...new Map([...again, ...beside].map((one) => [specKey(one.spec), one])).values()];
     if (more.length === 0 || signal.aborted) break;
     const fresh = more.map((one) => one.spec);
-    const next = await timed([...kept, ...fresh]);
-    if (!next?.complete) break;
+    const next = await timed([...kept, ...fresh], leftMs);
+    if (next === null || !(next.complete || gainOf(next, first) > gainOf(measured, first))) break;
     measured = together(measured, next);
     alternatives = [...alternatives, ...more.filter(({ spec }) => !built.has(specKey(spec)))];
     count(fresh);
   }
   return { measured, alternatives };
 }
+
+async function besideKept(
+  found: Found,
+  { search, searchMs, searchCalls }: RoundsOptions,
+  {
+    measured,
+    leftBytes,
+    isOnce,
+  }: {
+    readonly measured: MeasuredIndexSet;
+    readonly leftBytes: number;
+    readonly isOnce: (one: DroppedIndex) => boolean;
+  },
+): Promise<readonly UnvaluedIndex[]> {
+  search.note(`${formatBytes(leftBytes)} of the budget are left: searching what could stand beside the kept indexes`);
+  const kept = measured.kept.map((one) => one.spec);
+  const refused = measured.dropped.filter((one) => !(one.why === 'unused' && isOnce(one))).map((one) => one.spec);
+  const share = {
+    timeMs: searchMs / MORE_ROUNDS,
+    ...(searchCalls !== undefined && { plannerCalls: Math.ceil(searchCalls / MORE_ROUNDS) }),
+  };
+  return searchBeside({ ...search, ...share }, { ...found, kept, refused, leftBytes });
+}
+
+/** What a set saves, in milliseconds, with all blocks of `first` without any index weighing as much as all its time. */
+function gainOf({ before, after }: MeasuredIndexSet, first: MeasuredIndexSet): number {
+  const blockMs = first.before.buffers > 0 ? first.before.ms / first.before.buffers : 0;
+  return before.ms - after.ms + (before.buffers - after.buffers) * blockMs;
+}
+
+/** Of the time; the rest is for what the first round refuses. What it has run is not run again. */
+const FIRST_SHARE = 0.75;
 
 /** Rounds after the first: each refuses some of what the planner liked best, and what is left is liked less. */
 const MORE_ROUNDS = 3;

@@ -97,7 +97,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     'SELECT count(DISTINCT t.id) FROM topic AS t LEFT JOIN reading AS r ON r.topic_id = t.id LEFT JOIN member AS m ON m.id = r.member_id',
-    'join/unused-left-join',
+    'aggregate/distinct-count-to-groups join/unused-left-join',
   ],
   [
     'SELECT DISTINCT t.id, t.title FROM topic AS t LEFT JOIN post AS p ON p.topic_id = t.id LEFT JOIN reading AS r ON r.topic_id = t.id WHERE (p.likes > 3 OR r.level = 2 OR t.views IS NULL) AND t.member_id = 1',
@@ -105,7 +105,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     "SELECT count(DISTINCT t.id) FROM topic AS t LEFT JOIN reading AS r ON r.topic_id = t.id LEFT JOIN member AS m ON m.id = r.member_id WHERE m.name = 'a' OR t.views = 1",
-    'distinct/outer-joins-to-exists union/or-to-union-all',
+    'aggregate/distinct-count-to-groups distinct/outer-joins-to-exists union/or-to-union-all',
   ],
   [
     'SELECT DISTINCT t.title FROM topic AS t LEFT JOIN post AS p ON p.topic_id = t.id LEFT JOIN reading AS r ON r.topic_id = t.id AND r.level > p.likes WHERE p.likes = 2 OR r.level = 3',

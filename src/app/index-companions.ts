@@ -1,0 +1,71 @@
+import { specKey } from '../indexes/candidates/candidates.js';
+import type { Candidate } from '../indexes/candidates/candidates.js';
+import type { DroppedIndex, IndexEffect } from '../indexes/measured/measured-index-set.js';
+import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
+import type { IndexSpec } from '../model/action.js';
+import { sizedFor } from './index-alternatives.js';
+import type { IndexSearchOptions } from './index-search-once.js';
+
+/** What measurement refused, and what it kept. */
+export interface RefusedBeside {
+  readonly candidates: readonly Candidate[];
+  readonly kept: readonly IndexSpec[];
+  readonly dropped: readonly DroppedIndex[];
+}
+
+/**
+ * Indexes that measurement refused although they gain over the whole workload, since some statement takes a bad plan with them; each with those others that give
+ * this statement a plan which the planner likes better than the bad one. Whether that is so in truth, measuring them together shows.
+ */
+export async function withCompanions(
+  { whatIf, snapshot, signal }: Pick<IndexSearchOptions, 'whatIf' | 'snapshot' | 'signal'>,
+  { candidates, kept, dropped }: RefusedBeside,
+): Promise<readonly UnvaluedIndex[]> {
+  const fingerprints = new Map(snapshot.workload.statements.map((one) => [one.name, one.fingerprint]));
+  const has = new Set(kept.map(specKey));
+  const specs = new Map<string, IndexSpec>();
+  for (const { spec, effects } of worthAnotherTry(dropped)) {
+    const slowed = effects.filter(isSlowed).flatMap(({ statement }) => fingerprints.get(statement) ?? []);
+    for (const fingerprint of slowed.slice(0, MOST_SLOWED)) {
+      if (signal.aborted) return [];
+      const costOf = async (add: readonly IndexSpec[]): Promise<number> => {
+        const [answer] = await whatIf.cost([fingerprint], { add: [...kept, spec, ...add], drop: [] });
+        return answer?.cost ?? Number.POSITIVE_INFINITY;
+      };
+      const lured = await costOf([]);
+      const open = candidates.filter(
+        (one) => one.for.includes(fingerprint) && !has.has(specKey(one.spec)) && specKey(one.spec) !== specKey(spec),
+      );
+      const tried: { readonly spec: IndexSpec; readonly cost: number }[] = [];
+      for (const one of open.slice(0, MOST_TRIED)) tried.push({ spec: one.spec, cost: await costOf([one.spec]) });
+      const better = tried.filter(({ cost }) => cost < lured * CLEARLY).toSorted((a, b) => a.cost - b.cost);
+      if (better.length > 0) specs.set(specKey(spec), spec);
+      for (const one of better.slice(0, MOST_COMPANIONS)) specs.set(specKey(one.spec), one.spec);
+    }
+  }
+  return sizedFor(whatIf, candidates, [...specs.values()]);
+}
+
+/** Those that would gain most blocks over the whole workload first. */
+function worthAnotherTry(dropped: readonly DroppedIndex[]): readonly DroppedIndex[] {
+  return dropped
+    .filter(({ why, change }) => why === 'slower' && change !== null && change.buffers < 0)
+    .toSorted((a, b) => (a.change?.buffers ?? 0) - (b.change?.buffers ?? 0))
+    .slice(0, MOST_REFUSED);
+}
+
+function isSlowed({ with: after, without }: IndexEffect): boolean {
+  return after.ms > without.ms * SLOWED;
+}
+
+/** Each costs an index or three to be built and measured. */
+const MOST_REFUSED = 4;
+/** An index that lures many statements is no good one. */
+const MOST_SLOWED = 3;
+/** One EXPLAIN each. */
+const MOST_TRIED = 40;
+const MOST_COMPANIONS = 2;
+/** The least that the planner itself does not take for equal is 1 %; what is measured is to be worth building. */
+const CLEARLY = 0.9;
+/** A trial's tolerance for reads. */
+const SLOWED = 1.15;
