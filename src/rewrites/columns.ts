@@ -1,6 +1,6 @@
 import { outputName } from '../sql/output-name.js';
-import { bodyOf, isNode, list, treeText, typed, walk } from '../sql/tree.js';
-import type { TreeNode, TreeValue } from '../sql/tree.js';
+import { bodyOf, isNode, list, mapTree, treeText, typed, walk } from '../sql/tree.js';
+import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
 import { output, replace } from './build.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
@@ -75,6 +75,17 @@ export function withNames(tree: TreeNode, value: TreeNode, by: TreeNode): TreeNo
   if (!shown) return replace(tree, value, by);
   const name = outputName({ ResTarget: shown });
   return replace(tree, shown, { ResTarget: outputName(output(by)) === name ? { val: by } : { name, val: by } });
+}
+
+/** `mapTree`, where an output column keeps the name that it has by itself: `1 = 1 AND flag` has none, and `flag` has. */
+export function mapUnderNames(tree: TreeValue, change: (node: TypedNode) => TreeNode | null): TreeValue {
+  const named = (node: TypedNode): TreeNode | null => {
+    if (node.type !== 'ResTarget' || node.body['name'] !== undefined) return change(node);
+    const val = mapTree(node.body['val'], named);
+    const [before, after] = [node.body['val'], val].map((one) => outputName({ ResTarget: { ...node.body, val: one } }));
+    return { ResTarget: { ...node.body, ...(before === after ? {} : { name: before }), val } };
+  };
+  return mapTree(tree, named);
 }
 
 /** The items of FROM in one list with the conditions of its inner joins, where there are only tables, subqueries and inner joins; null where there is any other. */

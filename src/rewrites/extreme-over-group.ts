@@ -64,6 +64,7 @@ function rankOf({ catalog }: StatementView, inner: Query, value: TreeValue, colu
   const over = call?.['over'];
   const name = call ? functionName(call) : '';
   if (!call || !isNode(over) || !['min', 'max'].includes(name) || call['agg_filter'] !== undefined) return null;
+  if (call['agg_distinct'] !== undefined) return null;
   const [argument, more] = list(call, 'args');
   const named = over['name'] !== undefined || over['refname'] !== undefined || over['orderClause'] !== undefined;
   const origin = originOf(inner, argument);

@@ -30,7 +30,7 @@ export function factsOf(catalog: Catalog): Facts {
     unique: (table, columns, byEquality = false) => unique(catalog, table, { columns, byEquality }),
     foreignKey: (child, columns, parent, references) => foreignKey(catalog, { child, columns, parent, references }),
     textsAsWritten: () =>
-      (catalog.otherCounts['collation'] ?? 0) > 0
+      hasOwnCollations(catalog)
         ? missing(
             'the database has collations of its own, and under one that is not deterministic different texts may be equal',
           )
@@ -79,11 +79,24 @@ function unique(
           sameRelation(constraint.table, table) && constraint.name === one.constraint && constraint.deferrable,
       ),
   );
-  const good = able.find((index) => byEquality || index.nullsNotDistinct || nullableKey(catalog, index) === null);
+  const [collated] = able;
+  const plain = hasOwnCollations(catalog)
+    ? able.filter(({ keys }) => keys.every((key) => key.collation === null))
+    : able;
+  const good = plain.find((index) => byEquality || index.nullsNotDistinct || nullableKey(catalog, index) === null);
   if (good) return seen(`${placeOf(table, columns)} is unique by ${good.name} (pg_index.indisunique)`);
-  const [any] = able;
+  const [any] = plain;
+  if (!any && collated)
+    return missing(
+      `${collated.name} has texts for keys, which may be equal under another collation that the database has`,
+    );
   if (!any) return missing(`no valid unique index, not deferrable, on columns of ${placeOf(table, columns)}`);
   return missing(`${any.name} lets several rows have NULL in ${placeOf(table)}.${nullableKey(catalog, any)}`);
+}
+
+/** Under one of them that is not deterministic, texts that a unique index holds apart may be equal. */
+function hasOwnCollations({ otherCounts }: Catalog): boolean {
+  return (otherCounts['collation'] ?? 0) > 0;
 }
 
 /** Keys and checks of a table that others inherit from say nothing of their rows, which a query on it reads too. */

@@ -1,5 +1,5 @@
 import { bodyOf, isNode, list } from '../sql/tree.js';
-import type { TreeNode } from '../sql/tree.js';
+import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { columnOf, output } from './build.js';
 import { mapColumns, namedTargets } from './columns.js';
 import { hasBareStar, mayGiveRows } from './shapes.js';
@@ -38,3 +38,18 @@ export function sortedBy(query: Query, source: Source): readonly SortKey[] | nul
 export function orderBy(keys: readonly SortKey[]): readonly TreeNode[] {
   return keys.map(({ item }) => ({ SortBy: item }));
 }
+
+/** What several queries show in one place, each seen from its own. */
+export type Shown = readonly { readonly query: Query; readonly value: TreeValue }[];
+
+/** Whether that is compared under one collation in all of them, as in their union: there is no text in it, or it is of one column of one table, of which the catalog need not say the collation. */
+export function hasOneCollation(view: StatementView, shown: Shown): boolean {
+  const texts = shown.flatMap(({ query, value }) =>
+    (originsIn(view, query, value) ?? []).flatMap(({ source, name, column }) =>
+      column !== null && !COLLATED.has(column.baseType) ? [] : `${source.table?.oid ?? source.alias}.${name}`,
+    ),
+  );
+  return new Set(texts).size <= 1;
+}
+
+const COLLATED = new Set(['text', 'varchar', 'bpchar', 'name', 'citext']);

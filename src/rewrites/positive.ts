@@ -1,7 +1,8 @@
 import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { isNode, list, mapTree, names, textOf, treeText, typed } from '../sql/tree.js';
+import { isNode, list, names, textOf, treeText, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
+import { mapUnderNames } from './columns.js';
 import { writeBack } from './write-back.js';
 
 /**
@@ -9,14 +10,14 @@ import { writeBack } from './write-back.js';
  * compared are single values: rows, lists and subqueries stay under their NOT.
  */
 export function positive(statement: ParsedStatement): ParsedStatement | null {
-  const tree = mapTree(statement.tree, withoutNot) as TreeNode;
+  const tree = mapUnderNames(statement.tree, withoutNot) as TreeNode;
   const text = treeText(tree) === treeText(statement.tree) ? null : writeBack(statement, tree);
   return text === null ? null : tryParseStatement(text);
 }
 
 function withoutNot({ type, body }: TypedNode): TreeNode | null {
   const denied = type === 'BoolExpr' && body['boolop'] === 'NOT_EXPR' ? opposite(list(body, 'args')[0]) : null;
-  return denied && (mapTree(denied, withoutNot) as TreeNode);
+  return denied && (mapUnderNames(denied, withoutNot) as TreeNode);
 }
 
 /** What says that a condition is false; null where it has no such form. */

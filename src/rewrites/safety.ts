@@ -2,12 +2,14 @@ import { calledFunctions } from '../sql/functions.js';
 import { list, walk } from '../sql/tree.js';
 import { missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
+import { callsAggregate, callsIn } from './shapes.js';
+import { originsIn } from './view.js';
 import type { StatementView } from './view.js';
 import { placeOf } from '../model/catalog.js';
 
-/** What every rewrite needs, whatever it does: no volatile function, no row locks, relations that are tables. */
+/** What every rewrite needs, whatever it does: no volatile function, no row locks, aggregates of the query that they stand in, relations that are tables. */
 export function safetyOf(view: StatementView): readonly Fact[] {
-  return [calm(view), unlocked(view), ...plain(view)];
+  return [calm(view), unlocked(view), ...ownAggregates(view), ...plain(view)];
 }
 
 function calm({ statement, catalog }: StatementView): Fact {
@@ -32,6 +34,19 @@ function unlocked({ statement }: StatementView): Fact {
   return locks
     ? missing('the statement locks rows, and the rewrite may lock others')
     : seen('the statement locks no rows');
+}
+
+/** An aggregate of nothing but columns of a query around it belongs to that one, and groups its rows (`check_agg_arguments` of parse_agg.c). */
+function ownAggregates(view: StatementView): readonly Fact[] {
+  const outer = view.queries.some((query) => {
+    const parts = ['targetList', 'havingClause', 'sortClause', 'whereClause'].map((name) => query.body[name]);
+    const calls = query.parent === null ? [] : parts.flatMap(callsIn);
+    return calls.some(({ body }) => {
+      const used = callsAggregate({ FuncCall: body }) ? originsIn(view, query, [{ FuncCall: body }]) : null;
+      return used !== null && used.length > 0 && used.every((origin) => origin.query !== query);
+    });
+  });
+  return outer ? [missing('a subquery has an aggregate of columns of the query around it, whose rows it groups')] : [];
 }
 
 /** A view or foreign table has rows of which the catalog says nothing; those of the catalog's tables alone are looked at. */

@@ -156,6 +156,16 @@ export function castOf(value: TreeValue): { readonly type: string; readonly valu
   return { type: names(list(type, 'names')).at(-1) ?? '', value: cast['arg'] };
 }
 
+/**
+ * Whether of values of a type, or of one that is not known, the greater is not the smaller beside this one. A local time that the clock leaves out (02:30, where 02:00 is followed by 03:00) is, as an
+ * instant, after some that are greater than it (`DetermineTimeZoneOffset` of datetime.c).
+ */
+export function keepsOrder(type: string | undefined, value: TreeNode): boolean {
+  if (type !== undefined && type !== 'timestamp') return true;
+  if (bodyOf(value, 'TypeCast')) return ![undefined, 'timestamptz'].includes(castOf(value)?.type);
+  return isConstant(value);
+}
+
 /** `a BETWEEN b AND c`, `a IN (b, ...)` and the like: the left side and the items of the right one. */
 export function listed(
   value: TreeValue,

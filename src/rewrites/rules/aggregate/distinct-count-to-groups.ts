@@ -9,7 +9,7 @@ import { missing, seen } from '../../facts.js';
 import { partialOf } from '../../partial-aggregates.js';
 import type { Partial } from '../../partial-aggregates.js';
 import { callsAggregate, callsIn, functionName, hasBareStar, isPlainCall, mayGiveRows } from '../../shapes.js';
-import { originOf } from '../../view.js';
+import { originOf, originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, StatementView } from '../../view.js';
 
 interface Site {
@@ -133,6 +133,8 @@ function siteOf(view: StatementView, query: Query): Site | null {
     ({ body: call }) => isPlainCall(call) && treeText(list(call, 'args')) === treeText(list(first?.body ?? {}, 'args')),
   );
   if (!first || !same || !isNode(counted) || more || bodyOf(counted, 'RowExpr')) return null;
+  // A literal in GROUP BY means an output column, or nothing.
+  if (originsIn(view, query, counted)?.some((origin) => origin.query === query) !== true) return null;
   const others = calls
     .filter(({ body: call }) => !counts.some((one) => one.body === call))
     .map(({ body: call }) => partialOf(query, call));

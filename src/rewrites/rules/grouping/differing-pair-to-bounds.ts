@@ -4,7 +4,7 @@ import { columnOf, conjuncts, expression, replace, withWhere } from '../../build
 import { innerItems, mapColumns, mentions, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { bothWays, callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
+import { bothWays, callsAggregate, hasBareStar, mayGiveRows, wholeConstant } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -55,8 +55,9 @@ export default defineRewrite<Site>({
     const shown = list(query.body, 'targetList').map(
       (item) => originOf(query, bodyOf(item, 'ResTarget')?.['val'])?.name,
     );
-    // Some keys alone may come from several groups.
-    const all = keys.every(({ name }) => shown.includes(name));
+    // Some keys alone may come from several groups: a GROUP BY of all keys shows each of those, all else one of a kind.
+    const groups = query.body['distinctClause'] === undefined ? groupsOf(query) : null;
+    const all = [shown, groups ?? []].some((named) => keys.every(({ name }) => named.includes(name)));
     const body = {
       ...withWhere(rest, [...conditions, ...present]),
       targetList: namedTargets(query.body).map(own),
@@ -96,7 +97,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
   if (!from || !kept?.table || !other?.table || more || kept.table.oid !== other.table.oid || from.items.length !== 2)
     return null;
   if (inherited[0] === undefined || inherited[0] !== inherited[1]) return null;
-  if (OTHER.some((name) => body[name] !== undefined) || !leavesOne(view, query)) return null;
+  if (OTHER.some((name) => body[name] !== undefined)) return null;
   const all = [...from.on, body['whereClause']].flatMap(conjuncts);
   const keys: ColumnOrigin[] = [];
   const differing: ColumnOrigin[] = [];
@@ -118,7 +119,8 @@ function siteOf(view: StatementView, query: Query): Site | null {
     );
   const alike = JSON.stringify(own.map(named).toSorted()) === JSON.stringify(others.map(named).toSorted());
   const [difference, second] = differing;
-  if (!alike || !difference || second || keys.length === 0) return null;
+  const names = keys.map(({ name }) => name);
+  if (!alike || !difference || second || keys.length === 0 || !leavesOne(view, query, names)) return null;
   const targets = list(body, 'targetList').map((item) => originOf(query, bodyOf(item, 'ResTarget')?.['val'])?.name);
   if (body['sortClause'] !== undefined && !keys.every(({ name }) => targets.includes(name))) return null;
   const shown = [body['targetList'], body['groupClause'], body['sortClause'], body['distinctClause']];
@@ -130,14 +132,31 @@ function siteOf(view: StatementView, query: Query): Site | null {
 }
 
 /** Whether of equal rows one is as good as several: DISTINCT, GROUP BY without an aggregate, and what IN and EXISTS ask. */
-function leavesOne(view: StatementView, { body, role }: Query): boolean {
+function leavesOne(view: StatementView, query: Query, keys: readonly string[]): boolean {
+  const { body, role } = query;
   const targets = list(body, 'targetList');
   if (callsAggregate(targets) || mayGiveRows(view.catalog, targets)) return false;
   if (!targets.every((item) => bodyOf(bodyOf(item, 'ResTarget')?.['val'], 'ColumnRef'))) return false;
   const [on, ...rest] = list(body, 'distinctClause');
   const distinct = isNode(on) && Object.keys(on).length === 0 && rest.length === 0;
-  const grouped = body['groupClause'] !== undefined && body['distinctClause'] === undefined;
-  return distinct || grouped || (role === 'sublink' && isAmong(view, body));
+  const groups = groupsOf(query);
+  if (groups === null || (isNode(on) && !distinct)) return false;
+  if (distinct || (role === 'sublink' && isAmong(view, body))) return true;
+  // Groups of more columns than are shown are told apart by what is not shown.
+  const shown = targets.map((item) => originOf(query, bodyOf(item, 'ResTarget')?.['val'])?.name);
+  return (
+    groups.length > 0 && (groups.every((name) => shown.includes(name)) || keys.every((name) => groups.includes(name)))
+  );
+}
+
+/** The columns of GROUP BY, by name or place; null where there is anything else in it, such as ROLLUP. */
+function groupsOf(query: Query): readonly string[] | null {
+  const targets = list(query.body, 'targetList').map((item) => bodyOf(item, 'ResTarget')?.['val']);
+  const groups = list(query.body, 'groupClause').flatMap((item) => {
+    const place = wholeConstant(item);
+    return originOf(query, place === null ? item : targets[place - 1])?.name ?? [];
+  });
+  return groups.length === list(query.body, 'groupClause').length ? groups : null;
 }
 
 /** Whether it is asked for in `x IN (...)`. */
@@ -147,7 +166,11 @@ function isAmong(view: StatementView, select: TreeNode): boolean {
     if (!isNode(value)) return false;
     const sublink = bodyOf(value, 'SubLink');
     if (sublink && bodyOf(sublink['subselect'], 'SelectStmt') === select)
-      return sublink['subLinkType'] === 'ANY_SUBLINK' && select['limitCount'] === undefined;
+      return (
+        sublink['subLinkType'] === 'ANY_SUBLINK' &&
+        select['limitCount'] === undefined &&
+        select['limitOffset'] === undefined
+      );
     return Object.values(value).some(visit);
   };
   return visit(view.statement.tree);

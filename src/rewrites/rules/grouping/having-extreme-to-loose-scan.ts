@@ -17,7 +17,16 @@ import { freshAlias, mapColumns } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { looseScan, onlyTable, ownConditions, pinned, steppable, withRecursive } from '../../loose-scan.js';
-import { bothWays, functionName, isFixed, isPlainCall, mayGiveRows, wholeConstant } from '../../shapes.js';
+import {
+  bothWays,
+  callsIn,
+  functionName,
+  isFixed,
+  isPlainCall,
+  keepsOrder,
+  mayGiveRows,
+  wholeConstant,
+} from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -188,6 +197,9 @@ function siteOf(view: StatementView, query: Query): Site | null {
     return null;
   if (all.some((one) => bodyOf(one, 'SubLink')) || OTHER.some((name) => body[name] !== undefined)) return null;
   if (mayGiveRows(view.catalog, body['targetList'])) return null;
+  // A window function sees all groups, which each have a query of their own then.
+  const shown = [body['targetList'], body['sortClause']].flatMap(callsIn);
+  if (shown.some(({ body: call }) => call['over'] !== undefined)) return null;
   const conditions = ownConditions(view, query, source);
   if (!conditions) return null;
   const having = conjuncts(body['havingClause']);
@@ -228,7 +240,7 @@ function ofTruth(query: Query, call: TreeNode, negated: boolean): Asked | null {
   const [argument, more] = isPlainCall(call) && call['agg_distinct'] === undefined ? list(call, 'args') : [];
   for (const { operator, left, right } of more ? [] : bothWays(argument)) {
     const own = originOf(query, left);
-    if (!own || !/^[<>]=?$/.test(operator) || !isFixed(right)) continue;
+    if (!own || !/^[<>]=?$/.test(operator) || !isFixed(right) || !keepsOrder(own.column?.baseType, right)) continue;
     // NOT (some above) is: the greatest is not above.
     const greatest = negated === operator.startsWith('>');
     return { column: own, greatest, compared: { operator, value: right }, negated };

@@ -6,7 +6,16 @@ import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
 import { ORDERED } from '../../loose-scan.js';
-import { bothWays, callsAggregate, callsIn, functionName, isFixed, mayGiveRows, wholeConstant } from '../../shapes.js';
+import {
+  bothWays,
+  callsAggregate,
+  callsIn,
+  functionName,
+  isFixed,
+  keepsOrder,
+  mayGiveRows,
+  wholeConstant,
+} from '../../shapes.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -38,7 +47,7 @@ export default defineRewrite<Site>({
       if (['windowClause', 'lockingClause', 'distinctClause'].some((name) => body[name] !== undefined)) return [];
       const shown = [body['targetList'], body['sortClause']];
       if (callsAggregate(shown) || mayGiveRows(view.catalog, shown)) return [];
-      const where = rowOf(condition);
+      const where = rowOf(query, condition);
       const origins = groups.map((group) => originOf(query, group));
       return where === null ? [] : [{ query, groups: origins, condition, where }];
     }),
@@ -68,7 +77,7 @@ export default defineRewrite<Site>({
 });
 
 /** What one row of the group has to fulfil; null where HAVING asks for more. */
-function rowOf(condition: TreeNode): TreeNode | null {
+function rowOf(query: Query, condition: TreeNode): TreeNode | null {
   const truth = plainCall(condition);
   if (truth?.name === 'bool_or') return truth.argument;
   const asked = asksForAny(condition);
@@ -76,6 +85,7 @@ function rowOf(condition: TreeNode): TreeNode | null {
   for (const { operator, left, right } of bothWays(condition)) {
     const call = plainCall(left);
     if (!call || !isFixed(right) || callsIn(right).length > 0) continue;
+    if (!keepsOrder(originOf(query, call.argument)?.column?.baseType, right)) continue;
     const isHigh = call.name === 'max' && (operator === '>' || operator === '>=');
     const isLow = call.name === 'min' && (operator === '<' || operator === '<=');
     if (isHigh || isLow) return expression(`$1 ${operator} $2`, [call.argument, right]);

@@ -17,6 +17,7 @@ import { orderBy } from '../../pages.js';
 import { bothWays, hasBareStar, isFixed, isPlain, mayGiveRows, wholeConstant } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
 import type { SortKey } from '../../top-rows.js';
+import { TEXTS } from '../../eager-sides.js';
 import { originOf, originsIn, sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -32,7 +33,12 @@ interface Site {
   readonly order: readonly SortKey[];
   readonly used: readonly string[];
   /** The FROM items beside it, their own conditions, and what follows from their links: what equals one column is equal. */
-  readonly partners: { readonly items: readonly TreeNode[]; readonly conditions: readonly TreeNode[] };
+  readonly partners: {
+    readonly items: readonly TreeNode[];
+    readonly conditions: readonly TreeNode[];
+    /** Whether texts are among what equals one column. */
+    readonly texts: boolean;
+  };
   /** The conditions that name the rows. */
   readonly own: readonly TreeNode[];
   /** Rows to take of each partner; null where it can not be written. */
@@ -52,10 +58,11 @@ export default defineRewrite<Site>({
   },
   triggers: ['rows/top-n-over-many', 'scan/ordered-index-walk'],
   match: (view) => view.queries.flatMap((query) => siteOf(view, query) ?? []),
-  requires: ({ count }) => [
+  requires: ({ count, partners }, facts) => [
     count === null
       ? missing('LIMIT or OFFSET is no literal, so that it is not known how many rows of each partner are needed')
       : seen('no row beyond the first of its own partner is among the first of all'),
+    ...(partners.texts ? [facts.textsAsWritten()] : []),
     seen('all joins are inner ones, and each condition goes along with the rows that it names'),
   ],
   rewrite: ({ query, rows, order, used, partners, own, count }, view) => {
@@ -123,10 +130,11 @@ function siteOf(view: StatementView, query: Query): Site | null {
   const links = own.flatMap((one) => linkOf(query, one, rows) ?? []);
   const implied = impliedBy(links);
   if (links.length === 0 || !hangTogether(view, query, { others, conditions: [...apart, ...implied] })) return null;
+  const texts = implied.length > 0 && links.some(({ own: { column } }) => TEXTS.has(column?.baseType ?? ''));
   const [most, left] = [wholeConstant(limitCount), wholeConstant(limitOffset)];
   const both = most === null || left === null ? null : { A_Const: { ival: { ival: most + left } } };
   const count = limitOffset === undefined ? limitCount : both;
-  return { query, rows, order, used, partners: { items, conditions: [...apart, ...implied] }, own, count };
+  return { query, rows, order, used, partners: { items, conditions: [...apart, ...implied], texts }, own, count };
 }
 
 function isLateral(item: TreeNode): boolean {

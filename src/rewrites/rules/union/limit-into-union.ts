@@ -5,6 +5,7 @@ import { replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { withoutDuplicates } from '../../duplicates.js';
 import { missing, seen } from '../../facts.js';
+import { hasOneCollation } from '../../pages.js';
 import { isPlain, wholeConstant } from '../../shapes.js';
 import { queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
@@ -16,6 +17,8 @@ interface Site {
   readonly rows: number;
   /** For each arm, its sort keys; null where one can not be told. */
   readonly orders: readonly (readonly TreeNode[] | null)[];
+  /** Whether what is sorted by is of one collation in both. */
+  readonly alike: boolean;
 }
 
 export default defineRewrite<Site>({
@@ -44,12 +47,23 @@ export default defineRewrite<Site>({
       const keys = list(union, 'sortClause');
       if (keys.length === 0) return [];
       const orders = [left, right].map((arm) => orderIn(arm, left, keys));
-      return [{ union, arms: [left, right], rows: count + offset, orders }];
+      const sorted = (orders[0] ?? []).map((item) => (wholeConstant(bodyOf(item, 'SortBy')?.['node']) ?? 1) - 1);
+      const alike = sorted.every((at) => {
+        const valueOf = ({ body }: Query): TreeValue => bodyOf(list(body, 'targetList')[at], 'ResTarget')?.['val'];
+        return hasOneCollation(
+          view,
+          [left, right].map((query) => ({ query, value: valueOf(query) })),
+        );
+      });
+      return [{ union, arms: [left, right], rows: count + offset, orders, alike }];
     }),
-  requires: ({ union, arms: [left, right], orders }, facts) => [
+  requires: ({ union, arms: [left, right], orders, alike }, facts) => [
     orders.includes(null)
       ? missing('the order is not by output columns of both queries')
       : seen('the order is by output columns'),
+    alike
+      ? seen('what is sorted by is of one collation in both queries')
+      : missing('texts by which the rows are sorted may be of different collations in the two queries'),
     ...(union['all'] === true
       ? [seen('UNION ALL keeps every row, so that each of the first ones is among the first of its query')]
       : [withoutDuplicates(left, facts), withoutDuplicates(right, facts)]),

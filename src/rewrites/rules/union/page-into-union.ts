@@ -5,7 +5,7 @@ import { columnOf, conjuncts, derived, output, query as selectOf, replace, withW
 import { mapColumns } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { orderBy, sortedBy } from '../../pages.js';
+import { hasOneCollation, orderBy, sortedBy } from '../../pages.js';
 import { hasBareStar, isPlain, mayGiveRows, wholeConstant } from '../../shapes.js';
 import type { SortKey } from '../../top-rows.js';
 import { originOf, originsIn, queryOf } from '../../view.js';
@@ -38,7 +38,7 @@ export default defineRewrite<Site>({
     what: '`SELECT * FROM (a UNION ALL b) AS u WHERE u.kind = 1 ORDER BY u.at DESC LIMIT 20` asks a and b for the first twenty rows of that kind each, and takes the first twenty of those.',
     why: 'PostgreSQL hands the condition down, and the order only where both queries read a table as it is; LIMIT never: joins are made for all rows of both, and sorted.',
     limits:
-      'UNION ALL of plain queries of as many columns, read by nothing else; conditions and order name columns that are of one type in all of them; LIMIT and OFFSET are literals. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
+      'UNION ALL of plain queries of as many columns, read by nothing else; conditions and order name columns that are of one type in all of them, texts of one column of one table; LIMIT and OFFSET are literals. Where the order leaves a choice among ties, the new form may choose others, as the original may from run to run.',
     sources: [
       'PostgreSQL manual, "Combining Queries (UNION, INTERSECT, EXCEPT)"',
       'PostgreSQL source, `is_simple_union_all` of prepjointree.c',
@@ -51,8 +51,8 @@ export default defineRewrite<Site>({
       ? missing('LIMIT or OFFSET is no literal')
       : seen('each of the first rows is among the first of its own query, for UNION ALL keeps every row'),
     doubtful.length === 0
-      ? seen('the columns of conditions and order are of one type in every query')
-      : missing(`${doubtful.join(', ')} may be of different types in the queries`),
+      ? seen('the columns of conditions and order are of one type and collation in every query')
+      : missing(`${doubtful.join(', ')} may be of different types or collations in the queries`),
   ],
   rewrite: ({ query, source, arms, conditions, order, rows }, view) => {
     if (rows === null) return null;
@@ -137,7 +137,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
     used.add(name);
     return null;
   });
-  const doubtful = [...used].filter((name) => !isOfOneType(queries, names.indexOf(name)));
+  const doubtful = [...used].filter((name) => !isOfOneType(view, queries, names.indexOf(name)));
   const rows = most === null || left === null ? null : most + left;
   return {
     query,
@@ -184,10 +184,11 @@ function isTyped(arms: readonly Query[], at: number): boolean {
   return bare.length === 0 || (!params && values.every((one) => bare.includes(one) || isText(one)));
 }
 
-function isOfOneType(arms: readonly Query[], at: number): boolean {
-  const types = arms.map((arm) => {
-    const value: TreeValue = bodyOf(list(arm.body, 'targetList')[at], 'ResTarget')?.['val'];
-    return originOf(arm, value)?.column?.type;
+function isOfOneType(view: StatementView, arms: readonly Query[], at: number): boolean {
+  const shown = arms.map((query) => {
+    const value: TreeValue = bodyOf(list(query.body, 'targetList')[at], 'ResTarget')?.['val'];
+    return { query, value };
   });
-  return at >= 0 && types[0] !== undefined && types.every((type) => type === types[0]);
+  const types = shown.map(({ query, value }) => originOf(query, value)?.column?.type);
+  return at >= 0 && types[0] !== undefined && types.every((type) => type === types[0]) && hasOneCollation(view, shown);
 }
