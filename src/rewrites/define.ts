@@ -8,6 +8,7 @@ import { formsOf } from './forms.js';
 import type { Form } from './forms.js';
 import type { PlanSign } from './plan-signs.js';
 import { safetyOf } from './safety.js';
+import { ungroupedColumns } from './ungrouped.js';
 import { viewOf } from './view.js';
 import type { StatementView } from './view.js';
 import { writeBack } from './write-back.js';
@@ -95,7 +96,7 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
     return match(view).flatMap((site) => {
       const tree = rewrite(site, view);
       const to = tree === null ? null : writeBack(statement, tree);
-      if (to === null) return [];
+      if (to === null || isRefused(view, viewOf(parseStatement(to), catalog))) return [];
       const all = [...known, ...requires(site, facts, view), ...safetyOf(view)];
       return [
         {
@@ -125,6 +126,12 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
       return unproved;
     },
   };
+}
+
+/** Whether a column stands beside GROUP BY that did not: the server would refuse the new form. */
+function isRefused(before: StatementView, after: StatementView): boolean {
+  const known = ungroupedColumns(before);
+  return [...ungroupedColumns(after)].some((one) => !known.has(one));
 }
 
 /** More places than this are left for another round. */

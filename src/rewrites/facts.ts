@@ -1,5 +1,6 @@
 import { findTable, sameRelation, placeOf } from '../model/catalog.js';
 import type { Catalog, Constraint, Index, Table } from '../model/catalog.js';
+import { hasGroupingSets } from './shapes.js';
 import type { ColumnOrigin } from './view.js';
 
 /** A precondition, proved by what the catalog says, or not: then `says` is the fact that is missing. */
@@ -48,13 +49,15 @@ export function missing(says: string): Fact {
   return { holds: false, says };
 }
 
-function notNull(catalog: Catalog, { source, name, column }: ColumnOrigin): Fact {
+function notNull(catalog: Catalog, { query, source, name, column }: ColumnOrigin): Fact {
   const { table } = source;
   const where = table ? `${placeOf(table)}.${name}` : `${source.alias}.${name}`;
   if (!table || !column || !['r', 'p'].includes(table.kind)) {
     return missing(`${where} is not a column of a table, so nothing says that it is never NULL`);
   }
   if (table.hasChildren) return missing(inherited(table));
+  if (hasGroupingSets(query.body))
+    return missing(`the totals of ROLLUP, CUBE and GROUPING SETS have NULL in place of ${where}`);
   if (source.nullable) return missing(`an outer join may fill ${where} with NULL`);
   if (!isDeclaredNotNull(catalog, table, name)) return missing(`${where} is not declared NOT NULL`);
   return seen(`${where} is NOT NULL (pg_attribute.attnotnull)`);

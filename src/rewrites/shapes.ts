@@ -45,6 +45,11 @@ export function isBare(body: TreeNode): boolean {
   return Object.keys(body).every((name) => BARE_CLAUSES.has(name));
 }
 
+/** Whether totals are among the groups of a query, in which a column that is grouped by is NULL, whatever it is in its table. */
+export function hasGroupingSets(body: TreeNode): boolean {
+  return list(body, 'groupClause').some((one) => bodyOf(one, 'GroupingSet') !== null);
+}
+
 /** Whether a call has neither window, filter nor order; DISTINCT it may have. */
 export function isPlainCall(call: TreeNode): boolean {
   return ['over', 'agg_filter', 'agg_order'].every((name) => call[name] === undefined);
@@ -52,7 +57,12 @@ export function isPlainCall(call: TreeNode): boolean {
 
 /** Whether an aggregate or window function is called, not counting nested queries. */
 export function callsAggregate(value: TreeValue): boolean {
-  return callsIn(value).some(({ name, body }) => AGGREGATES.has(name) || body['over'] !== undefined);
+  return callsIn(value).some(({ name, body }) => isAggregate(name) || body['over'] !== undefined);
+}
+
+/** Whether a function of PostgreSQL of this name is an aggregate. */
+export function isAggregate(name: string): boolean {
+  return AGGREGATES.has(name);
 }
 
 /** Functions of PostgreSQL that give several rows or none (`pg_proc.proretset`), those that statements commonly call. */

@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { conjuncts } from './build.js';
 import { seen } from './facts.js';
 import type { Fact } from './facts.js';
-import { bothWays, listed } from './shapes.js';
+import { bothWays, hasGroupingSets, listed } from './shapes.js';
 import { originOf } from './view.js';
 import type { ColumnOrigin, Query, StatementView } from './view.js';
 
@@ -41,6 +41,7 @@ function combined(value: TreeValue): readonly TreeNode[] {
 
 /** What WHERE itself leaves of a column: no row in which it is NULL, since it is asked for or compared. Null where it may leave some. */
 export function heldNotNull({ query, source, name }: ColumnOrigin): Fact | null {
+  if (hasGroupingSets(query.body)) return null;
   const isIt = (value: TreeValue): boolean => {
     const origin = isNode(value) ? originOf(query, value) : null;
     return origin?.source === source && origin.name === name;

@@ -34,6 +34,20 @@ const CASES: readonly (readonly [string, string, string, readonly (readonly stri
     /^held$/,
   ],
   [
+    'a sum that comes of numbers with both signs',
+    `SELECT a FROM far GROUP BY a HAVING sum(b) = 0`,
+    `SELECT a FROM far GROUP BY a HAVING bool_and(b = 0)`,
+    [],
+    /rows became/,
+  ],
+  [
+    'a sum that is as large as a number says',
+    `SELECT a FROM (SELECT a, sum(b) OVER (ORDER BY a) AS total FROM far) t WHERE total <= 977`,
+    `SELECT a FROM (SELECT a, sum(b) OVER (ORDER BY a) AS total FROM far) t WHERE total < 977`,
+    [],
+    /rows became/,
+  ],
+  [
     'two keys of one document',
     `SELECT n FROM paper WHERE d ->> 'kind' = 'x' AND d ->> 'size' = '5'`,
     `SELECT n FROM paper WHERE d @> '{"kind": "x", "size": "5"}'`,

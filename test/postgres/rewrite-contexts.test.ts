@@ -59,6 +59,52 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
     `SELECT t.entries FROM "User" AS u JOIN total AS t ON t.owner = u.id WHERE u."Full Name" = 'a'`,
     'join/key-into-grouped-subquery',
   ],
+  [
+    'a condition on groups that is what they are grouped by',
+    `SELECT extract(year FROM at), count(*) FROM entry GROUP BY extract(year FROM at) HAVING extract(year FROM at) = 2000`,
+    null,
+  ],
+  [
+    'the same by its place in the output',
+    `SELECT to_char(joined, 'YYYY-MM') AS month, count(*) FROM "User" GROUP BY 1 HAVING to_char(joined, 'YYYY-MM') = '2000-01'`,
+    null,
+  ],
+  [
+    'a sum that groups are made by',
+    `SELECT amount + 1, count(*) FROM entry GROUP BY amount + 1 HAVING amount + 1 > 2`,
+    null,
+  ],
+  [
+    'a condition on the column that groups are made by',
+    `SELECT joined, count(*) FROM "User" GROUP BY joined HAVING to_char(joined, 'YYYY-MM') = '2000-01'`,
+    'sargable/formatted-time-to-range',
+  ],
+  [
+    'a condition on what the primary key of the groups says',
+    `SELECT u.id, count(*) FROM "User" AS u JOIN entry AS e ON e.owner = u.id GROUP BY u.id HAVING date(u.joined) = '2000-01-02'`,
+    'sargable/truncated-time-to-range',
+  ],
+  ['a group for each answer', `SELECT date(joined) = '2000-01-02', count(*) FROM "User" GROUP BY date(joined)`, null],
+  [
+    'an order by the answer that DISTINCT shows',
+    `SELECT DISTINCT date(joined) = '2000-01-02' AS then FROM "User" ORDER BY date(joined) = '2000-01-02'`,
+    'sargable/truncated-time-to-range',
+  ],
+  [
+    'columns of a total that are NULL in it alone',
+    `SELECT owner, clock FROM entry GROUP BY ROLLUP (owner, clock) HAVING owner IS NOT DISTINCT FROM clock`,
+    null,
+  ],
+  [
+    'the same where WHERE keeps NULL out',
+    `SELECT amount, parent FROM entry WHERE amount > 0 AND parent > 0 GROUP BY ROLLUP (amount, parent) HAVING amount IS NOT DISTINCT FROM parent`,
+    null,
+  ],
+  [
+    'NOT IN of a column that a total makes NULL',
+    `SELECT owner FROM entry GROUP BY ROLLUP (owner) HAVING owner NOT IN (SELECT who FROM mark)`,
+    'subquery/not-in-to-not-exists',
+  ],
   ['a view that guards its rows', `SELECT id FROM guarded WHERE extract(epoch FROM at) > 951782400`, null],
   [
     'the last of each by an outer join',

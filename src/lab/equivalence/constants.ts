@@ -25,7 +25,8 @@ export interface Constants {
 export function constantsOf(trees: readonly TreeNode[], isStored: (name: string) => boolean): Constants {
   const reader = new Reader(isStored);
   for (const tree of trees) reader.visit(tree);
-  const { byColumn, now } = reader;
+  const { now } = reader;
+  const byColumn = reader.withSources();
   const counts = [...new Set(reader.counts)].filter((one) => one >= 2 && one <= MOST_BULK).toSorted((a, b) => a - b);
   return {
     byColumn,
@@ -42,7 +43,9 @@ const MOST_ROWS = 12;
 const MOST_BULK = 2000;
 
 class Reader {
-  readonly byColumn = new Map<string, readonly Constant[]>();
+  private readonly byColumn = new Map<string, readonly Constant[]>();
+  /** Names that a query gives to sums and calculations, with the columns these are made of. */
+  private readonly computed: { readonly name: string; readonly columns: ReadonlySet<string> }[] = [];
   readonly all: Constant[] = [];
   readonly counts: number[] = [];
   now = false;
@@ -54,6 +57,17 @@ class Reader {
     return this.counts.includes(1) ? 1 : 0;
   }
 
+  /** The constants by column; what is compared with a computed name, `sum(weight) AS total`, is compared with what it is computed of, too. */
+  withSources(): ReadonlyMap<string, readonly Constant[]> {
+    const all = new Map(this.byColumn);
+    for (const { name, columns } of this.computed) {
+      const constants = this.isStored(name) ? [] : (this.byColumn.get(name) ?? []);
+      if (constants.length === 0) continue;
+      for (const column of columns) all.set(column, unique([...(all.get(column) ?? []), ...constants]));
+    }
+    return all;
+  }
+
   visit(value: TreeValue): void {
     if (Array.isArray(value)) {
       for (const item of value as readonly TreeValue[]) this.visit(item);
@@ -62,12 +76,20 @@ class Reader {
     if (!isNode(value)) return;
     const node = typed(value);
     if (node && COMPARING.has(node.type)) this.relate(value);
+    if (node?.type === 'ResTarget') this.compute(node.body);
     if (node?.type === 'SQLValueFunction') this.now = true;
     if (node?.type === 'FuncCall' && TIME.test(names(list(node.body, 'funcname')).at(-1) ?? '')) this.now = true;
     for (const [name, item] of Object.entries(value)) {
       if (name === 'havingClause' || name === 'limitCount' || name === 'limitOffset') this.count(item);
       this.visit(item);
     }
+  }
+
+  private compute(target: TreeNode): void {
+    const name = textOf(target, 'name');
+    const columns = new Set<string>();
+    gather(summedIn(target['val']), columns, []);
+    if (name !== null && columns.size > 0) this.computed.push({ name, columns });
   }
 
   private relate(value: TreeNode): void {
@@ -88,6 +110,16 @@ class Reader {
     for (const { kind, text } of constants) if (kind === 'number' && /^\d+$/.test(text)) this.counts.push(Number(text));
   }
 }
+
+/** What of a value is as large as the columns in it: the arguments of sums and the operands of a calculation, not what is counted or what orders a window. */
+function summedIn(value: TreeValue): TreeValue {
+  const node = typed(value);
+  if (node?.type === 'FuncCall')
+    return SIZED.has(names(list(node.body, 'funcname')).at(-1) ?? '') ? list(node.body, 'args') : [];
+  if (node?.type === 'A_Expr') return [summedIn(node.body['lexpr']), summedIn(node.body['rexpr'])];
+  return node?.type === 'ColumnRef' ? value : [];
+}
+const SIZED = new Set(['sum', 'avg', 'min', 'max', 'abs']);
 
 /** Nodes in which a constant and a column have to do with each other. */
 const COMPARING = new Set(['A_Expr', 'CaseExpr', 'CoalesceExpr', 'MinMaxExpr', 'FuncCall', 'SubLink', 'NullTest']);

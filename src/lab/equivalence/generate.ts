@@ -5,6 +5,7 @@ import { pick } from './draw.js';
 import { matchedRows } from './matched.js';
 import type { FilledColumn, FilledTable } from './tables.js';
 import { withExtreme } from './extremes.js';
+import { negated } from './series.js';
 import { withSibling } from './siblings.js';
 import { varied } from './vary.js';
 
@@ -84,6 +85,9 @@ const NULL_SHARES = [0, 0, 0.3, 0.6];
 
 /** So often a value meets the conditions on its column, in every second database. */
 const PASSING = 0.55;
+
+/** So often a number that is added up has the other sign of the one before it. */
+const CANCELLING = 0.15;
 
 /** What is the same in one database: how often NULL comes, which few values each group of types and each column draws from. */
 class World {
@@ -174,13 +178,16 @@ class World {
     while (pool.length < size) {
       const draw = this.random();
       const passing = this.eager && column.passing.length > 0 && this.chance(PASSING);
-      const from = passing
-        ? column.passing
-        : column.exact.length > 0 && draw < 0.4
-          ? column.exact
-          : column.near.length > 0 && draw < (column.exact.length > 0 ? 0.65 : 0.1)
-            ? column.near
-            : shared;
+      const opposite = column.role === 'summed' && this.chance(CANCELLING) ? negated(column, pool.at(-1)) : undefined;
+      const from = opposite
+        ? [opposite]
+        : passing
+          ? column.passing
+          : column.exact.length > 0 && draw < 0.4
+            ? column.exact
+            : column.near.length > 0 && draw < (column.exact.length > 0 ? 0.65 : 0.1)
+              ? column.near
+              : shared;
       const value = this.pick(from) ?? this.pick(column.plain) ?? this.pick(column.exact) ?? this.pick(column.near);
       if (value === undefined) break;
       pool.push(value);

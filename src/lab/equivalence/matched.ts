@@ -2,7 +2,7 @@ import { quoteLiteral } from '../../base/quote.js';
 import type { Random } from '../../stats/random.js';
 import { pick } from './draw.js';
 import type { GeneratedRow } from './generate.js';
-import { bulkSeries, seriesValue } from './series.js';
+import { bulkSeries, negated, seriesValue } from './series.js';
 import type { FilledColumn, FilledTable } from './tables.js';
 import { valuesOf } from './taken.js';
 
@@ -11,6 +11,12 @@ export const MOST_SINGLE = 24;
 
 /** So often a value meets the conditions on its column in every second database; in the others it does so by chance, else conditions that differ would be told apart nowhere. */
 const PASSING = 0.85;
+
+/** So often numbers that are added up are one and the same with both signs in turn. */
+const CANCELLING = 0.15;
+
+/** So many of the columns that may be NULL are so in some rows, in a database that has NULLs; in the others each row is whole there. */
+const WITH_NULLS = 0.6;
 
 /** So often the times of one row are as far from each other as an interval of the statement says, or nearly so, where it has one. */
 const APART = 0.3;
@@ -42,6 +48,7 @@ class Matched {
   private readonly chained: boolean;
   private readonly eager: boolean;
   private readonly apart: boolean;
+  private readonly cancelling: boolean;
 
   constructor(
     private readonly tables: readonly FilledTable[],
@@ -50,6 +57,7 @@ class Matched {
   ) {
     for (const column of tables.flatMap((table) => table.columns))
       this.members.set(column.link, [...(this.members.get(column.link) ?? []), column]);
+    this.cancelling = this.chance(CANCELLING);
     for (const [link, members] of this.members) this.modes.set(link, this.mode(members));
     this.chained = this.chance(0.7);
     this.eager = this.chance(0.5);
@@ -64,13 +72,17 @@ class Matched {
   }
 
   rows(): readonly GeneratedRow[] {
-    const nulls = this.chance(0.4) ? 0.25 : 0;
+    const withNulls = this.chance(0.4);
     return this.tables.flatMap((table) => {
       const size = this.sizes.get(table) ?? 1;
       if (size > MOST_SINGLE) return [this.bulk(table, size)];
+      const nulls = table.columns.map(() => (withNulls && this.chance(WITH_NULLS) ? 0.25 : 0));
       return Array.from({ length: size }, (_, i) => ({
         table,
-        values: this.timesApart(table, new Map(table.columns.flatMap((column) => this.cell(table, column, i, nulls)))),
+        values: this.timesApart(
+          table,
+          new Map(table.columns.flatMap((column, at) => this.cell(table, column, i, nulls[at] ?? 0))),
+        ),
       }));
     });
   }
@@ -162,7 +174,9 @@ class Matched {
         ) ?? pick(this.random, own)
       );
     };
-    const bases = [draw(), draw()] as const;
+    const signed = this.cancels(members) ? own.filter((value) => negated(column, value) !== undefined) : [];
+    const base = pick(this.random, signed);
+    const bases = base === undefined ? ([draw(), draw()] as const) : ([base, negated(column, base)] as const);
     if (!known) this.bases.set(column.link, bases);
     return bases;
   }
@@ -203,11 +217,16 @@ class Matched {
   private mode(members: readonly FilledColumn[]): Mode {
     // What no statement names only has to be taken, and a check may refuse what changes from row to row.
     if (!members.some(({ matters }) => matters)) return 'constant';
+    if (this.cancels(members)) return { every: 2 };
     const spread = members.some(({ role }) => role === 'spread');
     const alike = spread ? 0.3 : members.some(({ role }) => role === 'grouped') ? 0.75 : 0.55;
     if (this.chance(alike)) return 'constant';
     if (this.chance(spread ? 0.8 : 0.5)) return 'distinct';
     return { every: pick(this.random, PERIODS) ?? 2 };
+  }
+
+  private cancels(members: readonly FilledColumn[]): boolean {
+    return this.cancelling && members.some(({ role }) => role === 'summed');
   }
 
   private isGrouped(link: number): boolean {

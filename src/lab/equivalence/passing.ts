@@ -6,7 +6,7 @@ import type { Session } from '../../postgres/session.js';
 import { deparseExpression } from '../../sql/deparse.js';
 import type { ParsedStatement } from '../../sql/parse.js';
 import { columnPath } from '../../sql/scope.js';
-import { bodyOf, isNode, list, textOf, typed, walk } from '../../sql/tree.js';
+import { bodyOf, isNode, list, names, textOf, typed, walk } from '../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../sql/tree.js';
 import { referred } from './links.js';
 import { valuesOf } from './taken.js';
@@ -102,6 +102,9 @@ function conditionsOf(tree: TreeNode, tables: readonly Table[]): readonly Condit
 /** Where a condition of a query stands (parse tree). */
 const CONDITIONS = new Set(['whereClause', 'quals', 'havingClause', 'agg_filter']);
 
+/** Aggregates of which one row says little: a sum is seldom that of one, a count of more than one never. */
+const OF_MANY = new Set(['sum', 'avg', 'count', 'stddev', 'variance', 'string_agg', 'array_agg']);
+
 function leavesOf(value: TreeValue): readonly TreeNode[] {
   const body = bodyOf(value, 'BoolExpr');
   if (body && textOf(body, 'boolop') !== 'NOT_EXPR') return list(body, 'args').flatMap((item) => leavesOf(item));
@@ -111,6 +114,8 @@ function leavesOf(value: TreeValue): readonly TreeNode[] {
 function conditionOf(leaf: TreeNode, query: TreeNode, tables: readonly Table[]): Condition | null {
   const nodes = [...walk(leaf)];
   if (nodes.some(({ type }) => type === 'SubLink' || type === 'ParamRef')) return null;
+  if (nodes.some(({ type, body }) => type === 'FuncCall' && OF_MANY.has(names(list(body, 'funcname')).at(-1) ?? '')))
+    return null;
   const paths = nodes.flatMap(({ type, body }) => (type === 'ColumnRef' ? [columnPath(body)] : []));
   const path = paths[0]?.path ?? [];
   const written = new Set(paths.map((one) => one.path.join('\n')));

@@ -29,6 +29,14 @@ export function bulkSeries(column: FilledColumn, base: string, step = ONE_DAY): 
   return base;
 }
 
+/** The number of the other sign, where the column may be given it; undefined for 0, and for what is no number. */
+export function negated(column: FilledColumn, value: string | undefined): string | undefined {
+  const number = NUMBER.exec(value ?? '')?.[1];
+  if (column.group !== 'number' || number === undefined || Number(number) === 0) return undefined;
+  const other = `'${number.startsWith('-') ? number.slice(1) : `-${number}`}'`;
+  return valuesOf(column).includes(other) ? other : undefined;
+}
+
 /** How far the times of a series are from each other where no statement says so. */
 export const ONE_DAY = '1 day';
 

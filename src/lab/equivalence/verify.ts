@@ -140,7 +140,7 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
   const fewerOverflows = options.failures === 'fewer-overflows';
   const context: Context = { runner, names, dropped: touched.dropped, asked, claim, fewerOverflows };
   let ground: Ground = { tables: touched.tables, constants };
-  const witnesses: (readonly GeneratedRow[])[] = [];
+  let witnesses: readonly (readonly GeneratedRow[])[] = [];
   let done = 0;
   let withRows = 0;
   const elapsed = (): number => performance.now() - options.started;
@@ -161,6 +161,7 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
       if (counts.length === ground.constants.counts.length)
         return unverifiable(`${BATCH} databases take longer than ${BATCH_MS} ms`, done, withRows);
       ground = { ...ground, constants: { ...constants, counts } };
+      witnesses = witnesses.filter((rows) => rows.every(({ repeat }) => repeat === undefined));
       // What was undone stays in the files, and is read again and again.
       if (names.length > 0) await session.run(`TRUNCATE ${names.join(', ')} CASCADE`);
       continue;
@@ -172,7 +173,7 @@ async function search(session: Session, catalog: Catalog, claim: Claim, options:
       if (differs === null || !draft) {
         if (outcome.same && outcome.rows <= (asked.writes ? 1 : 0)) continue;
         withRows += 1;
-        if (draft && witnesses.length < MOST_WITNESSES) witnesses.push(draft.rows);
+        if (draft && witnesses.length < MOST_WITNESSES) witnesses = [...witnesses, draft.rows];
         continue;
       }
       const kept = outcome.same ? [] : outcome.kept.flatMap((at) => draft.rows[at] ?? []);

@@ -4,7 +4,7 @@ import { expression, replace } from '../../build.js';
 import { withNames } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { callsIn, functionName, givesRows } from '../../shapes.js';
+import { callsIn, functionName, givesRows, hasGroupingSets } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -34,11 +34,7 @@ export default defineRewrite<Site>({
       const [source, another] = query.sources;
       if (query.type !== 'SelectStmt' || !source?.table || another || OTHER.some((name) => body[name] !== undefined))
         return [];
-      if (
-        list(body, 'groupClause').some((one) => bodyOf(one, 'GroupingSet')) ||
-        JSON.stringify(body['targetList']).includes('A_Star')
-      )
-        return [];
+      if (hasGroupingSets(body) || JSON.stringify(body['targetList']).includes('A_Star')) return [];
       if (
         body['groupClause'] === undefined &&
         callsIn(body['targetList']).some(({ body: call, name }) => AGGREGATES.has(name) && call['over'] === undefined)

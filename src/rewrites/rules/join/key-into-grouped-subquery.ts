@@ -12,6 +12,7 @@ import {
   functionName,
   givesRows,
   hasBareStar,
+  hasGroupingSets,
   isBare,
   isPlain,
   wholeConstant,
@@ -151,10 +152,9 @@ function isPartitioned(body: TreeNode): boolean {
   const away = ['limitCount', 'limitOffset', 'withClause', 'windowClause', 'lockingClause', 'valuesLists'];
   const plain =
     away.every((name) => body[name] === undefined) && (body['op'] === undefined || body['op'] === 'SETOP_NONE');
-  const sets = list(body, 'groupClause').some((one) => bodyOf(one, 'GroupingSet'));
   return (
     plain &&
-    !sets &&
+    !hasGroupingSets(body) &&
     (['groupClause', 'distinctClause'].some((name) => body[name] !== undefined) || overs(body).length > 0)
   );
 }
