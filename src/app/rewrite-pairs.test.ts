@@ -154,6 +154,10 @@ describe('a pair', () => {
       },
     ],
     ['the text is a recursion, of which the cost tells nothing', { original: dear, texts: { [RECURSIVE]: onA } }],
+    [
+      'a new index on an expression of the original may be better than its cost says',
+      { original: dear, texts: { [TEXT]: onA }, indexes: [anIndexSpec('t', 'i', ['(a + b)'])] },
+    ],
     ['the original can not be planned', { original: [], texts: { [TEXT]: onA } }],
     ['no index helps', { original: dear, texts: { [TEXT]: [[[], 900]] } }],
   ])('is none where %s', async (_, given) => {
