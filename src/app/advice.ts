@@ -1,7 +1,9 @@
 import { rewriteAction } from '../advisors/actions.js';
+import { WizardError } from '../base/errors.js';
 import { sentText } from '../model/action.js';
 import type { Action } from '../model/action.js';
 import { sameRelation } from '../model/catalog.js';
+import type { Catalog, Table } from '../model/catalog.js';
 import type { Evidence, Finding } from '../model/finding.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { IndexWhatIf } from '../model/what-if.js';
@@ -14,29 +16,32 @@ import { shows } from '../rewrites/plan-signs.js';
 import { viewOf } from '../rewrites/view.js';
 import { parseStatement } from '../sql/parse.js';
 import { advisorsOf } from './advisors.js';
+import { withForeseenIndexes } from './foreseen-indexes.js';
 import { cheapestChain, holdsFor, stepsAnew } from './rewrite-chains.js';
 import type { Chain, Offer } from './rewrite-chains.js';
+import { cheapestPair, pairAction } from './rewrite-pairs.js';
+import type { PairPlanner } from './rewrite-pairs.js';
 
 type Advice = PlanReport['advice'][number];
 
 /** Who is asked what a change would cost. */
 export interface Planners {
   readonly whatIf: IndexWhatIf | null;
+  /** Sets the statements that the what-if engine plans, in place of those before. */
+  readonly plan: PairPlanner['plan'];
   /** The planner's cost of a text as it stands; null where it can not be planned. */
   readonly planCost: (sql: string) => Promise<number | null>;
 }
 
-/** What would help one statement, in the order statistics, index, rewrite, the rest, and of rewrites the one first that the planner thinks cheapest; `findings` are those that can be tried, in the same order as their advice. */
+/** What would help one statement, in the order statistics, a rewrite with its indexes where that is far better than either, index, rewrite, the rest, and of rewrites the one first that the planner thinks cheapest; `findings` are those that can be tried, in the same order as their advice. */
 export async function advise(
   snapshot: Snapshot,
   statement: WorkloadStatement,
-  { whatIf, planCost }: Planners,
+  { whatIf, plan, planCost }: Planners,
 ): Promise<{ readonly advice: readonly Advice[]; readonly findings: readonly Finding[] }> {
   const { catalog } = snapshot;
   const proposals = proposalsFor(snapshot, statement);
-  const tables = viewOf(parseStatement(statement.sql), catalog).queries.flatMap(({ sources }) =>
-    sources.flatMap(({ table }) => (table ? [table] : [])),
-  );
+  const tables = tablesOf(statement, catalog);
   // Beside the statement there may be those that run inside the functions which it calls.
   const asked = new Set(snapshot.workload.statements.map((one) => one.fingerprint));
   const found = (await advisorsOf().examine(snapshot, whatIf)).filter(
@@ -55,7 +60,7 @@ export async function advise(
     (a, b) => rankOf(a.actions[0]) - rankOf(b.actions[0]),
   );
   const asWritten = ordered.some(({ actions: [action] }) => action?.rewrite) ? await planCost(statement.sql) : null;
-  const described: { readonly finding: Finding; readonly rank: number; readonly advice: Advice }[] = [];
+  const described: Described[] = [];
   for (const finding of ordered) {
     const [action] = finding.actions;
     if (!action) continue;
@@ -72,7 +77,8 @@ export async function advise(
     const one = await describe(finding, action, { whatIf, planCost, statement, asWritten });
     described.push({ finding, rank: rankOf(action), advice: one });
   }
-  const costOfText = ({ advice }: (typeof described)[number]): number => costRank(advice, statement.sql);
+  if (whatIf) described.push(...(await pairsFor(snapshot, statement, described, { whatIf, plan })));
+  const costOfText = ({ advice }: Described): number => costRank(advice, statement.sql);
   const sorted = described.toSorted((a, b) => a.rank - b.rank || costOfText(a) - costOfText(b));
   return {
     advice: [...sorted.map(({ advice }) => advice), ...unproved(proposals)],
@@ -86,6 +92,52 @@ function costRank({ kind, cost, up }: Advice, from: string): number {
   return (stepsAnew(from, up[0] ?? '') ? cost?.before : cost?.after) ?? Number.MAX_VALUE;
 }
 
+interface Described {
+  readonly finding: Finding;
+  readonly rank: number;
+  readonly advice: Advice;
+}
+
+/** The rewrite that is worth most with new indexes, if one is far better with them than all that is offered without the other; those included that no rule offers before there is such an index. */
+async function pairsFor(
+  snapshot: Snapshot,
+  statement: WorkloadStatement,
+  described: readonly Described[],
+  planner: PairPlanner,
+): Promise<readonly Described[]> {
+  const single = described.flatMap(({ finding: { title, actions }, advice }) => {
+    const rewrite = actions[0]?.rewrite;
+    if (!rewrite || rewrite.hint) return [];
+    const proposal = { rule: rewrite.rule, proof: rewrite.proof, missing: [], to: rewrite.to };
+    return [{ rewrite: { id: rewrite.rule, what: title, proposal }, cost: advice.cost?.after ?? null }];
+  });
+  const known = new Set(single.map(({ rewrite }) => rewrite.proposal.to));
+  const tables = new Set(tablesOf(statement, snapshot.catalog));
+  const foreseen = proposalsFor({ ...snapshot, catalog: withForeseenIndexes(snapshot.catalog, tables) }, statement)
+    .filter(({ proposal }) => proposal.missing.length === 0 && !known.has(proposal.to))
+    .map(({ rule, proposal }) => ({ rewrite: { id: rule.id, what: rule.docs.what, proposal }, cost: null }));
+  const texts = [...foreseen, ...single.toSorted((a, b) => (a.cost ?? Infinity) - (b.cost ?? Infinity))];
+  const indexes = described.flatMap(({ finding }) => finding.actions[0]?.index ?? []);
+  const pair = await cheapestPair(snapshot, statement, { indexes, texts }, planner);
+  if (!pair) return [];
+  const alone = rewriting(statement, pair.rewrite);
+  const action = pairAction(alone.actions[0], pair.indexes);
+  const finding = {
+    ...alone,
+    evidence: [...alone.evidence, ...pair.evidence] as [Evidence, ...Evidence[]],
+    actions: [action],
+  };
+  const titles = pair.indexes.map(({ title }) => title.replace(/^Create /, ''));
+  const advice = {
+    ...rewriteAdvice(action, finding),
+    kind: 'rewrite-with-index',
+    title: `rewrite ${pair.rewrite.id} with ${titles.join(' and ')}`,
+    evidence: [...pair.evidence],
+    cost: { ...pair.cost },
+  };
+  return [{ finding, rank: rankOf(action), advice }];
+}
+
 /** With the reason why it was not tried. */
 export function untriedBecause(advice: Advice, reason: string): Advice {
   return advice.trial === null && advice.missing.length === 0 ? { ...advice, untried: reason } : advice;
@@ -96,8 +148,15 @@ const ORDER = ['analyze', 'create-statistics', 'column-statistics', 'create-inde
 /** Statistics cost least and mend most, then indexes, then the text, then settings; a hint is the last resort. */
 function rankOf(action: Action | undefined): number {
   if (action?.kind === 'hint') return ORDER.length + 1;
+  // It was found to cost less than half of each index and of each rewrite.
+  if (action?.rewrite && action.up.length > 0) return ORDER.indexOf('create-index') - 0.5;
   const position = ORDER.indexOf(action?.kind ?? '');
   return position < 0 ? ORDER.length : position;
+}
+
+function tablesOf({ sql }: WorkloadStatement, catalog: Catalog): readonly Table[] {
+  const { queries } = viewOf(parseStatement(sql), catalog);
+  return queries.flatMap(({ sources }) => sources.flatMap(({ table }) => (table ? [table] : [])));
 }
 
 /** What the rules of the target's major would write, proved or not, where the plan shows a sign of what each is for. */
@@ -159,7 +218,7 @@ function unproved(offers: readonly Offer[]): readonly Advice[] {
     }));
 }
 
-interface Asking extends Planners {
+interface Asking extends Omit<Planners, 'plan'> {
   readonly statement: WorkloadStatement;
   /** The planner's cost of the statement as it stands, to hold a rewrite against; null where none is offered. */
   readonly asWritten: number | null;
@@ -170,39 +229,48 @@ async function describe(
   action: Action,
   { whatIf, planCost, statement, asWritten }: Asking,
 ): Promise<Advice> {
-  const { rewrite } = action;
-  const common = { kind: action.kind, missing: [], trial: null, untried: null, rewrite: null };
-  if (rewrite !== null) {
-    const { hint } = rewrite;
-    return {
-      ...common,
-      title: hint ? action.title : `${rewrite.rule}: ${action.title}`,
-      why: hint ? [finding.title, ...rewrite.proof] : [...rewrite.proof],
-      evidence: hint ? [...finding.evidence] : [],
-      up: [sentText(rewrite)],
-      down: [],
-      // What the planner thinks of a plan that it did not choose is what the hint is about.
-      cost: hint ? null : { before: asWritten, after: await planCost(rewrite.to) },
-      rewrite: {
-        rule: rewrite.rule,
-        holdsFor: hint ? `the data as they are, until ${hint.until}` : holdsFor(rewrite.rule),
-        difference: [...changedLines(rewrite)],
-        planDifference: [],
-        patch: null,
-      },
-    };
+  if (action.rewrite !== null) {
+    const { hint, to } = action.rewrite;
+    // What the planner thinks of a plan that it did not choose is what the hint is about.
+    return { ...rewriteAdvice(action, finding), cost: hint ? null : { before: asWritten, after: await planCost(to) } };
   }
   const { fingerprint } = statement;
   const [of = fingerprint] = finding.statements.includes(fingerprint) ? [] : finding.statements;
   const after = whatIf && action.index ? await costOf(whatIf, of, action.index) : null;
   return {
-    ...common,
+    ...UNTRIED,
+    kind: action.kind,
     title: action.title,
     why: [finding.title],
     evidence: [...finding.evidence],
     up: [...action.up],
     down: [...action.down],
     cost: whatIf && after !== null ? { before: await costOf(whatIf, of, null), after } : null,
+  };
+}
+
+const UNTRIED = { trial: null, untried: null, rewrite: null, missing: [] };
+
+/** The advice to send another text, or the same under other settings; what has to be there before goes before. */
+function rewriteAdvice({ kind, title, up, down, rewrite }: Action, finding: Finding): Advice {
+  if (rewrite === null) throw new WizardError('internal', `"${title}" is no rewrite`);
+  const { hint } = rewrite;
+  return {
+    ...UNTRIED,
+    kind,
+    title: hint ? title : `${rewrite.rule}: ${title}`,
+    why: hint ? [finding.title, ...rewrite.proof] : [...rewrite.proof],
+    evidence: hint ? [...finding.evidence] : [],
+    up: [...up, sentText(rewrite)],
+    down: [...down],
+    cost: null,
+    rewrite: {
+      rule: rewrite.rule,
+      holdsFor: hint ? `the data as they are, until ${hint.until}` : holdsFor(rewrite.rule),
+      difference: [...changedLines(rewrite)],
+      planDifference: [],
+      patch: null,
+    },
   };
 }
 

@@ -8,6 +8,13 @@ export type AdvisorDefaults = Readonly<Record<string, unknown>>;
 /** What advisors may know of the machine that trials run on. */
 const MACHINE: AdvisorDefaults = { 'settings/too-few-workers': { cores: availableParallelism() } };
 
+/** Advisors that share the search of missing indexes. */
+export const INDEX_SEARCHERS: ReadonlySet<string> = new Set([
+  'index/missing-index',
+  'index/partial-index',
+  'index/expression-index',
+]);
+
 /** The catalogue behind the kernel's port, or those of it that are asked. An advisor that throws fails the examination: silence would look like health. */
 export function advisorsOf(
   options: AdvisorDefaults = {},

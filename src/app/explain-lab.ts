@@ -31,6 +31,7 @@ import type { Explained } from './explanation.js';
 import { untilAborted } from './interruption.js';
 import { stage } from './staging.js';
 import type { Staging } from './staging.js';
+import { planOn } from './what-if.js';
 
 /** A statement that was planned on the target, and where a copy is to be made. */
 export interface LabQuestion extends Asked {
@@ -75,6 +76,7 @@ export async function explainInLab(
     // What was run says more than the target's estimates do: where they are wrong, and what did not fit into memory.
     advise({ ...snapshot, plans: staging.lab.plans() }, statement, {
       whatIf: staging.whatIf,
+      plan: planOn(staging.whatIf),
       planCost: (sql) => staging.lab.withAccepted((session) => costOn(session, statement, sql)),
     }),
   );
@@ -156,16 +158,20 @@ async function tryWorkers(
   return { parallel: { ...parallel, blockers: shown }, skipped: [] };
 }
 
-/** The statement's plan as it ran on the copy, after the `SET LOCAL` statements given; what it writes is rolled back there. */
+/** The statement's plan as it ran on the copy, after the `SET LOCAL` statements given, where `first` ran before; what it writes is rolled back there. */
 async function runOnCopy(
   lab: OpenLab,
   statement: WorkloadStatement,
-  settings = '',
+  { settings, first }: { readonly settings: string; readonly first: readonly string[] } = { settings: '', first: [] },
 ): Promise<{ readonly view: PlanView | null; readonly skipped: readonly Skipped[] }> {
   const sql = shownText(statement);
-  const work = (session: Session): Promise<PlanView> => runIn(session, sql, settings);
+  const work = async (session: Session): Promise<PlanView> => {
+    for (const one of first) await session.run(one);
+    return runIn(session, sql, settings);
+  };
+  const inScratch = first.length > 0 || writes(parseStatement(statement.sql));
   try {
-    const view = await (writes(parseStatement(statement.sql)) ? lab.withScratch(work) : lab.withAccepted(work));
+    const view = await (inScratch ? lab.withScratch(work) : lab.withAccepted(work));
     return { view, skipped: [] };
   } catch (thrown) {
     const error = asWizardError(thrown);
@@ -195,9 +201,11 @@ async function plansOf(
 ): Promise<readonly (string[] | null)[]> {
   const said: (string[] | null)[] = [];
   for (const finding of findings) {
-    const rewrite = finding?.actions[0]?.rewrite ?? null;
+    const [action] = finding?.actions ?? [];
+    const rewrite = action?.rewrite ?? null;
     const settings = rewrite?.hint ? hintSettings(rewrite.hint).join('') : '';
-    const after = rewrite && before ? (await runOnCopy(lab, { ...statement, sql: rewrite.to }, settings)).view : null;
+    const changed = rewrite && before ? { ...statement, sql: rewrite.to } : null;
+    const after = changed ? (await runOnCopy(lab, changed, { settings, first: action?.up ?? [] })).view : null;
     said.push(before && after ? [...describeDifference(before, after)] : null);
   }
   return said;
@@ -205,7 +213,7 @@ async function plansOf(
 
 type Verdict = NonNullable<Explained['advice'][number]['trial']>;
 
-/** A verdict for each finding's first change, in their order; each is tried by itself, and `late` is one for which no time was left. */
+/** A verdict for each finding's first change, in their order; each is tried by itself, a rewrite with its indexes as one, and `late` is one for which no time was left. */
 async function tryAll(
   lab: OpenLab,
   { snapshot, budgetMs }: LabQuestion,

@@ -24,7 +24,7 @@ import { untilAborted } from './interruption.js';
 import { bindWorkload } from './parameters.js';
 import { openTarget } from './open-target.js';
 import { boundTexts } from '../sql/parameters.js';
-import { openWhatIf } from './what-if.js';
+import { openWhatIf, planOn } from './what-if.js';
 import { writtenStatement } from './written-statement.js';
 
 /** What is explained with a database at hand. */
@@ -154,7 +154,8 @@ async function adviseWithClone(
     openWhatIf({ wanted: true, session, snapshot, context, cleanup }),
   );
   const planCost = (sql: string): Promise<number | null> => costOn(session, statement, sql);
-  const { advice } = await untilAborted(signal, advise(snapshot, statement, { whatIf, planCost }));
+  const plan = planOn(whatIf);
+  const { advice } = await untilAborted(signal, advise(snapshot, statement, { whatIf, plan, planCost }));
   return {
     skipped,
     advice: advice.map((one) => untriedBecause(one, 'no lab was asked for; --lab auto tries it on a copy')),

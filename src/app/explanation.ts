@@ -87,7 +87,10 @@ async function explainOne(
     ...explained,
     advice: explained.advice.map((one) =>
       one.rewrite && one.kind !== 'hint' && searched
-        ? { ...one, rewrite: { ...one.rewrite, patch: toPatch(searched.attribution(GIVEN, one.up[0] ?? '').patch) } }
+        ? {
+            ...one,
+            rewrite: { ...one.rewrite, patch: toPatch(searched.attribution(GIVEN, one.up.at(-1) ?? '').patch) },
+          }
         : one,
     ),
     foundIn: [...(searched?.places.get(GIVEN) ?? (query === null ? [] : taggedIn(query)))],

@@ -1,4 +1,4 @@
-import { advisorsOf } from './advisors.js';
+import { INDEX_SEARCHERS, advisorsOf } from './advisors.js';
 import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { examineTarget, givenWorkload } from './examination.js';
@@ -202,14 +202,8 @@ const USUAL_BUDGET_MS = 300_000;
 
 /** Advisors of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
 function isReview(id: string): boolean {
-  return id.startsWith('index/') && !SEARCHERS.has(id);
+  return id.startsWith('index/') && !INDEX_SEARCHERS.has(id);
 }
-
-const SEARCHERS: ReadonlySet<string> = new Set([
-  'index/missing-index',
-  'index/partial-index',
-  'index/expression-index',
-]);
 
 async function measure(
   staging: Staging,

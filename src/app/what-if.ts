@@ -1,9 +1,9 @@
 import { startLabServer } from '../lab/server.js';
 import { createStatisticsClone } from '../lab/whatif/clone.js';
+import type { StatisticsClone } from '../lab/whatif/clone.js';
 import type { PlannedStatement } from '../lab/whatif/planner.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
-import type { IndexWhatIf } from '../model/what-if.js';
 import type { WorkloadStatement } from '../model/workload.js';
 import { extractSchema } from '../postgres/extract/extract.js';
 import type { Session } from '../postgres/session.js';
@@ -28,7 +28,7 @@ export async function openWhatIf({
   snapshot,
   context,
   cleanup,
-}: WhatIfSetting): Promise<{ whatIf: IndexWhatIf | null; skipped: readonly Skipped[] }> {
+}: WhatIfSetting): Promise<{ whatIf: StatisticsClone | null; skipped: readonly Skipped[] }> {
   if (!wanted || snapshot.workload.statements.length === 0) return { whatIf: null, skipped: [] };
   try {
     const note = (text: string): void => context.watch({ type: 'note', text });
@@ -46,6 +46,11 @@ export async function openWhatIf({
       skipped: [{ what: 'what-if engine', reason, remedy: 'Indexes are judged by statistics alone.' }],
     };
   }
+}
+
+/** Sets the statements that an engine plans. */
+export function planOn(clone: StatisticsClone | null): (statements: readonly WorkloadStatement[]) => void {
+  return (statements) => clone?.setWorkload(statements.map(toPlanned));
 }
 
 /** What the engine plans of a statement: with each of its values, and what runs inside the functions that it calls. */

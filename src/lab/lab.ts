@@ -139,6 +139,11 @@ class MeasuringLab implements OpenLab {
         `"${action.title}" was about to be accepted, and is not what was tried last`,
       );
     }
+    if (action.rewrite !== null && action.up.length > 0)
+      throw new WizardError(
+        'kernel/forbidden',
+        `"${action.title}" is a text and indexes, and one change is accepted at a time`,
+      );
     if (action.rewrite === null) {
       await this.secondTry(`accepting "${action.title}"`, () =>
         this.layout.advance(async (session) => {

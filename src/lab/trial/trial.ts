@@ -41,11 +41,12 @@ export interface TrialOutcome {
 /** Accepted state against accepted state + one action. Throws what ends it: `lab/statement` when `up` fails, else what the server or an abort did. */
 export async function runTrial(context: TrialContext, action: Action): Promise<TrialOutcome> {
   const { sessions, layout } = context;
-  const rewrite = action.rewrite !== null;
+  // Another text may come with indexes of its own, which are built on the one side only.
+  const textOnly = action.rewrite !== null && action.up.length === 0;
   await layout.prepareBefore();
-  if (!rewrite) await layout.prepareAfter();
-  const after = rewrite ? layout.names.before : layout.names.after;
-  const applied = rewrite ? NOTHING_APPLIED : await sessions.within(after, (session) => applyAction(session, action));
+  if (!textOnly) await layout.prepareAfter();
+  const after = textOnly ? layout.names.before : layout.names.after;
+  const applied = textOnly ? NOTHING_APPLIED : await sessions.within(after, (session) => applyAction(session, action));
   const measured = await onBothSides(context, after, (sides) => measureSides(context, sides, action));
   for (const text of [...applied.broken, ...measured.comparison.notes]) context.note(text);
   const { index } = action;

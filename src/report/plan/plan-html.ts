@@ -4,7 +4,7 @@ import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
 import { evidenceValue, evidenceWords, placeWords } from '../words.js';
 import type { PlanReport } from './plan-report.js';
-import { amountWords, estimateWords, summaryWords, trialWords, wrongEstimateWords } from './plan-words.js';
+import { amountWords, estimateWords, schemaSteps, summaryWords, trialWords, wrongEstimateWords } from './plan-words.js';
 
 /** A plan as a page that needs nothing else, not even a script: the tree with its figures, findings, advice, what is not known. */
 export function renderPlanHtml(report: PlanReport): string {
@@ -168,15 +168,15 @@ function advice({ advice: rows }: PlanReport): Markup | null {
             html`<p>cost ${formatCount(row.cost.before)} → ${formatCount(row.cost.after)} (estimated)</p>`
           }
           <p>${row.trial === null ? `untried: ${row.untried ?? 'unknown'}` : trialWords(row.trial)}</p>
+          ${schemaSteps(row).map((sql) => html`<pre>${sql};</pre>`)}
           ${
-            row.rewrite === null
-              ? row.up.map((sql) => html`<pre>${sql};</pre>`)
-              : html`<pre>${row.rewrite.difference.join('\n')}</pre>
-                  <p class="small muted">holds for ${row.rewrite.holdsFor}</p>
-                  <ul>
-                    ${row.rewrite.planDifference.map((text) => html`<li class="small">plan on the copy: ${text}</li>`)}
-                  </ul>
-                  ${patch(row.rewrite.patch)}`
+            row.rewrite !== null &&
+            html`<pre>${row.rewrite.difference.join('\n')}</pre>
+              <p class="small muted">holds for ${row.rewrite.holdsFor}</p>
+              <ul>
+                ${row.rewrite.planDifference.map((text) => html`<li class="small">plan on the copy: ${text}</li>`)}
+              </ul>
+              ${patch(row.rewrite.patch)}`
           }
         </article>`,
     )}

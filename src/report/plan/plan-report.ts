@@ -37,18 +37,20 @@ const nodeSchema = z.object({
 });
 
 const adviceSchema = z.object({
-  kind: z.string().describe('create-index, rewrite, analyze, ...'),
+  kind: z.string().describe('create-index, rewrite, rewrite-with-index, analyze, ...'),
   title: z.string(),
   why: z.array(z.string()).describe('what it rests on; of a rewrite each precondition with the fact that proves it'),
   evidence: z.array(evidenceSchema),
-  up: z.array(z.string()).describe('SQL; of a rewrite the new statement'),
+  up: z
+    .array(z.string())
+    .describe('SQL; of a rewrite the new statement; of one with indexes their SQL, and the new statement last'),
   down: z.array(z.string()),
   missing: z.array(z.string()).describe('facts without which it is not proved: then it is not advised, only named'),
   cost: z
     .object({ before: figure, after: figure })
     .nullable()
     .describe(
-      "the planner's cost without and with it, estimated: of an index on a clone of the statistics; null where it was not asked",
+      "the planner's cost without and with it, estimated: of an index, alone or with a rewrite, on a clone of the statistics; null where it was not asked",
     ),
   trial: z
     .object({ verdict: z.string(), reason: z.string() })

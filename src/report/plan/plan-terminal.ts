@@ -9,7 +9,7 @@ import type { PlanReport, PlansReport } from './plan-report.js';
 import { planTable } from './plan-table.js';
 import { bar } from './plan-bar.js';
 import { parallelWorkers } from './plan-workers.js';
-import { amountWords, summaryWords, trialWords, wrongEstimateWords } from './plan-words.js';
+import { amountWords, schemaSteps, summaryWords, trialWords, wrongEstimateWords } from './plan-words.js';
 
 /** A plan for a terminal, and those behind it, each under its number. No line is wider than `columns`. */
 export function renderPlan(report: PlansReport, options: TextOptions): string {
@@ -123,18 +123,31 @@ function advice({ advice: rows }: PlanReport, { columns }: TextOptions, paint: P
         ...wrap(`${row.kind}: ${oneLine(row.title)}`, columns, '  ').map(
           row.trial?.verdict === 'improved' ? paint.good : (text) => text,
         ),
-        ...[...row.why, ...cost, ...row.missing.map((fact) => `not proved: ${fact}`), tried, ...rewriteWords(row)]
+        ...[
+          ...row.why,
+          ...pairedWith(row),
+          ...cost,
+          ...row.missing.map((fact) => `not proved: ${fact}`),
+          tried,
+          ...rewriteWords(row),
+        ]
           .flatMap((text) => wrap(oneLine(text), columns - 4, '  '))
           .map((line) => paint.dim(`    ${line}`)),
-        ...(row.rewrite === null
-          ? row.up.flatMap((sql) => wrap(`${oneLine(sql)};`, columns - 4, '  '))
-          : row.rewrite.difference.flatMap((line) =>
-              line.length <= columns - 4 ? [line] : wrap(line, columns - 4, '     '),
-            )
-        ).map((line) => `    ${line}`),
+        ...[
+          ...schemaSteps(row).flatMap((sql) => wrap(`${oneLine(sql)};`, columns - 4, '  ')),
+          ...(row.rewrite?.difference ?? []).flatMap((line) =>
+            line.length <= columns - 4 ? [line] : wrap(line, columns - 4, '     '),
+          ),
+        ].map((line) => `    ${line}`),
       ];
     }),
   ];
+}
+
+/** What a rewrite with indexes is held against. */
+function pairedWith(row: PlanReport['advice'][number]): readonly string[] {
+  if (row.rewrite === null || schemaSteps(row).length === 0) return [];
+  return row.evidence.map((fact) => `${fact.what}: ${evidenceValue(fact)} (${fact.provenance})`);
 }
 
 function rewriteWords({ rewrite }: PlanReport['advice'][number]): readonly string[] {

@@ -57,6 +57,11 @@ export function wrongEstimateWords({ firstWrongEstimate: wrong, plan }: PlanRepo
   return `${name(wrong.node)}: ${formatCount(wrong.estimatedRows)} rows an execution expected, ${formatCount(wrong.actualRows)} came (${compact(wrong.factor)}x off). ${above}`;
 }
 
+/** The SQL that goes to the database before any new text; the text itself is shown as a difference. */
+export function schemaSteps({ up, rewrite }: PlanReport['advice'][number]): readonly string[] {
+  return rewrite === null ? up : up.slice(0, -1);
+}
+
 /** What came of a piece of advice on the copy. */
 export function trialWords({ verdict, reason }: NonNullable<PlanReport['advice'][number]['trial']>): string {
   return `${verdict}, ${reason}${verdict === 'unverifiable' ? '' : ' (measured)'}`;
