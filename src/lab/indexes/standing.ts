@@ -74,6 +74,7 @@ async function standingBy(
   { rules, known: { banned, failed, stood } }: { readonly rules: ChoiceRules; readonly known: Known },
 ): Promise<Standing> {
   const bench = benchOf(loop, 1);
+  const offences = new Map<string | null, number>();
   let records = measured;
   for (let attempt = 1; ; attempt += 1) {
     loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
@@ -108,8 +109,11 @@ async function standingBy(
         complete: !isOver(bench),
       };
     }
-    // When nothing has stood by the last attempt, one after another goes: in the end nothing is left to speak against.
-    if (culprit !== null && (stands || isLast)) banned.set(culprit.index, culprit.reason);
+    if (culprit === null) continue;
+    // Of each set another plan as bad as the last may come: then one after another goes, as when nothing has stood by the last attempt.
+    const times = (offences.get(culprit.statement) ?? 0) + 1;
+    offences.set(culprit.statement, times);
+    if (stands || isLast || times >= MOST_OFFENCES) banned.set(culprit.index, culprit.reason);
   }
 }
 
@@ -155,5 +159,7 @@ function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>):
 
 /** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
 const MOST_ATTEMPTS = 10;
+/** Sets that one statement may speak against before an index goes for it: what each showed is known to the next choice. */
+const MOST_OFFENCES = 3;
 /** More than any budget. */
 const NEVER_FITS = Number.MAX_SAFE_INTEGER;

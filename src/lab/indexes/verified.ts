@@ -4,21 +4,17 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { MeasuredTotals, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
-import { buffersOf, DOUBT, medianMsOf, msOf, ranOnce } from './case-record.js';
+import { buffersOf, DOUBT, hasRun, medianMsOf, msOf, ranOnce } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { toleranceFor } from './chance.js';
 import { SLACK, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, Verified } from './settle.js';
 
 /**
- * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant the one
- * that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance, and so may a single run, where blocks do not speak against it too.
+ * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant one that is in no plan which was seen to be
+ * good, and of those the one that is missed least. Time must speak against it by the least and by the median of the runs: either alone may be chance, and so may a single run, where blocks do not speak against it too.
  */
-export function culpritOf(
-  verified: readonly Verified[],
-  kept: readonly string[],
-  rules: ChoiceRules,
-): { readonly index: string; readonly reason: string } | null {
+export function culpritOf(verified: readonly Verified[], kept: readonly string[], rules: ChoiceRules): Culprit | null {
   if (kept.length === 0) return null;
   const unit = guardOf(rules.objective);
   const words = (value: number): string => (unit === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
@@ -37,11 +33,12 @@ export function culpritOf(
     if (!isSlower(group, rules)) continue;
     const used = new Set(group.flatMap((one) => one.after.plan.uses));
     const meant = kept.filter((index) => used.has(index) || (soils && isKeptUp(group, index, rules)));
-    const index = leastMissed(verified, kept, meant, rules);
+    const index = leastMissed(verified, kept, suspected(group, meant, rules), rules);
     const [shown] = pairsBy(group, MEASURES[unit]);
     if (index !== null && shown)
       return {
         index,
+        statement: name,
         reason: `verified with it, ${name} took ${words(shown.after)} instead of ${words(shown.before)}`,
       };
   }
@@ -54,7 +51,31 @@ export function culpritOf(
       ? 'more time and blocks than without'
       : `${words(shown.after)} instead of ${words(shown.before)}`;
   const reason = `verified with it, the workload took ${figures}`;
-  return index === null ? null : { index, reason };
+  return index === null ? null : { index, statement: null, reason };
+}
+
+/** An index that goes. */
+export interface Culprit {
+  readonly index: string;
+  /** Null where the whole workload speaks against it. */
+  readonly statement: string | null;
+  readonly reason: string;
+}
+
+/** Those of `meant` that are in no plan with which the statement was seen to be content; all, where each is in one. */
+function suspected(group: readonly Verified[], meant: readonly string[], rules: ChoiceRules): readonly string[] {
+  const allowed = group[0]?.record.oneCase.soils ? rules.writeTolerance : rules.readTolerance;
+  const unit = guardOf(rules.objective);
+  const [valueOf] = MEASURES[unit];
+  if (!valueOf) return meant;
+  const content = group.flatMap(({ record, before }) =>
+    [...record.figures.values()].filter(
+      (one) => hasRun(one) && one.cutOffMs === null && valueOf(one) <= valueOf(before) * allowed + SLACK[unit],
+    ),
+  );
+  const cleared = new Set(content.flatMap((one) => one.plan.uses));
+  const open = meant.filter((index) => !cleared.has(index));
+  return open.length > 0 ? open : meant;
 }
 
 /** Cases of the statements that a set makes slower than allowed. */
