@@ -61,22 +61,18 @@ export async function advise(
   );
   const asWritten = ordered.some(({ actions: [action] }) => action?.rewrite) ? await planCost(statement.sql) : null;
   const described: Described[] = [];
-  for (const finding of ordered) {
+  const add = async (finding: Finding): Promise<void> => {
     const [action] = finding.actions;
-    if (!action) continue;
+    if (!action) return;
     const one = await describe(finding, action, { whatIf, planCost, statement, asWritten });
     described.push({ finding, rank: rankOf(action), advice: one });
-  }
+  };
+  for (const finding of ordered) await add(finding);
   const steps = proposals
     .filter(({ proposal }) => proposal.missing.length === 0)
     .map((offer) => ({ ...offer, cost: costAmong(described, offer.proposal.to) }));
   const chain = steps.length > 0 ? await cheapestChain(snapshot, statement, steps, { asWritten, planCost }) : null;
-  if (chain) {
-    const finding = rewriting(statement, { id: chain.id, what: chain.what, proposal: chain.proposal });
-    const [action] = finding.actions;
-    const one = await describe(finding, action, { whatIf, planCost, statement, asWritten });
-    described.push({ finding, rank: rankOf(action), advice: one });
-  }
+  if (chain) await add(rewriting(statement, chain));
   if (whatIf) described.push(...(await pairsFor(snapshot, statement, described, { whatIf, plan })));
   const costOfText = ({ advice }: Described): number => costRank(advice, statement.sql);
   const sorted = described.toSorted((a, b) => a.rank - b.rank || costOfText(a) - costOfText(b));

@@ -1,5 +1,6 @@
 import { specKey } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
+import { READ_TOLERANCE } from '../indexes/measured/measured-index-set.js';
 import type { DroppedIndex, IndexEffect } from '../indexes/measured/measured-index-set.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
@@ -55,7 +56,7 @@ function worthAnotherTry(dropped: readonly DroppedIndex[]): readonly DroppedInde
 }
 
 function isSlowed({ with: after, without }: IndexEffect): boolean {
-  return after.ms > without.ms * SLOWED;
+  return after.ms > without.ms * READ_TOLERANCE;
 }
 
 /** Each costs an index or three to be built and measured. */
@@ -67,5 +68,3 @@ const MOST_TRIED = 40;
 const MOST_COMPANIONS = 2;
 /** The least that the planner itself does not take for equal is 1 %; what is measured is to be worth building. */
 const CLEARLY = 0.9;
-/** A trial's tolerance for reads. */
-const SLOWED = 1.15;

@@ -1,15 +1,13 @@
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, isNode, list, mapTree, treeText, typed } from '../sql/tree.js';
+import { bodyOf, isNode, list, mapTree, typed } from '../sql/tree.js';
 import type { TreeNode, TypedNode } from '../sql/tree.js';
 import { expression } from './build.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /** The statement with `x BETWEEN a AND b` as `x >= a AND x <= b`, which is what it means (manual, "Comparison Functions and Operators"): rules that read comparisons find them. Null where there is none. */
 export function boundsApart(statement: ParsedStatement): ParsedStatement | null {
   const tree = mapTree(statement.tree, apart) as TreeNode;
-  const text = treeText(tree) === treeText(statement.tree) ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 function apart({ type, body }: TypedNode): TreeNode | null {

@@ -1,16 +1,14 @@
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodyOf, field, isNode, list, treeText } from '../sql/tree.js';
+import { bodyOf, field, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
 import { operation, wholeConstant } from './shapes.js';
 import { mapUnderNames } from './columns.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /** The statement without what says nothing in its conditions, `1 = 1 AND a`, `(1 = 0 OR a)`, `true AND a`, as programs begin a list of them: rules that read the rest find it. Null where there is none. */
 export function constantsFolded(statement: ParsedStatement): ParsedStatement | null {
   const tree = mapUnderNames(statement.tree, folded) as TreeNode;
-  const text = treeText(tree) === treeText(statement.tree) ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 function folded({ type, body }: TypedNode): TreeNode | null {

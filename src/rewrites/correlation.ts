@@ -2,7 +2,7 @@ import type { TreeNode } from '../sql/tree.js';
 import { conjuncts } from './build.js';
 import { factsOf, missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
-import { operation } from './shapes.js';
+import { operation, WHOLE_NUMBERS } from './shapes.js';
 import { originOf, originsIn } from './view.js';
 import type { Query, StatementView } from './view.js';
 
@@ -57,7 +57,8 @@ function pairOf(
     const [own, other] = [originOf(inner, inside), originOf(inner, outside)];
     if (own?.query !== inner || !other || other.query !== inner.parent) continue;
     const [type, otherType] = [own.column?.baseType, other.column?.baseType];
-    const same = type !== undefined && (type === otherType || (WHOLE.has(type) && WHOLE.has(otherType ?? '')));
+    const same =
+      type !== undefined && (type === otherType || (WHOLE_NUMBERS.has(type) && WHOLE_NUMBERS.has(otherType ?? '')));
     const fact = same
       ? seen(
           `${own.name} and ${other.name} are of one type, ${own.column?.type}, so that grouping and comparing call the same values equal`,
@@ -70,4 +71,3 @@ function pairOf(
 }
 
 const TEXTS = new Set(['text', 'varchar', 'bpchar', 'name']);
-const WHOLE = new Set(['int2', 'int4', 'int8']);

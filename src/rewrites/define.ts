@@ -90,14 +90,16 @@ export interface RewriteRule extends Omit<RewriteDefinition<never>, 'match' | 'r
 /** The only way to make a rule. */
 export function defineRewrite<Site>(definition: RewriteDefinition<Site>): RewriteRule {
   const { match, requires, rewrite, ...rest } = definition;
-  const proposeAsWritten = ({ statement, facts: known }: Form, catalog: Catalog): readonly Proposal[] => {
+  const proposeAsWritten = ({ statement, facts: given }: Form, catalog: Catalog): readonly Proposal[] => {
     const view = viewOf(statement, catalog);
     const facts = factsOf(catalog);
-    return match(view).flatMap((site) => {
+    const sites = match(view);
+    const known = sites.length > 0 ? ungroupedColumns(view) : new Set<string>();
+    return sites.flatMap((site) => {
       const tree = rewrite(site, view);
       const to = tree === null ? null : writeBack(statement, tree);
-      if (to === null || isRefused(view, viewOf(parseStatement(to), catalog))) return [];
-      const all = [...known, ...requires(site, facts, view), ...safetyOf(view)];
+      if (to === null || isRefused(known, viewOf(parseStatement(to), catalog))) return [];
+      const all = [...given, ...requires(site, facts, view), ...safetyOf(view)];
       return [
         {
           rule: definition.id,
@@ -129,8 +131,7 @@ export function defineRewrite<Site>(definition: RewriteDefinition<Site>): Rewrit
 }
 
 /** Whether a column stands beside GROUP BY that did not: the server would refuse the new form. */
-function isRefused(before: StatementView, after: StatementView): boolean {
-  const known = ungroupedColumns(before);
+function isRefused(known: ReadonlySet<string>, after: StatementView): boolean {
   return [...ungroupedColumns(after)].some((one) => !known.has(one));
 }
 

@@ -1,9 +1,8 @@
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, field, list, textOf, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { replace } from './build.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /**
  * The statement with each CTE that is read once in its reader's place, as PostgreSQL itself plans it (manual, "WITH Queries", section "Common Table Expression Materialization"): what
@@ -14,8 +13,7 @@ export function inlined(statement: ParsedStatement): ParsedStatement | null {
   if (clauses.length !== 1) return null;
   let tree = statement.tree;
   for (let next = withoutOne(tree); next !== null; next = withoutOne(tree)) tree = next;
-  const text = tree === statement.tree ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 /** The tree with the last CTE that can be in its reader's place there; null where there is none. */

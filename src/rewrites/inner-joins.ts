@@ -1,5 +1,4 @@
 import type { Catalog } from '../model/catalog.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, isNode, list, textOf, typed, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -7,7 +6,7 @@ import { conjuncts, disjuncts, replace } from './build.js';
 import { bothWays } from './shapes.js';
 import { originOf, viewOf } from './view.js';
 import type { Query } from './view.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /**
  * The statement with each LEFT JOIN as a plain one whose other side a condition asks for, as PostgreSQL itself plans it (`reduce_outer_joins` of prepjointree.c): what ORMs send for
@@ -21,8 +20,7 @@ export function innerJoined(statement: ParsedStatement, catalog: Catalog): Parse
     for (const join of needlesslyOuter(query, asked))
       tree = replace(tree, join, { JoinExpr: { ...join, jointype: 'JOIN_INNER' } });
   }
-  const text = tree === statement.tree ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 /** The bodies of the joins, outermost first. What an inner join asks in ON, a row has to fulfil as well. */

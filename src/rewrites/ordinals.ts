@@ -1,7 +1,6 @@
 import type { Catalog } from '../model/catalog.js';
 import { columnPath } from '../sql/scope.js';
 import { outputName } from '../sql/output-name.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -10,7 +9,7 @@ import { namedTargets } from './columns.js';
 import { wholeConstant } from './shapes.js';
 import { originOf, viewOf } from './view.js';
 import type { Query } from './view.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /** The statement in which `GROUP BY 1, month ORDER BY 2`, which name output columns by place or name, say the expressions themselves: what reports and BI tools write. Null where there is none. */
 export function withoutOrdinals(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
@@ -19,8 +18,7 @@ export function withoutOrdinals(statement: ParsedStatement, catalog: Catalog): P
     const body = query.type === 'SelectStmt' ? spelledOut(query) : null;
     if (body) tree = replace(tree, query.body, { SelectStmt: body });
   }
-  const text = tree === statement.tree ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 function spelledOut(query: Query): TreeNode | null {

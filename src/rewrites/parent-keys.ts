@@ -1,7 +1,6 @@
 import type { Catalog } from '../model/catalog.js';
 import { columnPath } from '../sql/scope.js';
 import { outputName } from '../sql/output-name.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -11,7 +10,7 @@ import { factsOf } from './facts.js';
 import { operation } from './shapes.js';
 import { originOf, sortOriginOf, viewOf } from './view.js';
 import type { ColumnOrigin, Query, StatementView } from './view.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /**
  * The statement in which a query that groups or deduplicates names the key of a parent in place of the column that an inner join holds equal to it: `SELECT DISTINCT r.device_id, d.serial
@@ -24,8 +23,7 @@ export function parentKeysNamed(statement: ParsedStatement, catalog: Catalog): P
     const body = query.type === 'SelectStmt' ? named(view, query) : null;
     if (body) tree = replace(tree, query.body, { SelectStmt: body });
   }
-  const text = tree === statement.tree ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 function named(view: StatementView, query: Query): TreeNode | null {

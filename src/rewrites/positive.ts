@@ -1,9 +1,8 @@
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { isNode, list, names, textOf, treeText, typed } from '../sql/tree.js';
+import { isNode, list, names, textOf, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
 import { mapUnderNames } from './columns.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /**
  * The statement with NOT taken into its conditions: `NOT (a <> b OR c < d)` as `a = b AND c >= d`, which is NULL just where the other is. Null where no NOT goes away. What is
@@ -11,8 +10,7 @@ import { writeBack } from './write-back.js';
  */
 export function positive(statement: ParsedStatement): ParsedStatement | null {
   const tree = mapUnderNames(statement.tree, withoutNot) as TreeNode;
-  const text = treeText(tree) === treeText(statement.tree) ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 function withoutNot({ type, body }: TypedNode): TreeNode | null {

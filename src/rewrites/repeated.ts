@@ -1,4 +1,5 @@
 import { tryParseStatement, type ParsedStatement } from '../sql/parse.js';
+import { treeText } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { replace } from './build.js';
 import type { Query } from './view.js';
@@ -19,8 +20,14 @@ export function repeated(
   return current === statement ? null : current;
 }
 
+/** The statement with a changed tree; null where it says the same, and where it can not be written. */
+export function withTree(statement: ParsedStatement, tree: TreeNode): ParsedStatement | null {
+  const isSame = tree === statement.tree || treeText(tree) === treeText(statement.tree);
+  const text = isSame ? null : writeBack(statement, tree);
+  return text === null ? null : tryParseStatement(text);
+}
+
 /** The statement with another body for one of its queries; null for none, and where it can not be written. */
 export function withBody(statement: ParsedStatement, query: Query, body: TreeNode | null): ParsedStatement | null {
-  const text = body ? writeBack(statement, replace(statement.tree, query.body, { SelectStmt: body })) : null;
-  return text === null ? null : tryParseStatement(text);
+  return body ? withTree(statement, replace(statement.tree, query.body, { SelectStmt: body })) : null;
 }

@@ -199,3 +199,6 @@ export function hasBareStar(body: TreeNode): boolean {
     );
   });
 }
+
+/** Types of whole numbers (`pg_type.typname`): compared as they are, and found in the same indexes (`integer_ops`). */
+export const WHOLE_NUMBERS: ReadonlySet<string> = new Set(['int2', 'int4', 'int8']);

@@ -4,7 +4,7 @@ import { conjuncts } from './build.js';
 import { innerItems } from './columns.js';
 import { missing } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { bothWays, castOf, isConstant, isPlain, mayGiveRows, wholeConstant } from './shapes.js';
+import { bothWays, castOf, isConstant, isPlain, mayGiveRows, wholeConstant, WHOLE_NUMBERS } from './shapes.js';
 import { originOf } from './view.js';
 import type { Query, Source } from './view.js';
 
@@ -42,15 +42,13 @@ export function singleRow(inner: Query, facts: Facts): readonly [Fact, ...Fact[]
 /** Whether different values of the first type are different beside the second: a whole number is not turned into a float, nor a local time into an instant. */
 function isAlike(type: string | undefined, other: string | null | undefined): boolean {
   if (type === undefined || other === undefined || !SCALARS.has(type)) return false;
-  return other === null || type === other || (WHOLE.has(type) && WHOLE.has(other));
+  return other === null || type === other || (WHOLE_NUMBERS.has(type) && WHOLE_NUMBERS.has(other));
 }
 
 /** The type that a constant is cast to; null for a literal or parameter, which takes on the column's. */
 function typeOf(constant: TreeNode): string | null | undefined {
   return bodyOf(constant, 'TypeCast') ? castOf(constant)?.type : null;
 }
-
-const WHOLE = new Set(['int2', 'int4', 'int8']);
 
 const SCALARS = new Set(
   'int2 int4 int8 numeric float4 float8 text varchar bpchar bool date timestamp timestamptz time uuid'.split(' '),

@@ -1,14 +1,12 @@
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { isNode, list, mapTree, names, treeText } from '../sql/tree.js';
+import { isNode, list, mapTree, names } from '../sql/tree.js';
 import type { TreeNode, TypedNode } from '../sql/tree.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /** The statement with `x = ANY (SELECT ...)` as `x IN (SELECT ...)`, which PostgreSQL's grammar makes the same tree of but for a name: rules that read IN find it. Null where there is none. */
 export function spelledIn(statement: ParsedStatement): ParsedStatement | null {
   const tree = mapTree(statement.tree, asIn) as TreeNode;
-  const text = treeText(tree) === treeText(statement.tree) ? null : writeBack(statement, tree);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, tree);
 }
 
 function asIn({ type, body }: TypedNode): TreeNode | null {

@@ -1,5 +1,4 @@
 import { columnPath } from '../sql/scope.js';
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodyOf, isNode, list } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
@@ -7,7 +6,7 @@ import type { Catalog } from '../model/catalog.js';
 import { columnOf, output } from './build.js';
 import { viewOf } from './view.js';
 import type { Query } from './view.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /** The statement with `*` and `a.*` written out as the columns that the catalog has now, for rules that add to FROM. Null where there is none, or one that can not be told. EXISTS keeps its own. */
 export function starless(statement: ParsedStatement, catalog: Catalog): ParsedStatement | null {
@@ -24,8 +23,7 @@ export function starless(statement: ParsedStatement, catalog: Catalog): ParsedSt
     );
   }
   if (written.size === 0) return null;
-  const text = writeBack(statement, withLists(statement.tree, written) as TreeNode);
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, withLists(statement.tree, written) as TreeNode);
 }
 
 /** The path before a star: none for a bare one. Null for any other target. */

@@ -1,6 +1,15 @@
 import { bodyOf, list, names, treeText } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
-import { bothWays, castOf, functionName, listed, operation, stringConstant, wholeConstant } from './shapes.js';
+import {
+  bothWays,
+  castOf,
+  functionName,
+  listed,
+  operation,
+  stringConstant,
+  wholeConstant,
+  WHOLE_NUMBERS,
+} from './shapes.js';
 
 /** A condition on a part of a time: `extract(month FROM c) BETWEEN low AND high`. */
 export interface TimePart {
@@ -161,7 +170,7 @@ interface Extracted {
 /** The part of a column that a call gives, cast to a whole number or not. */
 function extractedFrom(value: TreeValue): Extracted | null {
   const cast = castOf(value);
-  const call = bodyOf(cast && WHOLE.has(cast.type) ? cast.value : value, 'FuncCall');
+  const call = bodyOf(cast && WHOLE_NUMBERS.has(cast.type) ? cast.value : value, 'FuncCall');
   const [unit, column, more] = call && EXTRACTING.has(functionName(call)) ? list(call, 'args') : [];
   const named = stringConstant(unit)?.toLowerCase();
   return isUnit(named) && !more && bodyOf(column, 'ColumnRef') ? { column: column as TreeNode, unit: named } : null;
@@ -172,7 +181,6 @@ function isUnit(name: string | undefined): name is Unit {
 }
 
 const EXTRACTING = new Set(['date_part', 'extract']);
-const WHOLE = new Set(['int2', 'int4', 'int8']);
 const TEXTS = new Set(['text', 'varchar']);
 
 /** `lpad(extract(month FROM c)::text, 2, '0')`. */

@@ -1,10 +1,9 @@
-import { tryParseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { columnPath } from '../sql/scope.js';
 import { bodyOf, field, list, textOf } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { replace } from './build.js';
-import { writeBack } from './write-back.js';
+import { withTree } from './repeated.js';
 
 /** `SELECT * FROM (a UNION b) AS s ORDER BY x LIMIT n`, as programs write it, as `a UNION b ORDER BY x LIMIT n`. Null for anything else. */
 export function unwrapped(statement: ParsedStatement): ParsedStatement | null {
@@ -35,8 +34,7 @@ export function unwrapped(statement: ParsedStatement): ParsedStatement | null {
     ...(limitOffset === undefined ? {} : { limitOffset }),
     ...(limitOption === undefined ? {} : { limitOption }),
   };
-  const text = writeBack(statement, replace(statement.tree, body, { SelectStmt: own }));
-  return text === null ? null : tryParseStatement(text);
+  return withTree(statement, replace(statement.tree, body, { SelectStmt: own }));
 }
 
 const KEPT = new Set(['targetList', 'fromClause', 'sortClause', 'limitCount', 'limitOffset', 'limitOption', 'op']);

@@ -78,8 +78,7 @@ function alongPath(path: string, texts: readonly string[]): readonly string[] {
 function pairedDocuments(texts: readonly string[]): readonly string[] {
   const pairs = texts.flatMap((key, at) => (at % 2 === 0 && at + 1 < texts.length ? [[key, texts[at + 1] ?? '']] : []));
   if (pairs.length < 2) return [];
-  const bare = (text: string): string =>
-    /^-?\d+(\.\d+)?$|^(true|false|null)$/.test(text) ? text : JSON.stringify(text);
+  const bare = (text: string): string => (SCALAR.test(text) ? text : JSON.stringify(text));
   return [JSON.stringify, bare].map(
     (written) => `{${pairs.map(([key, value]) => `${JSON.stringify(key)}: ${written(value ?? '')}`).join(', ')}}`,
   );

@@ -1,3 +1,4 @@
+import { READ_TOLERANCE } from '../../indexes/measured/measured-index-set.js';
 import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet } from '../../indexes/measured/measured-index-set.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
 import { droppedIndex, keptIndex, openVerdict, unseenVerdict } from '../../indexes/measured/measured-verdicts.js';
@@ -88,8 +89,7 @@ export function assembleSet(
 
 /** Blocks are what decides first in a trial, too: they are the same on every machine, and the lab's memory is warmer than the target's. */
 const BLOCK_WEIGHT = 3;
-/** A trial's tolerances: the statement guard of the index study, and twice the time for a write (`kernel/evaluate.ts`). */
-const READ_TOLERANCE = 1.15;
+/** Twice the time for a write, as in a trial (`kernel/evaluate.ts`). */
 const WRITE_TOLERANCE = 2;
 /** An index that repeats the beginning of a primary key was measured to bring 1 %, where the planner promised 15. */
 const LEAST_GAIN = 0.01;

@@ -1,5 +1,6 @@
 import { median } from '../../stats/quantile.js';
 import { reasonOf } from '../trial/measure.js';
+import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
 import type { LabPlan } from '../trial/lab-plan.js';
 import type { Runner } from './runner.js';
@@ -36,6 +37,11 @@ export interface Bench {
   readonly timeoutMs: number;
   /** `performance.now()` after which nothing more is started that is not needed. */
   readonly deadlineMs: number;
+}
+
+/** Whether nothing more is started that is not needed. */
+export function isOver({ deadlineMs }: Bench): boolean {
+  return performance.now() > deadlineMs;
 }
 
 export function emptyRecord(oneCase: TrialCase, earlier: CaseRecord['earlier'] = new Map()): CaseRecord {
@@ -113,8 +119,8 @@ export function hasRun({ runs, cutOffMs }: PlanFigures): boolean {
 }
 
 /** Two executions with the same key do the same work. */
-export function workKey({ soils, opaque }: TrialCase, { text, present, uses }: SubsetPlan): string {
-  return soils || opaque ? `${text} ${JSON.stringify(soils ? present : uses)}` : text;
+export function workKey(oneCase: TrialCase, { text, present, uses }: SubsetPlan): string {
+  return isToldByPlan(oneCase) ? text : `${text} ${JSON.stringify(oneCase.soils ? present : uses)}`;
 }
 
 /** Milliseconds: the least of the runs, or the timeout of one that was cut off. */
@@ -176,7 +182,7 @@ export async function runInTurns(
   for (let turn = 0; turn < wanted; turn += 1) {
     for (const figures of turn % 2 === 0 ? all : all.toReversed()) {
       if (figures.cutOffMs !== null || figures.runs.length >= wanted) continue;
-      if (figures.runs.length > 0 && performance.now() > bench.deadlineMs) return null;
+      if (figures.runs.length > 0 && isOver(bench)) return null;
       const failure = await runOnce(bench, record, figures, timeoutFor(bench, first, figures));
       if (failure !== null) return failure;
     }

@@ -1,3 +1,4 @@
+import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
 import type { LabPlan } from '../trial/lab-plan.js';
 import type { CaseRecord, PlanFigures } from './case-record.js';
@@ -19,8 +20,8 @@ export class EarlierRuns {
   }
 
   /** What a read did in the baseline; null for what is measured anew. */
-  baselineOf({ sql, soils, opaque }: TrialCase): LabPlan | null {
-    return soils || opaque ? null : (this.#baseline.get(sql) ?? null);
+  baselineOf(oneCase: TrialCase): LabPlan | null {
+    return isToldByPlan(oneCase) ? (this.#baseline.get(oneCase.sql) ?? null) : null;
   }
 
   /** By the plan's text. */
@@ -29,7 +30,7 @@ export class EarlierRuns {
   }
 
   add(records: readonly CaseRecord[]): void {
-    for (const { oneCase, figures } of records.filter((one) => !one.oneCase.soils && !one.oneCase.opaque)) {
+    for (const { oneCase, figures } of records.filter((one) => isToldByPlan(one.oneCase))) {
       const known = this.#figures.get(oneCase.key) ?? new Map<string, PlanFigures>();
       for (const [text, one] of figures) if (one.runs.length > 0 || one.cutOffMs !== null) known.set(text, one);
       this.#figures.set(oneCase.key, known);

@@ -7,7 +7,7 @@ import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
 import type { IndexBuild } from './build.js';
 import type { EarlierRuns } from './earlier-runs.js';
-import { barePlan, emptyRecord, figuresOf, hasRun, msOf, planOfSet } from './case-record.js';
+import { barePlan, emptyRecord, figuresOf, hasRun, isOver, msOf, planOfSet } from './case-record.js';
 import { runInTurns, runOnce, takeBaseline, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import type { MeasureSetOptions } from './measured-set.js';
@@ -123,10 +123,6 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const MEASURING_SHARE = 0.7;
 /** Indexes on the same columns, one wider than the other, are seldom more. */
 const MOST_STAND_INS = 4;
-
-export function isOver(bench: Bench): boolean {
-  return performance.now() > bench.deadlineMs;
-}
 
 /** A case that plans the same with all of the indexes there, and writes to none of their tables, is the same under any of their sets. */
 async function affectedCases(

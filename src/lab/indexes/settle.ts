@@ -9,6 +9,7 @@ import type {
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { Objective } from '../../indexes/measured/measured-index-set.js';
 import type { FailedCase } from '../../model/measurement.js';
+import { isToldByPlan } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
 import { byStatement } from '../trial/summary.js';
 import {
@@ -17,6 +18,7 @@ import {
   emptyRecord,
   figuresOf,
   hasRun,
+  isOver,
   msOf,
   planOfSet,
   runInTurns,
@@ -76,9 +78,9 @@ export async function settle(
   for (let round = 0; ; round += 1) {
     const choice = chooseMeasured(problemOf(records, rules, rules.objective));
     bench.runner.check();
-    if (choice.value.assumed === 0 || round >= MOST_ROUNDS || performance.now() > bench.deadlineMs) return choice;
+    if (choice.value.assumed === 0 || round >= MOST_ROUNDS || isOver(bench)) return choice;
     for (const record of records) {
-      if (performance.now() > bench.deadlineMs) return choice;
+      if (isOver(bench)) return choice;
       const figures = figuresOf(record, await planOfSet(bench, record, choice.kept));
       if (figures.runs.length === 0 && figures.cutOffMs === null)
         await runInTurns(bench, record, [figuresOf(record, await barePlan(bench, record)), figures]);
@@ -112,12 +114,12 @@ export async function verify(
     const before = figuresOf(fresh, { ...(await planOfSet(bench, record, [])), present: [] });
     const after = figuresOf(fresh, { ...(await planOfSet(bench, record, kept)), present: kept });
     const pair = JSON.stringify([record.oneCase.key, before.plan.text, after.plan.text]);
-    const earlier = record.oneCase.soils || record.oneCase.opaque ? undefined : known.get(pair);
+    const earlier = isToldByPlan(record.oneCase) ? known.get(pair) : undefined;
     if (earlier) {
       verified.push({ ...earlier, record });
       continue;
     }
-    const seen = performance.now() > bench.deadlineMs ? seenPair(record, kept) : null;
+    const seen = isOver(bench) ? seenPair(record, kept) : null;
     if (seen !== null) {
       verified.push(seen);
       continue;

@@ -1,10 +1,11 @@
 import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
 import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measured-choice.js';
 import type { FailedCase } from '../../model/measurement.js';
+import { isToldByPlan } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
-import { figuresOf, hasRun, planOfSet, ranOnce, runInTurns, runOnce, timeoutFor } from './case-record.js';
+import { figuresOf, hasRun, isOver, planOfSet, ranOnce, runInTurns, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
-import { benchOf, isOver, tidy, untilStopped } from './outer-loop.js';
+import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { problemOf, seenPair, settle, verify } from './settle.js';
 import type { ChoiceRules, Verified } from './settle.js';
@@ -127,7 +128,7 @@ async function runAgain(bench: Bench, slower: readonly Verified[]): Promise<void
 /** Runs, once, what statements that a set makes too slow would do with one index of their plan left out: what makes the plan can only be told by that. */
 async function lookAround(bench: Bench, slower: readonly Verified[], kept: readonly string[]): Promise<void> {
   for (const { record, before, after } of slower) {
-    if (record.oneCase.soils || record.oneCase.opaque) continue;
+    if (!isToldByPlan(record.oneCase)) continue;
     for (const name of after.plan.uses) {
       const plan = await planOfSet(
         bench,

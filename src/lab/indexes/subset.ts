@@ -3,6 +3,7 @@ import type { Plan, PlanNode } from '../../model/plan.js';
 import { planNodes, planShape } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
 import type { Session } from '../../postgres/session.js';
+import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
 import { orCutOff } from '../trial/sampling.js';
 import type { IndexBuild } from './build.js';
@@ -114,14 +115,12 @@ export class Subsets {
     }
   }
 
-  private unrelatedTo(root: PlanNode, { soils, opaque }: TrialCase): readonly string[] {
-    if (soils || opaque) return [];
-    const touched = new Set(
-      [...planNodes(root)].map((node) => JSON.stringify([node['Schema'] ?? null, node['Relation Name'] ?? null])),
-    );
+  private unrelatedTo(root: PlanNode, oneCase: TrialCase): readonly string[] {
+    if (!isToldByPlan(oneCase)) return [];
+    const touched = [...planNodes(root)].map((node) => ({ schema: node['Schema'], name: node['Relation Name'] }));
     return this.builds
       .filter((build) => canBeUnrelated(build))
-      .filter(({ spec: { table } }) => !touched.has(JSON.stringify([table.schema, table.name])))
+      .filter(({ spec: { table } }) => !touched.some((one) => one.schema === table.schema && one.name === table.name))
       .map((build) => build.spec.name);
   }
 

@@ -64,7 +64,7 @@ export interface Culprit {
 
 /** Those of `meant` that are in no plan with which the statement was seen to be content; all, where each is in one. */
 function suspected(group: readonly Verified[], meant: readonly string[], rules: ChoiceRules): readonly string[] {
-  const allowed = group[0]?.record.oneCase.soils ? rules.writeTolerance : rules.readTolerance;
+  const allowed = allowedOf(group, rules);
   const unit = guardOf(rules.objective);
   const [valueOf] = MEASURES[unit];
   if (!valueOf) return meant;
@@ -87,10 +87,14 @@ export function slowerWith(verified: readonly Verified[], rules: ChoiceRules): r
 
 function isSlower(group: readonly Verified[], rules: ChoiceRules): boolean {
   const unit = guardOf(rules.objective);
-  const allowed = group[0]?.record.oneCase.soils ? rules.writeTolerance : rules.readTolerance;
+  const allowed = allowedOf(group, rules);
   const [before, after] = [group.map((one) => one.before), group.map((one) => one.after)];
   const tolerance = unit === 'time' ? toleranceFor(before, after, { allowed, once: rules.onceTolerance }) : allowed;
   return pairsBy(group, MEASURES[unit]).every((pair) => pair.after > pair.before * tolerance + SLACK[unit]);
+}
+
+function allowedOf(group: readonly Verified[], { readTolerance, writeTolerance }: ChoiceRules): number {
+  return group[0]?.record.oneCase.soils ? writeTolerance : readTolerance;
 }
 
 /** Means over the parameter sets of a statement, one pair for each measure. */

@@ -40,6 +40,11 @@ export interface TrialCase {
   readonly opaque: boolean;
 }
 
+/** Whether a plan tells all that an execution does: neither what keeping up indexes costs a write nor what a function does is in it. */
+export function isToldByPlan({ soils, opaque }: TrialCase): boolean {
+  return !soils && !opaque;
+}
+
 /** The workload as cases, and what can not be one. */
 export interface PreparedCases {
   readonly cases: readonly TrialCase[];

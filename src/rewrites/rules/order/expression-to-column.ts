@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { columnOf, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, seen } from '../../facts.js';
-import { castOf, functionName, stringConstant, wholeConstant } from '../../shapes.js';
+import { castOf, functionName, stringConstant, wholeConstant, WHOLE_NUMBERS } from '../../shapes.js';
 import { originOf, sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -91,7 +91,7 @@ function alone(query: Query, key: TreeNode): Found {
   const minus = bodyOf(key['node'], 'A_Expr');
   if (minus && minus['lexpr'] === undefined && names(list(minus, 'name')).join('.') === '-') {
     const origin = originOf(query, minus['rexpr']);
-    return origin && WHOLE.has(origin.column?.baseType ?? '')
+    return origin && WHOLE_NUMBERS.has(origin.column?.baseType ?? '')
       ? {
           ...common,
           origin,
@@ -108,7 +108,6 @@ function alone(query: Query, key: TreeNode): Found {
     : null;
 }
 
-const WHOLE = new Set(['int2', 'int4', 'int8']);
 const TIMES = new Set(['date', 'timestamp', 'timestamptz']);
 
 /** A key that says where NULL goes, or which day it is, before the key by the column itself. */

@@ -17,7 +17,7 @@ import { missing, seen } from '../../facts.js';
 import { onlyTable, ownConditions } from '../../loose-scan.js';
 import { orderBy, shownColumns, sortedBy } from '../../pages.js';
 import type { SortKey } from '../../top-rows.js';
-import { isFixed, isPlain, listed, wholeConstant } from '../../shapes.js';
+import { isFixed, isPlain, listed, wholeConstant, WHOLE_NUMBERS } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -150,7 +150,7 @@ function shownColumn(select: Query): ColumnOrigin | null {
 function isAlike({ column }: ColumnOrigin, select: Query): boolean {
   const shown = shownColumn(select)?.column;
   if (column === null || !shown) return false;
-  return shown.type === column.type || (WHOLE.has(shown.baseType) && WHOLE.has(column.baseType));
+  return shown.type === column.type || (WHOLE_NUMBERS.has(shown.baseType) && WHOLE_NUMBERS.has(column.baseType));
 }
 
 /** The different values of a subquery, each once. */
@@ -177,7 +177,6 @@ function isListable({ column }: ColumnOrigin, items: readonly TreeNode[]): boole
 }
 
 const TEXTS = new Set(['text', 'varchar']);
-const WHOLE = new Set(['int2', 'int4', 'int8']);
 
 /** As many descents of an index: beyond it the list is rather a join. */
 const MOST = 100;

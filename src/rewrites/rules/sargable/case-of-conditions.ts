@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { allOf, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays } from '../../shapes.js';
+import { bothWays, WHOLE_NUMBERS } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { Query } from '../../view.js';
@@ -142,11 +142,10 @@ function areAlike(query: Query, values: readonly TreeValue[]): boolean {
 /** Neither the name of a type nor of a column's. */
 const UNKNOWN = '';
 
-const WHOLE = ['int2', 'int4', 'int8'];
 /** Types that are compared with each other without a failure. */
 const FAMILIES = [
-  new Set([...WHOLE, 'numeric']),
-  new Set([...WHOLE, 'float4', 'float8']),
+  new Set([...WHOLE_NUMBERS, 'numeric']),
+  new Set([...WHOLE_NUMBERS, 'float4', 'float8']),
   new Set(['text', 'varchar', 'bpchar', 'name']),
   new Set(['date', 'timestamp', 'timestamptz']),
 ];

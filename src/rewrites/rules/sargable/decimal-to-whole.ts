@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, stringConstant, wholeConstant } from '../../shapes.js';
+import { bothWays, castOf, stringConstant, wholeConstant, WHOLE_NUMBERS } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin } from '../../view.js';
@@ -35,7 +35,7 @@ export default defineRewrite<Site>({
         const isCast = cast !== null && WIDER.has(cast.type);
         const column = isCast ? cast.value : left;
         const origin = originOf(query, column);
-        if (!origin || !['int2', 'int4', 'int8'].includes(origin.column?.baseType ?? '')) return [];
+        if (!origin || !WHOLE_NUMBERS.has(origin.column?.baseType ?? '')) return [];
         const site = { condition: node, column, origin };
         const parameter = operator === '=' && castOf(right)?.type === 'numeric' ? castOf(right)?.value : undefined;
         if (parameter && bodyOf(parameter, 'ParamRef')) return [{ ...site, form: `$1 = ${WHOLE_OF}`, parameter }];

@@ -4,7 +4,7 @@ import { expression, replace } from '../../build.js';
 import { isWhole } from '../../decimals.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, functionName, wholeConstant } from '../../shapes.js';
+import { bothWays, castOf, functionName, wholeConstant, WHOLE_NUMBERS } from '../../shapes.js';
 import { stepRange } from '../../steps.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
@@ -77,7 +77,6 @@ const CALLS: Readonly<Record<string, How>> = {
   round: 'round',
   trunc: 'trunc',
 };
-const WHOLE_TYPES = new Set(['int2', 'int4', 'int8']);
 
 function rounded(query: Query, value: TreeValue): Rounded | null {
   const cast = castOf(value);
@@ -88,7 +87,7 @@ function rounded(query: Query, value: TreeValue): Rounded | null {
   if (!column || !origin?.column) return null;
   const type = origin.column.baseType;
   if (cast) {
-    if (!WHOLE_TYPES.has(cast.type)) return null;
+    if (!WHOLE_NUMBERS.has(cast.type)) return null;
     if (isWhole(origin)) return cast.type === type ? null : { how: 'same', column, origin };
     return type === 'numeric' ? { how: 'round', column, origin } : null;
   }

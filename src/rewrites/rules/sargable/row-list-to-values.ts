@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { disjuncts, conjuncts, expression, query as selectOf, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, listed, stringConstant, wholeConstant } from '../../shapes.js';
+import { bothWays, listed, stringConstant, wholeConstant, WHOLE_NUMBERS } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -76,12 +76,11 @@ export default defineRewrite<Site>({
 /** Fewer are planned as well as they are. */
 const LEAST_ROWS = 20;
 
-const WHOLE = new Set(['int2', 'int4', 'int8']);
 const WRITTEN = new Set(['text', 'varchar', 'date', 'uuid']);
 
 function isOf(origin: ColumnOrigin | undefined, value: TreeNode): boolean {
   const type = origin?.column?.baseType ?? '';
-  return WHOLE.has(type)
+  return WHOLE_NUMBERS.has(type)
     ? wholeConstant(value) !== null
     : WRITTEN.has(type) && bodyOf(value, 'A_Const') !== null && stringConstant(value) !== null;
 }

@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { bothWays, castOf, listed, stringConstant } from '../../shapes.js';
+import { bothWays, castOf, listed, stringConstant, WHOLE_NUMBERS } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
@@ -42,7 +42,7 @@ export default defineRewrite<Site>({
         const site = { condition: node, column: cast.value, origin, texts, parameter };
         if (parameter && !bodyOf(parameter, 'ParamRef')) {
           const other = otherSide(query, origin, parameter);
-          return other && (WHOLE.has(type) || other.same) ? [{ ...site, ...other }] : [];
+          return other && (WHOLE_NUMBERS.has(type) || other.same) ? [{ ...site, ...other }] : [];
         }
         return parameter && type === 'uuid' ? [] : [{ ...site, same: false }];
       }),
@@ -78,8 +78,7 @@ export default defineRewrite<Site>({
   },
 });
 
-const WHOLE = new Set(['int2', 'int4', 'int8']);
-const TYPES = new Set([...WHOLE, 'uuid']);
+const TYPES = new Set([...WHOLE_NUMBERS, 'uuid']);
 const MOST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n, int4: 2n ** 31n, int8: 2n ** 63n };
 
 /** The whole number that a text writes, NULL where it writes none, or one beyond bigint. */
@@ -120,7 +119,9 @@ function otherSide(
   const type = other?.column?.baseType ?? '';
   if (!other || other.source === source || (cast && !['text', 'varchar'].includes(cast.type))) return null;
   if (['text', 'varchar'].includes(type)) return { parameter: cast ? cast.value : value, same: false };
-  const same = cast !== null && (type === column?.baseType || (WHOLE.has(type) && WHOLE.has(column?.baseType ?? '')));
+  const same =
+    cast !== null &&
+    (type === column?.baseType || (WHOLE_NUMBERS.has(type) && WHOLE_NUMBERS.has(column?.baseType ?? '')));
   return same ? { parameter: cast.value, same } : null;
 }
 

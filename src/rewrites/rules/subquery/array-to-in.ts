@@ -5,6 +5,7 @@ import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf, queryOf } from '../../view.js';
+import { WHOLE_NUMBERS } from '../../shapes.js';
 
 interface Site {
   readonly condition: TreeNode;
@@ -44,7 +45,8 @@ export default defineRewrite<Site>({
       if (!inner || inner.parent !== query || second || !isNode(column) || !isNode(select)) return [];
       const [own, other] = [originOf(query, column), originOf(inner, bodyOf(target, 'ResTarget')?.['val'])];
       const [type, otherType] = [own?.column?.baseType ?? '', other?.column?.baseType];
-      const alike = SINGLE.has(type) && (type === otherType || (WHOLE.has(type) && WHOLE.has(otherType ?? '')));
+      const alike =
+        SINGLE.has(type) && (type === otherType || (WHOLE_NUMBERS.has(type) && WHOLE_NUMBERS.has(otherType ?? '')));
       return alike && typed(select) ? [{ condition: node, column, select, isAny }] : [];
     }),
   requires: () => [
@@ -83,7 +85,5 @@ export default defineRewrite<Site>({
   },
 });
 
-const WHOLE = new Set(['int2', 'int4', 'int8']);
-
 /** Built-in types of single values, of which the array has the same operators. */
-const SINGLE = new Set([...WHOLE, 'numeric', 'text', 'varchar', 'uuid', 'date', 'timestamp', 'timestamptz']);
+const SINGLE = new Set([...WHOLE_NUMBERS, 'numeric', 'text', 'varchar', 'uuid', 'date', 'timestamp', 'timestamptz']);
