@@ -105,6 +105,7 @@ function labOf(
       budgetBytes: BUDGET,
       proved: true,
       complete: complete(asked.length),
+      blockMs: 0,
       assumedPlans: 0,
       plannerCalls: 1,
       executions: 10,

@@ -102,9 +102,8 @@ async function besideKept(
   return searchBeside({ ...search, ...share }, { ...found, kept, refused, leftBytes });
 }
 
-/** What a set saves, in milliseconds, with all blocks of `first` without any index weighing as much as all its time. */
-function gainOf({ before, after }: MeasuredIndexSet, first: MeasuredIndexSet): number {
-  const blockMs = first.before.buffers > 0 ? first.before.ms / first.before.buffers : 0;
+/** What a set saves, in milliseconds, with blocks at what the first set's choice held them to be worth. */
+function gainOf({ before, after }: MeasuredIndexSet, { blockMs }: MeasuredIndexSet): number {
   return before.ms - after.ms + (before.buffers - after.buffers) * blockMs;
 }
 

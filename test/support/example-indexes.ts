@@ -157,6 +157,7 @@ const MEASURED: MeasuredIndexSet = {
   proved: true,
   complete: true,
   assumedPlans: 0,
+  blockMs: 0,
   plannerCalls: 12,
   executions: 60,
   durationMs: 9000,

@@ -90,6 +90,8 @@ export interface VerifiedStatement {
 /** What measurement left of a set of indexes. */
 export interface MeasuredIndexSet {
   readonly objective: Objective;
+  /** Milliseconds that a block is held to be worth where blocks decide beside time; 0 where none was touched. */
+  readonly blockMs: number;
   readonly kept: readonly KeptIndex[];
   readonly dropped: readonly DroppedIndex[];
   /** Affected by some index of the set, before and after the kept ones: measured turn by turn at the end. */

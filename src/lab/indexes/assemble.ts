@@ -67,6 +67,7 @@ export function assembleSet(
   const perStatement = verifiedStatements(verified);
   return {
     objective: rules.objective,
+    blockMs: rules.blockMs,
     kept: kept.flatMap((name) => {
       const index = built.get(name);
       return index ? [keptIndex(problems, kept, index)] : [];
