@@ -12,20 +12,23 @@ export interface RefusedBeside {
   readonly candidates: readonly Candidate[];
   readonly kept: readonly IndexSpec[];
   readonly dropped: readonly DroppedIndex[];
+  /** For all indexes together; null for no limit. */
+  readonly budgetBytes: number | null;
 }
 
 /**
  * Indexes that measurement refused although they gain over the whole workload, since some statement takes a bad plan with them; each with those others that give
- * this statement a plan which the planner likes better than the bad one. Whether that is so in truth, measuring them together shows.
+ * this statement a plan which the planner likes better than the bad one, the best of them and the smallest, where both fit in the budget. Whether that is so in truth, measuring them together shows.
  */
 export async function withCompanions(
   { whatIf, snapshot, signal }: Pick<IndexSearchOptions, 'whatIf' | 'snapshot' | 'signal'>,
-  { candidates, kept, dropped }: RefusedBeside,
+  { candidates, kept, dropped, budgetBytes }: RefusedBeside,
 ): Promise<readonly UnvaluedIndex[]> {
   const fingerprints = new Map(snapshot.workload.statements.map((one) => [one.name, one.fingerprint]));
   const has = new Set(kept.map(specKey));
   const specs = new Map<string, IndexSpec>();
-  for (const { spec, effects } of worthAnotherTry(dropped)) {
+  for (const { spec, effects, built } of worthAnotherTry(dropped)) {
+    const leftBytes = (budgetBytes ?? Number.POSITIVE_INFINITY) - (built?.sizeBytes ?? 0);
     const slowed = effects.filter(isSlowed).flatMap(({ statement }) => fingerprints.get(statement) ?? []);
     for (const fingerprint of slowed.slice(0, MOST_SLOWED)) {
       if (signal.aborted) return [];
@@ -40,8 +43,15 @@ export async function withCompanions(
       const tried: { readonly spec: IndexSpec; readonly cost: number }[] = [];
       for (const one of open.slice(0, MOST_TRIED)) tried.push({ spec: one.spec, cost: await costOf([one.spec]) });
       const better = tried.filter(({ cost }) => cost < lured * CLEARLY).toSorted((a, b) => a.cost - b.cost);
-      if (better.length > 0) specs.set(specKey(spec), spec);
-      for (const one of better.slice(0, MOST_COMPANIONS)) specs.set(specKey(one.spec), one.spec);
+      const sized = await sizedFor(
+        whatIf,
+        candidates,
+        better.map((one) => one.spec),
+      );
+      const fitting = sized.filter((one) => one.sizeBytes <= leftBytes);
+      const smallest = fitting.toSorted((a, b) => a.sizeBytes - b.sizeBytes).slice(0, 1);
+      if (fitting.length > 0) specs.set(specKey(spec), spec);
+      for (const one of [...fitting.slice(0, MOST_BEST), ...smallest]) specs.set(specKey(one.spec), one.spec);
     }
   }
   return sizedFor(whatIf, candidates, [...specs.values()]);
@@ -65,6 +75,7 @@ const MOST_REFUSED = 4;
 const MOST_SLOWED = 3;
 /** One EXPLAIN each. */
 const MOST_TRIED = 40;
-const MOST_COMPANIONS = 2;
+/** Of those that the planner likes best; the smallest is tried too. */
+const MOST_BEST = 2;
 /** The least that the planner itself does not take for equal is 1 %; what is measured is to be worth building. */
 const CLEARLY = 0.9;

@@ -198,6 +198,10 @@ describe('measureInRounds', () => {
     lab.asked.length = 0;
     await measureInRounds({ ...found, candidates }, { ...limits, search: companions, measure: measure(false) });
     expect(lab.asked).toEqual([['a']]);
+    lab.asked.length = 0;
+    const tight = { ...limits, budgetBytes: 15, search: companions, measure: measure(true) };
+    await measureInRounds({ ...found, candidates }, tight);
+    expect(lab.asked).toEqual([['a']]);
   });
 
   it('stops where the time does not hold another round', async () => {

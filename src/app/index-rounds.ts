@@ -63,7 +63,8 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     if (leftMs < MUCH_TIME * first.durationMs || signal.aborted) break;
     const kept = measured.kept.map((one) => one.spec);
     const isOnce = ({ spec }: DroppedIndex): boolean => built.get(specKey(spec)) === 1;
-    const again = await withCompanions(search, { ...found, kept, dropped: measured.dropped.filter(isOnce) });
+    const dropped = measured.dropped.filter(isOnce);
+    const again = await withCompanions(search, { ...found, kept, dropped, budgetBytes });
     const leftBytes = (budgetBytes ?? measured.sizeBytes) - measured.sizeBytes;
     const isRoom = budgetBytes !== null && measured.complete && leftBytes >= MUCH_LEFT * budgetBytes;
     const beside = isRoom ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
