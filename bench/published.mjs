@@ -1,6 +1,6 @@
 // Our own implementations of three published algorithms, from their descriptions, to be run over the same what-if engine.
 // Extend: Schlosser, Kossmann, Boissier 2019. DB2Advis: Valentin, Zuliani, Zilio, Lohman, Skelley 2000 (without its random variations).
-// Relaxation: Bruno, Chaudhuri 2005 (without clustered indexes and views).
+// Relaxation: Bruno, Chaudhuri 2005 (without clustered indexes and views; always of the last set, not of the best of all before).
 
 /** Below this improvement Extend stops: its default of 0.3 %. */
 const LEAST_IMPROVEMENT = 1.003;
