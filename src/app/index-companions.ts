@@ -60,7 +60,7 @@ export async function withCompanions(
 /** Those that would gain most blocks over the whole workload first. */
 function worthAnotherTry(dropped: readonly DroppedIndex[]): readonly DroppedIndex[] {
   return dropped
-    .filter(({ why, change }) => why === 'slower' && change !== null && change.buffers < 0)
+    .filter(({ why, change }) => FOR_A_STATEMENT.has(why) && change !== null && change.buffers < 0)
     .toSorted((a, b) => (a.change?.buffers ?? 0) - (b.change?.buffers ?? 0))
     .slice(0, MOST_REFUSED);
 }
@@ -69,6 +69,8 @@ function isSlowed({ with: after, without }: IndexEffect): boolean {
   return after.ms > without.ms * READ_TOLERANCE;
 }
 
+/** What is said of an index that some statement does not stand. */
+const FOR_A_STATEMENT: ReadonlySet<DroppedIndex['why']> = new Set(['slower', 'not-verified']);
 /** Each costs an index or three to be built and measured. */
 const MOST_REFUSED = 4;
 /** An index that lures many statements is no good one. */
