@@ -6,12 +6,12 @@ import { createGunzip } from 'node:zlib';
 import { WizardError } from '../base/errors.js';
 import { detectFormat } from '../logs/detect.js';
 import type { Format } from '../logs/detect.js';
-import type { ExecutionObserver } from '../logs/execution.js';
 import { Intake } from '../logs/intake.js';
 import type { IntakeResult } from '../logs/intake.js';
 import { ENGLISH } from '../logs/unread.js';
 import { pgbenchStatements } from '../logs/pgbench.js';
 import { loadParser } from '../sql/parse.js';
+import type { Profiling } from './profiling.js';
 import { workloadFromText } from './workload-file.js';
 
 /** What files are to be taken for, and how. */
@@ -23,24 +23,19 @@ export interface IntakeRequest {
   /** Whether the first and the last file of counters are two looks. */
   readonly difference: boolean;
   readonly signal: AbortSignal;
-  /** Sees the executions of logs one by one. */
-  readonly observer?: ExecutionObserver;
+  /** Looks at the executions of logs. */
+  readonly profiling?: Pick<Profiling, 'observer' | 'behind'>;
 }
 
 /**
  * Reads files of any kind that a workload can be in, recognised by their content, gzip or not, as streams: logs of the server and of programs, exports of
  * `pg_stat_statements`, scripts of pgbench, SQL. Throws `input/workload` for one that can not be read, and where nothing usable was found.
  */
-export async function intakeFiles({
-  files,
-  prefix,
-  difference,
-  signal,
-  observer,
-}: IntakeRequest): Promise<IntakeResult> {
+export async function intakeFiles(request: IntakeRequest): Promise<IntakeResult> {
+  const { files, prefix, difference, signal, profiling } = request;
   await loadParser();
-  const intake = new Intake({ difference, observer: observer ?? null });
-  for (const path of await inOrder(files, prefix, signal)) await readInto(intake, path, prefix, signal);
+  const intake = new Intake({ difference, observer: profiling?.observer ?? null });
+  for (const path of await inOrder(files, prefix, signal)) await readInto(intake, path, request);
   const result = intake.end();
   if (result.workload.statements.length > 0) return result;
   const [first] = result.workload.unusable;
@@ -94,7 +89,8 @@ async function firstTime(path: string, prefix: string | null, signal: AbortSigna
   return null;
 }
 
-async function readInto(intake: Intake, path: string, prefix: string | null, signal: AbortSignal): Promise<void> {
+async function readInto(intake: Intake, path: string, request: IntakeRequest): Promise<void> {
+  const { prefix, signal, profiling } = request;
   const name = path === '-' ? 'standard input' : path;
   let head = Buffer.alloc(0);
   let taken: Taker | null = null;
@@ -102,6 +98,8 @@ async function readInto(intake: Intake, path: string, prefix: string | null, sig
     for await (const piece of bytesOf(path, signal)) {
       if (taken) {
         taken.push(piece);
+        const behind = profiling?.behind();
+        if (behind) await behind;
         continue;
       }
       head = Buffer.concat([head, piece]);

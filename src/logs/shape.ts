@@ -100,7 +100,7 @@ function noSums(): PlanSums['sums'] {
 export type ParsedShape = ParsedStatement | { readonly reason: string };
 
 /** Parses a shape's text, once. Needs `loadParser()`. */
-export function parsedShape(shape: Shape): ParsedShape {
+export function parsedShape(shape: Pick<Shape, 'text' | 'parsed'>): ParsedShape {
   shape.parsed ??= parse(shape.text);
   return shape.parsed;
 }

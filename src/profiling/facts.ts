@@ -1,5 +1,4 @@
 import { parsedShape } from '../logs/shape.js';
-import type { Shape } from '../logs/shape.js';
 import { withoutConstants } from '../logs/lex.js';
 import { columnPath } from '../sql/scope.js';
 import { textOffsets } from '../sql/constants.js';
@@ -7,6 +6,8 @@ import { isTransactionControl, statementKind, writes } from '../sql/kind.js';
 import type { ParsedStatement } from '../sql/parse.js';
 import { bodiesOf, bodyOf, columnName, commonTables, field, list, names, numberOf, textOf, walk } from '../sql/tree.js';
 import type { TreeNode, TreeValue, TypedNode } from '../sql/tree.js';
+import { NO_TOTALS } from './totals.js';
+import type { ShapeTotals, ToldShape } from './totals.js';
 
 /** Where a value of a statement is found in its executions: a parameter's number, or a constant's place among those of the text. */
 export type ValuePlace =
@@ -29,7 +30,9 @@ export interface Lookup extends ValuedColumn {
 export interface ShapeFacts {
   /** Tells shapes apart in one profile. */
   readonly id: number;
-  readonly shape: Shape;
+  readonly shape: ToldShape;
+  /** Noughts until the log has ended. */
+  totals: ShapeTotals;
   /** Constants replaced, comments left out. */
   readonly text: string;
   readonly parsed: ParsedStatement | null;
@@ -56,21 +59,8 @@ export interface ShapeFacts {
   readonly offset: ValuePlace | null;
 }
 
-/** How often a shape was executed, and for how long; null where no execution was timed. */
-export function seenOf(facts: ShapeFacts): {
-  readonly facts: ShapeFacts;
-  readonly calls: number;
-  readonly ms: number | null;
-  /** Of the first execution. */
-  readonly line: number;
-} {
-  const { shape } = facts;
-  const { count, sum } = shape.sketch;
-  return { facts, calls: shape.calls, ms: count > 0 ? sum : null, line: shape.line };
-}
-
 /** Needs `loadParser()`. A text that can not be parsed has `kind` `other`. */
-export function shapeFacts(shape: Shape, id: number): ShapeFacts {
+export function shapeFacts(shape: ToldShape, id: number): ShapeFacts {
   const found = parsedShape(shape);
   const parsed = 'reason' in found ? null : found;
   const type = parsed?.type ?? null;
@@ -87,6 +77,7 @@ export function shapeFacts(shape: Shape, id: number): ShapeFacts {
   return {
     id,
     shape,
+    totals: NO_TOTALS,
     text,
     parsed,
     kind,
@@ -161,7 +152,7 @@ function insertedRow(body: TreeNode, place: (value: TreeValue) => ValuePlace | n
 }
 
 /** A constant or a parameter, casts around it left aside. */
-function placeOf(shape: Shape, value: TreeValue, offset: (byte: number) => number): ValuePlace | null {
+function placeOf(shape: ToldShape, value: TreeValue, offset: (byte: number) => number): ValuePlace | null {
   const cast = bodyOf(value, 'TypeCast');
   if (cast) return placeOf(shape, cast['arg'], offset);
   const parameter = bodyOf(value, 'ParamRef');

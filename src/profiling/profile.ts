@@ -1,12 +1,16 @@
 import { groupBy } from '../base/group.js';
-import type { Execution, ExecutionObserver, ExecutionText, SessionEvent } from '../logs/execution.js';
-import type { Shape } from '../logs/shape.js';
+import type { SessionEvent } from '../logs/execution.js';
 import type { ApplicationFinding } from '../model/application-finding.js';
 import type { Coverage, Skipped } from '../model/coverage.js';
+import { Entries } from './batch.js';
+import type { Batch } from './batch.js';
 import type { Need, Pattern, PatternFinding, Watcher } from './define.js';
 import { shapeFacts } from './facts.js';
+import type { ShapeFacts } from './facts.js';
 import { askedOf, hasValues, stepOf } from './step.js';
 import type { Asked, Step } from './step.js';
+import { NO_TOTALS } from './totals.js';
+import type { ShapeTotals, ToldShape } from './totals.js';
 import { Units } from './units.js';
 
 /** How programs used the database, and what could not be seen of it. */
@@ -17,13 +21,13 @@ export interface Profile {
 }
 
 /** Looks at the executions of logs for patterns of use, as they come. Needs `loadParser()`. */
-export class Profiler implements ExecutionObserver {
+export class Profiler {
   private readonly watchers: readonly (readonly [Pattern, Watcher])[];
   private readonly units: Units;
   private readonly events: readonly Watcher[];
   /** By the shape's number. */
-  private readonly known: (Known | undefined)[] = [];
-  private knownShapes = 0;
+  private readonly known: Known[] = [];
+  private readonly all: ShapeFacts[] = [];
   private readonly seen: Record<Need, number> = {
     executions: 0,
     sessions: 0,
@@ -50,30 +54,20 @@ export class Profiler implements ExecutionObserver {
     this.events = this.having('event');
   }
 
-  executed(execution: Execution, { number, scanned, said }: ExecutionText, shapes: readonly Shape[]): void {
-    const known = this.known[number] ?? this.learn(shapes[number] as Shape);
-    const { asked, followers } = known;
-    const session = this.units.session(execution.session);
-    const step = stepOf(execution, scanned, asked, session);
-    const { seen } = this;
-    seen.executions += 1;
-    if (step.session !== null) seen.sessions += 1;
-    if (step.endMs !== null) seen.times += 1;
-    if (seen.values === 0 && hasValues(execution, scanned, asked)) seen.values = 1;
-    this.units.step(session, step, asked.kind, said.request);
-    for (let i = 0; i < followers.length; i += 1) (followers[i] as Follower)(step);
+  /** In the order in which they were written; nothing of the batch is kept. */
+  take(batch: Batch): void {
+    for (const shape of batch.shapes) this.learn(shape);
+    const entries = new Entries(batch);
+    while (entries.next()) {
+      if (entries.shape >= 0) this.executed(entries);
+      else this.event(entries.event());
+    }
   }
 
-  event(event: SessionEvent): void {
-    if (event.kind === 'connected' || event.kind === 'disconnected') this.seen.connections += 1;
-    if (event.kind === 'prepared') this.seen.prepared += 1;
-    this.units.event(event);
-    for (const watcher of this.events) watcher.event?.(event);
-  }
-
-  /** After the last execution. */
-  end(): Profile {
+  /** After the last execution; `totals` by the numbers of the shapes. */
+  end(totals: readonly ShapeTotals[]): Profile {
     this.units.end();
+    for (const facts of this.all) facts.totals = totals[facts.shape.number] ?? NO_TOTALS;
     const lacking = ([pattern]: readonly [Pattern, Watcher]): Need | null =>
       ['executions' as const, ...pattern.needs].find((need) => this.seen[need] === 0) ?? null;
     const groups = groupBy(this.watchers, lacking);
@@ -96,15 +90,31 @@ export class Profiler implements ExecutionObserver {
     return this.watchers.flatMap(([, watcher]) => (watcher[name] ? [watcher] : []));
   }
 
-  private learn(shape: Shape): Known {
-    const facts = shapeFacts(shape, this.knownShapes);
-    const known = {
-      asked: askedOf(facts),
-      followers: this.watchers.flatMap(([, watcher]) => watcher.follow?.(facts) ?? []),
-    };
-    this.knownShapes += 1;
-    this.known[shape.number] = known;
-    return known;
+  private executed(entry: Entries): void {
+    const { asked, followers } = this.known[entry.shape] as Known;
+    const session = this.units.session(entry.session);
+    const step = stepOf(entry, asked, session);
+    const { seen } = this;
+    seen.executions += 1;
+    if (step.session !== null) seen.sessions += 1;
+    if (step.endMs !== null) seen.times += 1;
+    if (seen.values === 0 && hasValues(entry, asked)) seen.values = 1;
+    this.units.step(session, step, asked.kind, entry.request);
+    for (let i = 0; i < followers.length; i += 1) (followers[i] as Follower)(step);
+  }
+
+  private event(event: SessionEvent): void {
+    if (event.kind === 'connected' || event.kind === 'disconnected') this.seen.connections += 1;
+    if (event.kind === 'prepared') this.seen.prepared += 1;
+    this.units.event(event);
+    for (const watcher of this.events) watcher.event?.(event);
+  }
+
+  private learn(shape: ToldShape): void {
+    const facts = shapeFacts(shape, this.all.length);
+    this.all.push(facts);
+    const followers = this.watchers.flatMap(([, watcher]) => watcher.follow?.(facts) ?? []);
+    this.known[shape.number] = { asked: askedOf(facts), followers };
   }
 }
 
@@ -140,6 +150,6 @@ const LACKS: Readonly<Record<Need, Omit<Skipped, 'what'>>> = {
 };
 
 function named(pattern: Pattern, { shapes, ...finding }: PatternFinding): ApplicationFinding {
-  const sources = new Set(shapes.flatMap(({ shape }) => shape.callers.of('sources').names()));
+  const sources = new Set(shapes.flatMap(({ totals }) => totals.sources));
   return { severity: pattern.severity, ...finding, pattern: pattern.id, sources: [...sources].toSorted().slice(0, 5) };
 }

@@ -1,9 +1,9 @@
-import type { Execution } from '../logs/execution.js';
+import { Arena } from '../logs/arena.js';
 import { hashCuts } from '../logs/hash.js';
 import { readBoundParameters } from '../logs/parameters.js';
-import type { Scanned } from '../logs/scanned.js';
-import { Arena } from '../logs/arena.js';
-import { Stretch, stretchOf } from '../logs/stretch.js';
+import type { Stretch } from '../logs/stretch.js';
+import { MAX_VALUES } from './batch.js';
+import type { Entries } from './batch.js';
 import type { ShapeFacts, ValuePlace } from './facts.js';
 import type { OpenSession } from './units.js';
 
@@ -36,18 +36,16 @@ export interface Asked {
   readonly values: 'always' | 'in transactions' | 'never';
 }
 
-/** What of an execution is kept, nothing of the file it was read from; `scanned` is its text, taken apart. */
+/** What of an execution is kept, nothing of the batch that it was read from. */
 export function stepOf(
-  execution: Execution,
-  scanned: Scanned,
+  entry: Entries,
   asked: Asked,
   { id, transaction }: Pick<OpenSession, 'id' | 'transaction'>,
 ): Step {
-  const { timeMs, ms, parameters, extended, line, plan } = execution;
+  const { timeMs, ms, line, rows, isBound: bound } = entry;
   const { hash, values } = asked;
-  const bound = extended && parameters !== null ? boundValues(parameters) : null;
   const isText = values === 'always' || (values === 'in transactions' && transaction !== null);
-  const isKnown = (hash || isText) && hasValues(execution, scanned, asked);
+  const isKnown = (hash || isText) && hasValues(entry, asked);
   return {
     facts: asked.facts,
     session: id,
@@ -55,17 +53,16 @@ export function stepOf(
     startMs: timeMs === null || ms === null ? null : timeMs - ms,
     endMs: ms === null ? null : timeMs,
     ms,
-    rows: plan?.rows ?? null,
-    hash: !isKnown || !hash ? null : bound ? hashOf(bound, asked.id) : scanned.literalsHash(asked.id),
-    values: !isKnown || !isText ? null : bound ? boundCopy(bound) : literalValues(scanned),
-    bound: bound !== null,
+    rows,
+    hash: isKnown && hash ? hashOf(entry, asked.id) : null,
+    values: isKnown && isText ? copyOf(entry) : null,
+    bound,
   };
 }
 
 /** Whether the log holds the values of an execution, and they are few enough to be compared. */
-export function hasValues({ extended, parameters }: Execution, scanned: Scanned, { numbered }: Asked): boolean {
-  if (extended && parameters !== null) return boundValues(parameters).length <= MAX_VALUES;
-  return !(extended && numbered) && literalsLength(scanned) <= MAX_VALUES;
+export function hasValues(entry: Entries, { numbered }: Asked): boolean {
+  return entry.isHeld && (entry.isBound || !(entry.isExtended && numbered));
 }
 
 export function askedOf(facts: ShapeFacts): Asked {
@@ -85,12 +82,7 @@ function asksValues({ kind, lookups, equalities, inserted, offset, locks }: Shap
   return locks && equalities.length > 0 ? 'in transactions' : 'never';
 }
 
-function boundValues(parameters: Stretch | readonly string[]): Stretch {
-  if (parameters instanceof Stretch) return parameters;
-  return stretchOf(parameters.map((value, i) => `$${i + 1} = ${value}`).join(', '));
-}
-
-function hashOf({ bytes, start, end }: Stretch, seed: number): number {
+function hashOf({ bytes, start, end }: Entries, seed: number): number {
   cut[0] = start;
   cut[1] = end;
   return hashCuts(bytes, cut, 2, seed);
@@ -98,32 +90,12 @@ function hashOf({ bytes, start, end }: Stretch, seed: number): number {
 
 const cut = new Int32Array(2);
 
-/** One text of all constants. */
-function literalValues({ codes, literals, literalsEnd }: Scanned): Stretch {
-  const values = kept.open();
-  for (let i = 0; i < literalsEnd; i += 2) {
-    if (i > 0) kept.add(SEPARATOR);
-    kept.copy(codes, literals[i] as number, literals[i + 1] as number);
-  }
-  return kept.close(values);
-}
-
-function boundCopy({ bytes, start, end }: Stretch): Stretch {
+function copyOf({ bytes, start, end }: Entries): Stretch {
   const values = kept.open();
   kept.copy(bytes, start, end);
   return kept.close(values);
 }
 
-function literalsLength({ literals, literalsEnd }: Scanned): number {
-  let length = Math.max(0, literalsEnd / 2 - 1);
-  for (let i = 0; i < literalsEnd; i += 2) length += (literals[i + 1] as number) - (literals[i] as number);
-  return length;
-}
-
-/** Can not stand in a constant. */
-const SEPARATOR = 0;
-/** Values that are longer are not compared: they would hold memory. */
-const MAX_VALUES = 2048;
 const kept = new Arena(MAX_VALUES);
 
 /** The value at a place, as the log has it; null when it is not known. */

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { intakeFiles } from '../../src/app/intake.js';
+import { Profiling } from '../../src/app/profiling.js';
 import type { LabServer } from '../../src/lab/server.js';
 import type { ApplicationFinding } from '../../src/model/application-finding.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
-import { catalogue } from '../../src/profiling/catalogue.js';
-import { Profiler } from '../../src/profiling/profile.js';
 import { startQuietServer, testMajors } from '../support/majors.js';
 
 const SETTINGS = {
@@ -74,15 +73,16 @@ describe.each(testMajors())('how a program uses PostgreSQL %s', (major) => {
     await session.close();
     await delay(500);
     for (const file of readdirSync(join(server.dataDir, 'log'))) {
-      const observer = new Profiler(catalogue);
+      const { signal } = new AbortController();
+      const profiling = new Profiling({ signal });
       await intakeFiles({
         files: [join(server.dataDir, 'log', file)],
         prefix: null,
         difference: false,
-        signal: new AbortController().signal,
-        observer,
+        signal,
+        profiling,
       });
-      found.set(file, observer.end().findings);
+      found.set(file, (await profiling.end()).findings);
     }
   }, 120_000);
 

@@ -7,11 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { ROOT_NAME } from '../../src/lab/server/root.js';
 import type { ConnectionSettings } from '../../src/postgres/session.js';
 
-/** The compiled command line; `npm test` builds it. `DATABASE_WIZARD_DIST` names another build. */
-const MAIN = join(
-  process.env['DATABASE_WIZARD_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url)),
-  'cli/main.js',
-);
+/** What was compiled; `npm test` does it. `DATABASE_WIZARD_DIST` names another build. */
+export const DIST = process.env['DATABASE_WIZARD_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
+
+const MAIN = join(DIST, 'cli/main.js');
 
 export interface CliResult {
   readonly code: number | null;

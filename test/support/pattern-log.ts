@@ -1,22 +1,26 @@
 import { detectFormat } from '../../src/logs/detect.js';
 import { Intake } from '../../src/logs/intake.js';
+import { BatchWriter } from '../../src/profiling/batch.js';
 import type { Pattern } from '../../src/profiling/define.js';
 import { Profiler } from '../../src/profiling/profile.js';
 import type { Profile } from '../../src/profiling/profile.js';
+import { totalsOf } from '../../src/profiling/totals.js';
 
 const PREFIX = '%m [%c] %q%u@%d ';
 
 /** What a log of lines `<session> <ms> <message>` shows. Needs `loadParser()`. */
 export function profileOf(lines: readonly string[], patterns: readonly Pattern[]): Profile {
   const profiler = new Profiler(patterns);
-  const intake = new Intake({ difference: false, observer: profiler });
+  const observer = new BatchWriter((batch) => profiler.take(batch));
+  const intake = new Intake({ difference: false, observer });
   const text = logOf(lines);
   const format = detectFormat(text, PREFIX);
   if (format.kind !== 'stderr') throw new Error(`taken for ${format.kind}`);
   const reader = intake.open('f', format);
   reader.push(text);
   reader.end();
-  return profiler.end();
+  profiler.take(observer.rest());
+  return profiler.end(totalsOf(observer.shapes));
 }
 
 /** Those lines as a server writes them. */

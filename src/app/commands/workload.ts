@@ -6,13 +6,15 @@ import type { WorkloadReport } from '../../report/workload/workload-report.js';
 import { toWorkloadReport } from '../../report/workload/to-workload-report.js';
 import type { WorkloadFacts } from '../../report/workload/to-workload-report.js';
 import { loadParser } from '../../sql/parse.js';
+import type { IntakeResult } from '../../logs/intake.js';
 import { mergeCoverage } from '../../model/coverage.js';
-import { catalogue as patterns } from '../../profiling/catalogue.js';
-import { Profiler } from '../../profiling/profile.js';
+import type { Profile } from '../../profiling/profile.js';
 import { defineCommand } from '../command.js';
 import type { CommandContext } from '../command.js';
 import { durationInput, sourceInput } from '../inputs.js';
 import { intakeFiles } from '../intake.js';
+import type { IntakeRequest } from '../intake.js';
+import { Profiling } from '../profiling.js';
 import { tool } from '../version.js';
 
 export const workload = defineCommand({
@@ -31,7 +33,7 @@ export const workload = defineCommand({
     rankingOnly: z
       .boolean()
       .default(false)
-      .describe('rank statements only: looking at how programs use the database takes about as long again'),
+      .describe('rank statements only: looking at how programs use the database keeps a second processor busy'),
     literals: z.boolean().default(false).describe('show constants and parameter values, which may be private'),
     source: sourceInput,
     url: z.string().optional().describe('connection string of a database to watch instead of files'),
@@ -60,15 +62,8 @@ export const workload = defineCommand({
       throw new WizardError('input/invalid', 'files: nothing was given to read', {
         hint: 'Give a log, an export of pg_stat_statements or a file of SQL statements; - for standard input; or --url.',
       });
-    const profiler = new Profiler(input.rankingOnly ? [] : patterns);
-    const taken = await intakeFiles({
-      files,
-      prefix: input.prefix ?? null,
-      difference: input.difference,
-      signal: context.signal,
-      ...(input.rankingOnly ? {} : { observer: profiler }),
-    });
-    const profile = profiler.end();
+    const request = { files, prefix: input.prefix ?? null, difference: input.difference, signal: context.signal };
+    const { taken, profile } = await read(request, !input.rankingOnly);
     const facts = {
       tool,
       literals,
@@ -91,6 +86,22 @@ export const workload = defineCommand({
   render: (report, view) => renderWorkload(report, view),
   failsCheck: () => false,
 });
+
+async function read(
+  request: IntakeRequest,
+  isProfiled: boolean,
+): Promise<{ readonly taken: IntakeResult; readonly profile: Profile }> {
+  if (!isProfiled) return { taken: await intakeFiles(request), profile: UNPROFILED };
+  const profiling = new Profiling(request);
+  try {
+    const taken = await intakeFiles({ ...request, profiling });
+    return { taken, profile: await profiling.end() };
+  } finally {
+    await profiling.close();
+  }
+}
+
+const UNPROFILED: Profile = { findings: [], coverage: { examined: [], skipped: [] } };
 
 async function report(
   facts: WorkloadFacts,

@@ -50,7 +50,7 @@ export default definePattern({
       },
       findings: () =>
         [...seen].flatMap(([facts, one]) => {
-          if (one.kind === 'run' && one.executions < minShare * facts.shape.calls) return [];
+          if (one.kind === 'run' && one.executions < minShare * facts.totals.calls) return [];
           const { lookup, value } = one.key;
           const parent = one.parents.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? null;
           const joined = parent ? joinByName(parent, facts, lookup) : null;

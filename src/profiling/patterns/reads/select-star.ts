@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { bodiesOf, bodyOf, list } from '../../../sql/tree.js';
 import { definePattern } from '../../define.js';
-import { seenOf } from '../../facts.js';
 import type { ShapeFacts } from '../../facts.js';
 import { addTime, measured, named, unknown } from '../../words.js';
 
@@ -33,7 +32,7 @@ export default definePattern({
         return null;
       },
       findings() {
-        const stars = all.map(seenOf).toSorted((a, b) => b.calls - a.calls);
+        const stars = all.map((facts) => ({ facts, ...facts.totals })).toSorted((a, b) => b.calls - a.calls);
         const [first] = stars;
         const calls = stars.reduce((sum, one) => sum + one.calls, 0);
         if (!first || calls < minCalls) return [];

@@ -45,7 +45,7 @@ export default definePattern({
         const all = [...long].map(([facts, one]) => ({ facts, ...one })).toSorted((a, b) => b.most - a.most);
         const [first] = all;
         if (!first || ended > 0) return [];
-        const users = all.flatMap(({ facts }) => facts.shape.callers.of('users').names());
+        const users = all.flatMap(({ facts }) => facts.totals.users);
         const [user] = users;
         return [
           {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { lex } from '../../../logs/lex.js';
 import { definePattern } from '../../define.js';
-import { seenOf } from '../../facts.js';
 import type { ShapeFacts } from '../../facts.js';
 import { addTime, measured, named, unknown } from '../../words.js';
 
@@ -50,7 +49,7 @@ export default definePattern({
       findings: () =>
         executed.flatMap((facts) => {
           const one = parsed.get(facts.shape.key);
-          const { calls, line } = seenOf(facts);
+          const { calls, line } = facts.totals;
           if (!one || calls < minCalls || one.parses < minShare * calls) return [];
           return [
             {
