@@ -201,7 +201,6 @@ function forgetEarlier(figures: PlanFigures): void {
 /** How often, by the time of one run: the least of five steadies short ones; a long one is steadier by itself. */
 function runsFor(ms: number): number {
   if (ms < 50) return 5;
-  if (ms < 500) return 4;
   return ms < 2000 ? 3 : 2;
 }
 
