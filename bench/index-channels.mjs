@@ -79,7 +79,7 @@ async function compare({ say, clock, timeMs, clone, all, bytes, shares }) {
     '| budget | MB | search | % | geo | bound | EXPLAINs | s | in EXPLAIN s | CPU s | passed | n | used MB | ended | same again |',
   );
   say(`|${'---|'.repeat(15)}`);
-  const choose = await publishedSearches(clone, all, sizeBytes);
+  const choose = await publishedSearches(clone, all, { sizeBytes });
   const sets = [];
   for (const share of shares) {
     const storageBytes = Math.round((bytes * share) / 100);

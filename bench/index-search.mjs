@@ -6,7 +6,7 @@ import { permutationCandidates } from '../dist/indexes/candidates/permutations.j
 import { selectIndexes } from '../dist/indexes/selection/selection.js';
 import { readCatalog } from '../dist/postgres/read/catalog.js';
 import { readStatistics } from '../dist/postgres/read/statistics.js';
-import { Costs, db2advis, extend } from './published.mjs';
+import { Costs, db2advis, extend, relaxation } from './published.mjs';
 
 /** For one budget. */
 export const LIMITS = { timeMs: null, plannerCalls: 500, turns: 5, gap: 0.001 };
@@ -67,10 +67,10 @@ export async function cpuClock(clone) {
 }
 
 /**
- * Extend and DB2Advis over one planner, plain btrees of two keys at most. What they learn of costs for one budget they know for
- * the next; `sizeBytes(spec)` is what an index takes, or a promise of it.
+ * Extend and DB2Advis, and where asked for the relaxation, over one planner, plain btrees of two keys at most. What they learn of
+ * costs for one budget they know for the next; `sizeBytes(spec)` is what an index takes, or a promise of it.
  */
-export async function publishedSearches(clone, { snapshot, uses }, sizeBytes) {
+export async function publishedSearches(clone, { snapshot, uses }, { sizeBytes, withRelaxation = false }) {
   const made = new Map();
   const makeIndex = async (table, columns) => {
     const key = `${table}(${columns.join(',')})`;
@@ -119,18 +119,27 @@ export async function publishedSearches(clone, { snapshot, uses }, sizeBytes) {
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const cpu = ((clock() - used) / 1000).toFixed(1);
     const explained = clone.explainCalls - before;
-    const ratios = [];
-    for (const one of statements)
-      ratios.push((await costs.statement(one, widest.chosen)) / (await costs.statement(one, [])));
+    const geoOf = async (chosen) => {
+      const ratios = [];
+      for (const one of statements) ratios.push((await costs.statement(one, chosen)) / (await costs.statement(one, [])));
+      return percent(geometricMean(ratios));
+    };
+    const extendGeo = await geoOf(widest.chosen);
     const advised = await db2advis({ whatIf: clone, costs, statements, budgetBytes, candidatesOf });
+    const relaxed = withRelaxation
+      ? await relaxation({ whatIf: clone, costs, statements, budgetBytes, candidatesOf, makeIndex, mostKeys: 2 })
+      : null;
     return {
       extend: percent(widest.cost / base),
-      extendGeo: percent(geometricMean(ratios)),
+      extendGeo,
       extendCalls: `${extendCalls} (${explained})`,
       isCut: widest.isCut,
       seconds,
       cpu,
       db2advis: percent(advised.cost / base),
+      db2advisGeo: await geoOf(advised.chosen),
+      relaxation: relaxed && percent(relaxed.cost / base),
+      relaxationGeo: relaxed && (await geoOf(relaxed.chosen)),
       chosen: { extend: widest.chosen.map((one) => one.spec), db2advis: advised.chosen.map((one) => one.spec) },
     };
   };

@@ -1,5 +1,6 @@
-// Our own implementations of two published algorithms, from their descriptions, to be run over the same what-if engine.
+// Our own implementations of three published algorithms, from their descriptions, to be run over the same what-if engine.
 // Extend: Schlosser, Kossmann, Boissier 2019. DB2Advis: Valentin, Zuliani, Zilio, Lohman, Skelley 2000 (without its random variations).
+// Relaxation: Bruno, Chaudhuri 2005 (without clustered indexes and views).
 
 /** Below this improvement Extend stops: its default of 0.3 %. */
 const LEAST_IMPROVEMENT = 1.003;
@@ -57,7 +58,7 @@ export async function extend({ costs, columns, makeIndex, budgetBytes, mostKeys,
   for (;;) {
     let best = { ratio: 0 };
     const consider = async (combination, addedBytes) => {
-      if (isOver() || combination.reduce((sum, index) => sum + index.bytes, 0) > budgetBytes) return;
+      if (isOver() || sizeOf(combination) > budgetBytes) return;
       const total = await costs.of(combination);
       if (total * LEAST_IMPROVEMENT >= cost) return;
       const ratio = (cost - total) / Math.max(1, addedBytes);
@@ -115,4 +116,65 @@ export async function db2advis({ whatIf, costs, statements, candidatesOf, budget
     bytes += index.bytes;
   }
   return { chosen, cost: await costs.of(chosen) };
+}
+
+/**
+ * Begins with the best indexes of each statement, and as long as these are too large makes the change that costs least for what it frees: leaves an index out,
+ * cuts its last columns off, merges two of a table, or splits two by what they have in common.
+ */
+export async function relaxation({ whatIf, costs, statements, candidatesOf, makeIndex, budgetBytes, mostKeys }) {
+  const wanted = new Map();
+  for (const statement of statements) {
+    const candidates = await candidatesOf(statement);
+    const add = candidates.map((index) => index.spec);
+    const [answer] = await whatIf.cost([statement.fingerprint], { add, drop: [] });
+    for (const index of candidates) if (answer.uses.includes(index.spec.name)) wanted.set(index.key, index);
+  }
+  let chosen = [...wanted.values()];
+  let cost = await costs.of(chosen);
+  for (let over = sizeOf(chosen) - budgetBytes; over > 0; over = sizeOf(chosen) - budgetBytes) {
+    let best = { penalty: Number.POSITIVE_INFINITY };
+    for (const { without, columns } of relaxations(chosen, mostKeys)) {
+      const kept = chosen.filter((index) => !without.includes(index));
+      const made = await Promise.all(columns.map((one) => makeIndex(without[0].table, one)));
+      const relaxed = [...kept, ...made.filter(({ key }) => !kept.some((index) => index.key === key))];
+      const freed = sizeOf(chosen) - sizeOf(relaxed);
+      if (freed <= 0) continue;
+      const total = await costs.of(relaxed);
+      const added = total - cost;
+      // Of what makes the workload cheaper too, that which frees most.
+      const penalty = added < 0 ? added * freed : added / Math.min(freed, over);
+      if (penalty < best.penalty) best = { penalty, relaxed, total };
+    }
+    chosen = best.relaxed;
+    cost = best.total;
+  }
+  return { chosen, cost };
+}
+
+/** What stands in place of one or two indexes: the columns of each, once for each way. */
+function relaxations(chosen, mostKeys) {
+  const alone = chosen.flatMap((index) => [
+    { without: [index], columns: [] },
+    ...index.columns.slice(1).map((_, at) => ({ without: [index], columns: [index.columns.slice(0, at + 1)] })),
+  ]);
+  const pairs = chosen.flatMap((first) =>
+    chosen.flatMap((second) => (first !== second && first.table === second.table ? [[first, second]] : [])),
+  );
+  const common = ([first, second]) => first.columns.filter((column) => second.columns.includes(column));
+  const rest = (one, other) => one.columns.filter((column) => !other.columns.includes(column));
+  const together = pairs.flatMap((pair) => {
+    const [first, second] = pair;
+    const merged = [...first.columns, ...rest(second, first)].slice(0, mostKeys);
+    const split = [common(pair), rest(first, second), rest(second, first)].filter((columns) => columns.length > 0);
+    return [
+      { without: pair, columns: [merged] },
+      ...(common(pair).length > 0 ? [{ without: pair, columns: split }] : []),
+    ];
+  });
+  return [...alone, ...together];
+}
+
+function sizeOf(indexes) {
+  return indexes.reduce((sum, index) => sum + index.bytes, 0);
 }
