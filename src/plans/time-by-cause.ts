@@ -77,7 +77,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^(?:Materialize|Memoize|CTE Scan|WorkTable Scan|Recursive Union|Named Tuplestore Scan)$/, 'keeping rows'],
   [/^(?:Function Scan|Table Function Scan|Values Scan|ProjectSet|Result)$/, 'functions and expressions'],
   [/^(?:Foreign|Custom) Scan$/, 'other servers and extensions'],
-  [/^Gather/, 'starting and feeding from workers'],
+  [/^Gather/, 'starting, awaiting and feeding from workers'],
   [/^ModifyTable$/, 'writing'],
   [/^LockRows$/, 'locking rows'],
 ];

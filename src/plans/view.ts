@@ -197,6 +197,24 @@ export function innerOf(one: ViewedNode): ViewedNode | undefined {
   return inputsOf(one)[1];
 }
 
+/** What part of the statement's time nodes are by themselves, 0 to 1; undefined where they were not timed. */
+export function selfShareOf(view: PlanView, nodes: readonly ViewedNode[]): number | undefined {
+  const total = Math.max(view.executionMs ?? 0, view.root.totalMs ?? 0);
+  if (!view.timed || total <= 0) return undefined;
+  return Math.min(1, nodes.reduce((sum, { selfMs }) => sum + (selfMs ?? 0), 0) / total);
+}
+
+/** Whether all that a node reads are the rows of one table as they stand. */
+export function readsOneTable(one: ViewedNode): boolean {
+  const [input, ...more] = inputsOf(one);
+  return (
+    input !== undefined &&
+    more.length === 0 &&
+    input.node.relation !== null &&
+    /^(?:Seq|Index|Index Only|Bitmap Heap) Scan$/.test(input.node.type)
+  );
+}
+
 /**
  * What part of the statement a node with all below it is, 0 to 1: of its time, else of its blocks, else of its cost. Null where the plan says
  * none of these.

@@ -4,6 +4,7 @@ import { definePlanFinding } from '../../define.js';
 import { counted, quoted } from '../../evidence.js';
 import { labelOf } from '../../label.js';
 import { figure, words } from '../../view.js';
+import type { ViewedNode } from '../../view.js';
 
 export default definePlanFinding({
   id: 'join/join-filter-discards',
@@ -35,11 +36,7 @@ export default definePlanFinding({
             counted('pairs kept', one.rows ?? 0, 'rows', one),
             quoted('join filter', filter, one),
           ],
-          remedy: / OR /.test(filter)
-            ? 'Two joins put together by UNION ALL, each by one of the conditions of the OR.'
-            : /[<>]/.test(filter)
-              ? 'For a join into ranges: LATERAL (... WHERE start <= x ORDER BY start DESC LIMIT 1) on an index, where ranges do not overlap; else a range type with a GiST index.'
-              : 'A condition by = on bare columns, so that the join can hash or look up by it.',
+          remedy: remedyFor(one, filter),
         },
       ];
     }),
@@ -55,3 +52,22 @@ export default definePlanFinding({
     also: ['join/inner-sequential-scan'],
   },
 });
+
+function remedyFor({ node }: ViewedNode, filter: string): string {
+  if (/ OR /.test(filter)) return 'Two joins put together by UNION ALL, each by one of the conditions of the OR.';
+  if (node.type === 'Nested Loop' && EQUALITY.test(filter))
+    return (
+      'The condition is by = already, and could be hashed or looked up by: the planner took the nested loop for few rows. ' +
+      'Mend the estimate of its sides, or make an index on the joined column of the inner one; SET LOCAL enable_nestloop = off in a test session shows what a hash join does.'
+    );
+  const other = filter.replaceAll('<>', '');
+  if (/[<>]/.test(other))
+    return 'For a join into ranges: LATERAL (... WHERE start <= x ORDER BY start DESC LIMIT 1) on an index, where ranges do not overlap; else a range type with a GiST index.';
+  if (other !== filter)
+    return 'Pairs that only a <> rules out have to be made: fewer rows on both sides before the join.';
+  return 'A condition by = on bare columns, so that the join can hash or look up by it.';
+}
+
+/** Two bare columns of two tables, casts of text among them left aside: `(a.x = b.y)`, `((a.x)::text = (b.y)::text)`. */
+const EQUALITY =
+  /\((\(?(?:\w+|"[^"]+")\.(?:\w+|"[^"]+")\)?(?:::text)?) = (\(?(?:\w+|"[^"]+")\.(?:\w+|"[^"]+")\)?(?:::text)?)\)/;

@@ -1,0 +1,90 @@
+import { inputsOf } from '../whole.js';
+import { rawText } from './raw.js';
+import type { RawValue } from './raw.js';
+
+type Target = Record<string, RawValue>;
+
+/** A node with the column in which its line began, in the order of the lines. */
+export interface Ordered {
+  readonly raw: Target;
+  readonly column: number;
+  /** Whether it is a subplan, an init plan or a CTE. */
+  readonly isLabelled: boolean;
+}
+
+interface Open {
+  readonly raw: Target;
+  /** How many inputs it still takes. */
+  left: number;
+}
+
+/**
+ * Puts a tree together that lost the blanks at the beginnings of its lines: each node is followed by all that it reads from, and of most it is known how
+ * many inputs that is. Writes `Plans` anew and gives true where there is just one tree that it can be, and that is not the one that the columns make.
+ */
+export function rebuild(order: readonly Ordered[]): boolean {
+  const [root, ...below] = order;
+  if (!root || below.length < 2 || new Set(below.map(({ column }) => column)).size > 1) return false;
+  if (order.some(({ isLabelled }) => isLabelled)) return false;
+  const inputs = inputsByArity(order.map(({ raw }) => raw));
+  if (!inputs || [...inputs].every(([raw, own]) => same(raw['Plans'], own))) return false;
+  for (const [raw, own] of inputs) {
+    raw['Plans'] = own;
+    for (const [at, child] of own.entries()) child['Parent Relationship'] = relationship(raw, at);
+  }
+  return true;
+}
+
+/** The inputs of each node; null where the nodes do not say. */
+function inputsByArity(nodes: readonly Target[]): ReadonlyMap<Target, Target[]> | null {
+  const found = new Map(nodes.map((raw) => [raw, [] as Target[]]));
+  const open: Open[] = [];
+  for (const [at, raw] of nodes.entries()) {
+    const type = rawText(raw['Node Type']) ?? '';
+    while (open.length > 0 && (open.at(-1)?.left === 0 || endsCombination(open.at(-1), type))) open.pop();
+    const parent = open.at(-1);
+    if (at > 0 && !parent) return null;
+    if (parent) {
+      found.get(parent.raw)?.push(raw);
+      parent.left -= 1;
+    }
+    const left = arity(type, at === nodes.length - 1);
+    if (left === null) return null;
+    // Of one that takes any number it must be sure that nothing above it still waits.
+    if (left === Number.POSITIVE_INFINITY && !isCombination(type) && open.some((one) => one.left > 0)) return null;
+    open.push({ raw, left });
+  }
+  const isWhole = open.every(
+    ({ raw, left }) => left === 0 || (left === Number.POSITIVE_INFINITY && (found.get(raw)?.length ?? 0) > 1),
+  );
+  return isWhole ? found : null;
+}
+
+function arity(type: string, isLast: boolean): number | null {
+  if (type === 'Subquery Scan' || type === 'ModifyTable') return 1;
+  if (/^(?:Append|Merge Append)$/.test(type) || isCombination(type)) return Number.POSITIVE_INFINITY;
+  if (/^(?:Result|Foreign Scan)$/.test(type)) return isLast ? 0 : null;
+  const [least, most] = inputsOf(type);
+  return least === most ? least : null;
+}
+
+/** Bitmaps are made of bitmaps alone. */
+function isCombination(type: string): boolean {
+  return type === 'BitmapAnd' || type === 'BitmapOr';
+}
+
+function endsCombination(open: Open | undefined, type: string): boolean {
+  return open !== undefined && isCombination(rawText(open.raw['Node Type']) ?? '') && !type.startsWith('Bitmap');
+}
+
+function relationship(parent: Target, at: number): string {
+  const type = rawText(parent['Node Type']) ?? '';
+  if (/^(?:Append|Merge Append|BitmapAnd|BitmapOr)$/.test(type)) return 'Member';
+  if (type === 'Subquery Scan') return 'Subquery';
+  return at === 0 ? 'Outer' : 'Inner';
+}
+
+function same(before: RawValue | undefined, after: readonly Target[]): boolean {
+  const list = (before ?? []) as readonly RawValue[];
+  return list.length === after.length && list.every((one, at) => one === after[at]);
+}
