@@ -121,7 +121,8 @@ export async function publishedSearches(clone, { snapshot, uses }, { sizeBytes, 
     const explained = clone.explainCalls - before;
     const geoOf = async (chosen) => {
       const ratios = [];
-      for (const one of statements) ratios.push((await costs.statement(one, chosen)) / (await costs.statement(one, [])));
+      for (const one of statements)
+        ratios.push((await costs.statement(one, chosen)) / (await costs.statement(one, [])));
       return percent(geometricMean(ratios));
     };
     const extendGeo = await geoOf(widest.chosen);

@@ -132,9 +132,9 @@ async function narrowClass() {
         const { selection, seconds, cpu } = await select(clone, all, { ...budget, clock, allowRedundant: true });
         const again = await select(clone, all, { ...budget, clock, allowRedundant: true });
         const guarded = (await select(clone, all, { ...budget, clock })).selection;
-        const others = await (await publishedSearches(clone, all, { sizeBytes: budget.sizeBytes, withRelaxation: true }))(
-          mb * 1e6,
-        );
+        const others = await (
+          await publishedSearches(clone, all, { sizeBytes: budget.sizeBytes, withRelaxation: true })
+        )(mb * 1e6);
         say(
           `| ${mb} | **${percent(selection.objective)}** | ${percent(geo(selection))} | ${percent(selection.bound)} | ${selection.plannerCalls} | ${seconds.toFixed(1)} | ${cpu.toFixed(1)} | ${passed(selection, others)} | ${selection.chosen.length} | ${Math.round(selection.usedBytes / 1e6)} | ${digest(selection) === digest(again.selection) ? 'yes' : 'NO'} | ${percent(guarded.objective)} | ${others.extend} | ${others.extendGeo} | ${others.extendCalls} | ${others.seconds} | ${others.cpu} | ${others.db2advis} | ${others.db2advisGeo} | ${others.relaxation} | ${others.relaxationGeo} | ${((without.length > 0 ? PUBLISHED[mb] : null) ?? NOT_PUBLISHED).join(' | ')} |`,
         );
