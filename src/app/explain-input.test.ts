@@ -76,6 +76,16 @@ describe('what was given', () => {
       'input/invalid',
       /plan of Greenplum/,
     ],
+    [
+      'Hash  (cost=1.00..2.00 rows=1 width=4)\n  Extra Text: (seg0)   Hash chain length 2',
+      'input/invalid',
+      /plan of Greenplum/,
+    ],
+    [
+      'Result  (cost=0.00..1.00 rows=1 width=4)\n->  Append  (cost=0.00..1.00 rows=1 width=4)\n->  Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)\n->  CTE Scan on b  (cost=0.00..1.00 rows=1 width=4)\n  CTE b\n->  Seq Scan on c  (cost=0.00..1.00 rows=1 width=4)',
+      'input/invalid',
+      /blanks at the beginnings/,
+    ],
     ['Table Scan on t  (cost=0.00..1.00 rows=1 width=4)', 'input/invalid', /plan of Greenplum/],
     [
       'Sort (cost=1.00..2.00 rows=1 width=4) Sort Key: a -> Seq Scan on t (cost=0.00..1.00 rows=1 width=4)',

@@ -111,7 +111,7 @@ export function definePlanFinding<Options extends z.ZodType>(
       return all.filter(isKnown).map(({ share, severity, ...found }) => {
         const part = share ?? (found.node ? shareOf(view, found.node) : 1);
         const isSmall =
-          (part !== null && part < LEAST_SHARE) || (view.executionMs !== null && view.executionMs < LEAST_MS);
+          (part !== null && part < LEAST_SHARE) || (view.executionMs !== null && tookOf(view, found.node) < LEAST_MS);
         return {
           ...found,
           id: definition.id,
@@ -121,6 +121,11 @@ export function definePlanFinding<Options extends z.ZodType>(
       });
     },
   };
+}
+
+/** How long a statement took, planning it included where that is what is found. */
+function tookOf({ executionMs, tree }: PlanView, node: ViewedNode | null): number {
+  return (executionMs ?? 0) + (node === null ? (tree.planningMs ?? 0) : 0);
 }
 
 /** What a plan lacks of it. */

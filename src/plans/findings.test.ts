@@ -40,6 +40,26 @@ describe('scan/rows-discarded', () => {
     ]);
   });
 
+  it('allows for means over loops that are rounded', () => {
+    const inner = (removed: number): readonly string[] =>
+      of(
+        'scan/rows-discarded',
+        `Index Scan using i on t  ${ran(1, 0, { loops: 100_000 })}\n  Index Cond: (b = 1)\n  Filter: (a = 3)\n  Rows Removed by Filter: ${removed}`,
+      ).map(({ title }) => title);
+    expect(inner(1)).toEqual([]);
+    expect(inner(9)).toEqual(['Index Scan by i on t read about 900,000 rows to keep fewer than 50,001.']);
+  });
+
+  it('is silent about a filter that no index can serve for its subquery', () => {
+    expect(of('scan/rows-discarded', scan('(NOT (SubPlan 1))'))).toEqual([]);
+    expect(of('scan/rows-discarded', scan('((SubPlan 1) OR (a = 3))'))).toEqual([]);
+    expect(of('scan/rows-discarded', scan('((NOT (SubPlan 1)) AND (a = 3))'))).toHaveLength(1);
+  });
+
+  it('advises no partial index for what changes from day to day', () => {
+    expect(of('scan/rows-discarded', scan('(day_of(at) <> CURRENT_DATE)'))[0]?.remedy).not.toContain('partial');
+  });
+
   it('does not say what was kept where the text leaves it out', () => {
     const [one] = of(
       'scan/rows-discarded',
@@ -97,6 +117,21 @@ Seq Scan on t  ${planned(0, 90)}
   });
 });
 
+describe('subquery/subplan-per-row', () => {
+  it('leaves NOT IN to the finding that is about it', () => {
+    const text = (filter: string): string => `
+Seq Scan on t  ${ran(900, 0)}
+  Filter: ${filter}
+  Rows Removed by Filter: 9000
+  SubPlan 1
+    ->  Materialize  (cost=0.00..9.00 rows=900 width=4) (actual time=0.010..0.090 rows=900 loops=9000)
+          ->  Seq Scan on a  ${ran(9, 900)}`;
+    const ids = (filter: string): readonly string[] => found(text(filter)).map(({ id }) => id);
+    expect(ids('(NOT (SubPlan 1))')).toEqual(['subquery/unhashed-not-in']);
+    expect(ids('((SubPlan 1) OR (b = 1))')).toEqual(['subquery/subplan-per-row']);
+  });
+});
+
 describe('join/join-filter-discards', () => {
   it.each([
     ['(a.x = b.x)', 'by = already'],
@@ -113,6 +148,45 @@ Nested Loop  ${ran(900, 5)}
   ->  Materialize  ${ran(1, 900, { loops: 1000 })}
         ->  Seq Scan on b  ${ran(9, 900)}`;
     expect(of('join/join-filter-discards', text).map((one) => one.remedy)).toEqual([expect.stringContaining(remedy)]);
+  });
+});
+
+describe('join/join-filter-discards of what a join gives', () => {
+  it.each([
+    ['((a.x = 1) OR (b.x = 2))', 'two queries put together by UNION'],
+    ['(b.x IS NULL)', 'NOT EXISTS'],
+    ['(coalesce(b.x, 0) = a.y)', 'comes after the join'],
+  ])('advises by what stands in %s', (filter, remedy) => {
+    const text = `
+Merge Left Join  ${ran(900, 5)}
+  Merge Cond: (a.id = b.id)
+  Filter: ${filter}
+  Rows Removed by Filter: 900000
+  ->  Index Scan using i on a  ${ran(400, 900_005)}
+  ->  Index Scan using j on b  ${ran(100, 90_000)}`;
+    const [one] = of('join/join-filter-discards', text);
+    expect(one?.title).toBe('Merge Left Join made 900,005 pairs to keep 5.');
+    expect(one?.remedy).toContain(remedy);
+  });
+});
+
+describe('overhead/planning-dominates', () => {
+  it('is a warning where planning is long, however short the run was', () => {
+    const text = (planning: number): string =>
+      `Seq Scan on t  ${ran(1, 3)}\nPlanning Time: ${planning}.000 ms\nExecution Time: 1.200 ms`;
+    const severities = (planning: number): readonly string[] =>
+      of('overhead/planning-dominates', text(planning)).map(({ severity }) => severity);
+    expect([severities(5), severities(90), severities(900)]).toEqual([[], ['info'], ['warning']]);
+  });
+});
+
+describe('overhead/trigger-dominates', () => {
+  it.each([
+    ['Insert', 'by its key'],
+    ['Delete', 'index on the referencing columns'],
+  ])('advises on a key for %s', (operation, remedy) => {
+    const text = `${operation} on t  ${ran(100, 0)}\n  ->  Seq Scan on u  ${ran(9, 900)}\n  Trigger for constraint t_u_fkey: time=900.000 calls=900\nExecution Time: 1001.000 ms`;
+    expect(of('overhead/trigger-dominates', text).map((one) => one.remedy)).toEqual([expect.stringContaining(remedy)]);
   });
 });
 

@@ -11,7 +11,7 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
     'MySQL',
   ],
   [
-    /\b(?:Gather|Redistribute|Broadcast) Motion \d+:\d+|^\s*Optimizer: (?:Pivotal|Postgres|GPORCA|Legacy)/m,
+    /\b(?:Gather|Redistribute|Broadcast) Motion \d+:\d+|^\s*Extra Text: \(seg\d+\)|^\s*Optimizer: (?:Pivotal|Postgres|GPORCA|Legacy)/m,
     'Greenplum or Cloudberry',
   ],
   [/^\s*"?\s*(?:->\s+)?(?:Dynamic )?Table Scan on \w+ .*\(cost=/m, 'Greenplum or Cloudberry'],

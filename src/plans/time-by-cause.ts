@@ -47,7 +47,10 @@ function sums(
   beside: readonly (readonly [string, number])[],
 ): TimeByCause {
   const found = new Map<string, number[]>();
-  for (const { node, id } of nodes) found.set(causeOf(node), [...(found.get(causeOf(node)) ?? []), id]);
+  for (const { node, id } of nodes) {
+    const cause = unit === 'cost' && runsSubplans(node) ? 'running subqueries for rows' : causeOf(node);
+    found.set(cause, [...(found.get(cause) ?? []), id]);
+  }
   const causes = [
     ...[...found].map(([cause, ids]) => ({
       cause,
@@ -65,6 +68,11 @@ function sums(
       .map((cause) => ({ ...cause, share: total > 0 ? cause.amount / total : 0 }))
       .toSorted((a, b) => b.amount - a.amount),
   };
+}
+
+/** What a subplan is expected to cost over all rows is in the cost of the node that runs it. */
+function runsSubplans({ children }: PlanTreeNode): boolean {
+  return children.some(({ relationship }) => relationship === 'sub-plan');
 }
 
 const CAUSES: readonly (readonly [RegExp, string])[] = [

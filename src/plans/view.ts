@@ -116,6 +116,8 @@ function totalOf({ actual }: PlanTreeNode, processes: number): number | null {
 
 function selfCostOf(node: PlanTreeNode): number | null {
   if (!node.estimate) return null;
+  // Of partitions that are left out at the start EXPLAIN shows the cost, and not the scans.
+  if (figure(node, 'Subplans Removed') > 0) return 0;
   // What a subplan costs is in its parent's as often as it is expected to run, which EXPLAIN does not say.
   const inputs = node.children.filter((child) => child.relationship !== 'sub-plan');
   return Math.max(
@@ -164,6 +166,11 @@ export function isGather(node: PlanTreeNode): boolean {
 export function figure(node: PlanTreeNode, key: string): number {
   const value = node.details[key];
   return typeof value === 'number' ? value : 0;
+}
+
+/** By how many rows a node's figures may be off: they are means over loops, and rounded to whole rows. */
+export function roundingOf({ loops }: ViewedNode): number {
+  return loops !== null && loops > 1 ? loops / 2 : 0;
 }
 
 /** A text that EXPLAIN writes beside a node; empty where it leaves it out. */

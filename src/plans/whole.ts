@@ -36,6 +36,7 @@ export function whereCutOff({ root }: PlanTree): string | null {
 export function inputsOf(type: string): readonly [least: number, most: number] {
   if (/^(?:Nested Loop|Hash Join|Merge Join)$/.test(type)) return [2, 2];
   if (ONE_INPUT.test(type)) return [1, 1];
+  if (type === 'Result') return [0, 1];
   return [0, NO_INPUT.test(type) ? 0 : Number.POSITIVE_INFINITY];
 }
 

@@ -48,7 +48,7 @@ function inputsByArity(nodes: readonly Target[]): ReadonlyMap<Target, Target[]> 
       found.get(parent.raw)?.push(raw);
       parent.left -= 1;
     }
-    const left = arity(type, at === nodes.length - 1);
+    const left = at === 0 && type === 'Result' ? 1 : arity(type, at === nodes.length - 1);
     if (left === null) return null;
     // Of one that takes any number it must be sure that nothing above it still waits.
     if (left === Number.POSITIVE_INFINITY && !isCombination(type) && open.some((one) => one.left > 0)) return null;

@@ -62,6 +62,10 @@ export function readText(text: string): RawObject | null {
         continue;
       }
     }
+    if (/^Trigger .*: (?:time=[\d.]+ )?calls=\d+$/.test(body)) {
+      readSummaryLine(body, top, null);
+      continue;
+    }
     if (group !== null && column > base) {
       readSummaryLine(body, top, group);
       continue;
@@ -150,10 +154,12 @@ function isNodeLine(body: string, isFirst: boolean): boolean {
 function readNode(body: string): Target | null {
   const text = body.replace(/^->\s*/, '');
   const at = FIGURES.exec(text)?.index ?? text.length;
-  const raw = readHeading(text.slice(0, at));
+  const name = text.slice(0, at).trim();
+  // Who shortens a plan by hand puts a property in brackets behind a node.
+  const raw = readHeading(name) ?? readHeading(name.replace(/ \([^()]*\)$/, ''));
   // An extension's node, or one of a newer server: its name is all there is to know.
-  const known: Target = raw ?? { 'Node Type': text.slice(0, at).trim() };
-  readFigures(text.slice(at), known);
+  const known: Target = raw ?? { 'Node Type': name };
+  if (!readFigures(text.slice(at), known) && text.endsWith(')')) known['Figures As Written'] = text.slice(at).trim();
   return known;
 }
 

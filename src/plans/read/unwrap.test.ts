@@ -99,6 +99,7 @@ describe('a plan in the text form', () => {
   it.each([
     ['Nested Loop', ['Append', 'Seq Scan on a', 'Seq Scan on b', 'Seq Scan on c'], null],
     ['Limit', ['Result', 'Seq Scan on a'], null],
+    ['Result', ['Append', 'Seq Scan on a', 'Seq Scan on b'], 'Result(Append(Seq Scan Seq Scan))'],
     ['Limit', ['Sort', 'Append', 'Seq Scan on a', 'Seq Scan on b'], 'Limit(Sort(Append(Seq Scan Seq Scan)))'],
     [
       'Nested Loop',
@@ -165,6 +166,16 @@ describe('a plan in the text form', () => {
     const text = 'Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  Seq Scan on t';
     expect(whereCutOff(readPlan(text).tree)).toContain('lacks its figures');
     expect(whereCutOff(readPlan(`${text}\n        Filter: (a = 3)`).tree)).toBeNull();
+  });
+
+  it('that was shortened by hand is read as far as it goes', () => {
+    const { tree } = readPlan(
+      'Limit (actual time=1.0..2.0 rows=1 loops=1)\n  -> Sort (Sort Method: quicksort) (actual time=1.0..2.0)\n       -> Seq Scan on t (actual time=0.5..1.0 rows=9)',
+    );
+    expect(whereCutOff(tree)).toBeNull();
+    expect(tree.root.children).toMatchObject([
+      { type: 'Sort', actual: null, children: [{ relation: 't', actual: null }] },
+    ]);
   });
 
   it('ends where a line stands left of its first node', () => {

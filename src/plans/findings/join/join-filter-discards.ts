@@ -3,7 +3,7 @@ import { formatCount } from '../../../base/units.js';
 import { definePlanFinding } from '../../define.js';
 import { counted, quoted } from '../../evidence.js';
 import { labelOf } from '../../label.js';
-import { figure, words } from '../../view.js';
+import { figure, roundingOf, words } from '../../view.js';
 import type { ViewedNode } from '../../view.js';
 
 export default definePlanFinding({
@@ -11,7 +11,7 @@ export default definePlanFinding({
   severity: 'warning',
   needs: ['run'],
   docs: {
-    what: 'A join whose filter threw away 100,000 pairs or more, or 9 times as many as it kept and at least 1,000.',
+    what: 'A join whose filter, of its own or of what it gives, threw away 100,000 pairs or more, or 9 times as many as it kept and at least 1,000.',
     why: 'The pairs were made first and tested then: a condition that the join itself can use never makes them.',
     limits:
       'Needs EXPLAIN ANALYZE. A join by an inequality alone has no equality to join by; whether ranges are disjoint the plan does not say.',
@@ -24,19 +24,21 @@ export default definePlanFinding({
   }),
   find: (view, { leastRows, timesKept, floor }) =>
     view.nodes.flatMap((one) => {
-      const removed = figure(one.node, 'Rows Removed by Join Filter') * Math.max(1, one.loops ?? 1);
-      if (removed < floor || (removed < leastRows && removed < timesKept * (one.rows ?? 0))) return [];
-      const filter = words(one.node, 'Join Filter');
+      const after = one.node.joinType === null ? 0 : one.filtered;
+      const removed = figure(one.node, 'Rows Removed by Join Filter') * Math.max(1, one.loops ?? 1) + after;
+      const surely = removed - roundingOf(one);
+      if (surely < floor || (surely < leastRows && surely < timesKept * (one.rows ?? 0))) return [];
+      const filter = words(one.node, after > removed / 2 ? 'Filter' : 'Join Filter');
       return [
         {
           node: one,
-          title: `${labelOf(one.node)} made ${formatCount(removed + (one.rows ?? 0))} pairs to keep ${formatCount(one.rows)}.`,
+          title: `${labelOf(one.node)} made ${roundingOf(one) > 0 ? 'about ' : ''}${formatCount(removed + (one.rows ?? 0))} pairs to keep ${formatCount(one.rows)}.`,
           evidence: [
             counted('pairs thrown away by the join filter', removed, 'rows', one),
             counted('pairs kept', one.rows ?? 0, 'rows', one),
-            quoted('join filter', filter, one),
+            quoted(after > removed / 2 ? 'filter' : 'join filter', filter, one),
           ],
-          remedy: remedyFor(one, filter),
+          remedy: after > removed / 2 ? remedyAfter(filter) : remedyFor(one, filter),
         },
       ];
     }),
@@ -52,6 +54,15 @@ export default definePlanFinding({
     also: ['join/inner-sequential-scan'],
   },
 });
+
+/** Of a filter on what an outer join gives. */
+function remedyAfter(filter: string): string {
+  if (/ OR /.test(filter))
+    return 'The filter is on both sides of the join and so comes after it: two queries put together by UNION, each by one of the conditions of the OR, so that each begins where its condition is.';
+  if (/ IS NULL/.test(filter))
+    return 'NOT EXISTS in place of the outer join, where rows without a partner are looked for.';
+  return 'The filter comes after the join: where it needs one side alone, write it so that it can be tested there (without coalesce and the like over the other), or join the rows that it keeps.';
+}
 
 function remedyFor({ node }: ViewedNode, filter: string): string {
   if (/ OR /.test(filter)) return 'Two joins put together by UNION ALL, each by one of the conditions of the OR.';

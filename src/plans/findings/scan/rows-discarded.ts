@@ -8,7 +8,7 @@ import { labelOf } from '../../label.js';
 import { servedColumns } from '../../conditions.js';
 import { columnsIn, sqlNameOf, tableOf } from '../../statistics.js';
 import type { PlanTreeNode } from '../../tree.js';
-import { shareOf, words } from '../../view.js';
+import { roundingOf, shareOf, words } from '../../view.js';
 import type { ViewedNode } from '../../view.js';
 
 export default definePlanFinding({
@@ -31,8 +31,9 @@ export default definePlanFinding({
     const scans = view.nodes.filter(
       (one) =>
         /^(?:Seq Scan|Index Scan|Index Only Scan|Bitmap Heap Scan|Sample Scan)$/.test(one.node.type) &&
-        one.filtered >= leastRows &&
-        one.filtered >= timesKept * (one.rows ?? 0) &&
+        one.filtered - roundingOf(one) >= leastRows &&
+        one.filtered - roundingOf(one) >= timesKept * mostKept(one) &&
+        !isOfSubquery(words(one.node, 'Filter')) &&
         !isWalk(one.node),
     );
     return alike(scans).map((group) => {
@@ -40,6 +41,9 @@ export default definePlanFinding({
       const filter = words(one.node, 'Filter');
       const isKnown = group.every(({ rows }) => rows !== null);
       const kept = group.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
+      const below = group.reduce((sum, each) => sum + roundingOf(each), 0);
+      const about = below > 0 ? 'about ' : '';
+      const isBelow = kept === 0 && below > 0;
       const thrown = group.reduce((sum, { filtered }) => sum + filtered, 0);
       const who =
         group.length === 1
@@ -49,11 +53,11 @@ export default definePlanFinding({
         node: one,
         ...(group.length === 1 ? {} : { share: group.reduce((sum, each) => sum + (shareOf(view, each) ?? 0), 0) }),
         title: isKnown
-          ? `${who} read ${formatCount(thrown + kept)} rows to keep ${formatCount(kept)}.`
+          ? `${who} read ${about}${formatCount(thrown + kept)} rows to keep ${isBelow ? `fewer than ${formatCount(Math.ceil(below + 0.5))}` : formatCount(kept)}.`
           : `${who} threw away ${formatCount(thrown)} rows; how many it kept, the text leaves out.`,
         evidence: [
           counted('rows thrown away by the filter', thrown, 'rows', one),
-          ...(isKnown ? [counted('rows kept', kept, 'rows', one)] : []),
+          ...(isKnown && !isBelow ? [counted('rows kept', kept, 'rows', one)] : []),
           quoted('filter', filter, one),
         ],
         remedy: `${remedyFor(one.node, filter, facts)}${group.length === 1 ? '' : ' Where these are the partitions of one table: on that table, which makes it on each.'}`,
@@ -69,6 +73,19 @@ export default definePlanFinding({
     silent: { before: 'CREATE INDEX ON t (kind);', statement: 'SELECT name FROM t WHERE kind = 7' },
   },
 });
+
+/** Rows that a scan kept at the most. */
+function mostKept(one: ViewedNode): number {
+  const isRounded = Number.isInteger(one.node.actual?.rows ?? 0);
+  return (one.rows ?? 0) + (isRounded ? roundingOf(one) : 0);
+}
+
+/** Whether a filter stands or falls with a subquery, for which there is no index. */
+function isOfSubquery(filter: string): boolean {
+  if (!/SubPlan \d/.test(filter)) return false;
+  const { equal, several, ranges, isOr } = servedColumns(filter);
+  return isOr || equal.length + several.length + ranges.length === 0;
+}
 
 /** Scans of one Append by one filter, the longest first; any other by itself. */
 function alike(scans: readonly ViewedNode[]): readonly (readonly [ViewedNode, ...ViewedNode[]])[] {
@@ -125,7 +142,7 @@ function indexFor(name: string, filter: string): string {
   const [pattern] = patterns;
   if (pattern !== undefined)
     return `No btree serves such a pattern; CREATE EXTENSION pg_trgm and a GIN index on ${name} (${pattern} gin_trgm_ops) may, where the pattern has three letters in a row or more.`;
-  return `No index on bare columns serves this filter; a partial one with it as its WHERE may, or one on its very expression.`;
+  return `No index on bare columns serves this filter; one on its very expression may${/now\(\)|CURRENT_|current_setting|\$\d|SubPlan/.test(filter) ? '' : ', or a partial one with it as its WHERE'}.`;
 }
 
 /** A column that an expression holds: `date_trunc('day', c)`, `(c)::text`, `(c + 1)`. Types' own casts of text columns (`(c)::text = '...'`) are none. */
