@@ -82,7 +82,7 @@ describe('what was given', () => {
       /plan of Greenplum/,
     ],
     [
-      'Result  (cost=0.00..1.00 rows=1 width=4)\n->  Append  (cost=0.00..1.00 rows=1 width=4)\n->  Seq Scan on a  (cost=0.00..1.00 rows=1 width=4)\n->  CTE Scan on b  (cost=0.00..1.00 rows=1 width=4)\n  CTE b\n->  Seq Scan on c  (cost=0.00..1.00 rows=1 width=4)',
+      'Limit  (cost=0.00..1.00 rows=1 width=4)\n->  Result  (cost=0.00..1.00 rows=1 width=4)\n->  Seq Scan on c  (cost=0.00..1.00 rows=1 width=4)',
       'input/invalid',
       /blanks at the beginnings/,
     ],

@@ -49,7 +49,7 @@ export function readText(text: string): RawObject | null {
         continue;
       }
       attach(node, label, stack, column);
-      order.push({ raw: node, column, isLabelled: label !== null });
+      order.push({ raw: node, column, label });
       [label, worker, group] = [null, null, null];
       continue;
     }

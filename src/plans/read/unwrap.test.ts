@@ -96,35 +96,6 @@ describe('a plan in the text form', () => {
     expect(PLAIN.isRebuilt).toBe(false);
   });
 
-  it.each([
-    ['Nested Loop', ['Append', 'Seq Scan on a', 'Seq Scan on b', 'Seq Scan on c'], null],
-    ['Limit', ['Result', 'Seq Scan on a'], null],
-    ['Result', ['Append', 'Seq Scan on a', 'Seq Scan on b'], 'Result(Append(Seq Scan Seq Scan))'],
-    ['Limit', ['Sort', 'Append', 'Seq Scan on a', 'Seq Scan on b'], 'Limit(Sort(Append(Seq Scan Seq Scan)))'],
-    [
-      'Nested Loop',
-      [
-        'Bitmap Heap Scan on a',
-        'BitmapOr',
-        'Bitmap Index Scan on i',
-        'Bitmap Index Scan on j',
-        'Hash Join',
-        'Seq Scan on b',
-        'Hash',
-        'Seq Scan on c',
-      ],
-      'Nested Loop(Bitmap Heap Scan(BitmapOr(Bitmap Index Scan Bitmap Index Scan)) Hash Join(Seq Scan Hash(Seq Scan)))',
-    ],
-  ])('of %s and %j without blanks is rebuilt only where there is one way', (root, below, shape) => {
-    const figures = '(cost=0.00..1.00 rows=1 width=4)';
-    const { tree } = readPlan([`${root} ${figures}`, ...below.map((name) => `-> ${name} ${figures}`)].join('\n'));
-    const draw = ({ type, children }: typeof tree.root): string =>
-      children.length === 0 ? type : `${type}(${children.map(draw).join(' ')})`;
-    expect(tree.isRebuilt).toBe(shape !== null);
-    if (shape === null) expect(whereCutOff(tree)).toContain('the blanks at the beginnings of lines are lost');
-    else expect(draw(tree.root)).toBe(shape);
-  });
-
   it('of one node alone is read behind signs, in a box, in a comment and in a table', () => {
     const one = [
       'Seq Scan on t  (cost=0.00..9.00 rows=1 width=4) (actual time=0.010..8.000 rows=1 loops=1)',
