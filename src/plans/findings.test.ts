@@ -222,6 +222,14 @@ describe('memory/sort-on-disk', () => {
     expect([severity(100), severity(890)]).toEqual([['warning'], ['info']]);
   });
 
+  it('says that each process has files of its own', () => {
+    const below = `Parallel Seq Scan on t  ${ran(100, 9000, { loops: 3 })}`;
+    const text = `Gather Merge  ${ran(990, 27_000)}\n  Workers Launched: 2\n  ->  ${sort('a', `      ${below}`).replace('loops=1', 'loops=3')}`;
+    expect(of('memory/sort-on-disk', text).map(({ title }) => title)).toEqual([
+      'Sorting 27,000 rows took 8.79 MB of temporary files in one of its processes.',
+    ]);
+  });
+
   it('advises an index for the columns of one table alone', () => {
     const remedy = (key: string, below: string): string | undefined =>
       of('memory/sort-on-disk', sort(key, below))[0]?.remedy;

@@ -26,7 +26,7 @@ export default definePlanFinding({
         {
           node: one,
           share: selfShareOf(view, [one]),
-          title: `Sorting ${formatCount(outerOf(one)?.rows ?? one.rows)} rows took ${formatBytes(kb * 1024)} of temporary files.`,
+          title: `Sorting ${formatCount(outerOf(one)?.rows ?? one.rows)} rows took ${formatBytes(kb * 1024)} of temporary files${one.processes > 1 ? ' in one of its processes' : ''}.`,
           evidence: [counted('sorted on disk', kb, 'kB', one), quoted('sort key', words(one.node, 'Sort Key'), one)],
           remedy: `${moreWorkMemory(view, facts, kb)}. Or ${indexFor(one)}fewer and narrower rows before the sort.`,
         },
