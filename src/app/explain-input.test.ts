@@ -69,6 +69,29 @@ describe('what was given', () => {
     ],
     ['Sort  (cost=1.00..2.00 rows=1 width=4)', 'input/invalid', /not whole: node 1 \(Sort\)/],
     ['{"query_block": {}}', 'input/invalid', /plan of MySQL/],
+    ['-> Limit: 10 row(s)  (cost=1.2 rows=3)\n    -> Sort: t.a  (cost=1.2 rows=3)', 'input/invalid', /plan of MySQL/],
+    ['XN Limit  (cost=1.00..2.00 rows=1 width=4)', 'input/invalid', /plan of Amazon Redshift/],
+    [
+      'Gather Motion 3:1  (slice1; segments: 3)  (cost=1.00..2.00 rows=1 width=4)\n  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)',
+      'input/invalid',
+      /plan of Greenplum/,
+    ],
+    [
+      'Hash  (cost=1.00..2.00 rows=1 width=4)\n  Extra Text: (seg0)   Hash chain length 2',
+      'input/invalid',
+      /plan of Greenplum/,
+    ],
+    [
+      'Limit  (cost=0.00..1.00 rows=1 width=4)\n->  Result  (cost=0.00..1.00 rows=1 width=4)\n->  Seq Scan on c  (cost=0.00..1.00 rows=1 width=4)',
+      'input/invalid',
+      /blanks at the beginnings/,
+    ],
+    ['Table Scan on t  (cost=0.00..1.00 rows=1 width=4)', 'input/invalid', /plan of Greenplum/],
+    [
+      'Sort (cost=1.00..2.00 rows=1 width=4) Sort Key: a -> Seq Scan on t (cost=0.00..1.00 rows=1 width=4)',
+      'input/invalid',
+      /stands in one line/,
+    ],
   ])('%j is refused with a hint', (text, code, message) => {
     const found = fault(text);
     expect(found.code).toBe(code);

@@ -109,6 +109,11 @@ export function classify(given: string, origin: string): Given {
   if (failure === null) return query(text, origin);
   const plan = plansIn(text, origin);
   if (plan) {
+    if (plan.tree.root.children.length === 0 && IN_ONE_LINE.test(text))
+      throw invalid(
+        'The plan stands in one line: its ends of lines are lost, and with them what is below what',
+        'Give the text of EXPLAIN with its lines.',
+      );
     const cut = whereCutOff(plan.tree);
     if (cut !== null)
       throw invalid(`The plan is not whole: ${cut}`, 'Give all that EXPLAIN printed, from the first line to the last.');
@@ -135,6 +140,9 @@ function plansIn(text: string, origin: string): GivenPlan | null {
 
 const WHAT_IT_TAKES =
   'Give the output of EXPLAIN (ANALYZE, BUFFERS) in text, JSON, YAML or XML form, or one SQL statement: as a file, in quotes, or - for standard input.';
+
+/** A node's figures with an arrow and those of another behind them. */
+const IN_ONE_LINE = /\((?:cost=\d|actual )[^()]*\)[^\n]* -> [^\n]*\((?:cost=\d|actual )/;
 
 const STATEMENT =
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:select|with|insert|update|delete|merge|values|table|explain|create|alter|drop|begin|set|do|call|copy|execute|prepare|vacuum|analyze)\b/i;

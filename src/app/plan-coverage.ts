@@ -18,6 +18,17 @@ export function planCoverage(
         ? '--lab auto runs it on a copy.'
         : 'EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS), where the statement may be run.',
     },
+    view.tree.isRebuilt && {
+      what: 'what was below what, as EXPLAIN wrote it',
+      reason:
+        'the blanks at the beginnings of lines are lost: the tree is put together from how many inputs each node takes',
+      remedy: 'The text of EXPLAIN with its blanks.',
+    },
+    withoutFigures(view) > 0 && {
+      what: `the figures of ${withoutFigures(view)} node${withoutFigures(view) === 1 ? '' : 's'}`,
+      reason: 'the text leaves them out, and with them what those nodes took by themselves',
+      remedy: 'All that EXPLAIN printed.',
+    },
     view.ran &&
       !view.timed && {
         what: 'the time of each node',
@@ -62,6 +73,14 @@ export function planCoverage(
     ],
     skipped: skipped.filter((row): row is Skipped => row !== false),
   };
+}
+
+/** Nodes that lack what the root has. */
+function withoutFigures({ root, nodes }: PlanView): number {
+  return nodes.filter(
+    ({ node }) =>
+      (node.actual === null && root.node.actual !== null) || (node.estimate === null && root.node.estimate !== null),
+  ).length;
 }
 
 function wordsFor(needs: readonly string[]): string {

@@ -7,6 +7,7 @@ import estimatesNestedLoopUnderestimated from './findings/estimates/nested-loop-
 import joinInnerSequentialScan from './findings/join/inner-sequential-scan.js';
 import joinJoinFilterDiscards from './findings/join/join-filter-discards.js';
 import joinMemoizeMisses from './findings/join/memoize-misses.js';
+import joinMostRowsUnmatched from './findings/join/most-rows-unmatched.js';
 import memoryAggregateOnDisk from './findings/memory/aggregate-on-disk.js';
 import memoryHashBatches from './findings/memory/hash-batches.js';
 import memoryKeptRowsOnDisk from './findings/memory/kept-rows-on-disk.js';
@@ -49,6 +50,7 @@ export const catalogue: readonly PlanFindingKind[] = [
   joinInnerSequentialScan,
   joinJoinFilterDiscards,
   joinMemoizeMisses,
+  joinMostRowsUnmatched,
   memoryAggregateOnDisk,
   memoryHashBatches,
   memoryKeptRowsOnDisk,

@@ -57,7 +57,7 @@ export interface FoundInPlan {
   /** When not the definition's. A node that hardly counts in its statement makes an `info` of it in any case. */
   readonly severity?: Severity;
   /** What part of the statement it is about, 0 to 1, where that is not the node with all below it. */
-  readonly share?: number;
+  readonly share?: number | undefined;
 }
 
 /** A finding as its file defines it. */
@@ -66,6 +66,8 @@ export interface PlanFindingDefinition<Options extends z.ZodType> {
   readonly id: string;
   readonly severity: Severity;
   readonly needs: readonly PlanNeed[];
+  /** Whether it is right about a node whose rows and loops the text leaves out, in a plan that has those of others. */
+  readonly takesPart?: boolean;
   readonly docs: PlanFindingDocs;
   readonly options: Options;
   /** Pure. `facts` is null where there is no database to ask. */
@@ -103,10 +105,13 @@ export function definePlanFinding<Options extends z.ZodType>(
     defaults: options.parse({}),
     find(view, facts, given = {}) {
       if (missingFor(definition.needs, view).length > 0) return [];
-      return find(view, options.parse(given), facts).map(({ share, severity, ...found }) => {
+      const isKnown = ({ node }: FoundInPlan): boolean =>
+        definition.takesPart === true || !definition.needs.includes('run') || node?.node.actual !== null;
+      const all = find(view, options.parse(given), facts);
+      return all.filter(isKnown).map(({ share, severity, ...found }) => {
         const part = share ?? (found.node ? shareOf(view, found.node) : 1);
         const isSmall =
-          (part !== null && part < LEAST_SHARE) || (view.executionMs !== null && view.executionMs < LEAST_MS);
+          (part !== null && part < LEAST_SHARE) || (view.executionMs !== null && tookOf(view, found.node) < LEAST_MS);
         return {
           ...found,
           id: definition.id,
@@ -116,6 +121,11 @@ export function definePlanFinding<Options extends z.ZodType>(
       });
     },
   };
+}
+
+/** How long a statement took, planning it included where that is what is found. */
+function tookOf({ executionMs, tree }: PlanView, node: ViewedNode | null): number {
+  return (executionMs ?? 0) + (node === null ? (tree.planningMs ?? 0) : 0);
 }
 
 /** What a plan lacks of it. */

@@ -1,4 +1,4 @@
-import { above, below, inputsOf, isGather } from './view.js';
+import { above, below, figure, inputsOf, isGather } from './view.js';
 import type { PlanView, ViewedNode } from './view.js';
 
 /** How far the planner was off at a node. */
@@ -12,19 +12,36 @@ export interface Misestimate {
   readonly tooFew: boolean;
 }
 
-/** A node's estimate against what came; null where one is not known or says nothing: never run, cut short, written, combined bitmaps; of what was stopped early, only that more came than estimated. */
+/** A node's estimate against what came; null where one is not known or says nothing: never run, cut short, written, combined bitmaps, blocks instead of rows, made of no rows at all; of what was stopped early, only that more came than estimated. */
 export function misestimateOf(one: ViewedNode): Misestimate | null {
   const { node } = one;
   if (!node.estimate || !node.actual || node.actual.loops === 0) return null;
   if (/^(?:BitmapAnd|BitmapOr|ModifyTable|Hash|Limit|LockRows)$/.test(node.type)) return null;
+  if (isNoEstimate(one) || isOfBlocks(one)) return null;
   const { rows: estimated } = node.estimate;
   const { rows: actual } = node.actual;
   const [expected, came] = [Math.max(1, estimated), Math.max(1, actual)];
   const tooFew = expected < came;
+  // One row is the least that is ever expected: of none nothing is made, whatever was made of one.
+  if (!tooFew && inputsOf(one).some(({ node: input }) => input.actual?.rows === 0 && input.actual.loops > 0))
+    return null;
   const partial = partOf(one);
   // What was stopped early gave at least what is seen.
   if (partial === 'again' || (partial === 'stopped' && !tooFew)) return null;
   return { one, estimated, actual, factor: tooFew ? came / expected : expected / came, tooFew };
+}
+
+/** Extensions write zeros where they expect nothing. */
+function isNoEstimate({ node }: ViewedNode): boolean {
+  return node.estimate?.rows === 0 && node.estimate.totalCost === 0;
+}
+
+/** A BRIN index gives blocks, and is said to give ten rows for each: then no block of the table is exact. */
+function isOfBlocks(one: ViewedNode): boolean {
+  if (one.node.type !== 'Bitmap Index Scan') return false;
+  const heap = [...above(one)].find(({ node }) => node.type === 'Bitmap Heap Scan');
+  if (!heap) return false;
+  return figure(heap.node, 'Lossy Heap Blocks') > 0 && figure(heap.node, 'Exact Heap Blocks') === 0;
 }
 
 /** Nodes that read all of their input before they give a row. */

@@ -49,6 +49,8 @@ export function statisticsRemedy(node: PlanTreeNode, facts: PlanFacts | null): s
   if (table?.activity && table.activity.lastAnalyze === null)
     return `ANALYZE ${name}: it was never analysed since its counters began.`;
   if (table?.rowsEstimated === null) return `ANALYZE ${name}: it was never analysed.`;
+  // Extended statistics are not made on the catalogs.
+  if (node.relation?.startsWith('pg_') === true) return `ANALYZE ${name}.`;
   const columns = columnsIn(node, facts);
   if (columns.length > 1) {
     const list = columns.map(quoteIdent).join(', ');

@@ -47,7 +47,10 @@ function sums(
   beside: readonly (readonly [string, number])[],
 ): TimeByCause {
   const found = new Map<string, number[]>();
-  for (const { node, id } of nodes) found.set(causeOf(node), [...(found.get(causeOf(node)) ?? []), id]);
+  for (const { node, id } of nodes) {
+    const cause = unit === 'cost' && runsSubplans(node) ? 'running subqueries for rows' : causeOf(node);
+    found.set(cause, [...(found.get(cause) ?? []), id]);
+  }
   const causes = [
     ...[...found].map(([cause, ids]) => ({
       cause,
@@ -67,6 +70,11 @@ function sums(
   };
 }
 
+/** What a subplan is expected to cost over all rows is in the cost of the node that runs it. */
+function runsSubplans({ children }: PlanTreeNode): boolean {
+  return children.some(({ relationship }) => relationship === 'sub-plan');
+}
+
 const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^(?:Seq|Sample) Scan$/, 'reading whole tables'],
   [/^(?:Index|Bitmap|Tid)/, 'reading by an index'],
@@ -77,7 +85,7 @@ const CAUSES: readonly (readonly [RegExp, string])[] = [
   [/^(?:Materialize|Memoize|CTE Scan|WorkTable Scan|Recursive Union|Named Tuplestore Scan)$/, 'keeping rows'],
   [/^(?:Function Scan|Table Function Scan|Values Scan|ProjectSet|Result)$/, 'functions and expressions'],
   [/^(?:Foreign|Custom) Scan$/, 'other servers and extensions'],
-  [/^Gather/, 'starting and feeding from workers'],
+  [/^Gather/, 'starting, awaiting and feeding from workers'],
   [/^ModifyTable$/, 'writing'],
   [/^LockRows$/, 'locking rows'],
 ];

@@ -116,6 +116,10 @@ export interface PlanTree {
   readonly query: string | null;
   readonly planningMs: number | null;
   readonly executionMs: number | null;
+  /** Whether the text speaks of a total runtime, as EXPLAIN did before 9.4. */
+  readonly isBefore94: boolean;
+  /** Whether the text lost its indentation, so that the tree is put together from how many inputs each node takes. */
+  readonly isRebuilt: boolean;
   readonly planningBuffers: PlanBuffers | null;
   /** `EXPLAIN (MEMORY)`, bytes. */
   readonly planningMemoryBytes: number | null;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { firstWrongEstimate, misestimateOf, wrongAtSource } from './estimates.js';
 import { labelOf } from './label.js';
 import { readPlan } from './read/read-plan.js';
+import { timeByCause } from './time-by-cause.js';
 import { shareOf, viewPlan } from './view.js';
 import type { PlanView } from './view.js';
 
@@ -111,5 +112,21 @@ ${parent}  (cost=1.00..2.00 rows=10 width=4) (actual time=1.000..1.000 rows=10 l
       'Seq Scan on t  (cost=0.00..1.00 rows=5000 width=4) (actual time=1.000..1.000 rows=0 loops=1)',
     );
     expect(misestimateOf(root)).toMatchObject({ estimated: 5000, actual: 0, factor: 5000, tooFew: false });
+  });
+});
+
+describe('cost by itself', () => {
+  it('is not that of partitions that are left out, and that of subqueries is told as theirs', () => {
+    const pruned = view(
+      'Append  (cost=0.00..250.00 rows=9 width=4)\n  Subplans Removed: 5\n  ->  Seq Scan on a  (cost=0.00..40.00 rows=9 width=4)',
+    );
+    expect(pruned.nodes.map(({ selfCost }) => selfCost)).toEqual([0, 40]);
+    const subquery = view(
+      'Seq Scan on t  (cost=0.00..900.00 rows=9 width=4)\n  Filter: (NOT (SubPlan 1))\n  SubPlan 1\n    ->  Seq Scan on a  (cost=0.00..40.00 rows=9 width=4)',
+    );
+    expect(timeByCause(subquery)?.causes.map(({ cause }) => cause)).toEqual([
+      'running subqueries for rows',
+      'reading whole tables',
+    ]);
   });
 });

@@ -116,6 +116,8 @@ function totalOf({ actual }: PlanTreeNode, processes: number): number | null {
 
 function selfCostOf(node: PlanTreeNode): number | null {
   if (!node.estimate) return null;
+  // Of partitions that are left out at the start EXPLAIN shows the cost, and not the scans.
+  if (figure(node, 'Subplans Removed') > 0) return 0;
   // What a subplan costs is in its parent's as often as it is expected to run, which EXPLAIN does not say.
   const inputs = node.children.filter((child) => child.relationship !== 'sub-plan');
   return Math.max(
@@ -166,6 +168,11 @@ export function figure(node: PlanTreeNode, key: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
+/** By how many rows a node's figures may be off: they are means over loops, and rounded to whole rows. */
+export function roundingOf({ loops }: ViewedNode): number {
+  return loops !== null && loops > 1 ? loops / 2 : 0;
+}
+
 /** A text that EXPLAIN writes beside a node; empty where it leaves it out. */
 export function words(node: PlanTreeNode, key: string): string {
   const value = node.details[key];
@@ -195,6 +202,24 @@ export function outerOf(one: ViewedNode): ViewedNode | undefined {
 
 export function innerOf(one: ViewedNode): ViewedNode | undefined {
   return inputsOf(one)[1];
+}
+
+/** What part of the statement's time nodes are by themselves, 0 to 1; undefined where they were not timed. */
+export function selfShareOf(view: PlanView, nodes: readonly ViewedNode[]): number | undefined {
+  const total = Math.max(view.executionMs ?? 0, view.root.totalMs ?? 0);
+  if (!view.timed || total <= 0) return undefined;
+  return Math.min(1, nodes.reduce((sum, { selfMs }) => sum + (selfMs ?? 0), 0) / total);
+}
+
+/** Whether all that a node reads are the rows of one table as they stand. */
+export function readsOneTable(one: ViewedNode): boolean {
+  const [input, ...more] = inputsOf(one);
+  return (
+    input !== undefined &&
+    more.length === 0 &&
+    input.node.relation !== null &&
+    /^(?:Seq|Index|Index Only|Bitmap Heap) Scan$/.test(input.node.type)
+  );
 }
 
 /**

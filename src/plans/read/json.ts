@@ -18,7 +18,7 @@ export function readJson(text: string): RawObject | null {
       isCut = true;
       continue;
     }
-    const value = parsed(piece) ?? parsed(piece.replaceAll(/,(?=\s*[\]}])/g, ''));
+    const value = parsed(piece) ?? parsed(piece.replaceAll(/,(?=\s*[\]}])/g, '')) ?? parsed(unwrapped(piece));
     if (value === undefined && piece.includes('"Node Type"')) isCut = true;
     const found = topOf(value, !isCut);
     if (found) return found;
@@ -46,6 +46,20 @@ function parsed(text: string): RawValue | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Without the ends of lines within texts, where a terminal broke what is wider than it: at its last column no blank was lost. */
+function unwrapped(text: string): string {
+  const lines = text.split('\n');
+  const width = Math.max(...lines.map((line) => line.length));
+  let isOpen = false;
+  return lines
+    .map((line, at) => {
+      const before = at === 0 ? '' : isOpen ? ((lines[at - 1] ?? '').length < width && at > 1 ? ' ' : '') : '\n';
+      for (const [sign] of line.matchAll(/\\.|"/g)) if (sign === '"') isOpen = !isOpen;
+      return `${before}${line}`;
+    })
+    .join('');
 }
 
 /** From a bracket to the one that closes it; null where none does. */

@@ -6,8 +6,7 @@ export const PLAN_SIGN =
 export function stripPrefixes(text: string): string {
   let lines: readonly string[] = text.split('\n').filter((line) => !/^[\s+]*-\[ RECORD \d+ \][-+]*\s*$/.test(line));
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const region = regionOf(lines);
-    const strip = region.length > 1 ? prefixOf(region) : null;
+    const strip = prefixOf(regionOf(lines, true)) ?? prefixOf(regionOf(lines, false));
     if (!strip) break;
     lines = lines.map(strip);
   }
@@ -17,12 +16,21 @@ export function stripPrefixes(text: string): string {
 /** Quoted, in a box, behind a container's name, after a time: more of them do not meet. */
 const TURNS = 4;
 
-/** The lines from the first of a plan to the last that is surely one. */
-function regionOf(lines: readonly string[]): readonly string[] {
+/** The lines from the first of a plan to the last that is surely one; or with what is said of its last node and of all of it. */
+function regionOf(lines: readonly string[], isWide: boolean): readonly string[] {
   const first = lines.findIndex((line) => PLAN_SIGN.test(line));
-  const last = lines.findLastIndex((line) => PLAN_SIGN.test(line));
+  const sure = lines.findLastIndex((line) => PLAN_SIGN.test(line));
+  const total = isWide ? lines.findLastIndex((line) => TOTAL.test(line)) : -1;
+  const after = isWide ? lines.findIndex((line, at) => at > sure && !SAID.test(line)) : -1;
+  const last = Math.max(sure, total, (after < 0 && isWide ? lines.length : after) - 1);
   return first < 0 ? [] : lines.slice(first, last + 1).filter((line) => line.trim() !== '');
 }
+
+/** How long all of it took. */
+const TOTAL = /(?:Planning|Execution) [Tt]ime: [\d.]+ ms|Total runtime: [\d.]+ ms/;
+/** A property of a node, whatever stands before it. */
+const SAID =
+  /^\W*(?:Filter|(?:Index|Recheck|Hash|Merge) Cond|Join Filter|Rows Removed by [A-Z][\w ]*|Buffers|Output|(?:Sort|Group|Presorted) Key|Sort Method|Heap Fetches|Heap Blocks|Index Searches): /;
 
 /** Each is wholly what stands before a line; what follows begins in the column that the plan gave it. */
 const FAMILIES: readonly RegExp[] = [
@@ -35,6 +43,7 @@ const FAMILIES: readonly RegExp[] = [
 ];
 
 function prefixOf(region: readonly string[]): ((line: string) => string) | null {
+  if (region.length < 2) return null;
   const family = FAMILIES.find((pattern) => region.every((line) => pattern.test(line)));
   if (family) return (line) => line.replace(family, '');
   const common = commonSigns(region);
@@ -61,7 +70,7 @@ function commonSigns(region: readonly string[]): string | null {
 
 /** psql ends each line of a box with a border, and those within one cell with `↵` before it; others put each line in quotes. */
 function withoutEnds(lines: readonly string[]): readonly string[] {
-  const region = regionOf(lines);
+  const region = regionOf(lines, false);
   const bordered = region.length > 0 && region.every((line) => /[|│║]\s*$/.test(line));
   const open = bordered ? lines.map((line) => line.replace(/\s*[|│║]\s*$/, '')) : lines;
   const quoted = region.length > 0 && region.every((line) => /^\s*'.*'\s*$/.test(line));

@@ -16,8 +16,13 @@ export function readSummaryLine(body: string, top: Target, group: string | null)
     return name;
   }
   // Before 10 with a small t; before 9.4 as the total runtime.
-  const time = /^(?:(Planning) [Tt]ime|Execution [Tt]ime|Total runtime): ([\d.]+) ms$/.exec(body);
-  if (time) return put(top, time[1] ? 'Planning Time' : 'Execution Time', time[2] ?? '');
+  const time = /^(Planning [Tt]ime|Execution [Tt]ime|Total runtime): ([\d.]+) ms(?:ec)?$/.exec(body);
+  if (time)
+    return put(
+      top,
+      (time[1] ?? '').replace(/ t|r(?=untime)/, (letters) => letters.toUpperCase()),
+      time[2] ?? '',
+    );
   const id = /^Query Identifier: (-?\d+)$/.exec(body);
   if (id) return put(top, 'Query Identifier', id[1] ?? '');
   if (body.startsWith('Settings: ')) return put(top, 'Settings', settingsOf(body.slice('Settings: '.length)));

@@ -4,6 +4,8 @@ import { readProperty } from './property.js';
 import { rawText } from './raw.js';
 import type { RawObject, RawValue } from './raw.js';
 import { readSummaryLine } from './summary.js';
+import { rebuild } from './rebuild.js';
+import type { Ordered } from './rebuild.js';
 import { joinWrapped } from './wrapped.js';
 
 type Target = Record<string, RawValue>;
@@ -28,11 +30,15 @@ export function readText(text: string): RawObject | null {
   let label: string | null = null;
   let worker: WorkerLine | null = null;
   let group: string | null = null;
+  const isInner = /^\s*->/.test(lines[first] ?? '');
+  const order: Ordered[] = [];
   const rest = joinWrapped(lines.slice(first)).filter((line) => line.trim() !== '');
   for (const [at, line] of rest.entries()) {
     const column = columnOf(line);
     const body = line.trim();
     const node = isNodeLine(body, stack.length === 0) ? readNode(body) : null;
+    // What stands left of a node that is below another, or beside it, is no part of its plan.
+    if (node && stack.length > 0 && isInner && column <= base) break;
     if (node && (stack.length === 0 || body.startsWith('->'))) {
       while (stack.length > 1 && (stack.at(-1)?.column ?? 0) >= column) stack.pop();
       const parent = stack.at(-1);
@@ -43,17 +49,22 @@ export function readText(text: string): RawObject | null {
         continue;
       }
       attach(node, label, stack, column);
+      order.push({ raw: node, column, label });
       [label, worker, group] = [null, null, null];
       continue;
     }
     if (column <= base && stack.length > 0) {
-      const next = readSummaryLine(body, top, null);
+      const next = readSummaryLine(body, top, isUnder(group, body) ? group : null);
       if (next === undefined && !isProperty(body) && !goesOn(rest.slice(at))) break;
       if (next !== undefined) {
         group = next;
         worker = null;
         continue;
       }
+    }
+    if (/^Trigger .*: (?:time=[\d.]+ )?calls=\d+$/.test(body)) {
+      readSummaryLine(body, top, null);
+      continue;
     }
     if (group !== null && column > base) {
       readSummaryLine(body, top, group);
@@ -67,7 +78,14 @@ export function readText(text: string): RawObject | null {
     worker = readLine(body, column, stack, worker);
   }
   const root = stack[0];
-  return root ? { ...top, Plan: root.raw } : null;
+  if (!root) return null;
+  return { ...top, Plan: root.raw, ...(rebuild(order) ? { 'Indentation Lost': true } : {}) };
+}
+
+/** Whether a line that lost its blanks is one of those under the heading. */
+function isUnder(group: string | null, body: string): boolean {
+  if (group === 'JIT') return /^(?:Functions|Options|Timing): /.test(body);
+  return group === 'Planning' && /^(?:Buffers|Memory): /.test(body);
 }
 
 function attach(raw: Target, label: string | null, stack: Open[], column: number): void {
@@ -136,10 +154,12 @@ function isNodeLine(body: string, isFirst: boolean): boolean {
 function readNode(body: string): Target | null {
   const text = body.replace(/^->\s*/, '');
   const at = FIGURES.exec(text)?.index ?? text.length;
-  const raw = readHeading(text.slice(0, at));
+  const name = text.slice(0, at).trim();
+  // Who shortens a plan by hand puts a property in brackets behind a node.
+  const raw = readHeading(name) ?? readHeading(name.replace(/ \([^()]*\)$/, ''));
   // An extension's node, or one of a newer server: its name is all there is to know.
-  const known: Target = raw ?? { 'Node Type': text.slice(0, at).trim() };
-  readFigures(text.slice(at), known);
+  const known: Target = raw ?? { 'Node Type': name };
+  if (!readFigures(text.slice(at), known) && text.endsWith(')')) known['Figures As Written'] = text.slice(at).trim();
   return known;
 }
 

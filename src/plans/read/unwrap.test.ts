@@ -89,10 +89,80 @@ describe('a plan in the text form', () => {
     expect(readPlan(soft).tree.root).toEqual(PLAIN.root);
   });
 
-  it('is not taken for whole where its indentation is lost', () => {
+  it('is put together anew where its indentation is lost, and says so', () => {
     const { tree } = readPlan(LINES.map((line) => line.trim()).join('\n'));
-    expect(whereCutOff(tree)).toContain('the blanks at the beginnings of lines are lost');
+    expect(tree).toEqual({ ...PLAIN, isRebuilt: true });
     expect(whereCutOff(PLAIN)).toBeNull();
+    expect(PLAIN.isRebuilt).toBe(false);
+  });
+
+  it('of one node alone is read behind signs, in a box, in a comment and in a table', () => {
+    const one = [
+      'Seq Scan on t  (cost=0.00..9.00 rows=1 width=4) (actual time=0.010..8.000 rows=1 loops=1)',
+      '  Filter: (a = 3)',
+      '  Rows Removed by Filter: 900',
+      'Planning time: 0.100 ms',
+      'Execution time: 8.100 ms',
+    ];
+    const plain = readPlan(one.join('\n')).tree;
+    expect(plain).toMatchObject({ executionMs: 8.1, root: { details: { 'Rows Removed by Filter': 900 } } });
+    for (const text of [
+      one.map((line) => `> ${line}`).join('\n'),
+      one.map((line) => `+    ${line}`).join('\n'),
+      ['| QUERY PLAN |', '|:---|', ...one.map((line) => `| ${line.replaceAll('  ', '&nbsp; ')} |`)].join('\n'),
+      `/*${one.join('\n')}*/`,
+      `\t/* ${one.join('\n\t')}*/;`,
+      one.join('\n').replace('(actual time', '(actual\ntime'),
+    ])
+      expect(readPlan(text).tree).toEqual(plain);
+  });
+
+  it('is read with bullets for arrows', () => {
+    const bullets = LINES.map((line) => line.replace('->  ', '- ').replace(/^Hash/, '- Hash'));
+    expect(readPlan(bullets.join('\n')).tree.root).toEqual(PLAIN.root);
+  });
+
+  it('keeps what was compiled and read for planning where their lines lost their blanks', () => {
+    const { tree } = readPlan(
+      `${LINES[3]?.trim().slice(4)}\nPlanning:\nBuffers: shared hit=7\nJIT:\nFunctions: 3\nTiming: Generation 1.0 ms, Total 4.5 ms\nExecution Time: 9.0 ms`,
+    );
+    expect(tree).toMatchObject({
+      jit: { functions: 3, totalMs: 4.5 },
+      planningBuffers: { sharedHit: 7 },
+      executionMs: 9,
+    });
+  });
+
+  it('may leave figures out, but not at its end', () => {
+    const text = 'Sort  (cost=1.00..2.00 rows=1 width=4)\n  ->  Seq Scan on t';
+    expect(whereCutOff(readPlan(text).tree)).toContain('lacks its figures');
+    expect(whereCutOff(readPlan(`${text}\n        Filter: (a = 3)`).tree)).toBeNull();
+  });
+
+  it('that was shortened by hand is read as far as it goes', () => {
+    const { tree } = readPlan(
+      'Limit (actual time=1.0..2.0 rows=1 loops=1)\n  -> Sort (Sort Method: quicksort) (actual time=1.0..2.0)\n       -> Seq Scan on t (actual time=0.5..1.0 rows=9)',
+    );
+    expect(whereCutOff(tree)).toBeNull();
+    expect(tree.root.children).toMatchObject([
+      { type: 'Sort', actual: null, children: [{ relation: 't', actual: null }] },
+    ]);
+  });
+
+  it('ends where a line stands left of its first node', () => {
+    const { tree } = readPlan(
+      '  ->  Task\n    ->  Limit  (cost=1.00..2.00 rows=1 width=4)\n      ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4)\nMaster\n  ->  Seq Scan on u  (cost=0.00..1.00 rows=1 width=4)',
+    );
+    expect(tree.root).toMatchObject({ type: 'Limit', children: [{ relation: 't', children: [] }] });
+  });
+
+  it('of a server before 9.4 is known by its total runtime', () => {
+    expect(readPlan(`${LINES[0]}\nTotal runtime: 5.25 ms`).tree).toMatchObject({ isBefore94: true, executionMs: 5.25 });
+    expect(readPlan(`${LINES[0]}\nTotal runtime: 5.25 msec`).tree).toMatchObject({
+      isBefore94: true,
+      executionMs: 5.25,
+    });
+    expect(PLAIN.isBefore94).toBe(false);
   });
 
   it('that never ran and has no costs is one', () => {
@@ -142,6 +212,7 @@ describe('a plan in the JSON form', () => {
     ['with typographic quotes', json.replaceAll(/"((?:[^"\\]|\\.)*)"/g, '“$1”').replaceAll(/\\“|\\”/g, String.raw`\"`)],
     ['with hard blanks', json.replaceAll('  ', '\u00a0 ')],
     ['with a comma too many', json.replace('2.5\n', '2.5,\n')],
+    ['broken by a narrow terminal', JSON.stringify(JSON.parse(json)).replaceAll(/.{41}/g, '$&\n')],
   ])('is read %s', (_, text) => {
     const { tree } = readPlan(text);
     expect(tree.root).toMatchObject({ type: 'Sort', children: [{ type: 'Seq Scan', relation: 't' }] });

@@ -14,7 +14,7 @@ export function unwrap(given: string): string {
       .replace(/"\s*$/, (end) => (/[\]}]\s*"\s*$/.test(text) || text.includes('- Plan:') ? '' : end));
   if (text.includes('“Node Type”')) text = text.replaceAll(/[“”]/g, '"');
   if (/'Node Type': ?'/.test(text)) text = fromPython(text);
-  return stripPrefixes(text).replaceAll(ARROWS, '$1->  ');
+  return stripPrefixes(withoutComment(text)).replaceAll(ARROWS, '$1->  ').replaceAll(BULLETS, '$1->  ');
 }
 
 /** Carriage returns, byte order marks, colours of a terminal, and the many blanks of Unicode. */
@@ -29,6 +29,18 @@ function plainSpaces(text: string): string {
 const COLOURS = new RegExp(`${String.fromCodePoint(27)}\\[[0-9;]*[A-Za-z]`, 'g');
 const ARROWS = /^([ \t]*)(?:→|⇒|=>|[–—‑−]+>)\s*(?=[A-Z])/gm;
 
+/** A list's sign before a node with its figures. */
+const BULLETS = /^([ \t]*)[-*•◦▪·][ \t]+(?=[A-Z][^\n]*\((?:cost=\d|actual |never executed))/gm;
+
+/** Without the signs of a comment of SQL that hold a plan and stand in its lines. */
+function withoutComment(text: string): string {
+  return /\/\*+[ \t]*[A-Z][^\n]*\((?:cost=\d|actual )/.test(text)
+    ? text
+        .replaceAll(/\/\*+[ \t]*(?=[A-Z][^\n]*\((?:cost=\d|actual ))/g, '')
+        .replaceAll(/[ \t]*\*+\/[ \t]*;?[ \t]*$/gm, '')
+    : text;
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   lt: '<',
   gt: '>',
@@ -42,7 +54,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** A page's table or preformatted text; the XML form's own tags stay. */
 function withoutHtml(text: string): string {
   const isPage = /<(?:td|tr|br|pre|code|p|div)\b/i.test(text) && !text.includes('<Node-Type>');
-  if (!isPage && !/-&gt;|&quot;Node Type|&lt;Node-Type/.test(text)) return text;
+  if (!isPage && !/-&gt;|&quot;Node Type|&lt;Node-Type|&nbsp;/.test(text)) return text;
   const lines = isPage
     ? text.replaceAll(/<\/(?:tr|p|div|pre)>|<br\s*\/?>/gi, '\n').replaceAll(/<\/?[a-z][^<>]*>/gi, '')
     : text;

@@ -18,7 +18,8 @@ export function joinWrapped(lines: readonly string[]): readonly string[] {
       continue;
     }
     const broken = (lines[at - 1] ?? '').length;
-    const gap = isHard ? (broken === width || line.startsWith(' ') ? '' : ' ') : ' ';
+    const isFigure = /^(?:time=|rows=|width=|loops=|\((?:cost=|actual |never ))/.test(line);
+    const gap = isHard && !isFigure ? (broken === width || line.startsWith(' ') ? '' : ' ') : ' ';
     whole[whole.length - 1] = isHard ? `${last}${gap}${line}` : `${last.trimEnd()}${gap}${line.trimStart()}`;
   }
   return whole;

@@ -95,8 +95,8 @@ describe('a plan report', () => {
           executions of the inner side: 20,000 loops (measured)
           share of the statement: 92.6 % (measured)
         -> Mend the estimate of Seq Scan on public.<script>alert(1)</script> o (92.6 % of the statement
-           hangs on it): ANALYZE, then extended statistics. To see what another join would do: SET LOCAL
-           enable_nestloop = off in a test session.
+           hangs on it): ANALYZE the tables below it, then extended statistics. To see what another join
+           would do: SET LOCAL enable_nestloop = off in a test session.
       warning estimates/misestimated-rows at node 2, 5.26 % of the statement
         Seq Scan on public.<script>alert(1)</script> o gave 20,000 rows where 10 were expected.
           rows of one execution: 10 rows (estimated)

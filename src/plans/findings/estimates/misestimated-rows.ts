@@ -59,6 +59,8 @@ function remedyFor(one: ViewedNode, facts: PlanFacts | null): string {
     return 'The number of groups is guessed from each column alone: CREATE STATISTICS (ndistinct) on the grouped columns, then ANALYZE; or ALTER COLUMN ... SET (n_distinct = ...).';
   if (one.node.joinType !== null)
     return 'The join was taken for independent of the filters on its sides. Statistics on several tables do not exist: filter by a column of the other table, or store the joined column.';
+  if (/^(?:CTE Scan|Named Tuplestore Scan|Subquery Scan|Values Scan)$/.test(type))
+    return 'ANALYZE the tables that it is made of. Where that does not help, write its result into an analysed temporary table: nothing is known of the columns of a computed one.';
   if (one.node.relation !== null) return statisticsRemedy(one.node, facts);
   return 'ANALYZE the tables below this node, and look at which condition was guessed.';
 }

@@ -40,7 +40,7 @@ export default definePlanFinding({
             counted('share of the statement', part, 'fraction', inner),
           ],
           remedy:
-            `Mend the estimate of ${labelOf(outer.node)} (${formatPercent(part)} of the statement hangs on it): ANALYZE, then extended statistics. ` +
+            `Mend the estimate of ${labelOf(outer.node)} (${formatPercent(part)} of the statement hangs on it): ANALYZE the tables below it, then extended statistics. ` +
             'To see what another join would do: SET LOCAL enable_nestloop = off in a test session.',
         },
       ];

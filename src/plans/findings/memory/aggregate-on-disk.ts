@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatBytes, formatCount } from '../../../base/units.js';
 import { definePlanFinding } from '../../define.js';
 import { counted, quoted } from '../../evidence.js';
-import { figure, words } from '../../view.js';
+import { figure, selfShareOf, words } from '../../view.js';
 import { moreWorkMemory } from '../../work-memory.js';
 
 export default definePlanFinding({
@@ -26,6 +26,7 @@ export default definePlanFinding({
       return [
         {
           node: one,
+          share: selfShareOf(view, [one]),
           title: `Grouping into ${formatCount(one.rows)} groups took ${formatBytes(kb * 1024)} of temporary files.`,
           evidence: [
             counted('aggregated on disk', kb, 'kB', one),

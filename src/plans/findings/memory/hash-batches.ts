@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatCount } from '../../../base/units.js';
 import { definePlanFinding } from '../../define.js';
 import { counted } from '../../evidence.js';
-import { figure } from '../../view.js';
+import { figure, selfShareOf } from '../../view.js';
 import { moreWorkMemory } from '../../work-memory.js';
 
 export default definePlanFinding({
@@ -13,7 +13,7 @@ export default definePlanFinding({
     what: 'A hash join whose hash table did not fit into memory and was split into batches.',
     why: 'All batches but the first are written to temporary files, both sides of them, and read again.',
     limits:
-      'Needs EXPLAIN ANALYZE. How much memory one batch would take is estimated: peak memory times batches. It is above `info` only where blocks were not counted or temporary ones were written.',
+      'Needs EXPLAIN ANALYZE. How much memory one batch would take is estimated: peak memory times batches. It weighs what the join took by itself. It is above `info` only where blocks were not counted or temporary ones were written.',
     sources: ['PostgreSQL manual, hash_mem_multiplier', 'PostgreSQL source, executor/nodeHash.c'],
   },
   options: z.object({ leastBatches: z.number().int().min(2).default(2) }),
@@ -27,6 +27,7 @@ export default definePlanFinding({
       return [
         {
           node: one,
+          share: selfShareOf(view, one.parent ? [one, one.parent] : [one]),
           title: `The hash table of ${formatCount(one.rows)} rows took ${formatCount(batches)} batches${grew ? ` where ${formatCount(planned)} were planned` : ''}.`,
           evidence: [
             counted('batches', batches, 'batches', one),

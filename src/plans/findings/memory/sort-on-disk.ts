@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatBytes, formatCount } from '../../../base/units.js';
 import { definePlanFinding } from '../../define.js';
 import { counted, quoted } from '../../evidence.js';
-import { figure, outerOf, words } from '../../view.js';
+import { figure, outerOf, readsOneTable, selfShareOf, words } from '../../view.js';
 import type { ViewedNode } from '../../view.js';
 import { moreWorkMemory } from '../../work-memory.js';
 
@@ -14,7 +14,7 @@ export default definePlanFinding({
     what: 'A sort that did not fit into work_mem and went through temporary files.',
     why: 'Rows are written, read and merged again. In memory, or off an index that has them in order, they are not.',
     limits:
-      'Needs EXPLAIN ANALYZE. The memory that would do is estimated from the file: rows take more room in memory than on disk.',
+      'Needs EXPLAIN ANALYZE. It weighs what the sort took by itself. The memory that would do is estimated from the file: rows take more room in memory than on disk.',
     sources: ['PostgreSQL manual, work_mem', 'PostgreSQL source, utils/sort/tuplesort.c'],
   },
   options: z.object({ leastKb: z.number().nonnegative().default(1) }),
@@ -25,9 +25,10 @@ export default definePlanFinding({
       return [
         {
           node: one,
-          title: `Sorting ${formatCount(outerOf(one)?.rows ?? one.rows)} rows took ${formatBytes(kb * 1024)} of temporary files.`,
+          share: selfShareOf(view, [one]),
+          title: `Sorting ${formatCount(outerOf(one)?.rows ?? one.rows)} rows took ${formatBytes(kb * 1024)} of temporary files${one.processes > 1 ? ' in one of its processes' : ''}.`,
           evidence: [counted('sorted on disk', kb, 'kB', one), quoted('sort key', words(one.node, 'Sort Key'), one)],
-          remedy: `${moreWorkMemory(view, facts, kb)}. Or an index on (${words(one.node, 'Sort Key')}), where the table is read by it alone; or fewer and narrower rows before the sort.`,
+          remedy: `${moreWorkMemory(view, facts, kb)}. Or ${indexFor(one)}fewer and narrower rows before the sort.`,
         },
       ];
     }),
@@ -40,6 +41,14 @@ export default definePlanFinding({
     silent: { statement: 'SELECT * FROM t ORDER BY k', settings: { work_mem: '32MB' } },
   },
 });
+
+/** Only the columns of one table can be read in the order of an index. */
+function indexFor(one: ViewedNode): string {
+  const key = words(one.node, 'Sort Key');
+  return readsOneTable(one) && !key.includes('(')
+    ? `an index on (${key}), where the table is read by it alone; or `
+    : '';
+}
 
 /** Of the node itself, of its workers, and of an incremental sort's largest group. */
 function diskKb(one: ViewedNode): number {

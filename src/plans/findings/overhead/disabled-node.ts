@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { definePlanFinding } from '../../define.js';
 import { expected, quoted } from '../../evidence.js';
 import { labelOf } from '../../label.js';
-import { inputsOf } from '../../view.js';
 import type { ViewedNode } from '../../view.js';
 
 export default definePlanFinding({
@@ -13,15 +12,14 @@ export default definePlanFinding({
     what: 'A node that a setting forbids (enable_seqscan = off and the like) and that is in the plan all the same.',
     why: 'Nothing else was possible: the setting does not do what it was made for, and may spoil other plans.',
     limits:
-      'PostgreSQL 18 marks such nodes; before, a cost of 1e10 or more gives them away. Which setting it was, EXPLAIN (SETTINGS) says.',
+      'PostgreSQL 18 marks such nodes; before, 1e10 that a node adds to its startup cost by itself gives them away: a costly one without that is none. Which setting it was, EXPLAIN (SETTINGS) says.',
     sources: ['PostgreSQL manual, "Planner Method Configuration"'],
   },
   options: z.object({ leastCost: z.number().nonnegative().default(1e10) }),
   find: (view, { leastCost }) =>
     view.nodes.flatMap((one) => {
       const marked = one.node.details['Disabled'] === true;
-      if (!marked && !(isCostly(one, leastCost) && !inputsOf(one).some((input) => isCostly(input, leastCost))))
-        return [];
+      if (!marked && ownStartupCost(one) < ROUGHLY * leastCost) return [];
       const settings = Object.entries(view.tree.settings).filter(([name]) => name.startsWith('enable_'));
       const [first] = settings;
       return [
@@ -32,7 +30,7 @@ export default definePlanFinding({
           evidence: [
             marked
               ? quoted('Disabled', 'true', one)
-              : expected('cost', one.node.estimate?.totalCost ?? 0, 'planner units', one),
+              : expected('startup cost', one.node.estimate?.startupCost ?? 0, 'planner units', one),
             ...settings.map(([name, value]) => quoted(name, value)),
           ],
           remedy: `RESET ${first ? settings.map(([name]) => name).join(', ') : 'the enable_ settings of this session, role or database'}; see SELECT * FROM pg_settings WHERE name LIKE 'enable%' AND setting = 'off'.`,
@@ -50,6 +48,13 @@ export default definePlanFinding({
   },
 });
 
-function isCostly({ node }: ViewedNode, leastCost: number): boolean {
-  return (node.estimate?.totalCost ?? 0) >= leastCost;
+/** A join that is forbidden starts without having read its inputs to the end, all of which is taken off. */
+const ROUGHLY = 0.9;
+
+/** Without all that is below: a sort starts with its input's whole cost, and a node with that of its init plans. */
+function ownStartupCost({ node, children }: ViewedNode): number {
+  return children.reduce(
+    (left, child) => left - (child.node.estimate?.totalCost ?? 0),
+    node.estimate?.startupCost ?? 0,
+  );
 }

@@ -8,7 +8,7 @@ export default definePlanFinding({
   severity: 'info',
   needs: ['run'],
   docs: {
-    what: 'A statement that took as long to plan as to execute or longer, 10 ms or more.',
+    what: 'A statement that took as long to plan as to execute or longer, 10 ms or more; a warning from 500 ms on.',
     why: 'Planning is paid at each execution that is not prepared; many partitions, many joined tables and large statistics targets make it long.',
     limits:
       'Needs EXPLAIN ANALYZE with the summary. A first plan in a session also fills the caches of the catalog: run it twice.',
@@ -17,17 +17,21 @@ export default definePlanFinding({
       'PostgreSQL manual, "Controlling the Planner with Explicit JOIN Clauses"',
     ],
   },
-  options: z.object({ leastMs: z.number().nonnegative().default(10) }),
-  find(view, { leastMs }) {
+  options: z.object({
+    leastMs: z.number().nonnegative().default(10),
+    warningMs: z.number().nonnegative().default(500),
+  }),
+  find(view, { leastMs, warningMs }) {
     const { planningMs, executionMs } = view.tree;
     if (planningMs === null || executionMs === null || planningMs < leastMs || planningMs < executionMs) return [];
     return [
       {
         node: null,
+        severity: planningMs >= warningMs ? 'warning' : 'info',
         title: `Planning took ${formatMs(planningMs)}, executing ${formatMs(executionMs)}.`,
         evidence: [counted('planning time', planningMs, 'ms'), counted('execution time', executionMs, 'ms')],
         remedy:
-          'Prepare the statement, so that it is planned a few times only; fewer partitions, or a condition that leaves most of them out at once; a lower join_collapse_limit where a dozen tables are joined in a good order.',
+          'Run it twice: a first plan in a session reads the catalogs too. Prepare the statement, so that it is planned a few times only; fewer partitions, or a condition that leaves most of them out at once; a lower join_collapse_limit where a dozen tables are joined in a good order.',
       },
     ];
   },

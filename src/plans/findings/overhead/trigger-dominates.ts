@@ -36,7 +36,8 @@ export default definePlanFinding({
             counted('calls', trigger.calls, 'calls'),
             counted('execution time', total, 'ms'),
           ] as const,
-          remedy: remedyFor(trigger, facts),
+          remedy:
+            trigger.isConstraint && view.root.node.operation === 'Insert' ? OF_NEW_ROWS : remedyFor(trigger, facts),
         },
       ];
     });
@@ -56,6 +57,10 @@ export default definePlanFinding({
     options: { leastMs: 0 },
   },
 });
+
+/** A new row has its check in the table that it refers to, which has a unique index there. */
+const OF_NEW_ROWS =
+  'Each new row looks for the row that it refers to, by its key, and locks it: that is long for many rows, for blocks that are not cached, and behind whoever changes that row. A bulk load is checked faster at once, by a constraint that is added after it.';
 
 function remedyFor({ name, isConstraint, calls }: PlanTrigger, facts: PlanFacts | null): string {
   if (!isConstraint)

@@ -13,7 +13,7 @@ export default definePlanFinding({
     what: 'A sequential scan by one process alone that took 200 ms or more and 50 % of the statement or more.',
     why: 'Several workers read a large table in a part of the time, where cores are idle.',
     limits:
-      'Needs EXPLAIN ANALYZE with timing. What keeps the plan serial it can not tell: a setting, a function that is not parallel safe, a write, a lock, a cursor. Workers help one statement at the cost of others; an index often helps more.',
+      'Needs EXPLAIN ANALYZE with timing. Silent on a scan that ran more than once, and on a plan of a server that knows no workers. What keeps the plan serial it can not tell: a setting, a function that is not parallel safe, a write, a lock, a cursor. Workers help one statement at the cost of others; an index often helps more.',
     sources: ['PostgreSQL manual, "When Can Parallel Query Be Used?"'],
   },
   options: z.object({
@@ -25,7 +25,8 @@ export default definePlanFinding({
       const ms = one.selfMs ?? 0;
       const total = view.executionMs ?? 0;
       if (one.node.type !== 'Seq Scan' || ms < leastMs || ms < share * total || total <= 0) return [];
-      if ([...above(one)].some(({ node }) => isGather(node))) return [];
+      // Gone through again and again, it is a join's trouble; before 9.6 no plan was parallel.
+      if ((one.loops ?? 0) > 1 || view.tree.isBefore94 || [...above(one)].some(({ node }) => isGather(node))) return [];
       return [
         {
           node: one,

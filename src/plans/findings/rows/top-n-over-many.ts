@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { formatCount } from '../../../base/units.js';
 import { definePlanFinding } from '../../define.js';
 import { counted, quoted } from '../../evidence.js';
-import { inputsOf, outerOf, words } from '../../view.js';
-import type { ViewedNode } from '../../view.js';
+import { outerOf, readsOneTable, words } from '../../view.js';
 
 export default definePlanFinding({
   id: 'rows/top-n-over-many',
@@ -28,7 +27,7 @@ export default definePlanFinding({
       return [
         {
           node: one,
-          severity: isOneTable(one) ? 'warning' : 'info',
+          severity: readsOneTable(one) ? 'warning' : 'info',
           title: `${formatCount(read)} rows were gone over for the first ${formatCount(one.rows)}.`,
           evidence: [
             counted('rows gone over', read, 'rows', outerOf(one) ?? one),
@@ -51,12 +50,3 @@ export default definePlanFinding({
     silent: { before: 'CREATE INDEX ON t (score);', statement: 'SELECT * FROM t ORDER BY score DESC LIMIT 10' },
   },
 });
-
-function isOneTable(one: ViewedNode): boolean {
-  const [input] = inputsOf(one);
-  return (
-    input !== undefined &&
-    input.node.relation !== null &&
-    /^(?:Seq|Index|Index Only|Bitmap Heap) Scan$/.test(input.node.type)
-  );
-}

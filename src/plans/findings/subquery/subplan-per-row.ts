@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatCount, formatPercent } from '../../../base/units.js';
 import { definePlanFinding } from '../../define.js';
 import { counted } from '../../evidence.js';
-import { shareOf } from '../../view.js';
+import { shareOf, words } from '../../view.js';
 
 export default definePlanFinding({
   id: 'subquery/subplan-per-row',
@@ -25,6 +25,9 @@ export default definePlanFinding({
       if (one.node.relationship !== 'sub-plan' || (one.loops ?? 0) < leastLoops) return [];
       if (part === null || part < share) return [];
       const name = one.node.subplanName ?? 'A subquery';
+      // Kept rows depend on no outer row: NOT IN that could not be hashed, which is another finding.
+      if (one.node.type === 'Materialize' && one.parent && words(one.parent.node, 'Filter').includes('NOT ('))
+        return [];
       return [
         {
           node: one,

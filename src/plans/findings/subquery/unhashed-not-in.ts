@@ -20,7 +20,7 @@ export default definePlanFinding({
   find: (view, { leastLoops }, facts) =>
     view.nodes.flatMap((one) => {
       const filter = words(one.node, 'Filter');
-      const name = /NOT \((?:ANY \(|[^()]* <> ALL )?[^()]*\(?\(?(SubPlan \d+)\)/.exec(filter)?.[1];
+      const name = /NOT \((?:ANY \(|[^()]* <> ALL )?[^()]*\(?\(?(?<!hashed )(SubPlan \d+)\)/.exec(filter)?.[1];
       if (name === undefined || filter.includes(`NOT EXISTS(${name})`)) return [];
       const subplan = one.children.find(({ node }) => node.subplanName === name);
       if (view.ran && (subplan?.loops ?? 0) < leastLoops) return [];
