@@ -160,7 +160,7 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   [
     'a maximum of what may be NULL',
     `SELECT id FROM "User" AS u WHERE (SELECT max(e.note) FROM entry AS e WHERE e.owner = u.id) IS NOT NULL`,
-    null,
+    'subquery/count-to-exists',
   ],
   [
     'one of a literal',

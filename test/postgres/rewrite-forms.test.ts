@@ -336,9 +336,9 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     `SELECT * FROM line l WHERE (SELECT count(*) FROM line i WHERE i.n = l.n) >= 2`,
-    'aggregate/correlated-to-grouped-join',
+    'aggregate/correlated-to-grouped-join subquery/count-above-to-exists',
   ],
-  [`SELECT * FROM line l WHERE (SELECT count(*) FROM line i WHERE i.n = l.n) < 2`, ''],
+  [`SELECT * FROM line l WHERE (SELECT count(*) FROM line i WHERE i.n = l.n) < 2`, 'subquery/count-above-to-exists'],
   [
     `SELECT * FROM (SELECT id, "Customer Id", row_number() OVER (PARTITION BY "Customer Id" ORDER BY at DESC) AS r FROM ${ORDER}) AS x WHERE x.r = 1 AND x."Customer Id" = 2`,
     '',
