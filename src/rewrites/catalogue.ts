@@ -47,6 +47,7 @@ import joinNotDistinctToEquality from './rules/join/not-distinct-to-equality.js'
 import joinPartitionsAskedFor from './rules/join/partitions-asked-for.js';
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
+import orderCoalesceApart from './rules/order/coalesce-apart.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderExpressionToColumn from './rules/order/expression-to-column.js';
 import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
@@ -178,6 +179,7 @@ export const catalogue: readonly RewriteRule[] = [
   joinPartitionsAskedFor,
   joinSelfJoinOnKey,
   joinUnusedLeftJoin,
+  orderCoalesceApart,
   orderCountOverPage,
   orderExpressionToColumn,
   orderLimitBeforeJoin,

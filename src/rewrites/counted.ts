@@ -5,7 +5,7 @@ import { uncastCount } from './counts.js';
 import { cannotFail } from './failures.js';
 import { factsOf } from './facts.js';
 import { functionName } from './shapes.js';
-import { originOf } from './view.js';
+import { isScalar, originOf } from './view.js';
 import type { Query, StatementView } from './view.js';
 
 /** The subquery whose rows an aggregate without GROUP BY takes in, as the rows that it counts: those that its FILTER leaves, and in which what is counted is not NULL. */
@@ -37,7 +37,7 @@ function setIn(view: StatementView, inner: Query, counted: TreeValue): readonly 
   const origin = originOf(inner, counted);
   if (!origin?.column || !isNode(counted)) return null;
   if (factsOf(view.catalog).notNull(origin).holds) return [];
-  return SCALARS.has(origin.column.baseType) ? [expression('$1 IS NOT NULL', [counted])] : null;
+  return isScalar(origin) ? [expression('$1 IS NOT NULL', [counted])] : null;
 }
 
 /** The aggregate that a subquery shows, a count cast to a whole type as well: what EF Core sends. */
@@ -62,9 +62,3 @@ const CLAUSES = [
   'windowClause',
   'lockingClause',
 ];
-
-const SCALARS = new Set(
-  'int2 int4 int8 numeric float4 float8 text varchar bpchar bool date timestamp timestamptz time uuid interval json jsonb'.split(
-    ' ',
-  ),
-);

@@ -8,6 +8,7 @@ import { extremesRanked } from './extreme-over-group.js';
 import { seen } from './facts.js';
 import type { Fact } from './facts.js';
 import { firstOfGroup } from './first-of-group.js';
+import { groupsAsked } from './groups-asked.js';
 import { inlined } from './inlined.js';
 import { innerJoined } from './inner-joins.js';
 import { membershipAsked } from './memberships.js';
@@ -59,6 +60,7 @@ function makeForms(written: ParsedStatement, catalog: Catalog): readonly Form[] 
     without && bare,
     unwrapped(statement),
     positive(statement),
+    groupsAsked(bare ?? base, catalog),
     open?.statement ?? null,
     pulledUp(bare ?? base, catalog),
     boundsApart(base),

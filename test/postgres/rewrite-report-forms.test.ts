@@ -8,6 +8,9 @@ const SCHEMA = `
   CREATE TABLE account (id bigint PRIMARY KEY, name text NOT NULL, email varchar(40), code char(4), tier int, small smallint, rate numeric(6, 2), share float8, ended timestamptz, at timestamptz, local timestamp, day date, parent bigint, tags text[], body jsonb, active bool);
   CREATE INDEX ON account (tier);
   CREATE INDEX ON account (email);
+  CREATE INDEX ON account (rate);
+  CREATE INDEX ON account (code);
+  CREATE INDEX ON account (ended);
   CREATE TABLE entry (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES account, owner bigint, kind int, score int, state text NOT NULL, ms bigint NOT NULL, secs int NOT NULL, at timestamptz NOT NULL);
   CREATE INDEX ON entry (kind, score);
   CREATE INDEX ON entry (state);
@@ -57,11 +60,21 @@ const CASES: readonly (readonly [string, string])[] = [
   ["SELECT id FROM entry WHERE NOT (state = 'done' OR score = 2)", 'sargable/unequal-to-ranges'],
   ['SELECT id FROM entry WHERE score NOT IN (2, 0, 1)', 'sargable/unequal-to-ranges'],
   ["SELECT id FROM account WHERE email <> 'a'", 'sargable/unequal-to-ranges'],
+  ['SELECT id FROM entry WHERE score <> ALL (ARRAY[0, 2])', 'sargable/unequal-to-ranges'],
+  ['SELECT id FROM entry WHERE score IS DISTINCT FROM 1', 'sargable/unequal-to-ranges'],
+  ['SELECT id FROM entry WHERE NOT (score IS NOT DISTINCT FROM 1)', 'sargable/unequal-to-ranges'],
+  ['SELECT id FROM account WHERE rate <> 0.5', 'sargable/unequal-to-ranges'],
+  ["SELECT id FROM account WHERE code NOT IN ('a ')", 'sargable/unequal-to-ranges'],
+  ["SELECT id FROM account WHERE code <> ALL (ARRAY['a '])", ''],
   ['SELECT id FROM entry WHERE score NOT IN (0, NULL)', ''],
   ['SELECT id FROM entry WHERE score <> 0.5', ''],
   ['SELECT id FROM entry WHERE score <> kind', ''],
   ['SELECT id FROM entry WHERE (score <> 0) IS NOT FALSE', ''],
   ['SELECT id FROM entry WHERE secs <> 0', ''],
+  ['SELECT id FROM account WHERE CASE WHEN ended IS NULL THEN 0 ELSE 1 END = 1', 'sargable/case-to-condition'],
+  ['SELECT id FROM account WHERE CASE tier WHEN 1 THEN 0 ELSE 1 END = 1', 'sargable/case-to-condition'],
+  ['SELECT id FROM account WHERE CASE WHEN tier > 1 THEN 0 ELSE 1 END = 1', ''],
+  ['SELECT id FROM account WHERE CASE WHEN tier = 1 THEN 0 WHEN id > 2 THEN 2 ELSE 1 END = 1', ''],
   // Counts that only ask whether there are enough rows.
   [
     'SELECT a.id FROM account AS a, LATERAL (SELECT count(*) AS n FROM entry AS e WHERE e.account_id = a.id) AS c WHERE c.n > 0',
@@ -152,6 +165,29 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   ['SELECT kind, max(score) FROM entry WHERE kind IS NOT NULL GROUP BY kind', 'grouping/extreme-to-loose-scan'],
   ['SELECT kind, max(score) FROM entry GROUP BY kind', ''],
+  // Conditions on what is grouped by.
+  [
+    "SELECT at::date, count(*) FROM entry GROUP BY at::date HAVING at::date >= '2001-09-09' AND count(*) > 1",
+    'sargable/truncated-time-to-range',
+  ],
+  ["SELECT at::date, kind FROM entry GROUP BY ROLLUP (at::date, kind) HAVING at::date >= '2001-09-09'", ''],
+  ["SELECT rate, count(*) FROM account GROUP BY rate HAVING rate::text = '1.00'", ''],
+  // The first rows with what belongs to them.
+  [
+    'SELECT a.id, a.name, count(*), sum(e.score) FROM account AS a JOIN entry AS e ON e.account_id = a.id WHERE e.kind > 0 AND a.tier = 1 GROUP BY a.id ORDER BY a.name, a.id LIMIT 2',
+    'aggregate/group-after-limit aggregate/group-before-join',
+  ],
+  [
+    'SELECT a.id, count(e.id) AS n FROM account AS a JOIN entry AS e ON e.account_id = a.id GROUP BY a.id ORDER BY n DESC, a.id LIMIT 2',
+    'aggregate/group-before-join join/foreign-key-join',
+  ],
+  ['SELECT id, name FROM account ORDER BY COALESCE(ended, at) DESC, id LIMIT 3', 'order/coalesce-apart'],
+  ['SELECT id, COALESCE(ended, at) AS last FROM account ORDER BY last, id LIMIT 2 OFFSET 1', 'order/coalesce-apart'],
+  ['SELECT id FROM account ORDER BY COALESCE(ended, at) DESC NULLS LAST, id LIMIT 3', 'order/coalesce-apart'],
+  ['SELECT id FROM account ORDER BY COALESCE(ended, now()) DESC, id LIMIT 3', ''],
+  ['SELECT id FROM account ORDER BY COALESCE(email, name), id LIMIT 3', ''],
+  ['SELECT id FROM account ORDER BY COALESCE(local, at) DESC, id LIMIT 3', ''],
+  ['SELECT tier, id FROM account ORDER BY COALESCE(tier, small), id LIMIT 3', ''],
   // Pages by number.
   [`SELECT * FROM (${ROWS} FROM entry) AS s WHERE n BETWEEN 2 AND 4 ORDER BY n`, 'order/row-number-to-limit'],
   [

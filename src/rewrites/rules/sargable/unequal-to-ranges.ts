@@ -2,6 +2,7 @@ import { sameRelation, placeOf } from '../../../model/catalog.js';
 import { bodyOf, isNode, list, names } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
+import { decimalConstant } from '../../decimals.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
@@ -17,6 +18,8 @@ interface Site {
   readonly origin: ColumnOrigin;
   /** In ascending order where there are several. */
   readonly values: readonly TreeNode[];
+  /** NULL is another value as well: IS DISTINCT FROM. */
+  readonly orNull: boolean;
 }
 
 export default defineRewrite<Site>({
@@ -24,7 +27,7 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`state <> 'done'` becomes `state < 'done' OR state > 'done'`, where an index begins with the column; `kind NOT IN (1, 2)` of whole numbers becomes the ranges between them.",
+    what: "`state <> 'done'` becomes `state < 'done' OR state > 'done'`, where an index begins with the column; `kind NOT IN (1, 2)` of whole numbers becomes the ranges between them; `<> ALL (ARRAY[...])` alike, and `IS DISTINCT FROM` with `OR state IS NULL`.",
     why: 'No index serves `<>`: where nearly all rows have that value, PostgreSQL reads them all for the few that have another.',
     limits:
       'A literal of the type of the column, which is of a type that a btree orders. Where many rows have other values the original is the faster form: the trial tells.',
@@ -40,7 +43,7 @@ export default defineRewrite<Site>({
     seen('a value that is neither less nor greater than another is equal to it, and NULL is none of them'),
     indexed(origin, facts),
   ],
-  rewrite: ({ condition, column, values }, view) => {
+  rewrite: ({ condition, column, values, orNull }, view) => {
     const ranges = [...values, null].map((value, i) => {
       const before = values[i - 1];
       if (value === null) return expression('$1 > $2', [column, before as TreeNode]);
@@ -48,7 +51,8 @@ export default defineRewrite<Site>({
         ? expression('$1 < $2', [column, value])
         : expression('$1 > $2 AND $1 < $3', [column, before, value]);
     });
-    return replace(view.statement.tree, condition, { BoolExpr: { boolop: 'OR_EXPR', args: ranges } });
+    const args = orNull ? [...ranges, expression('$1 IS NULL', [column])] : ranges;
+    return replace(view.statement.tree, condition, { BoolExpr: { boolop: 'OR_EXPR', args } });
   },
   example: {
     schema: 'CREATE TABLE task (id bigint PRIMARY KEY, state text NOT NULL, title text); CREATE INDEX ON task (state);',
@@ -65,21 +69,38 @@ export default defineRewrite<Site>({
   },
 });
 
-/** `c <> v`, `c NOT IN (v)` and, of whole numbers, `c NOT IN (v, w, ...)`. */
+/** `c <> v`, `c IS DISTINCT FROM v`, `c NOT IN (v)` and, of whole numbers, `c NOT IN (v, w, ...)`. */
 function excluded(query: Query, node: TreeNode): Omit<Site, 'condition'> | null {
   const body = bodyOf(node, 'A_Expr');
-  const items =
-    body?.['kind'] === 'AEXPR_IN' && names(list(body, 'name'))[0] === '<>' ? bodyOf(body['rexpr'], 'List') : null;
-  if (body && items && isNode(body['lexpr'])) {
+  const listed = body && isNode(body['lexpr']) && names(list(body, 'name')).join('.') === '<>' ? listOf(body) : null;
+  if (body && listed && isNode(body['lexpr'])) {
     const origin = originOf(query, body['lexpr']);
-    const values = sorted(list(items, 'items').filter(isNode));
-    return origin && values?.every((one) => isOfType(origin, one)) ? { column: body['lexpr'], origin, values } : null;
+    const values = sorted(listed) ?? [];
+    // An array of literals is of texts, beside which a char(n) loses its blanks.
+    const isTold = body['kind'] === 'AEXPR_IN' || origin?.column?.baseType !== 'bpchar';
+    return origin && isTold && values.length > 0 && values.every((one) => isOfType(origin, one))
+      ? { column: body['lexpr'], origin, values, orNull: false }
+      : null;
   }
-  for (const { operator, left, right } of bothWays(node)) {
-    const origin = operator === '<>' ? originOf(query, left) : null;
-    if (origin && isOfType(origin, right)) return { column: left, origin, values: [right] };
+  const isDistinct = body?.['kind'] === 'AEXPR_DISTINCT';
+  const compared = isDistinct ? bothWays({ A_Expr: { ...body, kind: 'AEXPR_OP' } }) : bothWays(node);
+  for (const { operator, left, right } of compared) {
+    const origin = isDistinct || operator === '<>' ? originOf(query, left) : null;
+    if (origin && isOfType(origin, right)) return { column: left, origin, values: [right], orNull: isDistinct };
   }
   return null;
+}
+
+/** The values of NOT IN, and of `<> ALL (ARRAY[...])`. */
+function listOf(body: TreeNode): readonly TreeNode[] | null {
+  const { kind, rexpr } = body;
+  const items =
+    kind === 'AEXPR_IN'
+      ? list(bodyOf(rexpr, 'List') ?? {}, 'items')
+      : kind === 'AEXPR_OP_ALL'
+        ? list(bodyOf(rexpr, 'A_ArrayExpr') ?? {}, 'elements')
+        : [];
+  return items.length > 0 ? items.filter(isNode) : null;
 }
 
 /** More values than this make a condition of more ranges than anyone wants to read. */
@@ -99,6 +120,7 @@ function isOfType({ column, source }: ColumnOrigin, value: TreeNode): boolean {
   if (!source.table || !ORDERED.has(type)) return false;
   const cast = castOf(value);
   if (cast) return cast.type === type && stringConstant(cast.value) !== null;
+  if (type === 'numeric' && decimalConstant(value) !== null) return true;
   return WHOLE_NUMBERS.has(type) ? wholeConstant(value) !== null : stringConstant(value) !== null;
 }
 
