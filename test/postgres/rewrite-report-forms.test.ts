@@ -74,6 +74,8 @@ const CASES: readonly (readonly [string, string])[] = [
   ['SELECT id FROM account WHERE CASE WHEN ended IS NULL THEN 0 ELSE 1 END = 1', 'sargable/case-to-condition'],
   ['SELECT id FROM account WHERE CASE tier WHEN 1 THEN 0 ELSE 1 END = 1', 'sargable/case-to-condition'],
   ['SELECT id FROM account WHERE CASE WHEN tier > 1 THEN 0 ELSE 1 END = 1', ''],
+  ['SELECT id FROM account WHERE CASE WHEN tier = 1 THEN 1 ELSE 1 END = 1', ''],
+  ['SELECT id FROM account WHERE CASE WHEN tags IS NULL THEN 0 ELSE 1 END = 1', ''],
   ['SELECT id FROM account WHERE CASE WHEN tier = 1 THEN 0 WHEN id > 2 THEN 2 ELSE 1 END = 1', ''],
   // Counts that only ask whether there are enough rows.
   [
@@ -188,6 +190,12 @@ const CASES: readonly (readonly [string, string])[] = [
   ['SELECT id FROM account ORDER BY COALESCE(email, name), id LIMIT 3', ''],
   ['SELECT id FROM account ORDER BY COALESCE(local, at) DESC, id LIMIT 3', ''],
   ['SELECT tier, id FROM account ORDER BY COALESCE(tier, small), id LIMIT 3', ''],
+  // Partitions, of which that of NULL stays.
+  [
+    'SELECT * FROM (SELECT id, kind, count(*) OVER (PARTITION BY kind) AS n FROM entry) AS s WHERE id < 3',
+    'join/partitions-asked-for',
+  ],
+  ['SELECT * FROM (SELECT id, tags, count(*) OVER (PARTITION BY tags) AS n FROM account) AS s WHERE id < 3', ''],
   // Pages by number.
   [`SELECT * FROM (${ROWS} FROM entry) AS s WHERE n BETWEEN 2 AND 4 ORDER BY n`, 'order/row-number-to-limit'],
   [

@@ -8,7 +8,7 @@ import type { Fact, Facts } from '../../facts.js';
 import { onlyTable } from '../../loose-scan.js';
 import { callsIn, givesRows, isPlain } from '../../shapes.js';
 import { heldNotNull } from '../../truth.js';
-import { originOf, originsIn, queryOf } from '../../view.js';
+import { isScalar, originOf, originsIn, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
 interface Site {
@@ -69,7 +69,8 @@ export default defineRewrite<Site>({
       }),
     ),
   requires: ({ key, table }, facts) => [
-    neverNull(key, facts) ?? seen(`the rows in which ${key.name} is NULL, a partition as well, stay`),
+    neverNull(key, facts) ??
+      (isScalar(key) ? seen(`the rows in which ${key.name} is NULL, a partition as well, stay`) : facts.notNull(key)),
     seen(`every window is of the rows of one ${key.name} alone, which are all there or not at all`),
     seen(`what is asked for is handed on from ${table.alias} unchanged`),
   ],

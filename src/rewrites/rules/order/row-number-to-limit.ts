@@ -73,6 +73,7 @@ export default defineRewrite<Site>({
     if (names.includes(null) || new Set(names).size < names.length) return null;
     const alias = freshAlias(view, 'page');
     const key = freshAlias(view, 'key');
+    if (names.some((name) => name?.startsWith(`${key}_`))) return null;
     const sortClause = order.map(({ item }) => ({ SortBy: item }));
     const rows = {
       ...inner.body,

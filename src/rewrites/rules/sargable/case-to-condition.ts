@@ -38,7 +38,8 @@ export default defineRewrite<Site>({
       const rest = [...others.map((one) => literal(one['result'])), elseOf(body)];
       const kinds = new Set([wanted, literal(first?.['result']), ...rest.filter((one) => one !== NULL)].map(kindOf));
       const found = wanted !== null && literal(first?.['result']) === wanted && !rest.includes(wanted);
-      const otherwise = wanted !== null && others.length === 0 && elseOf(body) === wanted ? unmet(query, when) : null;
+      const isElse = others.length === 0 && elseOf(body) === wanted && literal(first?.['result']) !== wanted;
+      const otherwise = wanted !== null && isElse ? unmet(query, when) : null;
       if (otherwise && !found && kinds.size === 1 && !kinds.has('')) return [{ condition: node, when: otherwise }];
       return found && kinds.size === 1 && !kinds.has('') && isNode(when) ? [{ condition: node, when }] : [];
     }),
