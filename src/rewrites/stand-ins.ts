@@ -13,6 +13,8 @@ export interface Asked {
   readonly coalesce: TreeNode;
   /** What it is compared with. */
   readonly against: readonly TreeNode[];
+  /** It asks whether they are equal, or parts of each other: of texts that are compared as they are written, whatever the collation. */
+  readonly byEquality: boolean;
 }
 
 /** The values of a COALESCE of one type. */
@@ -22,6 +24,8 @@ export interface StandIns {
   readonly type: string;
   /** The values in order, literals among them with the type that they take there. */
   readonly values: readonly TreeNode[];
+  /** A text in the place of a column of texts, whose collation the catalog does not say. */
+  readonly isText: boolean;
   /** The last value is a date beside timestamps. */
   readonly endsInDay: boolean;
 }
@@ -32,12 +36,13 @@ export function askedIn(node: TreeNode): readonly Asked[] {
   const kind = textOf(body ?? {}, 'kind') ?? '';
   if (!body || !isNode(body['lexpr']) || !isNode(body['rexpr']) || !isStrict(kind, body)) return [];
   const { lexpr: left, rexpr: right } = body;
+  const byEquality = names(list(body, 'name')).every((name) => EQUALITIES.has(name));
   const items = bodyOf(right, 'List');
   const sides = [[left, items ? list(items, 'items').filter(isNode) : [right]] as const];
   if (kind === 'AEXPR_OP' && !names(list(body, 'name')).some((name) => PATTERNS.has(name))) sides.push([right, [left]]);
   return sides.flatMap(([side, against]) => {
     const coalesce = bodyOf(side, 'CoalesceExpr');
-    return coalesce ? [{ coalesce, against }] : [];
+    return coalesce ? [{ coalesce, against, byEquality }] : [];
   });
 }
 
@@ -48,6 +53,9 @@ function isStrict(kind: string, body: TreeNode): boolean {
 }
 
 const KINDS = new Set(['AEXPR_IN', 'AEXPR_LIKE', 'AEXPR_ILIKE', 'AEXPR_BETWEEN', 'AEXPR_NOT_BETWEEN', 'AEXPR_OP_ANY']);
+
+/** What asks for equality; LIKE among them. */
+const EQUALITIES = new Set('= <> ~~ !~~ @> <@ &&'.split(' '));
 
 /** Operators whose functions are strict for each of `TYPES` (`pg_proc.proisstrict`). */
 const OPERATORS = new Set('= <> < <= > >= ~ ~* !~ !~* @> <@ && ? ?| ?&'.split(' '));
@@ -63,7 +71,11 @@ const TYPES = new Set(
 );
 
 /** The values of a COALESCE, if they are of one type and the first is of a table; `against` is what it is compared with. Null where that can not be told. */
-export function standInsOf(view: StatementView, query: Query, { coalesce, against }: Asked): StandIns | null {
+export function standInsOf(
+  view: StatementView,
+  query: Query,
+  { coalesce, against, byEquality }: Asked,
+): StandIns | null {
   const [first, ...others] = list(coalesce, 'args');
   const from = isNode(first) ? firstOf(view, query, first) : null;
   if (!from || !isNode(first) || others.length === 0 || !TYPES.has(from.type)) return null;
@@ -74,8 +86,12 @@ export function standInsOf(view: StatementView, query: Query, { coalesce, agains
     const isGiven = isUntyped(one) || (kinds[i] === 'literal' && (untyped || from.type === 'float8'));
     return isGiven ? typedAs(one, from.type) : one;
   });
-  return { ...from, values: [first, ...values], endsInDay: kinds.includes('day') };
+  const isText = COLLATED.has(from.type) && originOf(query, first) !== null;
+  if (isText && !byEquality) return null;
+  return { ...from, values: [first, ...values], isText, endsInDay: kinds.includes('day') };
 }
+
+const COLLATED = new Set(['text', 'varchar', '_text', '_varchar']);
 
 /** The type and the table of the first value: a column, or a text out of a document. */
 function firstOf(

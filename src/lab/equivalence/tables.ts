@@ -241,11 +241,10 @@ function describe(
     steps: given.group === 'time' ? [ONE_DAY, ...intervalsOf(facts.constants.all)] : [],
     plain: facts.key ? [...new Set([...given.plain, ...(MORE[given.group] ?? [])])] : given.plain,
     // Constants of other columns are no more likely than any other value.
-    exact: perSecond
-      ? epochValues(facts.constants.all, perSecond, facts.constants.now)
-      : own.length > 0
-        ? given.exact
-        : [],
+    exact: [
+      ...(perSecond ? epochValues(facts.constants.all, perSecond, facts.constants.now) : []),
+      ...(own.length > 0 ? given.exact : []),
+    ],
     near: own.length > 0 ? given.near : [...given.exact, ...given.near],
   };
 }

@@ -20,10 +20,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: "`COALESCE(c, d) = v`, where v is fixed or a column of another table and d a literal or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=`, `<>`, IN, BETWEEN, LIKE, `~`, `@>` and `&&` alike, several values (`COALESCE(c, b, d)`), `COALESCE(body ->> 'kind', d)`, and COALESCE on both sides of a join.",
+    what: "`COALESCE(c, d) = v`, where v is fixed or a column of another table and d a literal or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=`, `<>`, IN, BETWEEN, LIKE, `@>` and `&&` alike, several values (`COALESCE(c, b, d)`), `COALESCE(body ->> 'kind', d)`, and COALESCE on both sides of a join.",
     why: 'An index on `c` can not serve a condition on COALESCE of it. `d = v` is computed while planning, and where it is false only `c = v` is left.',
     limits:
-      'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same, or a date for a timestamp.',
+      "In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same, or a date for a timestamp. Texts are asked for equality and LIKE alone: in an order, a pattern or a class of letters a literal would be compared under another collation than the column's.",
     sources: ['PostgreSQL manual, "Conditional Expressions", section "COALESCE"'],
   },
   triggers: ['scan/rows-discarded', 'join/join-filter-discards', 'join/inner-sequential-scan'],
@@ -35,9 +35,10 @@ export default defineRewrite<Site>({
         return found.endsInDay && !asked.against.every(isTimestamp) ? [] : [{ condition: node, asked, ...found }];
       }),
     ),
-  requires: ({ values, type }) => [
+  requires: ({ values, type, isText }, facts) => [
     seen('the condition stands where NULL is as good as false, and is that where its COALESCE is NULL'),
     seen(`the ${values.length} values of COALESCE are ${type}, which a literal in their place becomes too`),
+    ...(isText ? [facts.textsAsWritten()] : []),
   ],
   rewrite: (site, view) => replace(view.statement.tree, site.condition, alternatives(site)),
   example: {
