@@ -47,6 +47,7 @@ import joinNotDistinctToEquality from './rules/join/not-distinct-to-equality.js'
 import joinPartitionsAskedFor from './rules/join/partitions-asked-for.js';
 import joinSelfJoinOnKey from './rules/join/self-join-on-key.js';
 import joinUnusedLeftJoin from './rules/join/unused-left-join.js';
+import orderCoalesceApart from './rules/order/coalesce-apart.js';
 import orderCountOverPage from './rules/order/count-over-page.js';
 import orderExpressionToColumn from './rules/order/expression-to-column.js';
 import orderLimitBeforeJoin from './rules/order/limit-before-join.js';
@@ -58,6 +59,7 @@ import orderNeedlessOrder from './rules/order/needless-order.js';
 import orderNullsApart from './rules/order/nulls-apart.js';
 import orderNullsOrder from './rules/order/nulls-order.js';
 import orderOffsetByKey from './rules/order/offset-by-key.js';
+import orderRowNumberToLimit from './rules/order/row-number-to-limit.js';
 import sargableAgeToBounds from './rules/sargable/age-to-bounds.js';
 import sargableAnyToContainment from './rules/sargable/any-to-containment.js';
 import sargableArrayElementToContainment from './rules/sargable/array-element-to-containment.js';
@@ -71,6 +73,7 @@ import sargableConcatenatedColumns from './rules/sargable/concatenated-columns.j
 import sargableConcatenationToColumn from './rules/sargable/concatenation-to-column.js';
 import sargableDecimalToWhole from './rules/sargable/decimal-to-whole.js';
 import sargableElapsedToTime from './rules/sargable/elapsed-to-time.js';
+import sargableEpochDayToBounds from './rules/sargable/epoch-day-to-bounds.js';
 import sargableEpochToTime from './rules/sargable/epoch-to-time.js';
 import sargableExpressionToStoredColumn from './rules/sargable/expression-to-stored-column.js';
 import sargableFloatCastToNumeric from './rules/sargable/float-cast-to-numeric.js';
@@ -100,10 +103,12 @@ import sargableTimeTextToRange from './rules/sargable/time-text-to-range.js';
 import sargableTruncatedTimeBounds from './rules/sargable/truncated-time-bounds.js';
 import sargableTruncatedTimeToRange from './rules/sargable/truncated-time-to-range.js';
 import sargableTruthTestToColumn from './rules/sargable/truth-test-to-column.js';
+import sargableUnequalToRanges from './rules/sargable/unequal-to-ranges.js';
 import sargableUnnestExistsToContainment from './rules/sargable/unnest-exists-to-containment.js';
 import sargableUnnestedJoinToContainment from './rules/sargable/unnested-join-to-containment.js';
 import subqueryAllToExtreme from './rules/subquery/all-to-extreme.js';
 import subqueryArrayToIn from './rules/subquery/array-to-in.js';
+import subqueryCountAboveToExists from './rules/subquery/count-above-to-exists.js';
 import subqueryCountToExists from './rules/subquery/count-to-exists.js';
 import subqueryExistsOrToOrExists from './rules/subquery/exists-or-to-or-exists.js';
 import subqueryExistsOtherToBounds from './rules/subquery/exists-other-to-bounds.js';
@@ -174,6 +179,7 @@ export const catalogue: readonly RewriteRule[] = [
   joinPartitionsAskedFor,
   joinSelfJoinOnKey,
   joinUnusedLeftJoin,
+  orderCoalesceApart,
   orderCountOverPage,
   orderExpressionToColumn,
   orderLimitBeforeJoin,
@@ -185,6 +191,7 @@ export const catalogue: readonly RewriteRule[] = [
   orderNullsApart,
   orderNullsOrder,
   orderOffsetByKey,
+  orderRowNumberToLimit,
   sargableAgeToBounds,
   sargableAnyToContainment,
   sargableArrayElementToContainment,
@@ -198,6 +205,7 @@ export const catalogue: readonly RewriteRule[] = [
   sargableConcatenationToColumn,
   sargableDecimalToWhole,
   sargableElapsedToTime,
+  sargableEpochDayToBounds,
   sargableEpochToTime,
   sargableExpressionToStoredColumn,
   sargableFloatCastToNumeric,
@@ -227,10 +235,12 @@ export const catalogue: readonly RewriteRule[] = [
   sargableTruncatedTimeBounds,
   sargableTruncatedTimeToRange,
   sargableTruthTestToColumn,
+  sargableUnequalToRanges,
   sargableUnnestExistsToContainment,
   sargableUnnestedJoinToContainment,
   subqueryAllToExtreme,
   subqueryArrayToIn,
+  subqueryCountAboveToExists,
   subqueryCountToExists,
   subqueryExistsOrToOrExists,
   subqueryExistsOtherToBounds,

@@ -21,6 +21,20 @@ export function asksForAny(value: TreeValue): { readonly counted: TreeNode; read
   return null;
 }
 
+/** Reads a comparison of a count that asks whether there are at least so many rows (`isAny`), or fewer, of two and more; null for any other. */
+export function asksForSeveral(
+  value: TreeValue,
+): { readonly counted: TreeNode; readonly least: number; readonly isAny: boolean } | null {
+  for (const { operator, left, right } of bothWays(value)) {
+    const bound = wholeConstant(right);
+    const above = operator === '>' || operator === '<=';
+    const least = (bound ?? 0) + (above ? 1 : 0);
+    if (operator !== '=' && operator !== '<>' && least >= 2)
+      return { counted: left, least, isAny: operator === '>' || operator === '>=' };
+  }
+  return null;
+}
+
 /** A count without its cast to int or bigint; anything else as it is. */
 export function uncastCount(value: TreeValue): TreeValue {
   const cast = castOf(value);

@@ -8,6 +8,7 @@ import { extremesRanked } from './extreme-over-group.js';
 import { seen } from './facts.js';
 import type { Fact } from './facts.js';
 import { firstOfGroup } from './first-of-group.js';
+import { groupsAsked } from './groups-asked.js';
 import { inlined } from './inlined.js';
 import { innerJoined } from './inner-joins.js';
 import { membershipAsked } from './memberships.js';
@@ -17,6 +18,7 @@ import { withoutOrdinals } from './ordinals.js';
 import { parentKeysNamed } from './parent-keys.js';
 import { positive } from './positive.js';
 import { pulledUp } from './pulled-up.js';
+import { scalarsAsked } from './scalar-items.js';
 import { selfTotals } from './self-totals.js';
 import { spelledIn } from './spelled-in.js';
 import { starless } from './starless.js';
@@ -40,6 +42,8 @@ export function formsOf(statement: ParsedStatement, catalog: Catalog): readonly 
   return forms;
 }
 
+const ONE_ROW = 'an aggregate without GROUP BY gives one row, and its value is named once';
+
 function makeForms(written: ParsedStatement, catalog: Catalog): readonly Form[] {
   const folded = constantsFolded(written) ?? written;
   const statement = spelledIn(folded) ?? folded;
@@ -56,6 +60,7 @@ function makeForms(written: ParsedStatement, catalog: Catalog): readonly Form[] 
     without && bare,
     unwrapped(statement),
     positive(statement),
+    groupsAsked(bare ?? base, catalog),
     open?.statement ?? null,
     pulledUp(bare ?? base, catalog),
     boundsApart(base),
@@ -68,12 +73,14 @@ function makeForms(written: ParsedStatement, catalog: Catalog): readonly Form[] 
   ];
   const totals = selfTotals(base, catalog);
   const unlimited = limitsDropped(base, catalog);
+  const scalar = scalarsAsked(bare ?? base, catalog);
   const membership = membershipAsked(bare ?? base, catalog);
   return [
     { statement, facts: [] },
     ...rest.flatMap((one) => (one ? [{ statement: one, facts }] : [])),
     ...(totals ? [{ statement: totals.statement, facts: [...facts, ...totals.facts] }] : []),
     ...(unlimited ? [{ statement: unlimited.statement, facts: [...facts, ...unlimited.facts] }] : []),
+    ...(scalar ? [{ statement: scalar, facts: [...facts, seen(ONE_ROW)] }] : []),
     ...(membership ? [{ statement: membership.statement, facts: [...facts, membership.fact] }] : []),
     ...(anti ? [{ statement: anti.statement, facts: [seen(anti.says)] }] : []),
   ];

@@ -124,6 +124,19 @@ export function steppable(catalog: Catalog, origin: ColumnOrigin, held: readonly
     : missing(`no index of ${placeOf(table)} begins with ${origin.name}`);
 }
 
+/** Whether a plain btree index begins with a column. */
+export function leadsIndex(catalog: Catalog, { source: { table }, name }: ColumnOrigin): boolean {
+  return catalog.indexes.some(
+    (one) =>
+      table !== null &&
+      sameRelation(one.table, table) &&
+      one.method === 'btree' &&
+      one.valid &&
+      one.predicate === null &&
+      one.keys[0]?.column === name,
+  );
+}
+
 /** The column that a reference names, if it is one of the given source. */
 export function columnOfSource(query: Query, source: Source, value: TreeValue): ColumnOrigin | null {
   const origin = originOf(query, value);

@@ -152,6 +152,12 @@ export function isConstant(value: TreeValue): boolean {
   return node?.type === 'A_Const' || node?.type === 'ParamRef';
 }
 
+/** Whether a join has no condition, or the constant true. */
+export function isAlways(condition: TreeValue): boolean {
+  const constant = bodyOf(condition, 'A_Const');
+  return condition === undefined || (constant ? field(constant, 'boolval')?.['boolval'] === true : false);
+}
+
 /** Whether it is the same for every row: no column, no subquery; volatile functions are refused elsewhere. */
 export function isFixed(value: TreeValue): boolean {
   return isNode(value) && ![...walk(value)].some(({ type }) => type === 'ColumnRef' || type === 'SubLink');

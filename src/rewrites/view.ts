@@ -82,6 +82,17 @@ export function originOf(from: Query, columnRef: TreeValue): ColumnOrigin | null
   return null;
 }
 
+/** Whether a column holds single values, of which IS NULL and IS NOT NULL are opposites: not rows of several columns. */
+export function isScalar({ column }: ColumnOrigin): boolean {
+  return SCALARS.has(column?.baseType ?? '');
+}
+
+const SCALARS = new Set(
+  'int2 int4 int8 numeric float4 float8 text varchar bpchar bool date timestamp timestamptz time uuid interval json jsonb'.split(
+    ' ',
+  ),
+);
+
 /** Every column reference in a tree that is not inside a nested query, and those inside nested ones, each seen from the right query. Null where a name can not be looked up. */
 export function originsIn(view: StatementView, from: Query, tree: TreeValue): readonly ColumnOrigin[] | null {
   const found: ColumnOrigin[] = [];

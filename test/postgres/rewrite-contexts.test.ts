@@ -62,17 +62,27 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   [
     'a condition on groups that is what they are grouped by',
     `SELECT extract(year FROM at), count(*) FROM entry GROUP BY extract(year FROM at) HAVING extract(year FROM at) = 2000`,
+    'sargable/truncated-time-to-range',
+  ],
+  [
+    'a condition on groups that is what they are grouped by, beside another way to be among them',
+    `SELECT extract(year FROM at), count(*) FROM entry GROUP BY extract(year FROM at) HAVING extract(year FROM at) = 2000 OR count(*) > 2`,
+    null,
+  ],
+  [
+    'a condition on totals among groups',
+    `SELECT extract(year FROM at), count(*) FROM entry GROUP BY ROLLUP (extract(year FROM at)) HAVING extract(year FROM at) = 2000`,
     null,
   ],
   [
     'the same by its place in the output',
     `SELECT to_char(joined, 'YYYY-MM') AS month, count(*) FROM "User" GROUP BY 1 HAVING to_char(joined, 'YYYY-MM') = '2000-01'`,
-    null,
+    'sargable/formatted-time-to-range',
   ],
   [
     'a sum that groups are made by',
     `SELECT amount + 1, count(*) FROM entry GROUP BY amount + 1 HAVING amount + 1 > 2`,
-    null,
+    'sargable/column-arithmetic',
   ],
   [
     'a condition on the column that groups are made by',
@@ -160,7 +170,7 @@ const CASES: readonly (readonly [string, string, string | null])[] = [
   [
     'a maximum of what may be NULL',
     `SELECT id FROM "User" AS u WHERE (SELECT max(e.note) FROM entry AS e WHERE e.owner = u.id) IS NOT NULL`,
-    null,
+    'subquery/count-to-exists',
   ],
   [
     'one of a literal',

@@ -135,7 +135,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     'SELECT p.id, m.at FROM post AS p JOIN (SELECT author_id, max(at) AS at FROM post WHERE score > 0 GROUP BY author_id) AS m ON m.author_id = p.author_id AND m.at = p.at',
-    'grouping/extreme-join-to-lookup join/key-into-grouped-subquery',
+    'grouping/extreme-join-to-lookup grouping/extreme-to-loose-scan join/key-into-grouped-subquery',
   ],
   // What nothing is used of.
   [

@@ -20,7 +20,7 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   [
     'SELECT p.id FROM patient AS p WHERE (SELECT count(*)::int FROM visit AS v WHERE v.patient_id = p.id) >= 2',
-    'aggregate/correlated-to-grouped-join',
+    'aggregate/correlated-to-grouped-join subquery/count-above-to-exists',
   ],
   [
     'SELECT p.id, t0.kind FROM patient AS p LEFT JOIN (SELECT t.kind, t.patient_id FROM (SELECT v.kind, v.patient_id, row_number() OVER (PARTITION BY v.patient_id ORDER BY v.at, v.id) AS n FROM visit AS v) AS t WHERE t.n <= 1) AS t0 ON p.id = t0.patient_id WHERE p.ward_id = 1',

@@ -74,6 +74,7 @@ const CASELESS_CASES: readonly (readonly [string, string])[] = [
     'SELECT t.id, p.name, f.member FROM lot t JOIN kind p ON p.code = t.k JOIN following f ON f.code = t.k WHERE f.member = 1 ORDER BY t.v, t.id LIMIT 4',
     '',
   ],
+  ["SELECT t.id FROM lot t WHERE COALESCE(t.k, 'B') = 'b'", ''],
   ['SELECT t.id FROM lot t WHERE (SELECT p.st FROM kind p WHERE p.code = t.k) = 1', ''],
   [
     'SELECT t.id FROM lot t WHERE (SELECT p.name FROM kind p WHERE p.code = t.k LIMIT 1) IS NULL',

@@ -8,6 +8,7 @@ import { bodyOf, commonTables, isNode, list, textOf, walk } from '../../sql/tree
 import type { TreeNode } from '../../sql/tree.js';
 import { withPassing } from './passing.js';
 import { takenValues } from './taken.js';
+import { epochColumns, epochValues } from './epochs.js';
 import { calculatedColumns, extremesOf } from './extremes.js';
 import { ONE_DAY } from './series.js';
 import { candidatesOf } from './values.js';
@@ -75,6 +76,7 @@ export async function touchedTables(
   const labels = await enumLabels(session);
   const used = usedColumns(trees);
   const calculated = calculatedColumns(trees);
+  const epochs = epochColumns(trees);
   const filled: FilledTable[] = [];
   for (const table of parentsFirst(named.tables, catalog)) {
     const foreignKeys = catalog.constraints.flatMap((one) =>
@@ -90,7 +92,8 @@ export async function touchedTables(
       const matters = used === null || used.has(column.name) || key;
       const own = constantsFor(links.namesOf(table, column.name), constants);
       const extremes = calculated.has(column.name) ? extremesOf(column.baseType) : [];
-      const facts = { labels: labels.get(column.baseType) ?? [], own, constants, matters, key, extremes };
+      const perSecond = WHOLE.has(column.baseType) ? epochs.get(column.name) : undefined;
+      const facts = { labels: labels.get(column.baseType) ?? [], own, constants, matters, key, extremes, perSecond };
       columns.push({
         ...describe(column, facts),
         link: links.groupOf(table, column.name),
@@ -218,9 +221,11 @@ function describe(
     readonly matters: boolean;
     readonly key: boolean;
     readonly extremes: readonly string[];
+    /** Where times are made of it: how many of it make up a second. */
+    readonly perSecond: number | undefined;
   },
 ): Omit<FilledColumn, 'link' | 'role' | 'passing'> {
-  const { own } = facts;
+  const { own, perSecond } = facts;
   const given = candidatesOf(
     { baseType: column.baseType, labels: facts.labels, declared: column.type },
     own.length > 0 ? own : facts.constants.all,
@@ -236,7 +241,10 @@ function describe(
     steps: given.group === 'time' ? [ONE_DAY, ...intervalsOf(facts.constants.all)] : [],
     plain: facts.key ? [...new Set([...given.plain, ...(MORE[given.group] ?? [])])] : given.plain,
     // Constants of other columns are no more likely than any other value.
-    exact: own.length > 0 ? given.exact : [],
+    exact: [
+      ...(perSecond ? epochValues(facts.constants.all, perSecond, facts.constants.now) : []),
+      ...(own.length > 0 ? given.exact : []),
+    ],
     near: own.length > 0 ? given.near : [...given.exact, ...given.near],
   };
 }
@@ -244,6 +252,8 @@ function describe(
 function intervalsOf(constants: readonly Constant[]): readonly string[] {
   return constants.flatMap(({ kind, text }) => (kind === 'interval' ? [text] : []));
 }
+
+const WHOLE = new Set(['int4', 'int8']);
 
 const FOUR_TO_FOURTEEN = Array.from({ length: 11 }, (_, i) => String(i + 4));
 /** Further values for keys, by group: as many rows as counts ask for. */

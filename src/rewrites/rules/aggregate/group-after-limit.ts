@@ -1,8 +1,8 @@
 import { bodyOf, isNode, list, textOf, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { isArithmetic } from '../../arithmetic.js';
-import { columnOf, conjuncts, derived, output, replace, withWhere } from '../../build.js';
-import { freshAlias, mapColumns, namedTargets } from '../../columns.js';
+import { allOf, columnOf, conjuncts, derived, existence, output, replace, withWhere } from '../../build.js';
+import { freshAlias, innerItems, mapColumns, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { functionName } from '../../shapes.js';
@@ -14,6 +14,10 @@ interface Site {
   readonly own: Source;
   readonly other: Source;
   readonly quals: TreeNode;
+  /** A LEFT JOIN, which keeps every row of `own`. */
+  readonly isLeft: boolean;
+  /** Conditions on `own` alone. */
+  readonly where: readonly TreeNode[];
   readonly groups: readonly string[];
   /** Sort keys with the column of `own` that each is. */
   readonly order: readonly { readonly item: TreeNode; readonly column: string }[];
@@ -24,19 +28,21 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT a.id, count(b.id) FROM a LEFT JOIN b ON ... GROUP BY a.id ORDER BY a.x LIMIT n` takes the n rows of a first, and then aggregates the rows of b for those alone.',
+    what: '`SELECT a.id, count(b.id) FROM a LEFT JOIN b ON ... GROUP BY a.id ORDER BY a.x LIMIT n` takes the n rows of a first, and then aggregates the rows of b for those alone; with JOIN, the first n for which `EXISTS (SELECT 1 FROM b ...)`.',
     why: 'PostgreSQL joins and groups all rows before it takes n of the groups.',
     limits:
-      'Two tables and one LEFT JOIN; GROUP BY has a key of a and columns of a alone; WHERE and ORDER BY name a alone. The aggregates are count(x), sum, avg, min, max, bool_and and bool_or of columns of b, which leave the row without partner out as NULL; not count(*). Where the order leaves a choice among ties, the new form may choose others.',
+      'Two tables; GROUP BY has a key of a and columns of a alone; ORDER BY, and beside a LEFT JOIN WHERE, name a alone. The aggregates are count(x), sum, avg, min, max, bool_and and bool_or of columns of b, which leave the row without partner out as NULL; count(*) beside JOIN alone. Where the order leaves a choice among ties, the new form may choose others.',
     sources: ['PostgreSQL manual, "LATERAL Subqueries"', 'PostgreSQL manual, "LIMIT and OFFSET"'],
   },
   triggers: ['rows/many-rows-deduplicated', 'rows/top-n-over-many'],
   match: (view) => view.queries.flatMap((query) => siteOf(view, query) ?? []),
-  requires: ({ own, groups }, facts) => [
+  requires: ({ own, groups, isLeft }, facts) => [
     own.table ? facts.unique(own.table, groups) : missing(`${own.alias} is not a table with a key`),
-    seen('the join is a LEFT JOIN: it takes no row of the left table away before LIMIT counts'),
+    isLeft
+      ? seen('the join is a LEFT JOIN: it takes no row of the left table away before LIMIT counts')
+      : seen('the rows that the join takes away for want of a partner are taken away before LIMIT counts'),
   ],
-  rewrite: ({ query, own, other, quals, order }, view) => {
+  rewrite: ({ query, own, other, quals, isLeft, where, order }, view) => {
     const totals = freshAlias(view, 'totals');
     const used = new Set<string>();
     const qualified = <T extends TreeValue>(tree: T): T =>
@@ -56,8 +62,9 @@ export default defineRewrite<Site>({
       used.add(column);
       return { SortBy: { ...item, node: columnOf(own.alias, column) } };
     });
-    const lateral = { ...PLAIN, targetList: sums, fromClause: [other.item], whereClause: qualified(quals) };
-    const { limitCount, limitOffset, limitOption, whereClause } = query.body;
+    const partners = { ...PLAIN, fromClause: [other.item], whereClause: qualified(quals) };
+    const lateral = { ...partners, targetList: sums };
+    const { limitCount, limitOffset, limitOption } = query.body;
     const page = withWhere(
       {
         ...PLAIN,
@@ -68,7 +75,7 @@ export default defineRewrite<Site>({
         limitOption,
         ...(limitOffset === undefined ? {} : { limitOffset }),
       },
-      conjuncts(whereClause),
+      [...where, ...(isLeft ? [] : [existence(partners, true)])],
     );
     const body = {
       ...PLAIN,
@@ -105,45 +112,69 @@ const STRICT = new Set(['count', 'sum', 'avg', 'min', 'max', 'bool_and', 'bool_o
 
 function siteOf(view: StatementView, query: Query): Site | null {
   const { body } = query;
-  const [item, more] = list(body, 'fromClause');
-  const join = bodyOf(item, 'JoinExpr');
-  const able = query.type === 'SelectStmt' && body['limitCount'] !== undefined && !more;
-  if (!join || !able || join['jointype'] !== 'JOIN_LEFT' || OTHER.some((name) => body[name] !== undefined)) return null;
-  const [own, other] = query.sources;
-  const { quals } = join;
-  const plain = own?.table && other?.table && own.item === join['larg'] && other.item === join['rarg'];
-  if (!plain || join['alias'] !== undefined || !isNode(quals) || body['limitOption'] !== 'LIMIT_OPTION_COUNT')
-    return null;
-  const isOwn = (tree: TreeValue): boolean =>
-    originsIn(view, query, tree)?.every(({ source }) => source === own) === true && !hasSubquery(tree);
+  const able = query.type === 'SelectStmt' && body['limitOption'] === 'LIMIT_OPTION_COUNT';
+  if (!able || body['limitCount'] === undefined || OTHER.some((name) => body[name] !== undefined)) return null;
   const groups = list(body, 'groupClause').map((one) => originOf(query, one));
-  const names = groups.flatMap((origin) => (origin?.source === own ? [origin.name] : []));
-  if (names.length === 0 || names.length !== groups.length || hasSubquery(quals)) return null;
-  if (!conjuncts(body['whereClause']).every(isOwn) || originsIn(view, query, quals) === null) return null;
-  if (!list(body, 'targetList').every((target) => isShown(query, bodyOf(target, 'ResTarget')?.['val'], { own, other })))
+  const own = groups[0]?.source;
+  const names = groups.flatMap((origin) => (origin?.source === own ? (origin?.name ?? []) : []));
+  if (!own || names.length === 0 || names.length !== groups.length) return null;
+  const isOwn = (tree: TreeValue): boolean =>
+    originsIn(view, query, tree)?.every(({ source }) => source === own) === true;
+  const joined = leftJoin(query, own) ?? innerJoin(query, own, isOwn);
+  if (!joined || !joined.where.every(isOwn) || originsIn(view, query, joined.quals) === null) return null;
+  if ([joined.quals, ...joined.where].some(hasSubquery)) return null;
+  const { other, isLeft } = joined;
+  if (
+    !list(body, 'targetList').every((item) =>
+      isShown(query, bodyOf(item, 'ResTarget')?.['val'], { own, other, isLeft }),
+    )
+  )
     return null;
   const order = list(body, 'sortClause').map((one) => orderedBy(query, own, bodyOf(one, 'SortBy') ?? {}));
   const keys = order.filter((one) => one !== null);
-  return keys.length > 0 && keys.length === order.length
-    ? { query, own, other, quals, groups: names, order: keys }
+  return keys.length > 0 && keys.length === order.length ? { ...joined, query, own, groups: names, order: keys } : null;
+}
+
+type Joined = Pick<Site, 'other' | 'quals' | 'isLeft' | 'where'>;
+
+/** `own LEFT JOIN other ON quals WHERE where`, of two tables. */
+function leftJoin({ body, sources }: Query, own: Source): Joined | null {
+  const [item, more] = list(body, 'fromClause');
+  const join = bodyOf(item, 'JoinExpr');
+  const other = sources.find((one) => one.item === join?.['rarg']);
+  const quals = join?.['quals'];
+  const plain = join?.['jointype'] === 'JOIN_LEFT' && !more && join['alias'] === undefined && own.item === join['larg'];
+  return plain && own.table && other?.table && isNode(quals)
+    ? { other, quals, isLeft: true, where: conjuncts(body['whereClause']) }
     : null;
+}
+
+/** `own JOIN other`, of two tables, in whatever order they are written and their conditions stand. */
+function innerJoin({ body, sources }: Query, own: Source, isOwn: (tree: TreeValue) => boolean): Joined | null {
+  const from = innerItems(body);
+  const other = sources.find((one) => one !== own);
+  if (from?.items.length !== 2 || sources.length !== 2 || !own.table || !other?.table) return null;
+  const all = [...from.on, body['whereClause']].flatMap(conjuncts);
+  const quals = allOf(all.filter((one) => !isOwn(one)));
+  return quals ? { other, quals, isLeft: false, where: all.filter(isOwn) } : null;
 }
 
 function hasSubquery(tree: TreeValue): boolean {
   return [...walk(tree)].some(({ type }) => type === 'SubLink');
 }
 
-/** A column of the left table, or a strict aggregate of columns of the right one. */
+/** A column of the table that is grouped by, or a strict aggregate of columns of the other one, whose rows count(*) may count where none is without a partner. */
 function isShown(
   query: Query,
   value: TreeValue,
-  { own, other }: { readonly own: Source; readonly other: Source },
+  { own, other, isLeft }: { readonly own: Source; readonly other: Source; readonly isLeft: boolean },
 ): boolean {
   const origin = originOf(query, value);
   if (origin) return origin.source === own;
   const call = bodyOf(value, 'FuncCall');
   if (!call || !STRICT.has(functionName(call)) || call['over'] !== undefined) return false;
-  if (['agg_filter', 'agg_order', 'agg_star'].some((name) => call[name] !== undefined)) return false;
+  if (['agg_filter', 'agg_order'].some((name) => call[name] !== undefined)) return false;
+  if (call['agg_star'] !== undefined) return !isLeft;
   const [argument, more] = list(call, 'args');
   const nodes = [...walk(argument)];
   const columns = nodes.filter(({ type }) => type === 'ColumnRef');

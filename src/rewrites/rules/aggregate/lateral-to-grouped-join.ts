@@ -1,5 +1,5 @@
 import { outputName } from '../../../sql/output-name.js';
-import { bodyOf, field, isNode, list, textOf, walk } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, textOf, walk } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { valueOverNothing } from '../../arithmetic.js';
 import { columnOf, derived, expression, output, replace, withWhere } from '../../build.js';
@@ -9,7 +9,7 @@ import type { Correlation } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
-import { callsAggregate, hasBareStar, isBare } from '../../shapes.js';
+import { callsAggregate, hasBareStar, isAlways, isBare } from '../../shapes.js';
 import { originsIn, queryOf } from '../../view.js';
 import type { Query, Source } from '../../view.js';
 
@@ -119,14 +119,9 @@ function joinOf(body: TreeNode, item: TreeNode): TreeNode | null {
     if (node.type !== 'JoinExpr' || node.body['rarg'] !== item) continue;
     const type = node.body['jointype'];
     const plain = (type === 'JOIN_LEFT' || type === 'JOIN_INNER') && node.body['alias'] === undefined;
-    return plain && isTrue(node.body['quals']) ? node.body : null;
+    return plain && isAlways(node.body['quals']) ? node.body : null;
   }
   return null;
-}
-
-function isTrue(quals: TreeValue): boolean {
-  const constant = bodyOf(quals, 'A_Const');
-  return quals === undefined || (constant ? field(constant, 'boolval')?.['boolval'] === true : false);
 }
 
 /** Whether a condition names a source by its alias, or may. */

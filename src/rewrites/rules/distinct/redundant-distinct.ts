@@ -1,20 +1,19 @@
 import { bodyOf, list } from '../../../sql/tree.js';
-import type { TreeNode, TreeValue } from '../../../sql/tree.js';
-import { conjuncts, expression, replace } from '../../build.js';
+import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { shownOf } from '../../duplicates.js';
-import { missing, seen } from '../../facts.js';
-import type { Fact, Facts } from '../../facts.js';
-import { bothWays, callsAggregate, functionName, isBare, isPlainCall, mayGiveRows } from '../../shapes.js';
+import { keysOf } from '../../row-keys.js';
+import type { Shown } from '../../row-keys.js';
+import { callsAggregate, functionName, isBare, isPlainCall, mayGiveRows } from '../../shapes.js';
 import { originOf } from '../../view.js';
-import type { ColumnOrigin, Query, Source } from '../../view.js';
+import type { ColumnOrigin, Query } from '../../view.js';
 
 interface Site {
   readonly query: Query;
   /** `count(DISTINCT column)` in place of DISTINCT. */
   readonly counted: boolean;
   /** Columns that the output has of each source. */
-  readonly shown: readonly { readonly source: Source; readonly columns: readonly string[] }[];
+  readonly shown: readonly Shown[];
 }
 
 export default defineRewrite<Site>({
@@ -52,22 +51,7 @@ export default defineRewrite<Site>({
         { query, counted: false, shown: query.sources.map((source) => ({ source, columns: shownOf(query, source) })) },
       ];
     }),
-  requires: ({ query, shown }, facts) => {
-    const proved = new Map<Source, Fact>();
-    const refused = new Map<Source, Fact>();
-    for (let before = -1; before < proved.size;) {
-      before = proved.size;
-      for (const { source, columns } of shown) {
-        if (proved.has(source)) continue;
-        const fact = keyOf(query, { source, columns }, [...proved.keys()], facts);
-        (fact.holds ? proved : refused).set(source, fact);
-      }
-    }
-    const [first, ...others] = shown.map(
-      ({ source }) => proved.get(source) ?? refused.get(source) ?? missing('it has no key'),
-    );
-    return [first ?? missing('there is no table in FROM'), ...others];
-  },
+  requires: ({ query, shown }, facts) => keysOf(query, shown, facts),
   rewrite: ({ query, counted }, view) => {
     const { distinctClause: _, ...rest } = query.body;
     const target = bodyOf(list(rest, 'targetList')[0], 'ResTarget') ?? {};
@@ -100,43 +84,4 @@ function countedOf(query: Query): ColumnOrigin | null {
   const plain = call?.['agg_distinct'] === true && functionName(call) === 'count' && isPlainCall(call);
   const alone = isBare(query.body);
   return plain && alone && !more && !other ? originOf(query, argument) : null;
-}
-
-/** That one combination of the other tables' rows has one row of a table, or its absence: by a key in the output, or by the join. */
-function keyOf(query: Query, { source, columns }: Site['shown'][number], known: readonly Source[], facts: Facts): Fact {
-  if (!source.table) return missing(`${source.alias} is not a table with a key`);
-  const shown = source.nullable
-    ? missing(`an outer join may fill ${source.alias} with NULL`)
-    : facts.unique(source.table, columns);
-  const joined = shown.holds ? [] : joinedBy(query, source, known);
-  const byJoin = joined.length > 0 ? facts.unique(source.table, joined) : shown;
-  return byJoin.holds && !shown.holds ? seen(`${byJoin.says}, by which it is joined`) : shown;
-}
-
-/** The columns of a table that ON of its own join holds equal to columns of tables that are known. */
-function joinedBy(query: Query, source: Source, known: readonly Source[]): readonly string[] {
-  return joinsIn(query.body).flatMap((join) => {
-    const able =
-      join['rarg'] === source.item && (join['jointype'] === 'JOIN_INNER' || join['jointype'] === 'JOIN_LEFT');
-    if (!able || join['alias'] !== undefined) return [];
-    return conjuncts(join['quals'])
-      .flatMap(bothWays)
-      .flatMap(({ operator, left, right }) => {
-        const [own, other] = [originOf(query, left), originOf(query, right)];
-        const fits = operator === '=' && own?.source === source && other && known.includes(other.source);
-        const type = own?.column?.baseType ?? '';
-        return fits && EXACT.has(type) && type === other.column?.baseType ? [own.name] : [];
-      });
-  });
-}
-
-/** Types of which equal values are the same value. */
-const EXACT = new Set(['int2', 'int4', 'int8', 'uuid']);
-
-function joinsIn(body: TreeNode): readonly TreeNode[] {
-  const visit = (item: TreeValue): readonly TreeNode[] => {
-    const join = bodyOf(item, 'JoinExpr');
-    return join ? [join, ...visit(join['larg']), ...visit(join['rarg'])] : [];
-  };
-  return list(body, 'fromClause').flatMap(visit);
 }

@@ -12,7 +12,9 @@ import {
   steppable,
   withRecursive,
 } from '../../loose-scan.js';
+import { nullGroupUnasked } from '../../null-groups.js';
 import { functionName } from '../../shapes.js';
+import { heldNotNull } from '../../truth.js';
 import { sortOriginOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
@@ -33,7 +35,7 @@ export default defineRewrite<Site>({
     what: '`SELECT g, max(x) FROM t GROUP BY g` becomes a step through the values of g in an index, with `(SELECT max(x) FROM t WHERE g = ...)` for each.',
     why: 'The aggregate reads every row of every group; with few groups and an index on (g, x), a descent for each value of g and one for its max are all that is needed.',
     limits:
-      'One table with conditions on it alone; min and max of columns; g is NOT NULL and leads an index. With many groups, or without the index on (g, x), the original is the faster form: the trial tells.',
+      'One table with conditions on it alone; min and max of columns; g leads an index, and is NOT NULL or nothing asks for the group of NULL, as in `(g, x) IN (SELECT g, max(x) ...)`. With many groups, or without the index on (g, x), the original is the faster form: the trial tells.',
     sources: ['PostgreSQL wiki, "Loose indexscan"', 'PostgreSQL source, `planagg.c` (min and max by an index)'],
   },
   triggers: ['rows/many-rows-deduplicated'],
@@ -61,12 +63,12 @@ export default defineRewrite<Site>({
       const able = known.length === shown.length && known.some(({ call }) => call !== null);
       return able ? [{ query, source, group, conditions, shown: known }] : [];
     }),
-  requires: ({ query, group, conditions }, facts) => {
+  requires: ({ query, group, conditions }, facts, view) => {
     const keys = list(query.body, 'sortClause').map((item) => bodyOf(item, 'SortBy')?.['node']);
     const sorted = keys.every((key) => isGroup(sortOriginOf(query, key), group));
     return [
       steppable(facts.catalog, group, pinned(query, conditions)),
-      facts.notNull(group),
+      heldNotNull(group) ?? nullGroupUnasked(view, group) ?? facts.notNull(group),
       sorted ? seen('the order is by the group, or there is none') : missing('the order is by another expression'),
     ];
   },

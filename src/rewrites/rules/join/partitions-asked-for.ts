@@ -3,10 +3,12 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, expression, output, query as selectOf, replace, withWhere } from '../../build.js';
 import { freshAlias } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
-import { seen } from '../../facts.js';
+import { factsOf, seen } from '../../facts.js';
+import type { Fact, Facts } from '../../facts.js';
 import { onlyTable } from '../../loose-scan.js';
 import { callsIn, givesRows, isPlain } from '../../shapes.js';
-import { originOf, originsIn, queryOf } from '../../view.js';
+import { heldNotNull } from '../../truth.js';
+import { isScalar, originOf, originsIn, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
 
 interface Site {
@@ -23,10 +25,10 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`SELECT ... FROM (SELECT t.*, count(*) OVER (PARTITION BY k) AS n FROM t) AS s WHERE s.id = 77` gets `k IN (SELECT k FROM t WHERE id = 77)` within the subquery.',
+    what: '`SELECT ... FROM (SELECT t.*, count(*) OVER (PARTITION BY k) AS n FROM t) AS s WHERE s.id = 77` gets `k IN (SELECT k FROM t WHERE id = 77)` within the subquery; where k may be NULL, `k = ANY (ARRAY(SELECT k ...)) OR k IS NULL`.',
     why: 'PostgreSQL computes the window for every row of the table before it looks for the one that is asked for; a condition reaches into the subquery only where it is on a column of PARTITION BY.',
     limits:
-      'The subquery reads one table, and every window is PARTITION BY a column that is NOT NULL; the condition is on columns which the subquery hands on unchanged, but for that one. Where it leaves most partitions, the original is the faster form: the trial tells.',
+      'The subquery reads one table, and every window is PARTITION BY a column; the condition is on columns which the subquery hands on unchanged, but for that one. Where it leaves most partitions, the original is the faster form: the trial tells.',
     sources: [
       'PostgreSQL manual, "Window Functions"',
       'PostgreSQL source, `check_and_push_window_quals` in allpaths.c',
@@ -67,7 +69,8 @@ export default defineRewrite<Site>({
       }),
     ),
   requires: ({ key, table }, facts) => [
-    facts.notNull(key),
+    neverNull(key, facts) ??
+      (isScalar(key) ? seen(`the rows in which ${key.name} is NULL, a partition as well, stay`) : facts.notNull(key)),
     seen(`every window is of the rows of one ${key.name} alone, which are all there or not at all`),
     seen(`what is asked for is handed on from ${table.alias} unchanged`),
   ],
@@ -79,9 +82,13 @@ export default defineRewrite<Site>({
       targetList: [output(columnOf(table.alias, key.name), freshAlias(view, 'asked'))],
     };
     const partitions = withWhere(shape, [...own, ...asked]);
-    const condition = expression('$1 IN (SELECT 1)', [columnOf(table.alias, key.name)]);
-    const sublink = bodyOf(condition, 'SubLink') ?? {};
-    const among = { SubLink: { ...sublink, subselect: { SelectStmt: partitions } } };
+    const column = columnOf(table.alias, key.name);
+    const sublink = bodyOf(expression('$1 IN (SELECT 1)', [column]), 'SubLink') ?? {};
+    const elements = { SubLink: { subLinkType: 'ARRAY_SUBLINK', subselect: { SelectStmt: partitions } } };
+    // Beside an OR no index is asked for what IN finds; for the elements of an array it is.
+    const among = neverNull(key, factsOf(view.catalog))
+      ? { SubLink: { ...sublink, subselect: { SelectStmt: partitions } } }
+      : expression('$1 = ANY ($2) OR $1 IS NULL', [column, elements]);
     return replace(view.statement.tree, inner.body, { SelectStmt: withWhere(inner.body, [...own, among]) });
   },
   example: {
@@ -97,8 +104,15 @@ export default defineRewrite<Site>({
   unsoundTwin: {
     why: 'the rows without a thread are a partition as well, which IN never finds',
     schema: 'CREATE TABLE message (id bigint PRIMARY KEY, thread_id bigint, body text);',
+    to: 'SELECT s.id, s.n FROM (SELECT m.id, m.thread_id, count(*) OVER (PARTITION BY m.thread_id) AS n FROM message AS m WHERE m.thread_id IN (SELECT m.thread_id AS asked FROM message AS m WHERE m.id = 77)) AS s WHERE s.id = 77',
   },
 });
+
+/** That a column is never NULL; null where it may be. */
+function neverNull(key: ColumnOrigin, facts: Facts): Fact | null {
+  const fact = heldNotNull(key) ?? facts.notNull(key);
+  return fact.holds ? fact : null;
+}
 
 interface Handing {
   readonly source: Source;

@@ -1,8 +1,9 @@
-import { bodyOf, list, names } from '../../../sql/tree.js';
+import { bodyOf, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { expression, output, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
+import { isWholeCount } from '../../numbered.js';
 import { callsIn } from '../../shapes.js';
 import type { Query } from '../../view.js';
 
@@ -30,7 +31,7 @@ export default defineRewrite<Site>({
       if (query.type !== 'SelectStmt' || body['limitCount'] === undefined || query.sources.length === 0) return [];
       if (other.some((name) => body[name] !== undefined)) return [];
       const windows = callsIn(body['targetList']).filter(({ body: call }) => call['over'] !== undefined);
-      const target = list(body, 'targetList').find((item) => isWholeCount(bodyOf(item, 'ResTarget') ?? {}));
+      const target = list(body, 'targetList').find((item) => isWholeCount(bodyOf(item, 'ResTarget')?.['val']));
       const own = bodyOf(target, 'ResTarget');
       return own && windows.length === 1 && callsIn(body['sortClause']).length === 0 ? [{ query, target: own }] : [];
     }),
@@ -62,11 +63,3 @@ export default defineRewrite<Site>({
     to: 'SELECT p.*, count(*) OVER () AS total FROM (SELECT id, title FROM post WHERE author = 7 ORDER BY id LIMIT 2) AS p ORDER BY id',
   },
 });
-
-function isWholeCount(target: TreeNode): boolean {
-  const call = bodyOf(target['val'], 'FuncCall');
-  const over = call ? (call['over'] as TreeNode | undefined) : undefined;
-  if (!call || !over || call['agg_star'] !== true || call['agg_filter'] !== undefined) return false;
-  const plain = ['partitionClause', 'orderClause', 'refname', 'name'].every((name) => over[name] === undefined);
-  return plain && names(list(call, 'funcname')).at(-1) === 'count';
-}

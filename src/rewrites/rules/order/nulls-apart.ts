@@ -1,24 +1,17 @@
-import { sameRelation } from '../../../model/catalog.js';
-import { bodyOf, isNode, textOf } from '../../../sql/tree.js';
+import { textOf } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { columnOf, derived, expression, output, replace, withWhere, conjuncts } from '../../build.js';
-import { freshAlias } from '../../columns.js';
+import { firstRows, fromParts } from '../../apart.js';
+import type { FirstRows } from '../../apart.js';
+import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, seen } from '../../facts.js';
-import { onlyTable } from '../../loose-scan.js';
-import { shownColumns, sortedBy } from '../../pages.js';
+import { leadsIndex, onlyTable } from '../../loose-scan.js';
+import { sortedBy } from '../../pages.js';
 import type { SortKey } from '../../top-rows.js';
-import { isPlain, wholeConstant } from '../../shapes.js';
 import { heldNotNull } from '../../truth.js';
-import type { Query, Source } from '../../view.js';
 
-interface Site {
-  readonly query: Query;
-  readonly source: Source;
+interface Site extends FirstRows {
   readonly order: readonly SortKey[];
-  readonly targets: readonly TreeNode[];
-  /** LIMIT and OFFSET together. */
-  readonly rows: number;
 }
 
 export default defineRewrite<Site>({
@@ -35,71 +28,27 @@ export default defineRewrite<Site>({
   triggers: ['rows/top-n-over-many'],
   match: (view) =>
     view.queries.flatMap((query) => {
-      const { limitCount, limitOffset, ...rest } = query.body;
-      const source = query.type === 'SelectStmt' && limitCount !== undefined ? onlyTable(query) : null;
+      const source = query.body['limitCount'] === undefined ? null : onlyTable(query);
       const order = source ? sortedBy(query, source) : null;
       const [first] = order ?? [];
-      if (!source?.table || !order || !first || !isPlain(rest) || !isAgainstIndex(first.item)) return [];
+      if (!source || !order || !first || !isAgainstIndex(first.item)) return [];
       if (heldNotNull(first.origin) || factsOf(view.catalog).notNull(first.origin).holds) return [];
-      const { table } = source;
-      const indexed = view.catalog.indexes.some(
-        (one) =>
-          sameRelation(one.table, table) &&
-          one.method === 'btree' &&
-          one.valid &&
-          one.predicate === null &&
-          one.keys[0]?.column === first.origin.name,
-      );
-      const targets = shownColumns(view, query, source);
-      const [count, offset] = [wholeConstant(limitCount), limitOffset === undefined ? 0 : wholeConstant(limitOffset)];
-      if (!indexed || !targets || count === null || offset === null) return [];
-      if (query.body['limitOption'] !== 'LIMIT_OPTION_COUNT') return [];
-      const names = targets.map((one) => textOf(bodyOf(one, 'ResTarget') ?? {}, 'name'));
-      return names.includes(null) || new Set(names).size < names.length
-        ? []
-        : [{ query, source, order, targets, rows: count + offset }];
+      const found = leadsIndex(view.catalog, first.origin) ? firstRows(view, query, source) : null;
+      return found ? [{ ...found, order }] : [];
     }),
   requires: ({ order: [first] }) => [
     seen(`${first?.origin.name ?? ''} is NULL in a row or it is not, and the rows in which it is come last`),
   ],
-  rewrite: ({ query, order, targets, rows }, view) => {
-    const [first, ...others] = order;
+  rewrite: ({ order, ...rows }, view) => {
+    const items = order.map(({ item }) => item);
+    const [first, ...tail] = items;
     if (!first) return null;
-    const page = freshAlias(view, 'page');
-    const { limitCount, limitOffset, limitOption, sortClause: _, whereClause, ...rest } = query.body;
-    const keys = order.map(({ item }, i) => output(item['node'] as TreeNode, `${page}_${i + 1}`));
-    const column = columnOf(first.origin.source.alias, first.origin.name);
-    const arm = (condition: string, sort: readonly TreeNode[]): TreeNode => ({
-      ...withWhere({ ...rest, targetList: [...targets, ...keys] }, [
-        ...conjuncts(whereClause),
-        expression(condition, [column]),
-      ]),
-      ...(sort.length > 0 ? { sortClause: sort.map((item) => ({ SortBy: item })) } : {}),
-      limitCount: { A_Const: { ival: { ival: rows } } },
-      limitOption: 'LIMIT_OPTION_COUNT',
-    });
-    const { item } = first;
-    const plain = { ...item, sortby_nulls: 'SORTBY_NULLS_DEFAULT' };
-    const tail = others.map((one) => one.item);
-    const union = {
-      op: 'SETOP_UNION',
-      all: true,
-      limitOption: 'LIMIT_OPTION_DEFAULT',
-      larg: arm('$1 IS NOT NULL', [plain, ...tail]),
-      rarg: arm('$1 IS NULL', tail),
-    };
-    const names = targets.map((one) => textOf(bodyOf(one, 'ResTarget') ?? {}, 'name') ?? '');
-    return replace(view.statement.tree, query.body, {
-      SelectStmt: {
-        targetList: names.map((name) => output(columnOf(page, name), name)),
-        fromClause: [derived(union, page)],
-        sortClause: order.map((one, i) => ({ SortBy: { ...one.item, node: columnOf(page, `${page}_${i + 1}`) } })),
-        limitCount,
-        ...(isNode(limitOffset) ? { limitOffset } : {}),
-        limitOption,
-        op: 'SETOP_NONE',
-      },
-    });
+    const keys = items.map((item) => item['node'] as TreeNode);
+    const column = first['node'] as TreeNode;
+    const plain = { ...first, sortby_nulls: 'SORTBY_NULLS_DEFAULT' };
+    const set = { condition: expression('$1 IS NOT NULL', [column]), sort: [plain, ...tail], keys };
+    const unset = { condition: expression('$1 IS NULL', [column]), sort: tail, keys };
+    return replace(view.statement.tree, rows.query.body, fromParts(view, rows, items, [set, unset]));
   },
   example: {
     schema:

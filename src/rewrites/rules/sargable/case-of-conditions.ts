@@ -1,12 +1,11 @@
-import { bodyOf, field, isNode, list, names, walk } from '../../../sql/tree.js';
+import { bodyOf, field, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { allOf, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, WHOLE_NUMBERS } from '../../shapes.js';
+import { cannotFail } from '../../failures.js';
+import { bothWays } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
-import { originOf } from '../../view.js';
-import type { Query } from '../../view.js';
 
 /** One way through a CASE: the conditions that lead there, and the result, null for `true`. */
 interface Branch {
@@ -40,7 +39,7 @@ export default defineRewrite<Site>({
         ({ operator, left, right }) => operator === '=' && bodyOf(left, 'CaseExpr') && truthOf(right) === true,
       );
       const body = bodyOf(compared?.left ?? node, 'CaseExpr');
-      const branches = body && isSafe(query, body) ? branchesOf(body) : null;
+      const branches = body && cannotFail(query, { CaseExpr: body }) ? branchesOf(body) : null;
       const open = branches?.some(({ result }) => result !== null) === true;
       return branches && open ? [{ condition: node, branches }] : [];
     }),
@@ -110,57 +109,3 @@ function truthOf(value: TreeValue): boolean | null {
   const truth = field(literal, 'boolval');
   return truth ? truth['boolval'] === true : null;
 }
-
-/** Whether nothing of a CASE can fail: comparisons of columns, literals and parameters. */
-function isSafe(query: Query, body: TreeNode): boolean {
-  return [...walk({ CaseExpr: body })].every(({ type, body: part }) => {
-    if (type === 'TypeCast') return bodyOf(part['arg'], 'A_Const') !== null;
-    if (type === 'CaseExpr' && isNode(part['arg'])) return areAlike(query, [part['arg'], ...comparedTo(part)]);
-    if (type !== 'A_Expr') return SAFE.has(type);
-    const [name, schema] = names(list(part, 'name')).toReversed();
-    return schema === undefined && COMPARISONS.has(name ?? '') && areAlike(query, [part['lexpr'], part['rexpr']]);
-  });
-}
-
-function comparedTo(body: TreeNode): readonly TreeValue[] {
-  return list(body, 'args').map((one) => bodyOf(one, 'CaseWhen')?.['expr']);
-}
-
-/** Whether what is compared is of one type, or of types of which none is turned into another that has no such value, as a number of 400 digits into a float. */
-function areAlike(query: Query, values: readonly TreeValue[]): boolean {
-  const parts = values.flatMap((value) => list(bodyOf(value, 'List') ?? { items: [value ?? null] }, 'items'));
-  const types = parts.flatMap((value) => {
-    if (bodyOf(value, 'ColumnRef')) return originOf(query, value)?.column?.baseType ?? UNKNOWN;
-    const cast = bodyOf(value, 'TypeCast');
-    return cast ? (names(list(field(cast, 'typeName') ?? {}, 'names')).at(-1) ?? UNKNOWN) : [];
-  });
-  if (types.length < 2) return true;
-  if (types.includes(UNKNOWN)) return false;
-  return types.every((type) => type === types[0]) || FAMILIES.some((one) => types.every((type) => one.has(type)));
-}
-
-/** Neither the name of a type nor of a column's. */
-const UNKNOWN = '';
-
-/** Types that are compared with each other without a failure. */
-const FAMILIES = [
-  new Set([...WHOLE_NUMBERS, 'numeric']),
-  new Set([...WHOLE_NUMBERS, 'float4', 'float8']),
-  new Set(['text', 'varchar', 'bpchar', 'name']),
-  new Set(['date', 'timestamp', 'timestamptz']),
-];
-
-const SAFE = new Set([
-  'CaseExpr',
-  'CaseWhen',
-  'ColumnRef',
-  'String',
-  'A_Const',
-  'ParamRef',
-  'BoolExpr',
-  'NullTest',
-  'BooleanTest',
-  'List',
-]);
-/** The names of operators that no type of PostgreSQL lets fail; BETWEEN and IN have theirs as well. */
-const COMPARISONS = new Set(['=', '<>', '<', '>', '<=', '>=', 'BETWEEN', 'NOT BETWEEN']);

@@ -3,20 +3,16 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { seen } from '../../facts.js';
-import { bothWays, castOf, isConstant, stringConstant } from '../../shapes.js';
+import { castOf, isFixed, stringConstant, WHOLE_NUMBERS } from '../../shapes.js';
+import { askedIn, standInsOf } from '../../stand-ins.js';
+import type { Asked, StandIns } from '../../stand-ins.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf } from '../../view.js';
-import type { ColumnOrigin } from '../../view.js';
+import type { Query } from '../../view.js';
 
-interface Site {
+interface Site extends StandIns {
   readonly condition: TreeNode;
-  readonly operator: string;
-  readonly column: TreeNode;
-  readonly origin: ColumnOrigin;
-  readonly instead: TreeNode;
-  /** A date in place of a timestamp. */
-  readonly isDay: boolean;
-  readonly value: TreeNode;
+  readonly asked: Asked;
 }
 
 export default defineRewrite<Site>({
@@ -24,45 +20,27 @@ export default defineRewrite<Site>({
   minMajor: 14,
   maxMajor: null,
   docs: {
-    what: '`COALESCE(c, d) = v`, where v is a constant or a column of another table and d a constant or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=` and `<>` alike.',
+    what: "`COALESCE(c, d) = v`, where v is fixed or a column of another table and d a literal or a column, becomes `c = v OR (c IS NULL AND d = v)`; `<`, `<=`, `>`, `>=`, `<>`, IN, BETWEEN, LIKE, `@>` and `&&` alike, several values (`COALESCE(c, b, d)`), `COALESCE(body ->> 'kind', d)`, and COALESCE on both sides of a join.",
     why: 'An index on `c` can not serve a condition on COALESCE of it. `d = v` is computed while planning, and where it is false only `c = v` is left.',
     limits:
-      'In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same, or a date for a timestamp.',
+      "In WHERE, HAVING and ON, where NULL is as good as false. The column is of a common type, so that a literal d can be given it; a column d is of the same, or a date for a timestamp. Texts are asked for equality and LIKE alone: in an order, a pattern or a class of letters a literal would be compared under another collation than the column's.",
     sources: ['PostgreSQL manual, "Conditional Expressions", section "COALESCE"'],
   },
   triggers: ['scan/rows-discarded', 'join/join-filter-discards', 'join/inner-sequential-scan'],
   match: (view) =>
     conditionsOf(view).flatMap(({ query, node }) =>
-      bothWays(node).flatMap(({ operator, left, right }) => {
-        const args = list(bodyOf(left, 'CoalesceExpr') ?? {}, 'args');
-        const [column, instead, more] = args as readonly (TreeNode | undefined)[];
-        const origin = originOf(query, column);
-        if (!column || !instead || more || !origin || !TYPES.has(origin.column?.baseType ?? '')) return [];
-        const other = originOf(query, instead)?.column?.type;
-        const against = originOf(query, right);
-        // A join by it asks an index on the column for the other table's value.
-        const isValue =
-          isConstant(right) || (against?.column?.type === origin.column?.type && against?.source !== origin.source);
-        const isDay =
-          origin.column?.baseType === 'timestamp' &&
-          originOf(query, instead)?.column?.baseType === 'date' &&
-          (stringConstant(right) !== null || castOf(right)?.type === 'timestamp');
-        return (isConstant(instead) || other === origin.column?.type || isDay) && isValue
-          ? [{ condition: node, operator, column, origin, instead, isDay, value: right }]
-          : [];
+      askedIn(node).flatMap((asked) => {
+        const found = standInsOf(view, query, asked);
+        if (!found || !asked.against.every((one) => isFixed(one) || isElsewhere(query, one, found))) return [];
+        return found.endsInDay && !asked.against.every(isTimestamp) ? [] : [{ condition: node, asked, ...found }];
       }),
     ),
-  requires: ({ origin }) => [
-    seen('the condition stands where NULL is as good as false'),
-    seen(`${origin.name} is ${origin.column?.type}, which a literal in its place becomes too`),
+  requires: ({ values, type, isText }, facts) => [
+    seen('the condition stands where NULL is as good as false, and is that where its COALESCE is NULL'),
+    seen(`the ${values.length} values of COALESCE are ${type}, which a literal in their place becomes too`),
+    ...(isText ? [facts.textsAsWritten()] : []),
   ],
-  rewrite: ({ condition, operator, column, origin, instead, isDay, value }, view) => {
-    const untyped = stringConstant(instead) !== null || bodyOf(instead, 'ParamRef') !== null;
-    const given = untyped ? expression(`$1::${origin.column?.baseType}`, [instead]) : instead;
-    const against = isDay && !castOf(value) ? '$2::timestamp' : '$2';
-    const to = expression(`$1 ${operator} $2 OR ($1 IS NULL AND $3 ${operator} ${against})`, [column, value, given]);
-    return replace(view.statement.tree, condition, to);
-  },
+  rewrite: (site, view) => replace(view.statement.tree, site.condition, alternatives(site)),
   example: {
     schema: 'CREATE TABLE job (id bigint PRIMARY KEY, queue int, payload text);',
     data: `
@@ -79,17 +57,32 @@ export default defineRewrite<Site>({
   },
 });
 
-const TYPES = new Set([
-  'int2',
-  'int4',
-  'int8',
-  'numeric',
-  'float8',
-  'text',
-  'varchar',
-  'bool',
-  'date',
-  'timestamp',
-  'timestamptz',
-  'uuid',
-]);
+/** `p(a) OR a IS NULL AND (p(b) OR b IS NULL AND p(c))`, where p asks for COALESCE(a, b, c). */
+function alternatives({ condition, asked, values, endsInDay }: Site): TreeNode {
+  const last = values.length - 1;
+  return values.reduceRight<TreeNode | null>((rest, value, at) => {
+    const condition_ = endsInDay && at === last ? ofTimestamps(condition, asked) : condition;
+    const own = replace(condition_, asked.coalesce, value);
+    return rest === null ? own : expression('$1 OR ($2 IS NULL AND $3)', [own, value, rest]);
+  }, null) as TreeNode;
+}
+
+/** The condition whose literals are timestamps also beside a date. */
+function ofTimestamps(condition: TreeNode, { against }: Asked): TreeNode {
+  return against.reduce(
+    (tree, one) => (castOf(one) ? tree : replace(tree, one, expression('$1::timestamp', [one]))),
+    condition,
+  );
+}
+
+function isTimestamp(value: TreeNode): boolean {
+  return stringConstant(value) !== null || castOf(value)?.type === 'timestamp';
+}
+
+/** Whether it is of another table, whose value an index on the column is asked for. */
+function isElsewhere(query: Query, value: TreeNode, { source, type }: StandIns): boolean {
+  const coalesce = bodyOf(value, 'CoalesceExpr');
+  const other = originOf(query, coalesce ? list(coalesce, 'args')[0] : value);
+  const given = other?.column?.baseType ?? '';
+  return other?.source !== source && (given === type || (WHOLE_NUMBERS.has(given) && WHOLE_NUMBERS.has(type)));
+}

@@ -1,13 +1,13 @@
-import { bodyOf, isNode, list } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
-import { expression, replace } from '../../build.js';
+import { allOf, expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
+import { epochTime, momentOf } from '../../epochs.js';
+import type { EpochTime } from '../../epochs.js';
 import { seen } from '../../facts.js';
-import { isMoment, isNow } from '../../intervals.js';
-import { bothWays, castOf, functionName, listed, stringConstant } from '../../shapes.js';
+import { bothWays, listed } from '../../shapes.js';
+import { stepRange } from '../../steps.js';
 import { conditionsOf } from '../../truth.js';
-import { originOf } from '../../view.js';
-import type { ColumnOrigin, Query } from '../../view.js';
+import type { ColumnOrigin } from '../../view.js';
 
 interface Site {
   readonly condition: TreeNode;
@@ -21,10 +21,10 @@ export default defineRewrite<Site>({
   maxMajor: null,
   sparesOverflow: true,
   docs: {
-    what: "`to_timestamp(c) >= '2024-01-01 00:00+00'`, of a column of whole seconds since 1970, becomes `c >= ceil(extract(epoch FROM timestamptz '2024-01-01 00:00+00'))::bigint`; BETWEEN alike.",
+    what: "`to_timestamp(c) >= '2024-01-01 00:00+00'`, of a column of whole seconds since 1970, becomes `c >= ceil(extract(epoch FROM timestamptz '2024-01-01 00:00+00'))::bigint`; BETWEEN alike, `to_timestamp(c / 1000)` and `to_timestamp(c / 1000.0)` of milliseconds and microseconds, and `timestamptz 'epoch' + c * interval '1 second'`.",
     why: 'An index on `c` can not serve a condition on a function of it.',
     limits:
-      'c is an integer or bigint column of a table; it is compared with a literal or with now(). Where a value is too large for a time, the original fails, and the new form does not.',
+      "c is an integer or bigint column of a table; it is compared with a literal, now(), `now() - interval '7 days'`, current_date and the like, and of parts of a second with a literal between 1971 and 2099, where a double tells every microsecond. Where a value is too large for a time, the original fails, and the new form does not.",
     sources: ['PostgreSQL manual, "Date/Time Functions and Operators"'],
   },
   triggers: ['scan/rows-discarded'],
@@ -35,19 +35,20 @@ export default defineRewrite<Site>({
         ? between.items.map((right, i) => ({ operator: i === 0 ? '>=' : '<=', left: between.left, right }))
         : bothWays(node);
       const found = pairs.flatMap(({ operator, left, right }) => {
-        const [column, origin] = secondsIn(query, left);
-        const moment = momentOf(right);
-        const form = FORMS[operator];
-        return column && origin && moment && form ? [{ origin, to: expression(form, [column, moment]) }] : [];
+        const time = epochTime(query, left);
+        const moment = time ? momentOf(right) : null;
+        const form = time && moment && (time.perSecond === 1 || moment.isNear) ? formOf(time, operator) : null;
+        return time && moment && form
+          ? [{ origin: time.origin, to: expression(form, [time.column, moment.node]) }]
+          : [];
       });
       const [first, second] = found;
       if (!first || (between && !second)) return [];
-      const to = second ? { BoolExpr: { boolop: 'AND_EXPR', args: [first.to, second.to] } } : first.to;
-      return [{ condition: node, origin: first.origin, to }];
+      return [{ condition: node, origin: first.origin, to: allOf(found.map(({ to }) => to)) ?? first.to }];
     }),
   requires: ({ origin }) => [
     seen(
-      `${origin.name} is ${origin.column?.type}: a whole second is later than a time where it is later than its second`,
+      `${origin.name} is ${origin.column?.type}: a whole number of seconds or of parts of one is later than a time where it is later than that time's own, rounded`,
     ),
   ],
   rewrite: ({ condition, to }, view) => replace(view.statement.tree, condition, to),
@@ -67,24 +68,12 @@ export default defineRewrite<Site>({
   },
 });
 
-const FORMS: Readonly<Record<string, string>> = {
-  '>=': '$1 >= ceil(extract(epoch FROM $2))::bigint',
-  '<': '$1 < ceil(extract(epoch FROM $2))::bigint',
-  '>': '$1 > floor(extract(epoch FROM $2))::bigint',
-  '<=': '$1 <= floor(extract(epoch FROM $2))::bigint',
-};
-
-/** The column in `to_timestamp(c)`. */
-function secondsIn(query: Query, value: TreeNode): readonly [TreeNode | null, ColumnOrigin | null] {
-  const call = bodyOf(value, 'FuncCall');
-  const [column, more] = call && functionName(call) === 'to_timestamp' ? list(call, 'args') : [];
-  const origin = isNode(column) && more === undefined ? originOf(query, column) : null;
-  return isNode(column) && ['int4', 'int8'].includes(origin?.column?.baseType ?? '') ? [column, origin] : [null, null];
-}
-
-/** A finite time that is the same for every row, as a timestamptz; null for anything else. */
-function momentOf(value: TreeNode): TreeNode | null {
-  if (isNow(value) || isMoment(value)) return value;
-  const bare = castOf(value) === null && /^\s*\d{4}-\d/.test(stringConstant(value) ?? '');
-  return bare ? expression('$1::timestamptz', [value]) : null;
+/** The comparison of the column, `$1`, with the time `$2`, as a template; null for another operator. */
+function formOf({ perSecond, isCut }: EpochTime, operator: string): string | null {
+  const epoch = 'extract(epoch FROM $2)';
+  const scaled = perSecond === 1 || isCut ? epoch : `${epoch} * ${perSecond}`;
+  const times = isCut ? ` * ${perSecond}` : '';
+  const least = `ceil(${scaled})::bigint${times}`;
+  const above = isCut ? `>= (floor(${scaled})::bigint + 1)${times}` : `> floor(${scaled})::bigint`;
+  return stepRange(operator, `>= ${least}`, above);
 }

@@ -1,4 +1,4 @@
-import { bodyOf, isNode, list, treeText } from '../../../sql/tree.js';
+import { bodyOf, list, treeText } from '../../../sql/tree.js';
 import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { expression, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
@@ -17,6 +17,7 @@ import {
   wholeConstant,
 } from '../../shapes.js';
 import { conditionsOf } from '../../truth.js';
+import { UTC, zoned } from '../../zones.js';
 import { originOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -130,18 +131,6 @@ function timeOf(unit: string, value: TreeValue): Truncation | null {
   const before = zoned(turned.value);
   return before && UTC.test(before.zone) && bodyOf(before.value, 'ColumnRef')
     ? { unit, column: before.value, zone: { name: turned.zone, fromUtc: true } }
-    : null;
-}
-
-const UTC = /^(Etc\/)?(UTC|GMT|Zulu)$/i;
-
-/** A zone by its name in the tz database, none of which is 16 hours or more from UTC at any time; POSIX forms may be. */
-function zoned(value: TreeValue): { readonly zone: string; readonly value: TreeNode } | null {
-  const call = bodyOf(value, 'FuncCall');
-  const [zone, of] = call && functionName(call) === 'timezone' ? list(call, 'args') : [];
-  const name = stringConstant(zone) ?? '';
-  return isNode(of) && (UTC.test(name) || /^[A-Z][A-Za-z_]+(\/[A-Z][A-Za-z_-]+){1,2}$/.test(name))
-    ? { zone: name, value: of }
     : null;
 }
 
