@@ -172,12 +172,14 @@ function statementValue(
 
 /**
  * A plan seen under S that used U is the plan of every T between U and S: what was cheapest of more is cheapest of less.
- * Else the cheapest, for the planner, of the plans it could take.
+ * Else the cheapest, for the planner, of the plans it could take, without those that it was seen not to take where another of them was there.
  */
 function planUnder(each: CompiledCase, set: bigint): { readonly plan: CompiledPlan; readonly certain: boolean } {
   const possible = each.plans.filter((plan) => isSubset(plan.uses, set));
   const certain = possible.find((plan) => isSubset(set, plan.present));
-  return { plan: certain ?? (possible[0] as CompiledPlan), certain: certain !== undefined };
+  if (certain) return { plan: certain, certain: true };
+  const open = possible.find(({ beatenBy }) => !beatenBy.some((uses) => isSubset(uses, set)));
+  return { plan: open ?? (possible[0] as CompiledPlan), certain: false };
 }
 
 function leastOf(each: CompiledCase, most: bigint): number {

@@ -37,6 +37,17 @@ describe('chooseMeasured', () => {
     expect(measuredValue(problem, ['cheap looking', 'fast']).total).toBe(41);
   });
 
+  test('a plan that was not taken where it could have been is not assumed where the one taken is there, whatever their costs of other sets say', () => {
+    const plans = [plan('a,b', 'a', 10, 85), plan('b,c', 'b', 9.9, 100), plan('', '', 50, 87)];
+    const problem = problemOf(['a', 'b', 'c'], [statement('s', plans)]);
+    expect(measuredValue(problem, ['a', 'b', 'c'])).toMatchObject({ perStatement: [85], assumed: 1, slower: [] });
+    expect(measuredValue(problem, ['b', 'c'])).toMatchObject({ perStatement: [100], assumed: 0 });
+    // Each was taken where the other was there: nothing but their costs is left.
+    const either = [plan('a,b', 'a', 10, 85), plan('a,b,c', 'b', 9.9, 100), plan('', '', 50, 87)];
+    const unclear = problemOf(['a', 'b', 'c', 'd'], [statement('s', either)]);
+    expect(measuredValue(unclear, ['a', 'b', 'd'])).toMatchObject({ perStatement: [100], assumed: 1 });
+  });
+
   test('stays within the budget, and prefers two small indexes to a large one where they win more', () => {
     const indexes = [
       { name: 'large', sizeBytes: 90 },

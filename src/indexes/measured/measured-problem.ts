@@ -28,6 +28,8 @@ export interface CompiledPlan {
   readonly cost: number;
   readonly value: number;
   readonly guard: number;
+  /** What the plans use that the planner was seen to take where it could have taken this one: where one of them can be taken, this one is not. */
+  readonly beatenBy: readonly bigint[];
 }
 
 /** Throws `internal` for a case without a plan of the empty set, and for an index that nobody named. */
@@ -50,7 +52,8 @@ export function compile(problem: ChoiceProblem): Compiled {
           value: plan.value,
           guard: plan.guard ?? plan.value,
         }))
-        .toSorted((a, b) => a.cost - b.cost || b.value - a.value);
+        .toSorted((a, b) => a.cost - b.cost || b.value - a.value)
+        .map((plan, _, all) => ({ ...plan, beatenBy: all.filter((one) => beats(one, plan)).map((one) => one.uses) }));
       const compiled = (upkeep: ReadonlyMap<string, number>): CompiledCase['upkeep'] =>
         [...upkeep].map(([index, value]) => ({ bit: known(bitOf, index), value: Math.max(0, value) }));
       return {
@@ -63,6 +66,16 @@ export function compile(problem: ChoiceProblem): Compiled {
   const all = bits.reduce((sum, bit) => sum | bit, 0n);
   return { names, sizes: problem.indexes.map((index) => index.sizeBytes), bits, all, statements };
 }
+
+/**
+ * Costs of plans that were seen under different sets are not to the last digit of one scale: an index also tells the planner the ends of a column's range
+ * (`get_actual_variable_range` of selfuncs.c). What it took where it had the choice is certain. Where each was taken over the other nothing is.
+ */
+function beats(one: Seen, other: Seen): boolean {
+  return one !== other && isSubset(other.uses, one.present) && !isSubset(one.uses, other.present);
+}
+
+type Seen = Pick<CompiledPlan, 'present' | 'uses'>;
 
 /** The set of these names. */
 export function masksOf(problem: Compiled, names: readonly string[]): bigint {
