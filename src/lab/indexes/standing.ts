@@ -9,7 +9,7 @@ import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { problemOf, seenPair, settle, verify } from './settle.js';
 import type { ChoiceRules, Verified } from './settle.js';
-import { culpritOf, slowerWith } from './verified.js';
+import { culpritOf, slowerWith, soleCause } from './verified.js';
 
 /** A set that was verified as it is. */
 export interface Standing {
@@ -86,8 +86,9 @@ async function standingBy(
     await tidy(loop, records);
     await runAgain(bench, slowerWith(verified, rules));
     const culprit = culpritOf(verified, choice.kept, rules);
+    const slower = slowerWith(verified, rules);
     if (culprit === null) stood.push({ choice, verified });
-    else await lookAround(bench, slowerWith(verified, rules), choice.kept);
+    else await lookAround(bench, slower, choice.kept);
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
     const again = chooseMeasured(problem);
     const stands = again.kept.join() === choice.kept.join();
@@ -111,6 +112,12 @@ async function standingBy(
       };
     }
     if (culprit === null) continue;
+    const own = slower.filter(({ record }) => record.oneCase.name === culprit.statement);
+    const cause = own.length > 0 ? soleCause(own, choice.kept, rules) : null;
+    if (cause !== null) {
+      banned.set(cause, culprit.reason);
+      continue;
+    }
     // Of each set another plan as bad as the last may come: then one after another goes, as when nothing has stood by the last attempt.
     const times = (offences.get(culprit.statement) ?? 0) + 1;
     offences.set(culprit.statement, times);

@@ -4,7 +4,7 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { MeasuredTotals, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
-import { buffersOf, DOUBT, hasRun, medianMsOf, msOf, ranOnce } from './case-record.js';
+import { buffersOf, DOUBT, hasRun, medianMsOf, msOf, ranOnce, seenUnder } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { toleranceFor } from './chance.js';
 import { SLACK, problemOf } from './settle.js';
@@ -83,6 +83,20 @@ export function slowerWith(verified: readonly Verified[], rules: ChoiceRules): r
   return byStatement(verified, (one) => one.record.oneCase)
     .filter((group) => isSlower(group, rules))
     .flat();
+}
+
+/** The only index without which a statement that a set makes too slow would be content, by what ran; null where there is none, or more than one. */
+export function soleCause(slower: readonly Verified[], kept: readonly string[], rules: ChoiceRules): string | null {
+  const used = new Set(slower.flatMap((one) => one.after.plan.uses));
+  const causes = [...used].filter((name) => {
+    const without = kept.filter((one) => one !== name);
+    const pairs = slower.flatMap(({ record, before }) => {
+      const after = seenUnder(record, without);
+      return after ? [{ record, before, after }] : [];
+    });
+    return pairs.length === slower.length && !isSlower(pairs, rules);
+  });
+  return causes.length === 1 ? (causes[0] ?? null) : null;
 }
 
 function isSlower(group: readonly Verified[], rules: ChoiceRules): boolean {
