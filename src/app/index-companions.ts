@@ -4,6 +4,7 @@ import { READ_TOLERANCE } from '../indexes/measured/measured-index-set.js';
 import type { DroppedIndex, IndexEffect } from '../indexes/measured/measured-index-set.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
+import { sameRelation } from '../model/catalog.js';
 import { sizedFor } from './index-alternatives.js';
 import type { IndexSearchOptions } from './index-search-once.js';
 
@@ -29,7 +30,7 @@ export async function withCompanions(
   const specs = new Map<string, IndexSpec>();
   for (const { spec, effects, built } of worthAnotherTry(dropped)) {
     const leftBytes = (budgetBytes ?? Number.POSITIVE_INFINITY) - (built?.sizeBytes ?? 0);
-    const slowed = effects.filter(isSlowed).flatMap(({ statement }) => fingerprints.get(statement) ?? []);
+    const slowed = slowedBy(effects).flatMap(({ statement }) => fingerprints.get(statement) ?? []);
     for (const fingerprint of slowed.slice(0, MOST_SLOWED)) {
       if (signal.aborted) return [];
       const costOf = async (add: readonly IndexSpec[]): Promise<number> => {
@@ -37,9 +38,12 @@ export async function withCompanions(
         return answer?.cost ?? Number.POSITIVE_INFINITY;
       };
       const lured = await costOf([]);
-      const open = candidates.filter(
-        (one) => one.for.includes(fingerprint) && !has.has(specKey(one.spec)) && specKey(one.spec) !== specKey(spec),
-      );
+      const isOpen = (one: Candidate): boolean =>
+        one.for.includes(fingerprint) && !has.has(specKey(one.spec)) && specKey(one.spec) !== specKey(spec);
+      // Most often it is another way into the same table that the statement is lured from.
+      const open = candidates
+        .filter(isOpen)
+        .toSorted((a, b) => Number(isOnTableOf(b, spec)) - Number(isOnTableOf(a, spec)));
       const tried: { readonly spec: IndexSpec; readonly cost: number }[] = [];
       for (const one of open.slice(0, MOST_TRIED)) tried.push({ spec: one.spec, cost: await costOf([one.spec]) });
       const better = tried.filter(({ cost }) => cost < lured * CLEARLY).toSorted((a, b) => a.cost - b.cost);
@@ -65,8 +69,16 @@ function worthAnotherTry(dropped: readonly DroppedIndex[]): readonly DroppedInde
     .slice(0, MOST_REFUSED);
 }
 
-function isSlowed({ with: after, without }: IndexEffect): boolean {
-  return after.ms > without.ms * READ_TOLERANCE;
+/** Those that lose most first. */
+function slowedBy(effects: readonly IndexEffect[]): readonly IndexEffect[] {
+  const lost = ({ with: after, without }: IndexEffect): number => after.ms - without.ms;
+  return effects
+    .filter(({ with: after, without }) => after.ms > without.ms * READ_TOLERANCE)
+    .toSorted((a, b) => lost(b) - lost(a));
+}
+
+function isOnTableOf(one: Candidate, spec: IndexSpec): boolean {
+  return sameRelation(one.spec.table, spec.table);
 }
 
 /** What is said of an index that some statement does not stand. */
@@ -76,7 +88,7 @@ const MOST_REFUSED = 4;
 /** An index that lures many statements is no good one. */
 const MOST_SLOWED = 3;
 /** One EXPLAIN each. */
-const MOST_TRIED = 40;
+const MOST_TRIED = 100;
 /** Of those that the planner likes best; the smallest is tried too. */
 const MOST_BEST = 2;
 /** The least that the planner itself does not take for equal is 1 %; what is measured is to be worth building. */
