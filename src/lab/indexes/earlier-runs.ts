@@ -11,6 +11,8 @@ import type { Verified } from './settle.js';
 export class EarlierRuns {
   /** Pairs of plans that ran side by side, by case and both texts. */
   readonly verified = new Map<string, Verified>();
+  /** Names of indexes that went at once for a statement's sake: where they come back, it is with others that may change what that one does. */
+  readonly causes = new Set<string>();
   readonly #figures = new Map<string, Map<string, PlanFigures>>();
   readonly #baseline: ReadonlyMap<string, LabPlan>;
 

@@ -114,7 +114,8 @@ async function standingBy(
     if (culprit === null) continue;
     const own = slower.filter(({ record }) => record.oneCase.name === culprit.statement);
     const cause = own.length > 0 ? soleCause(own, choice.kept, rules) : null;
-    if (cause !== null) {
+    if (cause !== null && !loop.earlier.causes.has(cause)) {
+      loop.earlier.causes.add(cause);
       banned.set(cause, culprit.reason);
       continue;
     }
