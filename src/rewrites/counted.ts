@@ -4,7 +4,7 @@ import { conjuncts, expression, withWhere } from './build.js';
 import { uncastCount } from './counts.js';
 import { cannotFail } from './failures.js';
 import { factsOf } from './facts.js';
-import { functionName } from './shapes.js';
+import { functionName, SHAPING_CLAUSES } from './shapes.js';
 import { isScalar, originOf } from './view.js';
 import type { Query, StatementView } from './view.js';
 
@@ -20,7 +20,7 @@ export function countedRows(view: StatementView, inner: Query, aggregates: reado
   const call = callOf(inner.body);
   if (!call || !aggregates.includes(functionName(call)) || call['over'] !== undefined) return null;
   if (list(inner.body, 'targetList').length !== 1 || list(inner.body, 'fromClause').length === 0) return null;
-  if (CLAUSES.some((name) => inner.body[name] !== undefined)) return null;
+  if (SHAPING_CLAUSES.some((name) => inner.body[name] !== undefined)) return null;
   const [counted] = list(call, 'args');
   const each = call['agg_star'] === true || isLiteral(counted);
   const set = each ? [] : setIn(view, inner, counted);
@@ -51,14 +51,3 @@ function isLiteral(value: TreeValue): boolean {
   const constant = bodyOf(value, 'A_Const');
   return constant !== null && constant['isnull'] === undefined;
 }
-
-const CLAUSES = [
-  'groupClause',
-  'havingClause',
-  'limitCount',
-  'limitOffset',
-  'distinctClause',
-  'withClause',
-  'windowClause',
-  'lockingClause',
-];

@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { conjuncts } from './build.js';
 import { innerItems } from './columns.js';
 import { missing, seen, type Fact } from './facts.js';
-import { bothWays, hasBareStar } from './shapes.js';
+import { bothWays, hasBareStar, holdsSubquery } from './shapes.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
@@ -26,7 +26,7 @@ export const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar'])
 /** Whether a query is one whose rows may be grouped before they are joined, as far as its clauses say. */
 export function mayGroupEarly({ type, body }: Query): boolean {
   if (type !== 'SelectStmt' || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined)) return false;
-  return !JSON.stringify(body).includes('"SubLink"');
+  return !holdsSubquery(body);
 }
 
 const OTHER = ['withClause', 'windowClause', 'lockingClause', 'distinctClause'];

@@ -1,8 +1,8 @@
-import { bodyOf, isNode, list, typed, walk } from '../sql/tree.js';
+import { bodyOf, isNode, list, typed } from '../sql/tree.js';
 import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { conjuncts, replace } from './build.js';
 import { factsOf } from './facts.js';
-import { bothWays, callsAggregate, callsIn } from './shapes.js';
+import { bothWays, callsAggregate, callsIn, IDENTICAL_KEYS, holdsSubquery } from './shapes.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
@@ -36,8 +36,7 @@ export function fanOutsOf(view: StatementView, query: Query): FanOuts | null {
     return null;
   if (joined.length < 2 || joined.length !== others.length || joined[0]?.first !== own.item) return null;
   const isOf = (source: Source, tree: TreeValue): boolean =>
-    originsIn(view, query, tree)?.every((origin) => origin.source === source) === true &&
-    ![...walk(tree)].some(({ type }) => type === 'SubLink');
+    originsIn(view, query, tree)?.every((origin) => origin.source === source) === true && !holdsSubquery(tree);
   const groups = list(body, 'groupClause').map((one) => originOf(query, one));
   if (groups.length === 0 || groups.some((origin) => origin?.source !== own)) return null;
   if (!isOf(own, body['whereClause']) || callsAggregate(body['sortClause'])) return null;
@@ -89,11 +88,8 @@ function pairOf(query: Query, condition: TreeNode, own: Source, source: Source):
   return null;
 }
 
-/** Types of which equal values are the same value: no collation has a say. */
-const EXACT = new Set(['int2', 'int4', 'int8', 'uuid']);
-
 function isOneType(a: ColumnOrigin, b: ColumnOrigin): boolean {
-  return EXACT.has(a.column?.baseType ?? '') && a.column?.baseType === b.column?.baseType;
+  return IDENTICAL_KEYS.has(a.column?.baseType ?? '') && a.column?.baseType === b.column?.baseType;
 }
 
 /** Calls of aggregates, not counting nested queries. */

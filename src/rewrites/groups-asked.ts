@@ -1,11 +1,11 @@
 import type { Catalog } from '../model/catalog.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { list, walk } from '../sql/tree.js';
+import { list } from '../sql/tree.js';
 import type { TreeNode } from '../sql/tree.js';
 import { allOf, conjuncts, withWhere } from './build.js';
 import { factsOf } from './facts.js';
 import { repeated, withBody } from './repeated.js';
-import { callsAggregate, hasGroupingSets } from './shapes.js';
+import { callsAggregate, hasGroupingSets, holdsSubquery } from './shapes.js';
 import { originsIn, viewOf } from './view.js';
 import type { Query, StatementView } from './view.js';
 
@@ -41,7 +41,7 @@ function asked(view: StatementView, query: Query): TreeNode | null {
 
 /** Whether a condition is the same for all rows of a group: it names columns whose equal values are one value, and no aggregate. */
 function isOfGroup(view: StatementView, query: Query, condition: TreeNode): boolean {
-  if (callsAggregate(condition) || [...walk(condition)].some(({ type }) => type === 'SubLink')) return false;
+  if (callsAggregate(condition) || holdsSubquery(condition)) return false;
   const origins = originsIn(view, query, condition);
   const texts = factsOf(view.catalog).textsAsWritten().holds;
   const known = origins?.every(({ column }) => {

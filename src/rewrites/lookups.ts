@@ -5,7 +5,7 @@ import { allOf, columnOf, derived, expression, output, replace, withWhere } from
 import { freshAlias } from './columns.js';
 import { correlationOf } from './correlation.js';
 import type { Correlation } from './correlation.js';
-import { callsAggregate, hasBareStar } from './shapes.js';
+import { callsAggregate, hasBareStar, holdsSubquery, SHAPING_CLAUSES } from './shapes.js';
 import { orderOf } from './top-rows.js';
 import { originOf, queryOf, sortOriginOf } from './view.js';
 import type { Query, StatementView } from './view.js';
@@ -35,7 +35,7 @@ export function lookupsIn(view: StatementView, query: Query): readonly Lookup[] 
       if (!(isArray || sublink['subLinkType'] === 'EXPR_SUBLINK') || inner?.parent !== query) return [];
       const [only, more] = list(inner.body, 'targetList');
       const value = isArray ? arrayOf(inner) : bodyOf(only, 'ResTarget')?.['val'];
-      if (!isNode(value) || more || LIMITING.some((name) => inner.body[name] !== undefined)) return [];
+      if (!isNode(value) || more || SHAPING_CLAUSES.some((name) => inner.body[name] !== undefined)) return [];
       const correlation = correlationOf(view, inner, [value]);
       return correlation ? [{ sublink, inner, value, correlation, isArray }] : [];
     }),
@@ -52,17 +52,6 @@ function arrayOf(inner: Query): TreeNode | null {
   const call = bodyOf(expression('array_agg($1)', [value]), 'FuncCall');
   return call && { FuncCall: { ...call, agg_order: order.map(({ item }) => ({ SortBy: item })) } };
 }
-
-const LIMITING = [
-  'groupClause',
-  'havingClause',
-  'limitCount',
-  'limitOffset',
-  'distinctClause',
-  'withClause',
-  'windowClause',
-  'lockingClause',
-];
 
 /** The query with the lookups in its FROM, each once however often it stands there; `read` makes what is shown of the value. */
 export function joinLookups(
@@ -158,7 +147,7 @@ function namedBySublink(body: TreeNode): readonly TreeNode[] {
     const target = bodyOf(item, 'ResTarget') ?? {};
     const shown = outputName(item);
     const isBare = bodyOf(target['val'], 'SubLink') !== null;
-    const keeps = isBare || (shown !== '?column?' && treeText(target['val']).includes('"SubLink"'));
+    const keeps = isBare || (shown !== '?column?' && holdsSubquery(target['val']));
     const name = textOf(target, 'name') ?? (keeps ? shown : null);
     return { ResTarget: { ...target, ...(name === null ? {} : { name }) } };
   });

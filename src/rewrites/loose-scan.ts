@@ -6,7 +6,7 @@ import { allOf, columnOf, conjuncts, query as selectOf } from './build.js';
 import { freshAlias } from './columns.js';
 import { missing, seen } from './facts.js';
 import type { Fact } from './facts.js';
-import { bothWays, isFixed } from './shapes.js';
+import { bothWays, holdsSubquery, isFixed } from './shapes.js';
 import { originOf, originsIn } from './view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from './view.js';
 
@@ -94,9 +94,7 @@ export function pinned(query: Query, conditions: readonly TreeNode[]): readonly 
 export function ownConditions(view: StatementView, query: Query, source: Source): readonly TreeNode[] | null {
   const all = conjuncts(query.body['whereClause']);
   const plain = all.every(
-    (one) =>
-      !JSON.stringify(one).includes('"SubLink"') &&
-      originsIn(view, query, one)?.every((origin) => origin.source === source) === true,
+    (one) => !holdsSubquery(one) && originsIn(view, query, one)?.every((origin) => origin.source === source) === true,
   );
   return plain ? all : null;
 }

@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../sql/tree.js';
 import { conjuncts } from './build.js';
 import { missing, seen } from './facts.js';
 import type { Fact, Facts } from './facts.js';
-import { bothWays } from './shapes.js';
+import { IDENTICAL_KEYS, bothWays } from './shapes.js';
 import { originOf } from './view.js';
 import type { Query, Source } from './view.js';
 
@@ -54,13 +54,10 @@ function joinedBy(query: Query, source: Source, known: readonly Source[]): reado
         const [own, other] = [originOf(query, left), originOf(query, right)];
         const fits = operator === '=' && own?.source === source && other && known.includes(other.source);
         const type = own?.column?.baseType ?? '';
-        return fits && EXACT.has(type) && type === other.column?.baseType ? [own.name] : [];
+        return fits && IDENTICAL_KEYS.has(type) && type === other.column?.baseType ? [own.name] : [];
       });
   });
 }
-
-/** Types of which equal values are the same value. */
-const EXACT = new Set(['int2', 'int4', 'int8', 'uuid']);
 
 function joinsIn(body: TreeNode): readonly TreeNode[] {
   const visit = (item: TreeValue): readonly TreeNode[] => {

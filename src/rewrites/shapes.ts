@@ -11,17 +11,19 @@ export function isPlain(body: TreeNode): boolean {
   );
 }
 
-const COMPLICATING = [
+/** Clauses that make other rows of those that FROM and WHERE give, take some of them, lock them, or name queries beside them. */
+export const SHAPING_CLAUSES: readonly string[] = [
   'groupClause',
   'havingClause',
-  'distinctClause',
   'limitCount',
   'limitOffset',
-  'lockingClause',
-  'valuesLists',
+  'distinctClause',
   'withClause',
   'windowClause',
+  'lockingClause',
 ];
+
+const COMPLICATING = [...SHAPING_CLAUSES, 'valuesLists'];
 
 /** Aggregates of PostgreSQL itself (`pg_aggregate`), those that statements commonly call. */
 const AGGREGATES = new Set(
@@ -158,6 +160,11 @@ export function isAlways(condition: TreeValue): boolean {
   return condition === undefined || (constant ? field(constant, 'boolval')?.['boolval'] === true : false);
 }
 
+/** Whether a subquery stands in it, as a value or a condition. */
+export function holdsSubquery(value: TreeValue): boolean {
+  return [...walk(value)].some(({ type }) => type === 'SubLink');
+}
+
 /** Whether it is the same for every row: no column, no subquery; volatile functions are refused elsewhere. */
 export function isFixed(value: TreeValue): boolean {
   return isNode(value) && ![...walk(value)].some(({ type }) => type === 'ColumnRef' || type === 'SubLink');
@@ -208,3 +215,6 @@ export function hasBareStar(body: TreeNode): boolean {
 
 /** Types of whole numbers (`pg_type.typname`): compared as they are, and found in the same indexes (`integer_ops`). */
 export const WHOLE_NUMBERS: ReadonlySet<string> = new Set(['int2', 'int4', 'int8']);
+
+/** Types of keys of which equal values are the same value: no collation has a say, and no scale. */
+export const IDENTICAL_KEYS: ReadonlySet<string> = new Set([...WHOLE_NUMBERS, 'uuid']);

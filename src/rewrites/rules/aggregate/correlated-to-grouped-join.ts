@@ -9,7 +9,7 @@ import { freshAlias } from '../../columns.js';
 import { correlationOf } from '../../correlation.js';
 import { uncastCount } from '../../counts.js';
 import type { Correlation } from '../../correlation.js';
-import { bothWays, callsIn, functionName, hasBareStar, wholeConstant } from '../../shapes.js';
+import { bothWays, callsIn, functionName, hasBareStar, SHAPING_CLAUSES, wholeConstant } from '../../shapes.js';
 import { queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -45,7 +45,10 @@ export default defineRewrite<Site>({
           const inner = sublink ? queryOf(view, bodyOf(sublink['subselect'], 'SelectStmt') ?? undefined) : undefined;
           if (!sublink || sublink['subLinkType'] !== 'EXPR_SUBLINK' || inner?.parent !== outer) return [];
           const value = bodyOf(list(inner.body, 'targetList')[0], 'ResTarget')?.['val'];
-          if (CLAUSES.some((name) => inner.body[name] !== undefined) || list(inner.body, 'targetList').length !== 1)
+          if (
+            SHAPING_CLAUSES.some((name) => inner.body[name] !== undefined) ||
+            list(inner.body, 'targetList').length !== 1
+          )
             return [];
           if (callsIn(value).length === 0 || !isArithmetic(value)) return [];
           const correlation = correlationOf(view, inner, [value as TreeNode]);
@@ -106,17 +109,6 @@ export default defineRewrite<Site>({
     statement: 'SELECT p.id FROM part AS p WHERE p.brand > (SELECT count(*) FROM line AS i WHERE i.part_id = p.id)',
   },
 });
-
-const CLAUSES = [
-  'groupClause',
-  'havingClause',
-  'limitCount',
-  'limitOffset',
-  'distinctClause',
-  'withClause',
-  'windowClause',
-  'lockingClause',
-];
 
 /** The body of the subquery in an arithmetic of constants and columns, which is NULL as soon as the subquery is; null where there is another call or subquery. */
 function only(value: TreeNode): TreeNode | null {

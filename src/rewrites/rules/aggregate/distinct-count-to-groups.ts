@@ -8,7 +8,15 @@ import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { partialOf } from '../../partial-aggregates.js';
 import type { Partial } from '../../partial-aggregates.js';
-import { callsAggregate, callsIn, functionName, hasBareStar, isPlainCall, mayGiveRows } from '../../shapes.js';
+import {
+  callsAggregate,
+  callsIn,
+  functionName,
+  hasBareStar,
+  holdsSubquery,
+  isPlainCall,
+  mayGiveRows,
+} from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, StatementView } from '../../view.js';
 
@@ -121,8 +129,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
   const unfit = query.type !== 'SelectStmt' || hasBareStar(body) || OTHER.some((name) => body[name] !== undefined);
   if (unfit || keys.length < groups.length || body['groupDistinct'] === true) return null;
   const places = [body['targetList'], body['havingClause'], body['sortClause']];
-  if (places.some((place) => JSON.stringify(place ?? null).includes('"SubLink"')) || mayGiveRows(view.catalog, places))
-    return null;
+  if (places.some((place) => holdsSubquery(place)) || mayGiveRows(view.catalog, places)) return null;
   const calls = places
     .flatMap((place) => callsIn(place))
     .filter(({ body: call }) => callsAggregate({ FuncCall: call }));

@@ -5,7 +5,7 @@ import { allOf, columnOf, conjuncts, derived, existence, output, replace, withWh
 import { freshAlias, innerItems, mapColumns, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { functionName } from '../../shapes.js';
+import { functionName, holdsSubquery } from '../../shapes.js';
 import { originOf, originsIn, sortOriginOf } from '../../view.js';
 import type { Query, Source, StatementView } from '../../view.js';
 
@@ -122,7 +122,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
     originsIn(view, query, tree)?.every(({ source }) => source === own) === true;
   const joined = leftJoin(query, own) ?? innerJoin(query, own, isOwn);
   if (!joined || !joined.where.every(isOwn) || originsIn(view, query, joined.quals) === null) return null;
-  if ([joined.quals, ...joined.where].some(hasSubquery)) return null;
+  if ([joined.quals, ...joined.where].some(holdsSubquery)) return null;
   const { other, isLeft } = joined;
   if (
     !list(body, 'targetList').every((item) =>
@@ -157,10 +157,6 @@ function innerJoin({ body, sources }: Query, own: Source, isOwn: (tree: TreeValu
   const all = [...from.on, body['whereClause']].flatMap(conjuncts);
   const quals = allOf(all.filter((one) => !isOwn(one)));
   return quals ? { other, quals, isLeft: false, where: all.filter(isOwn) } : null;
-}
-
-function hasSubquery(tree: TreeValue): boolean {
-  return [...walk(tree)].some(({ type }) => type === 'SubLink');
 }
 
 /** A column of the table that is grouped by, or a strict aggregate of columns of the other one, whose rows count(*) may count where none is without a partner. */

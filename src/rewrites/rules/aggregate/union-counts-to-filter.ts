@@ -6,7 +6,7 @@ import { freshAlias } from '../../columns.js';
 import { isSelfContained } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, callsIn, isBare, mayGiveRows } from '../../shapes.js';
+import { callsAggregate, callsIn, holdsSubquery, isBare, mayGiveRows } from '../../shapes.js';
 import { queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -111,6 +111,6 @@ function isTotals(body: TreeNode): boolean {
     list(body, 'fromClause').length > 0 &&
     calls.length > 0 &&
     plain &&
-    !treeText(body['targetList']).includes('"SubLink"')
+    !holdsSubquery(body['targetList'])
   );
 }

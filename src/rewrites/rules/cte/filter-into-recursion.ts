@@ -4,7 +4,7 @@ import type { TreeNode } from '../../../sql/tree.js';
 import { conjuncts, replace, withWhere } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, isPlain } from '../../shapes.js';
+import { callsAggregate, holdsSubquery, isPlain } from '../../shapes.js';
 import { originsIn, queryOf } from '../../view.js';
 import type { Query } from '../../view.js';
 
@@ -51,9 +51,8 @@ export default defineRewrite<Site>({
       return conjuncts(outer.body['whereClause']).flatMap((condition) => {
         const origins = originsIn(view, outer, condition);
         const [origin] = origins ?? [];
-        const subquery = [...walk(condition)].some((one) => one.type === 'SubLink');
         const alone = origins?.every((one) => one.source === own && one.name === origin?.name);
-        if (!origin || subquery || alone !== true) return [];
+        if (!origin || holdsSubquery(condition) || alone !== true) return [];
         const at = (given.length > 0 ? given : (own.columns ?? outputNames(seed))).indexOf(origin.name);
         const value = bodyOf(list(seed.body, 'targetList')[at], 'ResTarget')?.['val'];
         if (at < 0 || !isNode(value)) return [];

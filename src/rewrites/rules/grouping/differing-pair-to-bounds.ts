@@ -4,7 +4,7 @@ import { columnOf, conjuncts, expression, replace, withWhere } from '../../build
 import { innerItems, mapColumns, mentions, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { bothWays, callsAggregate, hasBareStar, mayGiveRows, wholeConstant } from '../../shapes.js';
+import { bothWays, callsAggregate, hasBareStar, holdsSubquery, mayGiveRows, wholeConstant } from '../../shapes.js';
 import { originOf, originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -106,7 +106,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
   for (const condition of all) {
     const pair = pairOf(query, condition, { kept, other });
     if (pair) (pair.equal ? keys : differing).push(pair.column);
-    else if (JSON.stringify(condition).includes('"SubLink"') || originsIn(view, query, condition) === null) return null;
+    else if (holdsSubquery(condition) || originsIn(view, query, condition) === null) return null;
     else if (!mentions(view, query, [condition], other)) own.push(condition);
     else if (!mentions(view, query, [condition], kept)) others.push(condition);
     else return null;

@@ -13,7 +13,7 @@ import {
 import { innerItems } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf, missing, seen } from '../../facts.js';
-import { bothWays, callsAggregate, hasBareStar, mayGiveRows } from '../../shapes.js';
+import { bothWays, callsAggregate, hasBareStar, holdsSubquery, mayGiveRows } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
 import type { SortKey } from '../../top-rows.js';
 import { originOf, originsIn, sortOriginOf } from '../../view.js';
@@ -67,7 +67,7 @@ export default defineRewrite<Site>({
       const names = (condition: TreeNode, source: Source): boolean =>
         originsIn(view, query, condition)?.some((origin) => origin.source === source) !== false;
       const where = conjuncts(body['whereClause']);
-      if (JSON.stringify([where, joined.on]).includes('"SubLink"')) return [];
+      if (holdsSubquery([where, joined.on])) return [];
       if (joined.left && where.some((one) => names(one, from))) return [];
       const all = [...joined.on, ...where];
       const inside = joined.left ? joined.on : all.filter((one) => names(one, from));

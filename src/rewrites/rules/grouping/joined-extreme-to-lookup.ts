@@ -4,7 +4,7 @@ import { existence, query as selectOf, replace, withWhere } from '../../build.js
 import { mentions, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, callsIn, functionName, isPlainCall } from '../../shapes.js';
+import { callsAggregate, callsIn, functionName, holdsSubquery, isPlainCall } from '../../shapes.js';
 import { twoTables } from '../../two-tables.js';
 import { originOf } from '../../view.js';
 import type { Query, Source, StatementView } from '../../view.js';
@@ -96,7 +96,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
   const outside = joined.conditions.filter((one) => !inside.includes(one));
   const bad =
     joined.left && (outside.some((one) => joined.on.includes(one)) || inside.some((one) => !joined.on.includes(one)));
-  if (inside.length === 0 || bad || JSON.stringify(joined.conditions).includes('"SubLink"')) return null;
+  if (inside.length === 0 || bad || holdsSubquery(joined.conditions)) return null;
   return {
     query,
     own,

@@ -3,7 +3,7 @@ import type { TreeNode, TreeValue } from '../../../sql/tree.js';
 import { conjuncts, replace } from '../../build.js';
 import { defineRewrite } from '../../define.js';
 import { columnOfSource, onlyTable, ownConditions } from '../../loose-scan.js';
-import { bothWays, callsIn, listed, wholeConstant } from '../../shapes.js';
+import { bothWays, callsIn, listed, SHAPING_CLAUSES, wholeConstant } from '../../shapes.js';
 import { orderOf, topRowsFacts, topRowsOf } from '../../top-rows.js';
 import type { TopRows } from '../../top-rows.js';
 import { originOf, queryOf } from '../../view.js';
@@ -118,14 +118,4 @@ function windowOf(value: TreeValue): string | null {
 
 const NUMBERING = new Set(['row_number', 'rank', 'dense_rank']);
 
-const OTHER = [
-  'groupClause',
-  'havingClause',
-  'withClause',
-  'windowClause',
-  'lockingClause',
-  'distinctClause',
-  'limitOffset',
-  'limitCount',
-  'sortClause',
-];
+const OTHER = [...SHAPING_CLAUSES, 'sortClause'];

@@ -6,7 +6,7 @@ import { defineRewrite } from '../../define.js';
 import { factsOf, seen } from '../../facts.js';
 import type { Fact, Facts } from '../../facts.js';
 import { onlyTable } from '../../loose-scan.js';
-import { callsIn, givesRows, isPlain } from '../../shapes.js';
+import { callsIn, givesRows, holdsSubquery, isPlain } from '../../shapes.js';
 import { heldNotNull } from '../../truth.js';
 import { isScalar, originOf, originsIn, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source } from '../../view.js';
@@ -58,7 +58,7 @@ export default defineRewrite<Site>({
         if (!key || overs.length === 0) return [];
         const asked = conjuncts(query.body['whereClause']).flatMap((condition) => {
           const origins = originsIn(view, query, condition);
-          if (!origins || origins.length === 0 || JSON.stringify(condition).includes('"SubLink"')) return [];
+          if (!origins || origins.length === 0 || holdsSubquery(condition)) return [];
           const to = origins.every((one) => one.source === source)
             ? inTable(query, condition, { source, inner, table })
             : null;

@@ -15,7 +15,7 @@ import { freshAlias, namedTargets } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { isRowNumber, isWholeCount } from '../../numbered.js';
 import { keysOf } from '../../row-keys.js';
-import { bothWays, callsIn, isConstant, listed, mayGiveRows, wholeConstant } from '../../shapes.js';
+import { bothWays, callsIn, isConstant, listed, mayGiveRows, SHAPING_CLAUSES, wholeConstant } from '../../shapes.js';
 import { orderOf } from '../../top-rows.js';
 import type { SortKey } from '../../top-rows.js';
 import { originOf, originsIn, queryOf } from '../../view.js';
@@ -213,16 +213,4 @@ function countOf({ fromClause, whereClause }: TreeNode): TreeNode {
   return { SubLink: { subLinkType: 'EXPR_SUBLINK', subselect: { SelectStmt: select } } };
 }
 
-const OTHER = [
-  'groupClause',
-  'havingClause',
-  'withClause',
-  'windowClause',
-  'lockingClause',
-  'distinctClause',
-  'limitOffset',
-  'limitCount',
-  'sortClause',
-  'valuesLists',
-  'larg',
-];
+const OTHER = [...SHAPING_CLAUSES, 'sortClause', 'valuesLists', 'larg'];

@@ -17,7 +17,7 @@ import type { Correlation } from '../../correlation.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { onlyTable } from '../../loose-scan.js';
-import { bothWays, hasBareStar, isPlain } from '../../shapes.js';
+import { bothWays, hasBareStar, holdsSubquery, isPlain } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query, Source, StatementView } from '../../view.js';
 
@@ -148,12 +148,7 @@ function otherOf(view: StatementView, query: Query, condition: TreeNode): Other 
   const inner = queryOf(view, bodyOf(sublink?.['subselect'], 'SelectStmt') ?? undefined);
   const own = inner ? onlyTable(inner) : null;
   if (sublink?.['subLinkType'] !== 'EXISTS_SUBLINK' || inner?.parent !== query || !own) return null;
-  if (
-    JSON.stringify(inner.body).includes('"SubLink"') ||
-    !isPlain(inner.body) ||
-    bodyOf(own.item, 'RangeVar')?.['inh'] !== true
-  )
-    return null;
+  if (holdsSubquery(inner.body) || !isPlain(inner.body) || bodyOf(own.item, 'RangeVar')?.['inh'] !== true) return null;
   const all = conjuncts(inner.body['whereClause']);
   for (const one of all) {
     for (const { operator, left, right } of bothWays(one)) {

@@ -4,7 +4,7 @@ import { columnOf, conjuncts, existence, expression, withWhere } from '../../bui
 import { mapColumns, withNames } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { factsOf } from '../../facts.js';
-import { callsAggregate, isConstant, isPlain, wholeConstant } from '../../shapes.js';
+import { callsAggregate, holdsSubquery, isConstant, isPlain, wholeConstant } from '../../shapes.js';
 import { singleRow } from '../../single-row.js';
 import { conditionsOf } from '../../truth.js';
 import { originOf, originsIn, queryOf } from '../../view.js';
@@ -132,9 +132,8 @@ function outside(view: StatementView, inner: Query, asked: Exclude<Asked, string
   const other = asked.comparison[side];
   const query = inner.parent;
   const origins = query ? originsIn(view, query, other) : null;
-  const nested = [...walk(other)].some(({ type }) => type === 'SubLink');
   const hidden = origins?.some(({ source }) => inner.sources.some(({ alias }) => alias === source.alias));
-  if (!query || !origins || nested || hidden || callsAggregate(other)) return null;
+  if (!query || !origins || hidden || holdsSubquery(other) || callsAggregate(other)) return null;
   const named = mapColumns(view, query, other, ({ source, name }) => columnOf(source.alias, name));
   return { ...asked, comparison: { ...asked.comparison, [side]: named } };
 }

@@ -8,7 +8,7 @@ import { factsOf, missing, seen } from '../../facts.js';
 import type { Fact } from '../../facts.js';
 import { heldNotNull } from '../../truth.js';
 import { onlyTable } from '../../loose-scan.js';
-import { isPlain } from '../../shapes.js';
+import { holdsSubquery, isPlain } from '../../shapes.js';
 import { originOf, queryOf } from '../../view.js';
 import type { ColumnOrigin, Query } from '../../view.js';
 
@@ -39,7 +39,7 @@ export default defineRewrite<Site>({
       const [left, right] = [queryOf(view, field(body, 'larg')), queryOf(view, field(body, 'rarg'))];
       if (!left || !right || !isPlain(undeduplicated(left)) || !isPlain(undeduplicated(right))) return [];
       if (!onlyTable(right)?.table) return [];
-      if (JSON.stringify(right.body).includes('"SubLink"') || left.body['sortClause'] !== undefined) return [];
+      if (holdsSubquery(right.body) || left.body['sortClause'] !== undefined) return [];
       const origins = (query: Query): readonly (ColumnOrigin | null)[] =>
         list(query.body, 'targetList').map((item) => originOf(query, bodyOf(item, 'ResTarget')?.['val']));
       const [shown, others] = [origins(left), origins(right)];

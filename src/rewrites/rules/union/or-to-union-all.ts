@@ -1,11 +1,11 @@
 import { columnPath } from '../../../sql/scope.js';
-import { bodyOf, isNode, list, typed, walk } from '../../../sql/tree.js';
+import { bodyOf, isNode, list, typed } from '../../../sql/tree.js';
 import type { TreeNode } from '../../../sql/tree.js';
 import { columnOf, conjuncts, derived, disjuncts, expression, output, replace, withWhere } from '../../build.js';
 import { freshAlias, innerItems, mapColumns, namedTargets, partsBeside } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
-import { callsAggregate, isPlain } from '../../shapes.js';
+import { callsAggregate, holdsSubquery, isPlain } from '../../shapes.js';
 import { originsIn } from '../../view.js';
 import type { ColumnOrigin, Query, StatementView } from '../../view.js';
 
@@ -105,7 +105,7 @@ function armsOf(condition: TreeNode): readonly TreeNode[] {
 
 /** Whether one index scan can not serve the alternatives: they name more than one source, or a subquery. */
 function isSpread(view: StatementView, query: Query, arms: readonly TreeNode[]): boolean {
-  if (arms.some((arm) => [...walk(arm)].some(({ type }) => type === 'SubLink'))) return true;
+  if (arms.some(holdsSubquery)) return true;
   const origins = arms.map((arm) => originsIn(view, query, arm));
   if (origins.includes(null)) return false;
   return new Set(origins.flatMap((one) => (one ?? []).map(({ source }) => source))).size > 1;

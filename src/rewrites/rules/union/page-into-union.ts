@@ -6,7 +6,7 @@ import { mapColumns } from '../../columns.js';
 import { defineRewrite } from '../../define.js';
 import { missing, seen } from '../../facts.js';
 import { hasOneCollation, orderBy, sortedBy } from '../../pages.js';
-import { hasBareStar, isPlain, mayGiveRows, wholeConstant } from '../../shapes.js';
+import { hasBareStar, holdsSubquery, isPlain, mayGiveRows, wholeConstant } from '../../shapes.js';
 import type { SortKey } from '../../top-rows.js';
 import { originOf, originsIn, queryOf } from '../../view.js';
 import type { Query, Source, StatementView } from '../../view.js';
@@ -124,9 +124,7 @@ function siteOf(view: StatementView, query: Query): Site | null {
   if (!whole || new Set(names).size < names.length) return null;
   const conditions = conjuncts(query.body['whereClause']);
   const own = conditions.every(
-    (one) =>
-      !JSON.stringify(one).includes('"SubLink"') &&
-      originsIn(view, query, one)?.every((origin) => origin.source === source) === true,
+    (one) => !holdsSubquery(one) && originsIn(view, query, one)?.every((origin) => origin.source === source) === true,
   );
   // Of two queries as they are another rule speaks.
   if (conditions.length === 0 && bodies.length === 2) return null;
