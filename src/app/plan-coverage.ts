@@ -10,6 +10,7 @@ export function planCoverage(
 ): Coverage {
   const lacking = catalogue.map((kind) => missingFor(kind.needs, view)).filter((needs) => needs.length > 0);
   const asked = catalogue.length - lacking.length;
+  const unknown = withoutFigures(view);
   const skipped: (Skipped | false)[] = [
     lacking.length > 0 && {
       what: `${lacking.length} of ${catalogue.length} kinds of findings`,
@@ -24,8 +25,8 @@ export function planCoverage(
         'the blanks at the beginnings of lines are lost: the tree is put together from how many inputs each node takes',
       remedy: 'The text of EXPLAIN with its blanks.',
     },
-    withoutFigures(view) > 0 && {
-      what: `the figures of ${withoutFigures(view)} node${withoutFigures(view) === 1 ? '' : 's'}`,
+    unknown > 0 && {
+      what: `the figures of ${unknown} node${unknown === 1 ? '' : 's'}`,
       reason: 'the text leaves them out, and with them what those nodes took by themselves',
       remedy: 'All that EXPLAIN printed.',
     },

@@ -66,26 +66,12 @@ function readCondition(text: string): readonly [Kind, string] | null {
 function split(text: string, word: string): readonly string[] {
   const parts: string[] = [];
   let from = 0;
-  for (const at of outside(text)) {
-    if (!text.startsWith(word, at)) continue;
+  for (const { at, depth } of unquoted(text)) {
+    if (depth > 0 || !text.startsWith(word, at)) continue;
     parts.push(text.slice(from, at));
     from = at + word.length;
   }
   return [...parts, text.slice(from)];
-}
-
-/** Places of a text that stand in no brackets and no quotes. */
-function* outside(text: string): Generator<number> {
-  let depth = 0;
-  let quote = '';
-  for (let at = 0; at < text.length; at += 1) {
-    const sign = text[at] ?? '';
-    if (quote !== '') quote = sign === quote ? '' : quote;
-    else if (sign === "'" || sign === '"') quote = sign;
-    else if (sign === '(' || sign === '[') depth += 1;
-    else if (sign === ')' || sign === ']') depth -= 1;
-    else if (depth === 0) yield at;
-  }
 }
 
 /** Without the brackets that hold all of a text. */
@@ -93,13 +79,21 @@ function withoutBrackets(text: string): string {
   const trimmed = text.trim();
   if (!trimmed.startsWith('(') || !trimmed.endsWith(')')) return trimmed;
   const inner = trimmed.slice(1, -1);
+  const depths = [...unquoted(inner)].map(({ depth }) => depth);
+  return depths.every((depth) => depth >= 0) && (depths.at(-1) ?? 0) === 0 ? withoutBrackets(inner) : trimmed;
+}
+
+/** The places of a text outside of quotes, each with how many brackets are open behind its sign. */
+function* unquoted(text: string): Generator<{ readonly at: number; readonly depth: number }> {
   let depth = 0;
-  let quoted = false;
-  for (const sign of inner) {
-    if (sign === "'") quoted = !quoted;
-    else if (!quoted && sign === '(') depth += 1;
-    else if (!quoted && sign === ')') depth -= 1;
-    if (depth < 0) return trimmed;
+  let quote = '';
+  for (const [at, sign] of text.split('').entries()) {
+    if (quote !== '') quote = sign === quote ? '' : quote;
+    else if (sign === "'" || sign === '"') quote = sign;
+    else {
+      if (sign === '(' || sign === '[') depth += 1;
+      if (sign === ')' || sign === ']') depth -= 1;
+      yield { at, depth };
+    }
   }
-  return depth === 0 ? withoutBrackets(inner) : trimmed;
 }

@@ -20,7 +20,7 @@ export function readSummaryLine(body: string, top: Target, group: string | null)
   if (time)
     return put(
       top,
-      (time[1] ?? '').replace(/ t|r(?=untime)/, (letters) => letters.toUpperCase()),
+      (time[1] ?? '').replace(/ [a-z]/, (letters) => letters.toUpperCase()),
       time[2] ?? '',
     );
   const id = /^Query Identifier: (-?\d+)$/.exec(body);

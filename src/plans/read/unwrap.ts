@@ -34,12 +34,11 @@ const BULLETS = /^([ \t]*)[-*•◦▪·][ \t]+(?=[A-Z][^\n]*\((?:cost=\d|actual
 
 /** Without the signs of a comment of SQL that hold a plan and stand in its lines. */
 function withoutComment(text: string): string {
-  return /\/\*+[ \t]*[A-Z][^\n]*\((?:cost=\d|actual )/.test(text)
-    ? text
-        .replaceAll(/\/\*+[ \t]*(?=[A-Z][^\n]*\((?:cost=\d|actual ))/g, '')
-        .replaceAll(/[ \t]*\*+\/[ \t]*;?[ \t]*$/gm, '')
-    : text;
+  const opened = text.replaceAll(COMMENT, '');
+  return opened === text ? text : opened.replaceAll(/[ \t]*\*+\/[ \t]*;?[ \t]*$/gm, '');
 }
+
+const COMMENT = /\/\*+[ \t]*(?=[A-Z][^\n]*\((?:cost=\d|actual ))/g;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   lt: '<',
