@@ -23,42 +23,52 @@ export interface RefusedBeside {
  */
 export async function withCompanions(
   { whatIf, snapshot, signal }: Pick<IndexSearchOptions, 'whatIf' | 'snapshot' | 'signal'>,
-  { candidates, kept, dropped, budgetBytes }: RefusedBeside,
+  { dropped, budgetBytes, ...beside }: RefusedBeside,
 ): Promise<readonly UnvaluedIndex[]> {
   const fingerprints = new Map(snapshot.workload.statements.map((one) => [one.name, one.fingerprint]));
-  const has = new Set(kept.map(specKey));
-  const specs = new Map<string, IndexSpec>();
+  const found = new Map<string, UnvaluedIndex>();
   for (const { spec, effects, built } of worthAnotherTry(dropped)) {
     const leftBytes = (budgetBytes ?? Number.POSITIVE_INFINITY) - (built?.sizeBytes ?? 0);
     const slowed = slowedBy(effects).flatMap(({ statement }) => fingerprints.get(statement) ?? []);
     for (const fingerprint of slowed.slice(0, MOST_SLOWED)) {
       if (signal.aborted) return [];
-      const costOf = async (add: readonly IndexSpec[]): Promise<number> => {
-        const [answer] = await whatIf.cost([fingerprint], { add: [...kept, spec, ...add], drop: [] });
-        return answer?.cost ?? Number.POSITIVE_INFINITY;
-      };
-      const lured = await costOf([]);
-      const isOpen = (one: Candidate): boolean =>
-        one.for.includes(fingerprint) && !has.has(specKey(one.spec)) && specKey(one.spec) !== specKey(spec);
-      // Most often it is another way into the same table that the statement is lured from.
-      const open = candidates
-        .filter(isOpen)
-        .toSorted((a, b) => Number(isOnTableOf(b, spec)) - Number(isOnTableOf(a, spec)));
-      const tried: { readonly spec: IndexSpec; readonly cost: number }[] = [];
-      for (const one of open.slice(0, MOST_TRIED)) tried.push({ spec: one.spec, cost: await costOf([one.spec]) });
-      const better = tried.filter(({ cost }) => cost < lured * CLEARLY).toSorted((a, b) => a.cost - b.cost);
-      const sized = await sizedFor(
-        whatIf,
-        candidates,
-        better.map((one) => one.spec),
-      );
+      const better = await betterWith(whatIf, { ...beside, spec, fingerprint });
+      const [own, ...sized] = await sizedFor(whatIf, beside.candidates, [spec, ...better]);
       const fitting = sized.filter((one) => one.sizeBytes <= leftBytes);
       const smallest = fitting.toSorted((a, b) => a.sizeBytes - b.sizeBytes).slice(0, 1);
-      if (fitting.length > 0) specs.set(specKey(spec), spec);
-      for (const one of [...fitting.slice(0, MOST_BEST), ...smallest]) specs.set(specKey(one.spec), one.spec);
+      if (!own || fitting.length === 0) continue;
+      for (const one of [own, ...fitting.slice(0, MOST_BEST), ...smallest]) found.set(specKey(one.spec), one);
     }
   }
-  return sizedFor(whatIf, candidates, [...specs.values()]);
+  return [...found.values()];
+}
+
+/** Candidates with which the planner likes another plan for a statement clearly better than the one that it is lured into, the best first. */
+async function betterWith(
+  whatIf: IndexSearchOptions['whatIf'],
+  {
+    candidates,
+    kept,
+    spec,
+    fingerprint,
+  }: Pick<RefusedBeside, 'candidates' | 'kept'> & { readonly spec: IndexSpec; readonly fingerprint: string },
+): Promise<readonly IndexSpec[]> {
+  const costOf = async (add: readonly IndexSpec[]): Promise<number> => {
+    const [answer] = await whatIf.cost([fingerprint], { add: [...kept, spec, ...add], drop: [] });
+    return answer?.cost ?? Number.POSITIVE_INFINITY;
+  };
+  const lured = await costOf([]);
+  const there = new Set([...kept, spec].map(specKey));
+  // Most often it is another way into the same table that the statement is lured from.
+  const open = candidates
+    .filter((one) => one.for.includes(fingerprint) && !there.has(specKey(one.spec)))
+    .toSorted((a, b) => Number(isOnTableOf(b, spec)) - Number(isOnTableOf(a, spec)));
+  const tried: { readonly spec: IndexSpec; readonly cost: number }[] = [];
+  for (const one of open.slice(0, MOST_TRIED)) tried.push({ spec: one.spec, cost: await costOf([one.spec]) });
+  return tried
+    .filter(({ cost }) => cost < lured * CLEARLY)
+    .toSorted((a, b) => a.cost - b.cost)
+    .map((one) => one.spec);
 }
 
 /** Those that would gain most blocks over the whole workload first. */

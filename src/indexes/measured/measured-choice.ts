@@ -91,8 +91,19 @@ export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
 
 /** What the workload would cost under a set, by what was measured. */
 export function measuredValue(problem: ChoiceProblem, names: readonly string[]): SetValue {
-  const compiled = compile(problem);
-  return new Search(compiled, problem).value(masksOf(compiled, names));
+  const search = valuesOf(problem);
+  return search.value(masksOf(search.problem, names));
+}
+
+/** Of one problem the values of many sets are asked for, of some again and again. */
+const valued = new WeakMap<ChoiceProblem, Search>();
+
+function valuesOf(problem: ChoiceProblem): Search {
+  const known = valued.get(problem);
+  if (known) return known;
+  const made = new Search(compile(problem), problem);
+  valued.set(problem, made);
+  return made;
 }
 
 const NODE_LIMIT = 20_000;

@@ -14,6 +14,7 @@ import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { isUndecided } from './chance.js';
 import type { MeasureSetOptions } from './measured-set.js';
 import type { Runner } from './runner.js';
+import { allowedOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 import type { Subsets } from './subset.js';
 
@@ -122,11 +123,11 @@ async function inTurns(
 function undecided(
   { oneCase }: CaseRecord,
   [bare, ...others]: readonly PlanFigures[],
-  { readTolerance, writeTolerance, onceTolerance: once }: ChoiceRules,
+  rules: ChoiceRules,
 ): readonly PlanFigures[] {
   if (!bare) return [];
-  const allowed = oneCase.soils ? writeTolerance : readTolerance;
-  return [bare, ...others.filter((one) => isUndecided(bare, one, { allowed, once }))];
+  const within = { allowed: allowedOf(oneCase, rules), once: rules.onceTolerance };
+  return [bare, ...others.filter((one) => isUndecided(bare, one, within))];
 }
 
 /** The outcome of `work`, or null after an abort. */

@@ -10,6 +10,7 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { Objective } from '../../indexes/measured/measured-index-set.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { isToldByPlan } from '../trial/cases.js';
+import type { TrialCase } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
 import { byStatement } from '../trial/summary.js';
 import {
@@ -47,6 +48,11 @@ export interface ChoiceRules {
   readonly onceTolerance: number;
   readonly leastGain: number;
   readonly upkeepOf: UpkeepOf;
+}
+
+/** Times as long as without any index that an execution of a case may take. */
+export function allowedOf({ soils }: TrialCase, { readTolerance, writeTolerance }: ChoiceRules): number {
+  return soils ? writeTolerance : readTolerance;
 }
 
 /** The measured records as a choice, by time, by blocks or by both. */

@@ -113,7 +113,7 @@ async function standingBy(
     }
     if (culprit === null) continue;
     const own = slower.filter(({ record }) => record.oneCase.name === culprit.statement);
-    const cause = own.length > 0 ? soleCause(own, choice.kept, rules) : null;
+    const cause = soleCause(own, choice.kept, rules);
     if (cause !== null && !loop.earlier.causes.has(cause)) {
       loop.earlier.causes.add(cause);
       banned.set(cause, culprit.reason);

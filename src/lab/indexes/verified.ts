@@ -7,7 +7,7 @@ import { byStatement } from '../trial/summary.js';
 import { buffersOf, DOUBT, hasRun, medianMsOf, msOf, ranOnce, seenUnder } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { toleranceFor } from './chance.js';
-import { SLACK, problemOf } from './settle.js';
+import { SLACK, allowedOf, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, Verified } from './settle.js';
 
 /**
@@ -64,7 +64,7 @@ export interface Culprit {
 
 /** Those of `meant` that are in no plan with which the statement was seen to be content; all, where each is in one. */
 function suspected(group: readonly Verified[], meant: readonly string[], rules: ChoiceRules): readonly string[] {
-  const allowed = allowedOf(group, rules);
+  const allowed = allowedOf((group[0] as Verified).record.oneCase, rules);
   const unit = guardOf(rules.objective);
   const [valueOf] = MEASURES[unit];
   if (!valueOf) return meant;
@@ -101,14 +101,10 @@ export function soleCause(slower: readonly Verified[], kept: readonly string[], 
 
 function isSlower(group: readonly Verified[], rules: ChoiceRules): boolean {
   const unit = guardOf(rules.objective);
-  const allowed = allowedOf(group, rules);
+  const allowed = allowedOf((group[0] as Verified).record.oneCase, rules);
   const [before, after] = [group.map((one) => one.before), group.map((one) => one.after)];
   const tolerance = unit === 'time' ? toleranceFor(before, after, { allowed, once: rules.onceTolerance }) : allowed;
   return pairsBy(group, MEASURES[unit]).every((pair) => pair.after > pair.before * tolerance + SLACK[unit]);
-}
-
-function allowedOf(group: readonly Verified[], { readTolerance, writeTolerance }: ChoiceRules): number {
-  return group[0]?.record.oneCase.soils ? writeTolerance : readTolerance;
 }
 
 /** Means over the parameter sets of a statement, one pair for each measure. */
