@@ -85,16 +85,11 @@ export async function extend({ costs, columns, makeIndex, budgetBytes, mostKeys,
 export async function db2advis({ whatIf, costs, statements, candidatesOf, budgetBytes }) {
   const benefits = new Map();
   for (const statement of statements) {
-    const candidates = await candidatesOf(statement);
     const before = await costs.statement(statement, []);
-    const [answer] = await whatIf.cost([statement.fingerprint], {
-      add: candidates.map((index) => index.spec),
-      drop: [],
-    });
-    for (const index of candidates) {
-      if (!answer.uses.includes(index.spec.name)) continue;
+    const { cost, used } = await withAll(whatIf, statement, candidatesOf);
+    for (const index of used) {
       const known = benefits.get(index.key) ?? { index, benefit: 0 };
-      benefits.set(index.key, { index, benefit: known.benefit + before - answer.cost });
+      benefits.set(index.key, { index, benefit: known.benefit + before - cost });
     }
   }
   const ratio = (one) => one.benefit / one.index.bytes;
@@ -125,10 +120,8 @@ export async function db2advis({ whatIf, costs, statements, candidatesOf, budget
 export async function relaxation({ whatIf, costs, statements, candidatesOf, makeIndex, budgetBytes, mostKeys }) {
   const wanted = new Map();
   for (const statement of statements) {
-    const candidates = await candidatesOf(statement);
-    const add = candidates.map((index) => index.spec);
-    const [answer] = await whatIf.cost([statement.fingerprint], { add, drop: [] });
-    for (const index of candidates) if (answer.uses.includes(index.spec.name)) wanted.set(index.key, index);
+    const { used } = await withAll(whatIf, statement, candidatesOf);
+    for (const index of used) wanted.set(index.key, index);
   }
   let chosen = [...wanted.values()];
   let cost = await costs.of(chosen);
@@ -173,6 +166,14 @@ function relaxations(chosen, mostKeys) {
     ];
   });
   return [...alone, ...together];
+}
+
+/** What a statement costs with all of its candidates at once, and which of them its plan uses. */
+async function withAll(whatIf, statement, candidatesOf) {
+  const candidates = await candidatesOf(statement);
+  const add = candidates.map((index) => index.spec);
+  const [{ cost, uses }] = await whatIf.cost([statement.fingerprint], { add, drop: [] });
+  return { cost, used: candidates.filter((index) => uses.includes(index.spec.name)) };
 }
 
 function sizeOf(indexes) {
