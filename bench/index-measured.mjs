@@ -206,8 +206,14 @@ async function setsFor(mb, { lab, clone, snapshot, noise, advisors }) {
     timeMs: Number(values.seconds) * 1000,
     searchMs: searchMs * 0.25,
     measure: (specs, timeBudgetMs) => {
-      progress(`${mb} MB: ${specs.length} indexes to measure`);
+      progress(`${mb} MB: ${specs.length} indexes to measure in ${formatMs(timeBudgetMs)}`);
+      let last = '';
       return measureIndexSet({
+        progress: (phase, done) => {
+          const step = phase === 'verify' ? `verifying set ${done}` : phase;
+          if (step !== last) progress(`${mb} MB: ${step}`);
+          last = step;
+        },
         connection: server.connection,
         server,
         template: DATABASE,

@@ -69,7 +69,7 @@ async function searched(
 function labOf(
   worthless: readonly string[],
   complete: (round: number) => boolean = () => true,
-): { readonly asked: string[][]; readonly measure: RoundsOptions['measure'] } {
+): { readonly asked: string[][]; readonly measure: (specs: readonly IndexSpec[]) => Promise<MeasuredIndexSet> } {
   const asked: string[][] = [];
   const measure = async (specs: readonly IndexSpec[]): Promise<MeasuredIndexSet> => {
     asked.push(specs.map(nameOf).toSorted());
@@ -148,9 +148,9 @@ describe('measureInRounds', () => {
     const { found, search } = await searched();
     for (const used of [true, false]) {
       const asked: string[][] = [];
-      const measure: RoundsOptions['measure'] = async (specs, timeMs) => {
+      const measure: RoundsOptions['measure'] = async (specs) => {
         asked.push(specs.map(nameOf));
-        const set = await labOf(used && asked.length > 1 ? [] : ['a']).measure(specs, timeMs);
+        const set = await labOf(used && asked.length > 1 ? [] : ['a']).measure(specs);
         return set && { ...set, dropped: set.dropped.map((one) => ({ ...one, why: 'unused' })) };
       };
       const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure });
@@ -174,8 +174,8 @@ describe('measureInRounds', () => {
     const slowed = { statement: byB, without: { ms: 10, buffers: 100 }, with: { ms: 90, buffers: 300 } };
     const measure =
       (gains: boolean): RoundsOptions['measure'] =>
-      async (specs, timeMs) => {
-        const set = await lab.measure(specs, timeMs);
+      async (specs) => {
+        const set = await lab.measure(specs);
         if (set === null || specs.some((spec) => nameOf(spec) === 'c')) return set;
         const dropped = specs.map((spec) => ({
           spec,
@@ -210,13 +210,28 @@ describe('measureInRounds', () => {
     const { measured } = await measureInRounds(found, {
       ...times,
       search,
-      measure: async (specs, timeMs) => {
-        const set = await lab.measure(specs, timeMs);
+      measure: async (specs) => {
+        const set = await lab.measure(specs);
         return set && { ...set, durationMs: times.timeMs * 5 };
       },
     });
     expect(lab.asked).toEqual([['a']]);
     expect(names(measured?.dropped)).toEqual(['a']);
+  });
+
+  it('goes on with a first round that its time ended, where there is nothing to add', async () => {
+    const { found, search } = await searched();
+    const lab = labOf([], (round) => round > 1);
+    const given: number[] = [];
+    const measure: RoundsOptions['measure'] = (specs, timeMs) => {
+      given.push(timeMs);
+      return lab.measure(specs);
+    };
+    const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure });
+    expect(lab.asked).toEqual([['a'], ['a']]);
+    expect(given[0]).toBe(times.timeMs / 2);
+    expect(given[1]).toBeGreaterThan(times.timeMs * 0.9);
+    expect([names(measured?.kept), alternatives, measured?.complete]).toEqual([['a'], [], true]);
   });
 
   it('is content where the kept ones fill the budget, and without a budget', async () => {

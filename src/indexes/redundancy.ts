@@ -135,8 +135,10 @@ function strength(index: Index): number {
   return reasonToKeep(index) === null ? 0 : 1;
 }
 
-function enforcesNoMore(catalog: Catalog, index: Index, keeper: Index): boolean {
+/** Whether all that the index enforces is enforced by another one with the same keys, which holds every row that it holds. */
+export function enforcesNoMore(catalog: Catalog, index: Index, keeper: Index): boolean {
   if (!index.unique) return true;
+  if (keeper.keys.length !== index.keys.length) return false;
   const backs = catalog.constraints.find(
     (one) => one.name === keeper.constraint && sameRelation(one.table, keeper.table),
   );

@@ -8,7 +8,7 @@ import { dropIndexAction } from '../actions.js';
 import { defineAdvisor, type AdvisorFinding } from '../define.js';
 import { estimated, measured } from '../evidence.js';
 import { indexesByTable, reasonToKeep, wholeIndex, type WholeIndex } from '../../indexes/facts.js';
-import { repetitions, standsInFor, type StandIn } from '../../indexes/redundancy.js';
+import { enforcesNoMore, repetitions, standsInFor, type StandIn } from '../../indexes/redundancy.js';
 
 export default defineAdvisor({
   id: 'index/overlapping-index',
@@ -21,7 +21,7 @@ export default defineAdvisor({
       'Keys must agree in operator class, collation and order, forwards or backwards, and the wider index must hold all INCLUDE columns. Predicates must be ' +
       'the same, or the wider index whole and the partial one hold `minPartialShare` of its rows. A hash index, and a GIN or GiST index on one scalar, counts when a btree on its column is no larger; the GiST one where ' +
       'the whole workload is known and never asks for the nearest. ' +
-      'Unique indexes and those that back or enforce something are left alone; so is a narrower one that is used while the wider one is not. ' +
+      'A unique index counts when the wider one is unique by the same keys; those that back a constraint, serve a foreign key or replication are left alone; so is a narrower one that is used while the wider one is not. ' +
       'A partitioned index is reported once, on its parent. The narrower one is smaller and may still win: only the trial can tell.',
     sources: ['PostgreSQL manual, "Multicolumn Indexes"', 'PostgreSQL wiki, "Index Maintenance"'],
     bad: `
@@ -37,7 +37,7 @@ export default defineAdvisor({
     return indexesByTable(catalog).flatMap((indexes) => {
       const repeated = new Set(repetitions(catalog, indexes).map(({ redundant }) => redundant));
       const pairs = indexes.flatMap((index): readonly Pair[] => {
-        if (index.unique || !index.valid || reasonToKeep(index) !== null || repeated.has(index)) return [];
+        if (!index.valid || reasonToKeep(index) !== null || repeated.has(index)) return [];
         return indexes
           .filter((wider) => !repeated.has(wider))
           .flatMap((wider) => pairOf(catalog, wider, index) ?? [])
@@ -69,7 +69,7 @@ interface Pair {
 
 function pairOf(catalog: Catalog, widerIndex: Index, index: Index): Pair | null {
   const how = standsInFor(widerIndex, index);
-  if (how === null) return null;
+  if (how === null || !enforcesNoMore(catalog, index, widerIndex)) return null;
   return { index, widerIndex, how, narrow: wholeIndex(catalog, index), wider: wholeIndex(catalog, widerIndex) };
 }
 

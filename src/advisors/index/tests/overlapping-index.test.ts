@@ -125,6 +125,17 @@ describe('index/overlapping-index', () => {
 
   it.each<[string, Index, Index]>([
     ['the narrower is unique', { ...narrow, unique: true }, wide],
+    ['the narrower is unique, and the wider by more keys', { ...narrow, unique: true }, { ...wide, unique: true }],
+    [
+      'the narrower is partial and unique, and the wider is not unique',
+      { ...narrow, unique: true, predicate: '(page > 5)' },
+      { ...narrow, name: 'whole', oid: 9 },
+    ],
+    [
+      'the narrower is partial and lets one NULL in',
+      { ...narrow, unique: true, nullsNotDistinct: true, predicate: '(page > 5)' },
+      { ...narrow, name: 'whole', oid: 9, unique: true },
+    ],
     ['the narrower backs a constraint', { ...narrow, constraint: 'c' }, wide],
     ['the narrower is clustered', { ...narrow, clustered: true }, wide],
     ['the narrower is part of a partitioned index', { ...narrow, partitionOf: { schema: 'public', name: 'p' } }, wide],
@@ -177,6 +188,18 @@ describe('index/overlapping-index', () => {
       { ...narrow, predicate: '(page > 5)' },
       { ...narrow, name: 'whole', oid: 9 },
       'Index public.narrow holds nearly all rows of public.whole, under the same keys.',
+    ],
+    [
+      'partial and unique, beside a whole one that is unique by the same keys',
+      { ...narrow, unique: true, predicate: '(page > 5)' },
+      { ...narrow, name: 'whole', oid: 9, unique: true },
+      'Index public.narrow holds nearly all rows of public.whole, under the same keys.',
+    ],
+    [
+      'unique, beside one that is unique by the same keys and includes more',
+      { ...narrow, unique: true },
+      { ...narrow, name: 'more', oid: 9, unique: true, include: [aKey('seen')] },
+      'Index public.narrow is the beginning of public.more.',
     ],
     [
       'a hash index',
