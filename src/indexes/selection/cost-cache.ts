@@ -204,6 +204,11 @@ export class CostCache {
     return answer;
   }
 
+  /** How many answers there are: where it is the same, nothing new is known. */
+  get learnt(): number {
+    return this.statements.reduce((sum, costs) => sum + costs.answers.length, 0);
+  }
+
   /** The objective's value of a choice at most, by what is known; infinite when a statement is not known at all. */
   upper(choice: Choice): number {
     return this.statements.reduce((sum, costs) => sum + costs.statement.value(costs.upper(costs.bits(choice))), 0);

@@ -6,6 +6,8 @@ import { greedyChoice, guessedCost, packedChoice } from './greedy.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
 import { boundProgramme, planProgramme } from './programmes.js';
+import type { Proposal } from './programmes.js';
+import type { SolverLimits } from './solver.js';
 
 /** The best choice found for one budget. */
 export interface Incumbent {
@@ -121,6 +123,7 @@ class Search {
   };
   #bound = 0;
   #nodes = FIRST_NODES;
+  readonly #last = new Map<typeof planProgramme, { readonly state: string; readonly proposal: Proposal | null }>();
 
   constructor(input: ImproveInput) {
     this.#input = input;
@@ -189,14 +192,14 @@ class Search {
 
   /** Verifies what a programme proposes until it proposes nothing better. False when the allowance or the rounds ended it. */
   async follow(programme: typeof planProgramme, rounds: number): Promise<boolean> {
-    const { cache, highs, allowance, storageBytes } = this.#input;
+    const { cache, allowance } = this.#input;
     for (let round = 0; round < rounds; round += 1) {
       if (allowance.isSpent()) return false;
       const timeMs = allowance.leftMs === null ? MOST_SOLVING_MS : allowance.leftMs * SOLVER_SHARE;
       const proving = programme === boundProgramme;
       const unproved = this.#best.objective > 0 ? 1 - this.bound / this.#best.objective : 0;
       const gap = proving ? Math.max(SOLVER_GAP, PROOF_SHARE * unproved) : SOLVER_GAP;
-      const proposal = programme(highs, { cache, storageBytes, limits: { timeMs, nodes: this.#nodes, gap } });
+      const proposal = this.#propose(programme, { timeMs, nodes: this.#nodes, gap });
       if (proposal === null) return false;
       if (proving) this.#bound = Math.max(this.#bound, proposal.bound);
       this.offer(proposal.choice);
@@ -211,6 +214,17 @@ class Search {
       await this.verify(proposal.choice, proving ? STRONGLY : PLAINLY);
     }
     return false;
+  }
+
+  /** Solves a programme; where nothing was learnt since it was solved to the same limits, it would say the same again. */
+  #propose(programme: typeof planProgramme, limits: SolverLimits): Proposal | null {
+    const { cache, highs, storageBytes } = this.#input;
+    const state = `${cache.learnt} ${limits.nodes} ${limits.gap}`;
+    const last = this.#last.get(programme);
+    if (last?.state === state) return last.proposal;
+    const proposal = programme(highs, { cache, storageBytes, limits });
+    this.#last.set(programme, { state, proposal });
+    return proposal;
   }
 }
 

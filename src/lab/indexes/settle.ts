@@ -101,6 +101,14 @@ export interface Verified {
   readonly after: PlanFigures;
 }
 
+/** All cases under a set, and those that give no figure. */
+export interface VerifiedSet {
+  readonly verified: readonly Verified[];
+  readonly failed: readonly FailedCase[];
+  /** Those that give a figure. */
+  readonly records: readonly CaseRecord[];
+}
+
 /**
  * Runs every case under a set against none, turn by turn, and puts these figures in the place of the earlier ones. What does the
  * same on both sides is run once, and a read whose two plans ran side by side for an earlier set is not run again. After the deadline only what
@@ -111,7 +119,7 @@ export async function verify(
   records: readonly CaseRecord[],
   kept: readonly string[],
   known: Map<string, Verified>,
-): Promise<{ readonly verified: readonly Verified[]; readonly failed: readonly FailedCase[] }> {
+): Promise<VerifiedSet> {
   const verified: Verified[] = [];
   const failed: FailedCase[] = [];
   for (const record of records) {
@@ -142,7 +150,7 @@ export async function verify(
       record.figures.set(workKey(record.oneCase, figures.plan), figures);
     }
   }
-  return { verified, failed };
+  return { verified, failed, records: verified.map((one) => one.record) };
 }
 
 /** A case under a set against none by what ran; null where one of them never did. */

@@ -8,7 +8,7 @@ import type { Bench, CaseRecord } from './case-record.js';
 import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { problemOf, seenPair, settle, verify } from './settle.js';
-import type { ChoiceRules, Verified } from './settle.js';
+import type { ChoiceRules, Verified, VerifiedSet } from './settle.js';
 import { culpritOf, slowerWith, soleCause } from './verified.js';
 
 /** A set that was verified as it is. */
@@ -80,9 +80,12 @@ async function standingBy(
   for (let attempt = 1; ; attempt += 1) {
     loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
     const choice = await settle(bench, records, withoutBanned(rules, banned));
-    const { verified, failed: more } = await verify(bench, records, choice.kept, loop.earlier.verified);
-    failed.push(...more);
-    records = verified.map((one) => one.record);
+    const set =
+      (await screen(loop, records, choice.kept, rules)) ??
+      (await verify(bench, records, choice.kept, loop.earlier.verified));
+    const { verified } = set;
+    failed.push(...set.failed);
+    records = set.records;
     await tidy(loop, records);
     await runAgain(bench, slowerWith(verified, rules));
     const culprit = culpritOf(verified, choice.kept, rules);
@@ -124,6 +127,27 @@ async function standingBy(
     offences.set(culprit.statement, times);
     if (stands || isLast || times >= MOST_OFFENCES) banned.set(culprit.index, culprit.reason);
   }
+}
+
+/**
+ * Runs only those statements side by side, under a set and without, that it makes too slow by what ran before. Null where none of them is too slow then: only such a set is
+ * worth running every statement of it.
+ */
+async function screen(
+  loop: OuterLoop,
+  records: readonly CaseRecord[],
+  kept: readonly string[],
+  rules: ChoiceRules,
+): Promise<VerifiedSet | null> {
+  const seen = records.flatMap((record) => seenPair(record, kept) ?? []);
+  const slower = new Set(slowerWith(seen, rules).map((one) => one.record));
+  if (slower.size === 0) return null;
+  const sure = await verify(benchOf(loop, 1), [...slower], kept, loop.earlier.verified);
+  const verified = [...sure.verified, ...seen.filter((one) => !slower.has(one.record))];
+  const stillThere = new Set(sure.records);
+  const left = records.filter((record) => !slower.has(record) || stillThere.has(record));
+  const isSure = slowerWith(verified, rules).length > 0 && culpritOf(verified, kept, rules)?.statement != null;
+  return isSure ? { verified, failed: sure.failed, records: left } : null;
 }
 
 /** A single run may be chance: where the time was over, what speaks against a set is run as often as it would have been before. */
