@@ -205,7 +205,7 @@ async function setsFor(mb, { lab, clone, snapshot, noise, advisors }) {
     budgetBytes,
     timeMs: Number(values.seconds) * 1000,
     searchMs: searchMs * 0.25,
-    measure: (specs, timeBudgetMs) => {
+    measure: (specs, timeBudgetMs, companions) => {
       progress(`${mb} MB: ${specs.length} indexes to measure in ${formatMs(timeBudgetMs)}`);
       let last = '';
       return measureIndexSet({
@@ -222,6 +222,7 @@ async function setsFor(mb, { lab, clone, snapshot, noise, advisors }) {
         workload: snapshot.workload,
         budgetBytes,
         timeBudgetMs,
+        companions,
         statementTimeoutMs: timeoutMs,
         earlier,
         noise,

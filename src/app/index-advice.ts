@@ -223,7 +223,7 @@ async function measure(
     timeMs: options.budgetMs,
     searchMs: options.budgetMs * (1 - MAIN_SHARE),
     searchCalls: plannerCallsFor(search.snapshot.workload.statements.length, options.budgetMs) * (1 - MAIN_SHARE),
-    measure: async (specs, timeMs) => {
+    measure: async (specs, timeMs, companions) => {
       watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
       const measuring = measureIndexSet({
         connection,
@@ -234,6 +234,7 @@ async function measure(
         workload: search.snapshot.workload,
         budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
         timeBudgetMs: timeMs,
+        ...(companions && { companions }),
         statementTimeoutMs: Math.min(STATEMENT_TIMEOUT_MS, options.budgetMs * LONGEST_SHARE),
         earlier,
         noise,

@@ -229,7 +229,7 @@ describe('measureInRounds', () => {
     };
     const { measured, alternatives } = await measureInRounds(found, { ...times, search, measure });
     expect(lab.asked).toEqual([['a'], ['a']]);
-    expect(given[0]).toBe(times.timeMs / 2);
+    expect(given[0]).toBe(times.timeMs * 0.75);
     expect(given[1]).toBeGreaterThan(times.timeMs * 0.9);
     expect([names(measured?.kept), alternatives, measured?.complete]).toEqual([['a'], [], true]);
   });

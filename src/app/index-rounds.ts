@@ -2,6 +2,7 @@ import { formatBytes } from '../base/units.js';
 import { specKey } from '../indexes/candidates/candidates.js';
 import type { DroppedIndex, MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
+import type { MeasureSetOptions } from '../lab/indexes/measured-set.js';
 import type { IndexSpec } from '../model/action.js';
 import { searchBeside } from './index-alternatives.js';
 import { withCompanions } from './index-companions.js';
@@ -20,7 +21,11 @@ export interface RoundsOptions {
   /** EXPLAINs of all further searches; no limit when not given. */
   readonly searchCalls?: number;
   /** Null where it was called off. The first round may take all of the time, others what is left. */
-  readonly measure: (specs: readonly IndexSpec[], timeMs: number) => Promise<MeasuredIndexSet | null>;
+  readonly measure: (
+    specs: readonly IndexSpec[],
+    timeMs: number,
+    companions?: MeasureSetOptions['companions'],
+  ) => Promise<MeasuredIndexSet | null>;
 }
 
 /** What a search found that is to be measured. */
@@ -33,9 +38,9 @@ export interface MeasuredRounds {
 }
 
 /**
- * Measures what was searched. While much of the budget is left, since what the planner promised was not true, searches what could stand beside the kept
- * indexes without those that were refused, and measures both together; and what was refused for a few statements is measured once more beside what may
- * keep these from it. Where there is neither, a first round that was cut short goes on. Such a set is taken where its measuring came to its end, or where it gains more than the one before. An index that no plan used,
+ * Measures what was searched, and what its figures refuse for a few statements beside what may keep these from it. While much of the budget is left, since what
+ * the planner promised was not true, searches what could stand beside the kept indexes without those that were refused, and measures both together; and what was refused
+ * by then for a few statements is measured once more beside others. Where there is neither, a first round that was cut short goes on. Such a set is taken where its measuring came to its end, or where it gains more than the one before. An index that no plan used,
  * since another one was there, is refused the second time.
  */
 export async function measureInRounds(found: Found, options: RoundsOptions): Promise<MeasuredRounds> {
@@ -43,22 +48,34 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   const { signal } = search;
   let { alternatives } = found;
   let leftMs = options.timeMs;
-  const timed = async (specs: readonly IndexSpec[], timeMs: number): Promise<MeasuredIndexSet | null> => {
+  const timed = async (
+    ...[specs, timeMs, companions]: Parameters<typeof measure>
+  ): Promise<MeasuredIndexSet | null> => {
     const startedMs = performance.now();
-    const set = await measure(specs, timeMs);
+    const set = await measure(specs, timeMs, companions);
     leftMs -= performance.now() - startedMs;
     return set;
   };
   const specs = [...found.selection.chosen, ...alternatives, ...found.unvalued].map((one) => one.spec);
   if (specs.length === 0 || signal.aborted) return { measured: null, alternatives };
-  const first = await timed(specs, leftMs * FIRST_SHARE);
+  const asked: UnvaluedIndex[] = [];
+  const first = await timed(specs, leftMs * FIRST_SHARE, async ({ kept, dropped }) => {
+    asked.push(
+      ...(await withCompanions(search, { ...found, kept: kept.map((one) => one.spec), dropped, budgetBytes })),
+    );
+    return asked.map((one) => one.spec);
+  });
   if (first === null) return { measured: null, alternatives };
   let measured = first;
+  const given = new Set(specs.map(specKey));
+  const there = new Set([...first.kept, ...first.dropped].map((one) => specKey(one.spec)));
+  const tried = asked.every((one) => there.has(specKey(one.spec))) ? asked : [];
   const built = new Map<string, number>();
   const count = (all: readonly IndexSpec[]): void => {
     for (const key of all.map(specKey)) built.set(key, (built.get(key) ?? 0) + 1);
   };
-  count(specs);
+  alternatives = [...alternatives, ...tried.filter((one) => !given.has(specKey(one.spec)))];
+  count([...specs, ...tried.map((one) => one.spec)]);
   for (let round = 1; round <= MORE_ROUNDS; round += 1) {
     if (leftMs < MUCH_TIME * first.durationMs || signal.aborted) break;
     const kept = measured.kept.map((one) => one.spec);
@@ -110,11 +127,8 @@ function gainOf({ before, after }: MeasuredIndexSet, { blockMs }: MeasuredIndexS
   return before.ms - after.ms + (before.buffers - after.buffers) * blockMs;
 }
 
-/**
- * Of the time; the rest is for what the first round refuses, or else for its own end. What it has run is not run again. With 0.75, on 94 statements at 10 % of
- * the tables' size, a first round that ended late left too little for the companion without which 2.64 instead of 1.45 million blocks were read.
- */
-const FIRST_SHARE = 0.5;
+/** Of the time; the rest is for what the first round refuses, or else for its own end. What it has run is not run again. */
+const FIRST_SHARE = 0.75;
 
 /** Rounds after the first: each refuses some of what the planner liked best, and what is left is liked less. */
 const MORE_ROUNDS = 3;

@@ -180,8 +180,8 @@ function notSearched({ merged, leftOut, boundShare }: Compression): readonly Ski
     },
     {
       what: `${formatCount(leftOut)} statements in the search, the lightest`,
-      reason: `the workload has too many; they hold ${share} of the objective; no existing index goes, as they were not asked what they would lose`,
-      remedy: null,
+      reason: `the workload has too many for the time; they hold ${share} of the objective; no existing index goes, as they were not asked what they would lose`,
+      remedy: 'Give the search more time with --budget.',
     },
   ];
   return rows.filter((_, at) => (at === 0 ? merged : leftOut) > 0);

@@ -11,13 +11,16 @@ export class Search {
   best = 0n;
   private bestTotal: number;
   private readonly cache = new Map<bigint, SetValue>();
+  /** By statement: most changes of a set are none to it. */
+  private readonly known: readonly Map<bigint, StatementValue>[];
   private readonly bases: readonly number[];
 
   constructor(
     readonly problem: Compiled,
     private readonly limits: ChoiceProblem,
   ) {
-    this.bases = problem.statements.map((one) => statementValue(one.cases, 0n).guard);
+    this.known = problem.statements.map(() => new Map());
+    this.bases = problem.statements.map((_, position) => this.statement(position, 0n).guard);
     this.bestTotal = this.value(0n).total;
   }
 
@@ -28,7 +31,7 @@ export class Search {
     let assumed = 0;
     const slower: number[] = [];
     const perStatement = this.problem.statements.map((one, position) => {
-      const now = statementValue(one.cases, set);
+      const now = this.statement(position, set);
       assumed += now.assumed;
       total += one.calls * now.value;
       if (now.guard > (this.bases[position] ?? 0) * one.tolerance + this.limits.slack) slower.push(position);
@@ -36,6 +39,15 @@ export class Search {
     });
     const made = { total, perStatement, slower, assumed };
     this.cache.set(set, made);
+    return made;
+  }
+
+  private statement(position: number, set: bigint): StatementValue {
+    const one = this.problem.statements[position];
+    const known = this.known[position];
+    const seen = set & (one?.concerning ?? 0n);
+    const made = known?.get(seen) ?? statementValue(one?.cases ?? [], set);
+    known?.set(seen, made);
     return made;
   }
 
@@ -66,6 +78,53 @@ export class Search {
           if ((set & one) !== 0n && (set & other) === 0n && this.offer(withoutBit(set, one) | other)) better = true;
         }
       }
+    }
+  }
+
+  /**
+   * Puts in what the best set lacks, with what keeps the statements content that suffer by it, and takes away in its place what brings least for its size,
+   * as long as one such exchange makes the best set better.
+   */
+  exchange(): void {
+    for (let better = true; better;) {
+      better = false;
+      for (const one of this.problem.bits) {
+        if ((this.best & one) !== 0n) continue;
+        for (const wanted of this.contentWith(one))
+          if (this.offer(this.fitted(this.best | wanted, wanted))) better = true;
+      }
+      if (better) this.climb();
+    }
+  }
+
+  /** The index, by itself and together with those of each plan under which a statement that suffers by it would be content. */
+  private contentWith(one: bigint): readonly bigint[] {
+    const { slower } = this.value(this.best | one);
+    const rescues = slower.flatMap((position) => {
+      const { cases = [], tolerance = 1 } = this.problem.statements[position] ?? {};
+      const allowed = ((this.bases[position] ?? 0) * tolerance + this.limits.slack) * cases.length;
+      return cases.flatMap(({ plans }) => plans.filter((plan) => plan.guard <= allowed).map((plan) => one | plan.uses));
+    });
+    return [...new Set([one, ...rescues])];
+  }
+
+  /** The set without what brings least for its size, but for what is wanted, until it fits and no statement suffers by what went. */
+  private fitted(set: bigint, wanted: bigint): bigint {
+    for (let now = set; ;) {
+      const { total, slower } = this.value(now);
+      if (this.fits(now) && slower.length === 0) return now;
+      const steps = this.problem.bits
+        .filter((bit) => (now & bit) !== 0n && (wanted & bit) === 0n)
+        .map((bit) => ({ without: withoutBit(now, bit), size: Math.max(1, this.sizeOf(bit)) }))
+        .map(({ without, size }) => ({ without, after: this.value(without), size }))
+        .map(({ without, after, size }) => ({
+          without,
+          worse: after.slower.length,
+          price: (after.total - total) / size,
+        }));
+      const [least] = steps.toSorted((a, b) => a.worse - b.worse || a.price - b.price);
+      if (least === undefined) return now;
+      now = least.without;
     }
   }
 
@@ -154,10 +213,14 @@ export class Search {
   }
 }
 
-function statementValue(
-  cases: readonly CompiledCase[],
-  set: bigint,
-): { readonly value: number; readonly guard: number; readonly assumed: number } {
+/** One statement under a set. */
+interface StatementValue {
+  readonly value: number;
+  readonly guard: number;
+  readonly assumed: number;
+}
+
+function statementValue(cases: readonly CompiledCase[], set: bigint): StatementValue {
   let value = 0;
   let guard = 0;
   let assumed = 0;

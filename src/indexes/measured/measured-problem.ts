@@ -12,6 +12,8 @@ export interface Compiled {
     readonly calls: number;
     readonly tolerance: number;
     readonly cases: readonly CompiledCase[];
+    /** The indexes that may change what it does. */
+    readonly concerning: bigint;
   }[];
 }
 
@@ -38,10 +40,9 @@ export function compile(problem: ChoiceProblem): Compiled {
   const bits = names.map((_, position) => 1n << BigInt(position));
   const bitOf = new Map(names.map((name, position) => [name, bits[position] as bigint]));
   const mask = (set: readonly string[]): bigint => set.reduce((sum, name) => sum | known(bitOf, name), 0n);
-  const statements = problem.statements.map(({ name, calls, tolerance, cases }) => ({
-    calls,
-    tolerance,
-    cases: cases.map((each) => {
+  const all = bits.reduce((sum, bit) => sum | bit, 0n);
+  const statements = problem.statements.map(({ name, calls, tolerance, cases }) => {
+    const compiledCases = cases.map((each) => {
       if (!each.plans.some((plan) => plan.uses.length === 0))
         throw new WizardError('internal', `${name} was not measured without the indexes`);
       const plans = each.plans
@@ -61,10 +62,20 @@ export function compile(problem: ChoiceProblem): Compiled {
         upkeep: compiled(each.upkeep),
         guardUpkeep: compiled(each.guardUpkeep ?? each.upkeep),
       };
-    }),
-  }));
-  const all = bits.reduce((sum, bit) => sum | bit, 0n);
+    });
+    return { calls, tolerance, cases: compiledCases, concerning: concerning(compiledCases, all) };
+  });
   return { names, sizes: problem.indexes.map((index) => index.sizeBytes), bits, all, statements };
+}
+
+/** Those that a plan uses or a write keeps up, and those that were not there under some plan: whether that plan is still taken beside them is not known. */
+function concerning(cases: readonly CompiledCase[], all: bigint): bigint {
+  let bits = 0n;
+  for (const { plans, upkeep, guardUpkeep } of cases) {
+    for (const { uses, present } of plans) bits |= uses | (all & ~present);
+    for (const { bit } of [...upkeep, ...guardUpkeep]) bits |= bit;
+  }
+  return bits;
 }
 
 /**

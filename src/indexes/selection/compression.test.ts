@@ -237,6 +237,21 @@ describe('a search of a compressed workload', () => {
     }
   });
 
+  it('asks a large workload as far as a share of the allowance goes, the heaviest first', async () => {
+    const statements = Array.from({ length: 1200 }, (_, number) =>
+      aStatement(`SELECT ${number} FROM t WHERE ${COLUMNS[number % 6]} = ${number}`, { calls: 1 + number, meanMs: 1 }),
+    );
+    const fake = { plans: Object.fromEntries(statements.map(({ sql }): [string, FakePlan[]] => [sql, [[[], 100]]])) };
+    const few = { candidates: [], allowance: { timeMs: null, plannerCalls: 3600 } };
+    const { compression, skipped } = await selectIndexes(input(fake, statements, few));
+    // Calls of 1 to 120 are left out, of 1 to 1,200 in all.
+    const boundShare: unknown = expect.closeTo((120 * 121) / (1200 * 1201), 9);
+    expect(compression).toEqual({ statements: 1200, kept: 1080, merged: 0, leftOut: 120, boundShare });
+    expect(skipped).toEqual([]);
+    const plenty = { candidates: [], allowance: { timeMs: null, plannerCalls: 36_000 } };
+    expect((await selectIndexes(input(fake, statements, plenty))).compression).toBeNull();
+  });
+
   it('claims no bound where not all could be weighed', async () => {
     const { fake, statements } = three();
     const allowance = { timeMs: null, plannerCalls: 6 };

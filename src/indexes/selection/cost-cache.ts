@@ -159,6 +159,7 @@ export class CostCache {
   readonly #whatIf: IndexWhatIf;
   readonly #allowance: Allowance;
   readonly #names: ReadonlyMap<string, number>;
+  readonly #byItem = new Map<number, StatementCosts[]>();
 
   constructor(problem: Problem, whatIf: IndexWhatIf, allowance: Allowance) {
     this.problem = problem;
@@ -166,6 +167,18 @@ export class CostCache {
     this.#allowance = allowance;
     this.statements = problem.statements.map((statement) => new StatementCosts(problem, statement));
     this.#names = new Map(problem.items.map((item) => [nameOf(item), item.id]));
+    for (const costs of this.statements) {
+      for (const id of costs.statement.relevant) {
+        const concerned = this.#byItem.get(id);
+        if (concerned) concerned.push(costs);
+        else this.#byItem.set(id, [costs]);
+      }
+    }
+  }
+
+  /** The statements whose plan an item could change, in order. */
+  concernedBy(id: number): readonly StatementCosts[] {
+    return this.#byItem.get(id) ?? [];
   }
 
   /** The choice of items of another cache that are here too. */

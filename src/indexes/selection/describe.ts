@@ -58,8 +58,7 @@ async function change(
   { item, from, to }: { readonly item: Item; readonly from: Choice; readonly to: Choice },
 ): Promise<number | null> {
   let gain = -item.writeCost;
-  for (const costs of cache.statements) {
-    if (costs.bits([item.id]) === 0n) continue;
+  for (const costs of cache.concernedBy(item.id)) {
     const [before, after] = [costs.bits(from), costs.bits(to)];
     if (allowance.isSpent() && (costs.known(before) ?? costs.known(after)) === undefined) return null;
     const [dear, cheap] = [await cache.at(costs, before), await cache.at(costs, after)];
@@ -82,8 +81,7 @@ function gainOf(costs: StatementCosts, choice: Choice): StatementGain {
 }
 
 function served(cache: CostCache, choice: Choice, item: Item): StatementGain[] {
-  const users = cache.statements.filter((costs) => {
-    if (costs.bits([item.id]) === 0n) return false;
+  const users = cache.concernedBy(item.id).filter((costs) => {
     const plan = costs.best(costs.bits(choice));
     return plan !== null && (plan.used & costs.bits([item.id])) !== 0n;
   });
@@ -93,9 +91,9 @@ function served(cache: CostCache, choice: Choice, item: Item): StatementGain[] {
 /** The statements that the item makes cheaper when nothing else is added; its costs were asked. */
 function gainsAlone(cache: CostCache, present: Choice, item: Item): StatementGain[] {
   const choice = new Set([...present, item.id]);
-  const helped = cache.statements.filter((costs) => {
+  const helped = cache.concernedBy(item.id).filter((costs) => {
     const { before, after } = gainOf(costs, choice);
-    return costs.bits([item.id]) !== 0n && after < before;
+    return after < before;
   });
   return inOrderOfGain(helped, choice);
 }
@@ -124,7 +122,7 @@ interface Replaced {
 
 /** New indexes of the same table with which a known plan of the main statement does without the item, and needs nothing else that is not chosen. */
 function variantsOf(cache: CostCache, { choice, item, main }: Replaced): IndexSpec[] {
-  const costs = cache.statements.find((one) => one.statement.fingerprint === main?.fingerprint);
+  const costs = cache.concernedBy(item.id).find((one) => one.statement.fingerprint === main?.fingerprint);
   if (costs === undefined || main === undefined) return [];
   const others = costs.bits([...choice].filter((id) => id !== item.id));
   const [before, after] = [costs.upper(others), main.after];

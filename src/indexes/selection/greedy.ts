@@ -14,7 +14,6 @@ export function greedyChoice(
   const choice = new Set(start);
   const chosen = new Map(cache.statements.map((costs) => [costs, costs.bits(choice)]));
   const guess = rememberGuesses();
-  const byItem = statementsByItem(cache);
   let steps = collectSteps(cache).map((ids): Step => ({ ids, score: Number.POSITIVE_INFINITY }));
   let left = storageBytes === null ? Number.POSITIVE_INFINITY : storageBytes - choiceBytes(cache.problem, choice);
   const score = ({ ids }: Step): number => {
@@ -22,7 +21,7 @@ export function greedyChoice(
     const bytes = missing.reduce((sum, id) => sum + (cache.problem.items[id]?.bytes ?? 0), 0);
     if (missing.length === 0 || bytes > left) return 0;
     const writes = missing.reduce((sum, id) => sum + (cache.problem.items[id]?.writeCost ?? 0), 0);
-    const touched = new Set(missing.flatMap((id) => byItem.get(id) ?? []));
+    const touched = new Set(missing.flatMap((id) => cache.concernedBy(id)));
     let gain = -writes;
     for (const costs of touched) {
       const { value } = costs.statement;
@@ -40,7 +39,7 @@ export function greedyChoice(
       choice.add(id);
       left -= cache.problem.items[id]?.bytes ?? 0;
     }
-    for (const costs of new Set(missing.flatMap((id) => byItem.get(id) ?? [])))
+    for (const costs of new Set(missing.flatMap((id) => cache.concernedBy(id))))
       chosen.set(costs, (chosen.get(costs) ?? 0n) | costs.bits(missing));
   }
 }
@@ -111,14 +110,6 @@ function collectSteps(cache: CostCache): readonly (readonly number[])[] {
     }
   }
   return [...steps.keys()].toSorted().map((key) => steps.get(key) ?? []);
-}
-
-function statementsByItem(cache: CostCache): ReadonlyMap<number, readonly StatementCosts[]> {
-  const byItem = new Map<number, StatementCosts[]>();
-  for (const costs of cache.statements) {
-    for (const id of costs.statement.relevant) byItem.set(id, [...(byItem.get(id) ?? []), costs]);
-  }
-  return byItem;
 }
 
 /** Looks at steps in the order of what they were worth, and takes the first that is still worth more than the next was. */

@@ -24,7 +24,7 @@ export interface SelectionInput {
   readonly curveOf?: (best: Pick<IndexSelection, 'chosen' | 'usedBytes'>) => readonly (number | null)[];
   readonly objective: SelectionObjective;
   readonly allowance: SearchAllowance;
-  /** A workload of more statements is compressed to so many; null for never, `MOST_STATEMENTS` by default. */
+  /** A workload of more statements is compressed to so many; null for never. By default to as many as there is time to ask about, `ALWAYS_ASKED` at least. */
   readonly mostStatements?: number | null;
   /** Bytes of an index; by default what the what-if engine says. */
   readonly sizeBytes?: (spec: IndexSpec) => number | null;

@@ -26,41 +26,37 @@ export interface WorkloadShares {
   readonly skipped: readonly string[];
 }
 
-/** As many as the benchmark's largest workload has, whose search ends with a good set within its 60 s (`npm run bench:index -- --part large`). */
-export const MOST_STATEMENTS = 1000;
+/** So many are asked before the time is looked at: as many as the benchmark's largest workload has, whose search ends with a good set within its 60 s (`npm run bench:index -- --part large`). */
+export const ALWAYS_ASKED = 1000;
 
 /**
- * Asks what the statements cost at present and what their costs are worth in the objective. Of a workload of too many
- * statements only representatives are asked; but where not all were measured it is the costs that say which are the
- * heaviest, and they are asked first. Needs `loadParser()`.
+ * Asks what the statements cost at present and what their costs are worth in the objective. Of a workload of many statements those that ask for the same are asked once,
+ * the heaviest first, by time where all were measured, else by calls, as far as a share of the allowance goes; and where only so many are wanted, those are kept which their
+ * costs then say to be the heaviest. Needs `loadParser()`.
  */
 export async function workloadShares(input: SelectionInput, allowance: Allowance): Promise<WorkloadShares> {
   const { catalog, workload } = input.snapshot;
   const { statements } = workload;
-  const most = input.mostStatements === undefined ? MOST_STATEMENTS : input.mostStatements;
-  if (most === null || statements.length <= most) {
+  const always = input.mostStatements ?? ALWAYS_ASKED;
+  if (input.mostStatements === null || statements.length <= always) {
     const all = { kept: eachAlone(statements), leftOut: [] };
     return weigh(input, all, await presentCosts(input, all.kept, () => allowance.isSpent(), allowance));
   }
   const merged = mergeAlike(catalog, statements);
-  if (isMeasured(merged)) {
-    const cut = cutLightest(merged, presentWorth(merged.map(unasked), input), most);
-    return weigh(input, cut, await presentCosts(input, cut.kept, () => allowance.isSpent(), allowance));
-  }
-  const byCalls = merged.toSorted((a, b) => b.calls - a.calls);
-  const isEnough = (asked: number): boolean => allowance.isSpent(asked < most ? 1 : WEIGHING_SHARE);
-  const base = await presentCosts(input, byCalls, isEnough, allowance);
+  const most = input.mostStatements ?? merged.length;
+  const measured = isMeasured(merged);
+  const worth = measured ? presentWorth(merged.map(unasked), input) : merged.map(({ calls }) => calls);
+  const order = merged.map((_, at) => at).toSorted((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
+  // By calls alone the heaviest are not known yet.
+  const wanted = order.slice(0, measured ? most : merged.length).flatMap((at) => merged[at] ?? []);
+  const isEnough = (asked: number): boolean => allowance.isSpent(asked < always ? 1 : WEIGHING_SHARE);
+  const base = await presentCosts(input, wanted, isEnough, allowance);
   const known = merged.filter((one) => base.has(one.fingerprint));
-  const kept = new Set(
-    cutLightest(
-      known,
-      presentWorth(
-        known.map((one) => asked(one, base)),
-        input,
-      ),
-      most,
-    ).kept,
+  const weights = presentWorth(
+    known.map((one) => asked(one, base)),
+    input,
   );
+  const kept = new Set(cutLightest(known, weights, most).kept);
   // Those that can not be planned have nothing to be left out of.
   const isKept = (one: Representative): boolean => kept.has(one) || base.get(one.fingerprint) === null;
   return weigh(input, { kept: merged.filter(isKept), leftOut: merged.filter((one) => !isKept(one)) }, base);

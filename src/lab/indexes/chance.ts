@@ -1,5 +1,5 @@
 import type { NoiseFloor } from '../../model/measurement.js';
-import { DOUBT, buffersOf, msOf, ranOnce } from './case-record.js';
+import { buffersOf, ranOnce } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 
 /**
@@ -18,16 +18,6 @@ export function toleranceFor(
 ): number {
   if (![...bare, ...withIndexes].some(ranOnce)) return allowed;
   return Math.max(allowed, isMore(bare, withIndexes, allowed) ? ONCE : once);
-}
-
-/** Whether its only run took longer than without any index, and by so little that it may be chance. */
-export function isUndecided(
-  bare: PlanFigures,
-  one: PlanFigures,
-  within: { readonly allowed: number; readonly once: number },
-): boolean {
-  const ratio = msOf(one) / msOf(bare);
-  return ranOnce(one) && ratio > DOUBT && ratio <= toleranceFor([bare], [one], within);
 }
 
 /** Whether blocks speak against it as well, which are the same each time; of what was cut off nobody knows. */

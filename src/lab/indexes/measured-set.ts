@@ -23,8 +23,8 @@ import type { IndexBuild } from './build.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
-import { measureCases } from './outer-loop.js';
-import type { OuterLoop } from './outer-loop.js';
+import { MEASURING_SHARE, measureCases } from './outer-loop.js';
+import type { Measured, OuterLoop } from './outer-loop.js';
 import { findStanding } from './standing.js';
 import { createRunner } from './runner.js';
 import type { Runner } from './runner.js';
@@ -59,6 +59,11 @@ export interface MeasureSetOptions {
   /** Gain that an index must bring; 0.01 by default: what a duplicate of a primary key's prefix was measured to bring. */
   readonly leastGain?: number;
   readonly allowVolatile?: boolean;
+  /**
+   * Indexes that may keep statements from suffering by one which the figures refuse for their sake. They are built and measured beside the others before any set is verified,
+   * unless the workload writes to their tables: what writes pay is measured before anything is built.
+   */
+  readonly companions?: (set: Pick<MeasuredIndexSet, 'kept' | 'dropped'>) => Promise<readonly IndexSpec[]>;
   /** What other sets were seen to do on copies of this template, which need not be run again; what this one does is added. */
   readonly earlier?: EarlierRuns;
   /** An abort cancels what runs; what was measured by then is chosen from, and where that is nothing it rejects with `run/interrupted`. */
@@ -115,9 +120,11 @@ async function measureIn(
   const costs = await writeCosts(runner, options, { specs, writes });
   for (const cost of costs) for (const text of cost.unmeasured) note(`write cost of ${cost.index}: ${text}`);
   const built = await buildAll(runner, options, specs, startedMs + timeBudgetMs / 2);
-  const loop: OuterLoop = {
+  const hiddenOf = (all: readonly IndexSpec[]): ReturnType<typeof hiddenUses> =>
+    hiddenUses({ statements: workload.statements, writes }, all, catalog);
+  const first: OuterLoop = {
     runner,
-    subsets: new Subsets(built.builds, hiddenUses({ statements: workload.statements, writes }, specs, catalog)),
+    subsets: new Subsets(built.builds, hiddenOf(specs)),
     prepared,
     writes,
     costs: new Map(costs.map((cost) => [cost.index, cost])),
@@ -127,11 +134,33 @@ async function measureIn(
     startedMs,
     note,
   };
-  const measured = await measureCases(loop);
+  const begun = await measureCases(first);
+  const companions = await companionsOf(first, begun);
+  const more = await buildAll(runner, options, companions, startedMs + timeBudgetMs * MEASURING_SHARE);
+  const builds = [...first.builds, ...more.builds];
+  const { counts } = first.subsets;
+  const loop: OuterLoop =
+    more.builds.length === 0
+      ? first
+      : { ...first, builds, subsets: new Subsets(builds, hiddenOf([...specs, ...companions]), counts) };
+  const measured = loop === first ? begun : await measureCases(loop);
   const rules = rulesOf(loop, measured.records);
   const standing = await findStanding(loop, measured.records, rules);
   loop.earlier.add(standing.records);
-  return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused] });
+  return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
+}
+
+/** What is asked for beside the indexes of a first choice, by what ran until then. */
+async function companionsOf(loop: OuterLoop, measured: Measured): Promise<readonly IndexSpec[]> {
+  const { companions, signal } = loop.options;
+  if (companions === undefined || signal?.aborted) return [];
+  const rules = rulesOf(loop, measured.records);
+  const standing = await findStanding(loop, measured.records, rules, 'draft');
+  loop.earlier.add(standing.records);
+  const { kept, dropped } = assembleSet(loop, { measured, standing, rules, refused: [] });
+  const asked = await companions({ kept, dropped });
+  const there = new Set(loop.builds.map(({ spec }) => spec.name));
+  return asked.filter(({ name, table }) => !there.has(name) && writesTo(loop.writes, table).length === 0);
 }
 
 /** Names stand for indexes from here on, in plans too. */

@@ -5,17 +5,13 @@ import { writesTo } from '../../indexes/measured/write-cost.js';
 import type { FailedCase } from '../../model/measurement.js';
 import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
-import { rulesOf } from './assemble.js';
 import type { IndexBuild } from './build.js';
 import type { EarlierRuns } from './earlier-runs.js';
 import { barePlan, emptyRecord, figuresOf, hasRun, isOver, msOf, planOfSet } from './case-record.js';
 import { runInTurns, runOnce, takeBaseline, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
-import { isUndecided } from './chance.js';
 import type { MeasureSetOptions } from './measured-set.js';
 import type { Runner } from './runner.js';
-import { allowedOf } from './settle.js';
-import type { ChoiceRules } from './settle.js';
 import type { Subsets } from './subset.js';
 
 /** What the choice starts from: everything is built. */
@@ -92,9 +88,6 @@ async function measureRecords(
     plans.set(record, await leaveOneOut(bench, record));
     told();
   }
-  const rules = rulesOf(loop, order);
-  const open = [...plans].map(([record, figures]) => [record, undecided(record, figures, rules)] as const);
-  await inTurns(bench, new Map(open.filter(([, figures]) => figures.length > 1)));
   const done = await inTurns(benchOf(loop, STEADYING_SHARE), plans, told);
   await tidy(loop, order);
   return done === order.length && !isOver(bench);
@@ -107,7 +100,7 @@ const PASSES = 3;
 async function inTurns(
   bench: Bench,
   plans: ReadonlyMap<CaseRecord, readonly PlanFigures[]>,
-  told: () => void = () => undefined,
+  told: () => void,
 ): Promise<number> {
   let done = 0;
   for (const [record, figures] of plans) {
@@ -117,17 +110,6 @@ async function inTurns(
     told();
   }
   return done;
-}
-
-/** The plan without any index, and those of which a single run does not tell whether they are too slow: of the others the sets that are verified tell in time. */
-function undecided(
-  { oneCase }: CaseRecord,
-  [bare, ...others]: readonly PlanFigures[],
-  rules: ChoiceRules,
-): readonly PlanFigures[] {
-  if (!bare) return [];
-  const within = { allowed: allowedOf(oneCase, rules), once: rules.onceTolerance };
-  return [bare, ...others.filter((one) => isUndecided(bare, one, within))];
 }
 
 /** The outcome of `work`, or null after an abort. */
@@ -148,7 +130,7 @@ export function benchOf({ runner, subsets, options, startedMs }: OuterLoop, shar
 
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
-const MEASURING_SHARE = 0.7;
+export const MEASURING_SHARE = 0.7;
 /** For runs that only make figures steadier: on 94 statements and 48 indexes they took half of the time, and what was chosen was run as often again when it was verified. */
 const STEADYING_SHARE = 0.3;
 /** Indexes on the same columns, one wider than the other, are seldom more. */

@@ -25,15 +25,16 @@ export interface Standing {
 
 /**
  * Chooses by the figures, runs the chosen set against none, and chooses again with what that showed, until a set stands. After an abort the best that
- * stood by then is given, or else the choice by the figures, with its statements as far as they ran.
+ * stood by then is given, or else the choice by the figures, with its statements as far as they ran. A draft ends before a set is run as a whole: nothing that ran speaks against it.
  */
 export async function findStanding(
   loop: OuterLoop,
   measured: readonly CaseRecord[],
   rules: ChoiceRules,
+  until: 'verified' | 'draft' = 'verified',
 ): Promise<Standing> {
   const known: Known = { banned: new Map(), failed: [], stood: [] };
-  const standing = await untilStopped(loop, () => standingBy(loop, measured, { rules, known }));
+  const standing = await untilStopped(loop, () => standingBy(loop, measured, { rules, known, until }));
   if (standing !== null) return standing;
   const stopped = { ...known, records: measured, proved: false, complete: false };
   const best = bestOf(problemOf(measured, withoutBanned(rules, known.banned), rules.objective), known.stood);
@@ -72,7 +73,11 @@ interface Known {
 async function standingBy(
   loop: OuterLoop,
   measured: readonly CaseRecord[],
-  { rules, known: { banned, failed, stood } }: { readonly rules: ChoiceRules; readonly known: Known },
+  {
+    rules,
+    known: { banned, failed, stood },
+    until,
+  }: { readonly rules: ChoiceRules; readonly known: Known; readonly until: 'verified' | 'draft' },
 ): Promise<Standing> {
   const bench = benchOf(loop, 1);
   const offences = new Map<string | null, number>();
@@ -80,9 +85,12 @@ async function standingBy(
   for (let attempt = 1; ; attempt += 1) {
     loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
     const choice = await settle(bench, records, withoutBanned(rules, banned));
-    const set =
-      (await screen(loop, records, choice.kept, rules)) ??
-      (await verify(bench, records, choice.kept, loop.earlier.verified));
+    const screened = await screen(loop, records, choice.kept, rules);
+    if (screened === null && until === 'draft') {
+      const verified = records.flatMap((record) => seenPair(record, choice.kept) ?? []);
+      return { kept: choice.kept, records, verified, failed, banned, proved: false, complete: false };
+    }
+    const set = screened ?? (await verify(bench, records, choice.kept, loop.earlier.verified));
     const { verified } = set;
     failed.push(...set.failed);
     records = set.records;
@@ -140,7 +148,8 @@ async function screen(
   rules: ChoiceRules,
 ): Promise<VerifiedSet | null> {
   const seen = records.flatMap((record) => seenPair(record, kept) ?? []);
-  const slower = new Set(slowerWith(seen, rules).map((one) => one.record));
+  // What a single run makes too slow may be chance: running it again tells.
+  const slower = new Set(slowerWith(seen, { ...rules, onceTolerance: 1 }).map((one) => one.record));
   if (slower.size === 0) return null;
   const sure = await verify(benchOf(loop, 1), [...slower], kept, loop.earlier.verified);
   const verified = [...sure.verified, ...seen.filter((one) => !slower.has(one.record))];

@@ -40,14 +40,14 @@ export interface SubsetCutOff {
 
 /** Runs statements under any of the sets of indexes that can be made of those built, without building anything: the others are dropped in a transaction that is rolled back. */
 export class Subsets {
-  /** How often the planner was asked, and how often a statement ran. */
-  readonly counts = { plans: 0, runs: 0 };
   private readonly owners: ReadonlyMap<string, readonly string[]>;
 
   constructor(
     private readonly builds: readonly IndexBuild[],
     /** What no plan shows: names of indexes by fingerprint. */
     private readonly hidden: ReadonlyMap<string, readonly string[]>,
+    /** How often the planner was asked, and how often a statement ran; those of fewer indexes included. */
+    readonly counts = { plans: 0, runs: 0 },
   ) {
     const owners = new Map<string, string[]>();
     for (const { spec, namesInPlans } of builds)
