@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, nameOf } from '../../test/support/fake-planner.js';
 import { aColumn, aSnapshot, aStatement, aTable } from '../../test/support/snapshot.js';
-import type { KeptIndex, MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
+import type { DroppedIndex, KeptIndex, MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
 import type { IndexSpec } from '../model/action.js';
 import { loadParser } from '../sql/parse.js';
 import { measureInRounds } from './index-rounds.js';
@@ -202,6 +202,46 @@ describe('measureInRounds', () => {
     const tight = { ...limits, budgetBytes: 15, search: companions, measure: measure(true) };
     await measureInRounds({ ...found, candidates }, tight);
     expect(lab.asked).toEqual([['a']]);
+  });
+
+  it('gives the first round what its figures ask for, and does not try that again', async () => {
+    const { found, search } = await searched();
+    const plans = {
+      [byA]: [[[], 1000] as const, [['a'], 1] as const],
+      [byB]: [[[], 1000] as const, [['a'], 400] as const, [['c'], 100] as const],
+      [byC]: [[[], 1000] as const],
+    };
+    const candidates = found.candidates.map((one) => ({ ...one, for: [byA, byB, byC] }));
+    const lab = labOf([]);
+    const refused = (spec: IndexSpec): DroppedIndex => ({
+      spec,
+      why: 'slower',
+      reason: 'with it the second takes 90.0 ms instead of 10.0 ms',
+      built: null,
+      change: { ms: -400, buffers: -5000 },
+      effects: [{ statement: byB, without: { ms: 10, buffers: 100 }, with: { ms: 90, buffers: 300 } }],
+    });
+    for (const areBuilt of [true, false]) {
+      lab.asked.length = 0;
+      const measure: RoundsOptions['measure'] = async (specs, _timeMs, companions) => {
+        const more = (await companions?.({ kept: [], dropped: specs.map(refused) })) ?? [];
+        const set = await lab.measure(specs);
+        const dropped = [...specs, ...(areBuilt ? more.filter((spec) => !specs.includes(spec)) : [])].map(refused);
+        return { ...set, kept: [], dropped, sizeBytes: 0 };
+      };
+      const { alternatives } = await measureInRounds(
+        { ...found, candidates },
+        {
+          ...times,
+          budgetBytes: null,
+          search: { ...search, whatIf: engine({ plans, sizes: { a: 40, c: 20 } }) },
+          measure,
+        },
+      );
+      expect(names(alternatives)).toEqual(['c']);
+      // What was not built for the first round is measured in the second.
+      expect(lab.asked).toEqual(areBuilt ? [['a']] : [['a'], ['a', 'c']]);
+    }
   });
 
   it('stops where the time does not hold another round', async () => {

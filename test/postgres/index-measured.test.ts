@@ -125,6 +125,25 @@ describe('a set of indexes, measured by blocks', () => {
   });
 });
 
+test('what may keep a statement from suffering is asked for by the figures, built and measured beside the others, unless writes go to its table', async () => {
+  const covers = { ...anIndexSpec('reading', 'reading_sensor_value', ['"sensor"']), include: ['"value"'] };
+  const asked: string[] = [];
+  const found = await measureIndexSet(
+    options({
+      specs: [HELPS, LURES],
+      companions: ({ kept, dropped: refused }) => {
+        asked.push(...[...kept, ...refused].map((one) => one.spec.name));
+        expect(refused).toMatchObject([{ why: 'slower', spec: LURES, effects: [{ statement: 'readings' }] }]);
+        return Promise.resolve([LURES, covers, UPDATED]);
+      },
+    }),
+  );
+  expect(asked).toEqual(['orders_customer', 'reading_sensor']);
+  expect(found.kept.map((one) => one.spec.name).toSorted()).toEqual(['orders_customer', 'reading_sensor_value']);
+  expect(found.dropped.map((one) => one.spec.name)).toEqual(['reading_sensor']);
+  expect(found).toMatchObject({ complete: true, failed: [] });
+});
+
 describe('the limits of a measured set', () => {
   test('a budget of nothing keeps nothing, and says what did not fit', async () => {
     const found = await measureIndexSet(options({ budgetBytes: 8192, specs: [HELPS] }));

@@ -19,6 +19,30 @@ describe('chooseMeasured', () => {
     expect(measuredValue(problem, ['lure'])).toMatchObject({ slower: [1], perStatement: [50, 90] });
   });
 
+  test('puts in a large index with what keeps a statement content, in place of several small ones, where no single exchange does', () => {
+    const small = Array.from({ length: 5 }, (_, number) => `s${number}`);
+    const names = ['large', 'rescue', ...small];
+    const all = names.join();
+    const problem = {
+      ...problemOf(names, [
+        ...small.map((name) => statement(name, [plan(all, name, 1, 10), plan('', '', 100, 20)])),
+        statement('wants it', [plan(all, 'large', 1, 10), plan('', '', 100, 90)]),
+        statement('suffers', [
+          plan(all, 'rescue', 1, 5),
+          plan(['large', ...small].join(), 'large', 10, 50),
+          plan('', '', 100, 10),
+        ]),
+      ]),
+      indexes: names.map((name) => ({ name, sizeBytes: name === 'large' ? 50 : name === 'rescue' ? 30 : 20 })),
+      // No proof: what the search finds by itself.
+      nodeLimit: 0,
+    };
+    const { kept, value } = chooseMeasured(problem);
+    expect(kept).toEqual(['large', 'rescue', expect.stringMatching(/^s/)]);
+    expect(value).toMatchObject({ total: 10 + 4 * 20 + 10 + 5, slower: [] });
+    expect(chooseMeasured({ ...problem, nodeLimit: 20_000 }).value.total).toBe(value.total);
+  });
+
   test('an index is no use while one blocks it that the planner believes to be cheaper', () => {
     const problem = problemOf(
       ['cheap looking', 'fast'],

@@ -62,7 +62,9 @@ export function packedChoice(cache: CostCache, start: Choice, storageBytes: numb
     ((gains.get(id) ?? 0) - (items[id]?.writeCost ?? 0)) / Math.max(1, items[id]?.bytes ?? 0);
   const byRatio = [...gains.keys()].toSorted((a, b) => ratio(b) - ratio(a) || a - b);
   // One that begins with another's keys comes for both, at the place of the better.
-  const wanted = byRatio.map((id) => byRatio.find((other) => items[other]?.gives.includes(id)) ?? id);
+  const givers = new Map<number, number>();
+  for (const id of byRatio) for (const given of items[id]?.gives ?? []) if (!givers.has(given)) givers.set(given, id);
+  const wanted = byRatio.map((id) => givers.get(id) ?? id);
   const choice = new Set(start);
   let left = storageBytes === null ? Number.POSITIVE_INFINITY : storageBytes - choiceBytes(cache.problem, choice);
   for (const id of new Set(wanted)) {
