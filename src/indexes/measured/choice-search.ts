@@ -225,24 +225,37 @@ function statementValue(cases: readonly CompiledCase[], set: bigint): StatementV
   let guard = 0;
   let assumed = 0;
   for (const each of cases) {
-    const { plan, certain } = planUnder(each, set);
+    const plan = planUnder(each, set);
     value += plan.value + upkeepOf(each.upkeep, set);
     guard += plan.guard + upkeepOf(each.guardUpkeep, set);
-    if (!certain) assumed += 1;
+    if (!plan.certain) assumed += 1;
   }
   return { value: value / cases.length, guard: guard / cases.length, assumed };
 }
 
 /**
  * A plan seen under S that used U is the plan of every T between U and S: what was cheapest of more is cheapest of less.
- * Else the cheapest, for the planner, of the plans it could take, without those that it was seen not to take where another of them was there.
+ * Else the cheapest, for the planner, of the plans it could take, without those that it was seen not to take where another of them was there; and no less than
+ * what an index does that is new to this plan, and that no plan which could be taken was seen to pass over.
  */
-function planUnder(each: CompiledCase, set: bigint): { readonly plan: CompiledPlan; readonly certain: boolean } {
+function planUnder(
+  each: CompiledCase,
+  set: bigint,
+): { readonly value: number; readonly guard: number; readonly certain: boolean } {
   const possible = each.plans.filter((plan) => isSubset(plan.uses, set));
   const certain = possible.find((plan) => isSubset(set, plan.present));
-  if (certain) return { plan: certain, certain: true };
+  if (certain) return { value: certain.value, guard: certain.guard, certain: true };
   const open = possible.find(({ beatenBy }) => !beatenBy.some((uses) => isSubset(uses, set)));
-  return { plan: open ?? (possible[0] as CompiledPlan), certain: false };
+  const plan = open ?? (possible[0] as CompiledPlan);
+  let { value, guard } = plan;
+  for (const least of each.leastWith) {
+    if ((least.bit & set & ~plan.present) === 0n || !isSubset(least.beside, set)) continue;
+    if (least.value <= value && least.guard <= guard) continue;
+    if (possible.some(({ present, uses }) => (present & ~uses & least.bit) !== 0n)) continue;
+    value = Math.max(value, least.value);
+    guard = Math.max(guard, least.guard);
+  }
+  return { value, guard, certain: false };
 }
 
 function leastOf(each: CompiledCase, most: bigint): number {

@@ -72,6 +72,20 @@ describe('chooseMeasured', () => {
     expect(measuredValue(unclear, ['a', 'b', 'd'])).toMatchObject({ perStatement: [100], assumed: 1 });
   });
 
+  test('an index that every plan used where it was there is not taken to be left alone under a set of which nothing is known', () => {
+    const bad = [plan('x,a,b', 'x,a', 5, 40), plan('x,b', 'x,b', 6, 30), plan('', '', 50, 10)];
+    const problem = problemOf(['x', 'a', 'b', 'c'], [statement('s', bad)]);
+    expect(measuredValue(problem, ['x'])).toMatchObject({ perStatement: [30], assumed: 1, slower: [0] });
+    expect(measuredValue(problem, ['a'])).toMatchObject({ perStatement: [10], assumed: 1, slower: [] });
+    // One that was taken in spite of it may be taken again.
+    const rescued = problemOf(['x', 'a', 'b', 'c'], [statement('s', [...bad, plan('x,a,b,c', 'c', 4, 5)])]);
+    expect(measuredValue(rescued, ['x', 'c'])).toMatchObject({ perStatement: [5], assumed: 0, slower: [] });
+    expect(measuredValue(rescued, ['x'])).toMatchObject({ perStatement: [30], slower: [0] });
+    // What it is good for is not believed before it was seen.
+    const good = problemOf(['x', 'a'], [statement('s', [plan('x,a', 'x,a', 5, 1), plan('', '', 50, 10)])]);
+    expect(measuredValue(good, ['x'])).toMatchObject({ perStatement: [10], assumed: 1 });
+  });
+
   test('stays within the budget, and prefers two small indexes to a large one where they win more', () => {
     const indexes = [
       { name: 'large', sizeBytes: 90 },
@@ -294,8 +308,16 @@ function bestOfAll(problem: ChoiceProblem): number {
 function valueUnder({ cases }: ChoiceStatement, set: readonly string[]): number {
   const values = cases.map(({ plans, upkeep }) => {
     const possible = plans.filter((one) => within(one.uses, set)).toSorted((a, b) => a.estimatedCost - b.estimatedCost);
-    const chosen = possible.find((one) => within(set, one.present)) ?? possible[0];
-    return (chosen?.value ?? 0) + set.reduce((sum, name) => sum + (upkeep.get(name) ?? 0), 0);
+    const certain = possible.find((one) => within(set, one.present));
+    const chosen = certain ?? possible[0];
+    const feared = set.map((name) => {
+      const using = plans.filter((one) => one.uses.includes(name));
+      const common = (using[0]?.uses ?? []).filter((other) => using.every((one) => one.uses.includes(other)));
+      const isNew = !certain && !chosen?.present.includes(name) && using.length > 0 && within(common, set);
+      const isPassedOver = possible.some((one) => one.present.includes(name) && !one.uses.includes(name));
+      return isNew && !isPassedOver ? Math.min(...using.map((one) => one.value)) : 0;
+    });
+    return Math.max(chosen?.value ?? 0, ...feared) + set.reduce((sum, name) => sum + (upkeep.get(name) ?? 0), 0);
   });
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -22,6 +22,13 @@ export interface CompiledCase {
   readonly plans: readonly CompiledPlan[];
   readonly upkeep: readonly { readonly bit: bigint; readonly value: number }[];
   readonly guardUpkeep: CompiledCase['upkeep'];
+  /** For each index that some plan uses the least that plans with it take, and what all of these use beside it: where some of that is not there, it may be that to which they owe what they take. */
+  readonly leastWith: readonly {
+    readonly bit: bigint;
+    readonly beside: bigint;
+    readonly value: number;
+    readonly guard: number;
+  }[];
 }
 
 export interface CompiledPlan {
@@ -59,6 +66,7 @@ export function compile(problem: ChoiceProblem): Compiled {
         [...upkeep].map(([index, value]) => ({ bit: known(bitOf, index), value: Math.max(0, value) }));
       return {
         plans,
+        leastWith: leastWith(plans, bits),
         upkeep: compiled(each.upkeep),
         guardUpkeep: compiled(each.guardUpkeep ?? each.upkeep),
       };
@@ -66,6 +74,23 @@ export function compile(problem: ChoiceProblem): Compiled {
     return { calls, tolerance, cases: compiledCases, concerning: concerning(compiledCases, all) };
   });
   return { names, sizes: problem.indexes.map((index) => index.sizeBytes), bits, all, statements };
+}
+
+function leastWith(plans: readonly CompiledPlan[], bits: readonly bigint[]): CompiledCase['leastWith'] {
+  return bits.flatMap((bit) => {
+    const using = plans.filter(({ uses }) => (uses & bit) !== 0n);
+    if (using.length === 0) return [];
+    const beside = using.reduce((common, { uses }) => common & uses, using[0]?.uses ?? 0n);
+    const least = (figures: readonly number[]): number => Math.min(...figures);
+    return [
+      {
+        bit,
+        beside: withoutBit(beside, bit),
+        value: least(using.map((one) => one.value)),
+        guard: least(using.map((one) => one.guard)),
+      },
+    ];
+  });
 }
 
 /** Those that a plan uses or a write keeps up, and those that were not there under some plan: whether that plan is still taken beside them is not known. */
