@@ -246,7 +246,7 @@ function planUnder(
   const certain = possible.find((plan) => isSubset(set, plan.present));
   if (certain) return { value: certain.value, guard: certain.guard, certain: true };
   const open = possible.find(({ beatenBy }) => !beatenBy.some((uses) => isSubset(uses, set)));
-  const plan = open ?? (possible[0] as CompiledPlan);
+  const plan = (open ?? possible[0]) as CompiledPlan;
   let { value, guard } = plan;
   for (const least of each.leastWith) {
     if ((least.bit & set & ~plan.present) === 0n || !isSubset(least.beside, set)) continue;
