@@ -14,6 +14,8 @@ export class Search {
   /** By statement: most changes of a set are none to it. */
   private readonly known: readonly Map<bigint, StatementValue>[];
   private readonly bases: readonly number[];
+  /** Statements looked at, over all sets. */
+  private looked = 0;
 
   constructor(
     readonly problem: Compiled,
@@ -27,6 +29,7 @@ export class Search {
   value(set: bigint): SetValue {
     const known = this.cache.get(set);
     if (known) return known;
+    this.looked += this.problem.statements.length;
     let total = 0;
     let assumed = 0;
     const slower: number[] = [];
@@ -83,12 +86,14 @@ export class Search {
 
   /**
    * Puts in what the best set lacks, with what keeps the statements content that suffer by it, and takes away in its place what brings least for its size,
-   * as long as one such exchange makes the best set better.
+   * as long as one such exchange makes the best set better, and until so many statements were looked at.
    */
-  exchange(): void {
+  exchange(mostLooks: number): void {
+    const end = this.looked + mostLooks;
     for (let better = true; better;) {
       better = false;
       for (const one of this.problem.bits) {
+        if (this.looked >= end) return;
         if ((this.best & one) !== 0n) continue;
         for (const wanted of this.contentWith(one))
           if (this.offer(this.fitted(this.best | wanted, wanted))) better = true;
