@@ -51,13 +51,18 @@ describe('proposals', () => {
   });
 
   test.each([
-    ['few statements are proved', 40, 0],
-    ['many are not', 41, 1],
-  ])('from guesses: %s', async (_, count, gap) => {
-    const statements = Array.from({ length: count }, (_one, at) => read(`${onA} AND id > ${at}`));
-    const found = await proposeIndexes(snapshotOf(statements), null, LIMITS);
-    expect(names(found)).toEqual(['a']);
-    expect(Math.round(found.gap)).toBe(gap);
+    ['few statements are proved', 40, true],
+    ['of many no more than what all candidates together would leave', 41, false],
+  ])('from guesses: %s', async (_, count, isProved) => {
+    const statements = Array.from({ length: count }, (_one, at) => read(`${at % 2 === 0 ? onA : onB} AND id > ${at}`));
+    const both = await proposeIndexes(snapshotOf(statements), null, LIMITS);
+    expect(names(both).toSorted()).toEqual(['a', 'b']);
+    expect(both.gap).toBeLessThan(0.02);
+    // Room for one of them.
+    const found = await proposeIndexes(snapshotOf(statements), null, { ...LIMITS, storageBytes: 3e6 });
+    expect(names(found)).toHaveLength(1);
+    if (isProved) expect(found.gap).toBeLessThan(0.02);
+    else expect(found.gap).toBeGreaterThan(0.1);
   });
 
   test('are searched once for a snapshot, and anew for another, other limits, or without the engine', async () => {
