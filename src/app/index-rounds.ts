@@ -48,20 +48,23 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   const { signal } = search;
   let { alternatives } = found;
   let leftMs = options.timeMs;
-  const timed = async (
-    ...[specs, timeMs, companions]: Parameters<typeof measure>
-  ): Promise<MeasuredIndexSet | null> => {
+  const timed = async (...what: Parameters<typeof measure>): Promise<MeasuredIndexSet | null> => {
     const startedMs = performance.now();
-    const set = await measure(specs, timeMs, companions);
+    const set = await measure(...what);
     leftMs -= performance.now() - startedMs;
     return set;
   };
   const specs = [...found.selection.chosen, ...alternatives, ...found.unvalued].map((one) => one.spec);
   if (specs.length === 0 || signal.aborted) return { measured: null, alternatives };
-  const asked: UnvaluedIndex[] = [];
+  const companionsOf = (
+    kept: readonly IndexSpec[],
+    dropped: readonly DroppedIndex[],
+  ): ReturnType<typeof withCompanions> => withCompanions(search, { ...found, kept, dropped, budgetBytes });
+  let asked: readonly UnvaluedIndex[] = [];
   const first = await timed(specs, leftMs * FIRST_SHARE, async ({ kept, dropped }) => {
-    asked.push(
-      ...(await withCompanions(search, { ...found, kept: kept.map((one) => one.spec), dropped, budgetBytes })),
+    asked = await companionsOf(
+      kept.map((one) => one.spec),
+      dropped,
     );
     return asked.map((one) => one.spec);
   });
@@ -81,7 +84,7 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     const kept = measured.kept.map((one) => one.spec);
     const isOnce = ({ spec }: DroppedIndex): boolean => built.get(specKey(spec)) === 1;
     const dropped = measured.dropped.filter(isOnce);
-    const again = await withCompanions(search, { ...found, kept, dropped, budgetBytes });
+    const again = await companionsOf(kept, dropped);
     const leftBytes = (budgetBytes ?? measured.sizeBytes) - measured.sizeBytes;
     const isRoom = budgetBytes !== null && measured.complete && leftBytes >= MUCH_LEFT * budgetBytes;
     const beside = isRoom ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];

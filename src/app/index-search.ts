@@ -162,11 +162,13 @@ function notMeasured(spec: IndexSpec): Skipped {
   };
 }
 
+const MORE_TIME = 'Give the search more time with --budget.';
+
 function notSized(count: number): Skipped {
   return {
     what: `${count} candidates, those of the lightest statements`,
     reason: 'the time was used up before their sizes were known',
-    remedy: 'Give the search more time with --budget.',
+    remedy: MORE_TIME,
   };
 }
 
@@ -181,7 +183,7 @@ function notSearched({ merged, leftOut, boundShare }: Compression): readonly Ski
     {
       what: `${formatCount(leftOut)} statements in the search, the lightest`,
       reason: `the workload has too many for the time; they hold ${share} of the objective; no existing index goes, as they were not asked what they would lose`,
-      remedy: 'Give the search more time with --budget.',
+      remedy: MORE_TIME,
     },
   ];
   return rows.filter((_, at) => (at === 0 ? merged : leftOut) > 0);

@@ -14,8 +14,6 @@ export class Search {
   /** By statement: most changes of a set are none to it. */
   private readonly known: readonly Map<bigint, StatementValue>[];
   private readonly bases: readonly number[];
-  /** Statements looked at, over all sets. */
-  private looked = 0;
 
   constructor(
     readonly problem: Compiled,
@@ -29,7 +27,6 @@ export class Search {
   value(set: bigint): SetValue {
     const known = this.cache.get(set);
     if (known) return known;
-    this.looked += this.problem.statements.length;
     let total = 0;
     let assumed = 0;
     const slower: number[] = [];
@@ -89,11 +86,11 @@ export class Search {
    * as long as one such exchange makes the best set better, and until so many statements were looked at.
    */
   exchange(mostLooks: number): void {
-    const end = this.looked + mostLooks;
+    const mostSets = this.cache.size + mostLooks / this.problem.statements.length;
     for (let better = true; better;) {
       better = false;
       for (const one of this.problem.bits) {
-        if (this.looked >= end) return;
+        if (this.cache.size >= mostSets) return;
         if ((this.best & one) !== 0n) continue;
         for (const wanted of this.contentWith(one))
           if (this.offer(this.fitted(this.best | wanted, wanted))) better = true;

@@ -56,12 +56,14 @@ export function mergeAlike(catalog: Catalog, statements: readonly WorkloadStatem
   });
 }
 
+/** Positions by weight, the heaviest first, of equal ones the first. */
+export function heaviestFirst(weights: readonly number[]): readonly number[] {
+  return weights.map((_, at) => at).toSorted((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
+}
+
 /** Keeps the heaviest, of equal ones the first. */
 export function cutLightest(representatives: readonly Representative[], weights: readonly number[], most: number): Cut {
-  const heaviest = representatives
-    .map((_, at) => at)
-    .toSorted((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
-  const kept = new Set(heaviest.slice(0, most));
+  const kept = new Set(heaviestFirst(weights).slice(0, most));
   return {
     kept: representatives.filter((_, at) => kept.has(at)),
     leftOut: representatives.filter((_, at) => !kept.has(at)),

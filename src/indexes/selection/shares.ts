@@ -1,5 +1,5 @@
 import type { Allowance } from './allowance.js';
-import { cutLightest, eachAlone, mergeAlike } from './compression.js';
+import { cutLightest, eachAlone, heaviestFirst, mergeAlike } from './compression.js';
 import type { Cut, Representative } from './compression.js';
 import { UNKNOWN_SUM_SHARE, isMeasured, statementValues } from './objective.js';
 import type { WeighedCost } from './objective.js';
@@ -46,9 +46,10 @@ export async function workloadShares(input: SelectionInput, allowance: Allowance
   const most = input.mostStatements ?? merged.length;
   const measured = isMeasured(merged);
   const worth = measured ? presentWorth(merged.map(unasked), input) : merged.map(({ calls }) => calls);
-  const order = merged.map((_, at) => at).toSorted((a, b) => (worth[b] ?? 0) - (worth[a] ?? 0) || a - b);
   // By calls alone the heaviest are not known yet.
-  const wanted = order.slice(0, measured ? most : merged.length).flatMap((at) => merged[at] ?? []);
+  const wanted = heaviestFirst(worth)
+    .slice(0, measured ? most : merged.length)
+    .flatMap((at) => merged[at] ?? []);
   const isEnough = (asked: number): boolean => allowance.isSpent(asked < always ? 1 : WEIGHING_SHARE);
   const base = await presentCosts(input, wanted, isEnough, allowance);
   const known = merged.filter((one) => base.has(one.fingerprint));

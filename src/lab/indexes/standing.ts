@@ -54,7 +54,7 @@ export async function findStanding(
 function choiceBySeen(records: readonly CaseRecord[], rules: ChoiceRules, banned: Map<string, string>): Stood {
   for (;;) {
     const choice = chooseMeasured(problemOf(records, withoutBanned(rules, banned), rules.objective));
-    const verified = records.flatMap((record) => seenPair(record, choice.kept) ?? []);
+    const verified = seenPairs(records, choice.kept);
     const culprit = culpritOf(verified, choice.kept, rules);
     if (culprit === null) return { choice, verified };
     banned.set(culprit.index, culprit.reason);
@@ -87,7 +87,7 @@ async function standingBy(
     const choice = await settle(bench, records, withoutBanned(rules, banned));
     const screened = await screen(loop, records, choice.kept, rules);
     if (screened === null && until === 'draft') {
-      const verified = records.flatMap((record) => seenPair(record, choice.kept) ?? []);
+      const verified = seenPairs(records, choice.kept);
       return { kept: choice.kept, records, verified, failed, banned, proved: false, complete: false };
     }
     const set = screened ?? (await verify(bench, records, choice.kept, loop.earlier.verified));
@@ -147,7 +147,7 @@ async function screen(
   kept: readonly string[],
   rules: ChoiceRules,
 ): Promise<VerifiedSet | null> {
-  const seen = records.flatMap((record) => seenPair(record, kept) ?? []);
+  const seen = seenPairs(records, kept);
   // What a single run makes too slow may be chance: running it again tells.
   const slower = new Set(slowerWith(seen, { ...rules, onceTolerance: 1 }).map((one) => one.record));
   if (slower.size === 0) return null;
@@ -155,8 +155,13 @@ async function screen(
   const verified = [...sure.verified, ...seen.filter((one) => !slower.has(one.record))];
   const stillThere = new Set(sure.records);
   const left = records.filter((record) => !slower.has(record) || stillThere.has(record));
-  const isSure = slowerWith(verified, rules).length > 0 && culpritOf(verified, kept, rules)?.statement != null;
+  const isSure = culpritOf(verified, kept, rules)?.statement != null;
   return isSure ? { verified, failed: sure.failed, records: left } : null;
+}
+
+/** The statements under a set, as far as they ran. */
+function seenPairs(records: readonly CaseRecord[], kept: readonly string[]): readonly Verified[] {
+  return records.flatMap((record) => seenPair(record, kept) ?? []);
 }
 
 /** A single run may be chance: where the time was over, what speaks against a set is run as often as it would have been before. */
