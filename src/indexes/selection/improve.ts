@@ -2,12 +2,15 @@ import type { Highs } from 'highs';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
 import { DISCOVERY_TOLERANCE, discover, discoverAround } from './discover.js';
-import { greedyChoice, guessedCost, packedChoice } from './greedy.js';
+import { greedyChoice, packedChoice } from './greedy.js';
+import { exchangePlans } from './plan-exchange.js';
 import { choiceBytes, choiceWriteCost, presentChoice } from './problem.js';
 import type { Choice } from './problem.js';
 import { boundProgramme, planProgramme } from './programmes.js';
 import type { Proposal } from './programmes.js';
 import type { SolverLimits } from './solver.js';
+import { PLAINLY, STRONGLY, slack } from './verification.js';
+import type { Verification } from './verification.js';
 
 /** The best choice found for one budget. */
 export interface Incumbent {
@@ -70,20 +73,26 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
   const roomy = search.begin();
   await search.verify(packedChoice(cache, roomy, storageBytes));
   let idle = 0;
+  let proved = false;
   for (let turn = 0; turn < allowance.turns && idle < MOST_IDLE_TURNS; turn += 1) {
     const before = { objective: search.best.objective, bound: search.bound };
     // What was not worth a question at first may be what is missing.
     const tolerance = DISCOVERY_TOLERANCE * DEEPER ** turn;
     if (turn > 0) await discover(cache, allowance, { share: DEEPER_SHARE, tolerance, storageBytes });
     for (const power of [0.6, 1]) await search.verify(greedyChoice(cache, roomy, { storageBytes, power }));
-    const planned = await search.exchange(tolerance, DEEPER_SHARE);
-    const proved = await search.follow(boundProgramme, MOST_BOUND_ROUNDS);
+    await search.exchange(tolerance, DEEPER_SHARE);
+    // What exchanges do not lead to.
+    const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
+    // Proving takes longer than all else, so only what is nearly proved is proved before the end.
+    if (turn === 0) await search.follow(boundProgramme, 1);
+    proved = search.isNearlyProved && (await search.follow(boundProgramme, MOST_BOUND_ROUNDS));
     // What a programme leaves out for want of weight may still fit beside what it chose.
     await search.verify(greedyChoice(cache, search.best.choice, { storageBytes, power: 1 }));
     if ((planned && proved) || allowance.isSpent()) break;
     const moved = search.best.objective < before.objective || search.bound > before.bound;
     idle = moved ? 0 : idle + 1;
   }
+  if (!proved && allowance.turns > 0) await search.follow(boundProgramme, LAST_BOUND_ROUNDS);
   return { ...search.best, bound: search.bound, complete: !allowance.isSpent() };
 }
 
@@ -100,6 +109,8 @@ const FIRST_SHARE = 0.4;
 /** Rounds of a programme, each of them one solution and the questions that verify it. */
 const MOST_PLAN_ROUNDS = 3;
 const MOST_BOUND_ROUNDS = 2;
+/** At the end of the search nothing else is left to do with what may be asked. */
+const LAST_BOUND_ROUNDS = 4;
 /** What a programme may take; the nodes end it at the same place on every machine. */
 const FIRST_NODES = 60;
 const MORE_NODES = 4;
@@ -108,6 +119,8 @@ const CUT_SHORT = 1.5;
 const SOLVER_GAP = 5e-4;
 /** Of what is not proved yet: a bound need not be exact to a hundredth of it, as questions move it further. With 68 statements that is a third of the time. */
 const PROOF_SHARE = 0.05;
+/** A gap that a few more questions may close. */
+const NEARLY_PROVED = 0.01;
 /** Of the time that is left: a solution is worth nothing without the questions that verify it. Nothing else is done meanwhile, no signal heard. */
 const SOLVER_SHARE = 0.25;
 /** Where no time is given the nodes end a programme, unless one of them alone takes so long: nothing hears a signal meanwhile. */
@@ -135,6 +148,10 @@ class Search {
 
   get bound(): number {
     return Math.min(Math.max(this.#bound, this.#floor()), this.#best.objective);
+  }
+
+  get isNearlyProved(): boolean {
+    return this.bound >= this.#best.objective * (1 - NEARLY_PROVED);
   }
 
   /** What everything in sight would cost if it took no storage and no write: of many statements no programme proves more in time. */
@@ -183,26 +200,41 @@ class Search {
     this.offer(choice);
   }
 
-  /** Looks for what the best choice may be exchanged for, as long as that finds a better one. Gives what `follow` says. */
-  async exchange(tolerance: number, share: number): Promise<boolean> {
+  /** Looks for what the best choice may be exchanged for, as long as that finds a better one. */
+  async exchange(tolerance: number, share: number): Promise<void> {
     const { cache, allowance } = this.#input;
-    let planned = await this.follow(planProgramme, MOST_PLAN_ROUNDS);
+    await this.#plan();
     for (let step = 0; step < MOST_EXCHANGES && !allowance.isSpent(share); step += 1) {
       const { choice, objective } = this.#best;
       await discoverAround(cache, allowance, choice, { share, tolerance });
-      planned = await this.follow(planProgramme, MOST_PLAN_ROUNDS);
+      await this.#plan();
       if (this.#best.objective >= objective) break;
     }
-    return planned;
+  }
+
+  /** Verifies what exchanges of known plans lead to until that is nothing better; what a programme proposes where there are too many plans for them. */
+  async #plan(): Promise<void> {
+    const { cache, allowance, storageBytes } = this.#input;
+    for (let round = 0; round < MOST_PLAN_ROUNDS && !allowance.isSpent(); round += 1) {
+      const proposal = exchangePlans(cache, this.#best.choice, storageBytes);
+      if (proposal === null) {
+        await this.follow(planProgramme, MOST_PLAN_ROUNDS);
+        return;
+      }
+      this.offer(proposal.choice);
+      if (proposal.objective >= this.#best.objective * (1 - PLAN_ENOUGH)) return;
+      await this.verify(proposal.choice);
+    }
   }
 
   /** Verifies what a programme proposes until it proposes nothing better. False when the allowance or the rounds ended it. */
   async follow(programme: typeof planProgramme, rounds: number): Promise<boolean> {
     const { cache, allowance } = this.#input;
     for (let round = 0; round < rounds; round += 1) {
-      if (allowance.isSpent()) return false;
-      const timeMs = allowance.leftMs === null ? MOST_SOLVING_MS : allowance.leftMs * SOLVER_SHARE;
       const proving = programme === boundProgramme;
+      // What is proved needs no question.
+      if (proving ? allowance.isOutOfTime(1) : allowance.isSpent()) return false;
+      const timeMs = allowance.leftMs === null ? MOST_SOLVING_MS : allowance.leftMs * SOLVER_SHARE;
       const unproved = this.#best.objective > 0 ? 1 - this.bound / this.#best.objective : 0;
       const gap = proving ? Math.max(SOLVER_GAP, PROOF_SHARE * unproved) : SOLVER_GAP;
       const proposal = this.#propose(programme, { timeMs, nodes: this.#nodes, gap });
@@ -233,40 +265,6 @@ class Search {
     return proposal;
   }
 }
-
-/** How a choice is verified: what is asked, and what is believed meanwhile. */
-interface Verification {
-  readonly ask: (cache: CostCache, costs: StatementCosts, set: bigint) => Promise<unknown>;
-  readonly hope: (costs: StatementCosts, choice: Choice) => number;
-  /** So many statements are asked even when the choice is known to be no better: a solution costs more than a question. */
-  readonly atLeast: number;
-}
-
-const PLAINLY: Verification = { ask: (cache, costs, set) => cache.at(costs, set), hope: guessedCost, atLeast: 2 };
-const STRONGLY: Verification = { ask: settle, hope: (costs, choice) => costs.lower(costs.bits(choice)), atLeast: 5 };
-
-/** How much of the objective is not known of a statement under a choice. */
-function slack(costs: StatementCosts, choice: Choice): number {
-  const set = costs.bits(choice);
-  if (costs.known(set) !== undefined) return 0;
-  const { value } = costs.statement;
-  const [low, high] = [costs.lower(set), costs.upper(set)];
-  return high <= low ? 0 : value(high) - value(low);
-}
-
-/**
- * Finds the cost under a set. Asks with all beside it that no plan ever used: if that changes nothing, the answer holds
- * for all sets between. What is used after all is a plan that was not known.
- */
-async function settle(cache: CostCache, costs: StatementCosts, set: bigint): Promise<void> {
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const answer = await cache.at(costs, set | (costs.full & ~costs.usedEver));
-    if (answer === null || (answer.used & ~set) === 0n) return;
-  }
-  await cache.at(costs, set);
-}
-
-const MOST_TRIES = 2;
 
 /** Without the new indexes that no statement uses, by what is known. */
 function prune(cache: CostCache, choice: Choice): Choice {
