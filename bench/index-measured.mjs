@@ -1,4 +1,4 @@
-// npm run bench:index-measured [-- --data star|channels] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
+// npm run bench:index-measured [-- --data star|channels] [--major 15] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
 // them over beside those of our own implementations of two published algorithms. On TPC-H at scale factor 0.1, whose data is not part of the
 // project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the rows of bench/star or bench/channels.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -72,6 +72,8 @@ const folder = values.data === 'tpch' ? rowsFolder() : null;
 const budgets = values.budgets ?? data.budgets;
 const BUDGETS = budgets.split(',').map(Number);
 const timeoutMs = Number(values.timeout) * 1000;
+/** As published it is 15. */
+const onMajor = values.major === '15' ? '' : ` --major ${values.major}`;
 /** Where the rows are. */
 const DATABASE = 'rows';
 
@@ -117,7 +119,7 @@ try {
   report(entries.map((one, at) => ({ ...one, ...measured[at] })));
   const results = fileURLToPath(new URL('results/', import.meta.url));
   mkdirSync(results, { recursive: true });
-  const part = `${values.data === 'tpch' ? '' : `-${values.data}`}${budgets === data.budgets ? '' : `-${budgets.replaceAll(',', '-')}`}`;
+  const part = `${onMajor.length > 0 ? `-${values.major}` : ''}${values.data === 'tpch' ? '' : `-${values.data}`}${budgets === data.budgets ? '' : `-${budgets.replaceAll(',', '-')}`}`;
   writeFileSync(`${results}index-measured-${new Date().toISOString().slice(0, 10)}${part}.md`, `${lines.join('\n')}\n`);
 } finally {
   await whatIfServer.stop();
@@ -310,7 +312,7 @@ function report(rows) {
     `${new Date().toISOString().slice(0, 10)}, PostgreSQL ${server.major}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}.${data.note}`,
   );
   say(
-    `Command: \`npm run bench:index-measured --${values.data === 'tpch' ? '' : ` --data ${values.data}`} --budgets ${budgets} --search ${values.search} --seconds ${values.seconds} --timeout ${values.timeout} --turns ${values.turns}\`.`,
+    `Command: \`npm run bench:index-measured --${onMajor}${values.data === 'tpch' ? '' : ` --data ${values.data}`} --budgets ${budgets} --search ${values.search} --seconds ${values.seconds} --timeout ${values.timeout} --turns ${values.turns}\`.`,
   );
   say();
   say(

@@ -83,7 +83,7 @@ export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
   const search = new Search(compile(problem), problem);
   search.descend();
   search.climb();
-  search.exchange(EXCHANGE_LOOKS);
+  search.exchange(EXCHANGE_LOOKS / problem.statements.length);
   const proved = search.prove(problem.nodeLimit ?? NODE_LIMIT);
   const trimmed = search.trim();
   const kept = namesIn(search.problem, search.best);
