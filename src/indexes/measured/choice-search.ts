@@ -1,12 +1,16 @@
+import { statementValue } from './case-value.js';
 import { gainOf, isWorthwhile } from './gain.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
-import { withoutBit } from './measured-problem.js';
-import type { Compiled } from './measured-problem.js';
+import { isSubset, withoutBit } from './measured-problem.js';
+import type { Compiled, CompiledCase, CompiledPlan } from './measured-problem.js';
 import { WorkloadBounds } from './workload-bounds.js';
 import { WorkloadValues } from './workload-values.js';
 
 /** Sums of many figures round. */
 const ROUNDING = 1e-9;
+
+/** Plans that are put in one for another's sake. */
+const MOST_LINKS = 4;
 
 /** The search behind a measured choice: `best` is the best set so far, as bits. */
 export class Search {
@@ -64,25 +68,40 @@ export class Search {
   }
 
   /**
-   * Puts in what the best set lacks, with what keeps the statements content that suffer by it, and takes away in its place what brings least for its size,
-   * as long as one such exchange makes the best set better, and until so many sets were looked at.
+   * Puts in what a plan uses that takes less than what its statement takes under the best set, and each index that the best set lacks with what keeps the
+   * statements content that suffer by it; takes away in their place what brings least for its size. As long as one such exchange makes the best set better, and
+   * until statements were looked at so often.
    */
-  exchange(mostSets: number): void {
-    const end = this.values.asked + mostSets;
+  exchange(mostLooks: number): void {
+    const end = this.values.looks + mostLooks;
     for (let better = true; better;) {
       better = false;
-      for (const one of this.problem.bits) {
-        if (this.values.asked >= end) return;
-        if ((this.best & one) !== 0n) continue;
+      const missing = this.problem.bits.filter((bit) => (this.best & bit) === 0n);
+      for (const wish of [...this.betterPlans(), ...missing]) {
+        if (this.values.looks >= end) return;
+        if (isSubset(wish, this.best)) continue;
         this.values.moveTo(this.best);
-        for (const wanted of this.contentWith(one))
-          if (this.offer(this.fitted(this.best | wanted, wanted))) better = true;
+        for (const wanted of this.contentWith(wish)) if (this.chain(wanted)) better = true;
       }
       if (better) this.climb();
     }
   }
 
-  /** The index, by itself and together with those of each plan under which a statement that suffers by it would be content. */
+  /** What plans use that take less than their statement takes under the best set, those that save most first. */
+  private betterPlans(): readonly bigint[] {
+    const found = this.problem.statements.flatMap(({ calls, cases }) =>
+      cases.flatMap((each) => {
+        const { value } = statementValue([each], this.best);
+        return lowerPlans(each, value, this.best).map((plan) => ({
+          uses: plan.uses,
+          saves: (calls * (value - plan.value)) / cases.length,
+        }));
+      }),
+    );
+    return [...new Set(found.toSorted((a, b) => b.saves - a.saves).map((one) => one.uses))];
+  }
+
+  /** The indexes, by themselves and together with those of each plan under which a statement that suffers by them would be content. */
   private contentWith(one: bigint): readonly bigint[] {
     if (this.values.brief(this.best | one).slower === 0) return [one];
     const { slower } = this.value(this.best | one);
@@ -92,6 +111,47 @@ export class Search {
       return cases.flatMap(({ plans }) => plans.filter((plan) => plan.guard <= allowed).map((plan) => one | plan.uses));
     });
     return [...new Set([one, ...rescues])];
+  }
+
+  /**
+   * Exchanges for what is wanted, and where that makes nothing better also for a plan of the statement that loses most by it, and so forth: what is
+   * wanted may push out what others stand on, which may as well stand on something else. True when it found a better set.
+   */
+  private chain(first: bigint): boolean {
+    const before = this.value(this.best).perStatement;
+    let wanted = first;
+    let set = this.fitted(this.best | wanted, wanted);
+    for (let links = 0; links < MOST_LINKS; links += 1) {
+      if (this.offer(set)) return true;
+      const [best] = this.withPlans(this.loser(before, set), set)
+        .map((uses) => ({ wanted: wanted | uses, set: this.fitted(this.best | wanted | uses, wanted | uses) }))
+        .map((one) => ({ ...one, ...this.values.brief(one.set) }))
+        .toSorted((a, b) => a.slower - b.slower || a.total - b.total);
+      const now = this.values.brief(set);
+      if (best === undefined || best.slower > now.slower || best.total >= now.total) return false;
+      ({ wanted, set } = best);
+    }
+    return this.offer(set);
+  }
+
+  /** The position of the statement that loses most; -1 when none does. */
+  private loser(before: readonly number[], set: bigint): number {
+    let most = 0;
+    let loser = -1;
+    for (const [position, value] of this.value(set).perStatement.entries()) {
+      const loss = (this.problem.statements[position]?.calls ?? 0) * (value - (before[position] ?? 0));
+      if (loss <= most) continue;
+      most = loss;
+      loser = position;
+    }
+    return loser;
+  }
+
+  /** What those of a statement's plans use that take less than what it takes under a set. */
+  private withPlans(position: number, set: bigint): readonly bigint[] {
+    const { cases = [] } = this.problem.statements[position] ?? {};
+    const lower = cases.flatMap((each) => lowerPlans(each, statementValue([each], set).value, set));
+    return [...new Set(lower.map((plan) => plan.uses))];
   }
 
   /** The set without what brings least for its size, but for what is wanted, until it fits and no statement suffers by what went. */
@@ -197,4 +257,9 @@ export class Search {
   private trouble({ slower, bytes }: { readonly slower: number; readonly bytes: number }): number {
     return slower + Math.max(0, bytes - this.limits.budgetBytes) / Math.max(1, this.limits.budgetBytes);
   }
+}
+
+/** Plans that take less than this and need more than the set holds. */
+function lowerPlans({ plans }: CompiledCase, value: number, set: bigint): readonly CompiledPlan[] {
+  return plans.filter((plan) => plan.value < value && !isSubset(plan.uses, set));
 }

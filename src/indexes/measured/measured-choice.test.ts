@@ -43,6 +43,31 @@ describe('chooseMeasured', () => {
     expect(chooseMeasured({ ...problem, nodeLimit: 20_000 }).value.total).toBe(value.total);
   });
 
+  test('puts in all that a plan needs, where none of it is any use without the rest', () => {
+    const names = ['wide', 'name', 'supplier', 'brand', 'narrow', 'stock', 'other'];
+    const sizes = [61, 12, 1, 10, 45, 25, 13];
+    const all = names.join();
+    const problem = {
+      ...problemOf(names, [
+        statement('three', [
+          plan(all, 'wide,name,supplier', 1, 6),
+          plan('wide,supplier,brand,narrow,stock,other', 'narrow,stock', 3, 17),
+          plan('', '', 100, 2400),
+        ]),
+        statement('two', [
+          plan(all, 'narrow,brand', 1, 24),
+          plan('wide,name,supplier,brand,stock,other', 'wide,brand', 2, 24),
+          plan('', '', 100, 2600),
+        ]),
+        statement('small', [plan(all, 'other', 1, 10), plan('', '', 100, 12)]),
+      ]),
+      indexes: names.map((name, at) => ({ name, sizeBytes: sizes[at] ?? 0 })),
+      nodeLimit: 0,
+    };
+    expect(chooseMeasured(problem)).toMatchObject({ kept: ['wide', 'name', 'supplier', 'brand', 'other'] });
+    expect(chooseMeasured({ ...problem, nodeLimit: 20_000 })).toMatchObject({ value: { total: 40 }, proved: true });
+  });
+
   test('an index is no use while one blocks it that the planner believes to be cheaper', () => {
     const problem = problemOf(
       ['cheap looking', 'fast'],

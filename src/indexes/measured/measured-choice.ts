@@ -49,7 +49,7 @@ export interface ChoiceProblem {
   readonly slack: number;
   /** An index is kept only for a gain of at least this fraction, or for one that counts among its own statements (`isWorthwhile`); 0 keeps every gain. */
   readonly leastGain: number;
-  /** Nodes of the search; beyond it the best so far is given, not proved. 20 000 by default: a second or two. */
+  /** Nodes of the search; beyond it the best so far is given, not proved. 10 million for one statement by default, 100,000 for a hundred: about a second. */
   readonly nodeLimit?: number;
 }
 
@@ -83,8 +83,8 @@ export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
   const search = new Search(compile(problem), problem);
   search.descend();
   search.climb();
-  search.exchange(EXCHANGE_LOOKS / problem.statements.length);
-  const proved = search.prove(problem.nodeLimit ?? NODE_LIMIT);
+  search.exchange(EXCHANGE_LOOKS);
+  const proved = search.prove(problem.nodeLimit ?? PROOF_LOOKS / Math.max(1, problem.statements.length));
   const trimmed = search.trim();
   const kept = namesIn(search.problem, search.best);
   return { kept, value: search.value(search.best), proved, trimmed: namesInOrder(search.problem, trimmed) };
@@ -107,7 +107,8 @@ function valuesOf(problem: ChoiceProblem): Search {
   return made;
 }
 
-const NODE_LIMIT = 20_000;
+/** Nodes times statements: about a second. */
+const PROOF_LOOKS = 10_000_000;
 /** Some seconds. The search for channels (94 statements, 50 indexes; `bench:index-measured`) uses less than a tenth of it. */
 const EXCHANGE_LOOKS = 5_000_000;
 

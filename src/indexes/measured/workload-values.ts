@@ -24,6 +24,7 @@ export class WorkloadValues {
   /** By index, the positions of statements that it may concern. */
   readonly #concerned: readonly (readonly number[])[];
   readonly #briefs = new Map<bigint, Brief>();
+  #looks = 0;
   #at = 0n;
   readonly #totals: Float64Array;
   readonly #slower: Uint8Array;
@@ -44,9 +45,9 @@ export class WorkloadValues {
     this.#brief = { total: this.#totals.reduce((sum, one) => sum + one, 0), slower: 0 };
   }
 
-  /** How many sets were asked for. */
-  get asked(): number {
-    return this.#briefs.size;
+  /** How often a statement was looked at under some set. */
+  get looks(): number {
+    return this.#looks;
   }
 
   /** All that is known of a set. */
@@ -114,6 +115,7 @@ export class WorkloadValues {
   }
 
   #statement(position: number, set: bigint): StatementValue {
+    this.#looks += 1;
     const one = this.#problem.statements[position];
     const known = this.#known[position];
     const seen = set & (one?.concerning ?? 0n);

@@ -79,7 +79,10 @@ export async function improve(input: ImproveInput): Promise<Incumbent> {
     // What was not worth a question at first may be what is missing.
     const tolerance = DISCOVERY_TOLERANCE * DEEPER ** turn;
     if (turn > 0) await discover(cache, allowance, { share: DEEPER_SHARE, tolerance, storageBytes });
-    for (const power of [0.6, 1]) await search.verify(greedyChoice(cache, roomy, { storageBytes, power }));
+    // Of many statements each greedy choice takes seconds, which are not there any more when the time is up.
+    for (const power of allowance.isOutOfTime(1) ? [1] : [0.6, 1])
+      await search.verify(greedyChoice(cache, roomy, { storageBytes, power }));
+    if (allowance.isOutOfTime(1)) break;
     await search.exchange(tolerance, DEEPER_SHARE);
     // What exchanges do not lead to.
     const planned = await search.follow(planProgramme, MOST_PLAN_ROUNDS);
