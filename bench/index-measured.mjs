@@ -1,6 +1,6 @@
-// npm run bench:index-measured [-- --data star|channels] [--major 15] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
+// npm run bench:index-measured [-- --data star|channels|films] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
 // them over beside those of our own implementations of two published algorithms. On TPC-H at scale factor 0.1, whose data is not part of the
-// project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the rows of bench/star or bench/channels.
+// project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the rows of bench/star, bench/channels or bench/films.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
 import { boundTexts } from '../dist/sql/parameters.js';
 import { channelsQueries, loadChannels } from './channels.mjs';
+import { filmsQueries, loadFilms } from './films.mjs';
 import { measureSets } from './measured-sets.mjs';
 import { Costs, db2advis, extend } from './published.mjs';
 import { loadStar, starQueries } from './star.mjs';
@@ -52,6 +53,15 @@ const DATA = {
     note: '',
     load: loadChannels,
     queries: channelsQueries,
+  },
+  // 10, 25 and 50 % of the tables' size.
+  films: {
+    title: 'a film database (bench/films)',
+    budgets: '12,30,60',
+    dwarfing: 'f89',
+    note: '',
+    load: loadFilms,
+    queries: filmsQueries,
   },
 };
 
