@@ -337,6 +337,17 @@ test('finds the small index behind two wide ones that the planner likes better',
   }
 });
 
+test('finds the small index behind two wide ones that one plan uses side by side', async () => {
+  const wide = anIndexSpec('orders', 'orders_wide', ['"customer_id"', '"id"', '"note"']);
+  const narrower = anIndexSpec('orders', 'orders_narrower', ['"customer_id"', '"id"']);
+  const few = 'FROM orders WHERE customer_id = 5 AND id < 20000';
+  const workload = workloadOf(statement('twice', `SELECT (SELECT count(note) ${few}), (SELECT count(*) ${few})`));
+  // Only the small one fits.
+  const found = await measureIndexSet(options({ specs: [wide, narrower, HELPS], workload, budgetBytes: 600_000 }));
+  expect(found.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
+  for (const { built } of found.dropped) expect(built?.sizeBytes).toBeGreaterThan(600_000);
+});
+
 function options(extra: Partial<MeasureSetOptions> = {}): MeasureSetOptions {
   return {
     connection: server.connection,

@@ -60,9 +60,7 @@ export function existingDrafts(catalog: Catalog, writeCost: (name: string) => nu
 
 /** Numbers the drafts in their order, and finds what gives what. */
 export function numberItems(drafts: readonly ItemDraft[]): Item[] {
-  const families = drafts.map(({ table, parts }) =>
-    JSON.stringify([table.schema, table.name, parts.method, parts.where, bareKey(parts.keys[0] ?? '')]),
-  );
+  const families = drafts.map(({ table, parts }) => familyOf({ table, ...parts }));
   const members = new Map<string, number[]>();
   for (const [id, family] of families.entries()) members.set(family, [...(members.get(family) ?? []), id]);
   return drafts.map(({ parts, ...draft }, id) => {
@@ -73,6 +71,16 @@ export function numberItems(drafts: readonly ItemDraft[]): Item[] {
     });
     return { ...draft, id, family, gives };
   });
+}
+
+/** The same for indexes that serve for each other at a first guess: the same table, method, condition and leading key. */
+export function familyOf({
+  table,
+  method,
+  where,
+  keys,
+}: Pick<IndexSpec, 'table' | 'method' | 'where' | 'keys'>): string {
+  return JSON.stringify([table.schema, table.name, method, where, bareKey(keys[0] ?? '')]);
 }
 
 /** Whether an index on its table could change how a statement reads it: the leading key, the condition, or all columns it needs are the statement's. */

@@ -1,5 +1,6 @@
 import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
+import { familyOf } from '../../indexes/selection/items.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
 import { writesTo } from '../../indexes/measured/write-cost.js';
 import type { FailedCase } from '../../model/measurement.js';
@@ -83,9 +84,10 @@ async function measureRecords(
   measured.splice(0, measured.length, ...order);
   // Each plan once before any of them again: where the time is short, it shows of every index what it does by itself.
   const plans = new Map<CaseRecord, readonly PlanFigures[]>();
+  const families = new Map(loop.builds.map(({ spec }) => [spec.name, familyOf(spec)]));
   for (const record of order) {
     if (isOver(bench)) break;
-    plans.set(record, await leaveOneOut(bench, record));
+    plans.set(record, await leaveOneOut(bench, record, families));
     told();
   }
   const done = await inTurns(benchOf(loop, STEADYING_SHARE), plans, told);
@@ -211,9 +213,14 @@ async function measureEnds(bench: Bench, record: CaseRecord): Promise<string | n
 
 /**
  * Runs the plans with one index left out, those that never ran, once. What stands in for an index that is left out is left out as well: the one
- * after it may be much smaller, and no plan would show it while others are there. Gives all plans, the one without any index first.
+ * after it may be much smaller, and no plan would show it while others are there. One that begins with the same key stands in for it also where the
+ * plan with all of them used both. Gives all plans, the one without any index first.
  */
-async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<readonly PlanFigures[]> {
+async function leaveOneOut(
+  bench: Bench,
+  record: CaseRecord,
+  families: ReadonlyMap<string, string>,
+): Promise<readonly PlanFigures[]> {
   const { all } = bench.subsets;
   const full = await planOfSet(bench, record, all);
   const bare = figuresOf(record, await barePlan(bench, record));
@@ -227,7 +234,7 @@ async function leaveOneOut(bench: Bench, record: CaseRecord): Promise<readonly P
         all.filter((one) => !gone.has(one)),
       );
       figures.add(figuresOf(record, plan));
-      const standIns = plan.uses.filter((one) => !full.uses.includes(one));
+      const standIns = plan.uses.filter((one) => !full.uses.includes(one) || families.get(one) === families.get(name));
       if (standIns.length === 0) break;
       for (const one of standIns) gone.add(one);
     }
