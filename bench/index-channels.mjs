@@ -6,7 +6,7 @@ import { startLabServer } from '../dist/lab/server.js';
 import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
-import { channelsQueries, loadChannels } from './channels.mjs';
+import { loadRows, queriesOf } from './made-rows.mjs';
 import { digest, facts, geo, LIMITS, listing, percent, publishedSearches, select, statement } from './index-search.mjs';
 
 /** Where the rows are. */
@@ -21,7 +21,7 @@ const SETTINGS = { work_mem: '64MB', effective_cache_size: '8GB', random_page_co
 export async function channelsPart({ say, clock, shares, timeMs }) {
   const server = await startLabServer({ major: 'newest', settings: SETTINGS });
   try {
-    await loadChannels(server, DATABASE);
+    await loadRows('channels', server, DATABASE);
     const source = await connect({ ...server.connection, database: DATABASE });
     const [{ bytes }] = await source.query(
       "SELECT sum(pg_table_size(oid))::float8 AS bytes FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
@@ -37,7 +37,7 @@ export async function channelsPart({ say, clock, shares, timeMs }) {
 }
 
 function statements() {
-  return channelsQueries()
+  return queriesOf('channels')
     .split(/^-- name: /m)
     .filter((text) => text.trim() !== '' && !text.startsWith('--'))
     .map((text) => {

@@ -21,11 +21,9 @@ import { createStatisticsClone } from '../dist/lab/whatif/clone.js';
 import { connect } from '../dist/postgres/connect.js';
 import { extractSchema } from '../dist/postgres/extract/extract.js';
 import { boundTexts } from '../dist/sql/parameters.js';
-import { channelsQueries, loadChannels } from './channels.mjs';
-import { filmsQueries, loadFilms } from './films.mjs';
+import { loadRows, queriesOf } from './made-rows.mjs';
 import { measureSets } from './measured-sets.mjs';
 import { Costs, db2advis, extend } from './published.mjs';
-import { loadStar, starQueries } from './star.mjs';
 import { loadTpch, rowsFolder } from './tpch.mjs';
 
 /** The data by name: its database, what is said of it, and statements whose base cost dwarfs the others', without which the published algorithms are run too. */
@@ -42,8 +40,6 @@ const DATA = {
     budgets: '5,10,20,40',
     dwarfing: 'growing_shoppers',
     note: '',
-    load: loadStar,
-    queries: starQueries,
   },
   // 10, 25, 50 and 100 % of the tables' size.
   channels: {
@@ -51,8 +47,6 @@ const DATA = {
     budgets: '15.5,39,78,155',
     dwarfing: 'c06',
     note: '',
-    load: loadChannels,
-    queries: channelsQueries,
   },
   // 10, 25 and 50 % of the tables' size.
   films: {
@@ -60,8 +54,6 @@ const DATA = {
     budgets: '12,30,60',
     dwarfing: 'f89',
     note: '',
-    load: loadFilms,
-    queries: filmsQueries,
   },
 };
 
@@ -105,7 +97,7 @@ const place = { major: Number(values.major), settings };
 const server = await startLabServer(place);
 const whatIfServer = await startLabServer({ ...place, settings: { ...settings, shared_buffers: '32MB' } });
 try {
-  if (folder === null) await data.load(server, DATABASE);
+  if (folder === null) await loadRows(values.data, server, DATABASE);
   else await loadTpch(server, folder, DATABASE);
   progress('loaded');
   const lab = await openLab({
@@ -140,7 +132,7 @@ try {
 async function examined(lab) {
   const place = mkdtempSync(join(tmpdir(), 'measured-'));
   const file = join(place, 'workload.sql');
-  writeFileSync(file, folder === null ? data.queries() : tpchTexts(join(folder, 'queries')));
+  writeFileSync(file, folder === null ? queriesOf(values.data) : tpchTexts(join(folder, 'queries')));
   const given = await givenWorkload(file, { watch: () => undefined, signal: new AbortController().signal });
   rmSync(place, { recursive: true });
   const session = await connect({ ...server.connection, database: DATABASE }, { readOnly: true });
