@@ -348,6 +348,21 @@ test('finds the small index behind two wide ones that one plan uses side by side
   for (const { built } of found.dropped) expect(built?.sizeBytes).toBeGreaterThan(600_000);
 });
 
+test('finds the best of three indexes that one plan uses all of, where only one fits', async () => {
+  const specs = [HELPS, UPDATED, anIndexSpec('invoice', 'invoice_buyer', ['"buyer_id"'])];
+  const parts = [
+    'SELECT count(note) FROM orders WHERE customer_id = 5',
+    'SELECT count(owner) FROM account WHERE balance = 17',
+    'SELECT count(note) FROM invoice WHERE buyer_id = 7',
+  ];
+  const workload = workloadOf(statement('three', `SELECT ${parts.map((part) => `(${part})`).join(', ')}`));
+  const found = await measureIndexSet(options({ specs, workload, budgetBytes: 400_000 }));
+  expect(found.kept.map((one) => one.spec.name)).toEqual(['orders_customer']);
+  const sizes = [...found.kept, ...found.dropped.flatMap((one) => one.built ?? [])].map((one) => one.sizeBytes);
+  expect(Math.max(...sizes)).toBeLessThan(400_000);
+  expect(sizes.reduce((sum, bytes) => sum + bytes, 0) - Math.max(...sizes)).toBeGreaterThan(200_000);
+});
+
 function options(extra: Partial<MeasureSetOptions> = {}): MeasureSetOptions {
   return {
     connection: server.connection,

@@ -50,7 +50,8 @@ export class Search {
   }
 
   /** Adds, takes away and swaps, as long as one of these makes the best set better. */
-  climb(): void {
+  climb(mostEffort = Number.POSITIVE_INFINITY): void {
+    const end = this.values.effort + mostEffort;
     for (let better = true; better;) {
       better = false;
       const set = this.best;
@@ -59,6 +60,7 @@ export class Search {
       const outside = this.problem.bits.filter((bit) => (set & bit) === 0n);
       const room = this.limits.budgetBytes - this.sizeOf(set);
       for (const one of inside) {
+        if (this.values.effort >= end) return;
         if (this.offer(withoutBit(set, one))) better = true;
         for (const other of outside)
           if (this.sizeOf(other) <= room + this.sizeOf(one) && this.offer(withoutBit(set, one) | other)) better = true;
@@ -70,20 +72,20 @@ export class Search {
   /**
    * Puts in what a plan uses that takes less than what its statement takes under the best set, and each index that the best set lacks with what keeps the
    * statements content that suffer by it; takes away in their place what brings least for its size. As long as one such exchange makes the best set better, and
-   * until statements were looked at so often.
+   * until that much effort.
    */
-  exchange(mostLooks: number): void {
-    const end = this.values.looks + mostLooks;
+  exchange(mostEffort: number): void {
+    const end = this.values.effort + mostEffort;
     for (let better = true; better;) {
       better = false;
       const missing = this.problem.bits.filter((bit) => (this.best & bit) === 0n);
       for (const wish of [...this.betterPlans(), ...missing]) {
-        if (this.values.looks >= end) return;
+        if (this.values.effort >= end) return;
         if (isSubset(wish, this.best)) continue;
         this.values.moveTo(this.best);
         for (const wanted of this.contentWith(wish)) if (this.chain(wanted)) better = true;
       }
-      if (better) this.climb();
+      if (better) this.climb(end - this.values.effort);
     }
   }
 
@@ -174,22 +176,24 @@ export class Search {
     }
   }
 
-  /** Branch and bound; false when it had to stop before the end. */
-  prove(nodeLimit: number): boolean {
+  /** Branch and bound; false when it had to stop before the end: after so many nodes, or that much effort. */
+  prove(nodeLimit: number, mostEffort: number): boolean {
     const useful = this.useful();
     const bounds = new WorkloadBounds(this.problem);
     this.values.moveTo(0n);
     const order = this.problem.bits
       .filter((bit) => (useful & bit) !== 0n)
       .toSorted((a, b) => this.values.brief(a).total - this.values.brief(b).total);
+    const end = this.values.effort + mostEffort;
     let nodes = 0;
     const visit = (chosen: bigint, position: number, open: bigint): boolean => {
       nodes += 1;
-      if (nodes > nodeLimit) return false;
+      if (nodes > nodeLimit || this.values.effort > end) return false;
+      if (bounds.least(chosen, open) >= this.bestTotal * (1 - ROUNDING)) return true;
       this.values.moveTo(chosen);
       this.offer(chosen);
       const bit = order[position];
-      if (bit === undefined || bounds.least(chosen, open) >= this.bestTotal * (1 - ROUNDING)) return true;
+      if (bit === undefined) return true;
       const rest = withoutBit(open, bit);
       const within = this.fits(chosen | bit) ? visit(chosen | bit, position + 1, rest) : true;
       return within && visit(chosen, position + 1, rest);

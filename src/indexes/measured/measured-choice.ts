@@ -49,7 +49,7 @@ export interface ChoiceProblem {
   readonly slack: number;
   /** An index is kept only for a gain of at least this fraction, or for one that counts among its own statements (`isWorthwhile`); 0 keeps every gain. */
   readonly leastGain: number;
-  /** Nodes of the search; beyond it the best so far is given, not proved. 10 million for one statement by default, 100,000 for a hundred: about a second. */
+  /** Nodes of the search; beyond it the best so far is given, not proved. 20 million by the number of plans by default: about a second. */
   readonly nodeLimit?: number;
 }
 
@@ -82,9 +82,9 @@ export interface MeasuredChoice {
 export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
   const search = new Search(compile(problem), problem);
   search.descend();
-  search.climb();
-  search.exchange(EXCHANGE_LOOKS);
-  const proved = search.prove(problem.nodeLimit ?? PROOF_LOOKS / Math.max(1, problem.statements.length));
+  search.climb(2 * MOST_EFFORT);
+  search.exchange(MOST_EFFORT);
+  const proved = search.prove(problem.nodeLimit ?? PROOF_PLANS / Math.max(1, plansOf(problem)), MOST_EFFORT);
   const trimmed = search.trim();
   const kept = namesIn(search.problem, search.best);
   return { kept, value: search.value(search.best), proved, trimmed: namesInOrder(search.problem, trimmed) };
@@ -107,10 +107,14 @@ function valuesOf(problem: ChoiceProblem): Search {
   return made;
 }
 
-/** Nodes times statements: about a second. */
-const PROOF_LOOKS = 10_000_000;
-/** Some seconds. The search for channels (94 statements, 50 indexes; `bench:index-measured`) uses less than a tenth of it. */
-const EXCHANGE_LOOKS = 5_000_000;
+/** Nodes times plans: about a second. */
+const PROOF_PLANS = 20_000_000;
+/** Looks at statements, for each way to search: a second or two, whatever the problem. */
+const MOST_EFFORT = 5_000_000;
+
+function plansOf({ statements }: ChoiceProblem): number {
+  return statements.reduce((sum, { cases }) => cases.reduce((count, { plans }) => count + plans.length, sum), 0);
+}
 
 function namesInOrder(problem: Compiled, bits: readonly bigint[]): readonly string[] {
   return bits.flatMap((bit) => namesIn(problem, bit));

@@ -11,6 +11,9 @@ export interface Brief {
   readonly slower: number;
 }
 
+/** Looks that working out a statement's value takes as long as. */
+const WORKING_OUT = 20;
+
 /**
  * The workload under sets of indexes. A search asks for many sets that differ by an index or two from one it is at: only the statements
  * that these may concern are looked at then.
@@ -24,7 +27,7 @@ export class WorkloadValues {
   /** By index, the positions of statements that it may concern. */
   readonly #concerned: readonly (readonly number[])[];
   readonly #briefs = new Map<bigint, Brief>();
-  #looks = 0;
+  #effort = 0;
   #at = 0n;
   readonly #totals: Float64Array;
   readonly #slower: Uint8Array;
@@ -45,9 +48,9 @@ export class WorkloadValues {
     this.#brief = { total: this.#totals.reduce((sum, one) => sum + one, 0), slower: 0 };
   }
 
-  /** How often a statement was looked at under some set. */
-  get looks(): number {
-    return this.#looks;
+  /** How often a statement was looked at under some set, what had to be worked out counted more often. */
+  get effort(): number {
+    return this.#effort;
   }
 
   /** All that is known of a set. */
@@ -115,11 +118,13 @@ export class WorkloadValues {
   }
 
   #statement(position: number, set: bigint): StatementValue {
-    this.#looks += 1;
     const one = this.#problem.statements[position];
     const known = this.#known[position];
     const seen = set & (one?.concerning ?? 0n);
-    const made = known?.get(seen) ?? statementValue(one?.cases ?? [], set);
+    const already = known?.get(seen);
+    this.#effort += already === undefined ? WORKING_OUT : 1;
+    if (already !== undefined) return already;
+    const made = statementValue(one?.cases ?? [], set);
     known?.set(seen, made);
     return made;
   }

@@ -23,8 +23,9 @@ import type { IndexBuild } from './build.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
-import { MEASURING_SHARE, measureCases } from './outer-loop.js';
+import { MEASURING_SHARE, measureCases, untilStopped } from './outer-loop.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
+import { walkSets } from './set-walk.js';
 import { findStanding } from './standing.js';
 import { createRunner } from './runner.js';
 import type { Runner } from './runner.js';
@@ -134,7 +135,7 @@ async function measureIn(
     startedMs,
     note,
   };
-  const begun = await measureCases(first);
+  const begun = await measureAndWalk(first);
   const companions = await companionsOf(first, begun);
   const more = await buildAll(runner, options, companions, startedMs + timeBudgetMs * MEASURING_SHARE);
   const builds = [...first.builds, ...more.builds];
@@ -143,11 +144,18 @@ async function measureIn(
     more.builds.length === 0
       ? first
       : { ...first, builds, subsets: new Subsets(builds, hiddenOf([...specs, ...companions]), counts) };
-  const measured = loop === first ? begun : await measureCases(loop);
+  const measured = loop === first ? begun : await measureAndWalk(loop);
   const rules = rulesOf(loop, measured.records);
   const standing = await findStanding(loop, measured.records, rules);
   loop.earlier.add(standing.records);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
+}
+
+async function measureAndWalk(loop: OuterLoop): Promise<Measured> {
+  const measured = await measureCases(loop);
+  const { records } = measured;
+  await untilStopped(loop, () => walkSets(loop, records, rulesOf(loop, records)));
+  return measured;
 }
 
 /** What is asked for beside the indexes of a first choice, by what ran until then. */

@@ -154,10 +154,15 @@ export async function verify(
 }
 
 /** A case under a set against none by what ran; null where one of them never did. */
-export function seenPair(record: CaseRecord, kept: readonly string[]): Verified | null {
+function seenPair(record: CaseRecord, kept: readonly string[]): Verified | null {
   const before = seenUnder(record, []);
   const after = seenUnder(record, kept);
   return before && after ? { record, before, after } : null;
+}
+
+/** The statements under a set, as far as they ran. */
+export function seenPairs(records: readonly CaseRecord[], kept: readonly string[]): readonly Verified[] {
+  return records.flatMap((record) => seenPair(record, kept) ?? []);
 }
 
 /**

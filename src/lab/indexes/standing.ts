@@ -7,7 +7,7 @@ import { figuresOf, hasRun, isOver, planOfSet, ranOnce, runInTurns, runOnce, tim
 import type { Bench, CaseRecord } from './case-record.js';
 import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
-import { problemOf, seenPair, settle, verify } from './settle.js';
+import { problemOf, seenPairs, settle, verify } from './settle.js';
 import type { ChoiceRules, Verified, VerifiedSet } from './settle.js';
 import { culpritOf, slowerWith, soleCause } from './verified.js';
 
@@ -157,11 +157,6 @@ async function screen(
   const left = records.filter((record) => !slower.has(record) || stillThere.has(record));
   const isSure = culpritOf(verified, kept, rules)?.statement != null;
   return isSure ? { verified, failed: sure.failed, records: left } : null;
-}
-
-/** The statements under a set, as far as they ran. */
-function seenPairs(records: readonly CaseRecord[], kept: readonly string[]): readonly Verified[] {
-  return records.flatMap((record) => seenPair(record, kept) ?? []);
 }
 
 /** A single run may be chance: where the time was over, what speaks against a set is run as often as it would have been before. */
