@@ -50,6 +50,7 @@ class SetWalk {
       const without: (Removal & { readonly price: number })[] = [];
       // What no slow statement uses makes none faster, and is a way out only where the set is too large.
       for (const name of present.filter((one) => over > 0 || used.has(one))) {
+        if (isOver(this.#bench)) return null;
         const removal = { name, ...(await this.#change(known, withoutOne(present, name))) };
         const relief = over > 0 ? Math.min(over, this.#size(name)) : 1;
         without.push({ ...removal, price: removal.loss / relief });
@@ -67,10 +68,12 @@ class SetWalk {
     const tried = new Set<string>();
     while (!isOver(this.#bench)) {
       const known = await this.#under(present);
+      const leastMissed = await this.#leastMissed(known, present);
       const steps: { readonly set: readonly string[]; readonly loss: number; readonly slower: number }[] = [];
       for (const { name } of this.#rules.indexes) {
         if (present.includes(name) || tried.has(name)) continue;
-        const set = await this.#fitted(known, present, name);
+        if (isOver(this.#bench)) return;
+        const set = this.#fitted(present, name, leastMissed);
         if (set !== null) steps.push({ set, ...(await this.#change(known, set)) });
       }
       const [best] = steps.filter((one) => one.loss < 0).toSorted((a, b) => a.slower - b.slower || a.loss - b.loss);
@@ -83,26 +86,31 @@ class SetWalk {
     }
   }
 
-  /** The set with one more, without what is missed least for its size, until it fits; null where it never does. */
-  async #fitted(known: readonly Known[], present: readonly string[], name: string): Promise<readonly string[] | null> {
+  /** The set with one more, without what is missed least, until it fits; null where it never does. */
+  #fitted(present: readonly string[], name: string, leastMissed: readonly string[]): readonly string[] | null {
     let set: readonly string[] = [...present, name];
-    if (this.#bytes(set) <= this.#rules.budgetBytes) return set;
-    const removals: { readonly other: string; readonly price: number }[] = [];
-    for (const other of present) {
-      const { loss } = await this.#change(known, withoutOne(present, other));
-      removals.push({ other, price: loss / this.#size(other) });
-    }
     const gone: string[] = [];
-    for (const { other } of removals.toSorted((a, b) => a.price - b.price)) {
+    for (const other of leastMissed) {
+      if (this.#bytes(set) <= this.#rules.budgetBytes) break;
       set = withoutOne(set, other);
       gone.unshift(other);
-      if (this.#bytes(set) <= this.#rules.budgetBytes) break;
     }
     if (this.#bytes(set) > this.#rules.budgetBytes) return null;
     // What had to go before a larger one did may stay after all.
     for (const other of gone)
       if (this.#bytes(set) + this.#size(other) <= this.#rules.budgetBytes) set = [...set, other];
     return set;
+  }
+
+  /** The indexes of a set, those first that are expected to be missed least for their size. */
+  async #leastMissed(known: readonly Known[], present: readonly string[]): Promise<readonly string[]> {
+    const removals: { readonly name: string; readonly price: number }[] = [];
+    for (const name of present) {
+      if (isOver(this.#bench)) break;
+      const { loss } = await this.#change(known, withoutOne(present, name));
+      removals.push({ name, price: loss / this.#size(name) });
+    }
+    return removals.toSorted((a, b) => a.price - b.price).map((one) => one.name);
   }
 
   /** Runs, once, what never ran under a set. */
