@@ -10,13 +10,13 @@ export function onceTolerance(noise: NoiseFloor | null): number {
   return Math.min(MOST, Math.max(ONCE, Math.exp(SPREAD * (noise?.timeLogRatio ?? 0))));
 }
 
-/** What a statement may take of what it took: `once` where it ran once only and does not touch more blocks to match. */
+/** What a statement may take of what it took: `once` where it ran once only and does not touch more blocks to match; what is allowed in any case where `once` is 1. */
 export function toleranceFor(
   bare: readonly PlanFigures[],
   withIndexes: readonly PlanFigures[],
   { allowed, once }: { readonly allowed: number; readonly once: number },
 ): number {
-  if (![...bare, ...withIndexes].some(ranOnce)) return allowed;
+  if (once <= 1 || ![...bare, ...withIndexes].some(ranOnce)) return allowed;
   return Math.max(allowed, isMore(bare, withIndexes, allowed) ? ONCE : once);
 }
 
