@@ -50,7 +50,7 @@ export class Search {
   }
 
   /** Adds, takes away and swaps, as long as one of these makes the best set better. */
-  climb(mostEffort = Number.POSITIVE_INFINITY): void {
+  climb(mostEffort: number): void {
     const end = this.values.effort + mostEffort;
     for (let better = true; better;) {
       better = false;

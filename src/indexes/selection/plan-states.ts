@@ -1,5 +1,5 @@
 import type { StatementCosts } from './cost-cache.js';
-import { steepest, usefulPlans } from './plans.js';
+import { fallenShort, usefulPlans } from './plans.js';
 import type { Choice } from './problem.js';
 
 /** What a statement without a plan is worth, of an objective of 100. */
@@ -43,12 +43,10 @@ export class PlanStates {
     this.#costs = plans
       .map((plan) => ({ used: this.#setOf(idsIn(plan.used)), cost: plan.cost }))
       .toSorted((a, b) => a.cost - b.cost);
-    // A set that was asked and fell short of what is guessed of it.
-    const short = steepest(costs).filter(({ shown, floor }) => {
-      const given = costs.given(shown);
-      return plans.some((plan) => (plan.used & ~given) === 0n && plan.cost < floor);
-    });
-    this.#floors = short.map(({ shown, floor }) => ({ unseen: this.#setOf(idsIn(costs.usedEver & ~shown)), floor }));
+    this.#floors = fallenShort(costs, plans).map(({ shown, floor }) => ({
+      unseen: this.#setOf(idsIn(costs.usedEver & ~shown)),
+      floor,
+    }));
     this.#value = costs.statement.value;
   }
 

@@ -1,4 +1,4 @@
-import type { CostAnswer, StatementCosts } from './cost-cache.js';
+import type { CostAnswer, CostCache, StatementCosts } from './cost-cache.js';
 
 /** Guesses of two plans together are made from this many of the best ones. */
 const BEST_PLANS = 8;
@@ -35,6 +35,20 @@ function sharesTable(costs: StatementCosts, one: bigint, two: bigint): boolean {
 
 function beats(one: KnownPlan, two: KnownPlan): boolean {
   return (one.used & ~two.used) === 0n && one.cost <= two.cost;
+}
+
+/** Ids of the items that some statement's plan used. */
+export function everUsed({ statements }: CostCache): ReadonlySet<number> {
+  return new Set(statements.flatMap((costs) => costs.itemsIn(costs.usedEver).map((item) => item.id)));
+}
+
+/** Sets that were asked and fell short of what is guessed of them by these plans: in `steepest` order. */
+export function fallenShort(costs: StatementCosts, plans: readonly KnownPlan[]): readonly CostAnswer[] {
+  const { value } = costs.statement;
+  return steepest(costs).filter(({ shown, floor }) => {
+    const given = costs.given(shown);
+    return plans.some((plan) => (plan.used & ~given) === 0n && value(plan.cost) < value(floor));
+  });
 }
 
 /** Answers that bound sets from below, those that another one bounds as well left out; the dearest first. */

@@ -1,6 +1,6 @@
 import type { Highs } from 'highs';
 import type { CostAnswer, CostCache, StatementCosts } from './cost-cache.js';
-import { steepest, usefulPlans } from './plans.js';
+import { everUsed, fallenShort, steepest, usefulPlans } from './plans.js';
 import type { Choice } from './problem.js';
 import { Programme } from './solver.js';
 import type { SolverLimits } from './solver.js';
@@ -63,7 +63,7 @@ class Items {
     this.#programme = programme;
     this.#cache = cache;
     const { items } = cache.problem;
-    this.#used = new Set(cache.statements.flatMap((costs) => costs.itemsIn(costs.usedEver).map((item) => item.id)));
+    this.#used = everUsed(cache);
     const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
     this.#pricePerByte = (STORAGE_PRICE * OBJECTIVE_SCALE) / Math.max(1, bytes);
     for (const item of items)
@@ -140,9 +140,7 @@ function addPlans(programme: Programme, items: Items, costs: StatementCosts): vo
   // Without any index there is no known plan when all use one that exists.
   programme.addRow(taken, without === undefined ? 1 : Number.NEGATIVE_INFINITY, 1);
   // Where a set was asked and fell short of the guess, more is needed than it held.
-  for (const { shown, floor } of steepest(costs)) {
-    const given = costs.given(shown);
-    if (!plans.some((plan) => (plan.used & ~given) === 0n && value(plan.cost) < value(floor))) continue;
+  for (const { shown, floor } of fallenShort(costs, plans)) {
     const most = dearest - value(floor);
     const full = dearest - value(costs.lower(costs.full));
     const others = costs.itemsIn(costs.usedEver & ~shown).map((item) => [items.at(item.id), most - full] as const);

@@ -1,5 +1,6 @@
 import type { CostCache } from './cost-cache.js';
 import { PlanStates } from './plan-states.js';
+import { everUsed } from './plans.js';
 import { choiceBytes, choiceWriteCost } from './problem.js';
 import type { Choice, Problem } from './problem.js';
 
@@ -47,7 +48,7 @@ export class TriedChoice {
 
   constructor(cache: CostCache, start: Choice) {
     this.#problem = cache.problem;
-    const used = new Set(cache.statements.flatMap((costs) => costs.itemsIn(costs.usedEver).map((item) => item.id)));
+    const used = everUsed(cache);
     this.#statements = cache.statements.map((costs) => new PlanStates(costs, used));
     for (const [position, one] of this.#statements.entries()) {
       for (const [id, place] of one.places) {
@@ -97,10 +98,7 @@ export class TriedChoice {
   /** The chosen ones by their loss for their size, and by their loss alone, beside nothing that is tried. */
   cheapest(): readonly (readonly number[])[] {
     if (this.#orders !== null) return this.#orders;
-    const tried = [...this.#tried];
-    this.#tried.clear();
-    const losses = [...this.#choice].map((id) => ({ id, loss: this.loss(id), size: Math.max(1, this.size(id)) }));
-    for (const [position, state] of tried) this.#tried.set(position, state);
+    const losses = [...this.#choice].map((id) => ({ id, loss: this.#plainLoss(id), size: Math.max(1, this.size(id)) }));
     this.#orders = [
       losses.toSorted((a, b) => a.loss / a.size - b.loss / b.size).map((one) => one.id),
       losses.toSorted((a, b) => a.loss - b.loss).map((one) => one.id),
@@ -112,15 +110,25 @@ export class TriedChoice {
   loss(id: number): number {
     const services = this.#services.get(id) ?? [];
     const isTouched = this.#tried.size > 0 && services.some(({ position }) => this.#tried.has(position));
-    const known = isTouched ? undefined : this.#losses.get(id);
+    return isTouched ? this.#lossIn(id, (position) => this.#stateAt(position)) : this.#plainLoss(id);
+  }
+
+  /** The same beside nothing that is tried. */
+  #plainLoss(id: number): number {
+    const known = this.#losses.get(id);
     if (known !== undefined) return known;
+    const loss = this.#lossIn(id, (position) => this.#states[position] ?? 0);
+    this.#losses.set(id, loss);
+    return loss;
+  }
+
+  #lossIn(id: number, stateAt: (position: number) => number): number {
     let loss = -this.writeCost(id);
-    for (const { position, place } of services) {
-      const state = this.#stateAt(position);
+    for (const { position, place } of this.#services.get(id) ?? []) {
+      const state = stateAt(position);
       const without = this.#statements[position]?.toggled(state, place) ?? 0;
       loss += this.#worth(position, without) - this.#worth(position, state);
     }
-    if (!isTouched) this.#losses.set(id, loss);
     return loss;
   }
 

@@ -1,6 +1,7 @@
+import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
-import type { Bench, CaseRecord } from './case-record.js';
+import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { benchOf } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { SLACK, allowedOf, seenPairs } from './settle.js';
@@ -47,13 +48,13 @@ class SetWalk {
       if (slower.length === 0 && over <= 0) return present;
       const used = new Set(slower.flatMap((one) => one.after.plan.uses));
       const known = await this.#under(present);
-      const without: (Removal & { readonly price: number })[] = [];
+      const without: (Change & { readonly name: string; readonly price: number })[] = [];
       // What no slow statement uses makes none faster, and is a way out only where the set is too large.
       for (const name of present.filter((one) => over > 0 || used.has(one))) {
         if (isOver(this.#bench)) return null;
-        const removal = { name, ...(await this.#change(known, withoutOne(present, name))) };
+        const change = await this.#change(known, withoutOne(present, name));
         const relief = over > 0 ? Math.min(over, this.#size(name)) : 1;
-        without.push({ ...removal, price: removal.loss / relief });
+        without.push({ ...change, name, price: change.loss / relief });
       }
       const [next] = without.toSorted((a, b) => a.slower - b.slower || a.price - b.price);
       if (next === undefined) return null;
@@ -69,7 +70,7 @@ class SetWalk {
     while (!isOver(this.#bench)) {
       const known = await this.#under(present);
       const leastMissed = await this.#leastMissed(known, present);
-      const steps: { readonly set: readonly string[]; readonly loss: number; readonly slower: number }[] = [];
+      const steps: (Change & { readonly set: readonly string[] })[] = [];
       for (const { name } of this.#rules.indexes) {
         if (present.includes(name) || tried.has(name)) continue;
         if (isOver(this.#bench)) return;
@@ -139,7 +140,7 @@ class SetWalk {
   }
 
   /** What is expected of another set: by what ran, and where nothing did by the planner's costs. */
-  async #change(known: readonly Known[], set: readonly string[]): Promise<Omit<Removal, 'name'>> {
+  async #change(known: readonly Known[], set: readonly string[]): Promise<Change> {
     let loss = 0;
     let slower = 0;
     for (const one of known) {
@@ -148,15 +149,14 @@ class SetWalk {
       const other = await planOfSet(this.#bench, record, set);
       const then = other.text === plan.text ? now : (ran(record, other) ?? expected(one, other));
       loss += record.oneCase.calls * (valueOf(then, this.#rules) - valueOf(now, this.#rules));
-      if (guardOf(then, this.#rules) > most) slower += 1;
+      if (guardIn(then, this.#rules) > most) slower += 1;
     }
     return { loss, slower };
   }
 
   #total(set: readonly string[]): number {
     return seenPairs(this.#records, set).reduce((sum, { record, after }) => {
-      const figures = { ms: msOf(after), blocks: buffersOf(after) ?? after.cutOffBuffers };
-      return sum + record.oneCase.calls * valueOf(figures, this.#rules);
+      return sum + record.oneCase.calls * valueOf(figuresIn(after), this.#rules);
     }, 0);
   }
 
@@ -169,8 +169,8 @@ class SetWalk {
   }
 }
 
-interface Removal {
-  readonly name: string;
+/** What is expected of another set. */
+interface Change {
   /** What the statements are expected to take more, calls times the unit of the choice. */
   readonly loss: number;
   /** How many executions are expected to be too slow. */
@@ -206,7 +206,11 @@ function expected({ plan, now, barest, bare }: Known, other: SubsetPlan): Figure
 /** Null for what never ran. */
 function ran(record: CaseRecord, plan: SubsetPlan): Figures | null {
   const figures = figuresOf(record, plan);
-  return hasRun(figures) ? { ms: msOf(figures), blocks: buffersOf(figures) ?? figures.cutOffBuffers } : null;
+  return hasRun(figures) ? figuresIn(figures) : null;
+}
+
+function figuresIn(figures: PlanFigures): Figures {
+  return { ms: msOf(figures), blocks: buffersOf(figures) ?? figures.cutOffBuffers };
 }
 
 function valueOf({ ms, blocks }: Figures, { objective, blockMs }: ChoiceRules): number {
@@ -214,13 +218,13 @@ function valueOf({ ms, blocks }: Figures, { objective, blockMs }: ChoiceRules): 
   return objective === 'time' ? ms : blocks;
 }
 
-function guardOf({ ms, blocks }: Figures, { objective }: ChoiceRules): number {
-  return objective === 'buffers' ? blocks : ms;
+/** What the tolerance is held against. */
+function guardIn({ ms, blocks }: Figures, { objective }: ChoiceRules): number {
+  return guardOf(objective) === 'time' ? ms : blocks;
 }
 
 function mostOf(record: CaseRecord, bare: Figures, rules: ChoiceRules): number {
-  const slack = SLACK[rules.objective === 'buffers' ? 'buffers' : 'time'];
-  return guardOf(bare, rules) * allowedOf(record.oneCase, rules) + slack;
+  return guardIn(bare, rules) * allowedOf(record.oneCase, rules) + SLACK[guardOf(rules.objective)];
 }
 
 function withoutOne(set: readonly string[], name: string): readonly string[] {
