@@ -1,3 +1,5 @@
+import { groupBy } from '../base/group.js';
+import { oncePer } from '../base/once-per.js';
 import type { FunctionInfo } from './function.js';
 
 /** A relation's name, unquoted. */
@@ -277,18 +279,23 @@ export function placeOf({ schema, name }: RelationName, columns: readonly string
 }
 
 /** Looks a table up by name; undefined when the catalog does not hold it. */
-export function findTable(catalog: Catalog, name: RelationName): Table | undefined {
-  return catalog.tables.find((table) => sameRelation(table, name));
+export function findTable({ tables }: Catalog, name: RelationName): Table | undefined {
+  return tablesByKey(tables).get(relationKey(name))?.[0];
 }
 
+// Of thousands of tables one is looked up for each use of each statement.
+const tablesByKey = oncePer((tables: Catalog['tables']) => groupBy(tables, relationKey));
+const tablesByName = oncePer((tables: Catalog['tables']) => groupBy(tables, ({ name }) => name));
+const indexesByTable = oncePer((indexes: Catalog['indexes']) => groupBy(indexes, ({ table }) => relationKey(table)));
+
 /** All indexes on a table. */
-export function indexesOf(catalog: Catalog, table: RelationName): readonly Index[] {
-  return catalog.indexes.filter((index) => sameRelation(index.table, table));
+export function indexesOf({ indexes }: Catalog, table: RelationName): readonly Index[] {
+  return indexesByTable(indexes).get(relationKey(table)) ?? [];
 }
 
 /** Looks a table up as a statement names it: without a schema it is the one in `public`, else the only one of that name; undefined when there is none or more than one. */
 export function lookupTable(catalog: Catalog, schema: string | null, name: string): Table | undefined {
   if (schema !== null) return findTable(catalog, { schema, name });
-  const named = catalog.tables.filter((table) => table.name === name);
+  const named = tablesByName(catalog.tables).get(name) ?? [];
   return named.find((table) => table.schema === 'public') ?? (named.length === 1 ? named[0] : undefined);
 }

@@ -1,3 +1,5 @@
+import { groupBy } from '../../base/group.js';
+import { oncePer } from '../../base/once-per.js';
 import type { Catalog, RelationName } from '../../model/catalog.js';
 
 /** `NAMEDATALEN - 1`, the server's limit for an identifier in bytes. */
@@ -5,11 +7,20 @@ const MAX_NAME_BYTES = 63;
 
 /** A name for a new index in PostgreSQL's own style that no relation of the catalog's schema bears yet; at most 63 bytes. */
 export function freeIndexName(catalog: Catalog, table: RelationName, parts: readonly string[]): string {
-  const taken = new Set(
-    [...catalog.indexes, ...catalog.tables].filter((one) => one.schema === table.schema).map((one) => one.name),
-  );
+  const taken = takenNames(catalog).get(table.schema) ?? new Set();
   return freeName(taken, [table.name, ...parts], '_idx');
 }
+
+/** By schema. */
+const takenNames = oncePer(
+  ({ indexes, tables }: Catalog): ReadonlyMap<string, ReadonlySet<string>> =>
+    new Map(
+      [...groupBy([...indexes, ...tables], ({ schema }) => schema)].map(([schema, all]) => [
+        schema,
+        new Set(all.map((one) => one.name)),
+      ]),
+    ),
+);
 
 /** The parts and the suffix as one name, numbered where it is taken; at most 63 bytes. */
 export function freeName(taken: ReadonlySet<string>, parts: readonly string[], suffix: string): string {

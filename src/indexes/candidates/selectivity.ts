@@ -1,11 +1,21 @@
-import { sameRelation, type Table } from '../../model/catalog.js';
+import { groupBy } from '../../base/group.js';
+import { oncePer } from '../../base/once-per.js';
+import type { RelationName, Table } from '../../model/catalog.js';
 import type { ColumnStatistics, Statistics } from '../../model/statistics.js';
 import type { Predicate } from '../../sql/use-types.js';
 
 /** The statistics of a column, those of the whole tree for a partitioned table; null when never analysed. */
 export function columnStatistics(statistics: Statistics, table: Table, column: string): ColumnStatistics | null {
-  const rows = statistics.columns.filter((one) => one.column === column && sameRelation(one.table, table));
+  const rows = byColumn(statistics.columns).get(columnName(table, column)) ?? [];
   return rows.find((one) => one.inherited === (table.kind === 'p')) ?? rows[0] ?? null;
+}
+
+const byColumn = oncePer((columns: Statistics['columns']) =>
+  groupBy(columns, ({ table, column }) => columnName(table, column)),
+);
+
+function columnName({ schema, name }: RelationName, column: string): string {
+  return JSON.stringify([schema, name, column]);
 }
 
 /** Distinct values of a column, NULL apart, at least 1; null when not known. */
