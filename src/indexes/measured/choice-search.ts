@@ -49,6 +49,15 @@ export class Search {
     }
   }
 
+  /** Takes the best of the sets that is better than the best by now. */
+  begin(sets: readonly bigint[]): void {
+    for (const set of sets) {
+      if (!this.fits(set)) continue;
+      this.values.moveTo(set);
+      this.offer(set);
+    }
+  }
+
   /** Adds, takes away and swaps, as long as one of these makes the best set better. */
   climb(mostEffort: number): void {
     const end = this.values.effort + mostEffort;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../stats/random.js';
 import { gainOf, isWorthwhile } from './gain.js';
-import { chooseMeasured, measuredValue } from './measured-choice.js';
+import { chooseKnown, chooseMeasured, measuredValue } from './measured-choice.js';
 import type { ChoiceCase, ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 
 const LIMITS = { budgetBytes: 100, slack: 0, leastGain: 0 };
@@ -66,6 +66,51 @@ describe('chooseMeasured', () => {
     };
     expect(chooseMeasured(problem)).toMatchObject({ kept: ['wide', 'name', 'supplier', 'brand', 'other'] });
     expect(chooseMeasured({ ...problem, nodeLimit: 20_000 })).toMatchObject({ value: { total: 40 }, proved: true });
+  });
+
+  test('begins from the sets that it is given as well, where they fit and make nothing slow', () => {
+    // Of two rings of seven one fits, and a ring is no use before it is whole: without the next of them each makes a statement slow.
+    const ring = (letter: string): string[] => Array.from({ length: 7 }, (_, number) => `${letter}${number}`);
+    const [poor, good] = [ring('p'), ring('g')];
+    const names = [...poor, ...good];
+    const statementsOf = (own: readonly string[], best: number, worst: number): ChoiceStatement[] =>
+      own.map((name, at) =>
+        statement(`of ${name}`, [
+          plan(names.join(), name, 1, best),
+          plan(names.filter((one) => one !== name).join(), own.at(at - 1) ?? '', 10, worst),
+          plan('', '', 100, 10),
+        ]),
+      );
+    const problem = {
+      ...problemOf(names, [...statementsOf(poor, 8, 100), ...statementsOf(good, 1, 12)]),
+      indexes: names.map((name) => ({ name, sizeBytes: 10 })),
+      budgetBytes: 70,
+      nodeLimit: 0,
+    };
+    const total = 7 + 7 * 10;
+    expect(chooseMeasured(problem).value.total).toBeGreaterThan(total);
+    expect(chooseMeasured({ ...problem, starts: [good] })).toMatchObject({ kept: good, value: { total } });
+    const others = [names, good.slice(1), [...good.slice(1), 'p0']];
+    expect(chooseMeasured({ ...problem, starts: others }).kept).toEqual(chooseMeasured(problem).kept);
+  });
+
+  test('of the sets under which every plan is known the best that fits and makes nothing slow', () => {
+    const problem = problemOf(
+      ['a', 'b', 'c'],
+      [
+        statement('s', [plan('a,b,c', 'a', 1, 5), plan('c', 'c', 3, 40), plan('', '', 100, 30)]),
+        statement('t', [plan('a,b,c', 'b', 1, 5), plan('c', '', 9, 20), plan('', '', 100, 20)]),
+      ],
+    );
+    const known = (...starts: readonly (readonly string[])[]): readonly string[] | undefined =>
+      chooseKnown({ ...problem, starts })?.kept;
+    expect(known([], ['a', 'b'], ['c'])).toEqual(['a', 'b']);
+    expect(chooseKnown({ ...problem, starts: [['a', 'b']] })?.value).toMatchObject({ total: 10, assumed: 0 });
+    // Nobody knows what the second statement does without `b` while `a` is there; `c` makes the first one slow.
+    expect(known([], ['a'], ['c'])).toEqual([]);
+    expect(chooseKnown({ ...problem, starts: [[], ['a', 'b']], budgetBytes: 0 })?.kept).toEqual([]);
+    expect(known(['c'])).toBeUndefined();
+    expect(chooseKnown(problem)).toBeNull();
   });
 
   test('an index is no use while one blocks it that the planner believes to be cheaper', () => {

@@ -49,6 +49,8 @@ export interface ChoiceProblem {
   readonly slack: number;
   /** An index is kept only for a gain of at least this fraction, or for one that counts among its own statements (`isWorthwhile`); 0 keeps every gain. */
   readonly leastGain: number;
+  /** Sets to begin from as well: names of indexes. */
+  readonly starts?: readonly (readonly string[])[];
   /** Nodes of the search; beyond it the best so far is given, not proved. 20 million by the number of plans by default: about a second. */
   readonly nodeLimit?: number;
 }
@@ -82,12 +84,28 @@ export interface MeasuredChoice {
 export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
   const search = new Search(compile(problem), problem);
   search.descend();
+  search.begin((problem.starts ?? []).map((names) => masksOf(search.problem, names)));
   search.climb(2 * MOST_EFFORT);
   search.exchange(MOST_EFFORT);
   const proved = search.prove(problem.nodeLimit ?? PROOF_PLANS / Math.max(1, plansOf(problem)), MOST_EFFORT);
   const trimmed = search.trim();
   const kept = namesIn(search.problem, search.best);
   return { kept, value: search.value(search.best), proved, trimmed: namesInOrder(search.problem, trimmed) };
+}
+
+/** The best of the sets to begin from of which every plan is known; null where there is none. For when nothing more can be run. */
+export function chooseKnown(problem: ChoiceProblem): MeasuredChoice | null {
+  const { starts = [], indexes, budgetBytes } = problem;
+  const sizes = new Map(indexes.map((index) => [index.name, index.sizeBytes]));
+  let best: MeasuredChoice | null = null;
+  for (const kept of starts) {
+    if (kept.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0) > budgetBytes) continue;
+    const value = measuredValue(problem, kept);
+    if (value.assumed > 0 || value.slower.length > 0 || value.total >= (best?.value.total ?? Number.POSITIVE_INFINITY))
+      continue;
+    best = { kept, value, proved: false, trimmed: [] };
+  }
+  return best;
 }
 
 /** What the workload would cost under a set, by what was measured. */

@@ -2,7 +2,7 @@ import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
 import type { LabPlan } from '../trial/lab-plan.js';
 import type { CaseRecord, PlanFigures } from './case-record.js';
-import type { Verified } from './settle.js';
+import type { Verified } from './verify.js';
 
 /**
  * What reads did under earlier sets of indexes, on copies of one template: a plan of the same text does the same. What a write

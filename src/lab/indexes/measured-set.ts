@@ -23,7 +23,8 @@ import type { IndexBuild } from './build.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
-import { MEASURING_SHARE, measureCases, untilStopped } from './outer-loop.js';
+import { isOver } from './case-record.js';
+import { MEASURING_SHARE, benchOf, measureCases } from './outer-loop.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
 import { walkSets } from './set-walk.js';
 import { findStanding } from './standing.js';
@@ -151,17 +152,15 @@ async function measureIn(
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
 }
 
-async function measureAndWalk(loop: OuterLoop): Promise<Measured> {
-  const measured = await measureCases(loop);
-  const { records } = measured;
-  await untilStopped(loop, () => walkSets(loop, records, rulesOf(loop, records)));
-  return measured;
+function measureAndWalk(loop: OuterLoop): Promise<Measured> {
+  return measureCases(loop, (records) => walkSets(loop, records, rulesOf(loop, records)));
 }
 
 /** What is asked for beside the indexes of a first choice, by what ran until then. */
 async function companionsOf(loop: OuterLoop, measured: Measured): Promise<readonly IndexSpec[]> {
   const { companions, signal } = loop.options;
-  if (companions === undefined || signal?.aborted) return [];
+  // What can not be built in time any more need not be asked for.
+  if (companions === undefined || signal?.aborted || isOver(benchOf(loop, MEASURING_SHARE))) return [];
   const rules = rulesOf(loop, measured.records);
   const standing = await findStanding(loop, measured.records, rules, 'draft');
   loop.earlier.add(standing.records);

@@ -40,12 +40,18 @@ export interface Measured {
   readonly complete: boolean;
 }
 
-/** Every affected case with all indexes and with none, then with each index that its plan uses left out; after an abort what ran by then. The most expensive statements come first; writes last, for their dead rows would disturb reads. */
-export async function measureCases(loop: OuterLoop): Promise<Measured> {
+/**
+ * Every affected case with all indexes and with none, then with each index that its plan uses left out; after an abort what ran by then. The most expensive statements come first;
+ * writes last, for their dead rows would disturb reads. `walk` comes between: what is left out takes long where many statements use many indexes, and says little of sets that lack several.
+ */
+export async function measureCases(
+  loop: OuterLoop,
+  walk: (records: readonly CaseRecord[]) => Promise<void>,
+): Promise<Measured> {
   const bench = benchOf(loop, MEASURING_SHARE);
   const { records, unaffected, failed } = await affectedCases(loop, bench);
   const measured: CaseRecord[] = [];
-  const complete = await untilStopped(loop, () => measureRecords(loop, bench, { records, measured, failed }));
+  const complete = await untilStopped(loop, () => measureRecords(loop, bench, { records, measured, failed, walk }));
   if (measured.length === 0) loop.runner.check();
   const seen = new Set(measured);
   const unseen = records.filter((record) => !seen.has(record));
@@ -61,7 +67,13 @@ async function measureRecords(
     records,
     measured,
     failed,
-  }: { readonly records: readonly CaseRecord[]; readonly measured: CaseRecord[]; readonly failed: FailedCase[] },
+    walk,
+  }: {
+    readonly records: readonly CaseRecord[];
+    readonly measured: CaseRecord[];
+    readonly failed: FailedCase[];
+    readonly walk: (records: readonly CaseRecord[]) => Promise<void>;
+  },
 ): Promise<boolean> {
   let steps = 0;
   const told = (): void => {
@@ -85,13 +97,20 @@ async function measureRecords(
   // Each plan once before any of them again: where the time is short, it shows of every index what it does by itself.
   const plans = new Map<CaseRecord, readonly PlanFigures[]>();
   const families = new Map(loop.builds.map(({ spec }) => [spec.name, familyOf(spec)]));
+  const first = benchOf(loop, LEAVING_OUT_SHARE);
   for (const record of order) {
-    if (isOver(bench)) break;
-    plans.set(record, await leaveOneOut(bench, record, families));
+    if (isOver(first)) break;
+    plans.set(record, await leaveOneOut(first, record, families));
     told();
   }
   const done = await inTurns(benchOf(loop, STEADYING_SHARE), plans, told);
   await tidy(loop, order);
+  await walk(order);
+  // What ran is not run again.
+  for (const record of order) {
+    if (isOver(bench)) break;
+    await leaveOneOut(bench, record, families);
+  }
   return done === order.length && !isOver(bench);
 }
 
@@ -133,6 +152,8 @@ export function benchOf({ runner, subsets, options, startedMs }: OuterLoop, shar
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
 export const MEASURING_SHARE = 0.7;
+/** For leaving out, before sets are walked. */
+const LEAVING_OUT_SHARE = 0.35;
 /** For runs that only make figures steadier: on 94 statements and 48 indexes they took half of the time, and what was chosen was run as often again when it was verified. */
 const STEADYING_SHARE = 0.3;
 /** Indexes on the same columns, one wider than the other, are seldom more. */

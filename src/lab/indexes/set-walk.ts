@@ -4,10 +4,11 @@ import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnc
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { benchOf } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
-import { SLACK, allowedOf, seenPairs } from './settle.js';
+import { SLACK, allowedOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 import type { SubsetPlan } from './subset.js';
 import { slowerWith } from './verified.js';
+import { seenPairs } from './verify.js';
 
 /**
  * Goes from all indexes down to a set that fits and makes no statement too slow, one index at a time, and from there to sets that are better; what has another plan under a set
@@ -18,12 +19,12 @@ export async function walkSets(loop: OuterLoop, all: readonly CaseRecord[], rule
   const bench = benchOf(loop, WALKING_SHARE);
   const records = all.filter((record) => isToldByPlan(record.oneCase));
   const walk = new SetWalk(bench, records, rules);
-  const found = await walk.down();
+  const found = await walk.down(rules.indexes.map((index) => index.name));
   if (found !== null) await walk.up(found);
 }
 
 /** Of the time for measuring, after which the choice goes by what ran. */
-const WALKING_SHARE = 0.5;
+const WALKING_SHARE = 0.6;
 
 class SetWalk {
   readonly #bench: Bench;
@@ -38,29 +39,58 @@ class SetWalk {
     this.#sizes = new Map(rules.indexes.map((index) => [index.name, index.sizeBytes]));
   }
 
-  /** The first set that fits and makes no statement too slow; null where the time ended it, or nothing is a way out. */
-  async down(): Promise<readonly string[] | null> {
-    let present: readonly string[] = this.#rules.indexes.map((index) => index.name);
+  /** The first set, from this one on, that fits and makes no statement too slow; null where the time ended it, or nothing is a way out. */
+  async down(from: readonly string[]): Promise<readonly string[] | null> {
+    let present = from;
+    let known: readonly Known[] = [];
+    const losses = new Map<string, Change>();
+    let nextRun = Number.POSITIVE_INFINITY;
     while (!isOver(this.#bench)) {
-      await this.#run(present);
-      const slower = slowerWith(seenPairs(this.#records, present), this.#rules);
       const over = this.#bytes(present) - this.#rules.budgetBytes;
+      // What does not fit yet is not where the walk ends: it is enough to run a few of such sets, so that the next steps go by what ran.
+      if (over <= nextRun) {
+        await this.#run(present);
+        nextRun = Math.max(0, over / 2);
+      }
+      const slower = slowerWith(seenPairs(this.#records, present), this.#rules);
       if (slower.length === 0 && over <= 0) return present;
       const used = new Set(slower.flatMap((one) => one.after.plan.uses));
-      const known = await this.#under(present);
-      const without: (Change & { readonly name: string; readonly price: number })[] = [];
+      known = await this.#under(present, known);
       // What no slow statement uses makes none faster, and is a way out only where the set is too large.
-      for (const name of present.filter((one) => over > 0 || used.has(one))) {
-        if (isOver(this.#bench)) return null;
-        const change = await this.#change(known, withoutOne(present, name));
-        const relief = over > 0 ? Math.min(over, this.#size(name)) : 1;
-        without.push({ ...change, name, price: change.loss / relief });
-      }
-      const [next] = without.toSorted((a, b) => a.slower - b.slower || a.price - b.price);
-      if (next === undefined) return null;
-      present = withoutOne(present, next.name);
+      const open = present.filter((one) => over > 0 || used.has(one));
+      // What goes makes others missed more, seldom less: what they were missed before tells which are worth looking at again.
+      if (over <= 0) losses.clear();
+      const next = await this.#leastLoss(losses, open, {
+        reliefOf: (name) => (over > 0 ? Math.min(over, this.#size(name)) : 1),
+        changeOf: (name) => this.#change(known, withoutOne(present, name)),
+      });
+      if (next === null) return null;
+      losses.delete(next);
+      present = withoutOne(present, next);
     }
     return null;
+  }
+
+  /** The name whose loss is least for what it relieves, by losses known before, which are worked out anew for the first ones until one stays the first. Null where the time ended it, or there is none. */
+  async #leastLoss(
+    losses: Map<string, Change>,
+    open: readonly string[],
+    {
+      reliefOf,
+      changeOf,
+    }: { readonly reliefOf: (name: string) => number; readonly changeOf: (name: string) => Promise<Change> },
+  ): Promise<string | null> {
+    const fresh = new Set<string>();
+    for (;;) {
+      const [first] = open
+        .map((name) => ({ name, ...(losses.get(name) ?? UNKNOWN) }))
+        .map((one) => ({ ...one, price: one.loss / reliefOf(one.name) }))
+        .toSorted((a, b) => a.slower - b.slower || a.price - b.price);
+      if (first === undefined || isOver(this.#bench)) return null;
+      if (fresh.has(first.name)) return first.name;
+      losses.set(first.name, await changeOf(first.name));
+      fresh.add(first.name);
+    }
   }
 
   /** Puts in what promises most, in place of what is missed least where it has to be, as long as one such step makes the set better by what then ran. */
@@ -126,15 +156,18 @@ class SetWalk {
     }
   }
 
-  /** What the statements did under a set; those that never ran are left out. */
-  async #under(present: readonly string[]): Promise<readonly Known[]> {
+  /** What the statements did under a set, or are expected to by what is known of another; those that never ran without any index are left out. */
+  async #under(present: readonly string[], before: readonly Known[] = []): Promise<readonly Known[]> {
+    const earlier = new Map(before.map((one) => [one.record, one]));
     const known: Known[] = [];
     for (const record of this.#records) {
       const plan = await planOfSet(this.#bench, record, present);
       const barest = await barePlan(this.#bench, record);
-      const [now, bare] = [ran(record, plan), ran(record, barest)];
-      if (now !== null && bare !== null)
-        known.push({ record, plan, now, barest, bare, most: mostOf(record, bare, this.#rules) });
+      const bare = ran(record, barest);
+      if (bare === null) continue;
+      const most = mostOf(record, bare, this.#rules);
+      const by = earlier.get(record) ?? { plan: barest, now: bare, barest, bare };
+      known.push({ record, plan, now: ran(record, plan) ?? expected(by, plan), barest, bare, most });
     }
     return known;
   }
@@ -177,6 +210,9 @@ interface Change {
   readonly slower: number;
 }
 
+/** To be worked out first. */
+const UNKNOWN: Change = { loss: 0, slower: -1 };
+
 /** A statement under a set, and without any index. */
 interface Known {
   readonly record: CaseRecord;
@@ -194,7 +230,7 @@ interface Figures {
 }
 
 /** Of a plan that never ran, in proportion to the planner's costs of the two that did: the less of both, since it will run before anything is decided by it. */
-function expected({ plan, now, barest, bare }: Known, other: SubsetPlan): Figures {
+function expected({ plan, now, barest, bare }: Omit<Known, 'record' | 'most'>, other: SubsetPlan): Figures {
   const times = (figures: Figures, known: SubsetPlan): Figures => {
     const factor = other.estimatedCost / Math.max(known.estimatedCost, Number.MIN_VALUE);
     return { ms: figures.ms * factor, blocks: figures.blocks * factor };

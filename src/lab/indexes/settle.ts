@@ -1,4 +1,4 @@
-import { chooseMeasured } from '../../indexes/measured/measured-choice.js';
+import { chooseKnown, chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
 import type {
   ChoiceCase,
   ChoiceIndex,
@@ -8,24 +8,9 @@ import type {
 } from '../../indexes/measured/measured-choice.js';
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { Objective } from '../../indexes/measured/measured-index-set.js';
-import type { FailedCase } from '../../model/measurement.js';
-import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
-import { failedCase } from '../trial/measure.js';
 import { byStatement } from '../trial/summary.js';
-import {
-  barePlan,
-  buffersOf,
-  emptyRecord,
-  figuresOf,
-  hasRun,
-  isOver,
-  msOf,
-  planOfSet,
-  runInTurns,
-  seenUnder,
-  workKey,
-} from './case-record.js';
+import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { SLACK_BLOCKS, toleranceFor } from './chance.js';
 import type { SubsetPlan } from './subset.js';
@@ -72,97 +57,52 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
     };
   });
   const { indexes, budgetBytes, leastGain } = rules;
-  return { indexes, statements, budgetBytes, leastGain, slack: SLACK[guardOf(objective)] };
+  return {
+    indexes,
+    statements,
+    budgetBytes,
+    leastGain,
+    slack: SLACK[guardOf(objective)],
+    starts: setsOf(records),
+  };
 }
 
-/** Chooses, looks up the plans under what was chosen that were only assumed, runs those never run, and chooses again until nothing is assumed or the time is over. */
-export async function settle(
-  bench: Bench,
-  records: readonly CaseRecord[],
-  rules: ChoiceRules,
-): Promise<MeasuredChoice> {
-  for (let round = 0; ; round += 1) {
-    const choice = chooseMeasured(problemOf(records, rules, rules.objective));
-    bench.runner.check();
-    if (choice.value.assumed === 0 || round >= MOST_ROUNDS || isOver(bench)) return choice;
-    for (const record of records) {
-      if (isOver(bench)) return choice;
-      const figures = figuresOf(record, await planOfSet(bench, record, choice.kept));
-      if (figures.runs.length === 0 && figures.cutOffMs === null)
-        await runInTurns(bench, record, [figuresOf(record, await barePlan(bench, record)), figures]);
-    }
-  }
-}
-
-/** One case under the kept set against none. */
-export interface Verified {
-  readonly record: CaseRecord;
-  readonly before: PlanFigures;
-  readonly after: PlanFigures;
-}
-
-/** All cases under a set, and those that give no figure. */
-export interface VerifiedSet {
-  readonly verified: readonly Verified[];
-  readonly failed: readonly FailedCase[];
-  /** Those that give a figure. */
-  readonly records: readonly CaseRecord[];
+/** Those that the planner was asked about. */
+function setsOf(records: readonly CaseRecord[]): readonly (readonly string[])[] {
+  const sets = new Map<string, readonly string[]>();
+  for (const { plans } of records) for (const { present } of plans) sets.set(present.join('\0'), present);
+  return [...sets.values()];
 }
 
 /**
- * Runs every case under a set against none, turn by turn, and puts these figures in the place of the earlier ones. What does the
- * same on both sides is run once, and a read whose two plans ran side by side for an earlier set is not run again. After the deadline only what
- * never ran is run, once: whatever the time, each side has run.
+ * Chooses, looks up the plans under what was chosen that were only assumed, runs, once, those never run, and chooses again until nothing is assumed. Once the time is over
+ * the best of the sets under which everything ran is chosen, where that gains this share of what the other is believed to: of that one much would be assumed.
  */
-export async function verify(
+export async function settle(
   bench: Bench,
   records: readonly CaseRecord[],
-  kept: readonly string[],
-  known: Map<string, Verified>,
-): Promise<VerifiedSet> {
-  const verified: Verified[] = [];
-  const failed: FailedCase[] = [];
-  for (const record of records) {
+  { rules, knownShare }: { readonly rules: ChoiceRules; readonly knownShare: number },
+): Promise<MeasuredChoice> {
+  for (let round = 0; ; round += 1) {
+    const problem = problemOf(records, rules, rules.objective);
+    const choice = chooseMeasured(problem);
     bench.runner.check();
-    const fresh = emptyRecord(record.oneCase);
-    const before = figuresOf(fresh, { ...(await planOfSet(bench, record, [])), present: [] });
-    const after = figuresOf(fresh, { ...(await planOfSet(bench, record, kept)), present: kept });
-    const pair = JSON.stringify([record.oneCase.key, before.plan.text, after.plan.text]);
-    const earlier = isToldByPlan(record.oneCase) ? known.get(pair) : undefined;
-    if (earlier) {
-      verified.push({ ...earlier, record });
-      continue;
-    }
-    const seen = isOver(bench) ? seenPair(record, kept) : null;
-    if (seen !== null) {
-      verified.push(seen);
-      continue;
-    }
-    const failure = await runInTurns(bench, fresh, before === after ? [before] : [before, after]);
-    if (failure !== null) {
-      failed.push(failedCase(record.oneCase, failure));
-      continue;
-    }
-    verified.push({ record, before, after });
-    known.set(pair, { record, before, after });
-    for (const figures of [before, after]) {
-      record.plans.push(figures.plan);
-      record.figures.set(workKey(record.oneCase, figures.plan), figures);
+    if (choice.value.assumed === 0 || round >= MOST_ROUNDS) return choice;
+    for (const record of records) {
+      if (isOver(bench)) return knownInstead(problem, choice, knownShare);
+      const figures = figuresOf(record, await planOfSet(bench, record, choice.kept));
+      if (hasRun(figures)) continue;
+      const bare = figuresOf(record, await barePlan(bench, record));
+      // What fails was told of when all of them were there; what it takes exactly tells the verification.
+      await runOnce(bench, record, figures, timeoutFor(bench, bare, figures));
     }
   }
-  return { verified, failed, records: verified.map((one) => one.record) };
 }
 
-/** A case under a set against none by what ran; null where one of them never did. */
-function seenPair(record: CaseRecord, kept: readonly string[]): Verified | null {
-  const before = seenUnder(record, []);
-  const after = seenUnder(record, kept);
-  return before && after ? { record, before, after } : null;
-}
-
-/** The statements under a set, as far as they ran. */
-export function seenPairs(records: readonly CaseRecord[], kept: readonly string[]): readonly Verified[] {
-  return records.flatMap((record) => seenPair(record, kept) ?? []);
+function knownInstead(problem: ChoiceProblem, choice: MeasuredChoice, share: number): MeasuredChoice {
+  const known = chooseKnown(problem);
+  const without = measuredValue(problem, []).total;
+  return known === null || without - known.value.total < share * (without - choice.value.total) ? choice : known;
 }
 
 /**

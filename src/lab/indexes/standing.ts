@@ -7,9 +7,11 @@ import { figuresOf, hasRun, isOver, planOfSet, ranOnce, runInTurns, runOnce, tim
 import type { Bench, CaseRecord } from './case-record.js';
 import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
-import { problemOf, seenPairs, settle, verify } from './settle.js';
-import type { ChoiceRules, Verified, VerifiedSet } from './settle.js';
+import { problemOf, settle } from './settle.js';
+import type { ChoiceRules } from './settle.js';
 import { culpritOf, slowerWith, soleCause } from './verified.js';
+import { seenPairs, steady, verify } from './verify.js';
+import type { Verified, VerifiedSet } from './verify.js';
 
 /** A set that was verified as it is. */
 export interface Standing {
@@ -85,17 +87,19 @@ async function standingBy(
   for (let attempt = 1; ; attempt += 1) {
     loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
     // After a verification that failed few statements have another plan than what ran, and without them next to nothing is known of any other set.
-    const settling = attempt === 1 ? bench : benchOf(loop, 1 + REPAIR_SHARE);
-    const choice = await settle(settling, records, withoutBanned(rules, banned));
+    const [share, knownShare] = attempt === 1 ? [SETTLING_SHARE, NEARLY] : [1 + REPAIR_SHARE, HALF];
+    const choice = await settle(benchOf(loop, share), records, { rules: withoutBanned(rules, banned), knownShare });
     const screened = await screen(loop, records, choice.kept, rules);
     if (screened === null && until === 'draft') {
       const verified = seenPairs(records, choice.kept);
       return { kept: choice.kept, records, verified, failed, banned, proved: false, complete: false };
     }
-    const set = screened ?? (await verify(bench, records, choice.kept, loop.earlier.verified));
+    const set = screened ?? (await verifySurely(loop, records, choice.kept, rules));
     const { verified } = set;
     failed.push(...set.failed);
     records = set.records;
+    // What no longer can stand is not worth steadier figures.
+    if (slowerWith(verified, rules).length === 0) await steady(bench, verified);
     await tidy(loop, records);
     await runAgain(bench, slowerWith(verified, rules));
     const culprit = culpritOf(verified, choice.kept, rules);
@@ -153,7 +157,7 @@ async function screen(
   // What a single run makes too slow may be chance: running it again tells.
   const slower = new Set(slowerWith(seen, { ...rules, onceTolerance: 1 }).map((one) => one.record));
   if (slower.size === 0) return null;
-  const sure = await verify(benchOf(loop, 1), [...slower], kept, loop.earlier.verified);
+  const sure = await verifySurely(loop, [...slower], kept, rules);
   const verified = [...sure.verified, ...seen.filter((one) => !slower.has(one.record))];
   const stillThere = new Set(sure.records);
   const left = records.filter((record) => !slower.has(record) || stillThere.has(record));
@@ -161,7 +165,20 @@ async function screen(
   return isSure ? { verified, failed: sure.failed, records: left } : null;
 }
 
-/** A single run may be chance: where the time was over, what speaks against a set is run as often as it would have been before. */
+/** Every case once under a set against none, and what that makes look too slow again. */
+async function verifySurely(
+  loop: OuterLoop,
+  records: readonly CaseRecord[],
+  kept: readonly string[],
+  rules: ChoiceRules,
+): Promise<VerifiedSet> {
+  const bench = benchOf(loop, 1);
+  const set = await verify(bench, records, kept, loop.earlier.verified);
+  await runAgain(bench, slowerWith(set.verified, { ...rules, onceTolerance: 1 }));
+  return set;
+}
+
+/** A single run may be chance: what speaks against a set is run as often as its time allows, whatever the time. */
 async function runAgain(bench: Bench, slower: readonly Verified[]): Promise<void> {
   for (const { record, before, after } of slower)
     if (ranOnce(before) || ranOnce(after))
@@ -201,8 +218,14 @@ function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>):
   return { ...rules, indexes };
 }
 
+/** Of a gain: a set that was seen to bring so much of it is taken in place of one that nobody saw, */
+const NEARLY = 0.8;
+/** and of any later set so much: the time is over by far then. */
+const HALF = 0.5;
+/** Of the time for measuring, until which a first set is looked for: the rest is for running it as a whole. */
+const SETTLING_SHARE = 0.8;
 /** Of the time for measuring, beyond it: for what runs once where the first set did not stand. */
-const REPAIR_SHARE = 0.15;
+const REPAIR_SHARE = 0.3;
 /** Sets that are verified; what ran side by side once is not run again, so that later ones cost little. */
 const MOST_ATTEMPTS = 10;
 /** Sets that one statement may speak against before an index goes for it: what each showed is known to the next choice. */

@@ -8,7 +8,8 @@ import { buffersOf, DOUBT, hasRun, medianMsOf, msOf, ranOnce, seenUnder } from '
 import type { PlanFigures } from './case-record.js';
 import { toleranceFor } from './chance.js';
 import { SLACK, allowedOf, problemOf } from './settle.js';
-import type { ChoiceRules, Unit, Verified } from './settle.js';
+import type { ChoiceRules, Unit } from './settle.js';
+import type { Verified } from './verify.js';
 
 /**
  * An index that the verification of a set speaks against, and why; null when it stands. Of several that could be meant one that is in no plan which was seen to be
