@@ -1,12 +1,13 @@
 import { quoteIdent, quoteQualified } from '../base/quote.js';
 import type { Action } from '../model/action.js';
 import {
+  findTable,
+  placeOf,
   sameRelation,
   type Catalog,
   type Column,
   type Constraint,
   type RelationName,
-  placeOf,
 } from '../model/catalog.js';
 
 /** Greatest value of each integer type (manual, "Numeric Types"). */
@@ -61,7 +62,7 @@ export function referencesTo(
   return catalog.constraints.flatMap((foreignKey) => {
     const { references } = foreignKey;
     if (foreignKey.kind !== 'foreign' || references === null || !sameRelation(references.table, table)) return [];
-    const referencing = catalog.tables.find((one) => sameRelation(one, foreignKey.table));
+    const referencing = findTable(catalog, foreignKey.table);
     const name = foreignKey.columns[references.columns.indexOf(column)];
     const found = referencing?.columns.find((one) => one.name === name);
     return found && referencing && referencing.partitionOf === null

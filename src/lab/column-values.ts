@@ -1,5 +1,7 @@
 import { bareLiteral } from '../base/quote.js';
-import type { Catalog, Column, RelationName, Table } from '../model/catalog.js';
+import { columnStatistics } from '../indexes/candidates/selectivity.js';
+import { indexesOf } from '../model/catalog.js';
+import type { Catalog, Column, Table } from '../model/catalog.js';
 import type { ColumnStatistics, Statistics } from '../model/statistics.js';
 
 /** The classes that are drawn; `given` ones come from outside. */
@@ -19,15 +21,11 @@ export interface KnownColumn {
 export function knownColumn(catalog: Catalog, statistics: Statistics, table: Table, name: string): KnownColumn | null {
   const column = table.columns.find((one) => one.name === name);
   if (!column) return null;
-  const rows = statistics.columns.filter((one) => one.column === name && same(one.table, table));
-  const wanted = table.kind === 'p';
   return {
     table,
     column,
-    statistics: rows.find((one) => one.inherited === wanted) ?? rows[0] ?? null,
-    unique: catalog.indexes.some(
-      (index) => index.unique && same(index.table, table) && index.keys.at(-1)?.column === name,
-    ),
+    statistics: columnStatistics(statistics, table, name),
+    unique: indexesOf(catalog, table).some((index) => index.unique && index.keys.at(-1)?.column === name),
   };
 }
 
@@ -78,10 +76,6 @@ export function defaultValue(baseType: string, typeCategory: string): string | n
   if (baseType === 'json' || baseType === 'jsonb') return '{}';
   if (baseType === 'date') return '2024-01-01';
   return { N: '1', S: 'x', B: 't', D: '2024-01-01 00:00:00', T: '1 day', A: '{}' }[typeCategory] ?? null;
-}
-
-function same(a: RelationName, b: RelationName): boolean {
-  return a.schema === b.schema && a.name === b.name;
 }
 
 function at(values: readonly string[], index: number): string | null {

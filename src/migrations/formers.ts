@@ -1,4 +1,5 @@
 import { asWizardError } from '../base/errors.js';
+import { oncePer } from '../base/once-per.js';
 import type { Former } from '../model/catalog.js';
 import { deparseGuarded } from '../sql/deparse.js';
 import { bodiesOf, bodyOf, field, list, names, textOf } from '../sql/tree.js';
@@ -97,17 +98,12 @@ interface Answer {
 }
 
 /** By question; a file of thousands of statements asks for each of them. */
-function answersOf(formers: readonly Former[]): ReadonlyMap<string, Answer> {
-  const known = ANSWERS.get(formers);
-  if (known) return known;
+const answersOf = oncePer((formers: readonly Former[]): ReadonlyMap<string, Answer> => {
   const made = new Map<string, Answer>();
   for (const [place, { question, sql }] of formers.entries())
     if (!made.has(question)) made.set(question, { sql, place });
-  ANSWERS.set(formers, made);
   return made;
-}
-
-const ANSWERS = new WeakMap<readonly Former[], ReadonlyMap<string, Answer>>();
+});
 
 /** What has to be known for the way back of an operation; empty where its own text, or the catalog, says it. */
 export function questionsOf(operation: Operation): readonly FormerQuestion[] {

@@ -1,5 +1,5 @@
 import { quoteIdent, quoteLiteral } from '../base/quote.js';
-import { sameRelation } from '../model/catalog.js';
+import { indexesOf, sameRelation } from '../model/catalog.js';
 import type { Column, Constraint, Index, RelationName, Table } from '../model/catalog.js';
 import { deparseGuarded } from '../sql/deparse.js';
 import { parseStatement } from '../sql/parse.js';
@@ -35,7 +35,7 @@ export function hangingOn(column: Column, next: string, relation: Relation, cont
   if (!catalog || !table || table.kind !== 'r' || table.hasChildren || table.partitionOf || column.generated)
     return null;
   const moving: Moving = { table, from: column.name, to: next };
-  const indexes = catalog.indexes.filter((index) => sameRelation(index.table, table) && usesColumn(index, column.name));
+  const indexes = indexesOf(catalog, table).filter((index) => usesColumn(index, column.name));
   const own = catalog.constraints.filter((one) => sameRelation(one.table, table) && one.columns.includes(column.name));
   const referring = catalog.constraints.filter(({ references }) => refersTo(references, table, column.name));
   const foreign = [...new Set([...own.filter(({ kind }) => kind === 'foreign'), ...referring])];

@@ -1,5 +1,5 @@
 import { quoteIdent } from '../base/quote.js';
-import { sameRelation } from '../model/catalog.js';
+import { indexesOf } from '../model/catalog.js';
 import type { Index } from '../model/catalog.js';
 import { deparseGuarded } from '../sql/deparse.js';
 import { parseStatement } from '../sql/parse.js';
@@ -18,12 +18,10 @@ import { indexColumns } from './shapes.js';
 export function missingIndexes(parent: Relation, partition: Relation, context: MigrationContext): readonly Index[] {
   const [above, below] = [tableOf(context, parent), tableOf(context, partition)];
   if (!context.catalog || !above || below?.kind !== 'r') return [];
-  const { indexes } = context.catalog;
-  const own = indexes.filter((index) => sameRelation(index.table, below) && index.valid && index.partitionOf === null);
+  const own = indexesOf(context.catalog, below).filter((index) => index.valid && index.partitionOf === null);
   const key = keyOf(context, partition);
   const made = context.state.indexes.filter(({ table }) => table === key).map(({ columns }) => columns.join('\0'));
-  return indexes.filter((index) => {
-    if (!sameRelation(index.table, above)) return false;
+  return indexesOf(context.catalog, above).filter((index) => {
     const form = formOf(index);
     const isThere = own.some((one) => (one.constraint !== null || index.constraint === null) && formOf(one) === form);
     return !isThere && !made.includes(indexColumns(parseStatement(index.definition).body).join('\0'));

@@ -58,6 +58,15 @@ export class Search {
     }
   }
 
+  /** The best of the sets under which every plan is known; null where none of them fits and makes nothing slow. */
+  bestKnown(sets: readonly bigint[]): bigint | null {
+    const known = sets
+      .filter((set) => this.fits(set))
+      .map((set) => ({ set, ...this.value(set) }))
+      .filter(({ assumed, slower }) => assumed === 0 && slower.length === 0);
+    return known.toSorted((a, b) => a.total - b.total)[0]?.set ?? null;
+  }
+
   /** Adds, takes away and swaps, as long as one of these makes the best set better. */
   climb(mostEffort: number): void {
     const end = this.values.effort + mostEffort;

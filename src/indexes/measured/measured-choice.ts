@@ -1,3 +1,4 @@
+import { oncePer } from '../../base/once-per.js';
 import { Search } from './choice-search.js';
 import { compile, masksOf, namesIn } from './measured-problem.js';
 import type { Compiled } from './measured-problem.js';
@@ -84,7 +85,7 @@ export interface MeasuredChoice {
 export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
   const search = new Search(compile(problem), problem);
   search.descend();
-  search.begin((problem.starts ?? []).map((names) => masksOf(search.problem, names)));
+  search.begin(startsOf(search, problem));
   search.climb(2 * MOST_EFFORT);
   search.exchange(MOST_EFFORT);
   const proved = search.prove(problem.nodeLimit ?? PROOF_PLANS / Math.max(1, plansOf(problem)), MOST_EFFORT);
@@ -95,17 +96,15 @@ export function chooseMeasured(problem: ChoiceProblem): MeasuredChoice {
 
 /** The best of the sets to begin from of which every plan is known; null where there is none. For when nothing more can be run. */
 export function chooseKnown(problem: ChoiceProblem): MeasuredChoice | null {
-  const { starts = [], indexes, budgetBytes } = problem;
-  const sizes = new Map(indexes.map((index) => [index.name, index.sizeBytes]));
-  let best: MeasuredChoice | null = null;
-  for (const kept of starts) {
-    if (kept.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0) > budgetBytes) continue;
-    const value = measuredValue(problem, kept);
-    if (value.assumed > 0 || value.slower.length > 0 || value.total >= (best?.value.total ?? Number.POSITIVE_INFINITY))
-      continue;
-    best = { kept, value, proved: false, trimmed: [] };
-  }
-  return best;
+  const search = valuesOf(problem);
+  const best = search.bestKnown(startsOf(search, problem));
+  if (best === null) return null;
+  return { kept: namesIn(search.problem, best), value: search.value(best), proved: false, trimmed: [] };
+}
+
+/** Each once. */
+function startsOf({ problem }: Search, { starts = [] }: ChoiceProblem): readonly bigint[] {
+  return [...new Set(starts.map((names) => masksOf(problem, names)))];
 }
 
 /** What the workload would cost under a set, by what was measured. */
@@ -115,15 +114,7 @@ export function measuredValue(problem: ChoiceProblem, names: readonly string[]):
 }
 
 /** Of one problem the values of many sets are asked for, of some again and again. */
-const valued = new WeakMap<ChoiceProblem, Search>();
-
-function valuesOf(problem: ChoiceProblem): Search {
-  const known = valued.get(problem);
-  if (known) return known;
-  const made = new Search(compile(problem), problem);
-  valued.set(problem, made);
-  return made;
-}
+const valuesOf = oncePer((problem: ChoiceProblem) => new Search(compile(problem), problem));
 
 /** Nodes times plans: about a second. */
 const PROOF_PLANS = 20_000_000;

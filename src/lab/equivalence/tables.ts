@@ -1,5 +1,5 @@
 import { quoteIdent, quoteQualified } from '../../base/quote.js';
-import { lookupTable, sameRelation } from '../../model/catalog.js';
+import { indexesOf, lookupTable, sameRelation } from '../../model/catalog.js';
 import type { Catalog, Column, RelationName, Table } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
 import type { ParsedStatement } from '../../sql/parse.js';
@@ -84,7 +84,7 @@ export async function touchedTables(
         ? [{ columns: one.columns, parent: one.references.table, references: one.references.columns }]
         : [],
     );
-    const keys = catalog.indexes.filter((index) => index.unique && sameRelation(index.table, table));
+    const keys = indexesOf(catalog, table).filter((index) => index.unique);
     const columns: FilledColumn[] = [];
     for (const column of table.columns) {
       if (column.generated) continue;

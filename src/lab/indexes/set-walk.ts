@@ -19,7 +19,7 @@ export async function walkSets(loop: OuterLoop, all: readonly CaseRecord[], rule
   const bench = benchOf(loop, WALKING_SHARE);
   const records = all.filter((record) => isToldByPlan(record.oneCase));
   const walk = new SetWalk(bench, records, rules);
-  const found = await walk.down(rules.indexes.map((index) => index.name));
+  const found = await walk.down();
   if (found !== null) await walk.up(found);
 }
 
@@ -39,9 +39,9 @@ class SetWalk {
     this.#sizes = new Map(rules.indexes.map((index) => [index.name, index.sizeBytes]));
   }
 
-  /** The first set, from this one on, that fits and makes no statement too slow; null where the time ended it, or nothing is a way out. */
-  async down(from: readonly string[]): Promise<readonly string[] | null> {
-    let present = from;
+  /** The first set that fits and makes no statement too slow; null where the time ended it, or nothing is a way out. */
+  async down(): Promise<readonly string[] | null> {
+    let present: readonly string[] = this.#rules.indexes.map((index) => index.name);
     let known: readonly Known[] = [];
     const losses = new Map<string, Change>();
     let nextRun = Number.POSITIVE_INFINITY;

@@ -69,9 +69,7 @@ export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, ob
 
 /** Those that the planner was asked about. */
 function setsOf(records: readonly CaseRecord[]): readonly (readonly string[])[] {
-  const sets = new Map<string, readonly string[]>();
-  for (const { plans } of records) for (const { present } of plans) sets.set(present.join('\0'), present);
-  return [...sets.values()];
+  return [...new Set(records.flatMap(({ plans }) => plans.map((plan) => plan.present)))];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measu
 import type { FailedCase } from '../../model/measurement.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
-import { figuresOf, hasRun, isOver, planOfSet, ranOnce, runInTurns, runOnce, timeoutFor } from './case-record.js';
+import { figuresOf, hasRun, isOver, planOfSet, ranOnce, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
 import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
@@ -99,9 +99,11 @@ async function standingBy(
     failed.push(...set.failed);
     records = set.records;
     // What no longer can stand is not worth steadier figures.
-    if (slowerWith(verified, rules).length === 0) await steady(bench, verified);
+    if (slowerWith(verified, rules).length === 0) {
+      await steady(bench, verified);
+      await runAgain(bench, slowerWith(verified, rules));
+    }
     await tidy(loop, records);
-    await runAgain(bench, slowerWith(verified, rules));
     const culprit = culpritOf(verified, choice.kept, rules);
     const slower = slowerWith(verified, rules);
     if (culprit === null) stood.push({ choice, verified });
@@ -180,9 +182,8 @@ async function verifySurely(
 
 /** A single run may be chance: what speaks against a set is run as often as its time allows, whatever the time. */
 async function runAgain(bench: Bench, slower: readonly Verified[]): Promise<void> {
-  for (const { record, before, after } of slower)
-    if (ranOnce(before) || ranOnce(after))
-      await runInTurns({ ...bench, deadlineMs: Number.POSITIVE_INFINITY }, record, [before, after]);
+  const once = slower.filter(({ before, after }) => ranOnce(before) || ranOnce(after));
+  await steady({ ...bench, deadlineMs: Number.POSITIVE_INFINITY }, once);
 }
 
 /** Runs, once, what statements that a set makes too slow would do with one index of their plan left out: what makes the plan can only be told by that. */

@@ -1,3 +1,4 @@
+import { oncePer } from '../../base/once-per.js';
 import { createIndexSql } from '../../model/action.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { IndexLayout } from './index-layout.js';
@@ -23,15 +24,9 @@ export interface CreatedIndex extends Omit<ShelvedIndex, 'pages' | 'rows'> {
 }
 
 /** The same index under any name. Made once for each object: every question compares hundreds of them. */
-export function indexKey(spec: IndexSpec): string {
-  const known = KEYS.get(spec);
-  if (known !== undefined) return known;
-  const key = createIndexSql({ ...spec, name: 'x' }, { concurrently: false });
-  KEYS.set(spec, key);
-  return key;
-}
-
-const KEYS = new WeakMap<IndexSpec, string>();
+export const indexKey = oncePer((spec: IndexSpec): string =>
+  createIndexSql({ ...spec, name: 'x' }, { concurrently: false }),
+);
 
 /** The name of a hidden index on the clone. */
 export function shelvedName(oid: number): string {

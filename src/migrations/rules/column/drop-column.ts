@@ -1,5 +1,5 @@
 import { quoteIdent } from '../../../base/quote.js';
-import { sameRelation } from '../../../model/catalog.js';
+import { indexesOf, sameRelation } from '../../../model/catalog.js';
 import { constraintsOf, tableOf } from '../../context.js';
 import type { MigrationContext } from '../../context.js';
 import { defineMigrationRule } from '../../define.js';
@@ -113,7 +113,7 @@ function indexesOn(relation: Relation, name: string, context: MigrationContext):
   const table = tableOf(context, relation);
   const { catalog } = context;
   if (!table || !catalog) return [];
-  const indexes = catalog.indexes.filter((index) => sameRelation(index.table, table) && usesColumn(index, name));
+  const indexes = indexesOf(catalog, table).filter((index) => usesColumn(index, name));
   const statistics = catalog.extendedStatistics.filter(
     (one) => sameRelation(one.table, table) && one.columns.includes(name),
   );
