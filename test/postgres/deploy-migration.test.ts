@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/app/commands/migrate.js';
 import { deployPlan, type DeployOptions } from '../../src/app/deployment/deploy.js';
@@ -19,6 +20,19 @@ const SETUP = `
   CREATE TABLE "Lager".stock (id int, n int); INSERT INTO "Lager".stock SELECT n, n FROM generate_series(1, 100) AS n;
   CREATE TABLE log (at int NOT NULL, what text) PARTITION BY RANGE (at); CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM (0) TO (10); CREATE TABLE log_2 PARTITION OF log FOR VALUES FROM (10) TO (20);
   INSERT INTO log SELECT n, 'w' FROM generate_series(0, 19) AS n`;
+
+/** Waits until the deployment has come so far. Throws where it ended before. */
+async function reached(deployment: Promise<DeployReport>, holds: () => boolean | Promise<boolean>): Promise<void> {
+  let end: string | null = null;
+  deployment.then(
+    ({ outcome }) => (end = outcome),
+    (thrown: unknown) => (end = String(thrown)),
+  );
+  while (!(await holds())) {
+    if (end !== null) throw new Error(`The deployment ended before: ${end}`);
+    await delay(25);
+  }
+}
 
 /** A type with a default, a column that is filled, an index, a constraint, and a table of its own. */
 const MIGRATION = `
@@ -211,14 +225,13 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
       async (bench) => {
         const { hash } = await bench.deploy();
         const done = bench.deploy({ approve: hash });
-        for (;;) {
+        await reached(done, async () => {
           const there = await bench.session.query(
             `SELECT FROM pg_attribute WHERE attrelid = '"order"'::regclass AND attname = 'number' AND NOT attisdropped`,
           );
-          const some =
-            there.length > 0 && (await bench.session.query('SELECT FROM "order" WHERE number IS NOT NULL LIMIT 1'));
-          if (some && some.length > 0) break;
-        }
+          const filled = 'SELECT FROM "order" WHERE number IS NOT NULL LIMIT 1';
+          return there.length > 0 && (await bench.session.query(filled)).length > 0;
+        });
         await bench.session.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'backfill' AND pid <> pg_backend_pid()`,
         );
@@ -243,25 +256,25 @@ describe.each(testMajors())('a planned migration on PostgreSQL %s', (major) => {
   test('DETACH CONCURRENTLY that was cut off is ended, not begun again', async () => {
     await within('ALTER TABLE log DETACH PARTITION log_1', async (bench) => {
       const { hash } = await bench.deploy();
-      // Waited for after its first transaction: the partition is half detached.
-      const other = await connect(bench.session.settings);
-      await other.run('BEGIN; SELECT count(*) FROM log');
+      // It is not begun behind whom it finds with the table in use for longer than a second. Of the others it waits after its first transaction: the partition is half detached.
+      const before = await connect(bench.session.settings);
+      await before.run('BEGIN; SELECT count(*) FROM log; SELECT pg_sleep(1.1)');
       const done = bench.deploy({
         approve: hash,
         limits: { patienceMs: 60_000, longTransactionMs: 60_000, lagMs: 10_000 },
       });
-      for (let turn = 0; ; turn += 1) {
-        const rows = await bench.session.query('SELECT FROM pg_inherits WHERE inhdetachpending');
-        if (rows.length > 0) break;
-        // It is not begun behind those that use the table: another one comes each time.
-        if (turn % 20 === 19) await other.run('COMMIT; BEGIN; SELECT count(*) FROM log');
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
+      await reached(done, () => bench.told.some((text) => text.includes('uses its table')));
+      const since = await connect(bench.session.settings);
+      await since.run('BEGIN; SELECT count(*) FROM log');
+      await before.close();
+      await reached(
+        done,
+        async () => (await bench.session.query('SELECT FROM pg_inherits WHERE inhdetachpending')).length > 0,
+      );
       await bench.session.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'DETACH' AND pid <> pg_backend_pid()`,
       );
-      await other.run('COMMIT');
-      await other.close();
+      await since.close();
       expect((await done).outcome).toBe('deployed');
       expect(
         await bench.session.query(
