@@ -1,4 +1,4 @@
-// npm run bench:index-measured [-- --data star|channels|films] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
+// npm run bench:index-measured [-- --data star|channels|films] [--scale 6] [--budgets 5,10,25,50,100,150]: sets of indexes really built and run, ours as the product hands
 // them over beside those of our own implementations of two published algorithms. On TPC-H at scale factor 0.1, whose data is not part of the
 // project (DATABASE_WIZARD_DATA names its folder, else ../shared/data is looked for; not a TPC result), or on the rows of bench/star, bench/channels or bench/films.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -61,6 +61,7 @@ const { values } = parseArgs({
   options: {
     major: { type: 'string', default: '15' },
     data: { type: 'string', default: 'tpch' },
+    scale: { type: 'string', default: '1' },
     budgets: { type: 'string' },
     search: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '240' },
@@ -76,6 +77,8 @@ const BUDGETS = budgets.split(',').map(Number);
 const timeoutMs = Number(values.timeout) * 1000;
 /** As published it is 15. */
 const onMajor = values.major === '15' ? '' : ` --major ${values.major}`;
+const { scale } = values;
+const atScale = scale === '1' ? '' : ` --scale ${scale}`;
 /** Where the rows are. */
 const DATABASE = 'rows';
 
@@ -97,7 +100,7 @@ const place = { major: Number(values.major), settings };
 const server = await startLabServer(place);
 const whatIfServer = await startLabServer({ ...place, settings: { ...settings, shared_buffers: '32MB' } });
 try {
-  if (folder === null) await loadRows(values.data, server, DATABASE);
+  if (folder === null) await loadRows(values.data, server, DATABASE, Number(scale));
   else await loadTpch(server, folder, DATABASE);
   progress('loaded');
   const lab = await openLab({
@@ -121,7 +124,7 @@ try {
   report(entries.map((one, at) => ({ ...one, ...measured[at] })));
   const results = fileURLToPath(new URL('results/', import.meta.url));
   mkdirSync(results, { recursive: true });
-  const part = `${onMajor.length > 0 ? `-${values.major}` : ''}${values.data === 'tpch' ? '' : `-${values.data}`}${budgets === data.budgets ? '' : `-${budgets.replaceAll(',', '-')}`}`;
+  const part = `${onMajor.length > 0 ? `-${values.major}` : ''}${values.data === 'tpch' ? '' : `-${values.data}`}${scale === '1' ? '' : `-x${scale}`}${budgets === data.budgets ? '' : `-${budgets.replaceAll(',', '-')}`}`;
   writeFileSync(`${results}index-measured-${new Date().toISOString().slice(0, 10)}${part}.md`, `${lines.join('\n')}\n`);
 } finally {
   await whatIfServer.stop();
@@ -308,13 +311,15 @@ function report(rows) {
   const names = [...rows[0].statements.keys()];
   const count = names.length;
   const hopeless = new Set(names.filter((name) => rows.every((row) => row.statements.get(name).cutOff)));
-  say(`# Sets of indexes, really built and run: ${data.title}`);
+  say(
+    `# Sets of indexes, really built and run: ${data.title}${scale === '1' ? '' : `, ${scale} times the rows of the facts`}`,
+  );
   say();
   say(
     `${new Date().toISOString().slice(0, 10)}, PostgreSQL ${server.major}, ${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}.${data.note}`,
   );
   say(
-    `Command: \`npm run bench:index-measured --${onMajor}${values.data === 'tpch' ? '' : ` --data ${values.data}`} --budgets ${budgets} --search ${values.search} --seconds ${values.seconds} --timeout ${values.timeout} --turns ${values.turns}\`.`,
+    `Command: \`npm run bench:index-measured --${onMajor}${values.data === 'tpch' ? '' : ` --data ${values.data}`}${atScale} --budgets ${budgets} --search ${values.search} --seconds ${values.seconds} --timeout ${values.timeout} --turns ${values.turns}\`.`,
   );
   say();
   say(

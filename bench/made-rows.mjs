@@ -5,13 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { connect } from '../dist/postgres/connect.js';
 
-/** Makes a database of a set's rows, vacuumed and analysed, in 10 to 100 s on two shared cores. */
-export async function loadRows(folder, server, database) {
+/** Makes a database of a set's rows, vacuumed and analysed, in 10 to 100 s on two shared cores. With a scale, so many times the rows that its schema says may grow. */
+export async function loadRows(folder, server, database, scale = 1) {
   const admin = await connect(server.connection);
   await admin.run(`CREATE DATABASE ${database}`);
   await admin.close();
   const session = await connect({ ...server.connection, database });
-  for (const part of textOf(folder, 'schema.sql').split(/;\s*\n/)) if (part.trim() !== '') await session.run(part);
+  for (const part of scaled(textOf(folder, 'schema.sql'), scale).split(/;\s*\n/))
+    if (part.trim() !== '') await session.run(part);
   await session.run('VACUUM ANALYZE');
   await session.close();
 }
@@ -19,6 +20,15 @@ export async function loadRows(folder, server, database) {
 /** The statements as one text, each under its `-- name:`. */
 export function queriesOf(folder) {
   return textOf(folder, 'queries.sql');
+}
+
+function scaled(schema, scale) {
+  if (scale === 1) return schema;
+  const [, counts] = /^-- Rows that grow with --scale: ([\d ]+)$/m.exec(schema) ?? [];
+  if (counts === undefined) throw new Error('This set has one size only');
+  return schema.replaceAll(new RegExp(`\\b(?:${counts.replaceAll(' ', '|')})\\b`, 'g'), (count) =>
+    String(count * scale),
+  );
 }
 
 function textOf(folder, name) {

@@ -1,4 +1,5 @@
 -- A retailer of three channels (shops, mail order, web): 17 dimensions, 7 tables of facts, about 1.2 million rows. Five years of trade from 2019 to 2023; the same rows each time.
+-- Rows that grow with --scale: 70000 37000 21000 389
 CREATE FUNCTION part(seed bigint, salt int, most int) RETURNS int LANGUAGE sql IMMUTABLE
   RETURN abs(hashint8extended(seed, salt) % most)::int;
 -- As part(), with small numbers far more often: the square of an even distribution.

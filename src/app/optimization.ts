@@ -108,6 +108,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       cleanup,
       trialBudgetMs: options.trialBudgetMs,
       baselineBudgetMs: options.baselineBudgetMs,
+      baselineLimitMs: options.budgetFrom === 'baseline' ? undefined : options.budgetMs * BASELINE_SHARE,
       statementTimeoutMs: statementTimeout(options.budgetMs),
     });
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
@@ -132,6 +133,9 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
     await cleanup.run();
   }
 }
+
+/** Of the run's time, for measuring the workload as it is: a change can be tried by the heaviest statements, and none without time. */
+const BASELINE_SHARE = 0.5;
 
 /** One statement may not use up the run: a twentieth of its time, at least 5 s and at most a minute. */
 function statementTimeout(budgetMs: number): number {

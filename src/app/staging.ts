@@ -38,6 +38,8 @@ export interface StagingOptions {
   /** Milliseconds that one trial and the baseline may measure; the lab's own defaults when not given. */
   readonly trialBudgetMs?: number | undefined;
   readonly baselineBudgetMs?: number | undefined;
+  /** Milliseconds after which the baseline begins no further statement; none when not given. */
+  readonly baselineLimitMs?: number | undefined;
   /** Milliseconds after which an execution of the baseline counts as timed out. */
   readonly statementTimeoutMs: number;
 }
@@ -78,6 +80,7 @@ export async function stage(options: StagingOptions): Promise<Staging> {
     restoreStatistics: async (session) => void (await carryPlanner(session, planner)),
     ...(options.trialBudgetMs === undefined ? {} : { trialBudgetMs: options.trialBudgetMs }),
     ...(options.baselineBudgetMs === undefined ? {} : { baselineBudgetMs: options.baselineBudgetMs }),
+    ...(options.baselineLimitMs === undefined ? {} : { baselineLimitMs: options.baselineLimitMs }),
     note,
     progress: (phase, done, total) =>
       watch({

@@ -90,6 +90,7 @@ class MeasuringLab implements OpenLab {
       rewrites: this.rewrites(),
       allowVolatile: options.allowVolatile ?? false,
       budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
+      ...(options.baselineLimitMs !== undefined && { limitMs: options.baselineLimitMs }),
       timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
       progress: (done, total) => options.progress?.('baseline', done, total),
       note: (text) => options.note?.(text),

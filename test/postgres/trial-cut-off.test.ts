@@ -77,6 +77,35 @@ test('of a large workload that has used up the time of the baseline a slow state
   await other.close();
 });
 
+test('where the time of a run is short, each statement runs once before any runs with further values, and writes keep a share', async () => {
+  const [one, other] = [await connect(server.connection), await connect(server.connection)];
+  const sets = { parameterSets: [given('0.35'), given('0.36')] };
+  const workload = workloadOf(
+    statement('first', 'SELECT pg_sleep($1)', sets),
+    statement('second', 'SELECT pg_sleep($1), 2', sets),
+    statement('write', 'SELECT pg_sleep($1), 3', sets),
+  );
+  const prepared = await prepareCases(one, workload, { rewrites: [], allowVolatile: true });
+  const cases = prepared.cases.map((each) => ({ ...each, soils: each.name === 'write' }));
+  // A sleep runs twice to warm up: when the first has, three quarters of the time are over.
+  const options = {
+    budgetMs: 0,
+    limitMs: 800,
+    timeoutMs: TIMEOUT_MS,
+    check: () => undefined,
+    progress: () => undefined,
+  };
+  const { records, failed } = await measureBaseline(one, other, cases, options);
+  expect(records.map(({ oneCase }) => `${oneCase.name} ${oneCase.parameterSet}`)).toEqual(['first 0', 'write 0']);
+  expect(failed.map(({ name, reason }) => `${name}: ${reason}`)).toEqual([
+    'second: not run: the statements before it took the time that there is to measure them all',
+    expect.stringMatching(/^first: all but 1 of its parameter sets, as it takes 3\d\d ms$/),
+    expect.stringMatching(/^write: all but 1/),
+  ]);
+  await one.close();
+  await other.close();
+});
+
 test('an index that lets it finish is measured against the timeout, and says that no result was compared', async () => {
   const trial = await tried(CREATE_INDEX);
   expect(trial.failed).toEqual([]);

@@ -32,7 +32,9 @@ export const optimize = defineCommand({
     lab: labInput,
     budget: durationInput
       .prefault('15m')
-      .describe('time after which no new hypothesis is tried, e.g. 90s, 15m, 2h (default: 15m)'),
+      .describe(
+        'time after which no new hypothesis is tried, half of it at most for the workload as it is: 90s, 15m, 2h (default: 15m)',
+      ),
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
     clients: clientsInput,
     replica: replicaInput,

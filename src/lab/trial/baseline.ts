@@ -21,6 +21,8 @@ export interface BaselineMeasurement {
 
 export interface BaselineOptions {
   readonly budgetMs: number;
+  /** Cases that were not begun by then are not run; none by default. */
+  readonly limitMs?: number;
   /** For each execution. */
   readonly timeoutMs: number;
   /** Called before each statement and between pairs; throws to end the baseline. */
@@ -41,21 +43,25 @@ export async function measureBaseline(
   const startedMs = performance.now();
   const found: Found = { records: [], failed: [], measured: [] };
   const sides = { before: one, after: other, check: options.check };
-  for (const soils of [false, true]) {
-    const budgetMs = options.budgetMs - (performance.now() - startedMs);
-    const doneBefore = soils ? cases.filter((item) => !item.soils).length * 2 : 0;
+  const reads = cases.filter((item) => !item.soils);
+  const writes = cases.filter((item) => item.soils);
+  const allMs = options.limitMs ?? Number.POSITIVE_INFINITY;
+  const readsMs = writes.length > 0 ? allMs * (1 - WRITES_SHARE) : allMs;
+  for (const group of [reads, writes]) {
+    const spentMs = performance.now() - startedMs;
+    const limitMs = group === reads ? readsMs : Math.max(allMs - spentMs, allMs * WRITES_SHARE);
+    const doneBefore = group === writes ? reads.length * 2 : 0;
     const progress = (done: number): void => options.progress(doneBefore + done, cases.length * 2);
-    await measureCases(
-      sides,
-      cases.filter((item) => item.soils === soils),
-      { ...options, budgetMs, progress },
-      found,
-    );
+    const budgetMs = options.budgetMs - spentMs;
+    await measureCases(sides, group, { ...options, budgetMs, limitMs, progress }, found);
   }
   const byKey = new Map(found.records.map((record) => [record.oneCase.key, record]));
   const records = inOrder(cases, (one) => one).flatMap(({ key }) => byKey.get(key) ?? []);
   return { records, failed: found.failed, noise: noiseOf(found.measured) };
 }
+
+/** Of the limit, for writes, however long the reads took: what an index costs is not seen without them. */
+const WRITES_SHARE = 0.25;
 
 interface Found {
   readonly records: CaseRecord[];
@@ -66,17 +72,18 @@ interface Found {
 async function measureCases(
   sides: Sides,
   cases: readonly TrialCase[],
-  options: BaselineOptions,
+  options: BaselineOptions & { readonly limitMs: number },
   found: Found,
 ): Promise<void> {
   const startedMs = performance.now();
   const warm: WarmCase[] = [];
   const patience = new Patience(options.timeoutMs);
   const left = new Map<string, FailedCase>();
-  for (const [number, oneCase] of cases.entries()) {
+  for (const [number, oneCase] of firstSetsFirst(cases).entries()) {
     options.check();
-    if (patience.isUsedUp(oneCase)) {
-      left.set(oneCase.fingerprint, failedCase(oneCase, patience.reason(oneCase)));
+    const reason = patience.reason(oneCase, performance.now() - startedMs > options.limitMs);
+    if (reason !== null) {
+      left.set(oneCase.fingerprint, failedCase(oneCase, reason));
       continue;
     }
     const isKnownNoise = found.measured.length + warm.length >= NOISE_STATEMENTS;
@@ -108,6 +115,11 @@ async function measureCases(
   }
 }
 
+/** Where time is short, every statement is run once before any is run with further values. */
+function firstSetsFirst(cases: readonly TrialCase[]): readonly TrialCase[] {
+  return cases.toSorted((a, b) => a.parameterSet - b.parameterSet);
+}
+
 /** A statement that is slow with the first of its parameter sets is measured with few of them: each costs some ten executions in every trial. */
 class Patience {
   private readonly spent = new Map<string, { finished: number; cutOff: number; ms: number }>();
@@ -124,15 +136,13 @@ class Patience {
     });
   }
 
-  /** After half of what one execution may take; what was cut off says little, so that one that finishes is sought, once. */
-  isUsedUp({ fingerprint }: TrialCase): boolean {
-    const { finished, cutOff, ms } = this.of(fingerprint);
-    return ms >= this.timeoutMs / 2 && (finished > 0 || cutOff > 1);
-  }
-
-  reason({ fingerprint }: TrialCase): string {
+  /** Why it is not run; null where it is. After half of what one execution may take; what was cut off says little, so that one that finishes is sought, once. */
+  reason({ fingerprint }: TrialCase, isOver: boolean): string | null {
     const { finished, cutOff, ms } = this.of(fingerprint);
     const sets = finished + cutOff;
+    if (isOver && sets === 0)
+      return 'not run: the statements before it took the time that there is to measure them all';
+    if (!isOver && (ms < this.timeoutMs / 2 || (finished === 0 && cutOff <= 1))) return null;
     return `all but ${sets} of its parameter sets, as ${sets === 1 ? 'it takes' : 'they take'} ${formatMs(ms)}`;
   }
 
