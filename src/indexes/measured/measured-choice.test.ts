@@ -40,6 +40,11 @@ describe('chooseMeasured', () => {
     expect(kept).toEqual(['large', 'rescue', expect.stringMatching(/^s/)]);
     expect(value).toMatchObject({ total: 10 + 4 * 20 + 10 + 5, slower: [] });
     expect(chooseMeasured({ ...problem, nodeLimit: 20_000 }).value.total).toBe(value.total);
+    // A brief one makes single exchanges only, and goes on from where another was.
+    const brief = chooseMeasured(problem, 'brief');
+    expect(brief).toMatchObject({ proved: false, value: { slower: [] } });
+    expect(brief.value.total).toBeGreaterThan(value.total);
+    expect(chooseMeasured({ ...problem, starts: [kept] }, 'brief')).toMatchObject({ kept, proved: false });
   });
 
   test('puts in all that a plan needs, where none of it is any use without the rest', () => {

@@ -2,7 +2,7 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
-import { benchOf } from './outer-loop.js';
+import { WALKING_SHARE, benchOf } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { SLACK, allowedOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
@@ -22,9 +22,6 @@ export async function walkSets(loop: OuterLoop, all: readonly CaseRecord[], rule
   const found = await walk.down();
   if (found !== null) await walk.up(found);
 }
-
-/** Of the time for measuring, after which the choice goes by what ran. */
-const WALKING_SHARE = 0.6;
 
 class SetWalk {
   readonly #bench: Bench;

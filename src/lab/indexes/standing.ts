@@ -109,7 +109,7 @@ async function standingBy(
     if (culprit === null) stood.push({ choice, verified });
     else await lookAround(bench, slower, choice.kept);
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
-    const again = chooseMeasured(problem);
+    const again = chooseMeasured(problem, culprit === null ? 'thorough' : 'brief');
     const stands = again.kept.join() === choice.kept.join();
     const isSettled = culprit === null && stands;
     const isLast = attempt >= MOST_ATTEMPTS;
