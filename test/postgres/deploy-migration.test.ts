@@ -23,13 +23,13 @@ const SETUP = `
 
 /** Waits until the deployment has come so far. Throws where it ended before. */
 async function reached(deployment: Promise<DeployReport>, holds: () => boolean | Promise<boolean>): Promise<void> {
-  let end: string | null = null;
+  const ends: string[] = [];
   deployment.then(
-    ({ outcome }) => (end = outcome),
-    (thrown: unknown) => (end = String(thrown)),
+    ({ outcome }) => ends.push(outcome),
+    (thrown: unknown) => ends.push(String(thrown)),
   );
   while (!(await holds())) {
-    if (end !== null) throw new Error(`The deployment ended before: ${end}`);
+    if (ends.length > 0) throw new Error(`The deployment ended before: ${ends.join()}`);
     await delay(25);
   }
 }
