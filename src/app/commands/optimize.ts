@@ -33,7 +33,7 @@ export const optimize = defineCommand({
     budget: durationInput
       .prefault('15m')
       .describe(
-        'time after which no new hypothesis is tried, half of it at most for the workload as it is: 90s, 15m, 2h (default: 15m)',
+        'time after which no new hypothesis is tried, half of it at most, or 25 s, for the workload as it is: 90s, 15m, 2h (default: 15m)',
       ),
     storage: sizeInput.optional().describe('most that accepted changes may add, e.g. 500MB'),
     clients: clientsInput,
