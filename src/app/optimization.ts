@@ -108,7 +108,7 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
       cleanup,
       trialBudgetMs: options.trialBudgetMs,
       baselineBudgetMs: options.baselineBudgetMs,
-      baselineLimitMs: options.budgetFrom === 'baseline' ? undefined : baselineLimit(options.budgetMs),
+      baselineLimitMs: options.budgetFrom === 'baseline' ? undefined : options.budgetMs * BASELINE_SHARE,
       statementTimeoutMs: statementTimeout(options.budgetMs),
     });
     const foresight = createForesight(staging.whatIf, context.signal, (text) => context.watch({ type: 'note', text }));
@@ -136,12 +136,6 @@ export async function optimizeTarget(options: OptimizationOptions, context: Comm
 
 /** Of the run's time, for measuring the workload as it is: a change can be tried by the heaviest statements, and none without time. */
 const BASELINE_SHARE = 0.5;
-/** So much the lab gives to measuring it anyway. */
-const LEAST_BASELINE_MS = 25_000;
-
-function baselineLimit(budgetMs: number): number {
-  return Math.max(LEAST_BASELINE_MS, budgetMs * BASELINE_SHARE);
-}
 
 /** One statement may not use up the run: a twentieth of its time, at least 5 s and at most a minute. */
 function statementTimeout(budgetMs: number): number {

@@ -84,13 +84,15 @@ class MeasuringLab implements OpenLab {
   async baseline(workload: Workload): Promise<{ readonly summary: WorkloadSummary; readonly noise: NoiseFloor }> {
     this.confirmed = null;
     const { sessions, layout, options } = this;
+    const budgetMs = options.baselineBudgetMs ?? BASELINE_BUDGET_MS;
+    const limitMs = options.baselineLimitMs;
     const context: AcceptedContext = {
       sessions,
       layout,
       rewrites: this.rewrites(),
       allowVolatile: options.allowVolatile ?? false,
-      budgetMs: options.baselineBudgetMs ?? BASELINE_BUDGET_MS,
-      ...(options.baselineLimitMs !== undefined && { limitMs: options.baselineLimitMs }),
+      budgetMs,
+      ...(limitMs !== undefined && { limitMs: Math.max(limitMs, budgetMs) }),
       timeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
       progress: (done, total) => options.progress?.('baseline', done, total),
       note: (text) => options.note?.(text),

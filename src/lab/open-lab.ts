@@ -20,7 +20,7 @@ export interface LabOptions {
   readonly trialBudgetMs?: number;
   /** The same for the baseline; 25 000 by default. */
   readonly baselineBudgetMs?: number;
-  /** Statements that the baseline has not begun by then are not run, and stand as failed with that reason; none by default. */
+  /** Statements that the baseline has not begun by then are not run, and stand as failed with that reason; never before `baselineBudgetMs`, none by default. */
   readonly baselineLimitMs?: number;
   /** What one client takes for one pass of a load; 2 000 by default. */
   readonly loadWindowMs?: number;

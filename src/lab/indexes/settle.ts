@@ -91,8 +91,10 @@ export async function settle(
     bench.runner.check();
     if (!isBrief && (choice.value.assumed === 0 || isLast)) return choice;
     for (const record of records) {
-      if (isOver(bench) && isBrief) break;
-      if (isOver(bench)) return knownInstead(problem, choice, knownShare);
+      if (isOver(bench)) {
+        if (isBrief) break;
+        return knownInstead(problem, choice, knownShare);
+      }
       const figures = figuresOf(record, await planOfSet(bench, record, choice.kept));
       if (hasRun(figures)) continue;
       const bare = figuresOf(record, await barePlan(bench, record));
