@@ -2,11 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rulesOf } from '../../src/lab/indexes/assemble.js';
 import { buildIndex } from '../../src/lab/indexes/build.js';
 import type { IndexBuild } from '../../src/lab/indexes/build.js';
-import { barePlan, emptyRecord, figuresOf, planOfSet, runOnce } from '../../src/lab/indexes/case-record.js';
+import { barePlan, emptyRecord, figuresOf, planOfSet, runOnce, seenUnder } from '../../src/lab/indexes/case-record.js';
 import type { CaseRecord } from '../../src/lab/indexes/case-record.js';
 import { EarlierRuns } from '../../src/lab/indexes/earlier-runs.js';
+import { mendSet } from '../../src/lab/indexes/mend-set.js';
 import { benchOf } from '../../src/lab/indexes/outer-loop.js';
 import type { OuterLoop } from '../../src/lab/indexes/outer-loop.js';
+import { Outlook } from '../../src/lab/indexes/outlook.js';
 import { createRunner } from '../../src/lab/indexes/runner.js';
 import type { ChoiceRules } from '../../src/lab/indexes/settle.js';
 import { findStanding } from '../../src/lab/indexes/standing.js';
@@ -72,10 +74,40 @@ test.each([
   ['long after', 3],
 ])('%s, the index that makes a plan bad goes, and not the one that is missed less', async (_, gone) => {
   const loop = await measuringOver(gone);
-  const standing = await findStanding(loop, ...(await measuredIn(loop)));
+  const standing = await findStanding(loop, ...(await measuredIn(loop)), { walked: null, until: 'verified' });
   expect(standing.kept).toEqual(['helps']);
   expect([...standing.banned.keys()]).not.toContain('helps');
   expect(standing).toMatchObject({ complete: false, failed: [] });
+});
+
+test('a set is mended by what the slow statement shows by itself, and nothing else is run on the way', async () => {
+  const loop = await measuringOver(0.5);
+  const [records, rules] = await measuredIn(loop);
+  const bench = benchOf(loop, 1);
+  const before = loop.subsets.counts.runs;
+  const mended = await mendSet(new Outlook(bench, records, rules), ['lures', 'helps'], loop.earlier.verified);
+  expect(mended).toEqual(['helps']);
+  expect(records.map((record) => seenUnder(record, ['helps']) !== null)).toEqual([true, true, true]);
+  const [both, ofSensor] = records.map((record) => record.figures.size);
+  // None, all, the lure beside the help, the lure alone, the help alone: each index of the plan was left out. Of the other only what ran before.
+  expect([both, ofSensor]).toEqual([5, 3]);
+  expect(loop.subsets.counts.runs).toBeGreaterThan(before);
+
+  // Where there is no time to choose it is what is run as a whole, and stands at once.
+  const steps: number[] = [];
+  const progress = (_: string, attempt: number): unknown => steps.push(attempt);
+  const late = { ...loop, startedMs: loop.startedMs - TIME_MS, options: { ...loop.options, progress } };
+  const standing = await findStanding(late, records, rules, { walked: mended, until: 'verified' });
+  expect([standing.kept, steps]).toEqual([['helps'], [1]]);
+});
+
+test('a set under which nothing is too slow stays as it is, and none is found once the time is over', async () => {
+  const loop = await measuringOver(0.5);
+  const [records, rules] = await measuredIn(loop);
+  const mend = (share: number, from: readonly string[]): Promise<readonly string[] | null> =>
+    mendSet(new Outlook(benchOf(loop, share), records, rules), from, loop.earlier.verified);
+  expect(await mend(1, ['helps'])).toEqual(['helps']);
+  expect(await mend(0.4, ['lures', 'helps'])).toBeNull();
 });
 
 async function measuredIn(loop: OuterLoop): Promise<[CaseRecord[], ChoiceRules]> {

@@ -220,7 +220,7 @@ export class Search {
   }
 
   /** Takes indexes away, the least useful first, while one gains too little to count. */
-  trim(): readonly bigint[] {
+  trim(which: 'any' | 'known' = 'any'): readonly bigint[] {
     const trimmed: bigint[] = [];
     const { statements } = this.problem;
     for (;;) {
@@ -231,6 +231,7 @@ export class Search {
         .filter(
           ({ without }) =>
             without.slower.length === 0 &&
+            (which === 'any' || without.assumed === 0) &&
             !isWorthwhile(statements, without.perStatement, now.perStatement, this.limits),
         )
         .map(({ bit, without }) => ({ bit, gain: gainOf(statements, without.perStatement, now.perStatement) }))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../stats/random.js';
-import { chooseKnown, chooseMeasured, measuredValue } from './measured-choice.js';
+import { chooseAmong, chooseKnown, chooseMeasured, measuredValue } from './measured-choice.js';
 import type { ChoiceCase, ChoiceProblem, ChoiceStatement, MeasuredPlan } from './measured-choice.js';
 
 const LIMITS = { budgetBytes: 100, slack: 0, leastGain: 0 };
@@ -274,6 +274,23 @@ describe('chooseKnown', () => {
     expect(chooseKnown({ ...problem, starts: [[], ['a', 'b']], budgetBytes: 0 })?.kept).toEqual([]);
     expect(known(['c'])).toBeUndefined();
     expect(chooseKnown(problem)).toBeNull();
+  });
+});
+
+describe('chooseAmong', () => {
+  test('a set loses what gains too little, but not where nobody knows what is without it', () => {
+    const problem = problemOf(
+      ['a', 'b', 'c'],
+      [
+        statement('s', [plan('a,b,c', 'a', 1, 5), plan('', '', 100, 30)]),
+        statement('t', [plan('a,b,c', 'b', 1, 20), plan('a,c', 'c', 3, 19), plan('', '', 100, 20)]),
+      ],
+    );
+    // Without `b` it was seen to take no longer. What it does with `a` alone nobody knows.
+    expect(chooseAmong(problem, ['a', 'b', 'c'])).toMatchObject({ kept: ['a', 'c'], trimmed: ['b'], proved: false });
+    const strict = { ...problem, leastGain: 0.9 };
+    expect(chooseAmong(strict, ['a', 'c'])).toMatchObject({ kept: ['a', 'c'], trimmed: [] });
+    expect(chooseMeasured(strict).kept).not.toContain('c');
   });
 });
 

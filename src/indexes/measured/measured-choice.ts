@@ -106,6 +106,14 @@ export function chooseKnown(problem: ChoiceProblem): MeasuredChoice | null {
   return { kept: namesIn(search.problem, best), value: search.value(best), proved: false, trimmed: [] };
 }
 
+/** A set as it is, but for what gains too little to count where it is known what is without it. */
+export function chooseAmong(problem: ChoiceProblem, names: readonly string[]): MeasuredChoice {
+  const search = new Search(compile(problem), problem);
+  search.best = masksOf(search.problem, names);
+  const trimmed = namesInOrder(search.problem, search.trim('known'));
+  return { kept: namesIn(search.problem, search.best), value: search.value(search.best), proved: false, trimmed };
+}
+
 /** Each once. */
 function startsOf({ problem }: Search, { starts = [] }: ChoiceProblem): readonly bigint[] {
   return [...new Set(starts.map((names) => masksOf(problem, names)))];

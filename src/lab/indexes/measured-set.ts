@@ -147,7 +147,8 @@ async function measureIn(
       : { ...first, builds, subsets: new Subsets(builds, hiddenOf([...specs, ...companions]), counts) };
   const measured = loop === first ? begun : await measureAndWalk(loop);
   const rules = rulesOf(loop, measured.records);
-  const standing = await findStanding(loop, measured.records, rules);
+  const walked = measured.walked ?? begun.walked;
+  const standing = await findStanding(loop, measured.records, rules, { walked, until: 'verified' });
   loop.earlier.add(standing.records);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
 }
@@ -162,7 +163,7 @@ async function companionsOf(loop: OuterLoop, measured: Measured): Promise<readon
   // What can not be built in time any more need not be asked for.
   if (companions === undefined || signal?.aborted || isOver(benchOf(loop, MEASURING_SHARE))) return [];
   const rules = rulesOf(loop, measured.records);
-  const standing = await findStanding(loop, measured.records, rules, 'draft');
+  const standing = await findStanding(loop, measured.records, rules, { walked: measured.walked, until: 'draft' });
   loop.earlier.add(standing.records);
   const { kept, dropped } = assembleSet(loop, { measured, standing, rules, refused: [] });
   const asked = await companions({ kept, dropped });

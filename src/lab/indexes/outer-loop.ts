@@ -36,6 +36,8 @@ export interface Measured {
   readonly failed: readonly FailedCase[];
   /** Names of indexes in plans of what gave no figure. */
   readonly unseenUses: ReadonlySet<string>;
+  /** A set that fits and makes no statement too slow by what ran, once each; null where none was found in time. */
+  readonly walked: readonly string[] | null;
   /** False when the time ran out first, or a signal stopped the run. */
   readonly complete: boolean;
 }
@@ -46,20 +48,21 @@ export interface Measured {
  */
 export async function measureCases(
   loop: OuterLoop,
-  walk: (records: readonly CaseRecord[]) => Promise<void>,
+  walk: (records: readonly CaseRecord[]) => Promise<readonly string[] | null>,
 ): Promise<Measured> {
   const bench = benchOf(loop, MEASURING_SHARE);
   const { records, unaffected, failed } = await affectedCases(loop, bench);
   const measured: CaseRecord[] = [];
-  const complete = await untilStopped(loop, () => measureRecords(loop, bench, { records, measured, failed, walk }));
+  const done = await untilStopped(loop, () => measureRecords(loop, bench, { records, measured, failed, walk }));
   if (measured.length === 0) loop.runner.check();
   const seen = new Set(measured);
   const unseen = records.filter((record) => !seen.has(record));
   const unseenUses = new Set(unseen.flatMap(({ plans }) => plans.flatMap((plan) => plan.uses)));
-  return { records: measured, unaffected, failed, unseenUses, complete: complete ?? false };
+  const { walked, complete } = done ?? { walked: null, complete: false };
+  return { records: measured, unaffected, failed, unseenUses, walked, complete };
 }
 
-/** Fills `measured` and `failed`. Gives whether every pass came to its end. */
+/** Fills `measured` and `failed`. `complete` where every pass came to its end. */
 async function measureRecords(
   loop: OuterLoop,
   bench: Bench,
@@ -72,9 +75,9 @@ async function measureRecords(
     readonly records: readonly CaseRecord[];
     readonly measured: CaseRecord[];
     readonly failed: FailedCase[];
-    readonly walk: (records: readonly CaseRecord[]) => Promise<void>;
+    readonly walk: (records: readonly CaseRecord[]) => Promise<readonly string[] | null>;
   },
-): Promise<boolean> {
+): Promise<Pick<Measured, 'walked' | 'complete'>> {
   let steps = 0;
   const told = (): void => {
     steps += 1;
@@ -105,14 +108,14 @@ async function measureRecords(
   }
   const done = await inTurns(benchOf(loop, STEADYING_SHARE), plans, told);
   await tidy(loop, order);
-  await walk(order);
+  const walked = await walk(order);
   // What ran is not run again. Where the walk took all of its time, the rest is for running what is chosen.
   const rest = benchOf(loop, WALKING_SHARE);
   for (const record of order) {
     if (isOver(rest)) break;
     await leaveOneOut(rest, record, families);
   }
-  return done === order.length && !isOver(rest);
+  return { walked, complete: done === order.length && !isOver(rest) };
 }
 
 /** Over the statements: with all and with none, with one left out, and these turn by turn. */

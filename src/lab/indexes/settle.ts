@@ -1,4 +1,4 @@
-import { chooseKnown, chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
+import { chooseAmong, chooseKnown, chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
 import type {
   ChoiceCase,
   ChoiceIndex,
@@ -74,15 +74,21 @@ function setsOf(records: readonly CaseRecord[]): readonly (readonly string[])[] 
 
 /**
  * Chooses, looks up the plans under what was chosen that were only assumed, runs, once, those never run, and chooses again until nothing is assumed. Once the time is over
- * the best of the sets under which everything ran is chosen, where that gains this share of what the other is believed to: of that one much would be assumed.
+ * the best of the sets under which everything ran is chosen, where that gains this share of what the other is believed to: of that one much would be assumed. `good` are such sets beside those that the
+ * planner was asked about.
  */
 export async function settle(
   bench: Bench,
   records: readonly CaseRecord[],
-  { rules, knownShare }: { readonly rules: ChoiceRules; readonly knownShare: number },
+  {
+    rules,
+    knownShare,
+    good,
+  }: { readonly rules: ChoiceRules; readonly knownShare: number; readonly good: readonly (readonly string[])[] },
 ): Promise<MeasuredChoice> {
   for (let round = 0; ; round += 1) {
-    const problem = problemOf(records, rules, rules.objective);
+    const asked = problemOf(records, rules, rules.objective);
+    const problem = { ...asked, starts: [...(asked.starts ?? []), ...good] };
     const isLast = round >= MOST_ROUNDS;
     // On the way from what a thorough look believes to a set of which everything ran, a brief one tells what to run.
     const brief = round === 0 || isLast || isOver(bench) ? null : chooseMeasured(problem, 'brief');
@@ -107,7 +113,9 @@ export async function settle(
 function knownInstead(problem: ChoiceProblem, choice: MeasuredChoice, share: number): MeasuredChoice {
   const known = chooseKnown(problem);
   const without = measuredValue(problem, []).total;
-  return known === null || without - known.value.total < share * (without - choice.value.total) ? choice : known;
+  if (known === null || known.kept.length === 0) return choice;
+  const isEnough = without - known.value.total >= share * (without - choice.value.total);
+  return isEnough ? chooseAmong(problem, known.kept) : choice;
 }
 
 /**

@@ -3,14 +3,16 @@ import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measu
 import type { FailedCase } from '../../model/measurement.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
-import { figuresOf, hasRun, isOver, planOfSet, ranOnce, runOnce, timeoutFor } from './case-record.js';
+import { figuresOf, hasRun, isOver, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
+import { mendSet } from './mend-set.js';
+import { Outlook } from './outlook.js';
 import { benchOf, tidy, untilStopped } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { problemOf, settle } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 import { culpritOf, slowerWith, soleCause } from './verified.js';
-import { seenPairs, steady, verify } from './verify.js';
+import { runAgain, seenPairs, steady, verifySurely } from './verify.js';
 import type { Verified, VerifiedSet } from './verify.js';
 
 /** A set that was verified as it is. */
@@ -25,6 +27,13 @@ export interface Standing {
   readonly complete: boolean;
 }
 
+/** What a set that stands is looked for from, and how far. */
+export interface Beginning {
+  /** A set that fits and made no statement too slow, to be run as a whole where there is no time to choose; null where there is none. */
+  readonly walked: readonly string[] | null;
+  readonly until: 'verified' | 'draft';
+}
+
 /**
  * Chooses by the figures, runs the chosen set against none, and chooses again with what that showed, until a set stands. After an abort the best that
  * stood by then is given, or else the choice by the figures, with its statements as far as they ran. A draft ends before a set is run as a whole: nothing that ran speaks against it.
@@ -33,10 +42,10 @@ export async function findStanding(
   loop: OuterLoop,
   measured: readonly CaseRecord[],
   rules: ChoiceRules,
-  until: 'verified' | 'draft' = 'verified',
+  begin: Beginning,
 ): Promise<Standing> {
   const known: Known = { banned: new Map(), failed: [], stood: [] };
-  const standing = await untilStopped(loop, () => standingBy(loop, measured, { rules, known, until }));
+  const standing = await untilStopped(loop, () => standingBy(loop, measured, { rules, known, ...begin }));
   if (standing !== null) return standing;
   const stopped = { ...known, records: measured, proved: false, complete: false };
   const best = bestOf(problemOf(measured, withoutBanned(rules, known.banned), rules.objective), known.stood);
@@ -78,23 +87,30 @@ async function standingBy(
   {
     rules,
     known: { banned, failed, stood },
+    walked,
     until,
-  }: { readonly rules: ChoiceRules; readonly known: Known; readonly until: 'verified' | 'draft' },
+  }: { readonly rules: ChoiceRules; readonly known: Known } & Beginning,
 ): Promise<Standing> {
   const bench = benchOf(loop, 1);
+  const repairBench = benchOf(loop, 1 + REPAIR_SHARE);
   const offences = new Map<string | null, number>();
   let records = measured;
+  // Sets of which every statement ran, and none was too slow.
+  const good = walked ? [walked] : [];
   for (let attempt = 1; ; attempt += 1) {
     loop.options.progress?.('verify', attempt, MOST_ATTEMPTS);
     // After a verification that failed few statements have another plan than what ran, and without them next to nothing is known of any other set.
-    const [share, knownShare] = attempt === 1 ? [SETTLING_SHARE, NEARLY] : [1 + REPAIR_SHARE, HALF];
-    const choice = await settle(benchOf(loop, share), records, { rules: withoutBanned(rules, banned), knownShare });
+    const needsMore = attempt > 1 && good.length + stood.length === 0;
+    const settling = attempt === 1 ? benchOf(loop, SETTLING_SHARE) : needsMore ? repairBench : bench;
+    const knownShare = isOver(repairBench) ? 0 : HALF;
+    const choice = await settle(settling, records, { rules: withoutBanned(rules, banned), knownShare, good });
     const screened = await screen(loop, records, choice.kept, rules);
     if (screened === null && until === 'draft') {
       const verified = seenPairs(records, choice.kept);
       return { kept: choice.kept, records, verified, failed, banned, proved: false, complete: false };
     }
-    const set = screened ?? (await verifySurely(loop, records, choice.kept, rules));
+    const known = loop.earlier.verified;
+    const set = screened ?? (await verifySurely(bench, records, choice.kept, { rules, known }));
     const { verified } = set;
     failed.push(...set.failed);
     records = set.records;
@@ -106,13 +122,21 @@ async function standingBy(
     await tidy(loop, records);
     const culprit = culpritOf(verified, choice.kept, rules);
     const slower = slowerWith(verified, rules);
+    const isLast = attempt >= MOST_ATTEMPTS;
     if (culprit === null) stood.push({ choice, verified });
-    else await lookAround(bench, slower, choice.kept);
+    else {
+      const goesOn = !isLast && (stood.length === 0 || !isOver(bench));
+      const mended = goesOn ? await mendedFrom(loop, records, { kept: choice.kept, rules, bench: repairBench }) : null;
+      if (mended !== null) {
+        good.push(mended);
+        continue;
+      }
+      await lookAround(bench, slower, choice.kept);
+    }
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
     const again = chooseMeasured(problem, culprit === null ? 'thorough' : 'brief');
     const stands = again.kept.join() === choice.kept.join();
     const isSettled = culprit === null && stands;
-    const isLast = attempt >= MOST_ATTEMPTS;
     // What is proved is the best but for indexes that gain too little to count: an earlier set with one of them is none better.
     const proved = isSettled && again.proved ? { choice, verified } : null;
     const best = proved ?? (isSettled || isLast || isOver(bench) ? bestOf(problem, stood) : null);
@@ -159,7 +183,7 @@ async function screen(
   // What a single run makes too slow may be chance: running it again tells.
   const slower = new Set(slowerWith(seen, { ...rules, onceTolerance: 1 }).map((one) => one.record));
   if (slower.size === 0) return null;
-  const sure = await verifySurely(loop, [...slower], kept, rules);
+  const sure = await verifySurely(benchOf(loop, 1), [...slower], kept, { rules, known: loop.earlier.verified });
   const verified = [...sure.verified, ...seen.filter((one) => !slower.has(one.record))];
   const stillThere = new Set(sure.records);
   const left = records.filter((record) => !slower.has(record) || stillThere.has(record));
@@ -167,23 +191,16 @@ async function screen(
   return isSure ? { verified, failed: sure.failed, records: left } : null;
 }
 
-/** Every case once under a set against none, and what that makes look too slow again. */
-async function verifySurely(
+/** A smaller set that makes no statement too slow by what ran; null where the time ended the way there, or the statements' own plans show none. */
+async function mendedFrom(
   loop: OuterLoop,
-  records: readonly CaseRecord[],
-  kept: readonly string[],
-  rules: ChoiceRules,
-): Promise<VerifiedSet> {
-  const bench = benchOf(loop, 1);
-  const set = await verify(bench, records, kept, loop.earlier.verified);
-  await runAgain(bench, slowerWith(set.verified, { ...rules, onceTolerance: 1 }));
-  return set;
-}
-
-/** A single run may be chance: what speaks against a set is run as often as its time allows, whatever the time. */
-async function runAgain(bench: Bench, slower: readonly Verified[]): Promise<void> {
-  const once = slower.filter(({ before, after }) => ranOnce(before) || ranOnce(after));
-  await steady({ ...bench, deadlineMs: Number.POSITIVE_INFINITY }, once);
+  all: readonly CaseRecord[],
+  { kept, rules, bench }: { readonly kept: readonly string[]; readonly rules: ChoiceRules; readonly bench: Bench },
+): Promise<readonly string[] | null> {
+  // Writes are left out: each set is another to them.
+  const records = all.filter((record) => isToldByPlan(record.oneCase));
+  const mended = await mendSet(new Outlook(bench, records, rules), kept, loop.earlier.verified);
+  return mended !== null && mended.length < kept.length ? mended : null;
 }
 
 /** Runs, once, what statements that a set makes too slow would do with one index of their plan left out: what makes the plan can only be told by that. */
@@ -219,9 +236,7 @@ function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>):
   return { ...rules, indexes };
 }
 
-/** Of a gain: a set that was seen to bring so much of it is taken in place of one that nobody saw, */
-const NEARLY = 0.8;
-/** and of any later set so much: the time is over by far then. */
+/** Of a gain: once the time is over a set that was seen to bring so much of it is taken in place of one that nobody saw. */
 const HALF = 0.5;
 /** Of the time for measuring, until which a first set is looked for: the rest is for running it as a whole. */
 const SETTLING_SHARE = 0.8;

@@ -1,8 +1,10 @@
 import { isToldByPlan } from '../trial/cases.js';
 import type { FailedCase } from '../../model/measurement.js';
 import { failedCase } from '../trial/measure.js';
-import { emptyRecord, figuresOf, isOver, planOfSet, runInTurns, seenUnder, workKey } from './case-record.js';
+import { emptyRecord, figuresOf, isOver, planOfSet, ranOnce, runInTurns, seenUnder, workKey } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
+import type { ChoiceRules } from './settle.js';
+import { slowerWith } from './verified.js';
 
 /** One case under the kept set against none. */
 export interface Verified {
@@ -61,6 +63,24 @@ export async function verify(
     }
   }
   return { verified, failed, records: verified.map((one) => one.record) };
+}
+
+/** The same, and what a set makes look too slow as often as its time allows, whatever the deadline: a single run may be chance. */
+export async function verifySurely(
+  bench: Bench,
+  records: readonly CaseRecord[],
+  kept: readonly string[],
+  { rules, known }: { readonly rules: ChoiceRules; readonly known: Map<string, Verified> },
+): Promise<VerifiedSet> {
+  const set = await verify(bench, records, kept, known);
+  await runAgain(bench, slowerWith(set.verified, { ...rules, onceTolerance: 1 }));
+  return set;
+}
+
+/** A single run may be chance: what speaks against a set is run as often as its time allows, whatever the deadline. */
+export async function runAgain(bench: Bench, slower: readonly Verified[]): Promise<void> {
+  const once = slower.filter(({ before, after }) => ranOnce(before) || ranOnce(after));
+  await steady({ ...bench, deadlineMs: Number.POSITIVE_INFINITY }, once);
 }
 
 /** Runs the cases of a set turn by turn, as often as their time allows, until the deadline. */

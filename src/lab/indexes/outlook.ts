@@ -1,0 +1,125 @@
+import { guardOf } from '../../indexes/measured/measured-index-set.js';
+import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
+import { SLACK, allowedOf } from './settle.js';
+import type { ChoiceRules } from './settle.js';
+import type { SubsetPlan } from './subset.js';
+
+/** What is expected of another set. */
+export interface Change {
+  /** What the statements are expected to take more, calls times the unit of the choice. */
+  readonly loss: number;
+  /** How many executions are expected to be too slow. */
+  readonly slower: number;
+}
+
+/** A statement under a set, and without any index. */
+export interface Known {
+  readonly record: CaseRecord;
+  readonly plan: SubsetPlan;
+  readonly now: Figures;
+  readonly barest: SubsetPlan;
+  readonly bare: Figures;
+  /** What it may take at most. */
+  readonly most: number;
+}
+
+interface Figures {
+  readonly ms: number;
+  readonly blocks: number;
+}
+
+/** What statements do under sets of indexes: by what ran, or as the planner's costs let expect. */
+export class Outlook {
+  constructor(
+    readonly bench: Bench,
+    readonly records: readonly CaseRecord[],
+    readonly rules: ChoiceRules,
+  ) {}
+
+  /** Runs, once, what never ran under a set; until the deadline. */
+  async run(present: readonly string[], records = this.records): Promise<void> {
+    for (const record of records) {
+      this.bench.runner.check();
+      const figures = figuresOf(record, await planOfSet(this.bench, record, present));
+      if (hasRun(figures) || isOver(this.bench)) continue;
+      const bare = figuresOf(record, await barePlan(this.bench, record));
+      // What fails was told of when all of them were there.
+      await runOnce(this.bench, record, figures, timeoutFor(this.bench, bare, figures));
+    }
+  }
+
+  /** What the statements did under a set, or are expected to by what is known of another; those that never ran without any index are left out. */
+  async under(present: readonly string[], before: readonly Known[] = []): Promise<readonly Known[]> {
+    const earlier = new Map(before.map((one) => [one.record, one]));
+    const known: Known[] = [];
+    for (const record of this.records) {
+      const plan = await planOfSet(this.bench, record, present);
+      const barest = await barePlan(this.bench, record);
+      const bare = ran(record, barest);
+      if (bare === null) continue;
+      const most = mostOf(record, bare, this.rules);
+      const by = earlier.get(record) ?? { plan: barest, now: bare, barest, bare };
+      known.push({ record, plan, now: ran(record, plan) ?? expected(by, plan), barest, bare, most });
+    }
+    return known;
+  }
+
+  /** What is expected of another set: by what ran, and where nothing did by the planner's costs. */
+  async change(known: readonly Known[], set: readonly string[]): Promise<Change> {
+    let loss = 0;
+    let slower = 0;
+    for (const one of known) {
+      const { record, plan, now, most } = one;
+      this.bench.runner.check();
+      const other = await planOfSet(this.bench, record, set);
+      const then = other.text === plan.text ? now : (ran(record, other) ?? expected(one, other));
+      loss += record.oneCase.calls * (valueOf(then, this.rules) - valueOf(now, this.rules));
+      if (guardIn(then, this.rules) > most) slower += 1;
+    }
+    return { loss, slower };
+  }
+}
+
+/** Of a plan that never ran, in proportion to the planner's costs of the two that did: the less of both, since it will run before anything is decided by it. */
+function expected({ plan, now, barest, bare }: Omit<Known, 'record' | 'most'>, other: SubsetPlan): Figures {
+  const times = (figures: Figures, known: SubsetPlan): Figures => {
+    const factor = other.estimatedCost / Math.max(known.estimatedCost, Number.MIN_VALUE);
+    return { ms: figures.ms * factor, blocks: figures.blocks * factor };
+  };
+  const [up, down] = [times(now, plan), times(bare, barest)];
+  return { ms: Math.min(up.ms, down.ms), blocks: Math.min(up.blocks, down.blocks) };
+}
+
+/** Null for what never ran. */
+function ran(record: CaseRecord, plan: SubsetPlan): Figures | null {
+  const figures = figuresOf(record, plan);
+  return hasRun(figures) ? figuresIn(figures) : null;
+}
+
+function figuresIn(figures: PlanFigures): Figures {
+  return { ms: msOf(figures), blocks: buffersOf(figures) ?? figures.cutOffBuffers };
+}
+
+/** What one execution counts as, in the unit of the choice. */
+export function worthOf(figures: PlanFigures, rules: ChoiceRules): number {
+  return valueOf(figuresIn(figures), rules);
+}
+
+function valueOf({ ms, blocks }: Figures, { objective, blockMs }: ChoiceRules): number {
+  if (objective === 'both') return ms + blocks * blockMs;
+  return objective === 'time' ? ms : blocks;
+}
+
+/** What the tolerance is held against. */
+function guardIn({ ms, blocks }: Figures, { objective }: ChoiceRules): number {
+  return guardOf(objective) === 'time' ? ms : blocks;
+}
+
+function mostOf(record: CaseRecord, bare: Figures, rules: ChoiceRules): number {
+  return guardIn(bare, rules) * allowedOf(record.oneCase, rules) + SLACK[guardOf(rules.objective)];
+}
+
+export function withoutOne(set: readonly string[], name: string): readonly string[] {
+  return set.filter((one) => one !== name);
+}
