@@ -212,7 +212,7 @@ async function setsFor(mb, { lab, clone, snapshot, noise, advisors }) {
     budgetBytes,
     timeMs: Number(values.seconds) * 1000,
     searchMs: searchMs * 0.25,
-    measure: (specs, timeBudgetMs, companions) => {
+    measure: (specs, timeBudgetMs, more) => {
       progress(`${mb} MB: ${specs.length} indexes to measure in ${formatMs(timeBudgetMs)}`);
       let last = '';
       return measureIndexSet({
@@ -229,7 +229,7 @@ async function setsFor(mb, { lab, clone, snapshot, noise, advisors }) {
         workload: snapshot.workload,
         budgetBytes,
         timeBudgetMs,
-        companions,
+        ...more,
         statementTimeoutMs: timeoutMs,
         earlier,
         noise,

@@ -1,11 +1,21 @@
 import { quoteIdent, quoteQualified } from '../base/quote.js';
-import { createIndexSql, type Action, type Hint, type IndexSpec, type Rewrite } from '../model/action.js';
+import {
+  createIndexSql,
+  hasOwnStatistics,
+  type Action,
+  type Hint,
+  type IndexSpec,
+  type Rewrite,
+} from '../model/action.js';
 import { freeName } from '../indexes/candidates/index-name.js';
 import { findTable, sameRelation, type Catalog, type Index, type RelationName, placeOf } from '../model/catalog.js';
 import type { Settings } from '../model/settings.js';
 import type { WorkloadStatement } from '../model/workload.js';
 
-/** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
+/**
+ * The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. One on an expression has statistics of its own, which only ANALYZE
+ * makes: without them the planner guesses until autovacuum comes by.
+ */
 export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
   const partitioned = findTable(catalog, spec.table)?.kind === 'p';
   const on = placeOf(spec.table);
@@ -15,7 +25,10 @@ export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
   return {
     kind: 'create-index',
     title: `Create ${spec.method} index on ${on} (${spec.keys.map(bare).join(', ')})${including}${where}`,
-    up: [createIndexSql(spec, { concurrently: !partitioned })],
+    up: [
+      createIndexSql(spec, { concurrently: !partitioned }),
+      ...(hasOwnStatistics(spec) ? [`ANALYZE ${quoteQualified(spec.table.schema, spec.table.name)}`] : []),
+    ],
     down: [`DROP INDEX ${concurrently}IF EXISTS ${quoteQualified(spec.table.schema, spec.name)}`],
     lock: partitioned
       ? `takes SHARE on ${on} and its partitions, which blocks writes until the index is built`

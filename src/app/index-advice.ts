@@ -160,7 +160,10 @@ async function searched(
   });
   const snapshot = await untilAborted(signal, examiner.examine(origin.workload, summary));
   // Before the search, which a signal may end.
-  const review = await untilAborted(signal, advisorsOf({}, isReview).examine(snapshot, null));
+  const ofLab = await untilAborted(signal, advisorsOf({}, isReview).examine(snapshot, null));
+  // An invalid index has no copy in the lab.
+  const ofTarget = await untilAborted(signal, advisorsOf({}, (id) => id === INVALID).examine(origin, null));
+  const review = [...ofLab.filter((one) => one.advisor !== INVALID), ...ofTarget];
   watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
   const { storageBudgetBytes } = options;
   const within: IndexSearchOptions = {
@@ -200,6 +203,8 @@ const CALLS_FOR_A_STATEMENT = 21;
 /** What `--budget` is when not given. */
 const USUAL_BUDGET_MS = 300_000;
 
+const INVALID = 'index/invalid-index';
+
 /** Advisors of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
 function isReview(id: string): boolean {
   return id.startsWith('index/') && !INDEX_SEARCHERS.has(id);
@@ -216,14 +221,14 @@ async function measure(
   { signal, watch }: CommandContext,
 ): Promise<MeasuredRounds> {
   const { connection, server, database, target } = staging.place;
-  const earlier = new EarlierRuns(staging.lab.planned());
+  const earlier = new EarlierRuns(staging.lab.planned(), search.measuredCosts);
   return measureInRounds(search, {
     search: within,
     budgetBytes: options.storageBudgetBytes,
     timeMs: options.budgetMs,
     searchMs: options.budgetMs * (1 - MAIN_SHARE),
     searchCalls: plannerCallsFor(search.snapshot.workload.statements.length, options.budgetMs) * (1 - MAIN_SHARE),
-    measure: async (specs, timeMs, companions) => {
+    measure: async (specs, timeMs, more) => {
       watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
       const measuring = measureIndexSet({
         connection,
@@ -234,7 +239,7 @@ async function measure(
         workload: search.snapshot.workload,
         budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
         timeBudgetMs: timeMs,
-        ...(companions && { companions }),
+        ...more,
         statementTimeoutMs: Math.min(STATEMENT_TIMEOUT_MS, options.budgetMs * LONGEST_SHARE),
         earlier,
         noise,

@@ -223,7 +223,7 @@ describe('measureInRounds', () => {
     });
     for (const areBuilt of [true, false]) {
       lab.asked.length = 0;
-      const measure: RoundsOptions['measure'] = async (specs, _timeMs, companions) => {
+      const measure: RoundsOptions['measure'] = async (specs, _timeMs, { companions } = {}) => {
         const more = (await companions?.({ kept: [], dropped: specs.map(refused) })) ?? [];
         const set = await lab.measure(specs);
         const dropped = [...specs, ...(areBuilt ? more.filter((spec) => !specs.includes(spec)) : [])].map(refused);

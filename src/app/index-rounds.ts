@@ -4,10 +4,11 @@ import type { DroppedIndex, MeasuredIndexSet } from '../indexes/measured/measure
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { MeasureSetOptions } from '../lab/indexes/measured-set.js';
 import type { IndexSpec } from '../model/action.js';
-import { searchBeside } from './index-alternatives.js';
+import { searchBeside, sizedFor } from './index-alternatives.js';
 import { withCompanions } from './index-companions.js';
 import type { IndexSearch } from './index-search.js';
 import type { IndexSearchOptions } from './index-search-once.js';
+import { narrowerForms } from './narrower-indexes.js';
 
 /** How what was searched is measured. */
 export interface RoundsOptions {
@@ -24,12 +25,12 @@ export interface RoundsOptions {
   readonly measure: (
     specs: readonly IndexSpec[],
     timeMs: number,
-    companions?: MeasureSetOptions['companions'],
+    more?: Pick<MeasureSetOptions, 'companions' | 'mayGiveUp'>,
   ) => Promise<MeasuredIndexSet | null>;
 }
 
 /** What a search found that is to be measured. */
-export type Found = Omit<IndexSearch, 'snapshot' | 'workloadMs' | 'skipped'>;
+export type Found = Omit<IndexSearch, 'snapshot' | 'workloadMs' | 'skipped' | 'measuredCosts'>;
 
 /** What measurement left, and what was measured beside what the search had chosen. */
 export interface MeasuredRounds {
@@ -40,7 +41,7 @@ export interface MeasuredRounds {
 /**
  * Measures what was searched, and what its figures refuse for a few statements beside what may keep these from it. While much of the budget is left, since what
  * the planner promised was not true, searches what could stand beside the kept indexes without those that were refused, and measures both together; and what was refused
- * by then for a few statements is measured once more beside others. Where there is neither, a first round that was cut short goes on. Such a set is taken where its measuring came to its end, or where it gains more than the one before. An index that no plan used,
+ * by then for a few statements is measured once more beside others, and narrower forms where the budget held not all that measurement likes. Where there is neither, a first round that was cut short goes on. Such a set is taken where its measuring came to its end, or where it gains more than the one before. An index that no plan used,
  * since another one was there, is refused the second time.
  */
 export async function measureInRounds(found: Found, options: RoundsOptions): Promise<MeasuredRounds> {
@@ -61,13 +62,14 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     dropped: readonly DroppedIndex[],
   ): ReturnType<typeof withCompanions> => withCompanions(search, { ...found, kept, dropped, budgetBytes });
   let asked: readonly UnvaluedIndex[] = [];
-  const first = await timed(specs, leftMs * FIRST_SHARE, async ({ kept, dropped }) => {
+  const companions: MeasureSetOptions['companions'] = async ({ kept, dropped }) => {
     asked = await companionsOf(
       kept.map((one) => one.spec),
       dropped,
     );
     return asked.map((one) => one.spec);
-  });
+  };
+  const first = await timed(specs, leftMs * FIRST_SHARE, { companions });
   if (first === null) return { measured: null, alternatives };
   let measured = first;
   const given = new Set(specs.map(specKey));
@@ -88,12 +90,14 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     const leftBytes = (budgetBytes ?? measured.sizeBytes) - measured.sizeBytes;
     const isRoom = budgetBytes !== null && measured.complete && leftBytes >= MUCH_LEFT * budgetBytes;
     const beside = isRoom ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
-    const more = [...new Map([...again, ...beside].map((one) => [specKey(one.spec), one])).values()];
+    const forms = budgetBytes !== null && measured.complete ? narrowerForms(measured, found.candidates, built) : [];
+    const narrower = await sizedFor(search.whatIf, found.candidates, forms);
+    const more = [...new Map([...again, ...beside, ...narrower].map((one) => [specKey(one.spec), one])).values()];
     const isCut = round === 1 && !first.complete;
     if ((more.length === 0 && !isCut) || signal.aborted) break;
     const fresh = more.map((one) => one.spec);
     // With nothing to add, the first round goes on where its time ended it.
-    const next = await timed(fresh.length > 0 ? [...kept, ...fresh] : specs, leftMs);
+    const next = await timed(fresh.length > 0 ? [...kept, ...fresh] : specs, leftMs, { mayGiveUp: kept.length > 0 });
     if (next === null || !(next.complete || gainOf(next, first) > gainOf(measured, first))) break;
     measured = together(measured, next);
     alternatives = [...alternatives, ...more.filter(({ spec }) => !built.has(specKey(spec)))];
@@ -141,15 +145,22 @@ const MUCH_TIME = 0.25;
 /** Share of the budget for which another search is worth it: the curve of cost against storage begins there too. */
 const MUCH_LEFT = 0.1;
 
-/** The later set, with why those of the rounds before are not in it. */
+/** The later set, with why those of the rounds before are not in it: that was told beside another set. */
 function together(first: MeasuredIndexSet, second: MeasuredIndexSet): MeasuredIndexSet {
   const again = new Set([...second.kept, ...second.dropped].map((one) => specKey(one.spec)));
   return {
     ...second,
-    dropped: [...first.dropped.filter((one) => !again.has(specKey(one.spec))), ...second.dropped],
+    dropped: [...first.dropped.filter((one) => !again.has(specKey(one.spec))).map(besideEarlier), ...second.dropped],
     plannerCalls: first.plannerCalls + second.plannerCalls,
     executions: first.executions + second.executions,
     durationMs: first.durationMs + second.durationMs,
     notes: [...first.notes, ...second.notes],
   };
 }
+
+function besideEarlier(dropped: DroppedIndex): DroppedIndex {
+  if (dropped.built === null || dropped.reason.endsWith(EARLIER)) return dropped;
+  return { ...dropped, reason: `${dropped.reason}${EARLIER}` };
+}
+
+const EARLIER = ' (told beside an earlier set)';

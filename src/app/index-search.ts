@@ -6,7 +6,7 @@ import { missingTrigrams } from '../indexes/candidates/missing-extensions.js';
 import { unindexableExpressions } from '../indexes/candidates/unindexable.js';
 import { reasonedCandidates } from '../indexes/candidates/reasoned.js';
 import { periodCost, writesOf, writesTo } from '../indexes/measured/write-cost.js';
-import type { TableWrite } from '../indexes/measured/write-cost.js';
+import type { IndexWriteCost, TableWrite } from '../indexes/measured/write-cost.js';
 import type { Compression, IndexSelection } from '../indexes/selection/selection-types.js';
 import { pickUnvalued } from '../indexes/selection/unvalued.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
@@ -32,6 +32,8 @@ export interface IndexSearch {
   readonly writes: readonly TableWrite[];
   /** Milliseconds that an index adds to them, as measured, by `specKey`. */
   readonly writeCosts: ReadonlyMap<string, number>;
+  /** The same in full. */
+  readonly measuredCosts: ReadonlyMap<string, IndexWriteCost>;
   readonly skipped: readonly Skipped[];
 }
 
@@ -46,6 +48,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
   const candidates = reasonedCandidates(snapshot, uses, {});
   const writes = writesOf(snapshot.workload, snapshot.catalog);
   const costs = new Map<string, number>();
+  const measuredCosts = new Map<string, IndexWriteCost>();
   const startedMs = performance.now();
   const skipped: Skipped[] = [
     ...missingTrigrams(uses, snapshot.catalog),
@@ -91,6 +94,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         alternatives,
         writes,
         writeCosts: costs,
+        measuredCosts,
         unvalued: await unvaluedIndexes(options, writes, [...selection.chosen, ...alternatives]),
         skipped: [...skipped, ...unmeasured],
       };
@@ -111,6 +115,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
       const cost = measured.find((one) => one.index === spec.name);
       if (!cost) continue;
       costs.set(specKey(spec), periodCost(cost, writesTo(writes, spec.table)).ms);
+      measuredCosts.set(specKey(spec), cost);
       skipped.push(...cost.unmeasured.map((reason) => ({ what: `write cost of ${cost.index}`, reason, remedy: null })));
     }
   }

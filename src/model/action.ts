@@ -95,6 +95,11 @@ export interface Action {
   readonly rewrite: Rewrite | null;
 }
 
+/** Whether an index has statistics of its own, which only ANALYZE makes: one with a key that is no column. */
+export function hasOwnStatistics({ keys }: Pick<IndexSpec, 'keys'>): boolean {
+  return keys.some((key) => !key.startsWith('"'));
+}
+
 /** The SQL of an index, `CONCURRENTLY` or not. */
 export function createIndexSql(spec: IndexSpec, options: { readonly concurrently: boolean }): string {
   const parts = [

@@ -63,7 +63,8 @@ export function droppedIndex(
   const limits = { leastGain: Math.max(leastGain, 0.001) };
   if (isWorthwhile(statements, now.decisive.perStatement, added.decisive.perStatement, limits))
     return { ...facts, why: 'not-verified', reason: `${changed}, but no set with it stood its verification` };
-  return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}` };
+  const little = measuredGain > 0 ? ': less than an index is worth keeping for' : '';
+  return { ...facts, why: 'no-gain', reason: `${changed}${upkeep}${little}` };
 }
 
 /** The verdict where the time ran out first: of an index that plans use, but beside the kept ones with no change at all, nothing was seen. */

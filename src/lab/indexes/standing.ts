@@ -125,6 +125,8 @@ async function standingBy(
     const isLast = attempt >= MOST_ATTEMPTS;
     if (culprit === null) stood.push({ choice, verified });
     else {
+      if (loop.options.mayGiveUp === true && stood.length === 0 && isOver(bench))
+        return { kept: [], records, verified: [], failed, banned, proved: false, complete: false };
       const goesOn = !isLast && (stood.length === 0 || !isOver(bench));
       const mended = goesOn ? await mendedFrom(loop, records, { kept: choice.kept, rules, bench: repairBench }) : null;
       if (mended !== null) {

@@ -143,7 +143,12 @@ describe('the report of an index selection', () => {
     const advised = toIndexReport({ ...input, snapshot: { ...input.snapshot, catalog } });
     expect(indexReportSchema.parse(JSON.parse(JSON.stringify(advised)))).toEqual(advised);
     expect(advised.existing.map((row) => row.index)).toEqual(['public.trip_a, public.trip_b', 'public.a, b']);
-    expect(advised.missing.map((row) => row.place)).toEqual(['public.trip(car)']);
+    // A wider index that would serve it was refused.
+    expect(advised.missing.map((row) => row.place)).toEqual(['public.trip(driver)', 'public.trip(car)']);
+    const { measured } = input;
+    const driver = { ...measured?.kept[0], spec: DRIVER };
+    const kept = toIndexReport({ ...input, measured: { ...measured, kept: [driver], dropped: [] } as never });
+    expect(kept.missing.map((row) => row.place)).toEqual(['public.trip(car)']);
     for (const page of [renderIndexes(advised, { columns: 400, colour: false }), renderIndexMarkdown(advised)])
       expect(page).toMatch(/to try: Rebuild index public\.a, b[^]*or: Drop index public\.a, b[^]*to try: Index car/);
     expect(renderIndexHtml(advised)).toContain(drop.up[0]?.replaceAll('"', '&#34;'));

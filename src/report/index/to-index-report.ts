@@ -240,17 +240,23 @@ function existing(input: IndexReportInput): IndexReport['existing'] {
   return [...reviewed, ...superseded];
 }
 
-/** What the advisors miss, but for what an index of the search gives, whatever became of that. */
+/** What the advisors miss, but for what a kept index gives, and for an index that the report tells the end of: a wider one that was refused leaves the gap open. */
 function missing(input: IndexReportInput): IndexReport['missing'] {
   const specs = [...input.selection.chosen, ...input.alternatives, ...input.unvalued].map((one) => one.spec);
-  const isGiven = ({ index }: Action): boolean => index !== null && specs.some((spec) => leadsWith(spec, index));
+  const kept = input.measured === null ? specs : input.measured.kept.map((one) => one.spec);
+  const isGiven = ({ index }: Action): boolean =>
+    index !== null &&
+    (kept.some((spec) => leadsWith(spec, index)) ||
+      specs.some((spec) => spec.keys.length === index.keys.length && leadsWith(spec, index)));
   return input.review
     .filter((finding) => !isOfExisting(input, finding) && !finding.actions.some(isGiven))
     .map((finding) => ({ place: finding.place, ...advice(finding) }));
 }
 
 /** One index, or several that could be one. */
-function isOfExisting({ snapshot }: IndexReportInput, { place }: Finding): boolean {
+function isOfExisting({ snapshot }: IndexReportInput, { advisor, place }: Finding): boolean {
+  // Invalid ones are on the target alone.
+  if (advisor === 'index/invalid-index') return true;
   const names = new Set(snapshot.catalog.indexes.map((index) => placeOf(index)));
   return names.has(place) || place.split(', ').every((name) => names.has(name));
 }
