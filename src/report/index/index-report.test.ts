@@ -260,7 +260,11 @@ describe('the report of an index selection', () => {
     expect(up?.content).not.toContain(DRIVER.name);
     expect(down?.content).toContain(`DROP INDEX CONCURRENTLY IF EXISTS "public"."${MAIL.name}"`);
     const none = indexSqlFiles(toIndexReport(exampleIndexes({ measured: null })));
-    expect(none[0]?.content).toContain('measurement confirmed no index');
+    expect(none[0]?.content).toContain('Nothing: no index was measured.');
+    const refused = indexSqlFiles({ ...report, indexes: [] });
+    expect(refused.map((file) => file.content)).toEqual(
+      Array(2).fill(expect.stringContaining('Nothing: measurement confirmed no index.')),
+    );
   });
 
   it('keeps a line break in a name inside the comment', () => {

@@ -3,7 +3,7 @@ import type { IndexReport } from './index-report.js';
 import { costWords, servesWords } from './words.js';
 
 /** The indexes that measurement confirmed, as SQL that psql runs, and what takes them away again. */
-export function indexSqlFiles({ indexes }: IndexReport): readonly ReportFile[] {
+export function indexSqlFiles({ indexes, measured }: IndexReport): readonly ReportFile[] {
   const kept = indexes.filter((one) => one.decision === 'create');
   const up = kept.flatMap((one) => [
     comment(one.title),
@@ -13,14 +13,18 @@ export function indexSqlFiles({ indexes }: IndexReport): readonly ReportFile[] {
     '',
   ]);
   const down = kept.toReversed().flatMap((one) => [comment(one.title), ...one.action.down.map((sql) => `${sql};`), '']);
+  const nothing = (measured?.executions ?? 0) > 0 ? 'measurement confirmed no index' : 'no index was measured';
+  const file = (path: string, lines: readonly string[], head: string): ReportFile => {
+    return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${nothing}.`)], head) };
+  };
   return [
-    { path: 'indexes.up.sql', content: text(up, 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql') },
-    { path: 'indexes.down.sql', content: text(down, 'Takes the indexes of indexes.up.sql away again.') },
+    file('indexes.up.sql', up, 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql'),
+    file('indexes.down.sql', down, 'Takes the indexes of indexes.up.sql away again.'),
   ];
 }
 
 function text(lines: readonly string[], head: string): string {
-  const body = lines.length > 0 ? lines.join('\n') : comment('Nothing: measurement confirmed no index.');
+  const body = lines.join('\n');
   return `${comment(head)}\n\n${body.trimEnd()}\n`;
 }
 
