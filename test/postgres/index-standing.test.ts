@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rulesOf } from '../../src/lab/indexes/assemble.js';
-import { buildIndex } from '../../src/lab/indexes/build.js';
 import type { IndexBuild } from '../../src/lab/indexes/build.js';
 import { barePlan, emptyRecord, figuresOf, planOfSet, runOnce, seenUnder } from '../../src/lab/indexes/case-record.js';
 import type { CaseRecord } from '../../src/lab/indexes/case-record.js';
@@ -18,7 +17,7 @@ import { prepareCases } from '../../src/lab/trial/cases.js';
 import { labSessions } from '../../src/lab/trial/sessions.js';
 import type { LabSessions } from '../../src/lab/trial/sessions.js';
 import { anIndexSpec } from '../support/snapshot.js';
-import { serverWith, statement, workloadOf } from '../support/trial-lab.js';
+import { builtIn, serverWith, statement, workloadOf } from '../support/trial-lab.js';
 
 /** The correlation of `reading.sensor` is set to 1 in the statistics, while its rows lie in no order: a scan of many of its values looks cheap, and reads a page for each row. */
 const SCHEMA = `
@@ -50,18 +49,14 @@ const WORKLOAD = workloadOf(
 
 let server: LabServer;
 let sessions: LabSessions;
-const builds: IndexBuild[] = [];
+let builds: readonly IndexBuild[];
 
 beforeAll(async () => {
   server = await serverWith('shop', SCHEMA);
   sessions = labSessions(server.connection, null);
-  for (const spec of SPECS) {
-    const built = await sessions.within('shop', (session) =>
-      buildIndex(session, spec, { keep: true, timeoutMs: 60_000 }),
-    );
-    if ('reason' in built) throw new Error(built.reason);
-    builds.push(spec === HIDES ? { ...built, sizeBytes: 2 * BUDGET } : built);
-  }
+  builds = (await builtIn(sessions, 'shop', SPECS)).map((built) =>
+    built.spec === HIDES ? { ...built, sizeBytes: 2 * BUDGET } : built,
+  );
 });
 
 afterAll(async () => {

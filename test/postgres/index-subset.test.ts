@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildIndex } from '../../src/lab/indexes/build.js';
 import type { IndexBuild } from '../../src/lab/indexes/build.js';
 import { Subsets } from '../../src/lab/indexes/subset.js';
 import type { LabServer } from '../../src/lab/server.js';
@@ -7,7 +6,7 @@ import { prepareCases } from '../../src/lab/trial/cases.js';
 import { labSessions } from '../../src/lab/trial/sessions.js';
 import type { LabSessions } from '../../src/lab/trial/sessions.js';
 import { anIndexSpec } from '../support/snapshot.js';
-import { serverWith, statement, workloadOf } from '../support/trial-lab.js';
+import { builtIn, serverWith, statement, workloadOf } from '../support/trial-lab.js';
 
 const SCHEMA = `
   CREATE TABLE "order" (id int NOT NULL, kind int NOT NULL, note text NOT NULL);
@@ -17,18 +16,12 @@ const SPECS = [anIndexSpec('order', 'by_id', ['"id"']), anIndexSpec('order', 'by
 
 let server: LabServer;
 let sessions: LabSessions;
-const builds: IndexBuild[] = [];
+let builds: readonly IndexBuild[];
 
 beforeAll(async () => {
   server = await serverWith('shop', SCHEMA);
   sessions = labSessions(server.connection, null);
-  for (const spec of SPECS) {
-    const built = await sessions.within('shop', (session) =>
-      buildIndex(session, spec, { keep: true, timeoutMs: 60_000 }),
-    );
-    if ('reason' in built) throw new Error(built.reason);
-    builds.push(built);
-  }
+  builds = await builtIn(sessions, 'shop', SPECS);
 });
 
 afterAll(async () => {

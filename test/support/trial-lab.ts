@@ -3,10 +3,13 @@ import { createIndexSql } from '../../src/model/action.js';
 import type { Action, IndexSpec } from '../../src/model/action.js';
 import type { ParameterSet, StatementKind, Workload, WorkloadStatement } from '../../src/model/workload.js';
 import { createDatabase } from '../../src/lab/databases.js';
+import { buildIndex } from '../../src/lab/indexes/build.js';
+import type { IndexBuild } from '../../src/lab/indexes/build.js';
 import { openLab } from '../../src/lab/lab.js';
 import type { LabOptions, OpenLab } from '../../src/lab/open-lab.js';
 import { startLabServer } from '../../src/lab/server.js';
 import type { LabServer } from '../../src/lab/server.js';
+import type { LabSessions } from '../../src/lab/trial/sessions.js';
 import { connect } from '../../src/postgres/connect.js';
 import type { Session } from '../../src/postgres/session.js';
 import { testMajors } from './majors.js';
@@ -138,4 +141,21 @@ export function rewriteAction(fingerprint: string, from: string, to: string): Ac
     title: `Rewrite ${fingerprint}`,
     rewrite: { fingerprint, rule: 'test', from, to, proof: [] },
   };
+}
+
+/** Builds indexes in a database, which stay. */
+export async function builtIn(
+  sessions: LabSessions,
+  database: string,
+  specs: readonly IndexSpec[],
+): Promise<readonly IndexBuild[]> {
+  const builds: IndexBuild[] = [];
+  for (const spec of specs) {
+    const built = await sessions.within(database, (session) =>
+      buildIndex(session, spec, { keep: true, timeoutMs: 60_000 }),
+    );
+    if ('reason' in built) throw new Error(built.reason);
+    builds.push(built);
+  }
+  return builds;
 }
