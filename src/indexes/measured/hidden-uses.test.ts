@@ -32,6 +32,13 @@ test.each([
   expect(hiddenUses({ statements: [], writes: [write(kind, table)] }, SPECS, catalog).get('s') ?? null).toEqual(wanted);
 });
 
+test('an update fires no check where it sets no column that a key refers to', () => {
+  const update = { ...write('update', 'orders'), set: ['note', 'buyer_id'] };
+  expect(hiddenUses({ statements: [], writes: [update] }, SPECS, catalog).get('s')).toBeUndefined();
+  const both = { ...update, set: ['note', 'id'] };
+  expect(hiddenUses({ statements: [], writes: [both] }, SPECS, catalog).get('s')).toEqual(['line_part']);
+});
+
 test('a write to a partition has the foreign keys to its parent checked', () => {
   const parts = aCatalog({
     tables: [aTable('buyer', { kind: 'p' }), aTable('buyer_1', { partitionOf: { schema: 'public', name: 'buyer' } })],

@@ -33,7 +33,7 @@ export function hiddenUses(
 /**
  * Indexes that a write may use where no plan shows it: the checks and cascades of foreign keys are triggers that run queries of their own.
  * By the statement's fingerprint, names of indexes that begin with a column of a foreign key which leads to the table written, through
- * cascades too.
+ * cascades too. An update fires none where it sets no column that a key refers to.
  */
 function usesByKeys(
   writes: readonly TableWrite[],
@@ -43,7 +43,7 @@ function usesByKeys(
   const uses = new Map<string, readonly string[]>();
   for (const write of writes) {
     if (!write.deletes && write.set.length === 0) continue;
-    const keys = foreignKeysTo(catalog, write.table);
+    const keys = foreignKeysTo(catalog, write);
     const names = specs
       .filter((spec) =>
         keys.some(
@@ -61,16 +61,19 @@ interface ForeignKey {
   readonly columns: readonly string[];
 }
 
-/** Foreign keys that refer to the table, and to the tables that these are on, and so forth. */
-function foreignKeysTo(catalog: Catalog, table: RelationName): readonly ForeignKey[] {
+/** Foreign keys that refer to what is written of the table, and to the tables that these are on, and so forth. */
+function foreignKeysTo(catalog: Catalog, { table, deletes, set }: TableWrite): readonly ForeignKey[] {
   const found: ForeignKey[] = [];
   const reached: RelationName[] = [table];
+  const isWritten = (target: RelationName, columns: readonly string[]): boolean =>
+    deletes || target !== table || columns.some((column) => set.includes(column));
   for (let next = reached.shift(); next !== undefined; next = reached.shift()) {
     const target = partitionFamily(catalog, next);
     for (const one of catalog.constraints) {
       if (one.kind !== 'foreign' || found.includes(one)) continue;
-      const referenced = one.references?.table;
-      if (referenced === undefined || !target.some((name) => sameRelation(referenced, name))) continue;
+      const { references } = one;
+      if (!references || !target.some((name) => sameRelation(references.table, name))) continue;
+      if (!isWritten(next, references.columns)) continue;
       found.push(one);
       reached.push(one.table);
     }
