@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aCatalog, anIndex, aTable } from '../../test/support/snapshot.js';
 import type { IndexSpec } from '../model/action.js';
 import { freeIndexName } from '../indexes/candidates/index-name.js';
-import { createIndexAction, dropIndexAction } from './actions.js';
+import { createAnalysedIndexAction, createIndexAction, dropIndexAction } from './actions.js';
 
 const spec: IndexSpec = {
   table: { schema: 'public', name: 'log' },
@@ -31,6 +31,17 @@ describe('createIndexAction', () => {
     expect(action.up[0]).toMatch(/^CREATE INDEX "log_who_idx" /);
     expect(action.lock).toContain('blocks writes');
     expect(action.transactional).toBe(true);
+  });
+});
+
+describe('createAnalysedIndexAction', () => {
+  it('has the table analysed after an index on an expression, and after no other', () => {
+    const lower = { ...spec, keys: ['"who"', '(lower(note))'] };
+    expect(createAnalysedIndexAction(lower, plain).up).toEqual([
+      ...createIndexAction(lower, plain).up,
+      'ANALYZE "public"."log"',
+    ]);
+    expect(createAnalysedIndexAction(spec, plain)).toEqual(createIndexAction(spec, plain));
   });
 });
 
