@@ -118,6 +118,9 @@ export class Wire {
   }
 }
 
+/** Takes what nobody reads any more. */
+const NOWHERE = { stream: { write: () => true, once: () => undefined }, sendCopyFail: () => undefined };
+
 /** One COPY, from its stream being asked for until the connection is free again. */
 class Copy {
   #running = false;
@@ -139,6 +142,8 @@ class Copy {
         resolve(true);
         // A reader that has gone away listens no more: an error event would end the process.
         if (!(stream instanceof Readable && stream.destroyed)) handleError(toWizardError(error, wire.settings));
+        // What was written by then may still be on its way through a stream that has let go of its connection.
+        if (!(stream instanceof Readable)) stream.connection = NOWHERE;
       };
       stream.handleReadyForQuery = () => {
         this.#running = false;
@@ -153,6 +158,8 @@ class Copy {
 
 /** How the driver tells a copy stream what the server said. */
 interface CopyCallbacks {
+  /** Null once it failed or ended. */
+  connection?: unknown;
   handleError(error: Error): void;
   handleReadyForQuery(): void;
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   appendFileSync,
@@ -113,6 +114,17 @@ describe('a session', () => {
     await expect(wrong).rejects.not.toThrow(/no number/);
     expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect((await buffer(session.copyOut('COPY (SELECT 1) TO STDOUT'))).toString()).toBe('1\n');
+  });
+
+  test('rows on their way when a copy is refused cost the copy, not the process', async () => {
+    const into = session.copyIn('COPY sink FROM STDIN');
+    const refused = once(into, 'error');
+    into.write('no number\ty\n');
+    expect((await refused)[0]).toMatchObject({ sqlstate: '22P02' });
+    // What a stream buffers is written whenever the socket has drained, be the copy over or not.
+    expect(() => into.write('1\tx\n')).not.toThrow();
+    expect(() => into.end('2\tx\n')).not.toThrow();
+    expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   test('a reader that goes away before the end costs the connection, not the process', async () => {
