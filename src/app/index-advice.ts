@@ -163,7 +163,7 @@ async function searched(
   const ofLab = await untilAborted(signal, advisorsOf({}, isReview).examine(snapshot, null));
   // An invalid index has no copy in the lab.
   const ofTarget = await untilAborted(signal, advisorsOf({}, (id) => id === INVALID).examine(origin, null));
-  const review = [...ofLab.filter((one) => one.advisor !== INVALID), ...ofTarget];
+  const review = [...ofLab, ...ofTarget];
   watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
   const { storageBudgetBytes } = options;
   const within: IndexSearchOptions = {
@@ -205,9 +205,9 @@ const USUAL_BUDGET_MS = 300_000;
 
 const INVALID = 'index/invalid-index';
 
-/** Advisors of indexes, but for those whose search of missing ones is made here over the whole workload and a budget. */
+/** Advisors of indexes, but for the one that the lab shows nothing to, and for those whose search of missing ones is made here over the whole workload and a budget. */
 function isReview(id: string): boolean {
-  return id.startsWith('index/') && !INDEX_SEARCHERS.has(id);
+  return id.startsWith('index/') && id !== INVALID && !INDEX_SEARCHERS.has(id);
 }
 
 async function measure(

@@ -88,9 +88,10 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     const dropped = measured.dropped.filter(isOnce);
     const again = await companionsOf(kept, dropped);
     const leftBytes = (budgetBytes ?? measured.sizeBytes) - measured.sizeBytes;
-    const isRoom = budgetBytes !== null && measured.complete && leftBytes >= MUCH_LEFT * budgetBytes;
+    const isBudgeted = budgetBytes !== null && measured.complete;
+    const isRoom = isBudgeted && leftBytes >= MUCH_LEFT * budgetBytes;
     const beside = isRoom ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
-    const forms = budgetBytes !== null && measured.complete ? narrowerForms(measured, found.candidates, built) : [];
+    const forms = isBudgeted ? narrowerForms(measured, found.candidates, built) : [];
     const narrower = await sizedFor(search.whatIf, found.candidates, forms);
     const more = [...new Map([...again, ...beside, ...narrower].map((one) => [specKey(one.spec), one])).values()];
     const isCut = round === 1 && !first.complete;

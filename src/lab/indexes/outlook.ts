@@ -1,4 +1,5 @@
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
+import { isToldByPlan } from '../trial/cases.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { SLACK, allowedOf } from './settle.js';
@@ -29,13 +30,17 @@ interface Figures {
   readonly blocks: number;
 }
 
-/** What statements do under sets of indexes: by what ran, or as the planner's costs let expect. */
+/** What statements do under sets of indexes: by what ran, or as the planner's costs let expect. Writes are left out: each set is another to them. */
 export class Outlook {
+  readonly records: readonly CaseRecord[];
+
   constructor(
     readonly bench: Bench,
-    readonly records: readonly CaseRecord[],
+    all: readonly CaseRecord[],
     readonly rules: ChoiceRules,
-  ) {}
+  ) {
+    this.records = all.filter((record) => isToldByPlan(record.oneCase));
+  }
 
   /** Runs, once, what never ran under a set; until the deadline. */
   async run(present: readonly string[], records = this.records): Promise<void> {

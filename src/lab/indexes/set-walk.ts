@@ -1,4 +1,3 @@
-import { isToldByPlan } from '../trial/cases.js';
 import { isOver } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { mendSet } from './mend-set.js';
@@ -21,15 +20,10 @@ export async function walkSets(
   all: readonly CaseRecord[],
   rules: ChoiceRules,
 ): Promise<readonly string[] | null> {
-  const records = all.filter((record) => isToldByPlan(record.oneCase));
-  const walk = new SetWalk(new Outlook(benchOf(loop, WALKING_SHARE), records, rules));
+  const walk = new SetWalk(new Outlook(benchOf(loop, WALKING_SHARE), all, rules));
   const fitting = await walk.down();
   if (fitting === null) return null;
-  const found = await mendSet(
-    new Outlook(benchOf(loop, MENDING_SHARE), records, rules),
-    fitting,
-    loop.earlier.verified,
-  );
+  const found = await mendSet(new Outlook(benchOf(loop, MENDING_SHARE), all, rules), fitting, loop.earlier.verified);
   return found && walk.up(found);
 }
 

@@ -196,11 +196,9 @@ async function screen(
 /** A smaller set that makes no statement too slow by what ran; null where the time ended the way there, or the statements' own plans show none. */
 async function mendedFrom(
   loop: OuterLoop,
-  all: readonly CaseRecord[],
+  records: readonly CaseRecord[],
   { kept, rules, bench }: { readonly kept: readonly string[]; readonly rules: ChoiceRules; readonly bench: Bench },
 ): Promise<readonly string[] | null> {
-  // Writes are left out: each set is another to them.
-  const records = all.filter((record) => isToldByPlan(record.oneCase));
   const mended = await mendSet(new Outlook(bench, records, rules), kept, loop.earlier.verified);
   return mended !== null && mended.length < kept.length ? mended : null;
 }

@@ -24,8 +24,7 @@ export function indexSqlFiles({ indexes, measured }: IndexReport): readonly Repo
 }
 
 function text(lines: readonly string[], head: string): string {
-  const body = lines.join('\n');
-  return `${comment(head)}\n\n${body.trimEnd()}\n`;
+  return `${comment(head)}\n\n${lines.join('\n').trimEnd()}\n`;
 }
 
 /** One line whatever is in it: a name may hold a line break, and what follows must stay a comment. */
