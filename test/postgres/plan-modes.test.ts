@@ -34,7 +34,12 @@ let server: LabServer;
 
 beforeAll(async () => {
   await loadParser();
-  questions = preparedQuestions(WORKLOAD, planned, () => undefined).map((one) => ({ ...one, timeoutMs: 30_000 }));
+  questions = preparedQuestions(WORKLOAD, planned, () => undefined).map((one) => ({
+    ...one,
+    timeoutMs: 30_000,
+    // All rounds, however busy the machine: of nine pairs a few that were disturbed do not hide a plan four times slower.
+    budgetMs: 60_000,
+  }));
   server = await serverWith('modes', 'SELECT 1;');
   await withSession(server, 'modes', async (session) => {
     for (const { sql } of splitStatements(advisor.docs.bad)) await session.run(sql);
@@ -80,7 +85,7 @@ test('the server goes over to a generic plan that is measured slower for the fre
     expect(set?.genericShape).toContain('Nested Loop');
     expect(set?.customShape).toContain('Hash Join');
     expect(set?.genericBuffers).toBeGreaterThan((set?.customBuffers ?? 0) * 10);
-    expect(set?.rounds).toBeGreaterThanOrEqual(3);
+    expect(set?.rounds).toBe(9);
     expect(watch.skipped).toEqual([
       { what: 'generic against custom plan of untyped', reason: expect.stringMatching(/syntax/), remedy: null },
     ]);
@@ -107,7 +112,7 @@ test('a generic plan that is cut off gives a lower bound', async () => {
     const found = await watch.look(session, [{ ...question, timeoutMs: 1500 }]);
     expect(found[0]).toMatchObject({
       chosen: 'custom',
-      sets: [{ parameterClass: 'given', genericMs: 1500, genericTimedOutMs: 1500, genericBuffers: null, rounds: 3 }],
+      sets: [{ parameterClass: 'given', genericMs: 1500, genericTimedOutMs: 1500, genericBuffers: null, rounds: 5 }],
     });
     expect(found[0]?.sets[0]?.ciLow).toBeGreaterThan(1.15);
     const both = await watchPlanModes().look(session, [{ ...question, timeoutMs: 5 }]);

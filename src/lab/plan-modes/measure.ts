@@ -38,8 +38,11 @@ export interface PlannedModes {
 const NAME = 'database_wizard_prepared';
 /** The server plans five executions for their values before it weighs the generic plan (plancache.c, choose_custom_plan). */
 const CUSTOM_FIRST = 5;
-/** An interval over fewer than 3 pairs says nothing, more than 9 add little to it. */
-const LEAST_ROUNDS = 3;
+/**
+ * Over fewer than 5 pairs one that was disturbed is an end of the interval by itself (drawn every time in 3 of 3: 1 of 27 resamples, more than the 2.5 % cut off);
+ * more than 9 add little to it.
+ */
+const LEAST_ROUNDS = 5;
 const MOST_ROUNDS = 9;
 
 type Mode = 'force_generic_plan' | 'force_custom_plan';
