@@ -28,6 +28,11 @@ export function formatCount(count: number | null): string {
   return Math.round(count).toLocaleString('en-US');
 }
 
+/** `1 statement`, `2,000 statements`; `unknown statements` where nobody counted. */
+export function formatCounted(count: number | null, one: string): string {
+  return `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+}
+
 /** A fraction as a percentage; `unknown` for null. */
 export function formatPercent(fraction: number | null): string {
   if (fraction === null || !Number.isFinite(fraction)) return 'unknown';

@@ -1,5 +1,5 @@
 import { skippedSentences } from './text/skipped.js';
-import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../base/units.js';
 import type { ExamineReport } from './examine-report.js';
 import { md, mdTable } from './text/md.js';
 import { evidenceSentences } from './words.js';
@@ -9,7 +9,7 @@ export function renderExamineMarkdown(report: ExamineReport): string {
   const { target, startedAt, tool, overhead, inventory: all, baseline: base } = report;
   const sections = [
     `# ${md(target.label)}, examined`,
-    `PostgreSQL ${target.major}, ${md(startedAt)}, ${md(tool.name)} ${md(tool.version)}. Read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} on the target (measured).`,
+    `PostgreSQL ${target.major}, ${md(startedAt)}, ${md(tool.name)} ${md(tool.version)}. Read only: ${formatCounted(overhead.statements, 'statement')}, ${formatMs(overhead.totalMs)} on the target (measured).`,
     `## Inventory\n\n${formatCount(all.tables)} tables (${formatBytes(all.tableBytes)}, ${formatCount(all.rows)} rows estimated), ${formatCount(all.indexes)} indexes (${formatBytes(all.indexBytes)}), ` +
       `${formatCount(all.constraints)} constraints, ${formatCount(all.views)} views, ${formatCount(all.functions)} functions in ${formatCount(all.schemas)} schemas.`,
     mdTable(
@@ -25,7 +25,7 @@ export function renderExamineMarkdown(report: ExamineReport): string {
     `## Baseline\n\n${
       base.source === 'none'
         ? 'unknown: no workload was read.'
-        : `${formatCount(base.statements.length)} statement shapes, ${formatCount(base.calls)} calls, total time ${formatMs(base.totalMs)} (${base.provenance}), from ${md(base.origin)}.`
+        : `${formatCount(base.statements.length)} statement shapes, ${formatCounted(base.calls, 'call')}, total time ${formatMs(base.totalMs)} (${base.provenance}), from ${md(base.origin)}.`
     }`,
     `## Bottlenecks\n\n${
       report.bottlenecks.length === 0

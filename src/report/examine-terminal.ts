@@ -1,5 +1,5 @@
 import { skippedSentences } from './text/skipped.js';
-import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../base/units.js';
 import type { ExamineReport } from './examine-report.js';
 import { fit, page, table, wrap } from './text/columns.js';
 import { paintFor } from './text/paint.js';
@@ -33,7 +33,7 @@ function inventory(
     ...wrap(facts, columns),
     ...(all.extensions.length > 0 ? wrap(`Extensions: ${all.extensions.map(oneLine).join(', ')}.`, columns) : []),
     ...wrap(
-      `Read only: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} on the target (measured).`,
+      `Read only: ${formatCounted(overhead.statements, 'statement')}, ${formatMs(overhead.totalMs)} on the target (measured).`,
       columns,
     ).map(paint.dim),
   ];
@@ -49,7 +49,7 @@ function baseline({ baseline: base }: ExamineReport, { columns }: TextOptions, p
   return [
     paint.bold('Baseline'),
     ...wrap(
-      `${formatCount(base.statements.length)} statement shapes, ${formatCount(base.calls)} calls, total time ${formatMs(base.totalMs)} (${base.provenance}), from ${oneLine(base.origin)}, ${since}.`,
+      `${formatCount(base.statements.length)} statement shapes, ${formatCounted(base.calls, 'call')}, total time ${formatMs(base.totalMs)} (${base.provenance}), from ${oneLine(base.origin)}, ${since}.`,
       columns,
     ),
     ...skippedSentences(base.unusable.map(({ name, reason }) => ({ what: name, reason, remedy: null }))).flatMap(

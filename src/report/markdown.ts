@@ -1,5 +1,5 @@
 import { skippedSentences } from './text/skipped.js';
-import { formatBytes, formatCount, formatMs } from '../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs } from '../base/units.js';
 import { capital } from '../base/words.js';
 import { CALIBRATION_BINS, calibrationBinRows, calibrationSentence } from './calibration.js';
 import { planBufferWords, planCauseWords, planChangesSentence, planTimeWords } from './plan-changes.js';
@@ -70,7 +70,7 @@ function head({
     ...(load === null ? [] : [md(loadWords(load))]),
     `All figures are measured on a lab copy unless they are labelled estimated; what was not measured reads unknown. ` +
       `Noise floor (A against A, ${formatCount(noise.pairs)} pairs): time ratio ${formatRatio(noiseRatio(noise.timeLogRatio))}, buffers ${formatRatio(noiseRatio(noise.bufferLogRatio))}. ` +
-      `The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)} (measured).` +
+      `The target was only read: ${formatCounted(overhead.statements, 'statement')}, ${formatMs(overhead.totalMs)} (measured).` +
       (replayed > 0 ? ` ${formatCount(replayed)} iterations were taken up from the ledger.` : ''),
   ].join('\n\n');
 }

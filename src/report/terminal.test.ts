@@ -123,14 +123,14 @@ describe('renderMarkdown', () => {
     expect(third).toMatchInlineSnapshot(`
       "### 3. Create btree index on public.stock\\_movements (moved\\_at): refuted by measurement
 
-      slower beyond tolerance: last-write-offs ratio 6.7 (10 ms -&gt; 67 ms): the matching rows lie at the far end of the index
+      slower beyond tolerance: last-write-offs ratio 6.7 (10 ms -> 67 ms): the matching rows lie at the far end of the index
 
       - Finding: last-write-offs sorts public.stock\\_movements to return 10 rows (index/missing-index, public.stock\\_movements(moved\\_at))
       - Evidence: rows read for each row found: 100,000 rows (estimated, plan of log-in)
       - Evidence: mean time: 48.8 ms (measured, lab baseline)
       - Foreseen: statement time ratio 0.0016, workload time ratio 1.00, storage +5.25 MB (estimated: what-if planner cost)
-      - Verdict: regressed; slower beyond tolerance: last-write-offs 6.7 (10 ms -&gt; 67 ms)
-      - Effect: buffers touched 8,004 -&gt; 849,798, ratio 106 (95 % interval 106 to 106), measured
+      - Verdict: regressed; slower beyond tolerance: last-write-offs 6.7 (10 ms -> 67 ms)
+      - Effect: buffers touched 8,004 -> 849,798, ratio 106 (95 % interval 106 to 106), measured
       - Results equal: yes; revert run and catalog equal: yes
       - Risk: low; plans of other statements on the table may change; none: an index changes no row
       - Lock: takes SHARE UPDATE EXCLUSIVE on public.customers, which blocks DDL and VACUUM but neither reads nor writes

@@ -1,5 +1,5 @@
 import { groupBy } from '../base/group.js';
-import { formatBytes, formatCount, formatMs, formatPercent } from '../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../base/units.js';
 import type { RunReport } from './run-report.js';
 
 /** An effect as a report holds it, or as the model does. */
@@ -53,7 +53,7 @@ export function readOnlyWords({
   readonly statements: number;
   readonly totalMs: number;
 }): string {
-  return `The target was read only: ${formatCount(statements)} statements, ${formatMs(totalMs)} (measured).`;
+  return `The target was read only: ${formatCounted(statements, 'statement')}, ${formatMs(totalMs)} (measured).`;
 }
 
 /** Whether the two columns of a workload may be compared, and what came of it: `All accepted changes together: confirmed, ...`. */

@@ -8,11 +8,11 @@ import { OBJECTIVE_SCALE } from './programmes.js';
 import type { SelectionInput } from './selection-types.js';
 import type { PlannedStatement } from './shares.js';
 
-/** Sizing may take this share of the time that is left when it begins: a candidate costs as much as a few questions. */
+/** Sizing may take this share of the time that is left when it begins: a candidate on columns that were not read yet costs as much as some questions. */
 const SIZING_SHARE = 0.6;
 /** So many at most are sized between two looks at the clock, those on each partition counted: an index on a tree is one for each of its tables. */
 const SIZED_AT_ONCE = 64;
-/** The first ones show what one takes: 0.15 s on a quiet machine, more than a second on one with other work. */
+/** The first ones show what one takes: 40 ms on a quiet machine where others are on the same columns, more than a second where a large table is read for it. */
 const SIZED_AT_LEAST = 4;
 /** Of the time that is left for it, for as many as the last ones foretell: others take longer, a GIN index ten times as long. */
 const FORETOLD_SHARE = 0.5;

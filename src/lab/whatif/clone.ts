@@ -19,7 +19,8 @@ import { Planner } from './planner.js';
 import type { PlannedStatement } from './planner.js';
 import { BLOCK_BYTES } from '../../base/block.js';
 import { Shelf } from './shelf.js';
-import type { KnownSize, SampleMemory } from './shelf.js';
+import type { KnownSize } from './shelf.js';
+import { SampleMemory } from './size/sample-memory.js';
 import type { Sampler } from './size/sample.js';
 import { openStorage } from './storage.js';
 import type { Storage } from './storage.js';
@@ -127,7 +128,7 @@ class Clone implements StatisticsClone {
   #session: Session;
   #planner: Planner;
   #shelf: Shelf;
-  readonly #samples: SampleMemory = new Map();
+  readonly #samples = new SampleMemory();
   #skipped: readonly Skipped[];
   #state: PlannerState;
   #tail: Promise<unknown> = Promise.resolve();

@@ -15,8 +15,9 @@ import { createCandidates } from './create-candidates.js';
 import { readDeduplicates, writeIndexFile } from './index-file.js';
 import type { IndexLayout } from './index-layout.js';
 import { lendSamples, sampleFor, spreadOut } from './size/sample-leaves.js';
-import { sampleIndexes } from './size/sample.js';
-import type { IndexSample, RefusedByRows, SampleWanted, Sampler } from './size/sample.js';
+import type { SampleMemory } from './size/sample-memory.js';
+import type { RefusedByRows } from './size/sample-refusal.js';
+import type { IndexSample, SampleWanted, Sampler } from './size/sample.js';
 import { readSizeInputs } from './size/size-inputs.js';
 import type { SizeWanted } from './size/size-inputs.js';
 import { indexKey } from './shelved.js';
@@ -31,9 +32,6 @@ export interface KnownSize {
   /** Levels above the leaves of a btree; null to estimate, -1 for one whose descent costs the planner nothing, as HypoPG has it. */
   readonly level: number | null;
 }
-
-/** What was found in rows, by definition of the index and table. */
-export type SampleMemory = Map<string, IndexSample | RefusedByRows>;
 
 /** What all candidates are made with. */
 export interface ShelfOptions {
@@ -184,7 +182,7 @@ export class Shelf {
   }
 
   async #sample(all: readonly SampleWanted[]): Promise<Map<number, IndexSample | RefusedByRows>> {
-    const { sampler } = this.#options;
+    const { sampler, memory } = this.#options;
     const samples = new Map<number, IndexSample | RefusedByRows>();
     if (sampler === null) return samples;
     const worth = all.filter(({ layout }) => needsSample(layout));
@@ -192,18 +190,21 @@ export class Shelf {
     const chosen = trees.flatMap(spreadOut);
     const fresh = chosen.filter((one) => !this.#recall(one, samples));
     for (const group of groupBy(fresh, ({ layout }) => layout.heap.oid).values()) {
-      for (const [oid, sample] of await sampler((session) => sampleIndexes(session, group))) samples.set(oid, sample);
+      const [first] = group;
+      if (first === undefined) continue;
+      const found = await memory.table(first.layout.heap).sample(sampler, group);
+      for (const [oid, sample] of found) samples.set(oid, sample);
     }
     for (const one of fresh) {
       const sample = samples.get(one.layout.oid);
-      if (sample !== undefined) this.#options.memory.set(memoryKey(one), sample);
+      if (sample !== undefined) memory.indexes.set(memoryKey(one), sample);
     }
     for (const leaves of trees) lendSamples(leaves, samples);
     return samples;
   }
 
   #recall(one: SampleWanted, samples: Map<number, IndexSample | RefusedByRows>): boolean {
-    const known = this.#options.memory.get(memoryKey(one));
+    const known = this.#options.memory.indexes.get(memoryKey(one));
     if (known === undefined) return false;
     samples.set(one.layout.oid, 'refused' in known ? known : sampleFor(one.layout, known));
     return true;

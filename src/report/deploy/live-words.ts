@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
 import { table } from '../text/columns.js';
 import { formatRatio, oneLine } from '../words.js';
 import type { ReportedAssessment, ReportedWindow } from './live-schema.js';
@@ -49,7 +49,7 @@ export function windowWords({
 }: ReportedWindow): string {
   return [
     `${from === '' ? 'the beginning' : from} to ${to}`,
-    unknown === null ? `${formatCount(statements)} statements` : `statements unknown: ${unknown}`,
+    unknown === null ? formatCounted(statements, 'statement') : `statements unknown: ${unknown}`,
     transactions
       ? `${formatCount(transactions.ended)} transactions, ${formatCount(transactions.rolledBack)} rolled back, ${formatCount(transactions.deadlocks)} deadlocks`
       : 'transactions unknown: pg_stat_database was reset',

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs } from '../../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs } from '../../base/units.js';
 import type { RunReport } from '../run-report.js';
 import {
   changeWords,
@@ -64,7 +64,7 @@ export function overview(report: RunReport): Markup {
       )}
     </p>
     <p class="muted small">
-      The target was only read: ${formatCount(overhead.statements)} statements, ${formatMs(overhead.totalMs)}
+      The target was only read: ${formatCounted(overhead.statements, 'statement')}, ${formatMs(overhead.totalMs)}
       (measured). Every figure on this page was measured on a lab copy, or is labelled estimated, or reads unknown.
     </p>
   </header>`;

@@ -1,4 +1,4 @@
-import { formatCount, formatMs } from '../../base/units.js';
+import { formatCount, formatCounted, formatMs } from '../../base/units.js';
 import { html } from '../html/markup.js';
 import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
@@ -37,14 +37,14 @@ function head(report: IndexReport): Markup {
     <p class="brand">${report.tool.name} <span>${report.tool.version}</span></p>
     <h1>${report.target.label}</h1>
     <p class="muted">
-      PostgreSQL ${report.target.major} · indexes for ${formatCount(report.workload.statements)} statements,
-      ${formatCount(report.workload.calls)} calls
+      PostgreSQL ${report.target.major} · indexes for ${formatCounted(report.workload.statements, 'statement')},
+      ${formatCounted(report.workload.calls, 'call')}
     </p>
     <p>${searchSentence(report)}</p>
     ${compressed !== null && html`<p>${compressed}</p>`}
     <p><strong>${measuredSentence(report)}</strong></p>
     <p class="muted small">
-      The target was only read: ${formatCount(report.overhead.statements)} statements,
+      The target was only read: ${formatCounted(report.overhead.statements, 'statement')},
       ${formatMs(report.overhead.totalMs)} (measured). Planner costs are estimated; times, blocks, sizes and write costs
       were measured on a lab copy.
     </p>

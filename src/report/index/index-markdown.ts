@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
 import { md, mdFence, mdTable } from '../text/md.js';
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 import {
@@ -35,7 +35,7 @@ function head(report: IndexReport): string {
     md(searchSentence(report)),
     ...(compressed === null ? [] : [md(compressed)]),
     md(measuredSentence(report)),
-    `The target was only read: ${formatCount(report.overhead.statements)} statements, ${formatMs(report.overhead.totalMs)} (measured).`,
+    `The target was only read: ${formatCounted(report.overhead.statements, 'statement')}, ${formatMs(report.overhead.totalMs)} (measured).`,
   ].join('\n\n');
 }
 

@@ -196,9 +196,9 @@ describe('the report of an index selection', () => {
       Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.009 (estimated, 57
       planner calls); by the objective nothing more than 0.500 % better can be made of
       them.
-      Measured: 1 of 2 were kept, 1.00 MB as built. The statements that they bear on:
-      2.00 min -> 280 ms, 3,200,000 -> 16,000 blocks, weighted by calls; no better set
-      can be made of them by what was measured.
+      Measured: 1 of 2 were kept, 1.00 MB as built. The statements that they bear on,
+      1 of 2: 2.00 min -> 280 ms, 3,200,000 -> 16,000 blocks, weighted by calls; no
+      better set can be made of them by what was measured.
       The target was read only: 130 statements, 400 ms (measured).
 
       Indexes

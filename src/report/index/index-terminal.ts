@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
 import { fit, page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
@@ -37,7 +37,7 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
   return [
     paint.bold(fit(`${oneLine(report.target.label)}  PostgreSQL ${report.target.major}`, columns)),
     ...wrap(
-      `${formatCount(report.workload.statements)} statements, ${formatCount(report.workload.calls)} calls, ${formatMs(report.workload.totalMs)} measured in the lab; ${budget}.`,
+      `${formatCounted(report.workload.statements, 'statement')}, ${formatCounted(report.workload.calls, 'call')}, ${formatMs(report.workload.totalMs)} measured in the lab; ${budget}.`,
       columns,
     ),
     ...wrap(searchSentence(report), columns),

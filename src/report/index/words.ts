@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
@@ -12,7 +12,7 @@ export function searchSentence({ search, indexes, workload }: IndexReport): stri
   const ratio = search.timeRatio === null ? 'unknown' : `x${search.timeRatio.toFixed(search.timeRatio < 0.1 ? 3 : 2)}`;
   const isPart = search.timeRatio !== null && search.timeOf < workload.statements;
   const time = isPart
-    ? `${ratio} for ${formatCount(search.timeOf)} of ${formatCount(workload.statements)} statements`
+    ? `${ratio} for ${formatCount(search.timeOf)} of ${formatCounted(workload.statements, 'statement')}`
     : ratio;
   const count = (basis: ProposedIndex['basis']): number => indexes.filter((one) => one.basis === basis).length;
   const more = [
@@ -60,22 +60,25 @@ export function compressionSentence({ search: { compression } }: IndexReport): s
       : `on their account no set is worse than the best by more than ${formatPercent(boundShare)} of the objective`;
   const left = leftOut === 0 ? 'none was left out' : `${formatCount(leftOut)} lightest were left out: ${share}`;
   return (
-    `Of ${formatCount(statements)} statements ${formatCount(kept)} were searched; ` +
+    `Of ${formatCounted(statements, 'statement')} ${formatCount(kept)} were searched; ` +
     `${formatCount(merged)} ask for the same as one of them and are assumed to gain alike; ${left}.`
   );
 }
 
 /** What was measured of the set that is kept: `Measured: 1.20 min -> 2.10 s, ...`. */
-export function measuredSentence({ measured, indexes, interrupted }: IndexReport): string {
+export function measuredSentence({ measured, indexes, interrupted, workload }: IndexReport): string {
   if (!measured)
     return interrupted
       ? 'No measurement came to its end: a signal stopped the run.'
       : 'Nothing was measured: no index was proposed.';
   const kept = indexes.filter((one) => one.decision === 'create').length;
+  const { statements } = measured;
+  const more = statements.filter((one) => (one.afterBuffers ?? 0) > (one.beforeBuffers ?? Number.POSITIVE_INFINITY));
   return (
     `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +
-    `The statements that they bear on: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
+    `The statements that they bear on, ${formatCount(statements.length)} of ${formatCount(workload.statements)}: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
     `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
+    (more.length === 0 ? '' : ` (${formatCount(more.length)} of them touch more blocks than before)`) +
     `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run' : 'the time ran out'} before all of it was measured`}.`
   );
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatPercent } from '../../base/units.js';
+import { formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
 import { html } from '../html/markup.js';
 import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
@@ -35,7 +35,7 @@ function head(report: PlanReport, title: string): Markup {
     ${
       report.overhead !== null &&
       html`<p class="muted small">
-        The target was read only: ${formatCount(report.overhead.statements)} statements,
+        The target was read only: ${formatCounted(report.overhead.statements, 'statement')},
         ${formatMs(report.overhead.totalMs)} (measured).
       </p>`
     }`;

@@ -2,13 +2,16 @@ import { oneLine } from '../words.js';
 
 /** Text of strangers inside Markdown: on one line, and nothing in it is obeyed (links, tags, tables, code). */
 export function md(text: string): string {
-  return oneLine(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]|~#!]/g, '\\$&')
-    .replace(/\bhttps?:/gi, (scheme) => scheme.replace(':', '&#58;'))
-    .replace(/@/g, '&#64;');
+  return (
+    oneLine(text)
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      // A quotation begins with it; anywhere else it is an arrow.
+      .replace(/^>/, '&gt;')
+      .replace(/[\\`*_[\]|~#!]/g, '\\$&')
+      .replace(/\bhttps?:/gi, (scheme) => scheme.replace(':', '&#58;'))
+      .replace(/@/g, '&#64;')
+  );
 }
 
 /** Code as it is, in a fence longer than any inside it. */

@@ -1,5 +1,5 @@
 import { skippedSentences } from '../text/skipped.js';
-import { formatCount, formatPercent } from '../../base/units.js';
+import { formatCount, formatCounted, formatPercent } from '../../base/units.js';
 import { page, table, wrap } from '../text/columns.js';
 import { paintFor } from '../text/paint.js';
 import type { Paint, TextOptions } from '../text/paint.js';
@@ -36,7 +36,7 @@ function head(report: UpgradeReport, { columns }: TextOptions, paint: Paint): re
   return [
     paint.bold(`Upgrade preview  ${oneLine(target.label)}  PostgreSQL ${target.major} to ${last}`),
     ...wrap(
-      `${formatCount(report.statements.length)} statements were planned on clones of the target's statistics; ${formatCount(untouched)} keep their plan on every version. ` +
+      `${formatCounted(report.statements.length, 'statement')} were planned on clones of the target's statistics; ${formatCount(untouched)} keep their plan on every version. ` +
         'Plans and costs are estimated. Nothing was run: whether a changed plan is faster or slower is unknown.',
       columns,
     ),

@@ -1,5 +1,6 @@
 import { maxAlign } from '../../../indexes/btree-size.js';
 import type { KeyClass } from '../../../indexes/btree-size.js';
+import { seededRandom } from '../../../stats/random.js';
 import type { BrinCounts } from '../metapage.js';
 import { BLOCK_BYTES, PAGE_HEADER_BYTES } from '../../../base/block.js';
 
@@ -24,7 +25,7 @@ export function brinSize(
 const HASH_ITEM_BYTES = 16 + ITEM_BYTES;
 const HASH_PAGE_ITEMS = Math.floor((BLOCK_BYTES - PAGE_HEADER_BYTES - 16) / HASH_ITEM_BYTES);
 
-/** A value of fewer rows than this share of a page is one of many to its bucket. */
+/** A value of fewer rows than this share of a page is one of many to its bucket: normal, all together. */
 const HASH_HEAVY_SHARE = 0.25;
 
 /** Pages of a hash index (`_hash_init`, `_hash_spareindex` of hashpage.c). Buckets are for the rows of the whole table, those that it leaves out too; widths do not matter to it. */
@@ -39,17 +40,37 @@ export function hashPages(rows: number, fillFactor: number, classes: readonly Ke
     spread += (one.rows * one.values) / buckets;
     squares += (one.rows * one.rows * one.values) / buckets;
   }
-  let overflow = 0;
-  for (const one of classes)
-    if (isHeavy(one)) overflow += one.values * Math.max(0, Math.ceil((one.rows + spread) / HASH_PAGE_ITEMS) - 1);
-  // The others fall on buckets at random, a value's rows together: normal with that variance.
   const deviation = Math.sqrt(Math.max(squares, 1e-9));
-  for (let extra = 1; extra <= 50; extra += 1) {
-    overflow += buckets * (1 - normalBelow((HASH_PAGE_ITEMS * extra - spread) / deviation));
-  }
+  const heavy = thrown(classes.filter(isHeavy), buckets);
+  let overflow = (buckets - heavy.length) * overflowPages(spread, deviation);
+  for (const rowsOfBucket of heavy) overflow += overflowPages(rowsOfBucket + spread, deviation);
   const bitmaps = Math.max(1, Math.ceil(overflow / (BLOCK_BYTES * 8 * 0.5)));
   return 1 + buckets + Math.ceil(overflow) + bitmaps;
 }
+
+/** Rows of each bucket that has some, when the values fall at random: several may share one. */
+function thrown(classes: readonly KeyClass[], buckets: number): readonly number[] {
+  const random = seededRandom(1);
+  const rows = new Map<number, number>();
+  for (const one of classes) {
+    for (let value = 0; value < Math.round(one.values); value += 1) {
+      const bucket = Math.floor(random() * buckets);
+      rows.set(bucket, (rows.get(bucket) ?? 0) + one.rows);
+    }
+  }
+  return [...rows.values()];
+}
+
+/** Expected pages behind a bucket's first, its rows normal with this mean and deviation. */
+function overflowPages(rows: number, deviation: number): number {
+  let pages = 0;
+  for (let page = 1; page * HASH_PAGE_ITEMS < rows + DEVIATIONS * deviation; page += 1)
+    pages += 1 - normalBelow((HASH_PAGE_ITEMS * page - rows) / deviation);
+  return pages;
+}
+
+/** Beyond six of them lies a billionth. */
+const DEVIATIONS = 6;
 
 /** Buckets are added in groups that double; from the tenth on in four steps each. */
 function roundBuckets(buckets: number): number {

@@ -1,6 +1,9 @@
-import type { Session } from '../../../postgres/session.js';
+import { maxAlign } from '../../../indexes/btree-size.js';
 import type { KeyClass } from '../../../indexes/btree-size.js';
-import type { IndexLayout, LayoutColumn } from '../index-layout.js';
+import type { IndexLayout } from '../index-layout.js';
+import { numbering } from './numbering.js';
+import { storedBytes } from './sample-parts.js';
+import type { Part } from './sample-parts.js';
 
 /** What a sample of rows says about an index's keys. Counts are of the sample unless they say otherwise. */
 export interface SampledKeys {
@@ -13,108 +16,114 @@ export interface SampledKeys {
   readonly others: readonly KeyClass[];
 }
 
-/** The table that a sample's keys are computed into: columns `k1`, `k2`, ..., and the index tuple's `bytes`. */
-export const KEYS = 'pg_temp.wizard_keys';
-
-/** The keys before their sizes are known. */
-const PLAIN = 'pg_temp.wizard_plain';
+/** An index's columns in rows that were read, in order, and what its rows must fulfil. */
+export interface IndexParts {
+  readonly columns: readonly Part[];
+  readonly condition: Part | null;
+}
 
 /** A value that came so often in the sample is counted by itself. */
 export const HEAVY_ROWS = 12;
 
-/** From this length on an index compresses a value that the table keeps plain (`TOAST_INDEX_TARGET`, heaptoast.h). */
-const COMPRESSED_FROM_BYTES = 510;
-
 /** Longest index tuple that a btree takes (`BTMaxItemSize`). */
 export const BTREE_TUPLE_BYTES = 2704;
 
-/** Computes the keys of sampled rows, whose table is given, into `KEYS`. Throws what an expression throws on a row. */
-export async function computeKeys(session: Session, layout: IndexLayout, rowsTable: string): Promise<void> {
-  const conditions = layout.predicate === null ? [] : [layout.predicate];
-  // A hash index leaves NULLs out.
-  if (layout.method === 'hash') conditions.push(`(${layout.columns[0]?.sql}) IS NOT NULL`);
-  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.map((one) => `(${one})`).join(' AND ')}`;
-  const list = layout.columns.map((column, index) => `(${column.sql}) AS k${index + 1}`).join(', ');
-  // Stored first: only then values have the headers that they have in an index.
-  await session.run(`CREATE TEMP TABLE wizard_plain ON COMMIT DROP AS SELECT ${list} FROM ${rowsTable}${where}`);
-  const factors: number[] = [];
-  for (const [index, column] of layout.columns.entries())
-    factors.push(await compressionOf(session, column, `k${index + 1}`));
-  await session.run(
-    `CREATE TEMP TABLE wizard_keys ON COMMIT DROP AS ${tupleBytesSql(layout, factors)}; DROP TABLE ${PLAIN}`,
-  );
-}
+/** Header of an index tuple, and with the bitmap that it has when a value is NULL. */
+const HEADER_BYTES = 8;
+const HEADER_WITH_NULLS_BYTES = 16;
 
-/** Counts tuples by width, and values by how often they come. */
-export async function countKeys(session: Session, keyCount: number, groups: boolean): Promise<SampledKeys> {
-  const widths = await session.query<{ bytes: number; rows: number }>(
-    `SELECT bytes, count(*)::int4 AS rows FROM ${KEYS} GROUP BY bytes ORDER BY bytes`,
-  );
-  const rows = widths.reduce((sum, one) => sum + one.rows, 0);
-  const classes = groups ? await countClasses(session, keyCount) : [];
+/** A longer value has a header of four bytes, which is aligned. */
+const SHORT_BYTES = 127;
+
+/** Counts tuples by width, and values by how often they come where that matters. */
+export function countKeys(layout: IndexLayout, parts: IndexParts, rows: Int32Array, repeats: boolean): SampledKeys {
+  const bytes = tupleBytes(layout, parts.columns, rows);
+  const widths = new Map<number, number>();
+  for (const one of bytes) widths.set(one, (widths.get(one) ?? 0) + 1);
+  const classes = repeats ? classesOf(layout, parts, rows, bytes) : [];
   return {
-    rows,
-    widths,
+    rows: rows.length,
+    widths: [...widths].map(([width, count]) => ({ bytes: width, rows: count })).toSorted((a, b) => a.bytes - b.bytes),
     heavy: classes.filter((one) => one.rows >= HEAVY_ROWS),
     others: classes.filter((one) => one.rows < HEAVY_ROWS),
   };
 }
 
-/** Values of `KEYS` by rows and width. */
-export async function countClasses(session: Session, keyCount: number): Promise<KeyClass[]> {
-  const keys = Array.from({ length: keyCount }, (_, index) => `k${index + 1}`).join(', ');
-  const classes = await session.query<{ rows: number; bytes: number; values: number }>(
-    `SELECT g.rows, g.bytes, count(*)::int4 AS values FROM (SELECT count(*)::int4 AS rows, max(bytes) AS bytes FROM ${KEYS} GROUP BY ${keys}) AS g
- GROUP BY g.rows, g.bytes ORDER BY g.rows, g.bytes`,
-  );
-  return classes.map(({ rows, bytes, values }) => ({ rows, values, tupleBytes: bytes }));
+/** Values by rows and width. */
+export function countClasses(layout: IndexLayout, parts: IndexParts): readonly KeyClass[] {
+  const rows = indexedRows(layout, parts);
+  return classesOf(layout, parts, rows, tupleBytes(layout, parts.columns, rows));
 }
 
-/** A value's bytes in an index tuple. `factor`: what compression leaves of a long one. */
-function valueBytesSql(column: LayoutColumn, value: string, factor: number): string {
-  if (column.length > 0) return String(column.length);
-  const size = `pg_catalog.pg_column_size(${value})`;
-  return factor === 1 ? size : `CASE WHEN ${isLongSql(value)} THEN (${size} * ${factor})::int4 ELSE ${size} END`;
+/** The rows that are in the index, by position. */
+export function indexedRows(layout: IndexLayout, { columns, condition }: IndexParts): Int32Array {
+  const [first] = columns;
+  const all = first?.bytes.length ?? 0;
+  // A hash index leaves NULLs out.
+  const needed = [condition, ...(layout.method === 'hash' && first ? [first] : [])].filter((part) => part !== null);
+  const rows = new Int32Array(all);
+  let count = 0;
+  for (let row = 0; row < all; row += 1) {
+    if (needed.some(({ bytes }) => (bytes[row] ?? -1) < 0)) continue;
+    rows[count] = row;
+    count += 1;
+  }
+  return rows.subarray(0, count);
 }
 
-function isLongSql(value: string): string {
-  return `pg_catalog.pg_column_size(${value}) > ${COMPRESSED_FROM_BYTES} AND pg_catalog.pg_column_compression(${value}) IS NULL`;
+/** Equal numbers for rows that agree in all parts, from 0 and without gaps, and how many rows have each. */
+export function groupRows(parts: readonly Part[], rows: Int32Array): { ids: Int32Array; counts: readonly number[] } {
+  const ids = new Int32Array(rows.length);
+  let groups = Math.min(1, rows.length);
+  for (const { values } of parts) {
+    if (values === null) continue;
+    const distinct = values.hashes.length;
+    const number = numbering(groups * distinct, rows.length);
+    for (let at = 0; at < rows.length; at += 1)
+      ids[at] = number((ids[at] ?? 0) * distinct + (values.ids[rows[at] ?? 0] ?? 0));
+    groups = number.count();
+  }
+  const counts = Array.from({ length: groups }, () => 0);
+  for (const id of ids) counts[id] = (counts[id] ?? 0) + 1;
+  return { ids, counts };
 }
 
-/** The keys with their tuple's bytes: header (8, or 16 with a NULL), then column after column on its alignment. */
-function tupleBytesSql(layout: IndexLayout, factors: readonly number[]): string {
-  const steps = layout.columns.map((column, index) => {
-    const value = `k.k${index + 1}`;
-    const before = index === 0 ? '0' : `s${index}.bytes`;
-    const aligned = `((${before} + ${column.alignment - 1}) / ${column.alignment} * ${column.alignment})`;
-    // A short value has a one-byte header and stands anywhere.
-    const start = column.length > 0 ? aligned : `CASE WHEN v.size <= 127 THEN ${before} ELSE ${aligned} END`;
-    return `CROSS JOIN LATERAL (SELECT CASE WHEN ${value} IS NULL THEN ${before} ELSE ${start} + v.size END AS bytes
-  FROM (SELECT ${valueBytesSql(column, value, factors[index] ?? 1)} AS size) AS v) AS s${index + 1}`;
+function classesOf(layout: IndexLayout, { columns }: IndexParts, rows: Int32Array, bytes: Int32Array): KeyClass[] {
+  const { ids, counts } = groupRows(columns.slice(0, layout.keyCount), rows);
+  const widest: number[] = counts.map(() => 0);
+  ids.forEach((id, at) => {
+    widest[id] = Math.max(widest[id] ?? 0, bytes[at] ?? 0);
   });
-  const anyNull = layout.columns.map((_, index) => `k.k${index + 1} IS NULL`).join(' OR ');
-  return `SELECT k.*, (CASE WHEN ${anyNull} THEN 16 ELSE 8 END + s${layout.columns.length}.bytes + 7) / 8 * 8 AS bytes FROM ${PLAIN} AS k ${steps.join(' ')}`;
+  const classes = new Map<string, { rows: number; values: number; tupleBytes: number }>();
+  counts.forEach((count, id) => {
+    const key = `${count} ${widest[id]}`;
+    const known = classes.get(key);
+    if (known) known.values += 1;
+    else classes.set(key, { rows: count, values: 1, tupleBytes: widest[id] ?? 0 });
+  });
+  return [...classes.values()].toSorted((a, b) => a.rows - b.rows || a.tupleBytes - b.tupleBytes);
 }
 
-/** Long values that are tried for compression. */
-const TRIED_VALUES = 400;
-
-/**
- * What compression leaves of a column's long values, as a fraction; 1 where none is long or they are not compressed. The
- * server compresses them itself, in a row that is too long anyway because of another column.
- */
-async function compressionOf(session: Session, column: LayoutColumn, name: string): Promise<number> {
-  if (column.length !== -1 || !['x', 'm'].includes(column.storage)) return 1;
-  const [long] = await session.query<{ any: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${PLAIN} WHERE ${isLongSql(name)}) AS any`,
-  );
-  if (long?.any !== true) return 1;
-  await session.run(`CREATE TEMP TABLE wizard_long ON COMMIT DROP AS SELECT ''::text AS pad, ${name}, 0::int4 AS before FROM ${PLAIN} WITH NO DATA;
-ALTER TABLE pg_temp.wizard_long ALTER pad SET STORAGE PLAIN, ALTER ${name} SET STORAGE MAIN;
-INSERT INTO pg_temp.wizard_long SELECT pg_catalog.repeat('x', 2200), ${name}, pg_catalog.pg_column_size(${name}) FROM ${PLAIN} WHERE ${isLongSql(name)} LIMIT ${TRIED_VALUES}`);
-  const [packed] = await session.query<{ factor: number }>(
-    `SELECT (sum(pg_catalog.pg_column_size(${name}))::float8 / sum(before)) AS factor FROM pg_temp.wizard_long`,
-  );
-  await session.run('DROP TABLE pg_temp.wizard_long');
-  return Math.min(1, packed?.factor ?? 1);
+/** Header, then column after column on its alignment, and the whole aligned. */
+function tupleBytes(layout: IndexLayout, columns: readonly Part[], rows: Int32Array): Int32Array {
+  const tuples = new Int32Array(rows.length);
+  const withNull = new Uint8Array(rows.length);
+  layout.columns.forEach((column, index) => {
+    const own = columns[index]?.bytes;
+    for (let at = 0; at < rows.length; at += 1) {
+      const bytes = own?.[rows[at] ?? 0] ?? -1;
+      if (bytes < 0) {
+        withNull[at] = 1;
+        continue;
+      }
+      const size = storedBytes(column, bytes);
+      const before = tuples[at] ?? 0;
+      // A short value has a one-byte header and stands anywhere.
+      const isAligned = column.length > 0 || size > SHORT_BYTES;
+      tuples[at] = (isAligned ? Math.ceil(before / column.alignment) * column.alignment : before) + size;
+    }
+  });
+  for (let at = 0; at < rows.length; at += 1)
+    tuples[at] = maxAlign((withNull[at] === 1 ? HEADER_WITH_NULLS_BYTES : HEADER_BYTES) + (tuples[at] ?? 0));
+  return tuples;
 }

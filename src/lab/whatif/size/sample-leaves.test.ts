@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { IndexLayout } from '../index-layout.js';
-import type { IndexSample, RefusedByRows, SampleWanted } from './sample.js';
+import type { RefusedByRows } from './sample-refusal.js';
+import type { IndexSample, SampleWanted } from './sample.js';
 import { lendSamples, spreadOut } from './sample-leaves.js';
 
 const leaves = Array.from({ length: 100 }, (_, oid): SampleWanted => {

@@ -1,5 +1,6 @@
 import type { IndexLayout } from '../index-layout.js';
-import type { IndexSample, RefusedByRows, SampleWanted } from './sample.js';
+import type { RefusedByRows } from './sample-refusal.js';
+import type { IndexSample, SampleWanted } from './sample.js';
 
 /** Partitions of one tree that are sampled: a sample takes some tens of milliseconds, and trees have thousands. */
 const LEAVES_SAMPLED = 24;
