@@ -3,6 +3,7 @@ import { btreeSize, maxAlign, repeatedValues } from '../../../indexes/btree-size
 import type { KeyClass } from '../../../indexes/btree-size.js';
 import type { IndexLayout, LayoutColumn } from '../index-layout.js';
 import type { BrinCounts, GinCounts } from '../metapage.js';
+import { ginSize } from './gin-size.js';
 import { brinSize, extrapolate, hashPages, looseTreePages } from './other-size.js';
 import type { IndexSample } from './sample.js';
 
@@ -81,34 +82,15 @@ function indexedRows({ sample, heapRows, indexedRows, layout }: SizeInputs): num
 
 /** GIN, GiST, SP-GiST and access methods of extensions: measured on a sample where there is one. */
 function grownSize(inputs: SizeInputs, rows: number, tuple: number): CandidateSize {
-  const [small, large] = inputs.sample?.builds ?? [];
+  const { builds = [], gin = null } = inputs.sample ?? {};
+  if (gin !== null) {
+    const counts = ginSize(gin, inputs.heapRows, inputs.heapBlocks);
+    return { pages: counts.totalPages, rows, level: 0, gin: counts, brin: null };
+  }
+  const [small, large] = builds;
   if (small !== undefined && large !== undefined) {
     const pages = Math.max(1, Math.ceil(extrapolate(small, large, inputs.heapRows)));
-    const grow = (pick: (counts: GinCounts) => number): number =>
-      small.gin && large.gin
-        ? Math.round(
-            extrapolate(
-              { rows: small.rows, pages: pick(small.gin) },
-              { rows: large.rows, pages: pick(large.gin) },
-              inputs.heapRows,
-            ),
-          )
-        : 0;
-    const entryPages = Math.max(
-      1,
-      grow((counts) => counts.entryPages),
-    );
-    const gin =
-      large.gin === null
-        ? null
-        : {
-            pendingPages: 0,
-            totalPages: pages,
-            entryPages,
-            dataPages: grow((counts) => counts.dataPages),
-            entries: grow((counts) => counts.entries),
-          };
-    return { pages, rows, level: 0, gin, brin: null };
+    return { pages, rows, level: 0, gin: null, brin: null };
   }
   if (inputs.layout.method === 'gin') {
     // Without a sample: as many distinct keys as rows have elements that are not common ones, 8 bytes a row pointer and key share.

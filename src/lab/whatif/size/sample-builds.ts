@@ -1,11 +1,10 @@
 import type { IndexSpec } from '../../../model/action.js';
 import type { Session } from '../../../postgres/session.js';
-import { ginCounts } from '../metapage.js';
-import type { GinCounts } from '../metapage.js';
+import { quoteIdent } from '../../../base/quote.js';
+import { ginKeys } from './gin-pages.js';
+import type { GinSample } from './gin-size.js';
 import type { SampleBuild } from './other-size.js';
-
-/** An index built over some of the sample. */
-export type GrownBuild = SampleBuild & { readonly gin: GinCounts | null };
+import { refusalOf } from './sample-refusal.js';
 
 /** The table that the sampled rows are in. */
 export const SAMPLE = 'pg_temp.wizard_sample';
@@ -14,34 +13,69 @@ export const SAMPLE = 'pg_temp.wizard_sample';
 export const LARGE_SAMPLE = 'pg_temp.wizard_large';
 
 /** Builds an index over half of the large sample and over all of it. */
-export async function buildTwice(sampler: Session, spec: IndexSpec): Promise<GrownBuild[]> {
-  const inspect = await sampler
-    .run('SAVEPOINT inspect; CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA public')
-    .then(() => true)
-    .catch(async () => {
-      await sampler.run('ROLLBACK TO SAVEPOINT inspect');
-      return false;
-    });
+export async function buildTwice(sampler: Session, spec: IndexSpec): Promise<SampleBuild[]> {
   await sampler.run(`CREATE TEMP TABLE wizard_half ON COMMIT DROP AS
 SELECT s.* FROM (SELECT *, pg_catalog.row_number() OVER () AS wizard_number FROM ${LARGE_SAMPLE}) AS s WHERE s.wizard_number % 2 = 0`);
-  const builds: GrownBuild[] = [];
+  const builds: SampleBuild[] = [];
   for (const table of ['wizard_half', 'wizard_large']) {
     await sampler.run(createSql(spec, table));
-    const [built] = await sampler.query<{ bytes: string; rows: number; meta: string | null }>(
-      `SELECT pg_catalog.pg_relation_size('pg_temp.wizard_built')::text AS bytes, (SELECT count(*)::int4 FROM pg_temp.${table}) AS rows,
-       ${inspect && spec.method === 'gin' ? `pg_catalog.encode(pg_catalog.substr(public.get_raw_page('pg_temp.wizard_built', 0), 1, 96), 'hex')` : 'NULL::text'} AS meta`,
+    const [built] = await sampler.query<{ pages: number; rows: number }>(
+      `SELECT (pg_catalog.pg_relation_size('${BUILT}') / 8192)::float8 AS pages, (SELECT count(*)::int4 FROM pg_temp.${table}) AS rows`,
     );
-    await sampler.run('DROP INDEX pg_temp.wizard_built');
-    if (built === undefined) continue;
-    const gin = built.meta === null ? null : ginCounts(Buffer.from(built.meta, 'hex'));
-    builds.push({ rows: built.rows, pages: Number(built.bytes) / 8192, gin });
+    await sampler.run(`DROP INDEX ${BUILT}`);
+    if (built !== undefined) builds.push(built);
   }
   return builds;
 }
 
+/** Pages that are read in one statement. */
+const PAGES_AT_ONCE = 256;
+
+/** Builds a GIN index over the large sample and reads its pages; null where they can not be read. */
+export async function buildGin(sampler: Session, spec: IndexSpec): Promise<GinSample | null> {
+  await sampler.run('SAVEPOINT gin');
+  try {
+    await sampler.run(`CREATE EXTENSION IF NOT EXISTS pageinspect SCHEMA public`);
+    await sampler.run(createSql(spec, 'wizard_large'));
+    const [facts] = await sampler.query<{
+      schema: string;
+      pages: number;
+      rows: number;
+      blocks: number;
+      memory: number | null;
+    }>(GIN_FACTS_SQL);
+    if (facts === undefined) return null;
+    const pages: Buffer[] = [];
+    for (let from = 0; from < facts.pages; from += PAGES_AT_ONCE) {
+      const to = Math.min(facts.pages, from + PAGES_AT_ONCE) - 1;
+      const read = await sampler.query<{ page: string }>(
+        `SELECT pg_catalog.encode(${quoteIdent(facts.schema)}.get_raw_page('${BUILT}', b), 'hex') AS page FROM pg_catalog.generate_series(${from}, ${to}) AS b ORDER BY b`,
+      );
+      pages.push(...read.map(({ page }) => Buffer.from(page, 'hex')));
+    }
+    return { keys: ginKeys(pages), rows: facts.rows, blocks: facts.blocks, memoryBytes: facts.memory };
+  } catch (thrown) {
+    // An error on the rows is for the caller to know; that the extension is not to be had is not.
+    if (refusalOf(thrown) !== null) throw thrown;
+    return null;
+  } finally {
+    await sampler.run('ROLLBACK TO SAVEPOINT gin; RELEASE SAVEPOINT gin');
+  }
+}
+
+const BUILT = 'pg_temp.wizard_built';
+
+/** From PostgreSQL 18 on workers sort before anything is inserted. */
+const GIN_FACTS_SQL = `
+SELECT (SELECT n.nspname::text FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pageinspect') AS schema,
+       (pg_catalog.pg_relation_size('${BUILT}') / 8192)::int4 AS pages, (SELECT count(*)::int4 FROM ${LARGE_SAMPLE}) AS rows,
+       (pg_catalog.pg_relation_size('${LARGE_SAMPLE}') / 8192)::float8 AS blocks,
+       CASE WHEN pg_catalog.current_setting('server_version_num')::int4 >= 180000 AND pg_catalog.current_setting('max_parallel_maintenance_workers')::int4 > 0 THEN NULL
+            ELSE pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem'))::float8 END AS memory`;
+
 /** Builds an index over the sample and drops it: throws what the server throws. */
 export async function buildOnce(sampler: Session, spec: IndexSpec): Promise<void> {
-  await sampler.run(`${createSql(spec, 'wizard_sample')}; DROP INDEX pg_temp.wizard_built`);
+  await sampler.run(`${createSql(spec, 'wizard_sample')}; DROP INDEX ${BUILT}`);
 }
 
 function createSql(spec: IndexSpec, table: string): string {

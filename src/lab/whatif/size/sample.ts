@@ -2,7 +2,8 @@ import type { KeyClass } from '../../../indexes/btree-size.js';
 import type { IndexSpec } from '../../../model/action.js';
 import type { Session } from '../../../postgres/session.js';
 import type { IndexLayout } from '../index-layout.js';
-import type { GrownBuild } from './sample-builds.js';
+import type { GinSample } from './gin-size.js';
+import type { SampleBuild } from './other-size.js';
 import type { SampledExpression } from './sample-expressions.js';
 import type { SampledKeys } from './sample-keys.js';
 
@@ -19,8 +20,10 @@ export interface IndexSample {
   /** Values by their true number of rows, the heavy ones left out; null when they are to be guessed from the sample. */
   readonly classes: readonly KeyClass[] | null;
   readonly expressions: readonly SampledExpression[];
+  /** A GIN index over a larger sample; null for other methods, and where its pages can not be read. */
+  readonly gin: GinSample | null;
   /** Access methods without a formula: the index built over half of the sample and over all of it. */
-  readonly builds: readonly GrownBuild[];
+  readonly builds: readonly SampleBuild[];
 }
 
 /** An index to sample for. */

@@ -3,8 +3,9 @@ import type { RawColumnStatistics } from '../../../postgres/clone/columns.js';
 import type { Session } from '../../../postgres/session.js';
 import { countValues, expressionsOf, indexParts, partsOf, repeats } from './index-parts.js';
 import type { Parts } from './index-parts.js';
-import { SAMPLE, buildOnce, buildTwice } from './sample-builds.js';
-import type { GrownBuild } from './sample-builds.js';
+import type { GinSample } from './gin-size.js';
+import type { SampleBuild } from './other-size.js';
+import { SAMPLE, buildGin, buildOnce, buildTwice } from './sample-builds.js';
 import { METHODS_BUILT, drawSample } from './sample-draw.js';
 import type { Drawn } from './sample-draw.js';
 import { analyseExpression } from './sample-expressions.js';
@@ -21,8 +22,14 @@ import type { IndexSample, SampleWanted, Sampler } from './sample.js';
 
 /** What the server said of an index over the sample. */
 interface Tried {
-  readonly builds: readonly GrownBuild[];
+  readonly gin: GinSample | null;
+  readonly builds: readonly SampleBuild[];
 }
+
+const NOT_BUILT: Tried = { gin: null, builds: [] };
+
+/** What is built over fewer shows nothing of how it grows. */
+const FEW_ROWS = 100;
 
 /** An index with its keys as they are in the sample. */
 interface Counted {
@@ -31,7 +38,7 @@ interface Counted {
   /** That are in the index, by position in the sample. */
   readonly rows: Int32Array;
   readonly keys: SampledKeys;
-  readonly builds: readonly GrownBuild[];
+  readonly tried: Tried;
 }
 
 /**
@@ -130,8 +137,10 @@ export class SampledTable {
       if (this.#statistics.has(key)) continue;
       this.#statistics.set(key, await analyseExpression(session, { sql, predicate: one.layout.predicate }));
     }
-    const isBuilt = METHODS_BUILT.has(one.layout.method) && sampledRows > 100;
-    return { builds: isBuilt ? await buildTwice(session, one.spec) : [] };
+    const { method } = one.layout;
+    if (!METHODS_BUILT.has(method) || sampledRows <= FEW_ROWS) return NOT_BUILT;
+    const gin = method === 'gin' ? await buildGin(session, one.spec) : null;
+    return { gin, builds: gin === null ? await buildTwice(session, one.spec) : [] };
   }
   /** Each once, and with its values if any index wants them. */
   #asWanted(parts: readonly PartWanted[]): readonly PartWanted[] {
@@ -146,7 +155,7 @@ export class SampledTable {
     if (parts === null || 'refused' in parts) return parts;
     const rows = indexedRows(wanted.layout, parts);
     const keys = countKeys(wanted.layout, parts, rows, repeats(wanted));
-    return { wanted, parts, rows, keys, builds: tried?.builds ?? [] };
+    return { wanted, parts, rows, keys, tried: tried ?? NOT_BUILT };
   }
 
   /** Draws the slices that are not there yet, and says which one each index is counted in. */
@@ -208,7 +217,7 @@ export class SampledTable {
     }
   }
 
-  #assemble({ wanted, parts, rows, keys, builds }: Counted, pivot: Pivot | null): IndexSample {
+  #assemble({ wanted, parts, rows, keys, tried }: Counted, pivot: Pivot | null): IndexSample {
     const { layout } = wanted;
     const { sampledRows = 0, rowsPerSampled = 1, rowsPerBlock = 0 } = this.#drawn ?? {};
     const slice = pivot === null ? null : this.#slices.get(pivotKey(pivot));
@@ -222,7 +231,7 @@ export class SampledTable {
       const named = { ...statistics, schemaname: layout.schema, relname: layout.name, attname: attribute };
       return [{ statistics: named, ...countValues(part, rows) }];
     });
-    return { sampledRows, rowsPerBlock, keys, classes: light.length > 0 ? light : null, expressions, builds };
+    return { sampledRows, rowsPerBlock, keys, classes: light.length > 0 ? light : null, expressions, ...tried };
   }
 }
 
