@@ -87,7 +87,7 @@ function grownSize(inputs: SizeInputs, rows: number, tuple: number): CandidateSi
     const counts = ginSize(gin, inputs.heapRows, inputs.heapBlocks);
     return { pages: counts.totalPages, rows, level: 0, gin: counts, brin: null };
   }
-  const [small, large] = builds;
+  const [small, large = small] = builds;
   if (small !== undefined && large !== undefined) {
     const pages = Math.max(1, Math.ceil(extrapolate(small, large, inputs.heapRows)));
     return { pages, rows, level: 0, gin: null, brin: null };

@@ -22,7 +22,7 @@ export interface IndexSample {
   readonly expressions: readonly SampledExpression[];
   /** A GIN index over a larger sample; null for other methods, and where its pages can not be read. */
   readonly gin: GinSample | null;
-  /** Access methods without a formula: the index built over half of the sample and over all of it. */
+  /** Access methods without a formula: the index built over a larger sample, and before over half of it where its growth is followed. */
   readonly builds: readonly SampleBuild[];
 }
 

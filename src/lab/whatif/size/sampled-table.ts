@@ -5,7 +5,7 @@ import { countValues, expressionsOf, indexParts, partsOf, repeats } from './inde
 import type { Parts } from './index-parts.js';
 import type { GinSample } from './gin-size.js';
 import type { SampleBuild } from './other-size.js';
-import { SAMPLE, buildGin, buildOnce, buildTwice } from './sample-builds.js';
+import { SAMPLE, buildGin, buildOnce, buildAndMeasure } from './sample-builds.js';
 import { METHODS_BUILT, drawSample } from './sample-draw.js';
 import type { Drawn } from './sample-draw.js';
 import { analyseExpression } from './sample-expressions.js';
@@ -140,7 +140,7 @@ export class SampledTable {
     const { method } = one.layout;
     if (!METHODS_BUILT.has(method) || sampledRows <= FEW_ROWS) return NOT_BUILT;
     const gin = method === 'gin' ? await buildGin(session, one.spec) : null;
-    return { gin, builds: gin === null ? await buildTwice(session, one.spec) : [] };
+    return { gin, builds: gin === null ? await buildAndMeasure(session, one.spec) : [] };
   }
   /** Each once, and with its values if any index wants them. */
   #asWanted(parts: readonly PartWanted[]): readonly PartWanted[] {
