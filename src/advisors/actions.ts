@@ -12,7 +12,10 @@ import { findTable, sameRelation, type Catalog, type Index, type RelationName, p
 import type { Settings } from '../model/settings.js';
 import type { WorkloadStatement } from '../model/workload.js';
 
-/** The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. */
+/**
+ * The action that creates an index: CONCURRENTLY, or plain on a partitioned table, where PostgreSQL has no other way. One on an expression has statistics of its own, which only the ANALYZE
+ * that belongs to it makes: without them the planner guesses until autovacuum comes by.
+ */
 export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
   const partitioned = findTable(catalog, spec.table)?.kind === 'p';
   const on = placeOf(spec.table);
@@ -22,7 +25,10 @@ export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
   return {
     kind: 'create-index',
     title: `Create ${spec.method} index on ${on} (${spec.keys.map(bare).join(', ')})${including}${where}`,
-    up: [createIndexSql(spec, { concurrently: !partitioned })],
+    up: [
+      createIndexSql(spec, { concurrently: !partitioned }),
+      ...(hasOwnStatistics(spec) ? [`ANALYZE ${quoteQualified(spec.table.schema, spec.table.name)}`] : []),
+    ],
     down: [`DROP INDEX ${concurrently}IF EXISTS ${quoteQualified(spec.table.schema, spec.name)}`],
     lock: partitioned
       ? `takes SHARE on ${on} and its partitions, which blocks writes until the index is built`
@@ -32,13 +38,6 @@ export function createIndexAction(spec: IndexSpec, catalog: Catalog): Action {
     index: spec,
     rewrite: null,
   };
-}
-
-/** The same for an index that was measured with the statistics which one on an expression has of its own: only ANALYZE makes them, and without them the planner guesses. */
-export function createAnalysedIndexAction(spec: IndexSpec, catalog: Catalog): Action {
-  const action = createIndexAction(spec, catalog);
-  if (!hasOwnStatistics(spec)) return action;
-  return { ...action, up: [...action.up, `ANALYZE ${quoteQualified(spec.table.schema, spec.table.name)}`] };
 }
 
 /** The action that drops an index; its revert creates it again from its own definition, with the partitions' indexes under their names. */

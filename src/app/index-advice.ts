@@ -18,7 +18,7 @@ import { stage } from './staging.js';
 import type { Staging } from './staging.js';
 import { tool } from './version.js';
 import { noWorkload } from './workload-file.js';
-import { createAnalysedIndexAction } from '../advisors/actions.js';
+import { createIndexAction } from '../advisors/actions.js';
 import { WizardError } from '../base/errors.js';
 import { EarlierRuns } from '../lab/indexes/earlier-runs.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
@@ -104,7 +104,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       interrupted: signal.aborted,
       searchInterrupted,
       review,
-      actionOf: (spec) => createAnalysedIndexAction(spec, search.snapshot.catalog),
+      actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
       coverage: mergeCoverage(snapshot.coverage, {
         examined: [],
         skipped: [

@@ -1,4 +1,5 @@
 import { WizardError } from '../base/errors.js';
+import { hasOwnStatistics } from '../model/action.js';
 import type { Action, ActionKind } from '../model/action.js';
 import type { Hypothesis } from '../model/hypothesis.js';
 import type { Decision } from '../model/run.js';
@@ -6,7 +7,8 @@ import type { Verdict } from '../model/verdict.js';
 import type { Workload } from '../model/workload.js';
 import { parseStatement } from '../sql/parse.js';
 import type { ParsedStatement } from '../sql/parse.js';
-import { bodiesOf, list, textOf } from '../sql/tree.js';
+import { bodiesOf, field, list, textOf } from '../sql/tree.js';
+import type { TreeNode } from '../sql/tree.js';
 import type { Lab, TrialMeasurement } from './ports.js';
 
 /** Throws `kernel/forbidden` unless the lab is a lab: nothing is ever tried on production. */
@@ -56,6 +58,7 @@ export function assertSingleChange(action: Action): void {
       `"${action.title}" creates not just one object of statistics`,
       'One CREATE STATISTICS, and the ANALYZE that fills it.',
     );
+  if (action.kind === 'create-index') assertOneIndex(action, statements);
   const altered = statements.filter(({ type }) => type === 'AlterTableStmt');
   if (action.kind === 'column-statistics' && (altered.length !== 1 || !altered.every(isAboutStatistics)))
     throw forbidden(
@@ -112,16 +115,17 @@ export function assertValidated(decision: Decision, verdict: Verdict, measured: 
     throw forbidden(`a change was about to be accepted although ${failed}`, 'Only validated changes are accepted.');
 }
 
-/** Extended statistics are empty until the ANALYZE that belongs to them. */
+/** Extended statistics, and those of an index's expressions, are empty until the ANALYZE that belongs to them. */
 const MOST_STATEMENTS: Partial<Record<ActionKind, number>> = {
   'alter-column-type': Number.POSITIVE_INFINITY,
+  'create-index': 2,
   'create-statistics': 2,
   'column-statistics': 2,
 };
 
 /** Statement node types that an action of each kind may hold. */
 const ALLOWED: Record<Exclude<ActionKind, 'rewrite' | 'hint'>, readonly string[]> = {
-  'create-index': ['IndexStmt'],
+  'create-index': ['IndexStmt', 'VacuumStmt'],
   'drop-index': ['DropStmt'],
   reindex: ['ReindexStmt'],
   analyze: ['VacuumStmt'],
@@ -139,6 +143,26 @@ const SETTING_BLOCK =
 function isAboutStatistics({ body }: ParsedStatement): boolean {
   const kinds = bodiesOf(list(body, 'cmds'), 'AlterTableCmd').map((command) => textOf(command, 'subtype'));
   return kinds.every((kind) => kind === 'AT_SetStatistics' || kind === 'AT_SetOptions');
+}
+
+/** One index first, and then at most the ANALYZE of its table, which one on expressions needs. */
+function assertOneIndex(action: Action, statements: readonly ParsedStatement[]): void {
+  const [first, analyse] = statements;
+  if (first?.type !== 'IndexStmt' || analyse?.type === 'IndexStmt')
+    throw forbidden(`"${action.title}" creates not just one index`, 'One change in one iteration.');
+  if (analyse === undefined) return;
+  const analysed = bodiesOf(list(analyse.body, 'rels'), 'VacuumRelation').map((one) => tableOf(one, 'relation'));
+  const own = tableOf(first.body, 'relation');
+  if (action.index !== null && hasOwnStatistics(action.index) && analysed.length === 1 && analysed[0] === own) return;
+  throw forbidden(
+    `"${action.title}" analyses more than an index on an expression needs`,
+    'One CREATE INDEX, and the ANALYZE of its table where it has statistics of its own.',
+  );
+}
+
+function tableOf(body: TreeNode, name: string): string {
+  const relation = field(body, name);
+  return JSON.stringify(relation ? [textOf(relation, 'schemaname'), textOf(relation, 'relname')] : null);
 }
 
 function assertInside(action: Action, statement: ParsedStatement): void {

@@ -5,6 +5,7 @@ import { runLoop } from '../../../src/kernel/loop.js';
 import { escalationFor, DEFAULT_ESCALATION_LIMITS } from '../../../src/kernel/escalate.js';
 import type { Hypothesis } from '../../../src/model/hypothesis.js';
 import { loadParser } from '../../../src/sql/parse.js';
+import { anIndexSpec } from '../../support/snapshot.js';
 import { createIndex, finding, makeWorld, measurement, TIMES, workload } from './fakes.js';
 
 beforeAll(() => loadParser());
@@ -17,6 +18,13 @@ const hinted = {
   proof: [],
   hint: { settings: { enable_nestloop: 'off' }, form: 'set-local', until: '2026-06-01' },
 } as const;
+
+const onExpression = anIndexSpec('t', 'i', ['(lower(a))']);
+
+test('an index on an expression may have its table analysed', () => {
+  const up = ['CREATE INDEX i ON t ((lower(a)))', 'ANALYZE t'];
+  expect(() => assertSingleChange(createIndex('ia', { up, index: onExpression }))).not.toThrow();
+});
 
 test('a lab that is not a lab is refused before anything runs', async () => {
   const world = makeWorld([finding(['a'], createIndex('ia'))], {});
@@ -40,6 +48,24 @@ test('a lab that turns into production half-way is refused at the next trial', a
 test.each([
   ['two statements in two entries', createIndex('ia', { up: ['CREATE INDEX i ON t (a)', 'CREATE INDEX j ON t (b)'] })],
   ['two statements in one entry', createIndex('ia', { up: ['CREATE INDEX i ON t (a); CREATE INDEX j ON t (b)'] })],
+  [
+    'the ANALYZE of a whole database after an index on an expression',
+    createIndex('ia', { up: ['CREATE INDEX i ON t ((lower(a)))', 'ANALYZE'], index: onExpression }),
+  ],
+  [
+    'the ANALYZE of another table after one',
+    createIndex('ia', { up: ['CREATE INDEX i ON t ((lower(a)))', 'ANALYZE other'], index: onExpression }),
+  ],
+  [
+    'two tables analysed after one',
+    createIndex('ia', { up: ['CREATE INDEX i ON t ((lower(a)))', 'ANALYZE t, other'], index: onExpression }),
+  ],
+  [
+    'an ANALYZE after an index that does not need it',
+    createIndex('ia', { up: ['CREATE INDEX i ON t (a)', 'ANALYZE t'] }),
+  ],
+  ['an ANALYZE before its index', createIndex('ia', { up: ['ANALYZE t', 'CREATE INDEX i ON t (a)'] })],
+  ['an ANALYZE that claims to be an index', createIndex('ia', { up: ['ANALYZE t'] })],
   ['another kind behind a comment', createIndex('ia', { up: ['/* CREATE INDEX */ DROP TABLE t'] })],
   ['no statement at all', createIndex('ia', { up: [] })],
   [

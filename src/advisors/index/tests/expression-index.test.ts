@@ -67,6 +67,7 @@ test('the whole finding', async () => {
           "transactional": false,
           "up": [
             "CREATE INDEX CONCURRENTLY "account_lower_email_idx" ON "public"."account" USING btree ((lower(email)))",
+            "ANALYZE "public"."account"",
           ],
         },
       ],
