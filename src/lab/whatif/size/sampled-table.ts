@@ -142,6 +142,7 @@ export class SampledTable {
     const gin = method === 'gin' ? await buildGin(session, one.spec) : null;
     return { gin, builds: gin === null ? await buildAndMeasure(session, one.spec) : [] };
   }
+
   /** Each once, and with its values if any index wants them. */
   #asWanted(parts: readonly PartWanted[]): readonly PartWanted[] {
     const keys = new Set(parts.map(partKey));
