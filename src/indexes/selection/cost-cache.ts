@@ -5,6 +5,7 @@ import type { Choice, Item, Problem, ProblemStatement } from './problem.js';
 /** What the planner said of one statement. The sets are bits by position in `relevant`. */
 export interface PlannerAnswer {
   readonly shown: bigint;
+  /** What the cost rests on: the plan's indexes, and those that told the planner something. */
   readonly used: bigint;
   readonly cost: number;
 }
@@ -58,6 +59,11 @@ export class StatementCosts {
 
   get answers(): readonly CostAnswer[] {
     return this.#answers;
+  }
+
+  /** Of a set, those from which the planner learns by their being there. */
+  telling(set: bigint): bigint {
+    return set & this.#telling;
   }
 
   /** Every item that some plan used. */
@@ -126,20 +132,28 @@ export class StatementCosts {
 
   /** The plan with a set: what the planner said of it, or else the cheapest one known that needs no more; null when nothing is known. */
   best(set: bigint): PlannerAnswer | null {
-    const within = this.#answers.filter(({ used }) => (used & ~set) === 0n);
-    const cheapest = within.reduce(
-      (best: PlannerAnswer | null, one) => (best && best.cost <= one.cost ? best : one),
-      null,
-    );
-    return this.known(set) ?? cheapest;
+    return this.known(set) ?? this.#cheapest(set);
   }
 
   /** The cost is at most this; infinite when nothing is known. */
   upper(set: bigint): number {
-    return this.#answers.reduce(
-      (least, { used, cost }) => (cost < least && (used & ~set) === 0n ? cost : least),
-      Number.POSITIVE_INFINITY,
-    );
+    return this.#cheapest(set)?.cost ?? Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Of the plans that need no more than a set: the cheapest among those that the planner was told as much for as the set tells it, else the cheapest of all,
+   * which is a guess where an item tells more.
+   */
+  #cheapest(set: bigint): PlannerAnswer | null {
+    let told: PlannerAnswer | null = null;
+    let any: PlannerAnswer | null = null;
+    for (const answer of this.#answers) {
+      if ((answer.used & ~set) !== 0n) continue;
+      if (any === null || answer.cost < any.cost) any = answer;
+      if (((answer.shown ^ set) & this.#telling) !== 0n) continue;
+      if (told === null || answer.cost < told.cost) told = answer;
+    }
+    return told ?? any;
   }
 
   /** The cost is at least this; 0 when nothing is known. */
@@ -151,6 +165,9 @@ export class StatementCosts {
     return this.bits(this.#items.filter(wanted).map((item) => item.id));
   }
 }
+
+/** Costs are printed to the hundredth. */
+const SAME_COST = 0.001;
 
 /** The costs of all statements, asked at most once each and counted. */
 export class CostCache {
@@ -207,14 +224,28 @@ export class CostCache {
     });
     this.#allowance.count(said?.planned ?? 0);
     const names = [...(said?.uses ?? []), ...(said?.usesExisting ?? [])];
-    const used = costs.bits(names.flatMap((name) => this.#names.get(name) ?? [])) & set;
+    const inPlan = costs.bits(names.flatMap((name) => this.#names.get(name) ?? [])) & set;
     if (said === undefined || said.cost === null) {
       costs.noteUnplanned(set);
       return costs.guess(set);
     }
+    const used = inPlan | (await this.#restsOn(costs, set, { inPlan, cost: said.cost }));
     const answer = { shown: set, used, cost: said.cost };
     costs.learn(answer);
     return answer;
+  }
+
+  /** Items that no plan uses and without which the planner says another cost: the statistics of an expression are there only with its index. */
+  async #restsOn(
+    costs: StatementCosts,
+    set: bigint,
+    { inPlan, cost }: { readonly inPlan: bigint; readonly cost: number },
+  ): Promise<bigint> {
+    const telling = costs.telling(set & ~inPlan);
+    if (telling === 0n) return 0n;
+    const without = await this.at(costs, set & ~telling);
+    const isSame = without !== null && Math.abs(without.cost - cost) <= SAME_COST * cost;
+    return isSame ? 0n : telling;
   }
 
   /** How many answers there are: where it is the same, nothing new is known. */

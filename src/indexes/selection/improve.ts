@@ -273,14 +273,8 @@ class Search {
 function prune(cache: CostCache, choice: Choice): Choice {
   const used = new Set<number>();
   for (const costs of cache.statements) {
-    const set = costs.bits(choice);
-    const plan = costs.answers
-      .filter((answer) => (answer.used & ~set) === 0n)
-      .reduce((best, answer) => (answer.cost < best.cost ? answer : best), {
-        cost: Number.POSITIVE_INFINITY,
-        used: 0n,
-      });
-    for (const item of costs.itemsIn(plan.used)) used.add(item.id);
+    const plan = costs.best(costs.bits(choice));
+    for (const item of costs.itemsIn(plan?.used ?? 0n)) used.add(item.id);
   }
   return new Set(
     [...choice].filter((id) => used.has(id) || cache.problem.items[id]?.existing !== null).toSorted((a, b) => a - b),
