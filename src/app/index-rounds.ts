@@ -90,7 +90,7 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     const leftBytes = (budgetBytes ?? measured.sizeBytes) - measured.sizeBytes;
     const isBudgeted = budgetBytes !== null && measured.complete;
     const isRoom = isBudgeted && leftBytes >= MUCH_LEFT * budgetBytes;
-    const beside = isRoom ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
+    const beside = isRoom && round <= SEARCHES ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
     const forms = isBudgeted ? narrowerForms(measured, found.candidates, built) : [];
     const narrower = await sizedFor(search.whatIf, found.candidates, forms);
     const more = [...new Map([...again, ...beside, ...narrower].map((one) => [specKey(one.spec), one])).values()];
@@ -124,8 +124,8 @@ async function besideKept(
   const kept = measured.kept.map((one) => one.spec);
   const refused = measured.dropped.filter((one) => !(one.why === 'unused' && isOnce(one))).map((one) => one.spec);
   const share = {
-    timeMs: searchMs / MORE_ROUNDS,
-    ...(searchCalls !== undefined && { plannerCalls: Math.ceil(searchCalls / MORE_ROUNDS) }),
+    timeMs: searchMs / SEARCHES,
+    ...(searchCalls !== undefined && { plannerCalls: Math.ceil(searchCalls / SEARCHES) }),
   };
   return searchBeside({ ...search, ...share }, { ...found, kept, refused, leftBytes });
 }
@@ -138,8 +138,10 @@ function gainOf({ before, after }: MeasuredIndexSet, { blockMs }: MeasuredIndexS
 /** Of the time; the rest is for what the first round refuses, or else for its own end. What it has run is not run again. */
 const FIRST_SHARE = 0.75;
 
-/** Rounds after the first: each refuses some of what the planner liked best, and what is left is liked less. */
-const MORE_ROUNDS = 3;
+/** Rounds after the first, while there is time and something to add: each adds what was not measured twice. */
+const MORE_ROUNDS = 8;
+/** Further searches: each refuses some of what the planner liked best, and what is left is liked less. */
+const SEARCHES = 3;
 /** Share of the first round's time that has to be left: what ran then is not run again, and most of it is that. */
 const MUCH_TIME = 0.25;
 
