@@ -1,5 +1,5 @@
 import type { Candidate, TableUse } from './candidates.js';
-import { indexSpec, mergeCandidates } from './candidates.js';
+import { indexSpec, isDuplicate, mergeCandidates } from './candidates.js';
 import { btreeCandidates, coveringCandidate, indexableParts } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
 import { combinedCandidates } from './combined-candidates.js';
@@ -25,7 +25,7 @@ export interface ClassLimits {
 /**
  * Candidates of every kind for a workload, reasoned from how each statement uses each table: equality first, then one range
  * or the order, joins before or behind; with all that is read included where that is narrow; only the rare rows; on
- * expressions; by other methods. The beginnings of all btrees are candidates too. Needs `loadParser()`.
+ * expressions; by other methods. The beginnings of all btrees are candidates too; none is an index that is there. Needs `loadParser()`.
  */
 export function reasonedCandidates(
   basis: CandidateBasis,
@@ -55,7 +55,7 @@ export function reasonedCandidates(
     ];
   });
   const orders = limits.everyOrder === undefined ? [] : permutationCandidates(basis.catalog, uses, limits.everyOrder);
-  return mergeCandidates([...found, ...orders]);
+  return mergeCandidates([...found, ...orders]).filter(({ spec }) => !isDuplicate(basis.catalog, spec));
 }
 
 /** Wider keys hardly ever narrow further. */
