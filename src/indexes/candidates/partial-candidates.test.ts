@@ -4,6 +4,7 @@ import type { ColumnStatistics } from '../../model/statistics.js';
 import { loadParser } from '../../sql/parse.js';
 import { tableUses } from './candidates.js';
 import { reasonedCandidates } from './reasoned.js';
+import type { ClassLimits } from './reasoned.js';
 
 const TIME = { baseType: 'timestamptz', typeCategory: 'D' };
 const TEXT = { baseType: 'text', typeCategory: 'S' };
@@ -15,6 +16,7 @@ const columns = [
   aColumn('flag', TEXT),
   aColumn('reviewed', TIME),
   aColumn('state', TEXT),
+  aColumn('during', { baseType: 'tstzrange', typeCategory: 'R' }),
 ];
 const tables = [
   aTable('patient', { columns: [aColumn('id'), aColumn('name', TEXT)], pages: 100 }),
@@ -84,12 +86,46 @@ describe('several conditions that few rows meet', () => {
   });
 });
 
+describe('expressions on few rows alone', () => {
+  test.each<[string, string, readonly string[]]>([
+    [
+      'a range, with all conditions',
+      `SELECT * FROM visit WHERE lower(during) < $1 AND state = 'open' AND reviewed IS NULL`,
+      [`("reviewed", (lower(during))) state = 'open'`, `((lower(during))) state = 'open' AND reviewed IS NULL`],
+    ],
+    [
+      'an equality behind another',
+      `SELECT * FROM visit WHERE lower(flag) = $1 AND site = $2 AND state = 'open'`,
+      [`((lower(flag))) state = 'open'`, `("site", (lower(flag))) state = 'open'`],
+    ],
+    [
+      'an order',
+      `SELECT * FROM visit WHERE state = 'open' ORDER BY state, lower(flag) LIMIT 5`,
+      [`((lower(flag))) state = 'open'`],
+    ],
+    ['beside a parameter', `SELECT * FROM visit WHERE lower(flag) = $1 AND state = $2`, []],
+    ['beside a common state', `SELECT * FROM visit WHERE lower(flag) = $1 AND state = 'done'`, []],
+    ['that PostgreSQL takes for no index', `SELECT * FROM visit WHERE at::date = $1 AND state = 'open'`, []],
+  ])('%s', (_, sql, wanted) => {
+    const onExpressions = partial(sql, STATISTICS).filter(({ keys }) => keys.includes('('));
+    expect(onExpressions.map(({ keys, where }) => `(${keys}) ${where}`)).toEqual(wanted);
+  });
+
+  test('are not wanted where one of the two classes is not', () => {
+    const sql = `SELECT * FROM visit WHERE lower(flag) = $1 AND state = 'open'`;
+    const count = (limits: ClassLimits): number =>
+      partial(sql, STATISTICS, limits).filter(({ keys }) => keys.includes('(')).length;
+    expect([count({}), count({ partial: false }), count({ expression: false })]).toEqual([1, 0, 0]);
+  });
+});
+
 function partial(
   sql: string,
   statistics: readonly ColumnStatistics[],
+  limits: ClassLimits = {},
 ): readonly { readonly keys: string; readonly where: string | null }[] {
   const snapshot = aSnapshot({ tables, statements: [aStatement(sql)], statistics: { columns: statistics } });
-  return reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {})
+  return reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), limits)
     .filter(({ spec }) => spec.where !== null && spec.include.length === 0)
     .map(({ spec }) => ({ keys: spec.keys.join(', '), where: spec.where }));
 }

@@ -3,7 +3,7 @@ import { indexSpec, isDuplicate, mergeCandidates } from './candidates.js';
 import { btreeCandidates, coveringCandidate, indexableParts } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
 import { combinedCandidates } from './combined-candidates.js';
-import { expressionCandidates } from './expression-candidates.js';
+import { expressionCandidates, partialExpressionCandidates } from './expression-candidates.js';
 import { hashCandidates, nearestCandidates, otherCandidates } from './method-candidates.js';
 import { partialCandidates } from './partial-candidates.js';
 import { permutationCandidates } from './permutations.js';
@@ -50,6 +50,7 @@ export function reasonedCandidates(
         ? rare.flatMap(({ candidate, rows }) => coveringCandidate(basis, one, candidate, rows.nulls) ?? [])
         : []),
       ...(expression ? expressions : []),
+      ...(expression && partial ? partialExpressionCandidates(basis, one) : []),
       ...(otherMethods ? [...others, ...hashCandidates(basis, one), ...combinedCandidates(basis, one, others)] : []),
       ...(expression && otherMethods ? combinedCandidates(basis, one, expressions) : []),
     ];
