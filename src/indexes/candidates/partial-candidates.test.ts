@@ -46,6 +46,11 @@ describe('few rows beside a join', () => {
       `SELECT p.name ${JOINED} WHERE v.state = 'open' AND v.at > $1`,
       ['"patient", "at"', '"at"', '"patient"'],
     ],
+    [
+      'have a column that is both compared and joined once',
+      `SELECT p.name ${JOINED} JOIN visit w ON w.at = v.at WHERE v.patient = $1 AND v.state = 'open'`,
+      ['"patient", "at"', '"patient"'],
+    ],
     ['are found by a column alone', `SELECT p.name ${JOINED} WHERE v.flag = $1`, ['"flag", "patient"', '"flag"']],
   ])('%s', (_, sql, wanted) => {
     expect(partial(sql, STATISTICS).map(({ keys }) => keys)).toEqual(wanted);

@@ -26,8 +26,9 @@ export function partialCandidates(
 function keyLists(basis: CandidateBasis, tableUse: TableUse, rows: RareRows): readonly (readonly string[])[] {
   const parts = indexableParts(basis, tableUse, (predicate) => rows.settled.includes(predicate.column ?? ''));
   const equal = parts.equal.map((column) => columnKey(column));
+  const joined = parts.joined.filter((column) => !parts.equal.includes(column)).map((column) => columnKey(column));
   // Where the join pins the column to one value the order behind it stands; where it does not, it is in the way.
-  const starts = [[...equal, ...parts.joined.map((column) => columnKey(column))], equal];
+  const starts = [[...equal, ...joined], equal];
   const held = [...rows.single, ...parts.equal];
   const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, held) ?? []).map(({ keys }) => keys);
   const lists = [
