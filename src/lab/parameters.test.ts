@@ -16,6 +16,7 @@ function column(name: string, type: string, baseType: string, typeCategory: stri
     type,
     baseType,
     typeCategory,
+    sortsBytes: false,
     notNull: false,
     hasDefault: false,
     identity: false,

@@ -18,6 +18,8 @@ export interface Column {
   readonly baseType: string;
   /** `pg_type.typcategory`: `N` numeric, `S` string, `D` date/time, `A` array, `U` user, ... */
   readonly typeCategory: string;
+  /** Whether its texts sort as their bytes do (collation C, POSIX, or one that is built in), so that a plain btree serves LIKE 'abc%' (`pg_locale.c`, `collate_is_c`); false when not collatable. */
+  readonly sortsBytes: boolean;
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly identity: boolean;

@@ -201,6 +201,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
   test('columns with odd names, domains over domains, identity, serial', () => {
     const columns = findTable(catalog, { schema: 'Odd "Schema', name: 'order' })?.columns ?? [];
     const plain = {
+      sortsBytes: false,
       notNull: false,
       hasDefault: false,
       identity: false,
@@ -238,6 +239,7 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
         type: 'text',
         baseType: 'text',
         typeCategory: 'S',
+        sortsBytes: true,
         notNull: true,
         hasDefault: true,
         defaultAs: "'x'::text",
@@ -583,6 +585,27 @@ describe.each([14, 15, 16, 17, 18])('PostgreSQL %i', (major) => {
       ]);
       await guest.close();
     });
+  });
+
+  test('which texts sort as bytes is what the planner takes for it', async () => {
+    const builtin = major >= 17 ? [`LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'`] : [];
+    for (const [at, locale] of [`LC_COLLATE 'C'`, `LC_COLLATE 'POSIX'`, `LC_COLLATE 'C.UTF-8'`, ...builtin].entries()) {
+      const database = `sorted_${at}`;
+      await owner.query(`CREATE DATABASE ${database} TEMPLATE template0 ENCODING 'UTF8' ${locale}`);
+      const session = await connect({ ...server.connection, database });
+      await session.run(`CREATE DOMAIN code AS text COLLATE "C"; CREATE TABLE word (own text, short varchar(9), c text COLLATE "C",
+        posix text COLLATE "POSIX", basic text COLLATE ucs_basic, icu text COLLATE "und-x-icu", code code, n int)`);
+      const { columns = [] } =
+        findTable((await readCatalog(session)).catalog, { schema: 'public', name: 'word' }) ?? {};
+      await session.run('SET enable_seqscan = off; SET enable_bitmapscan = off');
+      for (const { name, sortsBytes } of columns.filter((one) => one.typeCategory === 'S')) {
+        await session.run(`CREATE INDEX ON word (${name})`);
+        const plan = await session.query(`EXPLAIN SELECT FROM word WHERE ${name} LIKE 'abc%'`);
+        expect([locale, name, sortsBytes]).toEqual([locale, name, JSON.stringify(plan).includes('Index Cond')]);
+      }
+      expect(columns.at(-1)).toMatchObject({ name: 'n', sortsBytes: false });
+      await session.close();
+    }
   });
 
   test('1,000 tables', async () => {

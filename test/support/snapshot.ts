@@ -28,6 +28,7 @@ export function aColumn(name: string, more: Partial<Column> = {}): Column {
     type: 'bigint',
     baseType: 'int8',
     typeCategory: 'N',
+    sortsBytes: false,
     notNull: false,
     hasDefault: false,
     identity: false,

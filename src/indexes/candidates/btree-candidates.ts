@@ -191,7 +191,8 @@ function rangeKey(predicate: Predicate, tableUse: TableUse): string | null {
   const opclass = { text: ' text_pattern_ops', varchar: ' varchar_pattern_ops', bpchar: ' bpchar_pattern_ops' }[
     column.baseType
   ];
-  return opclass === undefined ? null : columnKey(column.name, opclass);
+  if (opclass === undefined) return null;
+  return columnKey(column.name, column.sortsBytes ? '' : opclass);
 }
 
 function sortKey(key: SortKey): string {

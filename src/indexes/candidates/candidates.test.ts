@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { aColumn, aKey, aSnapshot, aTable, anIndex } from '../../../test/support/snapshot.js';
-import type { IndexColumn } from '../../model/catalog.js';
+import { aColumn, aKey, aSnapshot, aStatement, aTable, anIndex } from '../../../test/support/snapshot.js';
+import type { Index, IndexColumn } from '../../model/catalog.js';
 import { loadParser } from '../../sql/parse.js';
-import { coveringIndex, indexSpec } from './candidates.js';
+import { coveringIndex, indexSpec, tableUses } from './candidates.js';
+import { reasonedCandidates } from './reasoned.js';
 
 const table = aTable('t', { columns: [aColumn('a'), aColumn('b')] });
+const DOWN = { descending: true, nullsFirst: true };
 
 beforeAll(loadParser);
 
@@ -26,3 +28,29 @@ describe('an index that is there', () => {
     );
   });
 });
+
+describe('a candidate on whole rows', () => {
+  const lookup = 'SELECT a FROM t WHERE a = 5';
+  const pair = 'SELECT b FROM t WHERE a = 5 ORDER BY b DESC';
+  test.each<[string, string, readonly (string | IndexColumn)[], Partial<Index>, readonly string[]]>([
+    ['is none where the primary key is the same', lookup, ['a'], { unique: true, primary: true }, []],
+    ['is none where the same is there', pair, ['a', 'b'], {}, ['"a"', '"b"']],
+    ['is none where the same is there, read backwards', lookup, [aKey('a', DOWN)], {}, []],
+    ['is one where the order is another', pair, ['a', aKey('b', DOWN)], {}, ['"a", "b"', '"a"', '"b"']],
+    ['is one where keys are to spare', lookup, ['a', 'b'], {}, ['"a"']],
+    ['is one beside one of some rows', lookup, ['a'], { predicate: 'b > 5' }, ['"a"']],
+    ['is one beside one that includes', lookup, ['a'], { include: [aKey('b')] }, ['"a"']],
+    ['is one beside one that is broken', lookup, ['a'], { valid: false }, ['"a"']],
+    ['is one beside a hash', lookup, ['a'], { method: 'hash' }, ['"a"']],
+  ])('%s', (_, sql, keys, more, wanted) => {
+    const indexes = [anIndex('there', 't', keys, more)];
+    expect(plainKeys(sql, indexes)).toEqual(wanted);
+  });
+});
+
+function plainKeys(sql: string, indexes: readonly Index[]): readonly string[] {
+  const snapshot = aSnapshot({ tables: [table], indexes, statements: [aStatement(sql)] });
+  return reasonedCandidates(snapshot, tableUses(snapshot, { minRows: 0, minPages: 0 }), {})
+    .filter(({ spec }) => spec.include.length === 0)
+    .map(({ spec }) => spec.keys.join(', '));
+}

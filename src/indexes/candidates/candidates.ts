@@ -151,29 +151,45 @@ export function mergeCandidates(candidates: readonly Candidate[]): readonly Cand
   return [...merged.values()];
 }
 
+/** Whether a btree on whole rows would be one more of a valid index that the table has: the same keys in the same order, read forwards or backwards, and nothing included. */
+export function isDuplicate(catalog: Catalog, spec: IndexSpec): boolean {
+  if (spec.method !== 'btree' || spec.where !== null || spec.include.length > 0 || spec.with !== null) return false;
+  const whole = indexesOf(catalog, spec.table).filter(
+    ({ valid, method, predicate, include }) =>
+      valid && method === 'btree' && predicate === null && include.length === 0,
+  );
+  return whole.some((index) => index.keys.length === spec.keys.length && beginsWith(index, spec));
+}
+
 /** The valid index that already gives all that the specification would: same keys or longer, read forwards or backwards, the included columns in it; undefined when there is none. */
 export function coveringIndex(catalog: Catalog, spec: IndexSpec): Index | undefined {
   return indexesOf(catalog, spec.table).find((index) => {
     if (!index.valid || index.method !== spec.method || !samePredicate(index.predicate, spec.where)) return false;
-    const existing = index.keys.map(existingKey);
-    const wanted = spec.keys.map(normalKey);
-    if (index.method !== 'btree') return wanted.every((key) => existing.some((other) => other.text === key.text));
-    const prefix = existing.slice(0, wanted.length);
-    const same = (flip: boolean): boolean =>
-      wanted.every(
-        (key, i) =>
-          prefix[i]?.text === key.text &&
-          prefix[i]?.opclass === key.opclass &&
-          prefix[i]?.ownCollation === key.ownCollation &&
-          prefix[i]?.direction === (flip ? FLIPPED[key.direction] : key.direction),
-      );
+    if (index.method !== 'btree') return holdsKeys(index, spec);
     const holds = new Set([...index.keys, ...index.include].map((one) => one.column));
-    return (
-      prefix.length === wanted.length &&
-      (same(false) || same(true)) &&
-      spec.include.every((one) => holds.has(unquoteIdent(one)))
-    );
+    return beginsWith(index, spec) && spec.include.every((one) => holds.has(unquoteIdent(one)));
   });
+}
+
+function holdsKeys(index: Index, spec: IndexSpec): boolean {
+  const existing = new Set(index.keys.map((key) => existingKey(key).text));
+  return spec.keys.every((key) => existing.has(normalKey(key).text));
+}
+
+/** Of btrees: read forwards or backwards. */
+function beginsWith(index: Index, spec: IndexSpec): boolean {
+  const existing = index.keys.map(existingKey);
+  const same = (flip: boolean): boolean =>
+    spec.keys.map(normalKey).every((key, i) => {
+      const other = existing[i];
+      return (
+        other?.text === key.text &&
+        other.opclass === key.opclass &&
+        other.ownCollation === key.ownCollation &&
+        other.direction === (flip ? FLIPPED[key.direction] : key.direction)
+      );
+    });
+  return same(false) || same(true);
 }
 
 /** Heap pages, those of all partitions added up. */

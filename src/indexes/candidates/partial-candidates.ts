@@ -24,16 +24,25 @@ export function partialCandidates(
 }
 
 function keyLists(basis: CandidateBasis, tableUse: TableUse, rows: RareRows): readonly (readonly string[])[] {
-  const constant = rows.where.endsWith('IS NOT NULL') ? [] : rows.columns;
-  const parts = indexableParts(basis, tableUse, (predicate) => constant.includes(predicate.column ?? ''));
-  const equal = [...parts.equal, ...parts.joined].map((column) => columnKey(column));
-  const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, [...rows.single, ...parts.equal]) ?? []);
+  const parts = indexableParts(basis, tableUse, (predicate) => rows.settled.includes(predicate.column ?? ''));
+  const equal = parts.equal.map((column) => columnKey(column));
+  const joined = parts.joined.filter((column) => !parts.equal.includes(column)).map((column) => columnKey(column));
+  // Where the join pins the column to one value the order behind it stands; where it does not, it is in the way.
+  const starts = [[...equal, ...joined], equal];
+  const held = [...rows.single, ...parts.equal];
+  const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, held) ?? []).map(({ keys }) => keys);
   const lists = [
-    ...sorts.map((sort) => [...equal, ...sort.keys]),
-    ...sorts.map((sort) => [...sort.keys]),
-    ...parts.ranges.map((range) => [...equal, range]),
-    equal,
+    ...starts.flatMap((start) => sorts.map((sort) => [...start, ...sort])),
+    ...sorts,
+    ...starts.flatMap((start) => parts.ranges.map((range) => [...start, range])),
+    ...starts,
   ].filter((keys) => keys.length > 0 && new Set(keys).size === keys.length);
   const distinct = [...new Map(lists.map((keys) => [keys.join(), keys])).values()];
-  return distinct.length > 0 ? distinct : [rows.columns.map((column) => columnKey(column))];
+  return distinct.length > 0 ? distinct : [standIn(rows)];
+}
+
+/** Keys where nothing is asked of the rows that are left: NULL tells none of them apart. */
+function standIn({ columns, nulls }: RareRows): readonly string[] {
+  const telling = columns.filter((column) => !nulls.includes(column));
+  return (telling.length > 0 ? telling : columns).map((column) => columnKey(column));
 }

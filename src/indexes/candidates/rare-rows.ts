@@ -12,6 +12,8 @@ export interface RareRows {
   readonly fraction: number;
   /** Columns of the condition. */
   readonly columns: readonly string[];
+  /** Those of them of which the condition says all that the statement asks: they make no key. */
+  readonly settled: readonly string[];
   /** Those of them that hold the same in all of these rows. */
   readonly single: readonly string[];
   /** Those of them that are NULL in all of these rows. */
@@ -24,22 +26,26 @@ export const MOST_RARE = 0.15;
 /**
  * The rare rows that one use asks for each time, by condition. Constants only (`status = 'pending'`, `status IN (...)`, `status <> 'done'`, `deleted_at IS NOT NULL`, a boolean), with the
  * values' frequencies in the statistics; of values only a rare choice of a few; a comparison with a column that is nearly always NULL implies IS NOT NULL (manual, "Partial Indexes").
- * Where no condition alone picks few rows, all of them that leave at most half may do so together.
+ * Conditions that pick few rows each are one more together, with the flags beside them; where none does alone, all that leave at most half may do so together.
  */
 export function rareRows(tableUse: TableUse, statistics: Statistics): readonly RareRows[] {
   const { predicates } = tableUse.use;
-  const found = predicates.flatMap((predicate) => impliesNotNull(predicate, tableUse, statistics) ?? []);
-  const fixed = predicates.flatMap((predicate) => fixedRows(predicate, tableUse, statistics) ?? []);
-  const rare = fixed.filter((one) => one.fraction <= MOST_RARE);
-  // With what a flag says in its condition the index answers by itself, and the table's rows need not be read for it.
-  const flagged = rare.flatMap((one) => {
-    const flags = fixed.filter((other) => other.isFlag && !rare.includes(other));
-    return flags.length > 0 ? [together([one, ...flags])] : [];
-  });
-  if (found.length + rare.length > 0) return [...found, ...rare, ...flagged];
+  const found = distinct(predicates.flatMap((predicate) => impliesNotNull(predicate, tableUse, statistics) ?? []));
+  const fixed = distinct(predicates.flatMap((predicate) => fixedRows(predicate, tableUse, statistics) ?? []));
+  const rare = [...found, ...fixed.filter((one) => one.fraction <= MOST_RARE)];
+  if (rare.length > 0) {
+    // With what a flag says in its condition the index answers by itself, and the table's rows need not be read for it.
+    const flags = fixed.filter((one) => one.isFlag && one.fraction > MOST_RARE);
+    const all = [...rare, ...flags];
+    return all.length > 1 ? [...rare, together(all)] : rare;
+  }
   const few = fixed.filter((one) => one.fraction <= MOST_TOGETHER);
   const all = together(few);
   return few.length < 2 || all.fraction > MOST_RARE ? [] : [all];
+}
+
+function distinct<T extends RareRows>(conditions: readonly T[]): readonly T[] {
+  return [...new Map(conditions.map((one) => [one.where, one])).values()];
 }
 
 function together(conditions: readonly RareRows[]): RareRows {
@@ -47,6 +53,7 @@ function together(conditions: readonly RareRows[]): RareRows {
     where: conditions.map((one) => one.where).join(' AND '),
     fraction: conditions.reduce((product, one) => product * one.fraction, 1),
     columns: conditions.flatMap((one) => one.columns),
+    settled: conditions.flatMap((one) => one.settled),
     single: conditions.flatMap((one) => one.single),
     nulls: conditions.flatMap((one) => one.nulls),
   };
@@ -68,7 +75,14 @@ function impliesNotNull(predicate: Predicate, { table }: TableUse, statistics: S
   const notNull = 1 - (facts?.nullFraction ?? 0);
   return notNull > MOST_RARE
     ? null
-    : { where: `${quoteIdent(column)} IS NOT NULL`, fraction: notNull, columns: [column], single: [], nulls: [] };
+    : {
+        where: `${quoteIdent(column)} IS NOT NULL`,
+        fraction: notNull,
+        columns: [column],
+        settled: [],
+        single: [],
+        nulls: [],
+      };
 }
 
 /** The rows of a condition with constants of which the statistics tell the share; null where they do not, or where others will be asked for. */
@@ -88,6 +102,7 @@ function fixedRows(predicate: Predicate, { table, rows }: TableUse, statistics: 
     where,
     fraction,
     columns: [column],
+    settled: [column],
     single: isSingle ? [column] : [],
     nulls: kind === 'is-null' ? [column] : [],
     isFlag: FLAGS.has(kind),

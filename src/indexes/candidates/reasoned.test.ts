@@ -53,6 +53,7 @@ describe('operators that are no comparisons', () => {
     aColumn('address', { baseType: 'inet', typeCategory: 'I' }),
     aColumn('path', { baseType: 'ltree', typeCategory: 'U' }),
     aColumn('starts', { baseType: 'timestamptz', typeCategory: 'D' }),
+    aColumn('tag', { ...TEXT, sortsBytes: true }),
   ];
   const facts: Facts = { tables: [aTable('event', { columns, pages: 5000 })], extensions: ['pg_trgm'] };
   test.each([
@@ -76,6 +77,12 @@ describe('operators that are no comparisons', () => {
     ['a regular expression without', `code ~ '^a?bc'`, ['gin "code" "public".gin_trgm_ops']],
     ['a regular expression of two', `code ~ '^abc|d'`, ['gin "code" "public".gin_trgm_ops']],
     ['a beginning', `code ^@ 'abc'`, ['btree "code" text_pattern_ops']],
+    ['a beginning where texts sort as bytes', `tag LIKE 'abc%'`, ['btree "tag"']],
+    [
+      'a beginning and an order of such texts',
+      `tag LIKE $1 ORDER BY tag`,
+      ['btree "tag"', 'gin "tag" "public".gin_trgm_ops'],
+    ],
     ['an operator that no index knows', `place <-> point '(1,2)' < 5`, []],
   ])('%s', (_, condition, wanted) => {
     const found = candidates([`SELECT * FROM event WHERE ${condition}`], facts);

@@ -1,9 +1,9 @@
 import type { Candidate, TableUse } from './candidates.js';
-import { indexSpec, mergeCandidates } from './candidates.js';
+import { indexSpec, isDuplicate, mergeCandidates } from './candidates.js';
 import { btreeCandidates, coveringCandidate, indexableParts } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
 import { combinedCandidates } from './combined-candidates.js';
-import { expressionCandidates } from './expression-candidates.js';
+import { expressionCandidates, partialExpressionCandidates } from './expression-candidates.js';
 import { hashCandidates, nearestCandidates, otherCandidates } from './method-candidates.js';
 import { partialCandidates } from './partial-candidates.js';
 import { permutationCandidates } from './permutations.js';
@@ -25,7 +25,7 @@ export interface ClassLimits {
 /**
  * Candidates of every kind for a workload, reasoned from how each statement uses each table: equality first, then one range
  * or the order, joins before or behind; with all that is read included where that is narrow; only the rare rows; on
- * expressions; by other methods. The beginnings of all btrees are candidates too. Needs `loadParser()`.
+ * expressions; by other methods. The beginnings of all btrees are candidates too; none is an index that is there. Needs `loadParser()`.
  */
 export function reasonedCandidates(
   basis: CandidateBasis,
@@ -50,12 +50,13 @@ export function reasonedCandidates(
         ? rare.flatMap(({ candidate, rows }) => coveringCandidate(basis, one, candidate, rows.nulls) ?? [])
         : []),
       ...(expression ? expressions : []),
+      ...(expression && partial ? partialExpressionCandidates(basis, one) : []),
       ...(otherMethods ? [...others, ...hashCandidates(basis, one), ...combinedCandidates(basis, one, others)] : []),
       ...(expression && otherMethods ? combinedCandidates(basis, one, expressions) : []),
     ];
   });
   const orders = limits.everyOrder === undefined ? [] : permutationCandidates(basis.catalog, uses, limits.everyOrder);
-  return mergeCandidates([...found, ...orders]);
+  return mergeCandidates([...found, ...orders]).filter(({ spec }) => !isDuplicate(basis.catalog, spec));
 }
 
 /** Wider keys hardly ever narrow further. */

@@ -24,15 +24,24 @@ export interface ColumnsRead {
   readonly hiddenSequences: number;
 }
 
-/** Domains may rest on domains: the chain is followed to the type below. */
+/** Of libc the locales C and POSIX; of what is built in (17+) all. */
+const sortsBytes = (provider: string, locale: string): string =>
+  `(${provider} = 'b' OR (${provider} = 'c' AND ${locale} IN ('C', 'POSIX')))`;
+
+/** Domains may rest on domains: the chain is followed to the type below. The collation `default` (provider `d`) is the database's own. */
 const COLUMNS_SQL = `
   WITH RECURSIVE base (oid, type) AS (
     SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type AS t WHERE t.typtype = 'd'
     UNION ALL
     SELECT b.oid, t.typbasetype FROM base AS b JOIN pg_catalog.pg_type AS t ON t.oid = b.type AND t.typtype = 'd'
+  ), own_locale (provider, locale) AS (
+    SELECT coalesce(pg_catalog.to_jsonb(d) ->> 'datlocprovider', 'c'), d.datcollate
+    FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()
   )
   SELECT c.oid::int8 AS table_oid, a.attname AS name, a.attnum AS position, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
-    t.typname AS base_type, t.typcategory::text AS category, a.attnotnull OR own.typnotnull AS not_null,
+    t.typname AS base_type, t.typcategory::text AS category,
+    coalesce(CASE l.collprovider WHEN 'd' THEN ${sortsBytes('w.provider', 'w.locale')} ELSE ${sortsBytes('l.collprovider', 'l.collcollate')} END, false) AS sorts_bytes,
+    a.attnotnull OR own.typnotnull AS not_null,
     (a.atthasdef AND a.attgenerated = '') OR own.typdefault IS NOT NULL AS has_default,
     a.attidentity <> '' AS identity, a.attgenerated <> '' AS generated, NULLIF(a.attstattarget, -1)::int4 AS statistics_target,
     (SELECT o.option_value::float8 FROM pg_catalog.pg_options_to_table(a.attoptions) AS o WHERE o.option_name = 'n_distinct') AS distinct_setting,
@@ -45,6 +54,8 @@ const COLUMNS_SQL = `
   LEFT JOIN base AS b ON b.oid = own.oid AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_type AS deeper WHERE deeper.oid = b.type AND deeper.typtype = 'd')
   JOIN pg_catalog.pg_type AS t ON t.oid = coalesce(b.type, own.oid)
+  CROSS JOIN own_locale AS w
+  LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
   LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm', 'v', 'f')
     AND ${userSchema('n')} AND ${notOfExtension('pg_class', 'c.oid')}
@@ -57,6 +68,7 @@ type ColumnRow = {
   type: string;
   base_type: string;
   category: string;
+  sorts_bytes: boolean;
   not_null: boolean;
   has_default: boolean;
   identity: boolean;
@@ -74,6 +86,7 @@ function toColumn(row: ColumnRow, sequence: SequenceState | null): Column {
     type: row.type,
     baseType: row.base_type,
     typeCategory: row.category,
+    sortsBytes: row.sorts_bytes,
     notNull: row.not_null,
     hasDefault: row.has_default,
     identity: row.identity,
