@@ -267,6 +267,20 @@ describe('the report of an index selection', () => {
     );
   });
 
+  it('analyses a table once, after the last of its indexes on expressions', () => {
+    const [first, second] = report.indexes;
+    if (!first || !second) throw new Error('there are two indexes');
+    const analysing = (one: typeof first, table: string): typeof first => {
+      return { ...one, decision: 'create', action: { ...one.action, up: [...one.action.up, `ANALYZE ${table}`] } };
+    };
+    const up = (indexes: readonly (typeof first)[]): string =>
+      indexSqlFiles({ ...report, indexes: [...indexes] })[0]?.content ?? '';
+    const same = up([analysing(first, '"t"'), analysing(second, '"t"')]);
+    expect(same.match(/ANALYZE "t";/g)).toHaveLength(1);
+    expect(same.indexOf('ANALYZE')).toBeGreaterThan(same.indexOf(DRIVER.name));
+    expect(up([analysing(first, '"t"'), analysing(second, '"u"')]).match(/ANALYZE/g)).toHaveLength(2);
+  });
+
   it('keeps a line break in a name inside the comment', () => {
     const [first] = report.indexes;
     const named = { ...report, indexes: [{ ...first, title: 'x\nDROP TABLE customers; --' }] } as typeof report;
