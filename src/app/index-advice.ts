@@ -96,7 +96,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       storageBudgetBytes: options.storageBudgetBytes,
       writeWeight: options.writeWeight,
       candidates: search.candidates.length,
-      mostPlannerCalls: within.plannerCalls ?? null,
+      mostPlannerCalls: search.mostPlannerCalls,
       selection: search.selection,
       alternatives,
       unvalued: search.unvalued,

@@ -60,7 +60,15 @@ async function searched(
   const whole = { candidates, writes: [], costs: new Map<string, number>(), isFinal: () => false };
   const selection = await searchOnce({ ...search, timeMs: 5000 }, whole, 5000);
   return {
-    found: { candidates, selection, alternatives: [], unvalued: [], writes: [], writeCosts: new Map() },
+    found: {
+      candidates,
+      selection,
+      alternatives: [],
+      mostPlannerCalls: null,
+      unvalued: [],
+      writes: [],
+      writeCosts: new Map(),
+    },
     search,
   };
 }

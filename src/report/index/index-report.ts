@@ -84,7 +84,13 @@ export const indexReportSchema = z.object({
     .object({
       candidates: z.number().int(),
       plannerCalls: z.number().int(),
-      mostPlannerCalls: z.number().int().nullable().describe('that the search might make; null for no limit'),
+      mostPlannerCalls: z
+        .number()
+        .int()
+        .nullable()
+        .describe(
+          'that the search might make, those added each time it is made again with what writes were measured to cost included; what is under way by then is still asked; null for no limit',
+        ),
       timeRatio: figure.describe('workload time with the set / without: cost ratios times measured times; estimated'),
       timeOf: z.number().int().describe('statements that were measured and planned, whose time that is'),
       objective: share,
