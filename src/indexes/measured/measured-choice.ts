@@ -65,6 +65,8 @@ export interface SetValue {
   readonly slower: readonly number[];
   /** Cases whose plan under exactly this set is not known, only the one that is cheapest for the planner of those seen. */
   readonly assumed: number;
+  /** Statements with such a case, as positions. */
+  readonly assumedOf: readonly number[];
 }
 
 export interface MeasuredChoice {
