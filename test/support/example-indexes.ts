@@ -21,6 +21,10 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     finishedAt: '2026-03-01T10:04:00.000Z',
     snapshot: aSnapshot({ statements }),
     workloadMs: 125_000,
+    baseline: [
+      { fingerprint: 'f1', calls: 4000, meanMs: 30, timedOutMs: null },
+      { fingerprint: 'f2', calls: 800, meanMs: 5.63, timedOutMs: null },
+    ],
     storageBudgetBytes: 8 * 1024 * 1024,
     writeWeight: 1,
     candidates: 31,
