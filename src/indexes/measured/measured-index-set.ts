@@ -46,7 +46,7 @@ export interface IndexEffect {
 export interface KeptIndex extends MeasuredIndex {
   /** How the totals would change if only this one went: positive is what it is worth. */
   readonly worth: MeasuredTotals;
-  /** Statements whose plans, without it or with the kept set, were not looked up: their part of `worth` is estimated from other plans of theirs. 0 where all of it was measured. */
+  /** Statements whose plans, without it or with the kept set, were not looked up, or ended by the timeout: their part of `worth` is estimated from other plans of theirs, or from what they had done by then. 0 where all of it was measured. */
   readonly assumed: number;
   /** Statements whose figures it changes, the most gain first. */
   readonly effects: readonly IndexEffect[];
@@ -60,7 +60,7 @@ export interface DroppedIndex {
   readonly why: DropReason;
   /** In words, with the figures. */
   readonly reason: string;
-  /** Statements by which the reason goes although their plans, with it or without, were not looked up: its figures are then estimated. 0 where all of them were measured. */
+  /** Statements by which the reason goes although their plans, with it or without, were not looked up, or ended by the timeout: its figures are then estimated. 0 where all of them were measured. */
   readonly assumed: number;
   /** Null when it was not built. */
   readonly built: MeasuredIndex | null;

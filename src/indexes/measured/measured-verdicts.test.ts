@@ -47,11 +47,16 @@ describe('figures of plans that were not looked up', () => {
     expect(keptIndex(shared, ['good'], built('good')).assumed).toBe(1);
   });
 
+  test('what the timeout ended without it is no measurement either', () => {
+    const cut = ofPlans([['read', [seen(NAMES, ['good'], 1, 10), { ...seen([], [], 9, 10_000), cutOff: true }]]]);
+    expect(keptIndex(cut, ['good'], built('good')).assumed).toBe(1);
+  });
+
   test('a dropped one says so in its reason', () => {
     expect(droppedIndex(shared, ['lure'], built('good'), 'time')).toMatchObject({
       assumed: 1,
       reason: expect.stringContaining(
-        'instead of 140 ms and 1,400 blocks (the plan of 1 statement with or without it was not looked up)',
+        'instead of 140 ms and 1,400 blocks (of 1 statement the plan with or without it was not looked up, or the timeout ended it)',
       ),
     });
     const feared = ofPlans([['read', [seen(NAMES, ['good', 'lure'], 1, 90), seen(['good'], [], 9, 10)]]]);
@@ -61,7 +66,7 @@ describe('figures of plans that were not looked up', () => {
       why: 'slower',
       assumed: 1,
       reason:
-        'with it read takes 90.0 ms instead of 10.0 ms (the plan of 1 statement with or without it was not looked up)',
+        'with it read takes 90.0 ms instead of 10.0 ms (of 1 statement the plan with or without it was not looked up, or the timeout ended it)',
     });
     expect(droppedIndex(problems, ['good'], built('large'), 'time').assumed).toBe(0);
   });

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs } from '../../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs } from '../../base/units.js';
 import { isWorthwhile } from './gain.js';
 import { measuredValue } from './measured-choice.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
@@ -52,11 +52,11 @@ export function droppedIndex(
   const worst = slowest(problems, now, added, objective);
   if (worst !== null) {
     const isAssumed = assumed.has(worst.position) ? 1 : 0;
-    return { ...facts, assumed: isAssumed, why: 'slower', reason: worst.words + notLookedUp(isAssumed) };
+    return { ...facts, assumed: isAssumed, why: 'slower', reason: worst.words + notSeen(isAssumed) };
   }
   const sizes = new Map(problems.time.indexes.map((one) => [one.name, one.sizeBytes]));
   const free = problems.time.budgetBytes - kept.reduce((sum, one) => sum + (sizes.get(one) ?? 0), 0);
-  const changed = `with it the statements would take ${totalsWords(added)} instead of ${totalsWords(now)}${notLookedUp(assumed.size)}`;
+  const changed = `with it the statements would take ${totalsWords(added)} instead of ${totalsWords(now)}${notSeen(assumed.size)}`;
   const measuredGain = now.decisive.total - added.decisive.total;
   if (measuredGain > 0 && index.sizeBytes > free)
     return {
@@ -81,11 +81,10 @@ export function openVerdict(dropped: DroppedIndex): DroppedIndex {
   return { ...dropped, why: 'not-measured', reason, assumed: 0 };
 }
 
-/** What follows figures that rest on plans which nobody saw: ` (the plans of 3 statements with or without it were not looked up)`; empty where there are none. */
-export function notLookedUp(statements: number): string {
+/** What follows figures that rest on what nobody saw: ` (of 3 statements the plan with or without it was not looked up, or the timeout ended it)`; empty where there are none. */
+export function notSeen(statements: number): string {
   if (statements === 0) return '';
-  const plans = statements === 1 ? 'plan of 1 statement' : `plans of ${formatCount(statements)} statements`;
-  return ` (the ${plans} with or without it ${statements === 1 ? 'was' : 'were'} not looked up)`;
+  return ` (of ${formatCounted(statements, 'statement')} the plan with or without it was not looked up, or the timeout ended it)`;
 }
 
 /** The verdict where only statements that gave no figure use it. */
@@ -112,9 +111,9 @@ function values(problems: Problems, set: readonly string[]): Values {
   };
 }
 
-/** Statements whose figures under one of the sets are of a plan that was not seen there, as positions. */
+/** Statements whose figures under one of the sets are of a plan that was not seen there, or of a run that the timeout ended, as positions. */
 function assumedIn(one: Values, other: Values): ReadonlySet<number> {
-  return new Set([...one.time.assumedOf, ...other.time.assumedOf]);
+  return new Set([...one.time.unsure, ...other.time.unsure]);
 }
 
 function difference(one: Values, other: Values): MeasuredTotals {

@@ -57,18 +57,18 @@ export class WorkloadValues {
   value(set: bigint): SetValue {
     const perStatement: number[] = [];
     const slower: number[] = [];
-    const assumedOf: number[] = [];
+    const unsure: number[] = [];
     let total = 0;
     let assumed = 0;
     for (const [position, { calls }] of this.#problem.statements.entries()) {
       const now = this.#statement(position, set);
       assumed += now.assumed;
-      if (now.assumed > 0) assumedOf.push(position);
+      if (now.unsure) unsure.push(position);
       total += calls * now.value;
       if (this.#isSlower(position, now)) slower.push(position);
       perStatement.push(now.value);
     }
-    return { total, perStatement, slower, assumed, assumedOf };
+    return { total, perStatement, slower, assumed, unsure };
   }
 
   /** The set from which others are told apart from now on. */

@@ -54,7 +54,7 @@ const proposedIndexSchema = z.object({
     .number()
     .int()
     .describe(
-      'statements by which the reason (and the worth) goes although their plans with or without the index were not looked up: the figures are then estimated; 0 where all of them were measured',
+      'statements by which the reason (and the worth) goes although their plans with or without the index were not looked up, or ended by the timeout: the figures are then estimated; 0 where all of them were measured',
     ),
   estimated: z.object({
     sizeBytes: figure,

@@ -6,7 +6,7 @@ import type {
   MeasuredIndexSet,
   MeasuredTotals,
 } from '../../indexes/measured/measured-index-set.js';
-import { notLookedUp } from '../../indexes/measured/measured-verdicts.js';
+import { notSeen } from '../../indexes/measured/measured-verdicts.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
 import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
 import { createIndexSql } from '../../model/action.js';
@@ -203,7 +203,7 @@ function nameOf({ snapshot }: IndexReportInput, fingerprint: string): string {
 function keptReason({ worth: { ms, buffers }, assumed }: KeptIndex): string {
   const moreOf = (value: number, format: (value: number) => string): string =>
     value < 0 ? `${format(-value)} less` : `${format(value)} more`;
-  return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}${notLookedUp(assumed)}`;
+  return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}${notSeen(assumed)}`;
 }
 
 function measuredIndex(built: MeasuredIndex | null, worth: MeasuredTotals | null): ProposedIndex['measured'] {
