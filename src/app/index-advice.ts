@@ -25,7 +25,7 @@ import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
-import type { FailedCase, NoiseFloor } from '../model/measurement.js';
+import type { FailedCase, NoiseFloor, StatementSummary } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { IndexReport } from '../report/index/index-report.js';
@@ -83,7 +83,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       cleanup,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    const { search, within, review, failed, noise } = await searched(staging, origin, options, context);
+    const { search, within, review, failed, noise, baseline } = await searched(staging, origin, options, context);
     const searchInterrupted = signal.aborted;
     const { measured, alternatives } = await measure(staging, { search, within, noise }, options, context);
     const report = toIndexReport({
@@ -93,10 +93,11 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       finishedAt: new Date().toISOString(),
       snapshot: search.snapshot,
       workloadMs: search.workloadMs,
+      baseline,
       storageBudgetBytes: options.storageBudgetBytes,
       writeWeight: options.writeWeight,
       candidates: search.candidates.length,
-      mostPlannerCalls: within.plannerCalls ?? null,
+      mostPlannerCalls: search.mostPlannerCalls,
       selection: search.selection,
       alternatives,
       unvalued: search.unvalued,
@@ -145,6 +146,7 @@ async function searched(
   readonly review: readonly Finding[];
   readonly failed: readonly FailedCase[];
   readonly noise: NoiseFloor;
+  readonly baseline: readonly StatementSummary[];
 }> {
   const { signal, watch } = context;
   const { whatIf, lab } = staging;
@@ -183,8 +185,8 @@ async function searched(
     note: (text) => watch({ type: 'note', text }),
   };
   const search = await searchIndexSet(within);
-  const { failed } = summary;
-  return { search, within, review, failed, noise };
+  const { failed, perStatement: baseline } = summary;
+  return { search, within, review, failed, noise, baseline };
 }
 
 /** Of the time for searching; the rest is for what could stand beside the set that measurement keeps of a budget. */

@@ -60,7 +60,15 @@ async function searched(
   const whole = { candidates, writes: [], costs: new Map<string, number>(), isFinal: () => false };
   const selection = await searchOnce({ ...search, timeMs: 5000 }, whole, 5000);
   return {
-    found: { candidates, selection, alternatives: [], unvalued: [], writes: [], writeCosts: new Map() },
+    found: {
+      candidates,
+      selection,
+      alternatives: [],
+      mostPlannerCalls: null,
+      unvalued: [],
+      writes: [],
+      writeCosts: new Map(),
+    },
     search,
   };
 }
@@ -86,12 +94,14 @@ function labOf(
         writeCost: null,
         writes: null,
         worth: nothing,
+        assumed: 0,
         effects: [],
       })),
       dropped: (dropped ?? []).map((spec) => ({
         spec,
         why: 'no-gain',
         reason: 'it brings nothing',
+        assumed: 0,
         built: null,
         change: null,
         effects: [],
@@ -181,6 +191,7 @@ describe('measureInRounds', () => {
           spec,
           why: 'slower' as const,
           reason: 'with it the second takes 90.0 ms instead of 10.0 ms',
+          assumed: 0,
           built: null,
           change: { ms: -400, buffers: gains ? -5000 : 50 },
           effects: [slowed],
@@ -217,6 +228,7 @@ describe('measureInRounds', () => {
       spec,
       why: 'slower',
       reason: 'with it the second takes 90.0 ms instead of 10.0 ms',
+      assumed: 0,
       built: null,
       change: { ms: -400, buffers: -5000 },
       effects: [{ statement: byB, without: { ms: 10, buffers: 100 }, with: { ms: 90, buffers: 300 } }],

@@ -6,6 +6,7 @@ import { aColumn, aSnapshot, aStatement, aTable } from '../../test/support/snaps
 import type { OpenLab } from '../lab/open-lab.js';
 import type { IndexSelection } from '../indexes/selection/selection-types.js';
 import { searchIndexSet } from './index-search.js';
+import type { IndexSearch } from './index-search.js';
 
 const read = statement('a');
 const fake: Fake = {
@@ -26,7 +27,10 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** Every question takes a tenth of the time, and measuring what writes pay as long as is given. */
-async function found(measuringMs: number, plannerCalls?: number): Promise<IndexSelection> {
+async function found(
+  measuringMs: number,
+  plannerCalls?: number,
+): Promise<IndexSelection & Pick<IndexSearch, 'mostPlannerCalls'>> {
   const planner = engine(fake);
   const cost: typeof planner.cost = (fingerprints, change) => {
     ms += 1000;
@@ -42,7 +46,7 @@ async function found(measuringMs: number, plannerCalls?: number): Promise<IndexS
       return [] as never;
     },
   };
-  const { selection } = await searchIndexSet({
+  const { selection, mostPlannerCalls } = await searchIndexSet({
     snapshot: aSnapshot({ tables: [table], statements }),
     whatIf: { cost, size: planner.size.bind(planner), sizes: planner.sizes.bind(planner) },
     lab: lab as OpenLab,
@@ -55,7 +59,7 @@ async function found(measuringMs: number, plannerCalls?: number): Promise<IndexS
     signal: new AbortController().signal,
     note: () => undefined,
   });
-  return selection;
+  return { ...selection, mostPlannerCalls };
 }
 
 describe('a search that is made again with what writes pay', () => {
@@ -69,5 +73,6 @@ describe('a search that is made again with what writes pay', () => {
     expect(few).toMatchObject({ complete: false });
     // This planner remembers nothing, and is asked again in each of the three searches.
     expect([all.plannerCalls, few.plannerCalls]).toEqual([9, 6]);
+    expect([all.mostPlannerCalls, few.mostPlannerCalls]).toEqual([null, 6]);
   });
 });

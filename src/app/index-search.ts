@@ -24,6 +24,8 @@ export interface IndexSearch {
   readonly workloadMs: number;
   readonly candidates: readonly Candidate[];
   readonly selection: IndexSelection;
+  /** EXPLAINs that its searches might make together; null for no limit. */
+  readonly mostPlannerCalls: number | null;
   /** To be measured beside the chosen ones: the choices for the shown budget itself and others near it, where a larger one was searched. */
   readonly alternatives: readonly UnvaluedIndex[];
   /** To be measured beside the chosen ones: no plan shows what they do. */
@@ -67,9 +69,9 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
     const isFinal = (best: Pick<IndexSelection, 'chosen'>): boolean =>
       options.writeWeight === 0 || isLast || isLate() || options.signal.aborted || unknown(best).length === 0;
     const most = options.plannerCalls ?? Number.POSITIVE_INFINITY;
-    const calls = Number.isFinite(most) && {
-      plannerCalls: Math.max(most - plannerCalls, Math.ceil(most * AGAIN_SHARE)),
-    };
+    const allowed = Math.max(most - plannerCalls, Math.ceil(most * AGAIN_SHARE));
+    const calls = Number.isFinite(most) && { plannerCalls: allowed };
+    const mostPlannerCalls = Number.isFinite(most) ? plannerCalls + allowed : null;
     const last = await searchOnce({ ...options, ...calls }, { candidates, writes, costs, isFinal }, leftMs);
     // The what-if engine remembers, and is asked next to nothing when a search is made again.
     plannerCalls += last.plannerCalls;
@@ -91,6 +93,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
         workloadMs: options.workloadMs,
         candidates,
         selection,
+        mostPlannerCalls,
         alternatives,
         writes,
         writeCosts: costs,

@@ -19,7 +19,7 @@ const candidates = [wide, plain, single, turned, other, partial, covering, bare]
 );
 
 function refused(spec: IndexSpec, why: DroppedIndex['why'], blocks: number): DroppedIndex {
-  return { spec, why, reason: 'r', built: null, change: { ms: -1, buffers: -blocks }, effects: [] };
+  return { spec, why, reason: 'r', assumed: 0, built: null, change: { ms: -1, buffers: -blocks }, effects: [] };
 }
 
 function keptIndex(spec: IndexSpec): KeptIndex {

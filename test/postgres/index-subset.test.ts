@@ -48,4 +48,7 @@ test('a write touches more blocks with indexes than without, whatever ran before
   const [none, one, both] = [of(''), of('by_id'), of('by_id,by_kind')];
   expect(Math.max(...none)).toBeLessThan(Math.min(...one));
   expect(Math.max(...one)).toBeLessThan(Math.min(...both));
+  // An index of two levels: its metapage, its root and a leaf, and nothing of the catalog.
+  expect(Math.max(...one) - Math.min(...none)).toBe(3);
+  expect(Math.max(...both) - Math.min(...none)).toBe(6);
 });

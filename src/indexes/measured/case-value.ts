@@ -8,19 +8,23 @@ export interface StatementValue {
   readonly guard: number;
   /** Cases whose plan under the set is not known. */
   readonly assumed: number;
+  /** Whether one is not known, or the timeout ended it. */
+  readonly unsure: boolean;
 }
 
 export function statementValue(cases: readonly CompiledCase[], set: bigint): StatementValue {
   let value = 0;
   let guard = 0;
   let assumed = 0;
+  let unsure = false;
   for (const each of cases) {
     const plan = planUnder(each, set);
     value += plan.value + upkeepOf(each.upkeep, set);
     guard += plan.guard + upkeepOf(each.guardUpkeep, set);
     if (!plan.certain) assumed += 1;
+    unsure ||= !plan.certain || plan.cutOff;
   }
-  return { value: value / cases.length, guard: guard / cases.length, assumed };
+  return { value: value / cases.length, guard: guard / cases.length, assumed, unsure };
 }
 
 /**
@@ -31,10 +35,10 @@ export function statementValue(cases: readonly CompiledCase[], set: bigint): Sta
 function planUnder(
   each: CompiledCase,
   set: bigint,
-): { readonly value: number; readonly guard: number; readonly certain: boolean } {
+): Pick<CompiledPlan, 'value' | 'guard' | 'cutOff'> & { readonly certain: boolean } {
   const possible = each.plans.filter((plan) => isSubset(plan.uses, set));
   const certain = possible.find((plan) => isSubset(set, plan.present));
-  if (certain) return { value: certain.value, guard: certain.guard, certain: true };
+  if (certain) return { ...certain, certain: true };
   const open = possible.find(({ beatenBy }) => !beatenBy.some((uses) => isSubset(uses, set)));
   const plan = (open ?? possible[0]) as CompiledPlan;
   let { value, guard } = plan;
@@ -45,7 +49,7 @@ function planUnder(
     value = Math.max(value, least.value);
     guard = Math.max(guard, least.guard);
   }
-  return { value, guard, certain: false };
+  return { value, guard, cutOff: plan.cutOff, certain: false };
 }
 
 /** The least that a case takes under this set or a part of it. */

@@ -20,6 +20,8 @@ export interface MeasuredPlan {
   readonly estimatedCost: number;
   /** Measured, without the upkeep of indexes, in the unit of the choice. Of a run that was cut off a lower bound. */
   readonly value: number;
+  /** The timeout ended it: `value` is a lower bound of time, and of blocks no measurement. */
+  readonly cutOff?: boolean;
   /** What the statement's tolerance is held against; `value` where it is not given. */
   readonly guard?: number;
 }
@@ -65,6 +67,8 @@ export interface SetValue {
   readonly slower: readonly number[];
   /** Cases whose plan under exactly this set is not known, only the one that is cheapest for the planner of those seen. */
   readonly assumed: number;
+  /** Statements with such a case, or with one that the timeout ended, as positions. */
+  readonly unsure: readonly number[];
 }
 
 export interface MeasuredChoice {

@@ -46,6 +46,8 @@ export interface IndexEffect {
 export interface KeptIndex extends MeasuredIndex {
   /** How the totals would change if only this one went: positive is what it is worth. */
   readonly worth: MeasuredTotals;
+  /** Statements whose plans, without it or with the kept set, were not looked up, or ended by the timeout: their part of `worth` is estimated from other plans of theirs, or from what they had done by then. 0 where all of it was measured. */
+  readonly assumed: number;
   /** Statements whose figures it changes, the most gain first. */
   readonly effects: readonly IndexEffect[];
 }
@@ -58,9 +60,11 @@ export interface DroppedIndex {
   readonly why: DropReason;
   /** In words, with the figures. */
   readonly reason: string;
+  /** Statements by which the reason goes although their plans, with it or without, were not looked up, or ended by the timeout: its figures are then estimated. 0 where all of them were measured. */
+  readonly assumed: number;
   /** Null when it was not built. */
   readonly built: MeasuredIndex | null;
-  /** How the totals would change if it were added to the kept ones: negative is a gain; null when it was not built. */
+  /** How the totals would change if it were added to the kept ones: negative is a gain; null when it was not built. Where `assumed` is not 0, or the reason is not of totals, it may be estimated. */
   readonly change: MeasuredTotals | null;
   readonly effects: readonly IndexEffect[];
 }

@@ -37,6 +37,7 @@ export interface CompiledPlan {
   readonly cost: number;
   readonly value: number;
   readonly guard: number;
+  readonly cutOff: boolean;
   /** What the plans use that the planner was seen to take where it could have taken this one: where one of them can be taken, this one is not. */
   readonly beatenBy: readonly bigint[];
 }
@@ -59,6 +60,7 @@ export function compile(problem: ChoiceProblem): Compiled {
           cost: plan.estimatedCost,
           value: plan.value,
           guard: plan.guard ?? plan.value,
+          cutOff: plan.cutOff ?? false,
         }))
         .toSorted((a, b) => a.cost - b.cost || b.value - a.value)
         .map((plan, _, all) => ({ ...plan, beatenBy: all.filter((one) => beats(one, plan)).map((one) => one.uses) }));

@@ -25,10 +25,50 @@ describe('keptIndex', () => {
   test('is worth what would be lost without it, and names the statements', () => {
     const found = keptIndex(problems, ['good'], built('good'));
     expect(found.worth).toEqual({ ms: 90 + 30, buffers: 900 + 300 });
+    expect(found.assumed).toBe(0);
     expect(found.effects).toEqual([
       { statement: 'first', without: { ms: 100, buffers: 1000 }, with: { ms: 10, buffers: 100 } },
       { statement: 'second', without: { ms: 50, buffers: 500 }, with: { ms: 20, buffers: 200 } },
     ]);
+  });
+});
+
+describe('figures of plans that were not looked up', () => {
+  const shared: Problems = ofPlans([
+    ['delete', [seen(['good', 'lure'], ['good', 'lure'], 1, 10), seen([], [], 9, 100)]],
+    ['read', [seen(NAMES, ['good'], 1, 10), seen(['lure', 'large', 'idle'], [], 9, 40)]],
+  ]);
+
+  test('a kept index says of how many statements its worth is assumed: of two that serve one delete each is given all of its saving', () => {
+    const kept = ['good', 'lure'];
+    expect(keptIndex(shared, kept, built('lure'))).toMatchObject({ worth: { ms: 90 }, assumed: 1 });
+    // The read ran without it.
+    expect(keptIndex(shared, kept, built('good'))).toMatchObject({ worth: { ms: 90 + 30 }, assumed: 1 });
+    expect(keptIndex(shared, ['good'], built('good')).assumed).toBe(1);
+  });
+
+  test('what the timeout ended without it is no measurement either', () => {
+    const cut = ofPlans([['read', [seen(NAMES, ['good'], 1, 10), { ...seen([], [], 9, 10_000), cutOff: true }]]]);
+    expect(keptIndex(cut, ['good'], built('good')).assumed).toBe(1);
+  });
+
+  test('a dropped one says so in its reason', () => {
+    expect(droppedIndex(shared, ['lure'], built('good'), 'time')).toMatchObject({
+      assumed: 1,
+      reason: expect.stringContaining(
+        'instead of 140 ms and 1,400 blocks (of 1 statement the plan with or without it was not looked up, or the timeout ended it)',
+      ),
+    });
+    const feared = ofPlans([['read', [seen(NAMES, ['good', 'lure'], 1, 90), seen(['good'], [], 9, 10)]]]);
+    expect(droppedIndex(feared, ['good'], built('lure'), 'time')).toMatchObject({ why: 'slower', assumed: 0 });
+    const alone = ofPlans([['read', [seen(['lure', 'idle'], ['lure'], 1, 90), seen([], [], 9, 10)]]]);
+    expect(droppedIndex(alone, ['good'], built('lure'), 'time')).toMatchObject({
+      why: 'slower',
+      assumed: 1,
+      reason:
+        'with it read takes 90.0 ms instead of 10.0 ms (of 1 statement the plan with or without it was not looked up, or the timeout ended it)',
+    });
+    expect(droppedIndex(problems, ['good'], built('large'), 'time').assumed).toBe(0);
   });
 });
 
@@ -118,9 +158,13 @@ function seen(present: readonly string[], uses: readonly string[], estimatedCost
   return { present, uses, estimatedCost, value };
 }
 
-function problem(factor: number): ChoiceProblem {
+function ofPlans(plans: typeof PLANS): Problems {
+  return { time: problem(1, plans), buffers: problem(10, plans), decisive: problem(1, plans) };
+}
+
+function problem(factor: number, of = PLANS): ChoiceProblem {
   const indexes = NAMES.map((name) => ({ name, sizeBytes: name === 'large' ? 90 : 20 }));
-  const statements = PLANS.map(([name, plans]): ChoiceStatement => ({
+  const statements = of.map(([name, plans]): ChoiceStatement => ({
     name,
     calls: 1,
     tolerance: 1.15,

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatMs } from '../../base/units.js';
+import { formatBytes, formatCount, formatCounted, formatMs } from '../../base/units.js';
 import { isWorthwhile } from './gain.js';
 import { measuredValue } from './measured-choice.js';
 import type { ChoiceProblem, SetValue } from './measured-choice.js';
@@ -26,7 +26,8 @@ export function keptIndex(problems: Problems, kept: readonly string[], index: Me
     kept.filter((name) => name !== index.spec.name),
   );
   const now = values(problems, kept);
-  return { ...index, worth: difference(without, now), effects: effectsOf(problems, without, now) };
+  const assumed = assumedIn(without, now).size;
+  return { ...index, worth: difference(without, now), assumed, effects: effectsOf(problems, without, now) };
 }
 
 /** Why an index that was built was not kept: what it would do if it were added to the kept ones, by what was measured. */
@@ -41,17 +42,21 @@ export function droppedIndex(
   const added = values(problems, [...kept, name]);
   const change = difference(added, now);
   const effects = effectsOf(problems, now, added);
-  const facts = { spec: index.spec, built: index, change, effects };
+  const assumed = assumedIn(added, now);
+  const facts = { spec: index.spec, built: index, change, effects, assumed: assumed.size };
   const isUsed = problems.time.statements.some(({ cases }) =>
     cases.some(({ plans }) => plans.some((plan) => plan.uses.includes(name))),
   );
   const upkeep = index.writes === null ? '' : `, and writes pay ${formatMs(index.writes.ms)} for it`;
-  if (!isUsed) return { ...facts, why: 'unused', reason: `no plan uses it${upkeep}` };
+  if (!isUsed) return { ...facts, assumed: 0, why: 'unused', reason: `no plan uses it${upkeep}` };
   const worst = slowest(problems, now, added, objective);
-  if (worst !== null) return { ...facts, why: 'slower', reason: worst };
+  if (worst !== null) {
+    const isAssumed = assumed.has(worst.position) ? 1 : 0;
+    return { ...facts, assumed: isAssumed, why: 'slower', reason: worst.words + notSeen(isAssumed) };
+  }
   const sizes = new Map(problems.time.indexes.map((one) => [one.name, one.sizeBytes]));
   const free = problems.time.budgetBytes - kept.reduce((sum, one) => sum + (sizes.get(one) ?? 0), 0);
-  const changed = `with it the statements would take ${totalsWords(added)} instead of ${totalsWords(now)}`;
+  const changed = `with it the statements would take ${totalsWords(added)} instead of ${totalsWords(now)}${notSeen(assumed.size)}`;
   const measuredGain = now.decisive.total - added.decisive.total;
   if (measuredGain > 0 && index.sizeBytes > free)
     return {
@@ -73,7 +78,13 @@ export function openVerdict(dropped: DroppedIndex): DroppedIndex {
   if (why !== 'no-gain' || change === null || change.ms !== 0 || change.buffers !== 0) return dropped;
   const reason =
     'a plan uses it together with others that were not kept; the time ran out before it was measured without them';
-  return { ...dropped, why: 'not-measured', reason };
+  return { ...dropped, why: 'not-measured', reason, assumed: 0 };
+}
+
+/** What follows figures that rest on what nobody saw: ` (of 3 statements the plan with or without it was not looked up, or the timeout ended it)`; empty where there are none. */
+export function notSeen(statements: number): string {
+  if (statements === 0) return '';
+  return ` (of ${formatCounted(statements, 'statement')} the plan with or without it was not looked up, or the timeout ended it)`;
 }
 
 /** The verdict where only statements that gave no figure use it. */
@@ -98,6 +109,11 @@ function values(problems: Problems, set: readonly string[]): Values {
     buffers: measuredValue(problems.buffers, set),
     decisive: measuredValue(problems.decisive, set),
   };
+}
+
+/** Statements whose figures under one of the sets are of a plan that was not seen there, or of a run that the timeout ended, as positions. */
+function assumedIn(one: Values, other: Values): ReadonlySet<number> {
+  return new Set([...one.time.unsure, ...other.time.unsure]);
 }
 
 function difference(one: Values, other: Values): MeasuredTotals {
@@ -128,8 +144,13 @@ function isChanged(before: number, after: number): boolean {
   return Math.abs(after - before) > SAME * Math.max(before, after);
 }
 
-/** The statement that would suffer most of those beyond their tolerance, in words. */
-function slowest(problems: Problems, now: Values, added: Values, objective: Objective): string | null {
+/** The statement that would suffer most of those beyond their tolerance. */
+function slowest(
+  problems: Problems,
+  now: Values,
+  added: Values,
+  objective: Objective,
+): { readonly position: number; readonly words: string } | null {
   const unit = guardOf(objective);
   const at = (all: Values, position: number): number => all[unit].perStatement[position] ?? 0;
   const beyond = added[unit].slower
@@ -139,7 +160,10 @@ function slowest(problems: Problems, now: Values, added: Values, objective: Obje
   if (beyond === undefined) return null;
   const words = (value: number): string => (unit === 'time' ? formatMs(value) : `${formatCount(value)} blocks`);
   const name = problems[unit].statements[beyond.position]?.name ?? '';
-  return `with it ${name} takes ${words(at(added, beyond.position))} instead of ${words(at(now, beyond.position))}`;
+  return {
+    position: beyond.position,
+    words: `with it ${name} takes ${words(at(added, beyond.position))} instead of ${words(at(now, beyond.position))}`,
+  };
 }
 
 function totalsWords({ time, buffers }: Values): string {

@@ -57,16 +57,18 @@ export class WorkloadValues {
   value(set: bigint): SetValue {
     const perStatement: number[] = [];
     const slower: number[] = [];
+    const unsure: number[] = [];
     let total = 0;
     let assumed = 0;
     for (const [position, { calls }] of this.#problem.statements.entries()) {
       const now = this.#statement(position, set);
       assumed += now.assumed;
+      if (now.unsure) unsure.push(position);
       total += calls * now.value;
       if (this.#isSlower(position, now)) slower.push(position);
       perStatement.push(now.value);
     }
-    return { total, perStatement, slower, assumed };
+    return { total, perStatement, slower, assumed, unsure };
   }
 
   /** The set from which others are told apart from now on. */

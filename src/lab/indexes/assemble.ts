@@ -61,7 +61,7 @@ export function assembleSet(
       const reason = banned.get(index.spec.name);
       const known = droppedIndex(problems, kept, index, rules.objective);
       const verdict = measured.unseenUses.has(index.spec.name) ? unseenVerdict(known) : known;
-      if (reason !== undefined) return { ...verdict, why: 'not-verified', reason };
+      if (reason !== undefined) return { ...verdict, why: 'not-verified', reason, assumed: 0 };
       return isComplete ? verdict : openVerdict(verdict);
     });
   const perStatement = verifiedStatements(verified);
@@ -145,5 +145,5 @@ function withSeenRows(write: TableWrite, records: readonly CaseRecord[]): TableW
 }
 
 function notBuilt({ spec, reason }: RefusedIndex): DroppedIndex {
-  return { spec, why: 'not-built', reason, built: null, change: null, effects: [] };
+  return { spec, why: 'not-built', reason, assumed: 0, built: null, change: null, effects: [] };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { aTrialCase } from '../../../test/support/trial-case.js';
 import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
-import type { TrialCase } from '../trial/cases.js';
 import { emptyRecord, figuresOf } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { priceOfBlock, problemOf } from './settle.js';
@@ -134,22 +134,7 @@ function updateRecord(bareMs: number, withIndexMs: number): CaseRecord {
 }
 
 function record(name: string, calls: number, bare: Ran, withIndex: Ran | null, runs = 2): CaseRecord {
-  const oneCase: TrialCase = {
-    key: name,
-    fingerprint: name,
-    name,
-    kind: 'select',
-    calls,
-    parameterClass: 'given',
-    parameterSet: 0,
-    values: [],
-    sql: '',
-    shape: { kind: 'select', ordered: false, orderKeys: null, limit: 0, offset: false, loose: null, cursor: true },
-    soils: false,
-    settings: '',
-    opaque: false,
-  };
-  const made = emptyRecord(oneCase);
+  const made = emptyRecord(aTrialCase(name, { calls }));
   for (const [uses, ran] of [[[], bare] as const, [['i'], withIndex] as const]) {
     if (ran === null) continue;
     const plan = {

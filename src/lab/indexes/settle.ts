@@ -133,11 +133,13 @@ function plain(
   const chance = unit === 'time' ? chanceIn(record, rules, allowed) : () => 1;
   const upkeep = rules.upkeepOf(record, unit);
   const values = valuesByPlan(record, upkeep, unit);
+  const ended = new Set([...record.figures.values()].filter(isCutOff).map((one) => planKey(one.plan)));
   const plans = record.plans.flatMap((plan) => {
     const { uses, estimatedCost } = plan;
     const value = values.get(planKey(plan));
     const present = [...new Set([...plan.present, ...plan.unrelated])];
-    return value === undefined ? [] : [{ present, uses, estimatedCost, value, guard: value / chance(plan) }];
+    const cutOff = ended.has(planKey(plan));
+    return value === undefined ? [] : [{ present, uses, estimatedCost, value, cutOff, guard: value / chance(plan) }];
   });
   return { plans, upkeep, guardUpkeep: seenUpkeep(record, upkeep, unit) };
 }
@@ -224,6 +226,10 @@ function valuesByPlan(
     if (!best || kept < best.kept || (kept === best.kept && value < best.value)) known.set(key, { kept, value });
   }
   return new Map([...known].map(([key, { value }]) => [key, value]));
+}
+
+function isCutOff({ cutOffMs }: PlanFigures): boolean {
+  return cutOffMs !== null;
 }
 
 /** The text does not tell which indexes a write's triggers have. */

@@ -246,7 +246,8 @@ function bestOf(problem: ChoiceProblem, stood: readonly Stood[]): Stood | null {
   return totals.toSorted((a, b) => a.total - b.total)[0]?.one ?? null;
 }
 
-function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>): ChoiceRules {
+/** The rules under which no banned index fits. */
+export function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>): ChoiceRules {
   const indexes = rules.indexes.map((index) => (banned.has(index.name) ? { ...index, sizeBytes: NEVER_FITS } : index));
   return { ...rules, indexes };
 }

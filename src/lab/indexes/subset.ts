@@ -156,16 +156,18 @@ function canBeUnrelated({ spec, namesInPlans }: IndexBuild): boolean {
 
 const ESTIMATES = new Set(['Startup Cost', 'Total Cost', 'Plan Rows', 'Plan Width']);
 
-/** The plan's root knows no triggers; where some fired, the transaction's counters know more. */
+/**
+ * The plan's root knows no triggers, and holds what a write reads of the catalog after the cold drop has emptied the session's caches. So a write goes by the transaction's counters; where they count
+ * nothing (`track_counts` is off) the root is all that is known.
+ */
 function runOf(plan: Plan, counted: Counters): SubsetRun {
   const { root } = plan;
-  const blocks = (['Shared Hit Blocks', 'Shared Read Blocks', 'Temp Read Blocks', 'Temp Written Blocks'] as const).map(
-    (key) => root[key] ?? 0,
-  );
-  const buffers = blocks.reduce((sum, count) => sum + count, 0);
+  const sum = (keys: readonly (keyof PlanNode & `${string} Blocks`)[]): number =>
+    keys.reduce((total, key) => total + (root[key] ?? 0), 0);
+  const shared = counted.blocks > 0 ? counted.blocks : sum(['Shared Hit Blocks', 'Shared Read Blocks']);
   return {
     ms: plan.executionMs ?? 0,
-    buffers: Math.max(buffers, counted.blocks),
+    buffers: shared + sum(['Temp Read Blocks', 'Temp Written Blocks']),
     walBytes: counted.walBytes,
     rows: rowsOf(root),
   };
@@ -179,7 +181,7 @@ function rowsOf(root: PlanNode): number {
 
 interface Counters {
   readonly walBytes: number;
-  /** Of the user's relations, triggers and cascades included. */
+  /** Of the user's relations, what triggers and cascades touch included; 0 where `track_counts` is off. */
   readonly blocks: number;
 }
 
@@ -188,7 +190,7 @@ async function readCounters(session: Session): Promise<Counters> {
   const [row] = await session.query<{ position: string; blocks: string }>(
     `SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')::text AS position,
             coalesce(sum(pg_catalog.pg_stat_get_xact_blocks_fetched(c.oid)), 0)::text AS blocks
-       FROM pg_catalog.pg_class AS c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'i', 't')`,
+       FROM pg_catalog.pg_class AS c WHERE c.oid >= 16384 AND c.relkind IN ('r', 'i', 't', 'm', 'S')`,
   );
   return { walBytes: Number(row?.position ?? 0), blocks: Number(row?.blocks ?? 0) };
 }

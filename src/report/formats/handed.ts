@@ -1,6 +1,7 @@
+import { capital } from '../../base/words.js';
 import type { Iteration } from '../../model/run.js';
 import type { IndexReport } from '../index/index-report.js';
-import { costWords, servesWords } from '../index/words.js';
+import { costWords, reasonWords, servesWords } from '../index/words.js';
 import type { MigrateReport } from '../migrate/migrate-report.js';
 import { stepWords } from '../migrate/step-files.js';
 import { evidenceLines, isTransactional, mayRunInTransaction } from '../migrations.js';
@@ -44,7 +45,7 @@ export function changesOfIndexes({ indexes }: IndexReport): readonly HandedChang
       words: [
         `For: ${servesWords(one)}`,
         `Cost: ${costWords(one)}`,
-        `Measured: ${one.reason}`,
+        capital(reasonWords(one)),
         `Lock: ${one.action.lock}`,
       ],
       prologue: [],

@@ -1,4 +1,5 @@
 import { formatCount, formatCounted, formatMs } from '../../base/units.js';
+import { capital } from '../../base/words.js';
 import { html } from '../html/markup.js';
 import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
@@ -10,8 +11,10 @@ import {
   gainWords,
   measuredSentence,
   noneSentence,
+  reasonWords,
   searchSentence,
   servesWords,
+  unaffectedSentence,
 } from './words.js';
 
 /** `indexes.html`: one page that needs nothing else. All text of strangers is escaped. */
@@ -33,6 +36,7 @@ export function renderIndexHtml(report: IndexReport): string {
 
 function head(report: IndexReport): Markup {
   const compressed = compressionSentence(report);
+  const unaffected = unaffectedSentence(report);
   return html`<header class="top">
     <p class="brand">${report.tool.name} <span>${report.tool.version}</span></p>
     <h1>${report.target.label}</h1>
@@ -43,6 +47,7 @@ function head(report: IndexReport): Markup {
     <p>${searchSentence(report)}</p>
     ${compressed !== null && html`<p>${compressed}</p>`}
     <p><strong>${measuredSentence(report)}</strong></p>
+    ${unaffected !== null && html`<p>${unaffected}</p>`}
     <p class="muted small">
       The target was only read: ${formatCounted(report.overhead.statements, 'statement')},
       ${formatMs(report.overhead.totalMs)} (measured). Planner costs are estimated; times, blocks, sizes and write costs
@@ -53,7 +58,7 @@ function head(report: IndexReport): Markup {
 
 const BADGES = {
   create: ['accepted', 'create'],
-  refuted: ['refuted', 'refuted by measurement'],
+  refuted: ['refuted', 'refuted'],
   'over-budget': ['rejected', 'over the storage budget'],
   unmeasured: ['rejected', 'not measured'],
 } as const;
@@ -71,7 +76,7 @@ function proposals(report: IndexReport): Markup {
         </header>
         <p class="why">For ${servesWords(one)}; ${gainWords(one)}.</p>
         <p>${costWords(one)}.</p>
-        <p>Measured: ${one.reason}.</p>
+        <p>${capital(reasonWords(one))}.</p>
         ${serves(one)} ${one.redundant.length > 0 && html`<p>Makes redundant: ${one.redundant.join(', ')}.</p>`}
         <pre>${one.action.up.map((sql) => `${sql};`).join('\n')}</pre>
       </article>`;

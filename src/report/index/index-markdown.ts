@@ -9,8 +9,10 @@ import {
   gainWords,
   measuredSentence,
   noneSentence,
+  reasonWords,
   searchSentence,
   servesWords,
+  unaffectedSentence,
 } from './words.js';
 
 /** `indexes.md`: the selection in GitHub's Markdown. */
@@ -29,12 +31,14 @@ export function renderIndexMarkdown(report: IndexReport): string {
 
 function head(report: IndexReport): string {
   const compressed = compressionSentence(report);
+  const unaffected = unaffectedSentence(report);
   return [
     `# ${md(report.target.label)}: indexes for the whole workload`,
     `PostgreSQL ${report.target.major}, ${md(report.startedAt)} to ${md(report.finishedAt)}, ${md(report.tool.name)} ${md(report.tool.version)}.`,
     md(searchSentence(report)),
     ...(compressed === null ? [] : [md(compressed)]),
     md(measuredSentence(report)),
+    ...(unaffected === null ? [] : [md(unaffected)]),
     `The target was only read: ${formatCounted(report.overhead.statements, 'statement')}, ${formatMs(report.overhead.totalMs)} (measured).`,
   ].join('\n\n');
 }
@@ -46,7 +50,7 @@ function proposal(one: ProposedIndex): string {
       `- for ${md(servesWords(one))}`,
       `- ${md(gainWords(one))}`,
       `- ${md(costWords(one))}`,
-      `- measured: ${md(one.reason)}`,
+      `- ${md(reasonWords(one))}`,
       ...one.redundant.map((index) => `- makes redundant: ${md(index)}`),
     ].join('\n'),
     mdFence(one.action.up.map((sql) => `${sql};`).join('\n'), 'sql'),

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { DRIVER, MAIL, exampleIndexes } from '../../../test/support/example-indexes.js';
-import { aCatalog, aTable, anIndex } from '../../../test/support/snapshot.js';
+import { aCatalog, aSnapshot, aStatement, aTable, anIndex } from '../../../test/support/snapshot.js';
 import type { Action, IndexSpec } from '../../model/action.js';
 import type { Finding } from '../../model/finding.js';
+import { changesOfIndexes } from '../formats/handed.js';
 import { displayWidth } from '../text/columns.js';
 import { renderIndexHtml } from './index-html.js';
 import { renderIndexMarkdown } from './index-markdown.js';
 import { indexReportSchema } from './index-report.js';
 import { renderIndexes } from './index-terminal.js';
 import { indexSqlFiles } from './sql-files.js';
-import { compressionSentence, measuredSentence, searchSentence } from './words.js';
+import { compressionSentence, measuredSentence, searchSentence, unaffectedSentence } from './words.js';
 import { toIndexReport } from './to-index-report.js';
 
 const KEY = { ...DRIVER, name: 'trip_customer_idx', keys: ['"customer"'] };
@@ -26,6 +27,66 @@ describe('the report of an index selection', () => {
       ['refuted', 3_700_000, null],
     ]);
     expect(report.indexes[1]?.reason).toBe('trips by driver 5.63 ms -> 7.02 ms with it');
+  });
+
+  it('calls estimated what rests on plans that nobody looked up', () => {
+    const { measured } = exampleIndexes();
+    const kept = [{ ...measured?.kept[0], assumed: 2 }];
+    const dropped = [{ ...measured?.dropped[0], assumed: 1 }];
+    const assumed = toIndexReport(exampleIndexes({ measured: { ...measured, kept, dropped } as never }));
+    expect(indexReportSchema.parse(JSON.parse(JSON.stringify(assumed)))).toEqual(assumed);
+    expect(assumed.indexes.map((one) => [one.decision, one.assumed])).toEqual([
+      ['create', 2],
+      ['refuted', 1],
+    ]);
+    const pages = [
+      renderIndexes(assumed, { columns: 400, colour: false }),
+      renderIndexMarkdown(assumed),
+      renderIndexHtml(assumed),
+      changesOfIndexes(assumed)
+        .flatMap((one) => one.words)
+        .join(),
+    ];
+    for (const page of pages) {
+      expect(page).toMatch(
+        /stimated: without it .* blocks more \(of 2 statements the plan with or without it was not looked up, or the timeout ended it\)/,
+      );
+      expect(page).not.toMatch(/easured: (without|trips)/);
+    }
+    for (const page of pages.slice(0, 3)) expect(page).toContain('stimated: trips by driver 5.63 ms');
+    const unmeasured = toIndexReport(exampleIndexes({ measured: null }));
+    expect(renderIndexMarkdown(unmeasured)).not.toContain('measured: not built');
+  });
+
+  it('says on how many statements nothing bears, and names the heaviest with their time before', () => {
+    const named = (count: number): string[] => Array.from({ length: count }, (_, at) => `s${at}`);
+    const heavy = (count: number): Parameters<typeof exampleIndexes>[0] => {
+      const { measured } = exampleIndexes();
+      const statements = named(count).map((name) =>
+        aStatement(`SELECT '${name}'`, { fingerprint: name, name, calls: 2 }),
+      );
+      const baseline = named(count - 1).map((fingerprint, at) => ({
+        fingerprint,
+        calls: 2,
+        meanMs: 1000 * (at + 1),
+        timedOutMs: at === 3 ? 4000 : null,
+      }));
+      const unaffected = named(count);
+      return { snapshot: aSnapshot({ statements }), baseline, measured: measured && { ...measured, unaffected } };
+    };
+    const six = toIndexReport(exampleIndexes(heavy(6)));
+    expect(indexReportSchema.parse(JSON.parse(JSON.stringify(six)))).toEqual(six);
+    expect(six.measured?.unaffected.statements).toBe(6);
+    expect(unaffectedSentence(six)).toMatchInlineSnapshot(
+      `"None of the indexes built bears on 6 of 6 statements; the heaviest of them are, as measured before: "s4" 10.0 s, "s3" more than 8.00 s, "s2" 6.00 s, "s1" 4.00 s, "s0" 2.00 s."`,
+    );
+    expect(unaffectedSentence(toIndexReport(exampleIndexes(heavy(2))))).toMatchInlineSnapshot(
+      `"None of the indexes built bears on 2 of 2 statements; by weight, as measured before: "s0" 2.00 s, "s1" unknown."`,
+    );
+    const pages = [renderIndexMarkdown(six), renderIndexes(six, { columns: 400, colour: false })];
+    for (const page of pages) expect(page).toContain(unaffectedSentence(six));
+    expect(renderIndexHtml(six)).toContain('None of the indexes built bears on 6 of 6 statements');
+    expect(unaffectedSentence(report)).toBeNull();
   });
 
   it('tells what did not fit from what measurement refuted, and from what was not built', () => {
@@ -265,6 +326,20 @@ describe('the report of an index selection', () => {
     expect(refused.map((file) => file.content)).toEqual(
       Array(2).fill(expect.stringContaining('Nothing: measurement confirmed no index.')),
     );
+  });
+
+  it('analyses a table once, after the last of its indexes on expressions', () => {
+    const [first, second] = report.indexes;
+    if (!first || !second) throw new Error('there are two indexes');
+    const analysing = (one: typeof first, table: string): typeof first => {
+      return { ...one, decision: 'create', action: { ...one.action, up: [...one.action.up, `ANALYZE ${table}`] } };
+    };
+    const up = (indexes: readonly (typeof first)[]): string =>
+      indexSqlFiles({ ...report, indexes: [...indexes] })[0]?.content ?? '';
+    const same = up([analysing(first, '"t"'), analysing(second, '"t"')]);
+    expect(same.match(/ANALYZE "t";/g)).toHaveLength(1);
+    expect(same.indexOf('ANALYZE')).toBeGreaterThan(same.indexOf(DRIVER.name));
+    expect(up([analysing(first, '"t"'), analysing(second, '"u"')]).match(/ANALYZE/g)).toHaveLength(2);
   });
 
   it('keeps a line break in a name inside the comment', () => {

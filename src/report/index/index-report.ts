@@ -32,7 +32,9 @@ const measuredIndexSchema = z.object({
   buildWalBytes: figure.describe('null where the lab keeps builds out of the WAL'),
   worth: totalsSchema
     .nullable()
-    .describe('how the totals would rise if only this index went; null where it was not kept'),
+    .describe(
+      'how the totals would rise if only this index went: estimated where `assumed` is not 0; null where it was not kept',
+    ),
   writes: writesSchema.nullable().describe('null where the workload does not write to its table'),
 });
 
@@ -48,6 +50,12 @@ const proposedIndexSchema = z.object({
     .enum(['create', 'refuted', 'over-budget', 'unmeasured'])
     .describe('over-budget: measured, and left out for the storage that it takes'),
   reason: z.string(),
+  assumed: z
+    .number()
+    .int()
+    .describe(
+      'statements by which the reason (and the worth) goes although their plans with or without the index were not looked up, or ended by the timeout: the figures are then estimated; 0 where all of them were measured',
+    ),
   estimated: z.object({
     sizeBytes: figure,
     gainAlone: share,
@@ -84,7 +92,13 @@ export const indexReportSchema = z.object({
     .object({
       candidates: z.number().int(),
       plannerCalls: z.number().int(),
-      mostPlannerCalls: z.number().int().nullable().describe('that the search might make; null for no limit'),
+      mostPlannerCalls: z
+        .number()
+        .int()
+        .nullable()
+        .describe(
+          'that the search might make, those added each time it is made again with what writes were measured to cost included; what is under way by then is still asked; null for no limit',
+        ),
       timeRatio: figure.describe('workload time with the set / without: cost ratios times measured times; estimated'),
       timeOf: z.number().int().describe('statements that were measured and planned, whose time that is'),
       objective: share,
@@ -129,6 +143,24 @@ export const indexReportSchema = z.object({
       proved: z.boolean().describe('no better set can be made of these indexes by what was measured'),
       complete: z.boolean(),
       executions: z.number().int(),
+      unaffected: z
+        .object({
+          statements: z.number().int(),
+          heaviest: z
+            .array(
+              z.object({
+                fingerprint: z.string(),
+                name: z.string(),
+                calls: z.number(),
+                totalMs: figure.describe('calls times the time of one in the baseline; null where it has none'),
+                cutOff: z.boolean().describe('the timeout ended it there: its time is a lower bound'),
+              }),
+            )
+            .describe('five at the most'),
+        })
+        .describe(
+          'Statements that none of the indexes built bears on: same plan with all of them, nothing written to their tables. They were run for the baseline alone.',
+        ),
       statements: z.array(
         z.object({
           fingerprint: z.string(),

@@ -12,8 +12,10 @@ import {
   gainWords,
   measuredSentence,
   noneSentence,
+  reasonWords,
   searchSentence,
   servesWords,
+  unaffectedSentence,
 } from './words.js';
 
 /** An index selection for a terminal. No line is wider than `columns`; without `colour` it is plain text. */
@@ -43,6 +45,7 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
     ...wrap(searchSentence(report), columns),
     ...wrap(compressionSentence(report) ?? '', columns).filter((line) => line !== ''),
     ...wrap(measuredSentence(report), columns),
+    ...wrap(oneLine(unaffectedSentence(report) ?? ''), columns).filter((line) => line !== ''),
     ...wrap(readOnlyWords(report.overhead), columns).map(paint.dim),
   ];
 }
@@ -69,7 +72,7 @@ function details(one: ProposedIndex): readonly string[] {
   return [
     `for ${servesWords(one)}; ${gainWords(one)}`,
     costWords(one),
-    `measured: ${one.reason}`,
+    reasonWords(one),
     ...(one.redundant.length > 0 ? [`makes redundant: ${one.redundant.join(', ')}`] : []),
   ];
 }

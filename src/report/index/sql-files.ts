@@ -1,5 +1,5 @@
 import type { ReportFile } from '../migrations.js';
-import type { IndexReport } from './index-report.js';
+import type { IndexReport, ProposedIndex } from './index-report.js';
 import { costWords, servesWords } from './words.js';
 
 /** The indexes that measurement confirmed, as SQL that psql runs, and what takes them away again. */
@@ -9,7 +9,7 @@ export function indexSqlFiles({ indexes, measured }: IndexReport): readonly Repo
     comment(one.title),
     comment(`for ${servesWords(one)}; ${costWords(one)}`),
     comment(one.action.lock),
-    ...one.action.up.map((sql) => `${sql};`),
+    ...upOnce(kept, one).map((sql) => `${sql};`),
     '',
   ]);
   const down = kept.toReversed().flatMap((one) => [comment(one.title), ...one.action.down.map((sql) => `${sql};`), '']);
@@ -21,6 +21,12 @@ export function indexSqlFiles({ indexes, measured }: IndexReport): readonly Repo
     file('indexes.up.sql', up, 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql'),
     file('indexes.down.sql', down, 'Takes the indexes of indexes.up.sql away again.'),
   ];
+}
+
+/** What creates one index, without the ANALYZE that a later one brings as well: once, after the last index of a table, fills the statistics of all. */
+function upOnce(kept: readonly ProposedIndex[], one: ProposedIndex): readonly string[] {
+  const later = new Set(kept.slice(kept.indexOf(one) + 1).flatMap(({ action }) => action.up));
+  return one.action.up.filter((sql) => !(sql.startsWith('ANALYZE ') && later.has(sql)));
 }
 
 function text(lines: readonly string[], head: string): string {

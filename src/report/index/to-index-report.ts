@@ -1,10 +1,12 @@
 import { formatCount, formatMs } from '../../base/units.js';
 import type {
   DropReason,
+  KeptIndex,
   MeasuredIndex,
   MeasuredIndexSet,
   MeasuredTotals,
 } from '../../indexes/measured/measured-index-set.js';
+import { notSeen } from '../../indexes/measured/measured-verdicts.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
 import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
 import { createIndexSql } from '../../model/action.js';
@@ -14,6 +16,7 @@ import type { Coverage } from '../../model/coverage.js';
 import type { Finding } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
+import type { StatementSummary } from '../../model/measurement.js';
 import { finite, toAction, toCoverage, toFinding, toTarget } from '../schema-parts.js';
 
 /** All that an index selection leaves behind. */
@@ -25,6 +28,8 @@ export interface IndexReportInput {
   readonly snapshot: Snapshot;
   /** As first measured, milliseconds; null where it was not. */
   readonly workloadMs: number | null;
+  /** Its statements, as first measured. */
+  readonly baseline: readonly Pick<StatementSummary, 'fingerprint' | 'calls' | 'meanMs' | 'timedOutMs'>[];
   readonly storageBudgetBytes: number | null;
   readonly writeWeight: number;
   readonly candidates: number;
@@ -101,7 +106,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       objective: finite(point.objective),
       indexes: point.indexes.length,
     })),
-    measured: measured && measuredSet(measured),
+    measured: measured && measuredSet(input, measured),
     interrupted: input.interrupted,
     coverage: toCoverage(input.coverage),
     overhead: { ...input.overhead },
@@ -171,7 +176,8 @@ function proposed(
     action: toAction(action),
     basis: foreseen.basis,
     decision: kept ? 'create' : decisionOf(dropped?.why ?? null),
-    reason: kept ? keptReason(kept.worth) : (dropped?.reason ?? unmeasuredReason(input)),
+    reason: kept ? keptReason(kept) : (dropped?.reason ?? unmeasuredReason(input)),
+    assumed: (kept ?? dropped)?.assumed ?? 0,
     estimated: foreseen.estimated,
     measured: measuredIndex(kept ?? dropped?.built ?? null, kept?.worth ?? null),
     redundant: kept ? [...foreseen.redundant] : [],
@@ -194,10 +200,10 @@ function nameOf({ snapshot }: IndexReportInput, fingerprint: string): string {
   return snapshot.workload.statements.find((one) => one.fingerprint === fingerprint)?.name ?? fingerprint;
 }
 
-function keptReason({ ms, buffers }: MeasuredTotals): string {
+function keptReason({ worth: { ms, buffers }, assumed }: KeptIndex): string {
   const moreOf = (value: number, format: (value: number) => string): string =>
     value < 0 ? `${format(-value)} less` : `${format(value)} more`;
-  return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}`;
+  return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}${notSeen(assumed)}`;
 }
 
 function measuredIndex(built: MeasuredIndex | null, worth: MeasuredTotals | null): ProposedIndex['measured'] {
@@ -274,7 +280,7 @@ function advice(finding: Finding): Omit<IndexReport['missing'][number], 'place'>
   return { advice: title, advisor, evidence, action, others };
 }
 
-function measuredSet(measured: MeasuredIndexSet): NonNullable<IndexReport['measured']> {
+function measuredSet(input: IndexReportInput, measured: MeasuredIndexSet): Measured {
   return {
     before: totals(measured.before),
     after: totals(measured.after),
@@ -282,6 +288,7 @@ function measuredSet(measured: MeasuredIndexSet): NonNullable<IndexReport['measu
     proved: measured.proved,
     complete: measured.complete,
     executions: measured.executions,
+    unaffected: unaffected(input, measured),
     statements: measured.perStatement.map((row) => ({
       fingerprint: row.fingerprint,
       name: row.name,
@@ -294,6 +301,24 @@ function measuredSet(measured: MeasuredIndexSet): NonNullable<IndexReport['measu
     })),
   };
 }
+
+type Measured = NonNullable<IndexReport['measured']>;
+
+function unaffected({ snapshot, baseline }: IndexReportInput, measured: MeasuredIndexSet): Measured['unaffected'] {
+  const names = new Set(measured.unaffected);
+  const rows = new Map(baseline.map((row) => [row.fingerprint, row]));
+  const statements = snapshot.workload.statements
+    .filter(({ name }) => names.has(name))
+    .map(({ fingerprint, name, calls }) => {
+      const row = rows.get(fingerprint);
+      const totalMs = row ? finite(row.calls * row.meanMs) : null;
+      return { fingerprint, name, calls, totalMs, cutOff: row?.timedOutMs != null };
+    });
+  const heaviest = statements.toSorted((a, b) => (b.totalMs ?? -1) - (a.totalMs ?? -1)).slice(0, MOST_NAMED);
+  return { statements: statements.length, heaviest };
+}
+
+const MOST_NAMED = 5;
 
 function totals({ ms, buffers }: MeasuredTotals): { ms: number | null; buffers: number | null } {
   return { ms: finite(ms), buffers: finite(buffers) };

@@ -83,6 +83,25 @@ export function measuredSentence({ measured, indexes, interrupted, workload }: I
   );
 }
 
+/** How much of the workload none of the indexes built bears on, and the heaviest of it; null where there is nothing of it. */
+export function unaffectedSentence({ measured, workload }: IndexReport): string | null {
+  if (measured === null || measured.unaffected.statements === 0) return null;
+  const { statements, heaviest } = measured.unaffected;
+  const named = heaviest.map(
+    ({ name, totalMs, cutOff }) => `"${name}" ${cutOff ? 'more than ' : ''}${formatMs(totalMs)}`,
+  );
+  return (
+    `None of the indexes built bears on ${formatCount(statements)} of ${formatCounted(workload.statements, 'statement')}; ` +
+    `${statements > named.length ? 'the heaviest of them are' : 'by weight'}, as measured before: ${named.join(', ')}.`
+  );
+}
+
+/** Why it was kept or not, and whether that was measured: `measured: without it the statements take 1.20 s more ...`. */
+export function reasonWords({ decision, reason, assumed }: ProposedIndex): string {
+  if (decision === 'unmeasured') return reason;
+  return `${assumed > 0 ? 'estimated' : 'measured'}: ${reason}`;
+}
+
 /** Why it is there: the statements it serves, the most important first. */
 export function servesWords({ estimated: { serves } }: ProposedIndex): string {
   if (serves.length === 0) return 'no statement by itself';
