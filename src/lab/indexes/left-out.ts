@@ -1,48 +1,38 @@
-import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
+import { measuredValue } from '../../indexes/measured/measured-choice.js';
 import { inOrder } from '../trial/measure.js';
 import { barePlan, figuresOf, hasRun, isOver, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
-import { benchOf, tidy, untilStopped } from './outer-loop.js';
-import type { OuterLoop } from './outer-loop.js';
 import { problemOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
-import { withoutBanned } from './standing.js';
-import type { Standing } from './standing.js';
 
 /**
- * A set that stands with what its statements do without one index of it, as far as time is left: what that index is worth is told by nothing else. What is seen
- * so may show a better set; then this one is not called proved any more.
+ * Runs, once, what statements do without one index of a set, the worthiest first, until the deadline: what an index is worth beside the others is told by nothing
+ * else, and what is chosen next knows it. Gives what it ran.
  */
-export async function withLeftOut(loop: OuterLoop, standing: Standing, rules: ChoiceRules): Promise<Standing> {
-  const { counts } = loop.subsets;
-  const asked = counts.plans;
-  const bench = benchOf(loop, 1);
-  const deadlineMs = Math.min(bench.deadlineMs, performance.now() + loop.options.timeBudgetMs * LEFT_OUT_SHARE);
-  await untilStopped(loop, async () => {
-    for (const name of worthiestFirst(standing, rules)) {
-      if (isOver({ ...bench, deadlineMs })) return;
-      await tidy(loop, await runWithout({ ...bench, deadlineMs }, standing, name));
-    }
-  });
-  if (!standing.proved || counts.plans === asked) return standing;
-  const open = withoutBanned(rules, standing.banned);
-  const again = chooseMeasured(problemOf(standing.records, open, rules.objective));
-  return { ...standing, proved: again.proved && again.kept.join() === standing.kept.join() };
-}
-
-/** Of the time for measuring: what is left of it is for further rounds. */
-const LEFT_OUT_SHARE = 0.1;
-
-function worthiestFirst({ kept, records }: Standing, rules: ChoiceRules): readonly string[] {
+export async function leaveEachOut(
+  bench: Bench,
+  { kept, records }: KeptSet,
+  rules: ChoiceRules,
+): Promise<readonly CaseRecord[]> {
   const problem = problemOf(records, rules, rules.objective);
   const without = new Map(kept.map((name) => [name, measuredValue(problem, lacking(kept, name)).total]));
-  return kept.toSorted((a, b) => (without.get(b) ?? 0) - (without.get(a) ?? 0));
+  const ran = new Set<CaseRecord>();
+  for (const name of kept.toSorted((a, b) => (without.get(b) ?? 0) - (without.get(a) ?? 0))) {
+    if (isOver(bench)) break;
+    for (const record of await runWithout(bench, { kept, records }, name)) ran.add(record);
+  }
+  return [...ran];
+}
+
+interface KeptSet {
+  readonly kept: readonly string[];
+  readonly records: readonly CaseRecord[];
 }
 
 /** Asks for the plans without one of the kept indexes and runs, once, those that never ran, until the deadline. Gives what it ran. */
 export async function runWithout(
   bench: Bench,
-  { kept, records }: Pick<Standing, 'kept' | 'records'>,
+  { kept, records }: KeptSet,
   name: string,
 ): Promise<readonly CaseRecord[]> {
   const present = lacking(kept, name);

@@ -26,7 +26,6 @@ import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
 import { isOver } from './case-record.js';
-import { withLeftOut } from './left-out.js';
 import { MEASURING_SHARE, benchOf, measureCases } from './outer-loop.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
 import { walkSets } from './set-walk.js';
@@ -160,8 +159,7 @@ async function measureIn(
   const measured = loop === first ? begun : await measureAndWalk(loop);
   const rules = rulesOf(loop, measured.records);
   const walked = measured.walked ?? begun.walked;
-  const found = await findStanding(loop, measured.records, rules, { walked, until: 'verified' });
-  const standing = await withLeftOut(loop, found, rules);
+  const standing = await findStanding(loop, measured.records, rules, { walked, until: 'verified' });
   loop.earlier.add(standing.records);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
 }

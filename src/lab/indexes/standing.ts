@@ -3,8 +3,9 @@ import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measu
 import type { FailedCase } from '../../model/measurement.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
-import { figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { figuresOf, hasRun, isOver, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
+import { leaveEachOut } from './left-out.js';
 import { mendSet } from './mend-set.js';
 import { Outlook } from './outlook.js';
 import { benchOf, tidy, untilStopped } from './outer-loop.js';
@@ -125,8 +126,7 @@ async function standingBy(
     const isLast = attempt >= MOST_ATTEMPTS;
     if (culprit === null) {
       stood.push({ choice, verified });
-      // What it stands on is known by that alone: without it only what none of them gives was seen.
-      await lookAround(partOf(bench, HALF), heaviestFirst(verified), choice.kept);
+      await tidy(loop, await leaveEachOut(partOf(bench, HALF), { kept: choice.kept, records }, rules));
     } else {
       if (loop.options.mayGiveUp === true && stood.length === 0 && isOver(bench))
         return { kept: [], records, verified: [], failed, banned, proved: false, complete: false };
@@ -136,7 +136,7 @@ async function standingBy(
         good.push(mended);
         continue;
       }
-      await lookAround(repairBench, slower, choice.kept);
+      await lookAround(bench, slower, choice.kept);
     }
     const problem = problemOf(records, withoutBanned(rules, banned), rules.objective);
     const again = chooseMeasured(problem, culprit === null ? 'thorough' : 'brief');
@@ -206,12 +206,11 @@ async function mendedFrom(
   return mended !== null && mended.length < kept.length ? mended : null;
 }
 
-/** Runs, once, what statements would do under a set with one index of their plan left out: what makes the plan, or what another would be, can only be told by that. */
-async function lookAround(bench: Bench, verified: readonly Verified[], kept: readonly string[]): Promise<void> {
-  for (const { record, before, after } of verified) {
+/** Runs, once, what statements that a set makes too slow would do with one index of their plan left out: what makes the plan can only be told by that. */
+async function lookAround(bench: Bench, slower: readonly Verified[], kept: readonly string[]): Promise<void> {
+  for (const { record, before, after } of slower) {
     if (!isToldByPlan(record.oneCase)) continue;
     for (const name of after.plan.uses) {
-      if (isOver(bench)) return;
       const plan = await planOfSet(
         bench,
         record,
@@ -222,11 +221,6 @@ async function lookAround(bench: Bench, verified: readonly Verified[], kept: rea
       if (!hasRun(figures)) await runOnce(bench, record, figures, timeoutFor(bench, before, figures));
     }
   }
-}
-
-function heaviestFirst(verified: readonly Verified[]): readonly Verified[] {
-  const saved = ({ record, before, after }: Verified): number => (msOf(before) - msOf(after)) * record.oneCase.calls;
-  return verified.toSorted((a, b) => saved(b) - saved(a));
 }
 
 /** Until so much of the time that is left. */
@@ -247,7 +241,7 @@ function bestOf(problem: ChoiceProblem, stood: readonly Stood[]): Stood | null {
 }
 
 /** The rules under which no banned index fits. */
-export function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>): ChoiceRules {
+function withoutBanned(rules: ChoiceRules, banned: ReadonlyMap<string, string>): ChoiceRules {
   const indexes = rules.indexes.map((index) => (banned.has(index.name) ? { ...index, sizeBytes: NEVER_FITS } : index));
   return { ...rules, indexes };
 }

@@ -79,7 +79,7 @@ export function measuredSentence({ measured, indexes, interrupted, workload }: I
     `The statements that they bear on, ${formatCount(statements.length)} of ${formatCount(workload.statements)}: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
     `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
     (more.length === 0 ? '' : ` (${formatCount(more.length)} of them touch more blocks than before)`) +
-    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run' : 'the time ran out'} before all of it was measured`}.`
+    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.`
   );
 }
 
@@ -110,12 +110,12 @@ export function servesWords({ estimated: { serves } }: ProposedIndex): string {
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Foreseen and measured size, build time, and what it costs the workload's writes. */
+/** Foreseen and measured size, build time, and what it costs the workload's writes: at least, for the rows are written by many in one statement. */
 export function costWords({ estimated, measured }: ProposedIndex): string {
   const size = `${formatBytes(measured?.sizeBytes ?? null)} as built (${formatBytes(estimated.sizeBytes)} estimated)`;
   const build = `built in ${formatMs(measured?.buildMs ?? null)}`;
   const writes = measured?.writes
-    ? `writes cost ${formatMs(measured.writes.ms)} and ${formatBytes(measured.writes.walBytes)} of WAL more` +
+    ? `writes cost at least ${formatMs(measured.writes.ms)} and ${formatBytes(measured.writes.walBytes)} of WAL more` +
       (measured.writes.hotUpdatesLost ? `, ${formatCount(measured.writes.hotUpdatesLost)} HOT updates lost` : '')
     : measured
       ? 'the workload does not write to its table'
@@ -128,6 +128,8 @@ export function gainWords({ basis, estimated: { gainAlone, gainInSet } }: Propos
   if (basis === 'foreign-key') return 'the checks and cascades of its foreign key: gain unknown before it is measured';
   if (basis === 'budget')
     return 'chosen for the budget itself, one near it or what measuring left of it: gain beside the others unknown before it is measured';
+  if (gainAlone === null && gainInSet === null)
+    return 'the planner was not asked what it gains by itself or in the set';
   return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
 }
 
