@@ -17,6 +17,7 @@ import type { Finding } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
 import type { StatementSummary } from '../../model/measurement.js';
+import { toMeasuredSet, totals } from './to-measured-set.js';
 import { finite, toAction, toCoverage, toFinding, toTarget } from '../schema-parts.js';
 
 /** All that an index selection leaves behind. */
@@ -106,7 +107,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       objective: finite(point.objective),
       indexes: point.indexes.length,
     })),
-    measured: measured && measuredSet(input, measured),
+    measured: measured && toMeasuredSet(input, measured),
     interrupted: input.interrupted,
     coverage: toCoverage(input.coverage),
     overhead: { ...input.overhead },
@@ -278,48 +279,4 @@ function advice(finding: Finding): Omit<IndexReport['missing'][number], 'place'>
   const { title, advisor, evidence, actions } = toFinding(finding);
   const [action = null, ...others] = actions;
   return { advice: title, advisor, evidence, action, others };
-}
-
-function measuredSet(input: IndexReportInput, measured: MeasuredIndexSet): Measured {
-  return {
-    before: totals(measured.before),
-    after: totals(measured.after),
-    sizeBytes: finite(measured.sizeBytes),
-    proved: measured.proved,
-    complete: measured.complete,
-    executions: measured.executions,
-    unaffected: unaffected(input, measured),
-    statements: measured.perStatement.map((row) => ({
-      fingerprint: row.fingerprint,
-      name: row.name,
-      calls: row.calls,
-      beforeMs: finite(row.beforeMs),
-      afterMs: finite(row.afterMs),
-      beforeBuffers: finite(row.beforeBuffers),
-      afterBuffers: finite(row.afterBuffers),
-      cutOff: row.cutOff,
-    })),
-  };
-}
-
-type Measured = NonNullable<IndexReport['measured']>;
-
-function unaffected({ snapshot, baseline }: IndexReportInput, measured: MeasuredIndexSet): Measured['unaffected'] {
-  const names = new Set(measured.unaffected);
-  const rows = new Map(baseline.map((row) => [row.fingerprint, row]));
-  const statements = snapshot.workload.statements
-    .filter(({ name }) => names.has(name))
-    .map(({ fingerprint, name, calls }) => {
-      const row = rows.get(fingerprint);
-      const totalMs = row ? finite(row.calls * row.meanMs) : null;
-      return { fingerprint, name, calls, totalMs, cutOff: row?.timedOutMs != null };
-    });
-  const heaviest = statements.toSorted((a, b) => (b.totalMs ?? -1) - (a.totalMs ?? -1)).slice(0, MOST_NAMED);
-  return { statements: statements.length, heaviest };
-}
-
-const MOST_NAMED = 5;
-
-function totals({ ms, buffers }: MeasuredTotals): { ms: number | null; buffers: number | null } {
-  return { ms: finite(ms), buffers: finite(buffers) };
 }

@@ -1,0 +1,52 @@
+import type { MeasuredIndexSet, MeasuredTotals } from '../../indexes/measured/measured-index-set.js';
+import { finite } from '../schema-parts.js';
+import type { IndexReport } from './index-report.js';
+import type { IndexReportInput } from './to-index-report.js';
+
+/** What was measured of the kept set, and how much of the workload nothing of it bears on. */
+export function toMeasuredSet(input: MeasuredInput, measured: MeasuredIndexSet): Measured {
+  return {
+    before: totals(measured.before),
+    after: totals(measured.after),
+    sizeBytes: finite(measured.sizeBytes),
+    proved: measured.proved,
+    complete: measured.complete,
+    executions: measured.executions,
+    unaffected: unaffected(input, measured),
+    statements: measured.perStatement.map((row) => ({
+      fingerprint: row.fingerprint,
+      name: row.name,
+      calls: row.calls,
+      beforeMs: finite(row.beforeMs),
+      afterMs: finite(row.afterMs),
+      beforeBuffers: finite(row.beforeBuffers),
+      afterBuffers: finite(row.afterBuffers),
+      cutOff: row.cutOff,
+    })),
+  };
+}
+
+type Measured = NonNullable<IndexReport['measured']>;
+
+type MeasuredInput = Pick<IndexReportInput, 'snapshot' | 'baseline'>;
+
+function unaffected({ snapshot, baseline }: MeasuredInput, measured: MeasuredIndexSet): Measured['unaffected'] {
+  const names = new Set(measured.unaffected);
+  const rows = new Map(baseline.map((row) => [row.fingerprint, row]));
+  const statements = snapshot.workload.statements
+    .filter(({ name }) => names.has(name))
+    .map(({ fingerprint, name, calls }) => {
+      const row = rows.get(fingerprint);
+      const totalMs = row ? finite(row.calls * row.meanMs) : null;
+      return { fingerprint, name, calls, totalMs, cutOff: row?.timedOutMs != null };
+    });
+  const heaviest = statements.toSorted((a, b) => (b.totalMs ?? -1) - (a.totalMs ?? -1)).slice(0, MOST_NAMED);
+  return { statements: statements.length, heaviest };
+}
+
+const MOST_NAMED = 5;
+
+/** Calls times figures. */
+export function totals({ ms, buffers }: MeasuredTotals): { ms: number | null; buffers: number | null } {
+  return { ms: finite(ms), buffers: finite(buffers) };
+}
