@@ -1,7 +1,8 @@
 import type { MeasuredIndexSet, MeasuredTotals } from '../../indexes/measured/measured-index-set.js';
+import type { StatementSummary } from '../../model/measurement.js';
+import type { Snapshot } from '../../model/snapshot.js';
 import { finite } from '../schema-parts.js';
 import type { IndexReport } from './index-report.js';
-import type { IndexReportInput } from './to-index-report.js';
 
 /** What was measured of the kept set, and how much of the workload nothing of it bears on. */
 export function toMeasuredSet(input: MeasuredInput, measured: MeasuredIndexSet): Measured {
@@ -28,7 +29,11 @@ export function toMeasuredSet(input: MeasuredInput, measured: MeasuredIndexSet):
 
 type Measured = NonNullable<IndexReport['measured']>;
 
-type MeasuredInput = Pick<IndexReportInput, 'snapshot' | 'baseline'>;
+/** The workload, and its statements as first measured. */
+interface MeasuredInput {
+  readonly snapshot: Snapshot;
+  readonly baseline: readonly Pick<StatementSummary, 'fingerprint' | 'calls' | 'meanMs' | 'timedOutMs'>[];
+}
 
 function unaffected({ snapshot, baseline }: MeasuredInput, measured: MeasuredIndexSet): Measured['unaffected'] {
   const names = new Set(measured.unaffected);
