@@ -12,7 +12,7 @@ import { readCatalog } from '../../src/postgres/read/catalog.js';
 import { readStatistics } from '../../src/postgres/read/statistics.js';
 import type { Session } from '../../src/postgres/session.js';
 import { loadParser } from '../../src/sql/parse.js';
-import { startQuietServer, testMajors } from '../support/majors.js';
+import { startQuietServers, testMajors } from '../support/majors.js';
 import { aSnapshot, aStatement } from '../support/snapshot.js';
 
 const SCHEMA = `
@@ -33,10 +33,7 @@ let hasExtensions = false;
 
 beforeAll(async () => {
   await loadParser();
-  for (let number = 0; number < 2; number += 1) {
-    const server = await startQuietServer(testMajors()[0] ?? 'newest');
-    if (server !== null) servers.push(server);
-  }
+  servers.push(...(await startQuietServers(testMajors()[0] ?? 'newest', 2)));
   const [real, lab] = servers;
   if (real === undefined || lab === undefined) return;
   source = await connect(real.connection);

@@ -7,7 +7,7 @@ import type { IndexSpec } from '../../src/model/action.js';
 import { connect } from '../../src/postgres/connect.js';
 import { extractSchema } from '../../src/postgres/extract/extract.js';
 import type { Session } from '../../src/postgres/session.js';
-import { startQuietServer, testMajors } from '../support/majors.js';
+import { startQuietServers, testMajors } from '../support/majors.js';
 import { anIndexSpec } from '../support/snapshot.js';
 
 /** More than what GIN indexes are built over for their sizes. */
@@ -27,10 +27,7 @@ describe.each(testMajors())('what is read of a table for the sizes of indexes, o
   let lent = 0;
 
   beforeAll(async () => {
-    for (let number = 0; number < 2; number += 1) {
-      const server = await startQuietServer(major);
-      if (server !== null) servers.push(server);
-    }
+    servers.push(...(await startQuietServers(major, 2)));
     const [real, lab] = servers;
     if (real === undefined || lab === undefined) return;
     source = await connect(real.connection);

@@ -15,7 +15,7 @@ import { readCatalog } from '../../src/postgres/read/catalog.js';
 import { readStatistics } from '../../src/postgres/read/statistics.js';
 import type { Session } from '../../src/postgres/session.js';
 import { loadParser } from '../../src/sql/parse.js';
-import { startQuietServer, testMajors } from '../support/majors.js';
+import { startQuietServers, testMajors } from '../support/majors.js';
 import { aSnapshot, aStatement } from '../support/snapshot.js';
 
 const SCHEMA = `
@@ -43,10 +43,7 @@ describe.each(testMajors())('index selection on PostgreSQL %s', (major) => {
 
   beforeAll(async () => {
     await loadParser();
-    for (let number = 0; number < 2; number += 1) {
-      const server = await startQuietServer(major);
-      if (server !== null) servers.push(server);
-    }
+    servers.push(...(await startQuietServers(major, 2)));
     const [real, lab] = servers;
     if (real === undefined || lab === undefined) return;
     source = await connect(real.connection);

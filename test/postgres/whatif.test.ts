@@ -11,7 +11,7 @@ import { connect } from '../../src/postgres/connect.js';
 import { explain } from '../../src/postgres/explain.js';
 import { extractSchema } from '../../src/postgres/extract/extract.js';
 import type { Session } from '../../src/postgres/session.js';
-import { startQuietServer, testMajors } from '../support/majors.js';
+import { startQuietServer, startQuietServers, testMajors } from '../support/majors.js';
 import { anIndexSpec } from '../support/snapshot.js';
 
 const NO_CHANGE = { add: [], drop: [] } as const;
@@ -55,10 +55,7 @@ describe.each(testMajors())('statistics clone on PostgreSQL %s', (major) => {
   let clone: StatisticsClone;
 
   beforeAll(async () => {
-    for (let number = 0; number < 2; number += 1) {
-      const server = await startQuietServer(major);
-      if (server !== null) servers.push(server);
-    }
+    servers.push(...(await startQuietServers(major, 2)));
     const [real, lab] = servers;
     if (real === undefined || lab === undefined) return;
     source = await connect(real.connection);

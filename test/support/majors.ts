@@ -19,3 +19,13 @@ export async function startQuietServer(
     throw thrown;
   }
 }
+
+/** So many of them; fewer where that major can not be had on this machine. */
+export async function startQuietServers(major: number | 'newest', count: number): Promise<readonly LabServer[]> {
+  const servers: LabServer[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const server = await startQuietServer(major);
+    if (server !== null) servers.push(server);
+  }
+  return servers;
+}

@@ -9,7 +9,7 @@ import { refusalOf } from './sample-refusal.js';
 /** The table that the sampled rows are in. */
 export const SAMPLE = 'pg_temp.wizard_sample';
 
-/** A larger sample, for indexes whose growth is followed. */
+/** A larger sample, for indexes that are built to see their size. */
 export const LARGE_SAMPLE = 'pg_temp.wizard_large';
 
 /** A GiST index has a tuple for each row, whatever the others are, and grows in proportion. */

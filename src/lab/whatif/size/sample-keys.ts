@@ -2,7 +2,6 @@ import { maxAlign } from '../../../indexes/btree-size.js';
 import type { KeyClass } from '../../../indexes/btree-size.js';
 import type { IndexLayout } from '../index-layout.js';
 import { numbering } from './numbering.js';
-import { storedBytes } from './sample-parts.js';
 import type { Part } from './sample-parts.js';
 
 /** What a sample of rows says about an index's keys. Counts are of the sample unless they say otherwise. */
@@ -116,7 +115,8 @@ function tupleBytes(layout: IndexLayout, columns: readonly Part[], rows: Int32Ar
         withNull[at] = 1;
         continue;
       }
-      const size = storedBytes(column, bytes);
+      // An index may store another type than its column has.
+      const size = column.length > 0 ? column.length : bytes;
       const before = tuples[at] ?? 0;
       // A short value has a one-byte header and stands anywhere.
       const isAligned = column.length > 0 || size > SHORT_BYTES;

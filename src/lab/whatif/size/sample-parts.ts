@@ -1,5 +1,5 @@
 import type { Session } from '../../../postgres/session.js';
-import type { IndexLayout, LayoutColumn } from '../index-layout.js';
+import type { IndexLayout } from '../index-layout.js';
 import { numbering } from './numbering.js';
 import { refusalOf } from './sample-refusal.js';
 import type { RefusedByRows } from './sample-refusal.js';
@@ -223,9 +223,4 @@ INSERT INTO pg_temp.wizard_long SELECT pg_catalog.repeat('x', 2200), ${name}, pg
   );
   await session.run('DROP TABLE pg_temp.wizard_long');
   return Math.min(1, packed?.factor ?? 1);
-}
-
-/** Bytes of a value whose part says so, in a column that may be stored otherwise. */
-export function storedBytes(column: LayoutColumn, bytes: number): number {
-  return column.length > 0 ? column.length : bytes;
 }
