@@ -1,7 +1,7 @@
 import { specKey } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
-import { READ_TOLERANCE } from '../indexes/measured/measured-index-set.js';
 import type { DroppedIndex, IndexEffect } from '../indexes/measured/measured-index-set.js';
+import { READ_TOLERANCE } from '../indexes/measured/statement-guard.js';
 import type { UnvaluedIndex } from '../indexes/selection/unvalued.js';
 import type { IndexSpec } from '../model/action.js';
 import { sameRelation } from '../model/catalog.js';

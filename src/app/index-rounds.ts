@@ -25,7 +25,7 @@ export interface RoundsOptions {
   readonly measure: (
     specs: readonly IndexSpec[],
     timeMs: number,
-    more?: Pick<MeasureSetOptions, 'companions' | 'mayGiveUp'>,
+    more?: Pick<MeasureSetOptions, 'companions' | 'standing'>,
   ) => Promise<MeasuredIndexSet | null>;
 }
 
@@ -98,7 +98,9 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     if ((more.length === 0 && !isCut) || signal.aborted) break;
     const fresh = more.map((one) => one.spec);
     // With nothing to add, the first round goes on where its time ended it.
-    const next = await timed(fresh.length > 0 ? [...kept, ...fresh] : specs, leftMs, { mayGiveUp: kept.length > 0 });
+    const next = await timed(fresh.length > 0 ? [...kept, ...fresh] : specs, leftMs, {
+      standing: kept.map((one) => one.name),
+    });
     if (next === null || !(next.complete || gainOf(next, first) > gainOf(measured, first))) break;
     measured = together(measured, next);
     alternatives = [...alternatives, ...more.filter(({ spec }) => !built.has(specKey(spec)))];

@@ -23,7 +23,7 @@ export class Search {
     readonly problem: Compiled,
     private readonly limits: ChoiceProblem,
   ) {
-    this.values = new WorkloadValues(problem, limits.slack);
+    this.values = new WorkloadValues(problem);
     this.sizes = new Map(problem.bits.map((bit, at) => [bit, problem.sizes[at] ?? 0]));
     this.bestTotal = this.values.brief(0n).total;
   }

@@ -40,6 +40,8 @@ export interface ChoiceStatement {
   readonly calls: number;
   /** How much its guard may be of that without any index: 1.15 is 15 % more. */
   readonly tolerance: number;
+  /** How much more its guard may be in any case, too little to matter (`StatementGuard`); 0 where it is not given. */
+  readonly small?: number;
   /** Parameter sets; the statement's value is their mean. */
   readonly cases: readonly ChoiceCase[];
 }

@@ -3,9 +3,6 @@ import type { FailedCase } from '../../model/measurement.js';
 import type { StatementKind } from '../../model/workload.js';
 import type { IndexWriteCost, PeriodCost } from './write-cost.js';
 
-/** What a read may take of its time without the indexes: a trial's tolerance, the statement guard of the index study (`kernel/evaluate.ts`). */
-export const READ_TOLERANCE = 1.15;
-
 /**
  * What decides: milliseconds (the least of several runs), blocks, which are the same on every machine, or `both`: milliseconds, with a price
  * for each block, which a memory that is not warm and another's queries have to pay; no statement may take more time then.

@@ -1,5 +1,6 @@
 import { WizardError } from '../../base/errors.js';
 import type { ChoiceProblem } from './measured-choice.js';
+import type { StatementGuard } from './statement-guard.js';
 
 /** A choice with sets of indexes as bits. */
 export interface Compiled {
@@ -10,7 +11,7 @@ export interface Compiled {
   readonly all: bigint;
   readonly statements: readonly {
     readonly calls: number;
-    readonly tolerance: number;
+    readonly guard: StatementGuard;
     readonly cases: readonly CompiledCase[];
     /** The indexes that may change what it does. */
     readonly concerning: bigint;
@@ -49,7 +50,7 @@ export function compile(problem: ChoiceProblem): Compiled {
   const bitOf = new Map(names.map((name, position) => [name, bits[position] as bigint]));
   const mask = (set: readonly string[]): bigint => set.reduce((sum, name) => sum | known(bitOf, name), 0n);
   const all = bits.reduce((sum, bit) => sum | bit, 0n);
-  const statements = problem.statements.map(({ name, calls, tolerance, cases }) => {
+  const statements = problem.statements.map(({ name, calls, tolerance, small = 0, cases }) => {
     const compiledCases = cases.map((each) => {
       if (!each.plans.some((plan) => plan.uses.length === 0))
         throw new WizardError('internal', `${name} was not measured without the indexes`);
@@ -73,7 +74,12 @@ export function compile(problem: ChoiceProblem): Compiled {
         guardUpkeep: compiled(each.guardUpkeep ?? each.upkeep),
       };
     });
-    return { calls, tolerance, cases: compiledCases, concerning: concerning(compiledCases, all) };
+    return {
+      calls,
+      guard: { tolerance, slack: problem.slack, small },
+      cases: compiledCases,
+      concerning: concerning(compiledCases, all),
+    };
   });
   return { names, sizes: problem.indexes.map((index) => index.sizeBytes), bits, all, statements };
 }

@@ -2,6 +2,7 @@ import { statementValue } from './case-value.js';
 import type { StatementValue } from './case-value.js';
 import type { SetValue } from './measured-choice.js';
 import type { Compiled } from './measured-problem.js';
+import { mostOf } from './statement-guard.js';
 
 /** What a search needs to know of a set. */
 export interface Brief {
@@ -20,7 +21,6 @@ const WORKING_OUT = 20;
  */
 export class WorkloadValues {
   readonly #problem: Compiled;
-  readonly #slack: number;
   /** By statement: most changes of a set are none to it. */
   readonly #known: readonly Map<bigint, StatementValue>[];
   readonly #bases: readonly number[];
@@ -33,11 +33,9 @@ export class WorkloadValues {
   readonly #slower: Uint8Array;
   #brief: Brief;
 
-  /** `slack` is beyond the tolerances, in the unit of the guards. */
-  constructor(problem: Compiled, slack: number) {
+  constructor(problem: Compiled) {
     const { statements, bits } = problem;
     this.#problem = problem;
-    this.#slack = slack;
     this.#known = statements.map(() => new Map());
     this.#bases = statements.map((_, position) => this.#statement(position, 0n).guard);
     this.#concerned = bits.map((bit) =>
@@ -104,7 +102,9 @@ export class WorkloadValues {
 
   /** The most that a statement's guard may be. */
   allowed(position: number): number {
-    return (this.#bases[position] ?? 0) * (this.#problem.statements[position]?.tolerance ?? 1) + this.#slack;
+    const base = this.#bases[position] ?? 0;
+    const guard = this.#problem.statements[position]?.guard;
+    return guard ? mostOf(base, guard) : base;
   }
 
   #isSlower(position: number, { guard }: StatementValue): boolean {

@@ -1,16 +1,16 @@
-import { READ_TOLERANCE } from '../../indexes/measured/measured-index-set.js';
 import type { DroppedIndex, MeasuredIndex, MeasuredIndexSet } from '../../indexes/measured/measured-index-set.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
 import { droppedIndex, keptIndex, openVerdict, unseenVerdict } from '../../indexes/measured/measured-verdicts.js';
 import { addedPerRow, costOf, periodCost, writesTo } from '../../indexes/measured/write-cost.js';
 import type { TableWrite } from '../../indexes/measured/write-cost.js';
+import { READ_TOLERANCE, SMALL_SHARE } from '../../indexes/measured/statement-guard.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { IndexBuild } from './build.js';
 import type { CaseRecord } from './case-record.js';
 import { onceTolerance } from './chance.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
 import type { Standing } from './standing.js';
-import { priceOfBlock, problemOf } from './settle.js';
+import { bareTotalMs, priceOfBlock, problemOf } from './settle.js';
 import type { ChoiceRules, Unit, UpkeepOf } from './settle.js';
 import { verifiedStatements, verifiedTotals } from './verified.js';
 
@@ -30,6 +30,7 @@ export function rulesOf(loop: OuterLoop, records: readonly CaseRecord[]): Choice
     budgetBytes: options.budgetBytes,
     readTolerance: options.readTolerance ?? READ_TOLERANCE,
     writeTolerance: options.writeTolerance ?? WRITE_TOLERANCE,
+    smallMs: SMALL_SHARE * bareTotalMs(records),
     onceTolerance: onceTolerance(options.noise ?? null),
     leastGain: options.leastGain ?? LEAST_GAIN,
     upkeepOf: upkeepIn(loop),

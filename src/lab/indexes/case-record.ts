@@ -3,6 +3,7 @@ import { reasonOf } from '../trial/measure.js';
 import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
 import type { LabPlan } from '../trial/lab-plan.js';
+import { bitsOf, isWithin } from './name-bits.js';
 import type { Runner } from './runner.js';
 import type { SubsetPlan, SubsetRun, Subsets } from './subset.js';
 
@@ -50,9 +51,9 @@ export function emptyRecord(oneCase: TrialCase, earlier: CaseRecord['earlier'] =
 
 /** The plan under a set as far as it is known. A plan seen under more indexes, all of whose own are here, is this one too; those of other tables do not count. */
 function knownPlanOf(record: CaseRecord, present: readonly string[]): SubsetPlan | null {
+  const asked = bitsOf(present);
   const isIt = ({ uses, present: seen, unrelated }: SubsetPlan): boolean =>
-    uses.every((name) => present.includes(name)) &&
-    present.every((name) => seen.includes(name) || unrelated.includes(name));
+    isWithin(bitsOf(uses), asked) && isWithin(asked, bitsOf(seen) | bitsOf(unrelated));
   return record.plans.find(isIt) ?? null;
 }
 
@@ -224,4 +225,4 @@ export function timeoutFor(bench: Bench, first: PlanFigures, figures: PlanFigure
   return Math.min(bench.timeoutMs, Math.max(LEAST_TIMEOUT_MS, 3 * msOf(first)));
 }
 
-const LEAST_TIMEOUT_MS = 1000;
+const LEAST_TIMEOUT_MS = 500;

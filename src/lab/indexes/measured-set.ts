@@ -68,8 +68,8 @@ export interface MeasureSetOptions {
    * unless the workload writes to their tables: what writes pay is measured before anything is built.
    */
   readonly companions?: (set: Pick<MeasuredIndexSet, 'kept' | 'dropped'>) => Promise<readonly IndexSpec[]>;
-  /** Whether nothing need be kept where no set stands by the end of the time: there is an earlier one. */
-  readonly mayGiveUp?: boolean;
+  /** Names of what an earlier round kept: where one is given, better sets are looked for from there, and nothing need be kept where none stands by the end of the time. */
+  readonly standing?: readonly string[];
   /** What other sets were seen to do on copies of this template, which need not be run again; what this one does is added. */
   readonly earlier?: EarlierRuns;
   /** An abort cancels what runs; what was measured by then is chosen from, and where that is nothing it rejects with `run/interrupted`. */
@@ -147,7 +147,7 @@ async function measureIn(
     startedMs,
     note,
   };
-  const begun = await measureAndWalk(first);
+  const begun = await measureAndWalk(first, standingIn(first));
   const companions = await companionsOf(first, begun);
   const more = await buildAll(runner, options, companions, startedMs + timeBudgetMs * MEASURING_SHARE);
   const builds = [...first.builds, ...more.builds];
@@ -156,7 +156,7 @@ async function measureIn(
     more.builds.length === 0
       ? first
       : { ...first, builds, subsets: new Subsets(builds, hiddenOf([...specs, ...companions]), counts) };
-  const measured = loop === first ? begun : await measureAndWalk(loop);
+  const measured = loop === first ? begun : await measureAndWalk(loop, begun.walked);
   const rules = rulesOf(loop, measured.records);
   const walked = measured.walked ?? begun.walked;
   const standing = await findStanding(loop, measured.records, rules, { walked, until: 'verified' });
@@ -164,8 +164,14 @@ async function measureIn(
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
 }
 
-function measureAndWalk(loop: OuterLoop): Promise<Measured> {
-  return measureCases(loop, (records) => walkSets(loop, records, rulesOf(loop, records)));
+function measureAndWalk(loop: OuterLoop, from: readonly string[] | null): Promise<Measured> {
+  return measureCases(loop, (records) => walkSets(loop, { records, rules: rulesOf(loop, records), from }));
+}
+
+/** What an earlier round kept, as far as it is built; null where it kept nothing. */
+function standingIn({ options: { standing = [] }, subsets }: OuterLoop): readonly string[] | null {
+  const there = standing.filter((name) => subsets.all.includes(name));
+  return there.length > 0 ? there : null;
 }
 
 /** What is asked for beside the indexes of a first choice, by what ran until then. */

@@ -1,8 +1,9 @@
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
+import { mostOf } from '../../indexes/measured/statement-guard.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
-import { SLACK, allowedOf } from './settle.js';
+import { guardFor } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 import type { SubsetPlan } from './subset.js';
 
@@ -12,6 +13,14 @@ export interface Change {
   readonly loss: number;
   /** How many executions are expected to be too slow. */
   readonly slower: number;
+  /** What executions are expected to take beyond what they may, calls times the unit of the guard. */
+  readonly excess: number;
+}
+
+/** What is expected of one statement. */
+export interface StatementChange extends Omit<Change, 'slower'> {
+  /** Its plan then. */
+  readonly plan: SubsetPlan;
 }
 
 /** A statement under a set, and without any index. */
@@ -63,27 +72,51 @@ export class Outlook {
       const barest = await barePlan(this.bench, record);
       const bare = ran(record, barest);
       if (bare === null) continue;
-      const most = mostOf(record, bare, this.rules);
+      const most = mostFor(record, bare, this.rules);
       const by = earlier.get(record) ?? { plan: barest, now: bare, barest, bare };
       known.push({ record, plan, now: ran(record, plan) ?? expected(by, plan), barest, bare, most });
     }
     return known;
   }
 
+  /** What the statements take together, calls times the unit of the choice. */
+  worth(known: readonly Known[]): number {
+    return known.reduce((sum, { record, now }) => sum + record.oneCase.calls * valueOf(now, this.rules), 0);
+  }
+
   /** What is expected of another set: by what ran, and where nothing did by the planner's costs. */
   async change(known: readonly Known[], set: readonly string[]): Promise<Change> {
-    let loss = 0;
-    let slower = 0;
+    return together(await this.changes(known, set));
+  }
+
+  /** The same by statement, in the order of what is known. */
+  async changes(known: readonly Known[], set: readonly string[]): Promise<readonly StatementChange[]> {
+    const changes: StatementChange[] = [];
     for (const one of known) {
       const { record, plan, now, most } = one;
       this.bench.runner.check();
       const other = await planOfSet(this.bench, record, set);
       const then = other.text === plan.text ? now : (ran(record, other) ?? expected(one, other));
-      loss += record.oneCase.calls * (valueOf(then, this.rules) - valueOf(now, this.rules));
-      if (guardIn(then, this.rules) > most) slower += 1;
+      const { calls } = record.oneCase;
+      changes.push({
+        plan: other,
+        loss: calls * (valueOf(then, this.rules) - valueOf(now, this.rules)),
+        excess: calls * Math.max(0, guardIn(then, this.rules) - most),
+      });
     }
-    return { loss, slower };
+    return changes;
   }
+}
+
+/** Of all statements. */
+export function together(changes: readonly StatementChange[]): Change {
+  let [loss, slower, excess] = [0, 0, 0];
+  for (const one of changes) {
+    loss += one.loss;
+    excess += one.excess;
+    if (one.excess > 0) slower += 1;
+  }
+  return { loss, slower, excess };
 }
 
 /** Of a plan that never ran, in proportion to the planner's costs of the two that did: the less of both, since it will run before anything is decided by it. */
@@ -107,10 +140,6 @@ function figuresIn(figures: PlanFigures): Figures {
 }
 
 /** What one execution counts as, in the unit of the choice. */
-export function worthOf(figures: PlanFigures, rules: ChoiceRules): number {
-  return valueOf(figuresIn(figures), rules);
-}
-
 function valueOf({ ms, blocks }: Figures, { objective, blockMs }: ChoiceRules): number {
   if (objective === 'both') return ms + blocks * blockMs;
   return objective === 'time' ? ms : blocks;
@@ -121,8 +150,8 @@ function guardIn({ ms, blocks }: Figures, { objective }: ChoiceRules): number {
   return guardOf(objective) === 'time' ? ms : blocks;
 }
 
-function mostOf(record: CaseRecord, bare: Figures, rules: ChoiceRules): number {
-  return guardIn(bare, rules) * allowedOf(record.oneCase, rules) + SLACK[guardOf(rules.objective)];
+function mostFor(record: CaseRecord, bare: Figures, rules: ChoiceRules): number {
+  return mostOf(guardIn(bare, rules), guardFor(record.oneCase, rules, guardOf(rules.objective)));
 }
 
 export function withoutOne(set: readonly string[], name: string): readonly string[] {

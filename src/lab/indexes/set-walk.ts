@@ -1,30 +1,39 @@
+import { betterSet } from './better-set.js';
 import { isOver } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { mendSet } from './mend-set.js';
 import { WALKING_SHARE, benchOf } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
-import { Outlook, withoutOne, worthOf } from './outlook.js';
+import { Outlook, withoutOne } from './outlook.js';
 import type { Change, Known } from './outlook.js';
 import type { ChoiceRules } from './settle.js';
-import { slowerWith } from './verified.js';
-import { seenPairs } from './verify.js';
 
 /**
  * Goes from all indexes down to a set that fits and makes no statement too slow, one index at a time, and from there to sets that are better; what has another plan under a set
  * on the way runs, once. Where statements use several indexes each, what they do with all of them and with one left out says nothing of a set that lacks several; and since what
  * is not known is feared, next to nothing would be chosen. Writes are left out: each set is another to them. Fills the records. Gives the best set that fits and makes
- * no statement too slow; null where the time ended it before.
+ * no statement too slow; null where the time ended it before. From a set that is known to be such it only goes on to better ones.
  */
 export async function walkSets(
   loop: OuterLoop,
-  all: readonly CaseRecord[],
-  rules: ChoiceRules,
+  {
+    records,
+    rules,
+    from,
+  }: {
+    readonly records: readonly CaseRecord[];
+    readonly rules: ChoiceRules;
+    readonly from: readonly string[] | null;
+  },
 ): Promise<readonly string[] | null> {
-  const walk = new SetWalk(new Outlook(benchOf(loop, WALKING_SHARE), all, rules));
-  const fitting = await walk.down();
+  const until = (share: number): Outlook => new Outlook(benchOf(loop, share), records, rules);
+  if (from !== null) return betterSet(until(WALKING_SHARE), from, { price: null });
+  const fitting = await new SetWalk(until(WALKING_SHARE)).down();
   if (fitting === null) return null;
-  const found = await mendSet(new Outlook(benchOf(loop, MENDING_SHARE), all, rules), fitting, loop.earlier.verified);
-  return found && walk.up(found);
+  let better = fitting;
+  for (const { price, share } of PASSES) better = await betterSet(until(share), better, { price });
+  const found = await mendSet(until(MENDING_SHARE), better, loop.earlier.verified);
+  return found && betterSet(until(WALKING_SHARE), found, { price: null });
 }
 
 class SetWalk {
@@ -85,66 +94,6 @@ class SetWalk {
     }
   }
 
-  /** Puts in what promises most, in place of what is missed least where it has to be, as long as one such step makes the set better by what then ran. */
-  async up(from: readonly string[]): Promise<readonly string[]> {
-    let present = from;
-    const tried = new Set<string>();
-    while (!isOver(this.#outlook.bench)) {
-      const known = await this.#outlook.under(present);
-      const leastMissed = await this.#leastMissed(known, present);
-      const steps: (Change & { readonly set: readonly string[] })[] = [];
-      for (const { name } of this.#outlook.rules.indexes) {
-        if (present.includes(name) || tried.has(name)) continue;
-        if (isOver(this.#outlook.bench)) return present;
-        const set = this.#fitted(present, name, leastMissed);
-        if (set !== null) steps.push({ set, ...(await this.#outlook.change(known, set)) });
-      }
-      const [best] = steps.filter((one) => one.loss < 0).toSorted((a, b) => a.slower - b.slower || a.loss - b.loss);
-      if (best === undefined) break;
-      for (const name of best.set) if (!present.includes(name)) tried.add(name);
-      await this.#outlook.run(best.set);
-      if (isOver(this.#outlook.bench)) break;
-      const isBetter = this.#total(best.set) < this.#total(present);
-      if (isBetter && slowerWith(seenPairs(this.#outlook.records, best.set), this.#outlook.rules).length === 0)
-        present = best.set;
-    }
-    return present;
-  }
-
-  /** The set with one more, without what is missed least, until it fits; null where it never does. */
-  #fitted(present: readonly string[], name: string, leastMissed: readonly string[]): readonly string[] | null {
-    let set: readonly string[] = [...present, name];
-    const gone: string[] = [];
-    for (const other of leastMissed) {
-      if (this.#bytes(set) <= this.#outlook.rules.budgetBytes) break;
-      set = withoutOne(set, other);
-      gone.unshift(other);
-    }
-    if (this.#bytes(set) > this.#outlook.rules.budgetBytes) return null;
-    // What had to go before a larger one did may stay after all.
-    for (const other of gone)
-      if (this.#bytes(set) + this.#size(other) <= this.#outlook.rules.budgetBytes) set = [...set, other];
-    return set;
-  }
-
-  /** The indexes of a set, those first that are expected to be missed least for their size. */
-  async #leastMissed(known: readonly Known[], present: readonly string[]): Promise<readonly string[]> {
-    const removals: { readonly name: string; readonly price: number }[] = [];
-    for (const name of present) {
-      if (isOver(this.#outlook.bench)) break;
-      const { loss } = await this.#outlook.change(known, withoutOne(present, name));
-      removals.push({ name, price: loss / this.#size(name) });
-    }
-    return removals.toSorted((a, b) => a.price - b.price).map((one) => one.name);
-  }
-
-  #total(set: readonly string[]): number {
-    const { records, rules } = this.#outlook;
-    return seenPairs(records, set).reduce((sum, { record, after }) => {
-      return sum + record.oneCase.calls * worthOf(after, rules);
-    }, 0);
-  }
-
   #bytes(set: readonly string[]): number {
     return set.reduce((sum, name) => sum + this.#size(name), 0);
   }
@@ -156,5 +105,11 @@ class SetWalk {
 
 /** Of the time, for a set that makes no statement too slow: whatever else is not known by then, there is one to be run as a whole. */
 const MENDING_SHARE = 0.8;
+/** What a millisecond beyond what a statement may take counts as, and until which share of the time: first over sets that are good for the rest, at last to one that makes next to no statement too slow. */
+const PASSES = [
+  { price: 3, share: 0.4 },
+  { price: 30, share: 0.47 },
+  { price: 300, share: 0.54 },
+];
 /** To be worked out first. */
-const UNKNOWN: Change = { loss: 0, slower: -1 };
+const UNKNOWN: Change = { loss: 0, slower: -1, excess: 0 };

@@ -17,6 +17,7 @@ interface Ran {
 const RULES: ChoiceRules = {
   objective: 'both',
   blockMs: 0,
+  smallMs: 0,
   indexes: [{ name: 'i', sizeBytes: 1 }],
   budgetBytes: 10,
   readTolerance: 1.15,

@@ -8,9 +8,13 @@ import type {
 } from '../../indexes/measured/measured-choice.js';
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { Objective } from '../../indexes/measured/measured-index-set.js';
+import { SLACK_MS } from '../../indexes/measured/statement-guard.js';
+import type { StatementGuard } from '../../indexes/measured/statement-guard.js';
+import { mean } from '../../stats/quantile.js';
 import type { TrialCase } from '../trial/cases.js';
 import { byStatement } from '../trial/summary.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { seenUnder } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { SLACK_BLOCKS, toleranceFor } from './chance.js';
 import type { SubsetPlan } from './subset.js';
@@ -29,6 +33,8 @@ export interface ChoiceRules {
   readonly budgetBytes: number;
   readonly readTolerance: number;
   readonly writeTolerance: number;
+  /** Milliseconds, calls times executions, that a statement may lose in any case: too little of the workload to matter (`StatementGuard`). */
+  readonly smallMs: number;
   /** Times as long as without any index that a single run may be chance. */
   readonly onceTolerance: number;
   readonly leastGain: number;
@@ -40,16 +46,28 @@ export function allowedOf({ soils }: TrialCase, { readTolerance, writeTolerance 
   return soils ? writeTolerance : readTolerance;
 }
 
+/** What one execution of a case may take, in this unit. */
+export function guardFor(oneCase: TrialCase, rules: ChoiceRules, unit: Unit): StatementGuard {
+  return { tolerance: allowedOf(oneCase, rules), slack: SLACK[unit], small: smallOf(oneCase, rules, unit) };
+}
+
+/** Blocks are the same each time: whatever is more is told. */
+function smallOf({ calls }: Pick<TrialCase, 'calls'>, { smallMs }: ChoiceRules, unit: Unit): number {
+  return unit === 'time' && calls > 0 ? smallMs / calls : 0;
+}
+
 /** The measured records as a choice, by time, by blocks or by both. */
 export function problemOf(records: readonly CaseRecord[], rules: ChoiceRules, objective: Objective): ChoiceProblem {
   const groups = byStatement(records, (record) => record.oneCase);
   const statements = groups.map((group): ChoiceStatement => {
-    const { name, calls, kind } = (group[0] as CaseRecord).oneCase;
+    const { oneCase } = group[0] as CaseRecord;
+    const { name, calls, kind } = oneCase;
     const allowed = kind === 'select' ? rules.readTolerance : rules.writeTolerance;
     return {
       name,
       calls,
       tolerance: allowed,
+      small: smallOf(oneCase, rules, guardOf(objective)),
       cases: group.map((record) => {
         if (objective === 'both') return weighed(record, rules, allowed);
         return plain(record, rules, { unit: objective, allowed });
@@ -118,11 +136,8 @@ function knownInstead(problem: ChoiceProblem, choice: MeasuredChoice, share: num
   return isEnough ? chooseAmong(problem, known.kept) : choice;
 }
 
-/**
- * What one execution more or less can not be told from nothing: a tenth of a millisecond is what the server's own timing
- * varies by.
- */
-export const SLACK: Readonly<Record<Unit, number>> = { time: 0.1, buffers: SLACK_BLOCKS };
+/** What one execution more or less can not be told from nothing. */
+export const SLACK: Readonly<Record<Unit, number>> = { time: SLACK_MS, buffers: SLACK_BLOCKS };
 const MOST_ROUNDS = 10;
 
 function plain(
@@ -205,6 +220,14 @@ export function priceOfBlock(records: readonly CaseRecord[], weight: number): nu
     blocks += record.oneCase.calls * touched;
   }
   return blocks > 0 ? (weight * ms) / blocks : 0;
+}
+
+/** Milliseconds of all statements without any index, calls times the mean over their parameter sets; what was cut off counts its timeout. */
+export function bareTotalMs(records: readonly CaseRecord[]): number {
+  return byStatement(records, (record) => record.oneCase).reduce((sum, group) => {
+    const seen = group.flatMap((record) => seenUnder(record, []) ?? []);
+    return sum + (group[0]?.oneCase.calls ?? 0) * (seen.length > 0 ? mean(seen.map(msOf)) : 0);
+  }, 0);
 }
 
 /**

@@ -128,7 +128,7 @@ async function standingBy(
       stood.push({ choice, verified });
       await tidy(loop, await leaveEachOut(partOf(bench, HALF), { kept: choice.kept, records }, rules));
     } else {
-      if (loop.options.mayGiveUp === true && stood.length === 0 && isOver(bench))
+      if (loop.options.standing?.length && stood.length === 0 && isOver(bench))
         return { kept: [], records, verified: [], failed, banned, proved: false, complete: false };
       const goesOn = !isLast && (stood.length === 0 || !isOver(bench));
       const mended = goesOn ? await mendedFrom(loop, records, { kept: choice.kept, rules, bench: repairBench }) : null;

@@ -2,12 +2,13 @@ import { formatCount, formatMs } from '../../base/units.js';
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import type { MeasuredTotals, VerifiedStatement } from '../../indexes/measured/measured-index-set.js';
+import { mostOf } from '../../indexes/measured/statement-guard.js';
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
 import { buffersOf, DOUBT, hasRun, medianMsOf, msOf, ranOnce, seenUnder } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
 import { toleranceFor } from './chance.js';
-import { SLACK, allowedOf, problemOf } from './settle.js';
+import { allowedOf, guardFor, problemOf } from './settle.js';
 import type { ChoiceRules, Unit } from './settle.js';
 import type { Verified } from './verify.js';
 
@@ -65,13 +66,13 @@ export interface Culprit {
 
 /** Those of `meant` that are in no plan with which the statement was seen to be content; all, where each is in one. */
 function suspected(group: readonly Verified[], meant: readonly string[], rules: ChoiceRules): readonly string[] {
-  const allowed = allowedOf((group[0] as Verified).record.oneCase, rules);
   const unit = guardOf(rules.objective);
+  const guard = guardFor((group[0] as Verified).record.oneCase, rules, unit);
   const [valueOf] = MEASURES[unit];
   if (!valueOf) return meant;
   const content = group.flatMap(({ record, before }) =>
     [...record.figures.values()].filter(
-      (one) => hasRun(one) && one.cutOffMs === null && valueOf(one) <= valueOf(before) * allowed + SLACK[unit],
+      (one) => hasRun(one) && one.cutOffMs === null && valueOf(one) <= mostOf(valueOf(before), guard),
     ),
   );
   const cleared = new Set(content.flatMap((one) => one.plan.uses));
@@ -102,10 +103,12 @@ export function soleCause(slower: readonly Verified[], kept: readonly string[], 
 
 function isSlower(group: readonly Verified[], rules: ChoiceRules): boolean {
   const unit = guardOf(rules.objective);
-  const allowed = allowedOf((group[0] as Verified).record.oneCase, rules);
+  const { oneCase } = (group[0] as Verified).record;
+  const allowed = allowedOf(oneCase, rules);
   const [before, after] = [group.map((one) => one.before), group.map((one) => one.after)];
   const tolerance = unit === 'time' ? toleranceFor(before, after, { allowed, once: rules.onceTolerance }) : allowed;
-  return pairsBy(group, MEASURES[unit]).every((pair) => pair.after > pair.before * tolerance + SLACK[unit]);
+  const guard = { ...guardFor(oneCase, rules, unit), tolerance };
+  return pairsBy(group, MEASURES[unit]).every((pair) => pair.after > mostOf(pair.before, guard));
 }
 
 /** Means over the parameter sets of a statement, one pair for each measure. */

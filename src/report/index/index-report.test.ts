@@ -88,6 +88,20 @@ describe('the report of an index selection', () => {
     expect(renderIndexHtml(six)).toContain('None of the indexes built bears on 6 of 6 statements');
     expect(unaffectedSentence(report)).toBeNull();
   });
+  it('names what became slower and was let pass, the most first, and is silent where nothing is', () => {
+    const { measured } = exampleIndexes();
+    const row = measured?.perStatement[0];
+    if (!measured || !row) throw new Error('the example has no statement that was measured');
+    const slow = (name: string, calls: number, beforeMs: number, afterMs: number): typeof row => {
+      return { ...row, fingerprint: name, name, calls, beforeMs, afterMs, cutOff: 'neither' };
+    };
+    const perStatement = [slow('a', 1, 10, 11), slow('b', 1, 0.1, 0.2), slow('c', 1, 20, 30), slow('d', 10, 14, 21)];
+    const words = measuredSentence(toIndexReport(exampleIndexes({ measured: { ...measured, perStatement } })));
+    expect(words.slice(words.indexOf(' Slower'))).toMatchInlineSnapshot(
+      `" Slower than before by more than 15 %, which was let pass since it is little of the workload or a write: "d" 14.0 ms -> 21.0 ms, "c" 20.0 ms -> 30.0 ms; 80.0 ms in all, weighted by calls."`,
+    );
+    expect(measuredSentence(report)).not.toContain('Slower');
+  });
 
   it('tells what did not fit from what measurement refuted, and from what was not built', () => {
     const { measured } = exampleIndexes();

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
+import { READ_TOLERANCE, SLACK_MS } from '../../indexes/measured/statement-guard.js';
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
@@ -79,9 +80,34 @@ export function measuredSentence({ measured, indexes, interrupted, workload }: I
     `The statements that they bear on, ${formatCount(statements.length)} of ${formatCount(workload.statements)}: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
     `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
     (more.length === 0 ? '' : ` (${formatCount(more.length)} of them touch more blocks than before)`) +
-    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.`
+    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.` +
+    slowerWords(statements)
   );
 }
+
+/** What is slower with the set and was let pass, the most first; nothing where nothing is. */
+function slowerWords(statements: MeasuredStatements): string {
+  const lost = ({ calls, beforeMs, afterMs }: MeasuredStatements[number]): number =>
+    calls * ((afterMs ?? 0) - (beforeMs ?? 0));
+  const slower = statements
+    .filter(
+      ({ beforeMs, afterMs }) => (afterMs ?? 0) > (beforeMs ?? Number.POSITIVE_INFINITY) * READ_TOLERANCE + SLACK_MS,
+    )
+    .toSorted((a, b) => lost(b) - lost(a));
+  if (slower.length === 0) return '';
+  const named = slower
+    .slice(0, MOST_SLOWER)
+    .map(({ name, beforeMs, afterMs }) => `"${name}" ${formatMs(beforeMs)} -> ${formatMs(afterMs)}`);
+  const more = slower.length - named.length;
+  return (
+    ` Slower than before by more than ${Math.round((READ_TOLERANCE - 1) * 100)} %, which was let pass since it is little of the workload or a write: ` +
+    `${named.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}; ${formatMs(slower.reduce((sum, one) => sum + lost(one), 0))} in all, weighted by calls.`
+  );
+}
+
+type MeasuredStatements = NonNullable<IndexReport['measured']>['statements'];
+
+const MOST_SLOWER = 5;
 
 /** How much of the workload none of the indexes built bears on, and the heaviest of it; null where there is nothing of it. */
 export function unaffectedSentence({ measured, workload }: IndexReport): string | null {
