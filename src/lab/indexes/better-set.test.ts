@@ -57,6 +57,13 @@ test('pays for what is beyond the guard, and makes no statement too slow where i
   expect(await betterSet((await lab({ ...ways, light }, 2)).outlook, ['a'], { price: 300 })).toEqual(['a', 'c']);
 });
 
+test('puts in all that a plan uses, where one of them alone is of no use', async () => {
+  const { outlook } = await lab({ s: [BARE, { uses: ['a', 'b'], cost: 10, ms: 10 }] }, 2);
+  expect(await betterSet(outlook, ['c'], { price: null })).toEqual(['c']);
+  await outlook.run(['a', 'b']);
+  expect(await betterSet(outlook, ['c'], { price: null })).toEqual(['a', 'b']);
+});
+
 test('is content with what it has once the time is over', async () => {
   const { outlook, ran } = await lab({ s: [BARE, { uses: ['a'], cost: 10, ms: 10 }] }, 1, 0);
   expect(await betterSet(outlook, [], { price: null })).toEqual([]);

@@ -1,7 +1,7 @@
 import { figuresOf, hasRun, isOver, planOfSet } from './case-record.js';
-import { bitsOf } from './name-bits.js';
-import { together, withoutOne } from './outlook.js';
-import type { Known, Outlook, StatementChange } from './outlook.js';
+import { bitsOf, isWithin } from './name-bits.js';
+import { lackedBy, together, withoutOne } from './outlook.js';
+import type { Known, Lacked, Outlook, StatementChange } from './outlook.js';
 
 /** What is looked for from a set on. */
 export interface Betterment {
@@ -10,7 +10,7 @@ export interface Betterment {
 }
 
 /**
- * Goes from a set that fits to better ones, as long as one step makes it better by what then ran: one index more, one less, or one in place of others. The planner is asked of every such step, and those that promise
+ * Goes from a set that fits to better ones, as long as one step makes it better by what then ran: one index more, one less, one in place of others, or all that a statement's best plan uses. The planner is asked of every such step, and those that promise
  * most are run, one after another, as far as what ran still promises something. What statements take beyond what they may is paid for, so that the way may lead over sets which make some too slow. Gives the best set that was run as a whole.
  */
 export async function betterSet(
@@ -82,7 +82,7 @@ class Steps {
     return best?.set ?? null;
   }
 
-  /** One index more, one less, and one in place of others, with what each promises as far as it is known by then; null where the time ended it. */
+  /** One index more, one less, one in place of others, and all that a plan uses, with what each promises as far as it is known by then; null where the time ended it. */
   async #steps(judge: Judge): Promise<readonly Step[] | null> {
     const { outlook, present } = this;
     const looks = new Map<string, Look>();
@@ -102,7 +102,25 @@ class Steps {
       for (const set of [...smaller, this.#fitted(larger, leastMissed)])
         if (set !== null) steps.push({ set, gain: look.gain - missedIn(look, goneFrom(present, set), looks) });
     }
+    for (const { names, gain } of this.#wholePlans(judge.known)) {
+      const stay = leastMissed.filter((name) => !names.includes(name));
+      const set = this.#fitted([...present, ...names], stay);
+      if (set === null || names.some((name) => !set.includes(name))) continue;
+      steps.push({ set, gain: goneFrom(present, set).reduce((sum, name) => sum + Math.min(0, gainOf(name)), gain) });
+    }
     return steps;
+  }
+
+  /** What is lacked for the best plans of statements, where that is several indexes: one of them alone may be of no use. */
+  #wholePlans(known: readonly Known[]): readonly Lacked[] {
+    const { outlook, present } = this;
+    const lacked = known.flatMap((one) => lackedBy(one, present, outlook.rules) ?? []);
+    const sets = new Map(lacked.map(({ names }) => [bitsOf(names), names]));
+    return [...sets].flatMap(([bits, names]) => {
+      if (names.length < 2) return [];
+      const served = lacked.filter((one) => isWithin(bitsOf(one.names), bits));
+      return [{ names, gain: sum(served.map((one) => one.gain)) }];
+    });
   }
 
   /** Runs what never ran under a set, once, until what ran promises nothing any more. Whether it is better by what ran. */

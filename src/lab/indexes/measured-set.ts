@@ -54,7 +54,7 @@ export interface MeasureSetOptions {
   readonly statementTimeoutMs?: number;
   /** Both by default. */
   readonly objective?: Objective;
-  /** What a read may take of its time without any index of the set; 1.15 by default, as in a trial. */
+  /** What a read that matters may take of its time without any index of the set (`StatementGuard`); 1.15 by default, as in a trial. */
   readonly readTolerance?: number;
   /** The same for a write; 2 by default, as in a trial. */
   readonly writeTolerance?: number;

@@ -108,6 +108,24 @@ export class Outlook {
   }
 }
 
+/** What a statement lacks for the best of its plans that ran. */
+export interface Lacked {
+  readonly names: readonly string[];
+  /** What it would gain by them, calls times the unit of the choice. */
+  readonly gain: number;
+}
+
+/** Null where a set has all that the statement's best plan uses. */
+export function lackedBy({ record, now }: Known, present: readonly string[], rules: ChoiceRules): Lacked | null {
+  const ended = [...record.figures.values()].filter((one) => one.runs.length > 0 && one.cutOffMs === null);
+  const valued = ended.map((one) => ({ plan: one.plan, value: valueOf(figuresIn(one), rules) }));
+  const [best] = valued.toSorted((a, b) => a.value - b.value);
+  if (best === undefined) return null;
+  const names = best.plan.uses.filter((name) => !present.includes(name));
+  const gain = record.oneCase.calls * (valueOf(now, rules) - best.value);
+  return names.length > 0 && gain > 0 ? { names, gain } : null;
+}
+
 /** Of all statements. */
 export function together(changes: readonly StatementChange[]): Change {
   let [loss, slower, excess] = [0, 0, 0];

@@ -3,7 +3,7 @@ import { aTrialCase } from '../../../test/support/trial-case.js';
 import { chooseMeasured, measuredValue } from '../../indexes/measured/measured-choice.js';
 import { emptyRecord, figuresOf } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
-import { priceOfBlock, problemOf } from './settle.js';
+import { bareTotalMs, priceOfBlock, problemOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 import { culpritOf } from './verified.js';
 
@@ -55,6 +55,20 @@ describe('a choice by time and blocks', () => {
 
   test('lets no statement take more time than it may, however many blocks it saves', () => {
     expect(choose([record('a', 1, { ms: 100, blocks: 9000 }, { ms: 116, blocks: 1 })], 1)).toEqual([]);
+  });
+
+  test('lets a statement lose what is too little of the workload to matter, by its calls', () => {
+    const hopeless = record('c', 1, { ms: 60_000, blocks: 9, cutOff: true }, null);
+    expect(bareTotalMs([hopeless])).toBe(0);
+    const heavy = record('a', 1, { ms: 3000, blocks: 9000 }, { ms: 30, blocks: 90 });
+    const chosen = (light: CaseRecord): readonly string[] => {
+      const all = [heavy, light];
+      return chooseMeasured(problemOf(all, { ...RULES, smallMs: 0.01 * bareTotalMs(all) }, 'both')).kept;
+    };
+    expect(chosen(record('b', 1, { ms: 20, blocks: 90 }, { ms: 45, blocks: 90 }))).toEqual(['i']);
+    expect(chosen(record('b', 1, { ms: 20, blocks: 90 }, { ms: 65, blocks: 90 }))).toEqual([]);
+    expect(chosen(record('b', 10, { ms: 20, blocks: 90 }, { ms: 45, blocks: 90 }))).toEqual([]);
+    expect(chosen(record('b', 1, { ms: 80, blocks: 90 }, { ms: 104, blocks: 90 }))).toEqual([]);
   });
 
   test('a single run may be chance: then it has to be longer by more', () => {

@@ -222,11 +222,11 @@ export function priceOfBlock(records: readonly CaseRecord[], weight: number): nu
   return blocks > 0 ? (weight * ms) / blocks : 0;
 }
 
-/** Milliseconds of all statements without any index, calls times the mean over their parameter sets; what was cut off counts its timeout. */
+/** Milliseconds without any index of the statements that come to their end so, calls times the mean over their parameter sets. */
 export function bareTotalMs(records: readonly CaseRecord[]): number {
   return byStatement(records, (record) => record.oneCase).reduce((sum, group) => {
-    const seen = group.flatMap((record) => seenUnder(record, []) ?? []);
-    return sum + (group[0]?.oneCase.calls ?? 0) * (seen.length > 0 ? mean(seen.map(msOf)) : 0);
+    const ended = group.flatMap((record) => seenUnder(record, []) ?? []).filter((one) => !isCutOff(one));
+    return sum + (group[0]?.oneCase.calls ?? 0) * (ended.length > 0 ? mean(ended.map(msOf)) : 0);
   }, 0);
 }
 
