@@ -17,6 +17,18 @@ test('names, calls and parameters come from the comments before a statement', ()
   });
 });
 
+test('a name and its calls may share a line', () => {
+  const { statements } = workloadFromText(
+    '-- name: by mail, rare, calls: 7\nSELECT 1;\n-- name: open, sorted\nSELECT 2;\n-- name: listed :many, calls: 3\nSELECT 3;',
+    'w.sql',
+  );
+  expect(statements.map(({ name, calls }) => [name, calls])).toEqual([
+    ['by mail, rare', 7],
+    ['open, sorted', 1],
+    ['listed', 3],
+  ]);
+});
+
 test('what can not be used is kept with its line and its reason; transaction control is no part of a workload', () => {
   const workload = workloadFromText('BEGIN;\nSELECT 1;\nCREATE TABLE t ();\nSELEC 2;\nCOMMIT;', 'w.sql');
   expect(workload.statements.map((statement) => statement.sql)).toEqual(['SELECT 1']);

@@ -9,7 +9,7 @@ import { writtenStatement } from './written-statement.js';
 
 /**
  * A workload written as SQL, statements ended by semicolons, each with optional comments before it: `-- name: x`,
- * `-- calls: 100`, `-- params[frequent]: 'a', 3`. Statements that can not be used are kept with the reason. `origin` is what the text is called.
+ * `-- calls: 100` (or both in one line with a comma between), `-- params[frequent]: 'a', 3`. Statements that can not be used are kept with the reason. `origin` is what the text is called.
  * Throws `input/workload` when it holds no usable statement. Needs `loadParser()`.
  */
 export function workloadFromText(text: string, origin: string): Workload {

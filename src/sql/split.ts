@@ -12,7 +12,7 @@ export interface WrittenParameterSet {
 export interface SplitStatement {
   /** Without the semicolon and the comments before it. */
   readonly sql: string;
-  /** From `-- name: xyz`. */
+  /** From `-- name: xyz`, or `-- name: xyz, calls: 5`. */
   readonly name: string | null;
   /** From `-- calls: N`. */
   readonly calls: number | null;
@@ -119,8 +119,11 @@ function toStatement(text: string, group: readonly Token[], lineAt: (offset: num
   const comments = group.slice(0, first).map((token) => token.text);
   return {
     sql: text.slice(start.start, end.end),
-    name: directive(comments, /^--\s*name\s*:\s*(.+?)\s*(?::(?:one|many|exec|execrows))?\s*$/i),
-    calls: count(directive(comments, /^--\s*calls\s*:\s*(\d+)\s*$/i)),
+    name: directive(
+      comments,
+      /^--\s*name\s*:\s*(.+?)\s*(?::(?:one|many|exec|execrows))?\s*(?:,\s*calls\s*:\s*\d+\s*)?$/i,
+    ),
+    calls: count(directive(comments, /^--\s*(?:name\s*:.*,\s*)?calls\s*:\s*(\d+)\s*$/i)),
     parameterSets: comments.flatMap(parameterSet),
     line: lineAt(start.start),
   };

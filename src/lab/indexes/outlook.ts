@@ -3,6 +3,7 @@ import { mostOf } from '../../indexes/measured/statement-guard.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
+import { bitsOf, isWithin } from './name-bits.js';
 import { guardFor } from './settle.js';
 import type { ChoiceRules } from './settle.js';
 import type { SubsetPlan } from './subset.js';
@@ -26,6 +27,7 @@ export interface StatementChange extends Omit<Change, 'slower'> {
 /** A statement under a set, and without any index. */
 export interface Known {
   readonly record: CaseRecord;
+  readonly set: readonly string[];
   readonly plan: SubsetPlan;
   readonly now: Figures;
   readonly barest: SubsetPlan;
@@ -74,7 +76,7 @@ export class Outlook {
       if (bare === null) continue;
       const most = mostFor(record, bare, this.rules);
       const by = earlier.get(record) ?? { plan: barest, now: bare, barest, bare };
-      known.push({ record, plan, now: ran(record, plan) ?? expected(by, plan), barest, bare, most });
+      known.push({ record, set: present, plan, now: ran(record, plan) ?? expected(by, plan), barest, bare, most });
     }
     return known;
   }
@@ -95,7 +97,7 @@ export class Outlook {
     for (const one of known) {
       const { record, plan, now, most } = one;
       this.bench.runner.check();
-      const other = await planOfSet(this.bench, record, set);
+      const other = isUnrelated(one, set) ? plan : await planOfSet(this.bench, record, set);
       const then = other.text === plan.text ? now : (ran(record, other) ?? expected(one, other));
       const { calls } = record.oneCase;
       changes.push({
@@ -126,6 +128,11 @@ export function lackedBy({ record, now }: Known, present: readonly string[], rul
   return names.length > 0 && gain > 0 ? { names, gain } : null;
 }
 
+/** Whether the other set differs by indexes only that are nothing to the statement. */
+function isUnrelated({ set: now, plan }: Known, set: readonly string[]): boolean {
+  return isWithin(bitsOf(now) ^ bitsOf(set), bitsOf(plan.unrelated));
+}
+
 /** Of all statements. */
 export function together(changes: readonly StatementChange[]): Change {
   let [loss, slower, excess] = [0, 0, 0];
@@ -138,7 +145,7 @@ export function together(changes: readonly StatementChange[]): Change {
 }
 
 /** Of a plan that never ran, in proportion to the planner's costs of the two that did: the less of both, since it will run before anything is decided by it. */
-function expected({ plan, now, barest, bare }: Omit<Known, 'record' | 'most'>, other: SubsetPlan): Figures {
+function expected({ plan, now, barest, bare }: Omit<Known, 'record' | 'set' | 'most'>, other: SubsetPlan): Figures {
   const times = (figures: Figures, known: SubsetPlan): Figures => {
     const factor = other.estimatedCost / Math.max(known.estimatedCost, Number.MIN_VALUE);
     return { ms: figures.ms * factor, blocks: figures.blocks * factor };
