@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { aTrialCase } from '../../../test/support/trial-case.js';
 import { betterSet } from './better-set.js';
 import { emptyRecord } from './case-record.js';
-import type { Bench } from './case-record.js';
+import type { Bench, CaseRecord } from './case-record.js';
 import { Outlook } from './outlook.js';
 import type { ChoiceRules } from './settle.js';
 import type { SubsetPlan, Subsets } from './subset.js';
@@ -64,6 +64,20 @@ test('puts in all that a plan uses, where one of them alone is of no use', async
   expect(await betterSet(outlook, ['c'], { price: null })).toEqual(['a', 'b']);
 });
 
+test('what writes pay for an index counts against it', async () => {
+  const upkeepOf: ChoiceRules['upkeepOf'] = ({ oneCase }, unit) =>
+    new Map(oneCase.soils && unit === 'time' ? [['a', 30] as const] : []);
+  const ways = { s: [BARE, { uses: ['a'], cost: 50, ms: 50 }, { uses: ['b'], cost: 60, ms: 60 }] };
+  const { outlook, records } = await lab(ways);
+  const write = (calls: number): CaseRecord => emptyRecord(aTrialCase('write', { kind: 'update', soils: true, calls }));
+  const beside = (calls: number): Outlook =>
+    new Outlook(outlook.bench, [...records, write(calls)], { ...outlook.rules, upkeepOf });
+  expect(await betterSet(outlook, [], { price: null })).toEqual(['a']);
+  expect(await betterSet(beside(0.1), [], { price: null })).toEqual(['a']);
+  expect(await betterSet(beside(1), [], { price: null })).toEqual(['b']);
+  expect(await betterSet(beside(1), ['a'], { price: null })).toEqual(['b']);
+});
+
 test('is content with what it has once the time is over', async () => {
   const { outlook, ran } = await lab({ s: [BARE, { uses: ['a'], cost: 10, ms: 10 }] }, 1, 0);
   expect(await betterSet(outlook, [], { price: null })).toEqual([]);
@@ -75,7 +89,11 @@ async function lab(
   statements: Readonly<Record<string, readonly Way[]>>,
   budgetBytes = 1,
   deadlineMs = Number.POSITIVE_INFINITY,
-): Promise<{ readonly outlook: Outlook; readonly ran: readonly string[] }> {
+): Promise<{
+  readonly outlook: Outlook;
+  readonly records: readonly CaseRecord[];
+  readonly ran: readonly string[];
+}> {
   const ran: string[] = [];
   const wayOf = (name: string, present: readonly string[]): Way =>
     (statements[name] ?? [])
@@ -98,5 +116,5 @@ async function lab(
   const records = Object.keys(statements).map((name) => emptyRecord(aTrialCase(name)));
   const rules = { ...RULES, budgetBytes };
   await new Outlook(bench, records, rules).run([]);
-  return { outlook: new Outlook({ ...bench, deadlineMs }, records, rules), ran };
+  return { outlook: new Outlook({ ...bench, deadlineMs }, records, rules), records, ran };
 }

@@ -1,6 +1,6 @@
 import { figuresOf, hasRun, isOver, planOfSet } from './case-record.js';
 import { bitsOf, isWithin } from './name-bits.js';
-import { lackedBy, together, withoutOne } from './outlook.js';
+import { together, withoutOne } from './outlook.js';
 import type { Known, Lacked, Outlook, StatementChange } from './outlook.js';
 
 /** What is looked for from a set on. */
@@ -114,7 +114,7 @@ class Steps {
   /** What is lacked for the best plans of statements, where that is several indexes: one of them alone may be of no use. */
   #wholePlans(known: readonly Known[]): readonly Lacked[] {
     const { outlook, present } = this;
-    const lacked = known.flatMap((one) => lackedBy(one, present, outlook.rules) ?? []);
+    const lacked = known.flatMap((one) => outlook.lackedBy(one, present) ?? []);
     const sets = new Map(lacked.map(({ names }) => [bitsOf(names), names]));
     return [...sets].flatMap(([bits, names]) => {
       if (names.length < 2) return [];
@@ -204,7 +204,8 @@ class Judge {
     const changes = await this.outlook.changes(this.known, set);
     const { price } = this.betterment;
     const gains = changes.map(({ loss, excess }, at) => (price ?? 0) * ((this.now[at]?.excess ?? 0) - excess) - loss);
-    return { gain: sum(gains), changes, gains };
+    const dearer = this.outlook.upkeep(set) - this.outlook.upkeep(this.known[0]?.set ?? set);
+    return { gain: sum(gains) - dearer, changes, gains };
   }
 
   isBetter({ gain, changes }: Look): boolean {

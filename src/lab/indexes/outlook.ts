@@ -1,6 +1,7 @@
 import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import { mostOf } from '../../indexes/measured/statement-guard.js';
 import { isToldByPlan } from '../trial/cases.js';
+import { byStatement } from '../trial/summary.js';
 import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { bitsOf, isWithin } from './name-bits.js';
@@ -41,9 +42,16 @@ interface Figures {
   readonly blocks: number;
 }
 
-/** What statements do under sets of indexes: by what ran, or as the planner's costs let expect. Writes are left out: each set is another to them. */
+/**
+ * What statements do under sets of indexes: by what ran, or as the planner's costs let expect. Writes are not run, since each set is another to them: what they pay for an index counts as it was measured
+ * by itself.
+ */
 export class Outlook {
   readonly records: readonly CaseRecord[];
+  /** Executions that a record stands for: a statement's calls are shared by its parameter sets. */
+  readonly #weights = new Map<CaseRecord, number>();
+  /** What the writes pay for each index, calls times the unit of the choice. */
+  readonly #upkeep = new Map<string, number>();
 
   constructor(
     readonly bench: Bench,
@@ -51,6 +59,11 @@ export class Outlook {
     readonly rules: ChoiceRules,
   ) {
     this.records = all.filter((record) => isToldByPlan(record.oneCase));
+    for (const group of byStatement(all, (record) => record.oneCase))
+      for (const record of group) this.#weights.set(record, record.oneCase.calls / group.length);
+    for (const record of all)
+      for (const [name, { ms, blocks }] of upkeepOf(record, rules))
+        this.#upkeep.set(name, (this.#upkeep.get(name) ?? 0) + this.#weight(record) * valueOf({ ms, blocks }, rules));
   }
 
   /** Runs, once, what never ran under a set; until the deadline. */
@@ -81,17 +94,35 @@ export class Outlook {
     return known;
   }
 
-  /** What the statements take together, calls times the unit of the choice. */
+  /** What the statements take together under a set, what writes pay for it included, calls times the unit of the choice. */
   worth(known: readonly Known[]): number {
-    return known.reduce((sum, { record, now }) => sum + record.oneCase.calls * valueOf(now, this.rules), 0);
+    const reads = known.reduce((sum, { record, now }) => sum + this.#weight(record) * valueOf(now, this.rules), 0);
+    return reads + this.upkeep(known[0]?.set ?? []);
+  }
+
+  /** What the writes pay for a set, calls times the unit of the choice. */
+  upkeep(set: readonly string[]): number {
+    return set.reduce((sum, name) => sum + (this.#upkeep.get(name) ?? 0), 0);
+  }
+
+  /** Null where a set has all that the statement's best plan uses. */
+  lackedBy({ record, now }: Known, present: readonly string[]): Lacked | null {
+    const ended = [...record.figures.values()].filter((one) => one.runs.length > 0 && one.cutOffMs === null);
+    const valued = ended.map((one) => ({ plan: one.plan, value: valueOf(figuresIn(one), this.rules) }));
+    const [best] = valued.toSorted((a, b) => a.value - b.value);
+    if (best === undefined) return null;
+    const names = best.plan.uses.filter((name) => !present.includes(name));
+    const gain = this.#weight(record) * (valueOf(now, this.rules) - best.value);
+    return names.length > 0 && gain > 0 ? { names, gain } : null;
   }
 
   /** What is expected of another set: by what ran, and where nothing did by the planner's costs. */
   async change(known: readonly Known[], set: readonly string[]): Promise<Change> {
-    return together(await this.changes(known, set));
+    const { loss, ...others } = together(await this.changes(known, set));
+    return { ...others, loss: loss + this.upkeep(set) - this.upkeep(known[0]?.set ?? set) };
   }
 
-  /** The same by statement, in the order of what is known. */
+  /** The same by statement, in the order of what is known, without what writes pay. */
   async changes(known: readonly Known[], set: readonly string[]): Promise<readonly StatementChange[]> {
     const changes: StatementChange[] = [];
     for (const one of known) {
@@ -99,14 +130,18 @@ export class Outlook {
       this.bench.runner.check();
       const other = isUnrelated(one, set) ? plan : await planOfSet(this.bench, record, set);
       const then = other.text === plan.text ? now : (ran(record, other) ?? expected(one, other));
-      const { calls } = record.oneCase;
+      const weight = this.#weight(record);
       changes.push({
         plan: other,
-        loss: calls * (valueOf(then, this.rules) - valueOf(now, this.rules)),
-        excess: calls * Math.max(0, guardIn(then, this.rules) - most),
+        loss: weight * (valueOf(then, this.rules) - valueOf(now, this.rules)),
+        excess: weight * Math.max(0, guardIn(then, this.rules) - most),
       });
     }
     return changes;
+  }
+
+  #weight(record: CaseRecord): number {
+    return this.#weights.get(record) ?? record.oneCase.calls;
   }
 }
 
@@ -117,15 +152,11 @@ export interface Lacked {
   readonly gain: number;
 }
 
-/** Null where a set has all that the statement's best plan uses. */
-export function lackedBy({ record, now }: Known, present: readonly string[], rules: ChoiceRules): Lacked | null {
-  const ended = [...record.figures.values()].filter((one) => one.runs.length > 0 && one.cutOffMs === null);
-  const valued = ended.map((one) => ({ plan: one.plan, value: valueOf(figuresIn(one), rules) }));
-  const [best] = valued.toSorted((a, b) => a.value - b.value);
-  if (best === undefined) return null;
-  const names = best.plan.uses.filter((name) => !present.includes(name));
-  const gain = record.oneCase.calls * (valueOf(now, rules) - best.value);
-  return names.length > 0 && gain > 0 ? { names, gain } : null;
+/** What one execution of a write pays for each index. */
+function upkeepOf(record: CaseRecord, rules: ChoiceRules): ReadonlyMap<string, Figures> {
+  const [time, buffers] = [rules.upkeepOf(record, 'time'), rules.upkeepOf(record, 'buffers')];
+  const names = new Set([...time.keys(), ...buffers.keys()]);
+  return new Map([...names].map((name) => [name, { ms: time.get(name) ?? 0, blocks: buffers.get(name) ?? 0 }]));
 }
 
 /** Whether the other set differs by indexes only that are nothing to the statement. */

@@ -11,7 +11,7 @@ import type { Verified } from './verify.js';
 /**
  * Goes from all indexes down to a set that fits and makes no statement too slow, one index at a time, and from there to sets that are better; what has another plan under a set
  * on the way runs, once. Where statements use several indexes each, what they do with all of them and with one left out says nothing of a set that lacks several; and since what
- * is not known is feared, next to nothing would be chosen. Writes are left out: each set is another to them. Fills the records. Gives the best set that fits and makes
+ * is not known is feared, next to nothing would be chosen. Writes are not run: each set is another to them; what they pay for an index counts as measured by itself. Fills the records. Gives the best set that fits and makes
  * no statement too slow; null where the time ended it before. From a set that is known to be such it only goes on to better ones.
  */
 export async function walkSets(
