@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { aBench } from '../../../test/support/bench.js';
 import { aTrialCase } from '../../../test/support/trial-case.js';
 import { betterSet } from './better-set.js';
 import { emptyRecord } from './case-record.js';
-import type { Bench, CaseRecord } from './case-record.js';
+import type { CaseRecord } from './case-record.js';
 import { Outlook } from './outlook.js';
 import type { ChoiceRules } from './settle.js';
 import type { SubsetPlan, Subsets } from './subset.js';
@@ -111,8 +112,7 @@ async function lab(
       return Promise.resolve({ ms, buffers: 1, walBytes: 0, rows: 1 });
     },
   };
-  const runner = { use: (work: (session: never) => unknown) => work(undefined as never), check: () => undefined };
-  const bench = { runner, subsets, timeoutMs: 10_000, deadlineMs: Number.POSITIVE_INFINITY } as unknown as Bench;
+  const bench = aBench(subsets);
   const records = Object.keys(statements).map((name) => emptyRecord(aTrialCase(name)));
   const rules = { ...RULES, budgetBytes };
   await new Outlook(bench, records, rules).run([]);

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { LabPlan } from '../trial/lab-plan.js';
-import { takeBaseline } from './case-record.js';
+import { aBench } from '../../../test/support/bench.js';
+import { aTrialCase } from '../../../test/support/trial-case.js';
+import { emptyRecord, runBeside, takeBaseline } from './case-record.js';
 import type { PlanFigures } from './case-record.js';
+import type { SubsetCutOff, SubsetRun, Subsets } from './subset.js';
 
 const PLAN = { present: [], uses: [], unrelated: [], estimatedCost: 100, shape: 'Seq Scan@orders', text: '{}' };
 
@@ -50,3 +53,33 @@ test('nothing is taken where it was given less time there, the plan was another 
   const run = { ms: 1, buffers: 2, walBytes: 0, rows: 3 };
   expect(taken(figures({ runs: [run] }), baseline())).toEqual(figures({ runs: [run] }));
 });
+
+test('a run that was cut off early is believed where it had touched more blocks than without any index, and else run once more', async () => {
+  const bare = figures({ runs: [{ ms: 30, buffers: 500, walBytes: 0, rows: 1 }] });
+  const run: SubsetRun = { ms: 20, buffers: 400, walBytes: 0, rows: 1 };
+  const busy = figures();
+  expect(await timeoutsOf([{ cutOffBuffers: 9000 }, run], bare, busy)).toEqual([500]);
+  expect(busy).toMatchObject({ runs: [], cutOffMs: 500, cutOffBuffers: 9000 });
+  const stalled = figures();
+  expect(await timeoutsOf([{ cutOffBuffers: 10 }, run], bare, stalled)).toEqual([500, 2000]);
+  expect(stalled).toMatchObject({ runs: [run], cutOffMs: null, cutOffBuffers: 0 });
+  const slow = figures();
+  expect(await timeoutsOf([{ cutOffBuffers: 10 }, { cutOffBuffers: 40 }], bare, slow)).toEqual([500, 2000]);
+  expect(slow).toMatchObject({ runs: [], cutOffMs: 2000, cutOffBuffers: 40 });
+});
+
+/** Runs once beside the plan without any index; gives the timeouts, milliseconds, of what that took. */
+async function timeoutsOf(
+  outcomes: readonly (SubsetRun | SubsetCutOff)[],
+  bare: PlanFigures,
+  one: PlanFigures,
+): Promise<readonly number[]> {
+  const timeouts: number[] = [];
+  const run: Subsets['run'] = (_session, _case, _present, timeoutMs) => {
+    timeouts.push(timeoutMs);
+    const outcome = outcomes[timeouts.length - 1];
+    return outcome ? Promise.resolve(outcome) : Promise.reject(new Error('ran more often than expected'));
+  };
+  await runBeside(aBench({ run }), emptyRecord(aTrialCase('s')), bare, one);
+  return timeouts;
+}

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { aBench } from '../../../test/support/bench.js';
 import { aTrialCase } from '../../../test/support/trial-case.js';
 import { emptyRecord, figuresOf } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
@@ -34,8 +35,7 @@ function benchOf(ran: string[], deadlineMs: number): Bench {
       return Promise.resolve(RUN);
     },
   };
-  const runner = { use: (work: (session: never) => unknown) => work(undefined as never), check: () => undefined };
-  return { runner, subsets, timeoutMs: 1000, deadlineMs } as unknown as Bench;
+  return aBench(subsets, { deadlineMs });
 }
 
 /** A read that ran with both indexes and with none. */

@@ -1,6 +1,6 @@
 import { measuredValue } from '../../indexes/measured/measured-choice.js';
 import { inOrder } from '../trial/measure.js';
-import { barePlan, figuresOf, hasRun, isOver, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { barePlan, figuresOf, hasRun, isOver, planOfSet, runBeside } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
 import { problemOf } from './settle.js';
 import type { ChoiceRules } from './settle.js';
@@ -43,7 +43,7 @@ export async function runWithout(
     if (hasRun(figures)) continue;
     const bare = figuresOf(record, await barePlan(bench, record));
     // What fails was told of when all of them were there.
-    await runOnce(bench, record, figures, timeoutFor(bench, bare, figures));
+    await runBeside(bench, record, bare, figures);
     ran.push(record);
   }
   return ran;

@@ -1,6 +1,6 @@
 import { mean } from '../../stats/quantile.js';
 import { byStatement } from '../trial/summary.js';
-import { isOver, msOf, planOfSet, ranOnce, runOnce, timeoutFor } from './case-record.js';
+import { isOver, msOf, planOfSet, ranOnce, runBeside } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { withoutOne } from './outlook.js';
 import type { Change, Known, Outlook } from './outlook.js';
@@ -120,8 +120,7 @@ async function tryOn(
   const isDoubtful =
     slowerWith(pairs, rules).length === 0 && slowerWith(pairs, { ...rules, onceTolerance: 1 }).length > 0;
   if (!isDoubtful) return pairs;
-  for (const { record, before, after } of pairs)
-    if (ranOnce(after)) await runOnce(bench, record, after, timeoutFor(bench, before, after));
+  for (const { record, before, after } of pairs) if (ranOnce(after)) await runBeside(bench, record, before, after);
   return pairs;
 }
 

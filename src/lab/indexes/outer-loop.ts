@@ -9,7 +9,7 @@ import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
 import type { IndexBuild } from './build.js';
 import type { EarlierRuns } from './earlier-runs.js';
 import { barePlan, emptyRecord, figuresOf, hasRun, isOver, msOf, planOfSet } from './case-record.js';
-import { runInTurns, runOnce, takeBaseline, timeoutFor } from './case-record.js';
+import { runBeside, runInTurns, runOnce, takeBaseline } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import type { MeasureSetOptions } from './measured-set.js';
 import type { Runner } from './runner.js';
@@ -269,7 +269,7 @@ async function leaveOneOut(
   for (const one of figures) {
     if (hasRun(one) || isOver(bench)) continue;
     // What fails now fails in its turn as well, where the reason is told.
-    await runOnce(bench, record, one, timeoutFor(bench, bare, one));
+    await runBeside(bench, record, bare, one);
   }
   return [...figures];
 }

@@ -2,7 +2,7 @@ import { guardOf } from '../../indexes/measured/measured-index-set.js';
 import { mostOf } from '../../indexes/measured/statement-guard.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { byStatement } from '../trial/summary.js';
-import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runBeside } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { bitsOf, isWithin } from './name-bits.js';
 import { guardFor } from './settle.js';
@@ -74,7 +74,7 @@ export class Outlook {
       if (hasRun(figures) || isOver(this.bench)) continue;
       const bare = figuresOf(record, await barePlan(this.bench, record));
       // What fails was told of when all of them were there.
-      await runOnce(this.bench, record, figures, timeoutFor(this.bench, bare, figures));
+      await runBeside(this.bench, record, bare, figures);
     }
   }
 

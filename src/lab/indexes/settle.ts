@@ -13,7 +13,7 @@ import type { StatementGuard } from '../../indexes/measured/statement-guard.js';
 import { mean } from '../../stats/quantile.js';
 import type { TrialCase } from '../trial/cases.js';
 import { byStatement } from '../trial/summary.js';
-import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runBeside } from './case-record.js';
 import { seenUnder } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { SLACK_BLOCKS, toleranceFor } from './chance.js';
@@ -123,7 +123,7 @@ export async function settle(
       if (hasRun(figures)) continue;
       const bare = figuresOf(record, await barePlan(bench, record));
       // What fails was told of when all of them were there; what it takes exactly tells the verification.
-      await runOnce(bench, record, figures, timeoutFor(bench, bare, figures));
+      await runBeside(bench, record, bare, figures);
     }
   }
 }

@@ -3,7 +3,7 @@ import type { ChoiceProblem, MeasuredChoice } from '../../indexes/measured/measu
 import type { FailedCase } from '../../model/measurement.js';
 import { isToldByPlan } from '../trial/cases.js';
 import { failedCase } from '../trial/measure.js';
-import { figuresOf, hasRun, isOver, planOfSet, runOnce, timeoutFor } from './case-record.js';
+import { figuresOf, hasRun, isOver, planOfSet, runBeside } from './case-record.js';
 import type { Bench, CaseRecord } from './case-record.js';
 import { leaveEachOut } from './left-out.js';
 import { mendSet } from './mend-set.js';
@@ -218,7 +218,7 @@ async function lookAround(bench: Bench, slower: readonly Verified[], kept: reado
       );
       const figures = figuresOf(record, plan);
       // What fails was told of when all of them were there.
-      if (!hasRun(figures)) await runOnce(bench, record, figures, timeoutFor(bench, before, figures));
+      if (!hasRun(figures)) await runBeside(bench, record, before, figures);
     }
   }
 }
