@@ -2,13 +2,40 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { aColumn, aKey, aSnapshot, aStatement, aTable, anIndex } from '../../../test/support/snapshot.js';
 import type { Index, IndexColumn } from '../../model/catalog.js';
 import { loadParser } from '../../sql/parse.js';
-import { coveringIndex, indexSpec, tableUses } from './candidates.js';
+import { coveringIndex, indexSpec, mergeCandidates, tableUses } from './candidates.js';
 import { reasonedCandidates } from './reasoned.js';
 
 const table = aTable('t', { columns: [aColumn('a'), aColumn('b')] });
 const DOWN = { descending: true, nullsFirst: true };
 
 beforeAll(loadParser);
+
+describe('the name of a candidate', () => {
+  const { catalog } = aSnapshot({ tables: [table] });
+  const named = (...keys: readonly string[]): string => indexSpec(catalog, table, { keys }).name;
+
+  test('tells an operator class and where nulls come from their absence', () => {
+    const names = ['"a"', '"a" text_pattern_ops', '"a" DESC', '"a" DESC NULLS LAST'].map((key) => named(key));
+    expect(names).toEqual(['t_a_idx', 't_a_text_pattern_idx', 't_a_desc_idx', 't_a_desc_nulls_last_idx']);
+  });
+
+  test('is no other one’s where two would come to the same words', () => {
+    const pair = [
+      ['"a_b"', '"c"'],
+      ['"a"', '"b_c"'],
+      ['"a_b"', '"c"'],
+    ].map((keys, at) => {
+      return { spec: indexSpec(catalog, table, { keys }), table, for: [`f${at}`] };
+    });
+    expect(new Set(pair.map(({ spec }) => spec.name)).size).toBe(1);
+    const merged = mergeCandidates(pair);
+    expect(merged.map((one) => one.for)).toEqual([['f0', 'f2'], ['f1']]);
+    expect(merged.map(({ spec }) => spec.name)).toEqual([
+      't_a_b_c_idx',
+      expect.stringMatching(/^t_a_b_c_[\da-f]{6}_idx$/),
+    ]);
+  });
+});
 
 describe('an index that is there', () => {
   test.each<[string, Partial<IndexColumn>, boolean]>([

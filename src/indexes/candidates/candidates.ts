@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { quoteIdent, unquoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
-import { indexesOf, lookupTable, type Catalog, type Index, type Table } from '../../model/catalog.js';
+import { indexesOf, lookupTable, relationKey, type Catalog, type Index, type Table } from '../../model/catalog.js';
 import type { RowsQuery } from '../../model/function.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { WorkloadStatement } from '../../model/workload.js';
@@ -106,10 +106,7 @@ export function indexSpec(
   ];
   if (include.length > 0) words.push('with', ...include.map(word));
   const long = Buffer.byteLength([table.name, ...words].join('_')) > MAX_STEM_BYTES;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([keys, method, include, where]))
-    .digest('hex')
-    .slice(0, 6);
+  const hash = hashOf([keys, method, include, where]);
   const stem = clip(table.name, MAX_STEM_BYTES / 2);
   const ending =
     long || include.length > 0 || where !== null
@@ -140,7 +137,7 @@ export function specKey(spec: IndexSpec): string {
   ]);
 }
 
-/** Merges candidates that are the same index; the statements add up. */
+/** Merges candidates that are the same index; the statements add up. Of two that would bear one name the later one's has a hash: the planner's answers go by names. */
 export function mergeCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const merged = new Map<string, Candidate>();
   for (const candidate of candidates) {
@@ -148,7 +145,27 @@ export function mergeCandidates(candidates: readonly Candidate[]): readonly Cand
     const earlier = merged.get(key);
     merged.set(key, earlier ? { ...earlier, for: [...new Set([...earlier.for, ...candidate.for])] } : candidate);
   }
-  return [...merged.values()];
+  const taken = new Set<string>();
+  return [...merged.values()].map((candidate) => {
+    const spec = taken.has(qualified(candidate.spec)) ? withHashedName(candidate.spec) : candidate.spec;
+    taken.add(qualified(spec));
+    return spec === candidate.spec ? candidate : { ...candidate, spec };
+  });
+}
+
+function qualified({ table, name }: IndexSpec): string {
+  return relationKey({ schema: table.schema, name });
+}
+
+/** Two lists of keys may come to the same words: `a_b, c` and `a, b_c`. */
+function withHashedName(spec: IndexSpec): IndexSpec {
+  const stem = clip(spec.name.replace(/_idx\d*$/, ''), MAX_STEM_BYTES);
+  return { ...spec, name: `${stem}_${hashOf([spec.keys, spec.method, spec.include, spec.where])}_idx` };
+}
+
+/** Six hexadecimal digits. */
+function hashOf(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 6);
 }
 
 /** Whether a btree on whole rows would be one more of a valid index that the table has: the same keys in the same order, read forwards or backwards, and nothing included. */
@@ -264,9 +281,9 @@ function samePredicate(a: string | null, b: string | null): boolean {
 }
 
 function word(sql: string): string {
-  const bare = sql.replaceAll(/\b\w+_ops\b|\bNULLS (?:FIRST|LAST)\b/g, '');
   return (
-    bare
+    sql
+      .replaceAll(/\b(\w+)_ops\b/g, '$1')
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
       .replaceAll(/^_+|_+$/g, '') || 'key'

@@ -1,9 +1,9 @@
 import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
-import { READ_TOLERANCE, SLACK_MS } from '../../indexes/measured/statement-guard.js';
+import { READ_TOLERANCE } from '../../indexes/measured/statement-guard.js';
 import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
-export function searchSentence({ search, indexes, workload }: IndexReport): string {
+export function searchSentence({ search, indexes, workload, storageBudgetBytes }: IndexReport): string {
   if (search.objective === null) return NOT_PLANNED;
   const proof =
     search.bound === null || search.gap === null || search.gap >= NOTHING_PROVED
@@ -20,8 +20,10 @@ export function searchSentence({ search, indexes, workload }: IndexReport): stri
     [count('budget'), 'of the choices for the budget itself, others near it and what measuring left of it'],
     [count('foreign-key'), 'for foreign keys, of which no plan shows the use'],
   ] as const;
+  const isMore = search.usedBytes !== null && storageBudgetBytes !== null && search.usedBytes > storageBudgetBytes;
+  const room = isMore ? ' (more than may be kept, so that measuring has a choice)' : '';
   return (
-    `Of ${formatCount(search.candidates)} candidates ${formatCount(count('plans'))} were chosen, ${formatBytes(search.usedBytes)}: workload time ${time} ` +
+    `Of ${formatCount(search.candidates)} candidates ${formatCount(count('plans'))} were chosen, ${formatBytes(search.usedBytes)}${room}: workload time ${time} ` +
     `(estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.` +
     more.map(([number, words]) => (number > 0 ? ` ${formatCount(number)} more ${words}.` : '')).join('')
   );
@@ -90,9 +92,7 @@ function slowerWords(statements: MeasuredStatements): string {
   const lost = ({ calls, beforeMs, afterMs }: MeasuredStatements[number]): number =>
     calls * ((afterMs ?? 0) - (beforeMs ?? 0));
   const slower = statements
-    .filter(
-      ({ beforeMs, afterMs }) => (afterMs ?? 0) > (beforeMs ?? Number.POSITIVE_INFINITY) * READ_TOLERANCE + SLACK_MS,
-    )
+    .filter(({ beforeMs, afterMs }) => (afterMs ?? 0) > (beforeMs ?? Number.POSITIVE_INFINITY) * READ_TOLERANCE)
     .toSorted((a, b) => lost(b) - lost(a));
   if (slower.length === 0) return '';
   const named = slower
@@ -100,7 +100,7 @@ function slowerWords(statements: MeasuredStatements): string {
     .map(({ name, beforeMs, afterMs }) => `"${name}" ${formatMs(beforeMs)} -> ${formatMs(afterMs)}`);
   const more = slower.length - named.length;
   return (
-    ` Slower than before by more than ${Math.round((READ_TOLERANCE - 1) * 100)} %, which was let pass since it is little of the workload or a write: ` +
+    ` Slower than before by more than ${Math.round((READ_TOLERANCE - 1) * 100)} %, let pass as writes, as little of the workload or as too short to tell: ` +
     `${named.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}; ${formatMs(slower.reduce((sum, one) => sum + lost(one), 0))} in all, weighted by calls.`
   );
 }
