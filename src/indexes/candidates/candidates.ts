@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { quoteIdent, unquoteIdent } from '../../base/quote.js';
 import type { IndexSpec } from '../../model/action.js';
 import { indexesOf, lookupTable, relationKey, type Catalog, type Index, type Table } from '../../model/catalog.js';
@@ -11,7 +10,7 @@ import { tryParseStatement } from '../../sql/parse.js';
 import type { RelationUse, StatementUses } from '../../sql/use-types.js';
 import { statementUses } from '../../sql/uses.js';
 import { expandQueries } from '../../sql/views.js';
-import { freeIndexName } from './index-name.js';
+import { nameOfDefinition, withHashedName } from './index-name.js';
 import { estimatedRows } from '../facts.js';
 
 /** One place in which a workload statement uses a table that is worth an index. */
@@ -99,19 +98,6 @@ export function indexSpec(
   },
 ): IndexSpec {
   const { keys, method = 'btree', include = [], where = null } = parts;
-  const words = [
-    ...keys.map(word),
-    ...(method === 'btree' ? [] : [method]),
-    ...(where === null ? [] : ['where', word(where)]),
-  ];
-  if (include.length > 0) words.push('with', ...include.map(word));
-  const long = Buffer.byteLength([table.name, ...words].join('_')) > MAX_STEM_BYTES;
-  const hash = hashOf([keys, method, include, where]);
-  const stem = clip(table.name, MAX_STEM_BYTES / 2);
-  const ending =
-    long || include.length > 0 || where !== null
-      ? [clip(words.join('_'), MAX_STEM_BYTES - Buffer.byteLength(stem)), hash]
-      : words;
   return {
     table: { schema: table.schema, name: table.name },
     method,
@@ -120,7 +106,7 @@ export function indexSpec(
     include,
     where,
     with: parts.with ?? null,
-    name: freeIndexName(catalog, { schema: table.schema, name: long ? stem : table.name }, ending),
+    name: nameOfDefinition(catalog, table, { keys, method, include, where }),
   };
 }
 
@@ -155,17 +141,6 @@ export function mergeCandidates(candidates: readonly Candidate[]): readonly Cand
 
 function qualified({ table, name }: IndexSpec): string {
   return relationKey({ schema: table.schema, name });
-}
-
-/** Two lists of keys may come to the same words: `a_b, c` and `a, b_c`. */
-function withHashedName(spec: IndexSpec): IndexSpec {
-  const stem = clip(spec.name.replace(/_idx\d*$/, ''), MAX_STEM_BYTES);
-  return { ...spec, name: `${stem}_${hashOf([spec.keys, spec.method, spec.include, spec.where])}_idx` };
-}
-
-/** Six hexadecimal digits. */
-function hashOf(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 6);
 }
 
 /** Whether a btree on whole rows would be one more of a valid index that the table has: the same keys in the same order, read forwards or backwards, and nothing included. */
@@ -278,23 +253,4 @@ function normalKey(key: string): NormalKey {
 
 function samePredicate(a: string | null, b: string | null): boolean {
   return a === null || b === null ? a === b : normalForm(a) === normalForm(b);
-}
-
-function word(sql: string): string {
-  return (
-    sql
-      .replaceAll(/\b(\w+)_ops\b/g, '$1')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
-      .replaceAll(/^_+|_+$/g, '') || 'key'
-  );
-}
-
-/** Leaves room for the hash and the `_idx` of a 63-byte name. */
-const MAX_STEM_BYTES = 48;
-
-function clip(text: string, maxBytes: number): string {
-  let clipped = text;
-  while (Buffer.byteLength(clipped) > maxBytes) clipped = Array.from(clipped).slice(0, -1).join('');
-  return clipped.replace(/_+$/, '');
 }

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { groupBy } from '../../base/group.js';
 import { oncePer } from '../../base/once-per.js';
+import type { IndexSpec } from '../../model/action.js';
 import type { Catalog, RelationName } from '../../model/catalog.js';
 
 /** `NAMEDATALEN - 1`, the server's limit for an identifier in bytes. */
@@ -21,6 +23,57 @@ const takenNames = oncePer(
       ]),
     ),
 );
+
+type Definition = Pick<IndexSpec, 'keys' | 'method' | 'include' | 'where'>;
+
+/** A free name that says what an index is; with a hash where it would be too long, and of a partial or covering one. */
+export function nameOfDefinition(catalog: Catalog, table: RelationName, definition: Definition): string {
+  const { keys, method, include, where } = definition;
+  const words = [
+    ...keys.map(word),
+    ...(method === 'btree' ? [] : [method]),
+    ...(where === null ? [] : ['where', word(where)]),
+  ];
+  if (include.length > 0) words.push('with', ...include.map(word));
+  const long = Buffer.byteLength([table.name, ...words].join('_')) > MAX_STEM_BYTES;
+  const stem = clipWord(table.name, MAX_STEM_BYTES / 2);
+  const ending =
+    long || include.length > 0 || where !== null
+      ? [clipWord(words.join('_'), MAX_STEM_BYTES - Buffer.byteLength(stem)), hashOf(definition)]
+      : words;
+  return freeIndexName(catalog, { schema: table.schema, name: long ? stem : table.name }, ending);
+}
+
+/** Two lists of keys may come to the same words: `a_b, c` and `a, b_c`. */
+export function withHashedName(spec: IndexSpec): IndexSpec {
+  const stem = clipWord(spec.name.replace(/_idx\d*$/, ''), MAX_STEM_BYTES);
+  return { ...spec, name: `${stem}_${hashOf(spec)}_idx` };
+}
+
+/** Leaves room for the hash and the `_idx` of a 63-byte name. */
+const MAX_STEM_BYTES = 48;
+
+/** Six hexadecimal digits. */
+function hashOf({ keys, method, include, where }: Definition): string {
+  return createHash('sha256')
+    .update(JSON.stringify([keys, method, include, where]))
+    .digest('hex')
+    .slice(0, 6);
+}
+
+function word(sql: string): string {
+  return (
+    sql
+      .replaceAll(/\b(\w+)_ops\b/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+      .replaceAll(/^_+|_+$/g, '') || 'key'
+  );
+}
+
+function clipWord(text: string, maxBytes: number): string {
+  return clip(text, maxBytes).replace(/_+$/, '');
+}
 
 /** The parts and the suffix as one name, numbered where it is taken; at most 63 bytes. */
 export function freeName(taken: ReadonlySet<string>, parts: readonly string[], suffix: string): string {
