@@ -48,15 +48,11 @@ interface Step {
 
 /** The steps from one set. */
 class Steps {
-  readonly #sizes: ReadonlyMap<string, number>;
-
   constructor(
     readonly outlook: Outlook,
     readonly present: readonly string[],
     readonly betterment: Betterment,
-  ) {
-    this.#sizes = new Map(outlook.rules.indexes.map((index) => [index.name, index.sizeBytes]));
-  }
+  ) {}
 
   /** The step that promises most of those looked at; null where none promises enough, or the time ended it. */
   async best({ tried, failures }: Disappointments): Promise<readonly string[] | null> {
@@ -91,7 +87,7 @@ class Steps {
       looks.set(name, await judge.look(present.includes(name) ? withoutOne(present, name) : [...present, name]));
     }
     const gainOf = (name: string): number => looks.get(name)?.gain ?? 0;
-    const leastMissed = present.toSorted((a, b) => gainOf(b) / this.#size(b) - gainOf(a) / this.#size(a));
+    const leastMissed = present.toSorted((a, b) => gainOf(b) / outlook.size(b) - gainOf(a) / outlook.size(a));
     const steps: Step[] = present.map((name) => ({ set: withoutOne(present, name), gain: gainOf(name) }));
     for (const { name } of outlook.rules.indexes) {
       const look = looks.get(name);
@@ -158,11 +154,7 @@ class Steps {
   }
 
   #fits(set: readonly string[]): boolean {
-    return set.reduce((sum, name) => sum + this.#size(name), 0) <= this.outlook.rules.budgetBytes;
-  }
-
-  #size(name: string): number {
-    return Math.max(1, this.#sizes.get(name) ?? 0);
+    return this.outlook.bytes(set) <= this.outlook.rules.budgetBytes;
   }
 }
 
@@ -204,8 +196,7 @@ class Judge {
     const changes = await this.outlook.changes(this.known, set);
     const { price } = this.betterment;
     const gains = changes.map(({ loss, excess }, at) => (price ?? 0) * ((this.now[at]?.excess ?? 0) - excess) - loss);
-    const dearer = this.outlook.upkeep(set) - this.outlook.upkeep(this.known[0]?.set ?? set);
-    return { gain: sum(gains) - dearer, changes, gains };
+    return { gain: sum(gains) - this.outlook.dearer(this.known, set), changes, gains };
   }
 
   isBetter({ gain, changes }: Look): boolean {

@@ -244,5 +244,7 @@ function timeoutFor(bench: Bench, first: PlanFigures, figures: PlanFigures): num
   return Math.min(bench.timeoutMs, Math.max(LEAST_TIMEOUT_MS, 3 * msOf(first)));
 }
 
+/** A choice: ten times what a statement of 50 ms takes, so that it need not be told from a moment of other work. */
 const LEAST_TIMEOUT_MS = 500;
+/** A choice: four times as long, for a machine that stood still. */
 const PATIENT_TIMEOUT_MS = 2000;

@@ -12,11 +12,9 @@ export async function fittingSet(outlook: Outlook): Promise<readonly string[] | 
 
 class Descent {
   readonly #outlook: Outlook;
-  readonly #sizes: ReadonlyMap<string, number>;
 
   constructor(outlook: Outlook) {
     this.#outlook = outlook;
-    this.#sizes = new Map(outlook.rules.indexes.map((index) => [index.name, index.sizeBytes]));
   }
 
   async toBudget(): Promise<readonly string[] | null> {
@@ -26,7 +24,7 @@ class Descent {
     const losses = new Map<string, Change>();
     let nextRun = Number.POSITIVE_INFINITY;
     for (;;) {
-      const over = this.#bytes(present) - rules.budgetBytes;
+      const over = this.#outlook.bytes(present) - rules.budgetBytes;
       if (over <= 0 || isOver(bench)) return over <= 0 ? present : null;
       // What does not fit yet is not where the walk ends: it is enough to run a few of such sets, so that the next steps go by what ran.
       if (over <= nextRun) {
@@ -36,7 +34,7 @@ class Descent {
       known = await this.#outlook.under(present, known);
       // What goes makes others missed more, seldom less: what they were missed before tells which are worth looking at again.
       const next = await this.#leastLoss(losses, present, {
-        reliefOf: (name) => Math.min(over, this.#size(name)),
+        reliefOf: (name) => Math.min(over, this.#outlook.size(name)),
         changeOf: (name) => this.#outlook.change(known, withoutOne(present, name)),
       });
       if (next === null) return null;
@@ -65,14 +63,6 @@ class Descent {
       losses.set(first.name, await changeOf(first.name));
       fresh.add(first.name);
     }
-  }
-
-  #bytes(set: readonly string[]): number {
-    return set.reduce((sum, name) => sum + this.#size(name), 0);
-  }
-
-  #size(name: string): number {
-    return Math.max(1, this.#sizes.get(name) ?? 0);
   }
 }
 

@@ -52,18 +52,20 @@ export class Outlook {
   readonly #weights = new Map<CaseRecord, number>();
   /** What the writes pay for each index, calls times the unit of the choice. */
   readonly #upkeep = new Map<string, number>();
+  readonly #sizes: ReadonlyMap<string, number>;
 
   constructor(
     readonly bench: Bench,
     all: readonly CaseRecord[],
     readonly rules: ChoiceRules,
   ) {
+    this.#sizes = new Map(rules.indexes.map((index) => [index.name, index.sizeBytes]));
     this.records = all.filter((record) => isToldByPlan(record.oneCase));
     for (const group of byStatement(all, (record) => record.oneCase))
       for (const record of group) this.#weights.set(record, record.oneCase.calls / group.length);
     for (const record of all)
-      for (const [name, { ms, blocks }] of upkeepOf(record, rules))
-        this.#upkeep.set(name, (this.#upkeep.get(name) ?? 0) + this.#weight(record) * valueOf({ ms, blocks }, rules));
+      for (const [name, figures] of upkeepOf(record, rules))
+        this.#upkeep.set(name, (this.#upkeep.get(name) ?? 0) + this.#weight(record) * valueOf(figures, rules));
   }
 
   /** Runs, once, what never ran under a set; until the deadline. */
@@ -100,6 +102,20 @@ export class Outlook {
     return reads + this.upkeep(known[0]?.set ?? []);
   }
 
+  bytes(set: readonly string[]): number {
+    return set.reduce((sum, name) => sum + this.size(name), 0);
+  }
+
+  /** Bytes of an index, 1 at least: it is divided by. */
+  size(name: string): number {
+    return Math.max(1, this.#sizes.get(name) ?? 0);
+  }
+
+  /** What the writes pay more for another set, calls times the unit of the choice. */
+  dearer(known: readonly Known[], set: readonly string[]): number {
+    return this.upkeep(set) - this.upkeep(known[0]?.set ?? set);
+  }
+
   /** What the writes pay for a set, calls times the unit of the choice. */
   upkeep(set: readonly string[]): number {
     return set.reduce((sum, name) => sum + (this.#upkeep.get(name) ?? 0), 0);
@@ -119,7 +135,7 @@ export class Outlook {
   /** What is expected of another set: by what ran, and where nothing did by the planner's costs. */
   async change(known: readonly Known[], set: readonly string[]): Promise<Change> {
     const { loss, ...others } = together(await this.changes(known, set));
-    return { ...others, loss: loss + this.upkeep(set) - this.upkeep(known[0]?.set ?? set) };
+    return { ...others, loss: loss + this.dearer(known, set) };
   }
 
   /** The same by statement, in the order of what is known, without what writes pay. */

@@ -13,8 +13,17 @@ import type { StatementGuard } from '../../indexes/measured/statement-guard.js';
 import { mean } from '../../stats/quantile.js';
 import type { TrialCase } from '../trial/cases.js';
 import { byStatement } from '../trial/summary.js';
-import { barePlan, buffersOf, figuresOf, hasRun, isOver, msOf, planOfSet, runBeside } from './case-record.js';
-import { seenUnder } from './case-record.js';
+import {
+  barePlan,
+  buffersOf,
+  figuresOf,
+  hasRun,
+  isOver,
+  msOf,
+  planOfSet,
+  runBeside,
+  seenUnder,
+} from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
 import { SLACK_BLOCKS, toleranceFor } from './chance.js';
 import type { SubsetPlan } from './subset.js';
