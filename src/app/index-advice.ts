@@ -2,10 +2,9 @@ import { INDEX_SEARCHERS, advisorsOf } from './advisors.js';
 import { createCleanup } from './cleanup.js';
 import type { CommandContext } from './command.js';
 import { examineTarget, givenWorkload } from './examination.js';
-import { measureInRounds } from './index-rounds.js';
-import type { MeasuredRounds } from './index-rounds.js';
+import { STATEMENT_TIMEOUT_MS, measureIndexes } from './index-measuring.js';
+import type { SearchedIndexes } from './index-measuring.js';
 import { searchIndexSet } from './index-search.js';
-import type { IndexSearch } from './index-search.js';
 import type { IndexSearchOptions } from './index-search-once.js';
 import { untilAborted } from './interruption.js';
 import { createLabExaminer } from './lab-examiner.js';
@@ -20,12 +19,10 @@ import { tool } from './version.js';
 import { noWorkload } from './workload-file.js';
 import { createIndexAction } from '../advisors/actions.js';
 import { WizardError } from '../base/errors.js';
-import { EarlierRuns } from '../lab/indexes/earlier-runs.js';
-import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import { mergeCoverage } from '../model/coverage.js';
 import type { Skipped } from '../model/coverage.js';
 import type { Finding } from '../model/finding.js';
-import type { FailedCase, NoiseFloor, StatementSummary } from '../model/measurement.js';
+import type { FailedCase, StatementSummary } from '../model/measurement.js';
 import type { Snapshot } from '../model/snapshot.js';
 import type { ConnectionSettings } from '../postgres/session.js';
 import type { IndexReport } from '../report/index/index-report.js';
@@ -83,9 +80,10 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       cleanup,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     });
-    const { search, within, review, failed, noise, baseline } = await searched(staging, origin, options, context);
+    const found = await searched(staging, origin, options, context);
+    const { search, review, failed, baseline } = found;
     const searchInterrupted = signal.aborted;
-    const { measured, alternatives } = await measure(staging, { search, within, noise }, options, context);
+    const { measured, alternatives, removals } = await measureIndexes(staging, found, options, context);
     const report = toIndexReport({
       tool,
       command: options.command,
@@ -102,6 +100,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       alternatives,
       unvalued: search.unvalued,
       measured,
+      removals,
       interrupted: signal.aborted,
       searchInterrupted,
       review,
@@ -127,10 +126,6 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
   }
 }
 
-/** One statement may not use up the measuring: one that comes to no end is run with the indexes and without. */
-const STATEMENT_TIMEOUT_MS = 20_000;
-const LONGEST_SHARE = 0.1;
-
 /** What measuring may choose from: the best set by the planner is not the best in reality. */
 const ROOM = 1.3;
 
@@ -139,15 +134,13 @@ async function searched(
   origin: Snapshot,
   options: IndexAdviceOptions,
   context: CommandContext,
-): Promise<{
-  readonly search: IndexSearch;
-  /** What it was made with, for another one. */
-  readonly within: IndexSearchOptions;
-  readonly review: readonly Finding[];
-  readonly failed: readonly FailedCase[];
-  readonly noise: NoiseFloor;
-  readonly baseline: readonly StatementSummary[];
-}> {
+): Promise<
+  SearchedIndexes & {
+    readonly review: readonly Finding[];
+    readonly failed: readonly FailedCase[];
+    readonly baseline: readonly StatementSummary[];
+  }
+> {
   const { signal, watch } = context;
   const { whatIf, lab } = staging;
   if (!whatIf) throw noWhatIf(staging);
@@ -168,6 +161,8 @@ async function searched(
   const review = [...ofLab, ...ofTarget];
   watch({ type: 'phase', phase: 'hypothesise', text: 'searching the best set of indexes' });
   const { storageBudgetBytes } = options;
+  const share = storageBudgetBytes === null ? 1 : MAIN_SHARE;
+  const calls = plannerCallsFor(snapshot.workload.statements.length, options.budgetMs);
   const within: IndexSearchOptions = {
     snapshot,
     whatIf,
@@ -176,17 +171,15 @@ async function searched(
     storageBytes: storageBudgetBytes === null ? null : storageBudgetBytes * ROOM,
     shownBytes: storageBudgetBytes,
     writeWeight: options.writeWeight,
-    timeMs: options.budgetMs * (storageBudgetBytes === null ? 1 : MAIN_SHARE),
-    plannerCalls: Math.ceil(
-      plannerCallsFor(snapshot.workload.statements.length, options.budgetMs) *
-        (storageBudgetBytes === null ? 1 : MAIN_SHARE),
-    ),
+    timeMs: options.budgetMs * share,
+    plannerCalls: Math.ceil(calls * share),
     signal,
     note: (text) => watch({ type: 'note', text }),
   };
   const search = await searchIndexSet(within);
   const { failed, perStatement: baseline } = summary;
-  return { search, within, review, failed, noise, baseline };
+  const rest = { timeMs: options.budgetMs * (1 - MAIN_SHARE), plannerCalls: calls * (1 - MAIN_SHARE) };
+  return { search, within, rest, review, failed, noise, baseline };
 }
 
 /** Of the time for searching; the rest is for what could stand beside the set that measurement keeps of a budget. */
@@ -211,59 +204,6 @@ const INVALID = 'index/invalid-index';
 function isReview(id: string): boolean {
   return id.startsWith('index/') && id !== INVALID && !INDEX_SEARCHERS.has(id);
 }
-
-async function measure(
-  staging: Staging,
-  {
-    search,
-    within,
-    noise,
-  }: { readonly search: IndexSearch; readonly within: IndexSearchOptions; readonly noise: NoiseFloor },
-  options: IndexAdviceOptions,
-  { signal, watch }: CommandContext,
-): Promise<MeasuredRounds> {
-  const { connection, server, database, target } = staging.place;
-  const earlier = new EarlierRuns(staging.lab.planned(), search.measuredCosts);
-  return measureInRounds(search, {
-    search: within,
-    budgetBytes: options.storageBudgetBytes,
-    timeMs: options.budgetMs,
-    searchMs: options.budgetMs * (1 - MAIN_SHARE),
-    searchCalls: plannerCallsFor(search.snapshot.workload.statements.length, options.budgetMs) * (1 - MAIN_SHARE),
-    measure: async (specs, timeMs, more) => {
-      watch({ type: 'phase', phase: 'evaluate', text: `building ${specs.length} indexes and measuring them` });
-      const measuring = measureIndexSet({
-        connection,
-        server,
-        template: database,
-        target,
-        specs,
-        workload: search.snapshot.workload,
-        budgetBytes: options.storageBudgetBytes ?? Number.MAX_SAFE_INTEGER,
-        timeBudgetMs: timeMs,
-        ...more,
-        statementTimeoutMs: Math.min(STATEMENT_TIMEOUT_MS, options.budgetMs * LONGEST_SHARE),
-        earlier,
-        noise,
-        signal,
-        note: within.note,
-        progress: (what, done, total) => watch({ type: 'work', phase: 'evaluate', text: WORDS[what], done, total }),
-      });
-      // What was searched by then is worth having.
-      return measuring.catch((thrown: unknown) => {
-        if (signal.aborted) return null;
-        throw thrown;
-      });
-    },
-  });
-}
-
-const WORDS = {
-  writes: 'measuring what they cost the writes',
-  build: 'building',
-  measure: 'running each statement with all, with none, and with one left out',
-  verify: 'verifying what is kept',
-} as const;
 
 /** What gave no figure. */
 function unmeasured(failed: readonly FailedCase[]): readonly Skipped[] {

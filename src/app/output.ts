@@ -43,7 +43,9 @@ export async function writeOutput(
 
 /** Writes the report of an index selection and its SQL. Each file is there wholly or not at all. */
 export async function writeIndexOutput(folder: string, report: IndexReport, catalog: Catalog): Promise<void> {
-  const changes = report.indexes.filter(({ decision }) => decision === 'create').map(({ action }) => action);
+  const creates = report.indexes.filter(({ decision }) => decision === 'create').map(({ action }) => action);
+  const drops = report.existing.flatMap(({ trial }) => (trial?.outcome === 'goes' ? [trial.drop] : []));
+  const changes = [...creates, ...drops];
   const files = [
     ...(await catalogFile('indexes.catalog.json', changes, catalog, report.startedAt)),
     { path: 'indexes.json', content: `${JSON.stringify(report, null, 2)}\n` },

@@ -91,13 +91,20 @@ describe('index, as a role that may only read', () => {
     expect(first.existing.map((row) => row.index)).toEqual(['public.customer_region_too']);
   });
 
+  test('dropped the repeat in the lab, and made it again', () => {
+    expect(first.existing[0]?.trial).toMatchObject({ outcome: 'goes', reason: null, needsSet: false });
+    expect(first.removals).toMatchObject({ gone: 1, reverted: true, unasked: 0 });
+    expect(first.removals?.sizeBytes).toBeGreaterThan(0);
+  });
+
   test('leaves the target as it was, and no database behind', async () => {
     expect(await sumsOf(server, 'shop')).toEqual(before);
     expect(await databasesOf(server)).toEqual(['postgres', 'shop', 'template0', 'template1']);
   });
 
   test('writes the files', () => {
-    for (const name of ['indexes.html', 'indexes.md', 'indexes.json', 'indexes.up.sql', 'indexes.down.sql'])
+    const sql = ['indexes.up.sql', 'indexes.down.sql', 'indexes.drop.up.sql', 'indexes.drop.down.sql'];
+    for (const name of ['indexes.html', 'indexes.md', 'indexes.json', ...sql])
       expect(existsSync(join(out, name))).toBe(true);
     expect(JSON.parse(readFileSync(join(out, 'indexes.json'), 'utf8'))).toEqual(first);
     expect(readFileSync(join(out, 'indexes.html'), 'utf8')).toContain('Objective against storage');

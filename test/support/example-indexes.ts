@@ -33,6 +33,7 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     alternatives: [],
     unvalued: [],
     measured: MEASURED,
+    removals: null,
     interrupted: false,
     searchInterrupted: false,
     review: [],

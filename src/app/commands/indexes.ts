@@ -36,7 +36,9 @@ export const index = defineCommand({
   input: z.object({
     url: targetInput,
     workload: workloadInput,
-    storage: sizeInput.optional().describe('most that new indexes may take, e.g. 500MB (default: no limit)'),
+    storage: sizeInput
+      .optional()
+      .describe('most that new indexes may take, e.g. 500MB, in powers of 1024 (default: no limit)'),
     writeWeight: writeWeightInput
       .prefault('auto')
       .describe('auto: writes count as measured; 0: they do not count; 2: they count twice (default: auto)'),
@@ -45,7 +47,9 @@ export const index = defineCommand({
     lab: labInput,
     budget: durationInput
       .prefault('5m')
-      .describe('time for the search, and the same again for measuring, e.g. 90s, 5m (default: 5m)'),
+      .describe(
+        'time for the search, and the same again for measuring, e.g. 90s, 5m; so that it ends at the same place again, the search also ends after 21 EXPLAINs a statement (500 at least), and more where this is more than 5m (default: 5m)',
+      ),
     out: z.string().default('database-wizard-out').describe('output folder for indexes.html, .md, .json and .sql'),
     ...handoverInput,
   }),

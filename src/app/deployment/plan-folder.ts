@@ -152,7 +152,19 @@ const indexSchema = z.object({
     })
     .nullable()
     .default(null),
-  existing: z.array(z.object({ index: z.string(), advice: z.string() })).default([]),
+  existing: z
+    .array(
+      z.object({
+        index: z.string(),
+        advice: z.string(),
+        trial: z
+          .object({ outcome: z.string(), reason: z.string().nullable(), needsSet: z.boolean(), drop: actionSchema })
+          .nullable()
+          .default(null),
+      }),
+    )
+    .default([]),
+  removals: z.object({ reverted: z.boolean().nullable() }).nullable().default(null),
   missing: z.array(z.object({ place: z.string(), advice: z.string() })).default([]),
 });
 
@@ -201,29 +213,42 @@ function ofMigration(document: MigrationDocument): Read {
 /** At most this ratio is a gain. */
 const GAIN = 1 - DEFAULT_THRESHOLDS.minimalEffect;
 
-function ofIndexes({ indexes, existing, missing, measured: whole }: z.infer<typeof indexSchema>): Read {
+function ofIndexes({ indexes, existing, missing, removals, measured: whole }: z.infer<typeof indexSchema>): Read {
   const kept = indexes.filter(({ decision }) => decision === 'create');
+  const creates = kept.map(({ title, action, reason, measured }, at) => ({
+    title,
+    up: action.up,
+    down: action.down,
+    evidence: {
+      applyMs: measured?.buildMs ?? null,
+      sizeBytes: measured?.sizeBytes ?? null,
+      walBytes: measured?.buildWalBytes ?? null,
+      revertVerified: null,
+      effect: `${reason} (measured)`,
+      promised: (whole?.statements ?? []).flatMap((statement) =>
+        lastServing(kept, statement.fingerprint) === at ? promiseOf(statement) : [],
+      ),
+    },
+  }));
+  const drops = existing.flatMap(({ advice, trial }) => {
+    if (trial?.outcome !== 'goes' || trial.needsSet) return [];
+    const effect = `${advice} Dropped in the lab, no statement missed it (measured)`;
+    const evidence = { applyMs: null, sizeBytes: null, walBytes: null, promised: [], effect };
+    const revertVerified = removals?.reverted ?? null;
+    const { title, up, down } = trial.drop;
+    return [{ title, up, down, evidence: { ...evidence, revertVerified } }];
+  });
   return {
-    changes: kept.map(({ title, action, reason, measured }, at) => ({
-      title,
-      up: action.up,
-      down: action.down,
-      evidence: {
-        applyMs: measured?.buildMs ?? null,
-        sizeBytes: measured?.sizeBytes ?? null,
-        walBytes: measured?.buildWalBytes ?? null,
-        revertVerified: null,
-        effect: `${reason} (measured)`,
-        promised: (whole?.statements ?? []).flatMap((statement) =>
-          lastServing(kept, statement.fingerprint) === at ? promiseOf(statement) : [],
-        ),
-      },
-    })),
+    changes: [...creates, ...drops],
     setAside: [
-      ...existing.map(({ index, advice }) => ({
-        title: index,
-        reason: `advice on an index that is there was not tried in the lab: ${advice}`,
-      })),
+      ...existing.flatMap(({ index, advice, trial }) => {
+        if (trial?.outcome === 'goes' && !trial.needsSet) return [];
+        if (trial?.outcome === 'goes')
+          return [{ title: index, reason: `it goes when the new index in its place has proved itself: ${advice}` }];
+        const what =
+          trial === null ? 'was not tried in the lab' : `did not stand its trial (${trial.reason ?? 'unknown'})`;
+        return [{ title: index, reason: `advice on an index that is there ${what}: ${advice}` }];
+      }),
       ...missing.map(({ place, advice }) => ({
         title: place,
         reason: `advice on an index that is missing was not tried in the lab: ${advice}`,

@@ -92,7 +92,7 @@ export function assembleSet(
 /** Blocks are what decides first in a trial, too: they are the same on every machine, and the lab's memory is warmer than the target's. */
 const BLOCK_WEIGHT = 3;
 /** Twice the time for a write, as in a trial (`kernel/evaluate.ts`). */
-const WRITE_TOLERANCE = 2;
+export const WRITE_TOLERANCE = 2;
 /** An index that repeats the beginning of a primary key was measured to bring 1 %, where the planner promised 15. */
 const LEAST_GAIN = 0.01;
 

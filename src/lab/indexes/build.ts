@@ -3,6 +3,7 @@ import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
 import { createIndexSql } from '../../model/action.js';
 import type { IndexSpec } from '../../model/action.js';
+import type { RelationName } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
 import { troubleOf } from '../trial/sessions.js';
 
@@ -34,16 +35,13 @@ export async function buildIndex(
     await session.run(createIndexSql(spec, { concurrently: false }));
     const buildMs = performance.now() - startedMs;
     const [after] = await session.query<WalRow>(WAL_SQL);
-    const parts = await session.query<{ name: string; bytes: string }>(PARTS_SQL, [
-      quoteQualified(spec.table.schema, spec.name),
-    ]);
+    const stored = await storedIndex(session, { schema: spec.table.schema, name: spec.name });
     await session.run(keep ? 'COMMIT' : 'ROLLBACK');
     return {
       spec,
       buildMs,
       walBytes: after?.level === 'minimal' ? null : Number(after?.position ?? 0) - Number(before?.position ?? 0),
-      sizeBytes: parts.reduce((sum, part) => sum + Number(part.bytes), 0),
-      namesInPlans: parts.map((part) => part.name),
+      ...stored,
     };
   } catch (thrown) {
     await session.run('ROLLBACK').catch(() => undefined);
@@ -54,6 +52,18 @@ export async function buildIndex(
       return { reason: `it could not be built: ${thrown.message}` };
     throw thrown;
   }
+}
+
+/** What an index takes, and what plans call it; no names for one that is not there. */
+export async function storedIndex(
+  session: Session,
+  { schema, name }: RelationName,
+): Promise<Pick<IndexBuild, 'sizeBytes' | 'namesInPlans'>> {
+  const parts = await session.query<{ name: string; bytes: string }>(PARTS_SQL, [quoteQualified(schema, name)]);
+  return {
+    sizeBytes: parts.reduce((sum, part) => sum + Number(part.bytes), 0),
+    namesInPlans: parts.map((part) => part.name),
+  };
 }
 
 interface WalRow extends Record<string, unknown> {

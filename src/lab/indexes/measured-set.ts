@@ -8,42 +8,26 @@ import type { IndexSpec } from '../../model/action.js';
 import type { Catalog } from '../../model/catalog.js';
 import type { NoiseFloor } from '../../model/measurement.js';
 import type { Workload } from '../../model/workload.js';
-import { asWizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
-import type { ConnectionSettings } from '../../postgres/session.js';
-import { dropDatabase, resetFromTemplate, stemOf } from '../databases.js';
-import type { LabServer } from '../server.js';
 import { prepareCases } from '../trial/cases.js';
-import { assertSeparate } from '../trial/instance.js';
-import type { Instance } from '../trial/instance.js';
-import { labSessions } from '../trial/sessions.js';
-import type { LabSessions } from '../trial/sessions.js';
-import { readDatabaseSettings } from '../trial/state.js';
 import { buildIndex } from './build.js';
 import type { IndexBuild } from './build.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
 import type { RefusedIndex } from './assemble.js';
 import { isOver } from './case-record.js';
+import { inCopy } from './copy.js';
+import type { CopyOptions } from './copy.js';
 import { MEASURING_SHARE, benchOf, measureCases } from './outer-loop.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
 import { walkSets } from './set-walk.js';
 import { findStanding } from './standing.js';
-import { createRunner } from './runner.js';
 import type { Runner } from './runner.js';
 import { Subsets } from './subset.js';
 import { measureWriteCosts } from './write-cost.js';
 
-export interface MeasureSetOptions {
-  /** A superuser or owner with CREATEDB; its database is the maintenance one, in which nothing is made. */
-  readonly connection: ConnectionSettings;
-  /** Restarted when it dies; null for a server that is not ours. */
-  readonly server: LabServer | null;
-  /** The database with the data. It is copied, and left as it is; sessions on it are ended. */
-  readonly template: string;
-  /** The target, to refuse an experiment on it; null when it can not be the same server. */
-  readonly target: Instance | null;
+export interface MeasureSetOptions extends CopyOptions {
   /** What the search chose: about 1.3 times the budget, so that measuring has a choice. */
   readonly specs: readonly IndexSpec[];
   readonly workload: Workload;
@@ -74,7 +58,6 @@ export interface MeasureSetOptions {
   readonly earlier?: EarlierRuns;
   /** An abort cancels what runs; what was measured by then is chosen from, and where that is nothing it rejects with `run/interrupted`. */
   readonly signal?: AbortSignal;
-  readonly note?: (text: string) => void;
   readonly progress?: (phase: 'writes' | 'build' | 'measure' | 'verify', done: number, total: number) => void;
 }
 
@@ -85,28 +68,15 @@ export interface MeasureSetOptions {
  */
 export async function measureIndexSet(options: MeasureSetOptions): Promise<MeasuredIndexSet> {
   const startedMs = performance.now();
-  const database = `${stemOf(options.template)}_indexes`;
-  const sessions = labSessions(options.connection, options.signal ?? null);
   const notes: string[] = [];
   const note = (text: string): void => {
     notes.push(text);
     options.note?.(text);
   };
-  try {
-    if (options.target !== null) await assertSeparate(sessions, options.template, options.target);
-  } catch (thrown) {
-    await sessions.closeAll();
-    throw thrown;
-  }
-  try {
-    await copyTemplate(sessions, options, database);
-    const runner = createRunner(sessions, { database, server: options.server, note });
-    const found = await measureIn(runner, options, { startedMs, note });
-    return { ...found, durationMs: performance.now() - startedMs, notes };
-  } finally {
-    await sessions.closeAll();
-    await dropCopy(options, database);
-  }
+  const found = await inCopy({ ...options, note }, 'indexes', (runner) =>
+    measureIn(runner, options, { startedMs, note }),
+  );
+  return { ...found, durationMs: performance.now() - startedMs, notes };
 }
 
 async function measureIn(
@@ -277,23 +247,4 @@ async function buildAll(
   for (const table of new Set(expressions.map(({ spec }) => quoteQualified(spec.table.schema, spec.table.name))))
     await runner.use((session) => session.run(`ANALYZE ${table}`));
   return { builds, refused };
-}
-
-async function copyTemplate(sessions: LabSessions, options: MeasureSetOptions, database: string): Promise<void> {
-  const settings = await sessions.within(options.template, readDatabaseSettings);
-  await sessions.within(options.connection.database, async (admin) => {
-    await resetFromTemplate(admin, database, options.template);
-    for (const setting of settings) await admin.run(setting.sql(database));
-  });
-}
-
-/** The signal that may have ended it must not keep the copy from going. */
-async function dropCopy(options: MeasureSetOptions, database: string): Promise<void> {
-  const sessions = labSessions(options.connection, null);
-  await sessions
-    .within(options.connection.database, (admin) => dropDatabase(admin, database))
-    .catch((thrown: unknown) =>
-      options.note?.(`the lab's database ${database} could not be dropped: ${asWizardError(thrown).message}`),
-    );
-  await sessions.closeAll();
 }

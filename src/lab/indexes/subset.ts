@@ -1,4 +1,5 @@
 import { quoteQualified } from '../../base/quote.js';
+import type { IndexSpec } from '../../model/action.js';
 import type { Plan, PlanNode } from '../../model/plan.js';
 import { planNodes, planShape } from '../../model/plan.js';
 import { explain } from '../../postgres/explain.js';
@@ -7,6 +8,13 @@ import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
 import { orCutOff } from '../trial/sampling.js';
 import type { IndexBuild } from './build.js';
+
+/** An index that may be dropped in a transaction. */
+export interface SubsetIndex extends Pick<IndexBuild, 'namesInPlans'> {
+  readonly spec: Pick<IndexSpec, 'table' | 'name' | 'unique'>;
+  /** What the server calls it, without its schema, where `spec.name` has to be unique among several schemas. */
+  readonly serverName?: string;
+}
 
 /** How a case would be, or was, run under some of the indexes built. */
 export interface SubsetPlan {
@@ -43,7 +51,7 @@ export class Subsets {
   private readonly owners: ReadonlyMap<string, readonly string[]>;
 
   constructor(
-    private readonly builds: readonly IndexBuild[],
+    private readonly builds: readonly SubsetIndex[],
     /** What no plan shows: names of indexes by fingerprint. */
     private readonly hidden: ReadonlyMap<string, readonly string[]>,
     /** How often the planner was asked, and how often a statement ran; those of fewer indexes included. */
@@ -142,15 +150,16 @@ export class Subsets {
   }
 }
 
-function dropOf(builds: readonly IndexBuild[]): string {
-  return `DROP INDEX ${builds.map(({ spec }) => quoteQualified(spec.table.schema, spec.name)).join(', ')}`;
+function dropOf(builds: readonly SubsetIndex[]): string {
+  const names = builds.map(({ spec, serverName }) => quoteQualified(spec.table.schema, serverName ?? spec.name));
+  return `DROP INDEX ${names.join(', ')}`;
 }
 
 /**
  * Of a table in parts the plan names those, and not all; a unique index may show that a join can go, whose table is then not in the plan; a write pays for
  * what no plan shows, and a function does what none shows.
  */
-function canBeUnrelated({ spec, namesInPlans }: IndexBuild): boolean {
+function canBeUnrelated({ spec, namesInPlans }: SubsetIndex): boolean {
   return !spec.unique && namesInPlans.length === 1;
 }
 

@@ -1,7 +1,7 @@
 import { capital } from '../../base/words.js';
 import type { Iteration } from '../../model/run.js';
 import type { IndexReport } from '../index/index-report.js';
-import { costWords, reasonWords, servesWords } from '../index/words.js';
+import { actionWords, costWords, reasonWords, servesWords } from '../index/words.js';
 import type { MigrateReport } from '../migrate/migrate-report.js';
 import { stepWords } from '../migrate/step-files.js';
 import { evidenceLines, isTransactional, mayRunInTransaction } from '../migrations.js';
@@ -36,27 +36,56 @@ export function changesOfRun(iterations: readonly Iteration[]): readonly HandedC
     });
 }
 
-/** The indexes that measurement confirmed. */
-export function changesOfIndexes({ indexes }: IndexReport): readonly HandedChange[] {
+/** The indexes that measurement confirmed, then the drops that nothing was held against; those which one of the new indexes allows are for a later release. */
+export function changesOfIndexes(report: IndexReport): readonly HandedChange[] {
+  const changes = [...createsOf(report), ...dropsOf(report, false)];
+  const later = dropsOf(report, true).map(
+    ({ title, up }) =>
+      `Left for a migration of a later release, when the new indexes have proved themselves: ${title}: ${up.join('; ')}`,
+  );
+  return changes.map((change, at) =>
+    at === changes.length - 1 ? { ...change, words: [...change.words, ...later] } : change,
+  );
+}
+
+function dropsOf({ existing, removals }: IndexReport, needsSet: boolean): readonly HandedChange[] {
+  const revert = removals?.reverted === true ? 'was run in the lab, and left the catalog as before' : 'was not run';
+  return existing.flatMap((row) => {
+    if (row.trial?.outcome !== 'goes' || row.trial.needsSet !== needsSet) return [];
+    const { drop } = row.trial;
+    const words = [row.advice, ...actionWords(row).map(capital), `Lock: ${drop.lock}`, `Revert: ${revert}`];
+    return [handed(drop, words)];
+  });
+}
+
+function createsOf({ indexes }: IndexReport): readonly HandedChange[] {
   return indexes
     .filter(({ decision }) => decision === 'create')
-    .map((one) => ({
-      title: one.title,
-      words: [
+    .map((one) =>
+      handed(one.action, [
         `For: ${servesWords(one)}`,
         `Cost: ${costWords(one)}`,
         capital(reasonWords(one)),
         `Lock: ${one.action.lock}`,
-      ],
-      prologue: [],
-      up: one.action.up,
-      down: one.action.down,
-      noWayBack: null,
-      transactional: one.action.up.every(mayRunInTransaction),
-      downTransactional: one.action.down.every(mayRunInTransaction),
-      lockTimeoutMs: LOCK_TIMEOUT_MS,
-    }));
+      ]),
+    );
 }
+
+function handed({ title, up, down }: ReportedAction, words: readonly string[]): HandedChange {
+  return {
+    title,
+    words,
+    prologue: [],
+    up,
+    down,
+    noWayBack: null,
+    transactional: up.every(mayRunInTransaction),
+    downTransactional: down.every(mayRunInTransaction),
+    lockTimeoutMs: LOCK_TIMEOUT_MS,
+  };
+}
+
+type ReportedAction = IndexReport['indexes'][number]['action'];
 
 /** The steps of a planned migration. What is for a later release is no migration yet, a tool would run it at once: the last step says what it will be. */
 export function changesOfPlan(report: MigrateReport, file: MigrateReport['files'][number]): readonly HandedChange[] {

@@ -4,14 +4,16 @@ import { html } from '../html/markup.js';
 import type { Markup } from '../html/markup.js';
 import { page } from '../html/page.js';
 import { curveDrawing } from './curve.js';
-import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
+import type { Advice, ExistingAdvice, IndexReport, ProposedIndex } from './index-report.js';
 import {
   compressionSentence,
   costWords,
   gainWords,
   measuredSentence,
   noneSentence,
+  actionWords,
   reasonWords,
+  removalSentence,
   searchSentence,
   servesWords,
   unaffectedSentence,
@@ -37,6 +39,7 @@ export function renderIndexHtml(report: IndexReport): string {
 function head(report: IndexReport): Markup {
   const compressed = compressionSentence(report);
   const unaffected = unaffectedSentence(report);
+  const removal = removalSentence(report);
   return html`<header class="top">
     <p class="brand">${report.tool.name} <span>${report.tool.version}</span></p>
     <h1>${report.target.label}</h1>
@@ -47,7 +50,7 @@ function head(report: IndexReport): Markup {
     <p>${searchSentence(report)}</p>
     ${compressed !== null && html`<p>${compressed}</p>`}
     <p><strong>${measuredSentence(report)}</strong></p>
-    ${unaffected !== null && html`<p>${unaffected}</p>`}
+    ${unaffected !== null && html`<p>${unaffected}</p>`} ${removal !== null && html`<p>${removal}</p>`}
     <p class="muted small">
       The target was only read: ${formatCounted(report.overhead.statements, 'statement')},
       ${formatMs(report.overhead.totalMs)} (measured). Planner costs are estimated; times, blocks, sizes and write costs
@@ -143,7 +146,7 @@ function statements({ measured }: IndexReport): Markup | null {
   </div>`;
 }
 
-function advice(rows: readonly Advice[]): Markup | null {
+function advice(rows: readonly (Advice | ExistingAdvice)[]): Markup | null {
   if (rows.length === 0) return null;
   return html`<ul class="plainlist">
     ${rows.map(
@@ -151,6 +154,7 @@ function advice(rows: readonly Advice[]): Markup | null {
         html`<li>
           ${row.advice} <small>${row.advisor}</small>
           ${row.evidence.length > 0 && html`<br /><small>${row.evidence.map((fact) => `${fact.what}: ${fact.value ?? 'unknown'} ${fact.unit} (${fact.provenance})`).join('; ')}</small>`}
+          ${'trial' in row && row.trial !== null && html`<br />${actionWords(row).join(' ')}`}
           ${row.action && html`<pre>${row.action.up.map((sql) => `${sql};`).join('\n')}</pre>`}
           ${row.others.map(
             (other) =>

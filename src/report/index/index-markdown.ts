@@ -10,6 +10,7 @@ import {
   measuredSentence,
   noneSentence,
   reasonWords,
+  removalSentence,
   searchSentence,
   servesWords,
   unaffectedSentence,
@@ -32,6 +33,7 @@ export function renderIndexMarkdown(report: IndexReport): string {
 function head(report: IndexReport): string {
   const compressed = compressionSentence(report);
   const unaffected = unaffectedSentence(report);
+  const removal = removalSentence(report);
   return [
     `# ${md(report.target.label)}: indexes for the whole workload`,
     `PostgreSQL ${report.target.major}, ${md(report.startedAt)} to ${md(report.finishedAt)}, ${md(report.tool.name)} ${md(report.tool.version)}.`,
@@ -39,6 +41,7 @@ function head(report: IndexReport): string {
     ...(compressed === null ? [] : [md(compressed)]),
     md(measuredSentence(report)),
     ...(unaffected === null ? [] : [md(unaffected)]),
+    ...(removal === null ? [] : [md(removal)]),
     `The target was only read: ${formatCounted(report.overhead.statements, 'statement')}, ${formatMs(report.overhead.totalMs)} (measured).`,
   ].join('\n\n');
 }

@@ -36,6 +36,20 @@ const measuredIndexSchema = z.object({
       'how the totals would rise if only this index went: estimated where `assumed` is not 0; null where it was not kept',
     ),
   writes: writesSchema.nullable().describe('null where the workload does not write to its table'),
+  serves: z
+    .array(
+      z.object({
+        name: z.string(),
+        calls: z.number(),
+        withoutMs: figure,
+        withMs: figure,
+        withoutBuffers: figure,
+        withBuffers: figure,
+      }),
+    )
+    .describe(
+      'what one call of a statement takes beside the kept ones, without this index and with it, of those that gain, the most first, five at most; estimated in part where `assumed` is not 0; empty where it was not kept',
+    ),
 });
 
 const proposedIndexSchema = z.object({
@@ -75,7 +89,19 @@ const adviceSchema = z.object({
   others: z.array(actionSchema).describe('what can be done instead'),
 });
 
-const existingAdviceSchema = adviceSchema.extend({ index: z.string() });
+const existingAdviceSchema = adviceSchema.extend({
+  index: z.string(),
+  trial: z
+    .object({
+      outcome: z.enum(['goes', 'stays']),
+      reason: z.string().nullable().describe('why it stays, with the figures; null where it goes'),
+      needsSet: z.boolean().describe('only an index of the kept set makes it redundant: it goes after that one'),
+      sizeBytes: figure.describe('in the lab'),
+      drop: actionSchema,
+    })
+    .nullable()
+    .describe('what became of dropping it in the lab, with the kept set there; null where that was not tried'),
+});
 const missingAdviceSchema = adviceSchema.extend({ place: z.string() });
 
 /** The document of `index --json` and `indexes.json`. Costs are estimated, all else is measured in the lab unless its field says otherwise; null means unknown. */
@@ -176,6 +202,28 @@ export const indexReportSchema = z.object({
     })
     .nullable()
     .describe('The set that was kept against none of it, turn by turn; null where nothing was proposed or measured.'),
+  removals: z
+    .object({
+      gone: z.number().int(),
+      sizeBytes: figure.describe('of those that go, in the lab'),
+      statements: z
+        .number()
+        .int()
+        .describe('that plan otherwise without them, write to their tables or call a function: they were run'),
+      before: totalsSchema.extend({ walBytes: figure }),
+      after: totalsSchema.extend({ walBytes: figure }),
+      unasked: z.number().int().describe('statements that could not be planned or had no values to run with'),
+      reverted: z
+        .boolean()
+        .nullable()
+        .describe(
+          'whether the way back was run and brought the catalog back; null where nothing went or the time was over',
+        ),
+    })
+    .nullable()
+    .describe(
+      'Indexes that are there, dropped together in the lab with the kept set there; calls times figures of the statements that were run. Null where none looked redundant or a signal stopped it.',
+    ),
   interrupted: z.boolean().describe('a signal stopped the run: this is the best that was found by then'),
   coverage: coverageSchema,
   overhead: overheadSchema,
@@ -184,6 +232,9 @@ export const indexReportSchema = z.object({
 
 export type IndexReport = z.infer<typeof indexReportSchema>;
 export type ProposedIndex = IndexReport['indexes'][number];
+
+/** What is said of an index that is there, and what became of dropping it. */
+export type ExistingAdvice = IndexReport['existing'][number];
 
 /** What an advisor says of an index that is there or missing. */
 export type Advice = z.infer<typeof adviceSchema>;

@@ -13,6 +13,7 @@ import {
   measuredSentence,
   noneSentence,
   reasonWords,
+  removalSentence,
   searchSentence,
   servesWords,
   unaffectedSentence,
@@ -46,27 +47,45 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
     ...wrap(compressionSentence(report) ?? '', columns).filter((line) => line !== ''),
     ...wrap(measuredSentence(report), columns),
     ...wrap(oneLine(unaffectedSentence(report) ?? ''), columns).filter((line) => line !== ''),
+    ...wrap(oneLine(removalSentence(report) ?? ''), columns).filter((line) => line !== ''),
     ...wrap(readOnlyWords(report.overhead), columns).map(paint.dim),
   ];
 }
 
+/** Those that were kept in full, and where nothing was measured all; of the others why, and no more of them than one reads. */
 function proposals(report: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
   const { indexes } = report;
   if (indexes.length === 0) return [paint.bold('Indexes'), ...wrap(noneSentence(report), columns)];
+  const isShown = ({ decision }: ProposedIndex): boolean => decision === 'create' || report.measured === null;
+  const kept = indexes.filter(isShown);
+  const others = indexes.filter((one) => !isShown(one));
+  const width = Math.max(10, columns - INDENT);
+  const row = (one: ProposedIndex, texts: readonly string[]): readonly string[] => {
+    const colour = one.decision === 'create' ? paint.good : one.decision === 'refuted' ? paint.bad : paint.warn;
+    const [first = '', ...rest] = wrap(oneLine(one.title), width);
+    return [
+      `${colour(one.decision.padEnd(INDENT - 1))} ${first}`,
+      ...rest.map((line) => ' '.repeat(INDENT) + line),
+      ...texts.flatMap((text) => wrap(oneLine(text), width).map((line) => paint.dim(' '.repeat(INDENT) + line))),
+    ];
+  };
+  const unread = others.length - MOST_REFUSED;
+  const rest =
+    unread > 0
+      ? [paint.dim(`${' '.repeat(INDENT)}and ${formatCount(unread)} more that were not kept: indexes.md`)]
+      : [];
   return [
     paint.bold('Indexes'),
-    ...indexes.flatMap((one) => {
-      const colour = one.decision === 'create' ? paint.good : one.decision === 'refuted' ? paint.bad : paint.warn;
-      const title = fit(oneLine(one.title), Math.max(10, columns - 12));
-      return [
-        `${colour(one.decision.padEnd(11))} ${title}`,
-        ...details(one).flatMap((text) =>
-          wrap(oneLine(text), Math.max(10, columns - 12)).map((line) => paint.dim(`            ${line}`)),
-        ),
-      ];
-    }),
+    ...kept.flatMap((one) => row(one, details(one))),
+    ...others.slice(0, MOST_REFUSED).flatMap((one) => row(one, [reasonWords(one)])),
+    ...rest,
   ];
 }
+
+/** Before what is said of an index stands what became of it. */
+const INDENT = 12;
+/** Not kept, on a terminal: `indexes.md` has them all. */
+const MOST_REFUSED = 10;
 
 function details(one: ProposedIndex): readonly string[] {
   return [

@@ -1,9 +1,10 @@
 import type { ReportFile } from '../migrations.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
-import { costWords, servesWords } from './words.js';
+import { actionWords, costWords, servesWords } from './words.js';
 
 /** The indexes that measurement confirmed, as SQL that psql runs, and what takes them away again. */
-export function indexSqlFiles({ indexes, measured }: IndexReport): readonly ReportFile[] {
+export function indexSqlFiles(report: IndexReport): readonly ReportFile[] {
+  const { indexes, measured } = report;
   const kept = indexes.filter((one) => one.decision === 'create');
   const up = kept.flatMap((one) => [
     comment(one.title),
@@ -20,6 +21,30 @@ export function indexSqlFiles({ indexes, measured }: IndexReport): readonly Repo
   return [
     file('indexes.up.sql', up, 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql'),
     file('indexes.down.sql', down, 'Takes the indexes of indexes.up.sql away again.'),
+    ...dropFiles(report),
+  ];
+}
+
+/** What drops the indexes that were not missed in the lab, and what makes them again. */
+function dropFiles({ existing, removals }: IndexReport): readonly ReportFile[] {
+  const gone = existing.filter(({ trial }) => trial?.outcome === 'goes');
+  const up = gone.flatMap((row) => [
+    comment(row.advice),
+    ...actionWords(row).map(comment),
+    ...(row.trial === null ? [] : [comment(row.trial.drop.lock), ...row.trial.drop.up.map((sql) => `${sql};`)]),
+    '',
+  ]);
+  const down = gone
+    .toReversed()
+    .flatMap((row) => [comment(row.advice), ...(row.trial?.drop.down ?? []).map((sql) => `${sql};`), '']);
+  const why = removals === null ? 'no index that is there was dropped in the lab' : 'each was missed';
+  const file = (path: string, lines: readonly string[], head: string): ReportFile => {
+    return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${why}.`)], head) };
+  };
+  const when = 'Outside a transaction, after indexes.up.sql: psql -v ON_ERROR_STOP=1 -f indexes.drop.up.sql';
+  return [
+    file('indexes.drop.up.sql', up, when),
+    file('indexes.drop.down.sql', down, 'Makes the indexes of indexes.drop.up.sql again.'),
   ];
 }
 

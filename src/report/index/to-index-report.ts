@@ -4,8 +4,8 @@ import type {
   KeptIndex,
   MeasuredIndex,
   MeasuredIndexSet,
-  MeasuredTotals,
 } from '../../indexes/measured/measured-index-set.js';
+import type { MeasuredRemovals } from '../../indexes/measured/measured-removals.js';
 import { notSeen } from '../../indexes/measured/measured-verdicts.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
 import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
@@ -18,6 +18,7 @@ import type { Snapshot } from '../../model/snapshot.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
 import type { StatementSummary } from '../../model/measurement.js';
 import { toMeasuredSet, totals } from './to-measured-set.js';
+import { toRemovals, trialsOf, tried } from './to-removals.js';
 import { finite, toAction, toCoverage, toFinding, toTarget } from '../schema-parts.js';
 
 /** All that an index selection leaves behind. */
@@ -43,6 +44,8 @@ export interface IndexReportInput {
   readonly alternatives: readonly UnvaluedIndex[];
   /** Null where nothing was proposed. */
   readonly measured: MeasuredIndexSet | null;
+  /** What became of dropping indexes that are there; null where none looked redundant, or nothing was tried. */
+  readonly removals: MeasuredRemovals | null;
   /** A signal stopped the run. */
   readonly interrupted: boolean;
   /** It did so before the search had come to its end. */
@@ -100,6 +103,7 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       ...input.unvalued.map((one) => unvalued(input, one, 'foreign-key')),
     ],
     existing: existing(input),
+    removals: toRemovals(input.removals),
     missing: missing(input),
     curve: (planned ? selection.curve : []).map((point) => ({
       storageBytes: finite(point.storageBytes),
@@ -180,7 +184,7 @@ function proposed(
     reason: kept ? keptReason(kept) : (dropped?.reason ?? unmeasuredReason(input)),
     assumed: (kept ?? dropped)?.assumed ?? 0,
     estimated: foreseen.estimated,
-    measured: measuredIndex(kept ?? dropped?.built ?? null, kept?.worth ?? null),
+    measured: measuredIndex(input, kept ?? dropped?.built ?? null, kept),
     redundant: kept ? [...foreseen.redundant] : [],
   };
 }
@@ -207,13 +211,18 @@ function keptReason({ worth: { ms, buffers }, assumed }: KeptIndex): string {
   return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}${notSeen(assumed)}`;
 }
 
-function measuredIndex(built: MeasuredIndex | null, worth: MeasuredTotals | null): ProposedIndex['measured'] {
+function measuredIndex(
+  input: IndexReportInput,
+  built: MeasuredIndex | null,
+  kept: KeptIndex | null,
+): ProposedIndex['measured'] {
   return (
     built && {
       sizeBytes: finite(built.sizeBytes),
       buildMs: finite(built.buildMs),
       buildWalBytes: finite(built.buildWalBytes),
-      worth: worth && totals(worth),
+      worth: kept && totals(kept.worth),
+      serves: kept === null ? [] : served(input, kept),
       writes: built.writes && {
         ms: finite(built.writes.ms),
         walBytes: finite(built.writes.walBytes),
@@ -226,10 +235,57 @@ function measuredIndex(built: MeasuredIndex | null, worth: MeasuredTotals | null
   );
 }
 
+/** What statements gain by it, calls times milliseconds, the most first. */
+function served(
+  { snapshot }: IndexReportInput,
+  { effects }: KeptIndex,
+): NonNullable<ProposedIndex['measured']>['serves'] {
+  const calls = new Map(snapshot.workload.statements.map((one) => [one.name, one.calls]));
+  return effects
+    .map((effect) => ({
+      name: effect.statement,
+      calls: calls.get(effect.statement) ?? 1,
+      withoutMs: finite(effect.without.ms),
+      withMs: finite(effect.with.ms),
+      withoutBuffers: finite(effect.without.buffers),
+      withBuffers: finite(effect.with.buffers),
+    }))
+    .filter((row) => gainMs(row) > 0)
+    .toSorted((a, b) => gainMs(b) - gainMs(a))
+    .slice(0, MOST_SERVED);
+}
+
+function gainMs(row: {
+  readonly calls: number;
+  readonly withoutMs: number | null;
+  readonly withMs: number | null;
+}): number {
+  return row.calls * ((row.withoutMs ?? 0) - (row.withMs ?? 0));
+}
+
+const MOST_SERVED = 5;
+
 /** What the advisors say, then what the new indexes make redundant. One that merely was not used in the time that was seen is not in it: that is no reason to drop it. */
 function existing(input: IndexReportInput): IndexReport['existing'] {
-  const created = new Set(input.measured?.kept.map((one) => one.spec.name));
-  const superseded = input.selection.chosen
+  const trials = trialsOf(input);
+  const reviewed = input.review.filter((finding) => isOfExisting(input, finding));
+  const known = new Set(reviewed.map(({ place }) => place));
+  const found = [...reviewed, ...tried(input.removals).map(({ finding }) => finding)].filter(
+    (finding, at) => at < reviewed.length || !known.has(finding.place),
+  );
+  const named = new Set(found.map(({ place }) => place));
+  const rows = found.map((finding) => ({
+    index: finding.place,
+    ...advice(finding),
+    trial: trials.get(finding.place) ?? null,
+  }));
+  return [...rows, ...superseded(input).filter(({ index }) => !named.has(index))];
+}
+
+/** What the kept indexes give as well, by the search; where nothing was dropped in the lab. */
+function superseded({ selection, measured }: IndexReportInput): IndexReport['existing'] {
+  const created = new Set(measured?.kept.map((one) => one.spec.name));
+  return selection.chosen
     .filter(({ spec }) => created.has(spec.name))
     .flatMap(({ spec, redundant }) =>
       redundant.map((index) => ({
@@ -239,12 +295,9 @@ function existing(input: IndexReportInput): IndexReport['existing'] {
         evidence: [],
         action: null,
         others: [],
+        trial: null,
       })),
     );
-  const reviewed = input.review
-    .filter((finding) => isOfExisting(input, finding))
-    .map((finding) => ({ index: finding.place, ...advice(finding) }));
-  return [...reviewed, ...superseded];
 }
 
 /** What the advisors miss, but for what a kept index gives, and for an index that the report tells the end of: a wider one that was refused leaves the gap open. */

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatCounted, formatMs, formatPercent } from '../../base/units.js';
 import { READ_TOLERANCE } from '../../indexes/measured/statement-guard.js';
-import type { Advice, IndexReport, ProposedIndex } from './index-report.js';
+import type { Advice, ExistingAdvice, IndexReport, ProposedIndex } from './index-report.js';
 
 /** What the estimating search came to: `Of 31 candidates 2 were chosen, 4.39 MB: workload time x0.31 (estimated) ...`. */
 export function searchSentence({ search, indexes, workload, storageBudgetBytes }: IndexReport): string {
@@ -81,10 +81,23 @@ export function measuredSentence({ measured, indexes, interrupted, workload }: I
     `Measured: ${formatCount(kept)} of ${formatCount(indexes.length)} were kept, ${formatBytes(measured.sizeBytes)} as built. ` +
     `The statements that they bear on, ${formatCount(statements.length)} of ${formatCount(workload.statements)}: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
     `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
-    (more.length === 0 ? '' : ` (${formatCount(more.length)} of them touch more blocks than before)`) +
-    `${measured.proved ? '; no better set can be made of them by what was measured' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.` +
+    moreBlocksWords(more) +
+    `${measured.proved ? '; by what was measured no better set can be made of the indexes that were built' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.` +
     slowerWords(statements)
   );
+}
+
+/** Those that touch more blocks with the set, the most first; nothing where none does. */
+function moreBlocksWords(more: MeasuredStatements): string {
+  const added = ({ calls, beforeBuffers, afterBuffers }: MeasuredStatements[number]): number =>
+    calls * ((afterBuffers ?? 0) - (beforeBuffers ?? 0));
+  const named = more
+    .toSorted((a, b) => added(b) - added(a))
+    .slice(0, MOST_SLOWER)
+    .map((row) => `"${row.name}" ${formatCount(row.beforeBuffers)} -> ${formatCount(row.afterBuffers)}`);
+  if (named.length === 0) return '';
+  const others = more.length - named.length;
+  return ` (${formatCount(more.length)} of them touch more blocks than before: ${named.join(', ')}${others > 0 ? ` and ${formatCount(others)} more` : ''})`;
 }
 
 /** What is slower with the set and was let pass, the most first; nothing where nothing is. */
@@ -128,13 +141,28 @@ export function reasonWords({ decision, reason, assumed }: ProposedIndex): strin
   return `${assumed > 0 ? 'estimated' : 'measured'}: ${reason}`;
 }
 
-/** Why it is there: the statements it serves, the most important first. */
-export function servesWords({ estimated: { serves } }: ProposedIndex): string {
-  if (serves.length === 0) return 'no statement by itself';
-  const shown = serves.slice(0, 4).map(({ name }) => `"${name}"`);
-  const more = serves.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/** Why it is there: the statements it serves, the most important first, as measured where it was kept. */
+export function servesWords({ estimated: { serves }, measured, assumed }: ProposedIndex): string {
+  const seen = measured?.serves ?? [];
+  const names = seen.length > 0 ? seen.map(gainOfStatement) : serves.map(({ name }) => `"${name}"`);
+  if (names.length === 0) return NO_STATEMENT;
+  const shown = names.slice(0, MOST_SERVED);
+  const more = names.length - shown.length;
+  const measuredWords =
+    seen.length === 0 ? '' : ` (${assumed > 0 ? 'measured, or of other plans of theirs' : 'measured'})`;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${measuredWords}`;
 }
+
+function gainOfStatement({ name, withoutMs, withMs }: MeasuredService): string {
+  return `"${name}" ${formatMs(withoutMs)} -> ${formatMs(withMs)}`;
+}
+
+type MeasuredService = NonNullable<ProposedIndex['measured']>['serves'][number];
+
+const MOST_SERVED = 4;
+
+/** The plans of the set that was searched do without it; measuring may still have liked it. */
+const NO_STATEMENT = 'no statement that would use it beside all that was searched, by the planner';
 
 /** Foreseen and measured size, build time, and what it costs the workload's writes: at least, for the rows are written by many in one statement. */
 export function costWords({ estimated, measured }: ProposedIndex): string {
@@ -159,7 +187,32 @@ export function gainWords({ basis, estimated: { gainAlone, gainInSet } }: Propos
   return `alone ${formatPercent(gainAlone)}, in the set ${formatPercent(gainInSet)} of the objective (estimated)`;
 }
 
-/** What to do about it, and what else could be done. */
-export function actionWords({ action, others }: Advice): readonly string[] {
+/** What to do about it, and what else could be done; of an index that was dropped in the lab, what became of it. */
+export function actionWords({ action, others, ...row }: Advice | ExistingAdvice): readonly string[] {
+  const trial = 'trial' in row ? row.trial : null;
+  if (trial !== null) return [trialWords(trial)];
   return [...(action ? [`to try: ${action.title}`] : []), ...others.map((other) => `or: ${other.title}`)];
+}
+
+function trialWords({ outcome, reason, needsSet, sizeBytes }: NonNullable<ExistingAdvice['trial']>): string {
+  if (outcome === 'stays') return `stays, measured: ${reason ?? 'unknown'}`;
+  const after = needsSet ? '; after the index of this set that serves in its place has proved itself' : '';
+  return `can go, ${formatBytes(sizeBytes)}: dropped in the lab, no statement missed it${after}`;
+}
+
+/** What all that can go gives back, and what the statements did without it; null where none was dropped. */
+export function removalSentence({ removals }: IndexReport): string | null {
+  if (removals === null || removals.gone === 0) return null;
+  const { gone, sizeBytes, statements, before, after, unasked, reverted } = removals;
+  const ran =
+    statements === 0
+      ? 'no statement of the workload plans otherwise'
+      : `none of the ${formatCounted(statements, 'statement')} that plan otherwise, write to their tables or call a function is slower beyond tolerance: ${formatMs(before.ms)} -> ${formatMs(after.ms)}, ` +
+        `${formatCount(before.buffers)} -> ${formatCount(after.buffers)} blocks, ${formatBytes(before.walBytes)} -> ${formatBytes(after.walBytes)} of WAL, weighted by calls`;
+  const back = reverted === true ? 'made again, the catalog was as before' : 'the way back was not run in the time';
+  const open = unasked === 0 ? '' : ` What ${formatCounted(unasked, 'statement')} would miss is unknown: not run.`;
+  return (
+    `Of the indexes that are there ${formatCount(gone)} can go, ${formatBytes(sizeBytes)}: dropped together in the lab, beside the kept ones, ${ran}; ${back}. ` +
+    `indexes.drop.up.sql drops them.${open}`
+  );
 }
