@@ -98,7 +98,6 @@ async function removeRedundant(
   return removeIndexes(search.snapshot, {
     ...copyOf(staging, options, { signal, note: within.note }),
     kept: (measured?.kept ?? []).map((one) => one.spec),
-    workloadMs: search.workloadMs,
     timeBudgetMs: Math.max(leftMs, options.budgetMs * REMOVAL_SHARE),
     noise,
   });

@@ -69,7 +69,6 @@ function remove(
     kept: [],
     removals: (catalog) => Promise.resolve(named(catalog, names)),
     workload: WORKLOAD,
-    workloadMs: 0,
     timeBudgetMs: 60_000,
     statementTimeoutMs: 10_000,
     ...changes,
@@ -152,6 +151,15 @@ test('without time nothing goes that a statement uses', async () => {
     expect.stringContaining('did not run in the time'),
     expect.stringContaining('did not run in the time'),
   ]);
+});
+
+test('a write that fails, and that no index serves, speaks for none', async () => {
+  const workload = workloadOf(statement('twice', `INSERT INTO "order" VALUES (1, 5, 7, 'n')`));
+  const found = await remove(['public.order_again'], { workload });
+  expect(found).toMatchObject({ unasked: 1, stay: [], reverted: true });
+  const deleted = workloadOf(statement('by buyer', 'DELETE FROM "order" WHERE "Käufer" = 17 AND 1 / (id - id) > 0'));
+  const kept = await remove(['public.order_again', 'public.by "Käufer"'], { workload: deleted });
+  expect(kept?.stay.map((one) => one.reason)).toEqual([expect.stringContaining('could not be run: ')]);
 });
 
 test('a statement that can not be planned is told of', async () => {

@@ -55,6 +55,7 @@ export class RemovalTrial {
   readonly #stay = new Map<string, string>();
   /** Pairs of plans that ran, by case and both texts. */
   readonly #known = new Map<string, Verified>();
+  readonly #failed = new Map<string, TrialCase>();
 
   constructor(
     readonly bench: Bench,
@@ -66,11 +67,14 @@ export class RemovalTrial {
     readonly gone: readonly string[];
     readonly stay: ReadonlyMap<string, string>;
     readonly perStatement: readonly VerifiedStatement[];
+    /** Those that the server refuses, and that use none of the indexes. */
+    readonly failed: readonly TrialCase[];
   }> {
     for (;;) {
       const gone = this.#gone();
       const perStatement = gone.length === 0 ? [] : await this.#missed(gone);
-      if (this.#gone().length === gone.length) return { gone, stay: this.#stay, perStatement };
+      if (this.#gone().length === gone.length)
+        return { gone, stay: this.#stay, perStatement, failed: [...this.#failed.values()] };
     }
   }
 
@@ -87,13 +91,14 @@ export class RemovalTrial {
       const plans = await plansOf(this.bench, oneCase, sets);
       const pair = await this.#pair(oneCase, plans);
       if (pair === null) continue;
-      if ('reason' in pair) this.#keep(usedOf(oneCase, plans[0], gone), `"${oneCase.name}" ${pair.reason}`);
-      else pairs.push(pair);
+      if (!('reason' in pair)) pairs.push(pair);
+      else if (!pair.failed || usesAny(plans[0], gone))
+        this.#keep(usedOf(plans[0], gone), `"${oneCase.name}" ${pair.reason}`);
+      // It fails as well without them, and uses none of them.
+      else this.#failed.set(oneCase.key, oneCase);
     }
-    const slower = (): readonly Verified[] =>
-      slowerWith(pairs, this.rules).concat(slowerWith(pairs, { ...this.rules, objective: 'buffers' }));
-    await runAgain(this.bench, slower());
-    for (const group of byStatement(slower(), ({ record }) => record.oneCase)) this.#keepFor(group, gone);
+    await runAgain(this.bench, this.#slower(pairs));
+    for (const group of byStatement(this.#slower(pairs), ({ record }) => record.oneCase)) this.#keepFor(group, gone);
     const perStatement = verifiedStatements(pairs);
     const [before, after] = [totalsOf(perStatement, 'before'), totalsOf(perStatement, 'after')];
     if (after.buffers > before.buffers * MOST_BLOCKS) {
@@ -105,23 +110,29 @@ export class RemovalTrial {
     return perStatement;
   }
 
+  /** By time or by blocks. */
+  #slower(pairs: readonly Verified[]): readonly Verified[] {
+    const byBlocks = slowerWith(pairs, { ...this.rules, objective: 'buffers' });
+    return [...new Set([...slowerWith(pairs, this.rules), ...byBlocks])];
+  }
+
   /** Null where the plans are the same, and tell all. */
   async #pair(
     oneCase: TrialCase,
     [there, without]: readonly [SubsetPlan, SubsetPlan],
-  ): Promise<Verified | { readonly reason: string } | null> {
+  ): Promise<Verified | Unrun | null> {
     const isTold = isToldByPlan(oneCase);
     if (isTold && there.text === without.text) return null;
     const key = JSON.stringify([oneCase.key, there.text, without.text]);
     const known = isTold ? this.#known.get(key) : undefined;
     if (known) return known;
-    if (isOver(this.bench)) return { reason: 'did not run in the time' };
+    if (isOver(this.bench)) return { reason: 'did not run in the time', failed: false };
     const record = emptyRecord(oneCase);
     const [before, after] = [figuresOf(record, there), figuresOf(record, without)];
     const failure = await runInTurns(this.bench, record, before === after ? [before] : [before, after]);
-    if (failure !== null) return { reason: `could not be run: ${failure}` };
+    if (failure !== null) return { reason: `could not be run: ${failure}`, failed: true };
     if (before.cutOffMs !== null && after.cutOffMs !== null)
-      return { reason: `came to no end in ${formatMs(before.cutOffMs)}, with it or without` };
+      return { reason: `came to no end in ${formatMs(before.cutOffMs)}, with it or without`, failed: false };
     const pair = { record, before, after };
     this.#known.set(key, pair);
     return pair;
@@ -134,7 +145,7 @@ export class RemovalTrial {
     const [before, after] = isMore
       ? [`${formatCount(row.beforeBuffers)} blocks`, `${formatCount(row.afterBuffers)} blocks`]
       : [formatMs(row.beforeMs), formatMs(row.afterMs)];
-    const names = group.flatMap((one) => usedOf(one.record.oneCase, one.before.plan, gone));
+    const names = group.flatMap((one) => usedOf(one.before.plan, gone));
     this.#keep(names, `without it "${row.name}" takes ${after} instead of ${before}`);
   }
 
@@ -143,10 +154,20 @@ export class RemovalTrial {
   }
 }
 
-/** What a case may miss of what goes: all, where its plan uses none, since a trigger or a function may. */
-function usedOf(oneCase: TrialCase, plan: SubsetPlan, gone: readonly string[]): readonly string[] {
-  const used = plan.uses.filter((name) => gone.includes(name));
-  return used.length > 0 ? used : gone;
+/** A case without a figure. */
+interface Unrun {
+  readonly reason: string;
+  /** The server refused it. */
+  readonly failed: boolean;
+}
+
+function usesAny({ uses }: SubsetPlan, gone: readonly string[]): boolean {
+  return uses.some((name) => gone.includes(name));
+}
+
+/** What a case may miss of what goes: all, where its plan uses none, since a trigger may. */
+function usedOf(plan: SubsetPlan, gone: readonly string[]): readonly string[] {
+  return usesAny(plan, gone) ? plan.uses.filter((name) => gone.includes(name)) : gone;
 }
 
 function blocksLost(group: readonly Verified[]): number {

@@ -3,7 +3,7 @@ import { quoteIdent, quoteQualified } from '../../base/quote.js';
 import { formatCount } from '../../base/units.js';
 import { partitionFamily } from '../../indexes/facts.js';
 import type { MeasuredRemovals, Removal, StayingIndex } from '../../indexes/measured/measured-removals.js';
-import { READ_TOLERANCE, SMALL_SHARE } from '../../indexes/measured/statement-guard.js';
+import { READ_TOLERANCE } from '../../indexes/measured/statement-guard.js';
 import { writesOf } from '../../indexes/measured/write-cost.js';
 import type { TableWrite } from '../../indexes/measured/write-cost.js';
 import { hiddenUses } from '../../indexes/measured/hidden-uses.js';
@@ -38,8 +38,6 @@ export interface RemovalOptions extends CopyOptions {
   /** Which indexes might go, by the catalog of the copy with the kept ones in it. */
   readonly removals: (catalog: Catalog) => Promise<readonly Removal[]>;
   readonly workload: Workload;
-  /** Of the workload, milliseconds: what is little of it is a share of that. */
-  readonly workloadMs: number;
   /** For running statements; the kept indexes are built beforehand. */
   readonly timeBudgetMs: number;
   /** Of one execution. */
@@ -79,7 +77,8 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
     cases,
     unseen: new Set([...payersOf(writes, catalog, removals), ...hidden.keys()]),
   });
-  const { gone, stay, perStatement } = await new RemovalTrial(bench, touched, guardRules(options)).find();
+  const trial = await new RemovalTrial(bench, touched, guardRules(options)).find();
+  const { gone, stay, perStatement } = trial;
   const isGone = ({ spec }: Member): boolean => gone.includes(spec.name);
   const going = members.filter(isGone).map(({ removal, sizeBytes }) => ({ ...removal, sizeBytes }));
   const back = await wayBack(bench, going);
@@ -87,7 +86,7 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
     perStatement,
     before: totalsOf(perStatement, 'before'),
     after: totalsOf(perStatement, 'after'),
-    unasked: new Set([...failed, ...refused].map(({ fingerprint }) => fingerprint)).size,
+    unasked: new Set([...failed, ...refused, ...trial.failed].map(({ fingerprint }) => fingerprint)).size,
   };
   const staying = members.flatMap(({ removal, spec, sizeBytes }): readonly StayingIndex[] => {
     const reason = stay.get(spec.name) ?? back.failure;
@@ -145,8 +144,8 @@ function hiddenIn(
   return hidden;
 }
 
-/** What statements may lose: as when a set of indexes is chosen, and of blocks no more than that either. */
-function guardRules({ workloadMs, noise }: RemovalOptions): ChoiceRules {
+/** What statements may lose: as when a set of indexes is chosen, of time and of blocks, but that nothing is too little to matter: all there is to gain is space, and what writes pay. */
+function guardRules({ noise }: RemovalOptions): ChoiceRules {
   return {
     objective: 'time',
     blockMs: 0,
@@ -154,7 +153,7 @@ function guardRules({ workloadMs, noise }: RemovalOptions): ChoiceRules {
     budgetBytes: 0,
     readTolerance: READ_TOLERANCE,
     writeTolerance: WRITE_TOLERANCE,
-    smallMs: SMALL_SHARE * workloadMs,
+    smallMs: 0,
     onceTolerance: onceTolerance(noise ?? null),
     leastGain: 0,
     upkeepOf: () => new Map(),
