@@ -56,6 +56,25 @@ export function indexableParts(
 }
 
 /**
+ * The parts of what all rows must meet, and of each arm of an OR beside that: no row need meet two arms, and of what several indexes find nothing keeps an order.
+ */
+export function partsByArm(basis: CandidateBasis, tableUse: TableUse): readonly IndexableParts[] {
+  const arms = new Map<string, NonNullable<Predicate['branch']>>();
+  for (const { branch } of tableUse.use.predicates)
+    if (branch !== null) arms.set(`${branch.group}.${branch.arm}`, branch);
+  const common = indexableParts(basis, tableUse, ({ branch }) => branch !== null);
+  const ofArms = [...arms.values()].slice(0, MOST_ARMS).map((arm) => {
+    const isOther = ({ branch }: Predicate): boolean =>
+      branch !== null && (branch.group !== arm.group || branch.arm !== arm.arm);
+    return { ...indexableParts(basis, tableUse, isOther), sorts: [] };
+  });
+  return [common, ...ofArms];
+}
+
+/** More arms are mostly the same column once more. */
+const MOST_ARMS = 8;
+
+/**
  * Btree candidates for one use, the most promising first, at most `most`: equality columns by distinctness, then one range or the sort;
  * join columns in front or behind; and the sort alone where only the first rows are wanted.
  */
@@ -166,7 +185,7 @@ const RANGED = new Set<Predicate['kind']>(['range', 'prefix', 'pattern']);
 const KEEPS_MOST = 0.5;
 /** More equality columns hardly ever narrow further, and each one widens the index. */
 const MAX_EQUAL = 4;
-const MAX_KEYS = 5;
+export const MAX_KEYS = 5;
 const MAX_INCLUDED = 6;
 /** Included columns are copied into every entry: a tenth of a page would hold fewer than ten entries in each. */
 const MAX_INCLUDED_BYTES = 160;
@@ -195,13 +214,14 @@ function rangeKey(predicate: Predicate, tableUse: TableUse): string | null {
   return columnKey(column.name, column.sortsBytes ? '' : opclass);
 }
 
-function sortKey(key: SortKey): string {
-  const nulls = key.nullsFirst === key.descending ? '' : ` NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
-  return columnKey(key.column ?? '', `${key.descending ? ' DESC' : ''}${nulls}`);
+/** A key of an order, of a column or an expression. */
+export function sortKey({ column, expression, descending, nullsFirst }: SortKey): string {
+  const nulls = nullsFirst === descending ? '' : ` NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`;
+  return `${column === null ? `(${expression})` : columnKey(column)}${descending ? ' DESC' : ''}${nulls}`;
 }
 
 /** A btree is read in both directions: the ascending form is the one that other statements share. */
-function reversed(key: SortKey): SortKey {
+export function reversed(key: SortKey): SortKey {
   return { ...key, descending: !key.descending, nullsFirst: !key.nullsFirst };
 }
 

@@ -1,6 +1,6 @@
-import type { Predicate, SortKey, SortUse } from '../../sql/use-types.js';
-import { indexableParts, sortedKeys } from './btree-candidates.js';
-import type { CandidateBasis } from './btree-candidates.js';
+import type { Predicate, SortUse } from '../../sql/use-types.js';
+import { MAX_KEYS, indexableParts, reversed, sortKey, sortedKeys } from './btree-candidates.js';
+import type { CandidateBasis, IndexableParts } from './btree-candidates.js';
 import { columnKey, indexSpec } from './candidates.js';
 import type { Candidate, TableUse } from './candidates.js';
 import { immutableKind, isImmutable } from './immutability.js';
@@ -60,25 +60,57 @@ function btreeKeys(
   { conditions, sorts }: UsableParts,
   rows: IndexedRows,
 ): readonly (readonly string[])[] {
+  const parts = indexableParts(basis, tableUse, (one) => rows.settled.includes(one.column ?? ''));
+  const columns = [...new Set([...parts.equal, ...parts.correlated])];
+  // What stands in an arm of an OR holds for some rows only.
+  const equal = conditions.filter((one) => one.kind === 'equality' && one.branch === null);
+  const held = { columns, expressions: [...new Set(equal.map((one) => one.expression ?? ''))].slice(0, MOST_HELD) };
+  const together = keysOf(held);
+  const isHeld = (one: Predicate): boolean => held.expressions.includes(one.expression ?? '');
+  const behind = conditions.filter((one) => one.branch === null && !isHeld(one)).flatMap(lastKey);
   return [
-    ...conditions.flatMap((predicate) => conditionKeys(basis, tableUse, predicate, rows)),
-    ...sorts.map((sort) => sort.keys.filter(({ column }) => !rows.single.includes(column ?? '')).map(sortKey)),
-  ];
+    ...conditions.flatMap((predicate) => conditionKeys(predicate, parts, rows)),
+    ...(held.expressions.length > 1 ? [together] : []),
+    ...(held.expressions.length > 0 ? behind.map((key) => [...together, key]) : []),
+    ...sorts.flatMap((sort) => sortLists(sort, held, rows)),
+  ].filter((keys) => keys.length <= MAX_KEYS);
 }
 
-function sortKey({ column, expression, descending }: SortKey): string {
-  return `${column === null ? `(${expression})` : columnKey(column)}${descending ? ' DESC' : ''}`;
+/** What is the same in all rows that a use reads, at a time. */
+interface Held {
+  readonly columns: readonly string[];
+  readonly expressions: readonly string[];
+}
+
+function keysOf({ columns, expressions }: Held): readonly string[] {
+  return [...columns.map((column) => columnKey(column)), ...expressions.map((expression) => `(${expression})`)];
+}
+
+/** The order by itself, and behind what is held constant. */
+function sortLists(sort: SortUse, held: Held, { single }: IndexedRows): readonly (readonly string[])[] {
+  const alone = orderKeys(sort, { columns: single, expressions: [] });
+  const behind = orderKeys(sort, { columns: [...single, ...held.columns], expressions: held.expressions });
+  const before = keysOf(held);
+  return [alone, before.length > 0 && behind.length > 0 ? [...before, ...behind] : []].filter(
+    (keys) => keys.length > 0,
+  );
+}
+
+/** A btree is read in both directions: the form that begins ascending is the one that other statements share. */
+function orderKeys({ keys }: SortUse, { columns, expressions }: Held): readonly string[] {
+  const open = keys.filter(({ column, expression }) =>
+    column === null ? !expressions.includes(expression ?? '') : !columns.includes(column),
+  );
+  return open.map((key) => sortKey(open[0]?.descending === true ? reversed(key) : key));
 }
 
 /** The expression alone, and with what else the statement asks of the table before or behind it. */
 function conditionKeys(
-  basis: CandidateBasis,
-  tableUse: TableUse,
   predicate: Predicate,
-  { settled, single }: IndexedRows,
+  parts: IndexableParts,
+  { single }: IndexedRows,
 ): readonly (readonly string[])[] {
   const key = `(${predicate.expression})`;
-  const parts = indexableParts(basis, tableUse, (one) => settled.includes(one.column ?? ''));
   const equal = parts.equal.map((column) => columnKey(column));
   if (predicate.kind === 'equality' || predicate.kind === 'list') {
     const sorts = parts.sorts.flatMap((sort) => sortedKeys(sort, [...single, ...parts.equal]) ?? []);
@@ -89,9 +121,17 @@ function conditionKeys(
       ...parts.ranges.map((range) => [...equal, key, range]),
     ];
   }
-  if (predicate.kind === 'range') return [[...equal, key]];
-  return predicate.kind === 'prefix' || predicate.kind === 'pattern' ? [[...equal, `${key} text_pattern_ops`]] : [];
+  return lastKey(predicate).map((last) => [...equal, last]);
 }
+
+/** The key of a condition that many values meet, behind which no other one narrows; none where a btree does not find them. */
+function lastKey({ kind, expression }: Predicate): readonly string[] {
+  if (kind === 'range' || kind === 'list') return [`(${expression})`];
+  return kind === 'prefix' || kind === 'pattern' ? [`(${expression}) text_pattern_ops`] : [];
+}
+
+/** Expressions in one key list: each is computed for every row that is written. */
+const MOST_HELD = 3;
 
 /** By operators that are no comparisons, and patterns with pg_trgm. */
 function otherMethods(

@@ -46,6 +46,68 @@ describe('hash', () => {
   });
 });
 
+describe('expressions in one index', () => {
+  test.each([
+    [
+      'an order behind a column',
+      'SELECT * FROM event WHERE owner = 5 ORDER BY lower(url) LIMIT 9',
+      ['((lower(url)))', '("owner", (lower(url)))'],
+    ],
+    [
+      'an order that puts NULLs elsewhere, read backwards',
+      'SELECT * FROM event ORDER BY lower(url) DESC NULLS LAST LIMIT 9',
+      ['((lower(url)) NULLS FIRST)'],
+    ],
+    [
+      'two that are compared',
+      `SELECT * FROM event WHERE lower(url) = 'x' AND upper(code) = 'y' AND owner = 5`,
+      [
+        '((lower(url)))',
+        '("owner", (lower(url)))',
+        '((upper(code)))',
+        '("owner", (upper(code)))',
+        '("owner", (lower(url)), (upper(code)))',
+      ],
+    ],
+    [
+      'one that is the same, and a range of another',
+      `SELECT * FROM event WHERE lower(url) = 'x' AND upper(code) > 'y'`,
+      ['((lower(url)))', '((upper(code)))', '((lower(url)), (upper(code)))'],
+    ],
+    [
+      'one that is the same, and an order',
+      `SELECT * FROM event WHERE lower(url) = 'x' ORDER BY lower(url), upper(code) LIMIT 9`,
+      ['((lower(url)))', '((lower(url)), (upper(code)))'],
+    ],
+    [
+      'none of two arms of an OR',
+      `SELECT * FROM event WHERE lower(url) = 'x' OR upper(code) = 'y'`,
+      ['((lower(url)))', '((upper(code)))'],
+    ],
+  ])('%s', (_, sql, wanted) => {
+    const found = keysOf([sql], 'btree').filter((keys) => keys.includes('('));
+    expect(found.map((keys) => `(${keys})`)).toEqual(wanted);
+  });
+});
+
+describe('arms of an OR', () => {
+  test.each([
+    ['of which each has its own', 'SELECT * FROM event WHERE kind = 1 OR owner = 2', ['"kind"', '"owner"']],
+    [
+      'with what all rows meet before and behind',
+      `SELECT * FROM event WHERE kind = 1 AND (owner = 5 OR at > now())`,
+      ['"kind"', '"owner", "kind"', '"owner"', '"kind", "at"', '"at"', '"at", "kind"'],
+    ],
+    [
+      'in two places',
+      'SELECT * FROM event WHERE (kind = 1 OR owner = 2) AND (at < now() OR id = 7) ORDER BY at LIMIT 5',
+      ['"at"', '"kind"', '"owner"', '"id"'],
+    ],
+  ])('%s', (_, sql, wanted) => {
+    expect(keysOf([sql], 'btree')).toEqual(wanted);
+  });
+});
+
 describe('operators that are no comparisons', () => {
   const columns = [
     ...COLUMNS,

@@ -1,6 +1,6 @@
 import type { Candidate, TableUse } from './candidates.js';
 import { indexSpec, isDuplicate, mergeCandidates } from './candidates.js';
-import { btreeCandidates, coveringCandidate, indexableParts } from './btree-candidates.js';
+import { btreeCandidates, coveringCandidate, partsByArm } from './btree-candidates.js';
 import type { CandidateBasis } from './btree-candidates.js';
 import { combinedCandidates } from './combined-candidates.js';
 import { expressionCandidates, partialExpressionCandidates } from './expression-candidates.js';
@@ -36,11 +36,12 @@ export function reasonedCandidates(
   const { leastBrinPages = LEAST_BRIN_PAGES } = limits;
   const found = uses.flatMap((one): readonly Candidate[] => {
     if (one.use.role === 'insert') return [];
-    const parts = indexableParts(basis, one, () => false);
     const expressions = expressionCandidates(basis, one);
     const others = [...otherCandidates(basis, one, leastBrinPages), ...nearestCandidates(basis, one)];
     const rare = partial ? partialCandidates(basis, one) : [];
-    const plain = btreeCandidates(basis, one, parts, MOST_FOR_A_USE).filter(({ spec }) => spec.keys.length <= mostKeys);
+    const plain = partsByArm(basis, one)
+      .flatMap((parts) => btreeCandidates(basis, one, parts, MOST_FOR_A_USE))
+      .filter(({ spec }) => spec.keys.length <= mostKeys);
     return [
       ...plain,
       ...plain.flatMap((candidate) => beginnings(basis, candidate)),
