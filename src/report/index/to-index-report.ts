@@ -1,4 +1,3 @@
-import { formatCount, formatMs } from '../../base/units.js';
 import type {
   DropReason,
   KeptIndex,
@@ -6,7 +5,7 @@ import type {
   MeasuredIndexSet,
 } from '../../indexes/measured/measured-index-set.js';
 import type { MeasuredRemovals } from '../../indexes/measured/measured-removals.js';
-import { notSeen } from '../../indexes/measured/measured-verdicts.js';
+import { changeWords, notSeen } from '../../indexes/measured/measured-verdicts.js';
 import type { IndexSelection, SelectedIndex } from '../../indexes/selection/selection-types.js';
 import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
 import { createIndexSql } from '../../model/action.js';
@@ -205,10 +204,8 @@ function nameOf({ snapshot }: IndexReportInput, fingerprint: string): string {
   return snapshot.workload.statements.find((one) => one.fingerprint === fingerprint)?.name ?? fingerprint;
 }
 
-function keptReason({ worth: { ms, buffers }, assumed }: KeptIndex): string {
-  const moreOf = (value: number, format: (value: number) => string): string =>
-    value < 0 ? `${format(-value)} less` : `${format(value)} more`;
-  return `without it the statements take ${moreOf(ms, formatMs)} and touch ${moreOf(buffers, (blocks) => `${formatCount(blocks)} blocks`)}${notSeen(assumed)}`;
+function keptReason({ worth, assumed }: KeptIndex): string {
+  return `without it the statements ${changeWords(worth)}${notSeen(assumed)}`;
 }
 
 function measuredIndex(
