@@ -19,6 +19,8 @@ const SCHEMA = `
   CREATE INDEX "by ""Käufer""" ON "order" ("Käufer");
   CREATE INDEX order_again ON "order" ("Käufer");
   CREATE INDEX order_at ON "order" (at);
+  CREATE TABLE seat (hall int NOT NULL, number int NOT NULL);
+  CREATE UNIQUE INDEX seat_rule ON seat (hall, number);
   CREATE TABLE visit (id int PRIMARY KEY, page int NOT NULL, url text NOT NULL);
   INSERT INTO visit SELECT g, g * 7919 % 500, repeat(md5(g::text), 8) FROM generate_series(1, 40000) AS g;
   CREATE INDEX visit_page ON visit (page);
@@ -160,6 +162,14 @@ test('a write that fails, and that no index serves, speaks for none', async () =
   const deleted = workloadOf(statement('by buyer', 'DELETE FROM "order" WHERE "Käufer" = 17 AND 1 / (id - id) > 0'));
   const kept = await remove(['public.order_again', 'public.by "Käufer"'], { workload: deleted });
   expect(kept?.stay.map((one) => one.reason)).toEqual([expect.stringContaining('could not be run: ')]);
+});
+
+test('a rule that a statement names stays', async () => {
+  const sql = 'INSERT INTO seat VALUES (1, 5) ON CONFLICT (hall, number) DO NOTHING';
+  const found = await remove(['public.seat_rule'], { workload: workloadOf(statement('by rule', sql)) });
+  expect(found?.stay.map((one) => one.reason)).toEqual([
+    expect.stringMatching(/^without it "by rule" can not be planned: .*ON CONFLICT/),
+  ]);
 });
 
 test('a statement that can not be planned is told of', async () => {

@@ -87,7 +87,9 @@ describe('droppedIndex', () => {
   test('budget: a gain that does not fit', () => {
     expect(droppedIndex(problems, ['good'], built('large'), 'time')).toMatchObject({
       why: 'budget',
-      reason: expect.stringMatching(/^its 90 B do not fit in the 80 B that are left; with it the statements take .* less/),
+      reason: expect.stringMatching(
+        /^its 90 B do not fit in the 80 B that are left; with it the statements take .* less/,
+      ),
       change: { ms: -39 },
     });
   });

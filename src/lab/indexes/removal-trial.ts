@@ -3,7 +3,7 @@ import type { VerifiedStatement } from '../../indexes/measured/measured-index-se
 import type { RemovalTotals } from '../../indexes/measured/measured-removals.js';
 import { isToldByPlan } from '../trial/cases.js';
 import type { TrialCase } from '../trial/cases.js';
-import { inOrder } from '../trial/measure.js';
+import { inOrder, reasonOf } from '../trial/measure.js';
 import { troubleOf } from '../trial/sessions.js';
 import { byStatement } from '../trial/summary.js';
 import { emptyRecord, figuresOf, isOver, runInTurns } from './case-record.js';
@@ -23,30 +23,27 @@ export async function casesTouched(
   const refused: TrialCase[] = [];
   for (const oneCase of inOrder(cases, (one) => one)) {
     bench.runner.check();
-    try {
-      const [there, none] = await plansOf(bench, oneCase, { before: bench.subsets.all, after: [] });
-      if (there.text !== none.text || unseen.has(oneCase.fingerprint)) touched.push(oneCase);
-    } catch (thrown) {
-      bench.runner.check();
-      if (troubleOf(thrown) !== 'statement') throw thrown;
-      refused.push(oneCase);
-    }
+    const there = await planOrReason(bench, oneCase, bench.subsets.all);
+    const none = await planOrReason(bench, oneCase, []);
+    if ('reason' in there) refused.push(oneCase);
+    else if ('reason' in none || there.text !== none.text || unseen.has(oneCase.fingerprint)) touched.push(oneCase);
   }
   return { touched, refused };
 }
 
-/** Two sets of the indexes that might go. */
-interface Sets {
-  readonly before: readonly string[];
-  readonly after: readonly string[];
-}
-
-/** Asked each time: an expression's statistics go with its index, though no plan used it. */
-function plansOf(bench: Bench, oneCase: TrialCase, sets: Sets): Promise<readonly [SubsetPlan, SubsetPlan]> {
-  return bench.runner.use(async (session) => [
-    await bench.subsets.plan(session, oneCase, sets.before),
-    await bench.subsets.plan(session, oneCase, sets.after),
-  ]);
+/** Asked each time: an expression's statistics go with its index, though no plan used it. The reason where the server refuses to plan it. */
+async function planOrReason(
+  bench: Bench,
+  oneCase: TrialCase,
+  present: readonly string[],
+): Promise<SubsetPlan | { readonly reason: string }> {
+  try {
+    return await bench.runner.use((session) => bench.subsets.plan(session, oneCase, present));
+  } catch (thrown) {
+    bench.runner.check();
+    if (troubleOf(thrown) !== 'statement') throw thrown;
+    return { reason: reasonOf(thrown, 0) };
+  }
 }
 
 /** Looks for what of the indexes that might go can go together. */
@@ -84,16 +81,22 @@ export class RemovalTrial {
 
   /** Runs the cases with all and without those that go; what is missed stays from then on. */
   async #missed(gone: readonly string[]): Promise<readonly VerifiedStatement[]> {
-    const sets: Sets = { before: this.bench.subsets.all, after: [...this.#stay.keys()] };
+    const stay = [...this.#stay.keys()];
     const pairs: Verified[] = [];
     for (const oneCase of this.cases) {
       this.bench.runner.check();
-      const plans = await plansOf(this.bench, oneCase, sets);
-      const pair = await this.#pair(oneCase, plans);
+      const there = await planOrReason(this.bench, oneCase, this.bench.subsets.all);
+      const without = await planOrReason(this.bench, oneCase, stay);
+      if ('reason' in there) continue;
+      if ('reason' in without) {
+        this.#keep(usedOf(there, gone), `without it "${oneCase.name}" can not be planned: ${without.reason}`);
+        continue;
+      }
+      const pair = await this.#pair(oneCase, there, without);
       if (pair === null) continue;
       if (!('reason' in pair)) pairs.push(pair);
-      else if (!pair.failed || usesAny(plans[0], gone))
-        this.#keep(usedOf(plans[0], gone), `"${oneCase.name}" ${pair.reason}`);
+      else if (!pair.failed || usesAny(there, gone))
+        this.#keep(usedOf(there, gone), `"${oneCase.name}" ${pair.reason}`);
       // It fails as well without them, and uses none of them.
       else this.#failed.set(oneCase.key, oneCase);
     }
@@ -117,10 +120,7 @@ export class RemovalTrial {
   }
 
   /** Null where the plans are the same, and tell all. */
-  async #pair(
-    oneCase: TrialCase,
-    [there, without]: readonly [SubsetPlan, SubsetPlan],
-  ): Promise<Verified | Unrun | null> {
+  async #pair(oneCase: TrialCase, there: SubsetPlan, without: SubsetPlan): Promise<Verified | Unrun | null> {
     const isTold = isToldByPlan(oneCase);
     if (isTold && there.text === without.text) return null;
     const key = JSON.stringify([oneCase.key, there.text, without.text]);
