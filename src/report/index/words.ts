@@ -201,7 +201,7 @@ function trialWords({ outcome, reason, needsSet, sizeBytes }: NonNullable<Existi
 }
 
 /** What all that can go gives back, and what the statements did without it; null where none was dropped. */
-export function removalSentence({ removals }: IndexReport): string | null {
+export function removalSentence({ removals, indexes }: IndexReport): string | null {
   if (removals === null || removals.gone === 0) return null;
   const { gone, sizeBytes, statements, before, after, unasked, reverted } = removals;
   const ran =
@@ -210,9 +210,10 @@ export function removalSentence({ removals }: IndexReport): string | null {
       : `none of the ${formatCounted(statements, 'statement')} that plan otherwise, write to their tables or call a function is slower beyond tolerance: ${formatMs(before.ms)} -> ${formatMs(after.ms)}, ` +
         `${formatCount(before.buffers)} -> ${formatCount(after.buffers)} blocks, ${formatBytes(before.walBytes)} -> ${formatBytes(after.walBytes)} of WAL, weighted by calls`;
   const back = reverted === true ? 'made again, the catalog was as before' : 'the way back was not run in the time';
+  const beside = indexes.some(({ decision }) => decision === 'create') ? ', beside the kept ones' : '';
   const open = unasked === 0 ? '' : ` What ${formatCounted(unasked, 'statement')} would miss is unknown: not run.`;
   return (
-    `Of the indexes that are there ${formatCount(gone)} can go, ${formatBytes(sizeBytes)}: dropped together in the lab, beside the kept ones, ${ran}; ${back}. ` +
+    `Of the indexes that are there ${formatCount(gone)} can go, ${formatBytes(sizeBytes)}: dropped together in the lab${beside}, ${ran}; ${back}. ` +
     `indexes.drop.up.sql drops them.${open}`
   );
 }
