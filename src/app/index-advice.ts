@@ -83,7 +83,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
     const found = await searched(staging, origin, options, context);
     const { search, review, failed, baseline } = found;
     const searchInterrupted = signal.aborted;
-    const { measured, alternatives, removals } = await measureIndexes(staging, found, options, context);
+    const { measured, alternatives, removals, skipped } = await measureIndexes(staging, found, options, context);
     const report = toIndexReport({
       tool,
       command: options.command,
@@ -112,6 +112,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
           ...staging.skipped,
           ...search.skipped,
           ...unmeasured([...failed, ...(measured?.failed ?? [])]),
+          ...skipped,
           ...cutShort(signal),
         ],
       }),

@@ -2,10 +2,10 @@ import { EarlierRuns } from '../lab/indexes/earlier-runs.js';
 import type { CopyOptions } from '../lab/indexes/copy.js';
 import { measureIndexSet } from '../lab/indexes/measured-set.js';
 import type { MeasuredIndexSet } from '../indexes/measured/measured-index-set.js';
-import type { MeasuredRemovals } from '../indexes/measured/measured-removals.js';
 import type { NoiseFloor } from '../model/measurement.js';
 import type { CommandContext } from './command.js';
 import { mayRemove, removeIndexes } from './index-removals.js';
+import type { TriedRemovals } from './index-removals.js';
 import { measureInRounds } from './index-rounds.js';
 import type { MeasuredRounds } from './index-rounds.js';
 import type { IndexSearch } from './index-search.js';
@@ -35,12 +35,12 @@ export async function measureIndexes(
   found: SearchedIndexes,
   options: MeasuringOptions,
   context: CommandContext,
-): Promise<MeasuredRounds & { readonly removals: MeasuredRemovals | null }> {
+): Promise<MeasuredRounds & TriedRemovals> {
   const startedMs = performance.now();
   const rounds = await measureSet(staging, found, options, context);
   const leftMs = options.budgetMs - (performance.now() - startedMs);
-  const removals = await removeRedundant(staging, found, { measured: rounds.measured, leftMs }, options, context);
-  return { ...rounds, removals };
+  const tried = await removeRedundant(staging, found, { measured: rounds.measured, leftMs }, options, context);
+  return { ...rounds, ...tried };
 }
 
 function measureSet(
@@ -85,15 +85,15 @@ const WORDS = {
   verify: 'verifying what is kept',
 } as const;
 
-/** What there is without the indexes that nothing needs once those of the set are there; null where that is nothing. */
+/** What there is without the indexes that nothing needs once those of the set are there; nothing where that is nothing. */
 async function removeRedundant(
   staging: Staging,
   { search, within, noise }: SearchedIndexes,
   { measured, leftMs }: { readonly measured: MeasuredIndexSet | null; readonly leftMs: number },
   options: MeasuringOptions,
   { signal, watch }: CommandContext,
-): Promise<MeasuredRemovals | null> {
-  if (signal.aborted || !mayRemove(search.snapshot.catalog)) return null;
+): Promise<TriedRemovals> {
+  if (signal.aborted || !mayRemove(search.snapshot.catalog)) return { removals: null, skipped: [] };
   watch({ type: 'phase', phase: 'evaluate', text: 'dropping what is there and looks redundant' });
   return removeIndexes(search.snapshot, {
     ...copyOf(staging, options, { signal, note: within.note }),

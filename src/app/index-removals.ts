@@ -1,3 +1,4 @@
+import { asWizardError } from '../base/errors.js';
 import { reasonToKeep } from '../indexes/facts.js';
 import type { MeasuredRemovals, Removal } from '../indexes/measured/measured-removals.js';
 import { measureRemovals } from '../lab/indexes/removals.js';
@@ -5,6 +6,7 @@ import type { RemovalOptions } from '../lab/indexes/removals.js';
 import type { IndexSpec } from '../model/action.js';
 import { placeOf, relationKey } from '../model/catalog.js';
 import type { Catalog } from '../model/catalog.js';
+import type { Skipped } from '../model/coverage.js';
 import type { Snapshot } from '../model/snapshot.js';
 import { advisorsOf } from './advisors.js';
 
@@ -13,20 +15,33 @@ export function mayRemove({ indexes }: Catalog): boolean {
   return indexes.some((index) => index.valid && reasonToKeep(index) === null);
 }
 
-/** Drops in the lab what advisors hold to be of no use once the kept indexes are there. Null where that is nothing, or where it was stopped. */
+/** What became of dropping indexes that are there, and why nothing did. */
+export interface TriedRemovals {
+  /** Null where nothing looks redundant, or nothing was tried. */
+  readonly removals: MeasuredRemovals | null;
+  readonly skipped: readonly Skipped[];
+}
+
+/** Drops in the lab what advisors hold to be of no use once the kept indexes are there. Whatever trouble it meets is told: what was measured before is worth having. */
 export async function removeIndexes(
   snapshot: Snapshot,
   options: Omit<RemovalOptions, 'removals' | 'workload'>,
-): Promise<MeasuredRemovals | null> {
-  const removing = measureRemovals({
-    ...options,
-    workload: snapshot.workload,
-    removals: (catalog) => removalsOf({ ...snapshot, catalog: withCounters(catalog, snapshot.catalog) }, options.kept),
-  });
-  return removing.catch((thrown: unknown) => {
-    if (options.signal?.aborted) return null;
-    throw thrown;
-  });
+): Promise<TriedRemovals> {
+  try {
+    const removals = await measureRemovals({
+      ...options,
+      workload: snapshot.workload,
+      removals: (catalog) =>
+        removalsOf({ ...snapshot, catalog: withCounters(catalog, snapshot.catalog) }, options.kept),
+    });
+    return { removals, skipped: [] };
+  } catch (thrown) {
+    // What was stopped by a signal is told of the whole run.
+    if (options.signal?.aborted) return { removals: null, skipped: [] };
+    const { message, hint } = asWizardError(thrown);
+    const what = 'dropping in the lab what is there and looks redundant';
+    return { removals: null, skipped: [{ what, reason: message, remedy: hint ?? null }] };
+  }
 }
 
 /** One for each index: the first finding that would drop it. */
