@@ -62,6 +62,8 @@ export async function searchOnce(
     whatIf,
     candidates,
     objective: 'robust',
+    // The budget is for new ones alone, and what is there goes only once a trial has shown that nothing misses it.
+    keepExisting: true,
     writeShare,
     ...(sizeBytes && { sizeBytes }),
     now: () => performance.now(),

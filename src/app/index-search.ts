@@ -190,7 +190,7 @@ function notSearched({ merged, leftOut, boundShare }: Compression): readonly Ski
     },
     {
       what: `${formatCount(leftOut)} statements in the search, the lightest`,
-      reason: `the workload has too many for the time; they hold ${share} of the objective; no existing index goes, as they were not asked what they would lose`,
+      reason: `the workload has too many for the time; they hold ${share} of the objective`,
       remedy: MORE_TIME,
     },
   ];

@@ -1,9 +1,10 @@
 import type { IndexSpec } from '../../model/action.js';
 import { sameRelation } from '../../model/catalog.js';
+import type { Catalog } from '../../model/catalog.js';
 import type { Allowance } from './allowance.js';
 import type { CostCache, StatementCosts } from './cost-cache.js';
 import type { Incumbent } from './improve.js';
-import { itemName } from './items.js';
+import { givenBy, itemName } from './items.js';
 import { choiceBytes, presentChoice } from './problem.js';
 import type { Choice, Item } from './problem.js';
 import { OBJECTIVE_SCALE } from './programmes.js';
@@ -12,7 +13,11 @@ import type { DroppedIndex, IndexSelection, SelectedIndex, StatementGain } from 
 type Description = Pick<IndexSelection, 'chosen' | 'drop' | 'statements' | 'objective' | 'bound' | 'gap' | 'usedBytes'>;
 
 /** Says what each index of a choice is for. Asks for what each is worth alone and in the set, while there is something left to ask with. */
-export async function describeChoice(cache: CostCache, best: Incumbent, allowance: Allowance): Promise<Description> {
+export async function describeChoice(
+  cache: CostCache,
+  best: Incumbent,
+  { allowance, catalog }: { readonly allowance: Allowance; readonly catalog: Catalog },
+): Promise<Description> {
   const { problem } = cache;
   const { choice } = best;
   const present = presentChoice(problem);
@@ -26,8 +31,9 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
       to: choice,
     });
     const serves = served(cache, choice, item);
+    const spec = item.spec ?? neverThere(item);
     chosen.push({
-      spec: item.spec ?? neverThere(item),
+      spec,
       sizeBytes: item.bytes,
       writeShare: item.writeCost / OBJECTIVE_SCALE,
       serves,
@@ -35,9 +41,7 @@ export async function describeChoice(cache: CostCache, best: Incumbent, allowanc
       gainInSet: inSet,
       alone: alone === null ? [] : gainsAlone(cache, present, item),
       variants: variantsOf(cache, { choice, item, main: serves[0] }),
-      redundant: problem.items
-        .filter((other) => other.existing !== null && other.id !== item.id && item.gives.includes(other.id))
-        .map(itemName),
+      redundant: givenBy(catalog, spec),
     });
   }
   return {

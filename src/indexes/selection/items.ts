@@ -1,4 +1,5 @@
 import type { IndexSpec } from '../../model/action.js';
+import { sameRelation } from '../../model/catalog.js';
 import type { Catalog, Index } from '../../model/catalog.js';
 import type { TableUse, Candidate } from '../candidates/candidates.js';
 import { columnKey } from '../candidates/candidates.js';
@@ -56,6 +57,13 @@ export function existingDrafts(catalog: Catalog, writeCost: (name: string) => nu
       inert: index.keys.every((key) => key.column !== null),
       parts: existingParts(index),
     }));
+}
+
+/** Names of the existing indexes that may go of which a new one gives all. */
+export function givenBy(catalog: Catalog, spec: IndexSpec): readonly string[] {
+  return existingDrafts(catalog, () => 0).flatMap(({ table, parts, existing }) =>
+    existing !== null && sameRelation(table, spec.table) && givesAll(spec, parts) ? [existing] : [],
+  );
 }
 
 /** Numbers the drafts in their order, and finds what gives what. */

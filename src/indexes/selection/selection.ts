@@ -59,7 +59,7 @@ export async function selectIndexes(input: SelectionInput): Promise<IndexSelecti
   await discover(cache, allowance, limits, () => offer(cache));
   const best = await search(storageBytes, { onProgress: watch, start: first });
   const shown = input.preferSmall === true ? await preferSmall(cache, best) : best;
-  const selection = await describeChoice(cache, shown, allowance);
+  const selection = await describeChoice(cache, shown, { allowance, catalog: input.snapshot.catalog });
   const objective = selection.objective + leftShare;
   const { plannerCalls } = allowance;
   const curve: CurvePoint[] = [];
