@@ -8,7 +8,7 @@ import type { ConditionContext } from './predicates.js';
 import { columnPath, renamed, Scope } from './scope.js';
 import type { BaseColumn, Collected, Outputs } from './scope.js';
 import { noteSorts } from './sorts.js';
-import { bodyOf, field, isNode, list, names, textOf, typed, walk } from './tree.js';
+import { bodiesOf, bodyOf, field, isNode, list, names, textOf, typed, walk } from './tree.js';
 import type { TreeNode, TreeValue, TypedNode } from './tree.js';
 
 /** The analysis of one statement, as its parts hand it to each other. */
@@ -175,13 +175,16 @@ function visitSubquery(context: Analysis, sublink: TreeNode, scope: Scope, narro
   const test = sublink['testexpr'];
   if (test === undefined) return;
   context.visit(test, scope);
-  const target = query ? bodyOf(list(query, 'targetList')[0], 'ResTarget') : null;
-  const equality = list(sublink, 'operName').length === 0 && type === 'ANY_SUBLINK' && !bodyOf(test, 'RowExpr');
-  if (!semi || !equality || !target || outputs.columns.size !== 1) return;
-  const [base] = outputs.columns.values();
-  const other = operand(target['val'], inner);
-  const meant = base ? { ...other, outer: false } : { ...other, draft: null, drafts: [], computed: true };
-  for (const one of [scope, ...scope.readings()]) noteEquality(test, meant, one);
+  const row = bodyOf(test, 'RowExpr');
+  const tests = row ? list(row, 'args') : [test];
+  const targets = query ? bodiesOf(list(query, 'targetList'), 'ResTarget') : [];
+  const equality = list(sublink, 'operName').length === 0 && type === 'ANY_SUBLINK';
+  if (!semi || !equality || targets.length !== tests.length || outputs.columns.size !== tests.length) return;
+  for (const [at, base] of [...outputs.columns.values()].entries()) {
+    const other = operand(targets[at]?.['val'], inner);
+    const meant = base ? { ...other, outer: false } : { ...other, draft: null, drafts: [], computed: true };
+    for (const one of [scope, ...scope.readings()]) noteEquality(tests[at], meant, one);
+  }
 }
 
 function withClause(context: Analysis, body: TreeNode, scope: Scope): void {

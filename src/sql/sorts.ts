@@ -93,16 +93,31 @@ function throughTargets(value: TreeValue, targets: readonly TreeNode[], scope: S
   return target ? target['val'] : value;
 }
 
+/** Each is read at an end of an index where the query has no other aggregate (planagg.c, preprocess_minmax_aggregates). */
 function noteMinMax(targets: readonly TreeNode[], scope: Scope): void {
-  const only = targets[0];
-  const call = targets.length === 1 && only ? bodyOf(only['val'], 'FuncCall') : null;
-  if (!call || call['over'] !== undefined) return;
-  const name = names(list(call, 'funcname')).at(-1);
-  if (name !== 'min' && name !== 'max') return;
-  // Both leave NULL out, so the end where it lies does not matter: the default one suits most indexes.
-  const wanted = { value: list(call, 'args')[0], descending: name === 'max', nullsFirst: name === 'max' };
-  note('min-max', [wanted], scope, { limited: true, limit: 1 });
+  const calls = targets
+    .flatMap((target) => [...walk(target['val'])])
+    .flatMap((node) => (node.type === 'FuncCall' ? [node.body] : []));
+  const named = calls.map((call) => ({ call, name: names(list(call, 'funcname')).at(-1) ?? '' }));
+  const isBare = ({ call }: (typeof named)[number]): boolean =>
+    call['over'] === undefined && call['agg_filter'] === undefined && list(call, 'args').length === 1;
+  const ends = named.filter((one) => END.has(one.name));
+  if (!ends.every(isBare) || named.some(({ name }) => OTHER_AGGREGATES.has(name))) return;
+  for (const { call, name } of ends) {
+    // Both leave NULL out, so the end where it lies does not matter: the default one suits most indexes.
+    const wanted = { value: list(call, 'args')[0], descending: name === 'max', nullsFirst: name === 'max' };
+    note('min-max', [wanted], scope, { limited: true, limit: 1 });
+  }
 }
+
+const END = new Set(['min', 'max']);
+/** Those of PostgreSQL itself that are met beside them. */
+const OTHER_AGGREGATES = new Set(
+  (
+    'count sum avg array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bool_and bool_or every bit_and bit_or stddev stddev_pop stddev_samp variance ' +
+    'var_pop var_samp corr percentile_cont percentile_disc mode any_value range_agg xmlagg'
+  ).split(' '),
+);
 
 function noteWindows(select: TreeNode, targets: readonly TreeNode[], scope: Scope): void {
   const calls = targets.flatMap((target) => [...walk(target['val'])]).filter((node) => node.type === 'FuncCall');

@@ -149,6 +149,17 @@ describe('joins and subqueries', () => {
       'SELECT 1 FROM customer WHERE id IN (SELECT customer_id FROM orders WHERE total > 5)',
       ['customer#0: equality id = @1.customer_id', 'orders#1: range total > 5; equality customer_id = @0.id'],
     ],
+    [
+      'SELECT 1 FROM customer WHERE (id, country) IN (SELECT customer_id, status FROM orders)',
+      [
+        'customer#0: equality id = @1.customer_id; equality country = @1.status',
+        'orders#1: equality customer_id = @0.id; equality status = @0.country',
+      ],
+    ],
+    [
+      'SELECT 1 FROM customer WHERE (id, country) NOT IN (SELECT customer_id, status FROM orders)',
+      ['customer#0:', 'orders#1:'],
+    ],
     ['SELECT 1 FROM customer WHERE id NOT IN (SELECT customer_id FROM orders)', ['customer#0:', 'orders#1:']],
     ['SELECT 1 FROM (SELECT customer_id AS c, count(*) AS n FROM orders GROUP BY 1) g WHERE n > 3', ['orders#1:']],
     [
@@ -241,6 +252,11 @@ describe('orders', () => {
     ['SELECT 1 FROM orders o JOIN customer c ON c.id = o.customer_id ORDER BY o.total, c.email', ['order total+l ...']],
     ['SELECT status, count(*) FROM orders GROUP BY status ORDER BY 2', ['group status+l']],
     ['SELECT max(created_at) FROM orders WHERE status = $1', ['min-max created_at-f limit 1']],
+    ['SELECT min(id), max(id) FROM orders', ['min-max id+l limit 1', 'min-max id-f limit 1']],
+    ['SELECT coalesce(max(id), 0) + 1 FROM orders', ['min-max id-f limit 1']],
+    ['SELECT max(id), count(*) FROM orders', []],
+    ['SELECT max(id) FILTER (WHERE total > 5) FROM orders', []],
+    ['SELECT max(id) OVER () FROM orders', []],
     ['SELECT DISTINCT status, customer_id FROM orders', ['distinct status+l customer_id+l']],
     [
       'SELECT DISTINCT ON (customer_id) * FROM orders ORDER BY customer_id, created_at DESC',
