@@ -1,33 +1,11 @@
 import { expect, test } from 'vitest';
-import { aBench } from '../../../test/support/bench.js';
+import { BARE, waysLab as lab } from '../../../test/support/ways-lab.js';
 import { aTrialCase } from '../../../test/support/trial-case.js';
 import { betterSet } from './better-set.js';
 import { emptyRecord } from './case-record.js';
 import type { CaseRecord } from './case-record.js';
 import { Outlook } from './outlook.js';
 import type { ChoiceRules } from './settle.js';
-import type { SubsetPlan, Subsets } from './subset.js';
-
-/** A way to run a statement: the planner takes the cheapest whose indexes are there. */
-interface Way {
-  readonly uses: readonly string[];
-  readonly cost: number;
-  readonly ms: number;
-}
-
-const BARE = { uses: [], cost: 100, ms: 100 };
-const RULES: ChoiceRules = {
-  objective: 'time',
-  blockMs: 0,
-  smallMs: 0,
-  indexes: ['a', 'b', 'c'].map((name) => ({ name, sizeBytes: 1 })),
-  budgetBytes: 1,
-  readTolerance: 1.15,
-  writeTolerance: 2,
-  onceTolerance: 1,
-  leastGain: 0,
-  upkeepOf: () => new Map(),
-};
 
 test('puts in what gains, and one index in place of another where both do not fit', async () => {
   const { outlook } = await lab({ s: [BARE, { uses: ['a'], cost: 50, ms: 50 }, { uses: ['b'], cost: 10, ms: 10 }] });
@@ -84,37 +62,3 @@ test('is content with what it has once the time is over', async () => {
   expect(await betterSet(outlook, [], { price: null })).toEqual([]);
   expect(ran).toEqual(['s ']);
 });
-
-/** Every statement has run without any index. */
-async function lab(
-  statements: Readonly<Record<string, readonly Way[]>>,
-  budgetBytes = 1,
-  deadlineMs = Number.POSITIVE_INFINITY,
-): Promise<{
-  readonly outlook: Outlook;
-  readonly records: readonly CaseRecord[];
-  readonly ran: readonly string[];
-}> {
-  const ran: string[] = [];
-  const wayOf = (name: string, present: readonly string[]): Way =>
-    (statements[name] ?? [])
-      .filter((way) => way.uses.every((one) => present.includes(one)))
-      .toSorted((a, b) => a.cost - b.cost)[0] ?? BARE;
-  const subsets: Pick<Subsets, 'plan' | 'run'> = {
-    plan: (_session, { name }, present) => {
-      const { uses, cost } = wayOf(name, present);
-      const plan: SubsetPlan = { present, uses, unrelated: [], estimatedCost: cost, shape: '', text: uses.join() };
-      return Promise.resolve(plan);
-    },
-    run: (_session, { name }, present) => {
-      const { uses, ms } = wayOf(name, present);
-      ran.push(`${name} ${uses.join()}`);
-      return Promise.resolve({ ms, buffers: 1, walBytes: 0, rows: 1 });
-    },
-  };
-  const bench = aBench(subsets);
-  const records = Object.keys(statements).map((name) => emptyRecord(aTrialCase(name)));
-  const rules = { ...RULES, budgetBytes };
-  await new Outlook(bench, records, rules).run([]);
-  return { outlook: new Outlook({ ...bench, deadlineMs }, records, rules), records, ran };
-}

@@ -19,10 +19,10 @@ import type { RefusedIndex } from './assemble.js';
 import { isOver } from './case-record.js';
 import { inCopy } from './copy.js';
 import type { CopyOptions } from './copy.js';
-import { MEASURING_SHARE, benchOf, measureCases } from './outer-loop.js';
+import { MEASURING_SHARE, benchOf, measureCases, untilStopped } from './outer-loop.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
-import { walkSets } from './set-walk.js';
-import { findStanding } from './standing.js';
+import { walkOn, walkSets } from './set-walk.js';
+import { findStanding, seenStanding } from './standing.js';
 import type { Runner } from './runner.js';
 import { Subsets } from './subset.js';
 import { measureWriteCosts } from './write-cost.js';
@@ -117,7 +117,7 @@ async function measureIn(
     startedMs,
     note,
   };
-  const begun = await measureAndWalk(first, standingIn(first));
+  const begun = await measureAndWalk(first, standingIn(first), walkSets);
   const companions = await companionsOf(first, begun);
   const more = await buildAll(runner, options, companions, startedMs + timeBudgetMs * MEASURING_SHARE);
   const builds = [...first.builds, ...more.builds];
@@ -126,16 +126,24 @@ async function measureIn(
     more.builds.length === 0
       ? first
       : { ...first, builds, subsets: new Subsets(builds, hiddenOf([...specs, ...companions]), counts) };
-  const measured = loop === first ? begun : await measureAndWalk(loop, begun.walked);
+  const measured = loop === first ? begun : await measureAndWalk(loop, begun.walked, walkOn);
   const rules = rulesOf(loop, measured.records);
-  const walked = measured.walked ?? begun.walked;
+  const walked = loop === first ? await goOn(loop, begun) : (measured.walked ?? begun.walked);
   const standing = await findStanding(loop, measured.records, rules, { walked, until: 'verified' });
   loop.earlier.add(standing.records);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
 }
 
-function measureAndWalk(loop: OuterLoop, from: readonly string[] | null): Promise<Measured> {
-  return measureCases(loop, (records) => walkSets(loop, { records, rules: rulesOf(loop, records), from }));
+function measureAndWalk(loop: OuterLoop, from: readonly string[] | null, walk: typeof walkSets): Promise<Measured> {
+  return measureCases(loop, (records) => walk(loop, { records, rules: rulesOf(loop, records), from }));
+}
+
+/** Where no companions were asked for the walk only goes on; after an abort it ends where it was. */
+async function goOn(loop: OuterLoop, { records, walked }: Measured): Promise<readonly string[] | null> {
+  const further = await untilStopped(loop, () =>
+    walkOn(loop, { records, rules: rulesOf(loop, records), from: walked }),
+  );
+  return further ?? walked;
 }
 
 /** What an earlier round kept, as far as it is built; null where it kept nothing. */
@@ -150,7 +158,10 @@ async function companionsOf(loop: OuterLoop, measured: Measured): Promise<readon
   // What can not be built in time any more need not be asked for.
   if (companions === undefined || signal?.aborted || isOver(benchOf(loop, MEASURING_SHARE))) return [];
   const rules = rulesOf(loop, measured.records);
-  const standing = await findStanding(loop, measured.records, rules, { walked: measured.walked, until: 'draft' });
+  const standing =
+    measured.walked === null
+      ? await findStanding(loop, measured.records, rules, { walked: null, until: 'draft' })
+      : seenStanding(measured.records, measured.walked);
   loop.earlier.add(standing.records);
   const { kept, dropped } = assembleSet(loop, { measured, standing, rules, refused: [] });
   const asked = await companions({ kept, dropped });

@@ -62,6 +62,12 @@ export async function findStanding(
   return { ...stopped, failed, kept: choice.kept, verified };
 }
 
+/** A set that makes no statement too slow by what ran, as if it stood. */
+export function seenStanding(records: readonly CaseRecord[], kept: readonly string[]): Standing {
+  const verified = seenPairs(records, kept);
+  return { kept, records, verified, failed: [], banned: new Map(), proved: false, complete: false };
+}
+
 /** The choice by what ran, until nothing that ran speaks against it. */
 function choiceBySeen(records: readonly CaseRecord[], rules: ChoiceRules, banned: Map<string, string>): Stood {
   for (;;) {
