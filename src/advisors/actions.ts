@@ -1,4 +1,4 @@
-import { quoteIdent, quoteQualified } from '../base/quote.js';
+import { quoteIdent, quoteLiteral, quoteQualified } from '../base/quote.js';
 import {
   createIndexSql,
   hasOwnStatistics,
@@ -49,7 +49,9 @@ export function dropIndexAction(index: Index, catalog: Catalog): Action {
     kind: 'drop-index',
     title: `Drop index ${placeOf(index)}`,
     up: [`DROP INDEX ${partitioned ? '' : 'CONCURRENTLY '}${name}`],
-    down: partitioned ? partitionedDefinitions(index, catalog) : [concurrently(index.definition)],
+    down: partitioned
+      ? partitionedDefinitions(index, catalog)
+      : [concurrently(index.definition), ...besideDefinition(index)],
     lock: partitioned
       ? `takes ACCESS EXCLUSIVE on ${on} and its partitions, which blocks reads and writes for a moment`
       : `takes SHARE UPDATE EXCLUSIVE on ${on}, which blocks DDL and VACUUM but neither reads nor writes`,
@@ -214,10 +216,20 @@ function partitionedDefinitions(index: Index, catalog: Catalog): readonly string
   const children = catalog.indexes.filter((one) => one.partitionOf !== null && sameRelation(one.partitionOf, index));
   return [
     index.definition,
+    ...besideDefinition(index),
     ...children.flatMap((child) => [
       ...partitionedDefinitions(child, catalog),
       `ALTER INDEX ${quoteQualified(index.schema, index.name)} ATTACH PARTITION ${quoteQualified(child.schema, child.name)}`,
     ]),
+  ];
+}
+
+/** What a definition does not bring back. */
+function besideDefinition({ schema, name, comment, statisticsTargets = [] }: Index): readonly string[] {
+  const place = quoteQualified(schema, name);
+  return [
+    ...(comment === undefined ? [] : [`COMMENT ON INDEX ${place} IS ${quoteLiteral(comment)}`]),
+    ...statisticsTargets.map((one) => `ALTER INDEX ${place} ALTER COLUMN ${one.place} SET STATISTICS ${one.target}`),
   ];
 }
 

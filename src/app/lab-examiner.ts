@@ -93,12 +93,17 @@ function columnWithHistory(column: Column, origin: Column | undefined): Column {
     : column;
 }
 
-function indexWithHistory(index: Index, origin: Index | undefined): Index {
+/** What the target knows of an index, and the lab does not: how it was used, and what no definition brings along. */
+export function indexWithHistory(index: Index, origin: Index | undefined): Index {
+  const { comment, tablespace, statisticsTargets } = origin ?? {};
   return {
     ...index,
     scans: origin?.scans ?? null,
     lastScan: origin?.lastScan ?? null,
     entriesRead: origin?.entriesRead ?? null,
+    ...(comment !== undefined && { comment }),
+    ...(tablespace !== undefined && { tablespace }),
+    ...(statisticsTargets && { statisticsTargets }),
   };
 }
 

@@ -147,6 +147,12 @@ export interface Index extends RelationName {
   readonly partitionOf: RelationName | null;
   /** `pg_get_indexdef(index)`. */
   readonly definition: string;
+  /** What `COMMENT ON` says of it; absent where there is none. Nor is what follows part of its definition. */
+  readonly comment?: string;
+  /** Where it is not the database's own. */
+  readonly tablespace?: string;
+  /** `ALTER INDEX ... SET STATISTICS`, by the place of the column from 1 on; absent where none is set. */
+  readonly statisticsTargets?: readonly { readonly place: number; readonly target: number }[];
   /** Storage parameters that were set, e.g. `fillfactor`. */
   readonly parameters: Readonly<Record<string, string>>;
   /** 0 for the parent of a partitioned one. */

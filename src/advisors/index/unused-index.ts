@@ -186,7 +186,7 @@ function note(
 ): AdvisorFinding {
   const whole = wholeIndex(catalog, index);
   return {
-    title: `No statement of the workload uses index ${placeOf(index)}; whether anything else does shows after ${seen.minDays} days of counting.`,
+    title: `No plan of the workload uses index ${placeOf(index)}; whether a function, a trigger or anything else does shows after ${seen.minDays} days of counting.`,
     place: placeOf(index),
     evidence: [
       measured('statements whose plans do not use it', seen.statements, 'statements', 'plans of the workload'),

@@ -13,13 +13,10 @@ export interface Hiding {
   readonly writes: readonly TableWrite[];
 }
 
-/** An index by what no plan shows of it. */
-type HiddenIndex = Pick<IndexSpec, 'table' | 'name' | 'keys'>;
-
 /** Names of indexes that statements may use where no plan shows it, by fingerprint. Which of them really matter only measurement tells. */
 export function hiddenUses(
   { statements, writes }: Hiding,
-  specs: readonly HiddenIndex[],
+  specs: readonly IndexSpec[],
   catalog: Catalog,
 ): ReadonlyMap<string, readonly string[]> {
   const uses = new Map(usesByKeys(writes, specs, catalog));
@@ -40,7 +37,7 @@ export function hiddenUses(
  */
 function usesByKeys(
   writes: readonly TableWrite[],
-  specs: readonly HiddenIndex[],
+  specs: readonly IndexSpec[],
   catalog: Catalog,
 ): ReadonlyMap<string, readonly string[]> {
   const uses = new Map<string, readonly string[]>();
@@ -84,7 +81,7 @@ function foreignKeysTo(catalog: Catalog, { table, deletes, set }: TableWrite): r
   return found;
 }
 
-function beginsWith(spec: HiddenIndex, column: string): boolean {
+function beginsWith(spec: IndexSpec, column: string): boolean {
   const first = spec.keys[0] ?? '';
   const name = quoteIdent(column);
   return first === name || first.startsWith(`${name} `);

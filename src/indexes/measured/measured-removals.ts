@@ -36,8 +36,10 @@ export interface MeasuredRemovals {
   /** Over these, calls times figures. */
   readonly before: RemovalTotals;
   readonly after: RemovalTotals;
-  /** Statements that could not be planned, or had no values to run with: what they would miss is unknown. */
+  /** Statements that could not be planned or run with all of them there, or had no values to run with: what they would miss is unknown. */
   readonly unasked: number;
+  /** Statements that came to no end with all of them there: what they use inside functions and triggers is unknown. */
+  readonly unended: number;
   /** Whether the way back was run, and brought back the catalog as it was; null where the time was over. */
   readonly reverted: boolean | null;
 }

@@ -14,21 +14,61 @@ import { slowerWith, verifiedStatements, verifiedTotals } from './verified.js';
 import { runAgain } from './verify.js';
 import type { Verified } from './verify.js';
 
-/** The cases to which it may be something whether the indexes are there, writes last, and those that could not be asked. `unseen` are fingerprints of statements for which that is more than their plans show. */
+/** A case to which it is something whether the indexes that might go are there. */
+export interface TouchedCase {
+  /** Opaque where it uses some of them that its plan does not show. */
+  readonly oneCase: TrialCase;
+  /** Those of them that it uses, as it ran: in its plan, or inside functions, triggers, checks and views. */
+  readonly uses: readonly string[];
+}
+
+/** What statements have to do with the indexes that might go. */
+export interface CasesTouched {
+  /** Writes last. */
+  readonly touched: readonly TouchedCase[];
+  /** Those that the server refuses, with the indexes there. */
+  readonly refused: readonly TrialCase[];
+  /** Those that came to no end: what no plan shows of them is not known. */
+  readonly unended: readonly TrialCase[];
+}
+
+/** Runs each case once with all indexes there, and sees which it scans; null where the time ended it before. `paying` are fingerprints of statements that write to their tables. */
 export async function casesTouched(
   bench: Bench,
-  { cases, unseen }: { readonly cases: readonly TrialCase[]; readonly unseen: ReadonlySet<string> },
-): Promise<{ readonly touched: readonly TrialCase[]; readonly refused: readonly TrialCase[] }> {
-  const touched: TrialCase[] = [];
-  const refused: TrialCase[] = [];
+  { cases, paying }: { readonly cases: readonly TrialCase[]; readonly paying: ReadonlySet<string> },
+): Promise<CasesTouched | null> {
+  const found = { touched: [] as TouchedCase[], refused: [] as TrialCase[], unended: [] as TrialCase[] };
   for (const oneCase of inOrder(cases, (one) => one)) {
     bench.runner.check();
+    if (isOver(bench)) return null;
     const there = await planOrReason(bench, oneCase, bench.subsets.all);
+    const scanned = 'reason' in there ? null : await scannedOrReason(bench, oneCase);
+    if ('reason' in there || (scanned !== null && 'reason' in scanned)) {
+      found.refused.push(oneCase);
+      continue;
+    }
+    if (scanned === null) found.unended.push(oneCase);
+    const hidden = (scanned ?? []).filter((name) => !there.uses.includes(name));
+    const uses = [...there.uses, ...hidden];
     const none = await planOrReason(bench, oneCase, []);
-    if ('reason' in there) refused.push(oneCase);
-    else if ('reason' in none || there.text !== none.text || unseen.has(oneCase.fingerprint)) touched.push(oneCase);
+    const isOther = 'reason' in none || there.text !== none.text;
+    if (!isOther && uses.length === 0 && !paying.has(oneCase.fingerprint)) continue;
+    found.touched.push({ oneCase: hidden.length > 0 ? { ...oneCase, opaque: true } : oneCase, uses });
   }
-  return { touched, refused };
+  return found;
+}
+
+async function scannedOrReason(
+  bench: Bench,
+  oneCase: TrialCase,
+): Promise<readonly string[] | { readonly reason: string } | null> {
+  try {
+    return await bench.runner.use((session) => bench.subsets.scanned(session, oneCase, bench.timeoutMs));
+  } catch (thrown) {
+    bench.runner.check();
+    if (troubleOf(thrown) !== 'statement') throw thrown;
+    return { reason: reasonOf(thrown, bench.timeoutMs) };
+  }
 }
 
 /** Asked each time: an expression's statistics go with its index, though no plan used it. The reason where the server refuses to plan it. */
@@ -52,11 +92,10 @@ export class RemovalTrial {
   readonly #stay = new Map<string, string>();
   /** Pairs of plans that ran, by case and both texts. */
   readonly #known = new Map<string, Verified>();
-  readonly #failed = new Map<string, TrialCase>();
 
   constructor(
     readonly bench: Bench,
-    readonly cases: readonly TrialCase[],
+    readonly cases: readonly TouchedCase[],
     readonly rules: ChoiceRules,
   ) {}
 
@@ -64,14 +103,11 @@ export class RemovalTrial {
     readonly gone: readonly string[];
     readonly stay: ReadonlyMap<string, string>;
     readonly perStatement: readonly VerifiedStatement[];
-    /** Those that the server refuses, and that use none of the indexes. */
-    readonly failed: readonly TrialCase[];
   }> {
     for (;;) {
       const gone = this.#gone();
       const perStatement = gone.length === 0 ? [] : await this.#missed(gone);
-      if (this.#gone().length === gone.length)
-        return { gone, stay: this.#stay, perStatement, failed: [...this.#failed.values()] };
+      if (this.#gone().length === gone.length) return { gone, stay: this.#stay, perStatement };
     }
   }
 
@@ -82,33 +118,30 @@ export class RemovalTrial {
   /** Runs the cases with all and without those that go; what is missed stays from then on. */
   async #missed(gone: readonly string[]): Promise<readonly VerifiedStatement[]> {
     const stay = [...this.#stay.keys()];
+    const usesOf = new Map<string, readonly string[]>();
     const pairs: Verified[] = [];
-    for (const oneCase of this.cases) {
+    for (const { oneCase, uses } of this.cases) {
       this.bench.runner.check();
-      const there = await planOrReason(this.bench, oneCase, this.bench.subsets.all);
-      const without = await planOrReason(this.bench, oneCase, stay);
-      if ('reason' in there) continue;
-      if ('reason' in without) {
-        this.#keep(usedOf(there, gone), `without it "${oneCase.name}" can not be planned: ${without.reason}`);
-        continue;
-      }
-      const pair = await this.#pair(oneCase, there, without);
+      const mine = uses.filter((name) => gone.includes(name));
+      usesOf.set(oneCase.key, mine);
+      const pair = await this.#pairUnder(oneCase, stay);
       if (pair === null) continue;
       if (!('reason' in pair)) pairs.push(pair);
-      else if (!pair.failed || usesAny(there, gone))
-        this.#keep(usedOf(there, gone), `"${oneCase.name}" ${pair.reason}`);
-      // It fails as well without them, and uses none of them.
-      else this.#failed.set(oneCase.key, oneCase);
+      // What uses none of them pays less without, or is refused for a rule that one of them is.
+      else if (mine.length > 0 || !oneCase.soils || pair.unplanned)
+        this.#keep(mine.length > 0 ? mine : gone, `"${oneCase.name}" ${pair.reason}`);
     }
     await runAgain(this.bench, this.#slower(pairs));
-    for (const group of byStatement(this.#slower(pairs), ({ record }) => record.oneCase)) this.#keepFor(group, gone);
+    const blamed = ({ record }: Verified): readonly string[] => usesOf.get(record.oneCase.key) ?? [];
+    for (const group of byStatement(this.#slower(pairs), ({ record }) => record.oneCase))
+      await this.#keepFor(group, { stay, used: [...new Set(group.flatMap(blamed))], gone });
     const perStatement = verifiedStatements(pairs);
     const [before, after] = [totalsOf(perStatement, 'before'), totalsOf(perStatement, 'after')];
     if (after.buffers > before.buffers * MOST_BLOCKS) {
       const [most] = byStatement(pairs, ({ record }) => record.oneCase).toSorted(
         (a, b) => blocksLost(b) - blocksLost(a),
       );
-      if (most) this.#keepFor(most, gone);
+      if (most) this.#stayFor(most, [...new Set(most.flatMap(blamed))]);
     }
     return perStatement;
   }
@@ -119,34 +152,61 @@ export class RemovalTrial {
     return [...new Set([...slowerWith(pairs, this.rules), ...byBlocks])];
   }
 
-  /** Null where the plans are the same, and tell all. */
-  async #pair(oneCase: TrialCase, there: SubsetPlan, without: SubsetPlan): Promise<Verified | Unrun | null> {
+  /** A case with all and without those that do not stay. Null where the plans are the same, and tell all. */
+  async #pairUnder(oneCase: TrialCase, stay: readonly string[]): Promise<Verified | Unrun | null> {
+    const there = await planOrReason(this.bench, oneCase, this.bench.subsets.all);
+    const without = await planOrReason(this.bench, oneCase, stay);
+    if ('reason' in there) return { reason: there.reason, unplanned: false };
+    if ('reason' in without) return { reason: `can not be planned without it: ${without.reason}`, unplanned: true };
     const isTold = isToldByPlan(oneCase);
     if (isTold && there.text === without.text) return null;
     const key = JSON.stringify([oneCase.key, there.text, without.text]);
     const known = isTold ? this.#known.get(key) : undefined;
     if (known) return known;
-    if (isOver(this.bench)) return { reason: 'did not run in the time', failed: false };
+    if (isOver(this.bench)) return { reason: 'did not run in the time', unplanned: false };
     const record = emptyRecord(oneCase);
-    const [before, after] = [figuresOf(record, there), figuresOf(record, without)];
+    // What a read does inside functions hangs on what is there, whatever its plan.
+    const [before, after] = [figuresOf(record, withAllUsed(there)), figuresOf(record, withAllUsed(without))];
     const failure = await runInTurns(this.bench, record, before === after ? [before] : [before, after]);
-    if (failure !== null) return { reason: `could not be run: ${failure}`, failed: true };
+    if (failure !== null) return { reason: `could not be run without it: ${failure}`, unplanned: false };
     if (before.cutOffMs !== null && after.cutOffMs !== null)
-      return { reason: `came to no end in ${formatMs(before.cutOffMs)}, with it or without`, failed: false };
+      return { reason: `came to no end in ${formatMs(before.cutOffMs)}, with it or without`, unplanned: false };
     const pair = { record, before, after };
     this.#known.set(key, pair);
     return pair;
   }
 
-  #keepFor(group: readonly Verified[], gone: readonly string[]): void {
+  /** Of several indexes that a statement uses the one stays that it is content with alone; all, where there is none. */
+  async #keepFor(
+    group: readonly Verified[],
+    {
+      stay,
+      used,
+      gone,
+    }: { readonly stay: readonly string[]; readonly used: readonly string[]; readonly gone: readonly string[] },
+  ): Promise<void> {
+    const isWrite = group.some(({ record }) => record.oneCase.soils);
+    // A write that uses none of them only pays for them.
+    if (used.length === 0 && isWrite) return;
+    if (used.length < 2) return this.#stayFor(group, used.length > 0 ? used : gone);
+    for (const name of used) {
+      const pairs = [];
+      for (const { record } of group) pairs.push(await this.#pairUnder(record.oneCase, [...stay, name]));
+      const ran = pairs.filter((pair): pair is Verified => pair !== null && !('reason' in pair));
+      const isContent = pairs.every((pair) => pair === null || !('reason' in pair)) && this.#slower(ran).length === 0;
+      if (isContent) return this.#stayFor(group, [name]);
+    }
+    this.#stayFor(group, used);
+  }
+
+  #stayFor(group: readonly Verified[], names: readonly string[]): void {
     const [row] = verifiedStatements(group);
     if (!row) return;
     const isMore = slowerWith(group, this.rules).length === 0;
     const [before, after] = isMore
       ? [`${formatCount(row.beforeBuffers)} blocks`, `${formatCount(row.afterBuffers)} blocks`]
       : [formatMs(row.beforeMs), formatMs(row.afterMs)];
-    const names = group.flatMap((one) => usedOf(one.before.plan, gone));
-    this.#keep(names, `without it "${row.name}" takes ${after} instead of ${before}`);
+    this.#keep(names, `without it "${row.name}" takes ${after} instead of ${before} (measured)`);
   }
 
   #keep(names: readonly string[], reason: string): void {
@@ -154,20 +214,16 @@ export class RemovalTrial {
   }
 }
 
+/** As if the plan used all that is there: two executions of it are held apart then. */
+function withAllUsed(plan: SubsetPlan): SubsetPlan {
+  return { ...plan, uses: plan.present };
+}
+
 /** A case without a figure. */
 interface Unrun {
   readonly reason: string;
-  /** The server refused it. */
-  readonly failed: boolean;
-}
-
-function usesAny({ uses }: SubsetPlan, gone: readonly string[]): boolean {
-  return uses.some((name) => gone.includes(name));
-}
-
-/** What a case may miss of what goes: all, where its plan uses none, since a trigger may. */
-function usedOf(plan: SubsetPlan, gone: readonly string[]): readonly string[] {
-  return usesAny(plan, gone) ? plan.uses.filter((name) => gone.includes(name)) : gone;
+  /** The server refuses to plan it without them. */
+  readonly unplanned: boolean;
 }
 
 function blocksLost(group: readonly Verified[]): number {

@@ -1,13 +1,11 @@
 import { WizardError } from '../../base/errors.js';
-import { quoteIdent, quoteQualified } from '../../base/quote.js';
+import { quoteQualified } from '../../base/quote.js';
 import { formatCount } from '../../base/units.js';
 import { partitionFamily } from '../../indexes/facts.js';
 import type { MeasuredRemovals, Removal, StayingIndex } from '../../indexes/measured/measured-removals.js';
 import { READ_TOLERANCE } from '../../indexes/measured/statement-guard.js';
 import { writesOf } from '../../indexes/measured/write-cost.js';
 import type { TableWrite } from '../../indexes/measured/write-cost.js';
-import { hiddenUses } from '../../indexes/measured/hidden-uses.js';
-import type { Hiding } from '../../indexes/measured/hidden-uses.js';
 import { createIndexSql, hasOwnStatistics } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';
 import { placeOf, sameRelation } from '../../model/catalog.js';
@@ -18,7 +16,6 @@ import { readCatalog } from '../../postgres/read/catalog.js';
 import { readRevertBasis, verifyRevert } from '../revert.js';
 import { runUp } from '../trial/apply.js';
 import { prepareCases } from '../trial/cases.js';
-import type { TrialCase } from '../trial/cases.js';
 import { WRITE_TOLERANCE } from './assemble.js';
 import { storedIndex } from './build.js';
 import { isOver } from './case-record.js';
@@ -64,19 +61,16 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
   const { cases, failed } = await runner.use((session) =>
     prepareCases(session, options.workload, { rewrites: [], allowVolatile: false }),
   );
-  const writes = writesOf(options.workload, catalog);
-  const { statements } = options.workload;
-  const hidden = hiddenIn({ statements, writes }, { members, cases, catalog });
   const bench: Bench = {
     runner,
-    subsets: new Subsets(members, hidden),
+    subsets: new Subsets(members, new Map()),
     timeoutMs: options.statementTimeoutMs,
     deadlineMs: performance.now() + options.timeBudgetMs,
   };
-  const { touched, refused } = await casesTouched(bench, {
-    cases,
-    unseen: new Set([...payersOf(writes, catalog, removals), ...hidden.keys()]),
-  });
+  const paying = payersOf(writesOf(options.workload, catalog), catalog, removals);
+  const seen = await casesTouched(bench, { cases, paying: new Set(paying) });
+  if (seen === null) return nothingGone(members, NOT_ALL_RAN);
+  const { touched, refused, unended } = seen;
   const trial = await new RemovalTrial(bench, touched, guardRules(options)).find();
   const { gone, stay, perStatement } = trial;
   const isGone = ({ spec }: Member): boolean => gone.includes(spec.name);
@@ -86,7 +80,8 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
     perStatement,
     before: totalsOf(perStatement, 'before'),
     after: totalsOf(perStatement, 'after'),
-    unasked: new Set([...failed, ...refused, ...trial.failed].map(({ fingerprint }) => fingerprint)).size,
+    unasked: new Set([...failed, ...refused].map(({ fingerprint }) => fingerprint)).size,
+    unended: new Set(unended.map(({ fingerprint }) => fingerprint)).size,
   };
   const staying = members.flatMap(({ removal, spec, sizeBytes }): readonly StayingIndex[] => {
     const reason = stay.get(spec.name) ?? back.failure;
@@ -96,6 +91,25 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
   const sizeBytes = going.reduce((sum, one) => sum + one.sizeBytes, 0);
   return { ...found, gone: going, stay: staying, sizeBytes, reverted: back.ran ? true : null };
 }
+
+function nothingGone(members: readonly Member[], reason: string): MeasuredRemovals {
+  const none = { ms: 0, buffers: 0, walBytes: 0 };
+  const stay = members.map(({ removal, sizeBytes }) => ({ ...removal, sizeBytes, reason }));
+  return {
+    gone: [],
+    stay,
+    sizeBytes: 0,
+    perStatement: [],
+    before: none,
+    after: none,
+    unasked: 0,
+    unended: 0,
+    reverted: null,
+  };
+}
+
+/** A statement that did not run may use an index inside a function or a trigger. */
+const NOT_ALL_RAN = 'the time ended before every statement had run once with it there';
 
 async function buildKept(runner: Runner, kept: readonly IndexSpec[]): Promise<void> {
   for (const spec of kept)
@@ -119,29 +133,6 @@ async function memberOf(runner: Runner, removal: Removal): Promise<Member> {
   const stored = await runner.use((session) => storedIndex(session, index));
   const spec = { table: index.table, name: placeOf(index), unique: index.unique };
   return { removal, spec, serverName: index.name, ...stored };
-}
-
-/** What no plan shows: checks and cascades of foreign keys, and what functions read; of a function whose text tells nothing, all. */
-function hiddenIn(
-  hiding: Hiding,
-  {
-    members,
-    cases,
-    catalog,
-  }: { readonly members: readonly Member[]; readonly cases: readonly TrialCase[]; readonly catalog: Catalog },
-): ReadonlyMap<string, readonly string[]> {
-  const indexes = members.map(({ spec, removal: { index } }) => ({
-    ...spec,
-    keys: index.keys.map((key) => (key.column === null ? `(${key.expression})` : quoteIdent(key.column))),
-  }));
-  const hidden = new Map(hiddenUses(hiding, indexes, catalog));
-  for (const { opaque, fingerprint } of cases)
-    if (opaque && !hidden.has(fingerprint))
-      hidden.set(
-        fingerprint,
-        members.map(({ spec }) => spec.name),
-      );
-  return hidden;
 }
 
 /** What statements may lose: as when a set of indexes is chosen, of time and of blocks, but that nothing is too little to matter: all there is to gain is space, and what writes pay. */

@@ -76,8 +76,42 @@ export class Subsets {
   }
 
   /**
+   * Names of the indexes that one execution under all of them scans, inside functions, triggers, checks and views too; null where the timeout ended it. Any error of the statement is thrown. Without parallel workers, which
+   * count for themselves: what they do for the statement itself its plan shows.
+   */
+  async scanned(session: Session, oneCase: TrialCase, timeoutMs: number): Promise<readonly string[] | null> {
+    return this.under(session, this.all, { timeoutMs, write: oneCase.soils }, async () => {
+      await session.run('SET LOCAL max_parallel_workers_per_gather = 0');
+      this.counts.runs += 1;
+      const before = await this.readScans(session);
+      const done = await orCutOff(session, () => explain(session, oneCase.sql, { analyze: true }));
+      if (done === null) return null;
+      const after = await this.readScans(session);
+      return this.all.filter((name) => (after.get(name) ?? 0) > (before.get(name) ?? 0));
+    });
+  }
+
+  /** Only differences mean anything: what earlier transactions left to be reported is in it. Of a partitioned index that of its parts. */
+  private async readScans(session: Session): Promise<ReadonlyMap<string, number>> {
+    const parts = this.builds.flatMap(({ spec, namesInPlans }) =>
+      namesInPlans.map((name) => ({ owner: spec.name, name: quoteQualified(spec.table.schema, name) })),
+    );
+    const rows = await session.query<{ at: number; scans: string }>(
+      `SELECT (one.at - 1)::int4 AS at, pg_catalog.pg_stat_get_xact_numscans(pg_catalog.to_regclass(one.name)::oid)::text AS scans
+         FROM pg_catalog.jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS one (name, at)`,
+      [JSON.stringify(parts.map((part) => part.name))],
+    );
+    const scans = new Map<string, number>();
+    for (const { at, scans: count } of rows) {
+      const owner = parts[at]?.owner ?? '';
+      scans.set(owner, (scans.get(owner) ?? 0) + Number(count));
+    }
+    return scans;
+  }
+
+  /**
    * Runs a case once and rolls it back. It is planned first: what planning puts into the session's caches is then not counted as a block of the run.
-   * A timeout is an outcome; any other error of the statement is thrown.
+   * What runs inside functions is planned when it first runs: a read that calls one runs once before. A timeout is an outcome; any other error of the statement is thrown.
    */
   async run(
     session: Session,
@@ -88,6 +122,7 @@ export class Subsets {
     const write = oneCase.soils;
     return this.under(session, present, { timeoutMs, write }, async () => {
       await explain(session, oneCase.sql);
+      if (oneCase.opaque && !write) await orCutOff(session, () => explain(session, oneCase.sql, { analyze: true }));
       this.counts.runs += 1;
       const before = await readCounters(session);
       const done = await orCutOff(session, async () => {

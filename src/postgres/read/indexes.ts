@@ -45,6 +45,9 @@ const INDEXES_SQL = `
     b.name AS constraint_name, coalesce(f.names, '{}') AS foreign_keys,
     pn.nspname AS parent_schema, p.relname AS parent_name,
     pg_catalog.pg_get_indexdef(c.oid) AS definition, coalesce(c.reloptions, '{}') AS options,
+    pg_catalog.obj_description(c.oid, 'pg_class') AS comment, ts.spcname AS tablespace,
+    ARRAY(SELECT ARRAY[sa.attnum::int4, sa.attstattarget::int4] FROM pg_catalog.pg_attribute AS sa
+           WHERE sa.attrelid = c.oid AND sa.attstattarget >= 0 ORDER BY sa.attnum)::text AS statistics_targets,
     CASE WHEN c.relkind = 'i' THEN ${sizeSql('c')} ELSE 0 END AS size_bytes, c.reltuples::float8 AS rows,
     s.idx_scan AS scans, s.idx_tup_read AS entries_read, ${isoTime(`(pg_catalog.to_jsonb(s) ->> 'last_idx_scan')::timestamptz`)} AS last_scan
   ${IN_SCOPE}
@@ -54,6 +57,7 @@ const INDEXES_SQL = `
   LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = c.oid
   LEFT JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
   LEFT JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
+  LEFT JOIN pg_catalog.pg_tablespace AS ts ON ts.oid = c.reltablespace
   LEFT JOIN pg_catalog.pg_stat_all_indexes AS s ON s.indexrelid = c.oid
   ORDER BY n.nspname, c.relname`;
 
@@ -105,6 +109,9 @@ type IndexRow = {
   parent_name: string | null;
   definition: string;
   options: string[];
+  comment: string | null;
+  tablespace: string | null;
+  statistics_targets: string;
   size_bytes: string;
   rows: number;
   scans: string | null;
@@ -180,12 +187,24 @@ function toIndex(row: IndexRow, columns: readonly IndexColumn[]): Index {
         : { schema: row.parent_schema, name: row.parent_name },
     definition: row.definition,
     parameters: Object.fromEntries(row.options.map(toParameter)),
+    ...(row.comment !== null && { comment: row.comment }),
+    ...(row.tablespace !== null && { tablespace: row.tablespace }),
+    ...toStatisticsTargets(row.statistics_targets),
     sizeBytes: Number(row.size_bytes),
     rowsEstimated: row.rows < 0 ? null : row.rows,
     scans: row.scans === null ? null : Number(row.scans),
     entriesRead: row.entries_read === null ? null : Number(row.entries_read),
     lastScan: row.last_scan,
   };
+}
+
+/** `{{1,500},{2,100}}`: the place of a column, and its target. */
+function toStatisticsTargets(text: string): Pick<Index, 'statisticsTargets'> {
+  const pairs = [...text.matchAll(/(\d+),(\d+)/g)].map(([, place, target]) => ({
+    place: Number(place),
+    target: Number(target),
+  }));
+  return pairs.length > 0 ? { statisticsTargets: pairs } : {};
 }
 
 /** `attalign` in bytes. */

@@ -212,7 +212,8 @@ export const indexReportSchema = z.object({
         .describe('that plan otherwise without them, write to their tables or call a function: they were run'),
       before: totalsSchema.extend({ walBytes: figure }),
       after: totalsSchema.extend({ walBytes: figure }),
-      unasked: z.number().int().describe('statements that could not be planned or had no values to run with'),
+      unasked: z.number().int().describe('statements that could not be planned or run, or had no values to run with'),
+      unended: z.number().int().describe('statements that came to no end: what they use inside functions is unknown'),
       reverted: z
         .boolean()
         .nullable()

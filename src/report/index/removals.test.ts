@@ -57,6 +57,7 @@ function reportOf(changes: Partial<MeasuredRemovals> = {}): IndexReport {
       before: { ms: 120, buffers: 4000, walBytes: 9000 },
       after: { ms: 118, buffers: 3500, walBytes: 6000 },
       unasked: 0,
+      unended: 0,
       reverted: true,
       ...changes,
     },
@@ -80,18 +81,20 @@ describe('indexes that were dropped in the lab', () => {
       expect(page).toMatch(
         /can go, 2.00 MB: .* after the index of this set that serves in its place has proved itself/,
       );
-      expect(page).toMatch(/stays, measured: without it .*by state.* takes 3 s instead of 1 ms/);
+      expect(page).toMatch(/stays: without it .*by state.* takes 3 s instead of 1 ms/);
     }
     expect(text).not.toContain('to try: Drop index');
   });
 
   it('are summed up in one sentence, which claims no more than what ran', () => {
     expect(removalSentence(report)).toMatchInlineSnapshot(
-      `"Of the indexes that are there 2 can go, 5.00 MB: dropped together in the lab, beside the kept ones, no statement of the workload plans otherwise; made again, the catalog was as before. indexes.drop.up.sql drops them."`,
+      `"Of the indexes that are there 2 can go, 5.00 MB: they were dropped together in the lab beside the kept ones, and no statement that ran missed them (indexes.drop.up.sql). No statement uses them or writes to their tables. Their definitions were run again there, and the catalog was as before."`,
     );
-    expect(removalSentence(reportOf({ reverted: null, unasked: 2 }))).toMatch(
-      /the way back was not run in the time\. .* What 2 statements would miss is unknown/,
+    expect(removalSentence(reportOf({ reverted: null, unasked: 2, unended: 1 }))).toMatch(
+      /The way back was not run in the time\. Not run, .*: 2 statements\. Came to no end, .*: 1 statement\.$/,
     );
+    const ran = [{ name: 'one' }] as never;
+    expect(removalSentence(reportOf({ perStatement: ran }))).toContain('1: 120 ms -> 118 ms, 4,000 -> 3,500 blocks');
     expect(removalSentence(reportOf({ gone: [] }))).toBeNull();
     expect(removalSentence(toIndexReport(exampleIndexes()))).toBeNull();
   });

@@ -10,10 +10,10 @@ export function indexSqlFiles(report: IndexReport): readonly ReportFile[] {
     comment(one.title),
     comment(`for ${servesWords(one)}; ${costWords(one)}`),
     comment(one.action.lock),
-    ...upOnce(kept, one).map((sql) => `${sql};`),
+    ...run(one.action, upOnce(kept, one)),
     '',
   ]);
-  const down = kept.toReversed().flatMap((one) => [comment(one.title), ...one.action.down.map((sql) => `${sql};`), '']);
+  const down = kept.toReversed().flatMap((one) => [comment(one.title), ...run(one.action, one.action.down), '']);
   const nothing = (measured?.executions ?? 0) > 0 ? 'measurement confirmed no index' : 'no index was measured';
   const file = (path: string, lines: readonly string[], head: string): ReportFile => {
     return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${nothing}.`)], head) };
@@ -28,15 +28,20 @@ export function indexSqlFiles(report: IndexReport): readonly ReportFile[] {
 /** What drops the indexes that were not missed in the lab, and what makes them again. */
 function dropFiles({ existing, removals }: IndexReport): readonly ReportFile[] {
   const gone = existing.filter(({ trial }) => trial?.outcome === 'goes');
-  const up = gone.flatMap((row) => [
+  const up = gone.flatMap(({ trial, ...row }) => [
     comment(row.advice),
-    ...actionWords(row).map(comment),
-    ...(row.trial === null ? [] : [comment(row.trial.drop.lock), ...row.trial.drop.up.map((sql) => `${sql};`)]),
+    ...actionWords({ ...row, trial }).map(comment),
+    ...(trial === null ? [] : [comment(trial.drop.lock), ...run(trial.drop, trial.drop.up)]),
     '',
   ]);
   const down = gone
     .toReversed()
-    .flatMap((row) => [comment(row.advice), ...(row.trial?.drop.down ?? []).map((sql) => `${sql};`), '']);
+    .flatMap(({ trial, advice }) => [
+      comment(advice),
+      ...(trial?.drop.transactional ? [comment(BUILDS_BLOCKING)] : []),
+      ...(trial === null ? [] : run(trial.drop, trial.drop.down)),
+      '',
+    ]);
   const why = removals === null ? 'no index that is there was dropped in the lab' : 'each was missed';
   const file = (path: string, lines: readonly string[], head: string): ReportFile => {
     return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${why}.`)], head) };
@@ -46,6 +51,17 @@ function dropFiles({ existing, removals }: IndexReport): readonly ReportFile[] {
     file('indexes.drop.up.sql', up, when),
     file('indexes.drop.down.sql', down, 'Makes the indexes of indexes.drop.up.sql again.'),
   ];
+}
+
+/** PostgreSQL builds the index of a partitioned table in no other way. */
+const BUILDS_BLOCKING = 'blocks writes to the table and its partitions until they are built';
+
+type ReportedAction = ProposedIndex['action'];
+
+/** Statements one by one. What is not concurrent may not wait long for its lock: everybody waits behind it; a concurrent one that gave up would leave an invalid index. */
+function run({ transactional }: ReportedAction, statements: readonly string[]): readonly string[] {
+  const lines = statements.map((sql) => `${sql};`);
+  return transactional ? ["SET lock_timeout = '5s';", ...lines, 'RESET lock_timeout;'] : lines;
 }
 
 /** What creates one index, without the ANALYZE that a later one brings as well: once, after the last index of a table, fills the statistics of all. */

@@ -52,6 +52,7 @@ export function toRemovals(removals: MeasuredRemovals | null): IndexReport['remo
       before: withWal(removals.before),
       after: withWal(removals.after),
       unasked: removals.unasked,
+      unended: removals.unended,
       reverted: removals.reverted,
     }
   );

@@ -195,7 +195,7 @@ export function actionWords({ action, others, ...row }: Advice | ExistingAdvice)
 }
 
 function trialWords({ outcome, reason, needsSet, sizeBytes }: NonNullable<ExistingAdvice['trial']>): string {
-  if (outcome === 'stays') return `stays, measured: ${reason ?? 'unknown'}`;
+  if (outcome === 'stays') return `stays: ${reason ?? 'unknown'}`;
   const after = needsSet ? '; after the index of this set that serves in its place has proved itself' : '';
   return `can go, ${formatBytes(sizeBytes)}: dropped in the lab, no statement missed it${after}`;
 }
@@ -203,17 +203,21 @@ function trialWords({ outcome, reason, needsSet, sizeBytes }: NonNullable<Existi
 /** What all that can go gives back, and what the statements did without it; null where none was dropped. */
 export function removalSentence({ removals, indexes }: IndexReport): string | null {
   if (removals === null || removals.gone === 0) return null;
-  const { gone, sizeBytes, statements, before, after, unasked, reverted } = removals;
-  const ran =
-    statements === 0
-      ? 'no statement of the workload plans otherwise'
-      : `none of the ${formatCounted(statements, 'statement')} that plan otherwise, write to their tables or call a function is slower beyond tolerance: ${formatMs(before.ms)} -> ${formatMs(after.ms)}, ` +
-        `${formatCount(before.buffers)} -> ${formatCount(after.buffers)} blocks, ${formatBytes(before.walBytes)} -> ${formatBytes(after.walBytes)} of WAL, weighted by calls`;
-  const back = reverted === true ? 'made again, the catalog was as before' : 'the way back was not run in the time';
-  const beside = indexes.some(({ decision }) => decision === 'create') ? ', beside the kept ones' : '';
-  const open = unasked === 0 ? '' : ` What ${formatCounted(unasked, 'statement')} would miss is unknown: not run.`;
-  return (
-    `Of the indexes that are there ${formatCount(gone)} can go, ${formatBytes(sizeBytes)}: dropped together in the lab${beside}, ${ran}; ${back}. ` +
-    `indexes.drop.up.sql drops them.${open}`
-  );
+  const { gone, sizeBytes, statements, before, after, unasked, unended, reverted } = removals;
+  const beside = indexes.some(({ decision }) => decision === 'create') ? ' beside the kept ones' : '';
+  const sentences = [
+    `Of the indexes that are there ${formatCount(gone)} can go, ${formatBytes(sizeBytes)}: they were dropped together in the lab${beside}, and no statement that ran missed them (indexes.drop.up.sql).`,
+    statements > 0
+      ? `The statements that use them or write to their tables, ${formatCount(statements)}: ${formatMs(before.ms)} -> ${formatMs(after.ms)}, ${formatCount(before.buffers)} -> ${formatCount(after.buffers)} blocks, ` +
+        `${formatBytes(before.walBytes)} -> ${formatBytes(after.walBytes)} of WAL, weighted by calls.`
+      : 'No statement uses them or writes to their tables.',
+    reverted === true
+      ? 'Their definitions were run again there, and the catalog was as before.'
+      : 'The way back was not run in the time.',
+    unasked > 0 ? `Not run, so that what it would miss is unknown: ${formatCounted(unasked, 'statement')}.` : null,
+    unended > 0
+      ? `Came to no end, so that what it uses inside functions is unknown: ${formatCounted(unended, 'statement')}.`
+      : null,
+  ];
+  return sentences.filter((one) => one !== null).join(' ');
 }
