@@ -154,6 +154,34 @@ describe('measureInRounds', () => {
     expect(measured?.executions).toBe(30);
   });
 
+  it('claims no proof over rounds, and calls untouched only what nothing of any round bears on', async () => {
+    const { found, search } = await searched();
+    const lab = labOf(['a']);
+    const measure: RoundsOptions['measure'] = async (specs) => {
+      const set = await lab.measure(specs);
+      const built = { ...set.kept[0] } as DroppedIndex['built'];
+      const unaffected = lab.asked.length === 1 ? ['x', 'y'] : ['y', 'z'];
+      return { ...set, unaffected, dropped: set.dropped.map((one) => ({ ...one, built })) };
+    };
+    const { measured } = await measureInRounds(found, { ...times, search, measure });
+    expect(lab.asked).toEqual([['a'], ['b']]);
+    expect(measured).toMatchObject({ proved: false, unaffected: ['y'] });
+  });
+
+  it('gives what had no room another round, where room is left by then', async () => {
+    const { found, search } = await searched();
+    const lab = labOf(['a']);
+    const measure: RoundsOptions['measure'] = async (specs) => {
+      const set = await lab.measure(specs);
+      return {
+        ...set,
+        dropped: set.dropped.map((one) => ({ ...one, why: 'budget', change: { ms: -1, buffers: -9 } })),
+      };
+    };
+    await measureInRounds(found, { ...times, search, measure });
+    expect(lab.asked).toEqual([['a'], ['a', 'b']]);
+  });
+
   it('gives one that no plan used another round, without what was there in its place, and no third', async () => {
     const { found, search } = await searched();
     for (const used of [true, false]) {

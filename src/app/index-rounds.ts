@@ -92,8 +92,9 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
     const isRoom = isBudgeted && leftBytes >= MUCH_LEFT * budgetBytes;
     const beside = isRoom && round <= SEARCHES ? await besideKept(found, options, { measured, leftBytes, isOnce }) : [];
     const forms = isBudgeted ? narrowerForms(measured, found.candidates, built) : [];
-    const narrower = await sizedFor(search.whatIf, found.candidates, forms);
-    const more = [...new Map([...again, ...beside, ...narrower].map((one) => [specKey(one.spec), one])).values()];
+    const roomless = isBudgeted ? forWantOfRoom(dropped) : [];
+    const sized = await sizedFor(search.whatIf, found.candidates, [...forms, ...roomless]);
+    const more = [...new Map([...again, ...beside, ...sized].map((one) => [specKey(one.spec), one])).values()];
     const isCut = round === 1 && !first.complete;
     if ((more.length === 0 && !isCut) || signal.aborted) break;
     const fresh = more.map((one) => one.spec);
@@ -108,6 +109,18 @@ export async function measureInRounds(found: Found, options: RoundsOptions): Pro
   }
   return { measured, alternatives };
 }
+
+/** What gained, and had no room beside what was kept then: the room is another by now, and what took it may be worth less. Those that gain most blocks first. */
+function forWantOfRoom(dropped: readonly DroppedIndex[]): readonly IndexSpec[] {
+  return dropped
+    .filter(({ why }) => why === 'budget')
+    .toSorted((a, b) => (a.change?.buffers ?? 0) - (b.change?.buffers ?? 0))
+    .slice(0, MOST_ROOMLESS)
+    .map(({ spec }) => spec);
+}
+
+/** Each is built once more. */
+const MOST_ROOMLESS = 12;
 
 async function besideKept(
   found: Found,
@@ -153,9 +166,14 @@ const MUCH_LEFT = 0.1;
 /** The later set, with why those of the rounds before are not in it: that was told beside another set. */
 function together(first: MeasuredIndexSet, second: MeasuredIndexSet): MeasuredIndexSet {
   const again = new Set([...second.kept, ...second.dropped].map((one) => specKey(one.spec)));
+  const earlier = first.dropped.filter((one) => !again.has(specKey(one.spec)));
+  const unaffected = new Set(first.unaffected);
   return {
     ...second,
-    dropped: [...first.dropped.filter((one) => !again.has(specKey(one.spec))).map(besideEarlier), ...second.dropped],
+    dropped: [...earlier.map(besideEarlier), ...second.dropped],
+    // What was built before is none of those that were chosen from at last.
+    proved: second.proved && earlier.every((one) => one.built === null),
+    unaffected: second.unaffected.filter((name) => unaffected.has(name)),
     plannerCalls: first.plannerCalls + second.plannerCalls,
     executions: first.executions + second.executions,
     durationMs: first.durationMs + second.durationMs,

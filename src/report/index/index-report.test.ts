@@ -87,8 +87,14 @@ describe('the report of an index selection', () => {
     const pages = [renderIndexMarkdown(six), renderIndexes(six, { columns: 400, colour: false })];
     for (const page of pages) expect(page).toContain(unaffectedSentence(six));
     expect(renderIndexHtml(six)).toContain('None of the indexes built bears on 6 of 6 statements');
-    expect(unaffectedSentence(report)).toBeNull();
+    // The second statement is one that only the refused index bears on.
+    expect(unaffectedSentence(report)).toBe(
+      'Only what is not kept bears on 1 of 2 statements; by weight, as measured before: "trips by driver" 4.50 s.',
+    );
+    const baseline = exampleIndexes().baseline.slice(0, 1);
+    expect(unaffectedSentence(toIndexReport(exampleIndexes({ baseline })))).toBeNull();
   });
+
   it('names what became slower and was let pass, the most first, and is silent where nothing is', () => {
     const { measured } = exampleIndexes();
     const row = measured?.perStatement[0];
@@ -275,6 +281,8 @@ describe('the report of an index selection', () => {
       Measured: 1 of 2 were kept, 1.00 MB as built. The statements that they bear on,
       1 of 2: 2.00 min -> 280 ms, 3,200,000 -> 16,000 blocks, weighted by calls; by
       what was measured no better set can be made of the indexes that were built.
+      Only what is not kept bears on 1 of 2 statements; by weight, as measured before:
+      "trips by driver" 4.50 s.
       The target was read only: 130 statements, 400 ms (measured).
 
       Indexes

@@ -104,6 +104,21 @@ const existingAdviceSchema = adviceSchema.extend({
 });
 const missingAdviceSchema = adviceSchema.extend({ place: z.string() });
 
+const heaviestSchema = z.object({
+  statements: z.number().int(),
+  heaviest: z
+    .array(
+      z.object({
+        fingerprint: z.string(),
+        name: z.string(),
+        calls: z.number(),
+        totalMs: figure.describe('calls times the time of one in the baseline; null where it has none'),
+        cutOff: z.boolean().describe('the timeout ended it there: its time is a lower bound'),
+      }),
+    )
+    .describe('five at the most'),
+});
+
 /** The document of `index --json` and `indexes.json`. Costs are estimated, all else is measured in the lab unless its field says otherwise; null means unknown. */
 export const indexReportSchema = z.object({
   tool: toolSchema,
@@ -169,24 +184,12 @@ export const indexReportSchema = z.object({
       proved: z.boolean().describe('no better set can be made of these indexes by what was measured'),
       complete: z.boolean(),
       executions: z.number().int(),
-      unaffected: z
-        .object({
-          statements: z.number().int(),
-          heaviest: z
-            .array(
-              z.object({
-                fingerprint: z.string(),
-                name: z.string(),
-                calls: z.number(),
-                totalMs: figure.describe('calls times the time of one in the baseline; null where it has none'),
-                cutOff: z.boolean().describe('the timeout ended it there: its time is a lower bound'),
-              }),
-            )
-            .describe('five at the most'),
-        })
-        .describe(
-          'Statements that none of the indexes built bears on: same plan with all of them, nothing written to their tables. They were run for the baseline alone.',
-        ),
+      unaffected: heaviestSchema.describe(
+        'Statements that none of the indexes built bears on: same plan with all of them, nothing written to their tables. They were run for the baseline alone.',
+      ),
+      refusedOnly: heaviestSchema.describe(
+        'Statements that an index bore on which was built and is not kept, and nothing of what is: they are as in the baseline.',
+      ),
       statements: z.array(
         z.object({
           fingerprint: z.string(),

@@ -13,7 +13,8 @@ export function toMeasuredSet(input: MeasuredInput, measured: MeasuredIndexSet):
     proved: measured.proved,
     complete: measured.complete,
     executions: measured.executions,
-    unaffected: unaffected(input, measured),
+    unaffected: named(input, (name) => measured.unaffected.includes(name)),
+    refusedOnly: named(input, refusedOnly(input, measured)),
     statements: measured.perStatement.map((row) => ({
       fingerprint: row.fingerprint,
       name: row.name,
@@ -35,11 +36,24 @@ interface MeasuredInput {
   readonly baseline: readonly Pick<StatementSummary, 'fingerprint' | 'calls' | 'meanMs' | 'timedOutMs'>[];
 }
 
-function unaffected({ snapshot, baseline }: MeasuredInput, measured: MeasuredIndexSet): Measured['unaffected'] {
-  const names = new Set(measured.unaffected);
+/** Statements that something bore on which was built, and nothing of what is kept. */
+function refusedOnly(
+  { baseline }: MeasuredInput,
+  { perStatement, unaffected, failed }: MeasuredIndexSet,
+): (name: string, fingerprint: string) => boolean {
+  const ran = new Set(baseline.map(({ fingerprint }) => fingerprint));
+  const others = new Set([...perStatement.map(({ name }) => name), ...unaffected, ...failed.map(({ name }) => name)]);
+  return (name, fingerprint) => ran.has(fingerprint) && !others.has(name);
+}
+
+/** So many, and the heaviest of them by the baseline. */
+function named(
+  { snapshot, baseline }: MeasuredInput,
+  isOne: (name: string, fingerprint: string) => boolean,
+): Measured['unaffected'] {
   const rows = new Map(baseline.map((row) => [row.fingerprint, row]));
   const statements = snapshot.workload.statements
-    .filter(({ name }) => names.has(name))
+    .filter(({ name, fingerprint }) => isOne(name, fingerprint))
     .map(({ fingerprint, name, calls }) => {
       const row = rows.get(fingerprint);
       const totalMs = row ? finite(row.calls * row.meanMs) : null;

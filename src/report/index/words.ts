@@ -122,17 +122,27 @@ type MeasuredStatements = NonNullable<IndexReport['measured']>['statements'];
 
 const MOST_SLOWER = 5;
 
-/** How much of the workload none of the indexes built bears on, and the heaviest of it; null where there is nothing of it. */
+/** How much of the workload nothing that is kept bears on, and the heaviest of it; null where there is nothing of it. */
 export function unaffectedSentence({ measured, workload }: IndexReport): string | null {
-  if (measured === null || measured.unaffected.statements === 0) return null;
-  const { statements, heaviest } = measured.unaffected;
+  if (measured === null) return null;
+  const { unaffected, refusedOnly } = measured;
+  const of = formatCounted(workload.statements, 'statement');
+  const sentences = [
+    unaffected.statements > 0
+      ? `None of the indexes built bears on ${formatCount(unaffected.statements)} of ${of}; ${heaviestWords(unaffected)}.`
+      : null,
+    refusedOnly.statements > 0
+      ? `Only what is not kept bears on ${formatCount(refusedOnly.statements)} of ${of}; ${heaviestWords(refusedOnly)}.`
+      : null,
+  ].filter((one) => one !== null);
+  return sentences.length === 0 ? null : sentences.join(' ');
+}
+
+function heaviestWords({ statements, heaviest }: NonNullable<IndexReport['measured']>['unaffected']): string {
   const named = heaviest.map(
     ({ name, totalMs, cutOff }) => `"${name}" ${cutOff ? 'more than ' : ''}${formatMs(totalMs)}`,
   );
-  return (
-    `None of the indexes built bears on ${formatCount(statements)} of ${formatCounted(workload.statements, 'statement')}; ` +
-    `${statements > named.length ? 'the heaviest of them are' : 'by weight'}, as measured before: ${named.join(', ')}.`
-  );
+  return `${statements > named.length ? 'the heaviest of them are' : 'by weight'}, as measured before: ${named.join(', ')}`;
 }
 
 /** Why it was kept or not, and whether that was measured: `measured: without it the statements take 1.20 s more ...`. */
