@@ -83,7 +83,12 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
     const found = await searched(staging, origin, options, context);
     const { search, review, failed, baseline } = found;
     const searchInterrupted = signal.aborted;
-    const { measured, alternatives, removals, skipped } = await measureIndexes(staging, found, options, context);
+    const { measured, alternatives, removals, skipped, measuringInterrupted } = await measureIndexes(
+      staging,
+      found,
+      options,
+      context,
+    );
     const report = toIndexReport({
       tool,
       command: options.command,
@@ -103,6 +108,7 @@ export async function adviseIndexes(options: IndexAdviceOptions, context: Comman
       removals,
       interrupted: signal.aborted,
       searchInterrupted,
+      measuringInterrupted,
       review,
       actionOf: (spec) => createIndexAction(spec, search.snapshot.catalog),
       coverage: mergeCoverage(snapshot.coverage, {

@@ -35,12 +35,13 @@ export async function measureIndexes(
   found: SearchedIndexes,
   options: MeasuringOptions,
   context: CommandContext,
-): Promise<MeasuredRounds & TriedRemovals> {
+): Promise<MeasuredRounds & TriedRemovals & { readonly measuringInterrupted: boolean }> {
   const startedMs = performance.now();
   const rounds = await measureSet(staging, found, options, context);
+  const measuringInterrupted = context.signal.aborted;
   const leftMs = options.budgetMs - (performance.now() - startedMs);
   const tried = await removeRedundant(staging, found, { measured: rounds.measured, leftMs }, options, context);
-  return { ...rounds, ...tried };
+  return { ...rounds, ...tried, measuringInterrupted };
 }
 
 function measureSet(

@@ -37,10 +37,10 @@ export async function removeIndexes(
     });
     return { removals, skipped: [] };
   } catch (thrown) {
-    // What was stopped by a signal is told of the whole run.
-    if (options.signal?.aborted) return { removals: null, skipped: [] };
-    const { message, hint } = asWizardError(thrown);
     const what = 'dropping in the lab what is there and looks redundant';
+    const stopped = { what, reason: 'a signal stopped it before it came to its end', remedy: 'Run it again.' };
+    if (options.signal?.aborted) return { removals: null, skipped: [stopped] };
+    const { message, hint } = asWizardError(thrown);
     return { removals: null, skipped: [{ what, reason: message, remedy: hint ?? null }] };
   }
 }

@@ -1,4 +1,4 @@
-import { formatCount, formatPercent } from '../base/units.js';
+import { formatCount, formatCounted, formatPercent } from '../base/units.js';
 import { specKey, tableUses } from '../indexes/candidates/candidates.js';
 import type { Candidate } from '../indexes/candidates/candidates.js';
 import { foreignKeyCandidates } from '../indexes/candidates/foreign-key-candidates.js';
@@ -84,7 +84,7 @@ export async function searchIndexSet(options: IndexSearchOptions): Promise<Index
     earlier = selection;
     const fresh = unknown(selection);
     if (isFinal(selection)) {
-      const unmeasured = options.writeWeight === 0 ? [] : fresh.map(notMeasured);
+      const unmeasured = options.writeWeight === 0 ? [] : notMeasured(fresh);
       if (selection.unsized > 0) skipped.push(notSized(selection.unsized));
       if (selection.compression !== null) skipped.push(...notSearched(selection.compression));
       const alternatives = await chosenForBudget(options, candidates, selection);
@@ -162,12 +162,17 @@ async function unvaluedIndexes(
 /** Searches with more and more measured costs; a choice that still changes after this is between equals. */
 const MOST_ROUNDS = 4;
 
-function notMeasured(spec: IndexSpec): Skipped {
-  return {
-    what: `write cost of ${spec.name} in the search`,
-    reason: 'the time was used up; it is measured with the set',
-    remedy: null,
-  };
+function notMeasured(specs: readonly IndexSpec[]): readonly Skipped[] {
+  const [first] = specs;
+  if (first === undefined) return [];
+  const of = specs.length === 1 ? first.name : formatCounted(specs.length, 'index', 'indexes');
+  return [
+    {
+      what: `write cost of ${of} in the search`,
+      reason: 'the time was used up; it is measured with the set',
+      remedy: null,
+    },
+  ];
 }
 
 const MORE_TIME = 'Give the search more time with --budget.';

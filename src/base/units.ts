@@ -29,8 +29,8 @@ export function formatCount(count: number | null): string {
 }
 
 /** `1 statement`, `2,000 statements`; `unknown statements` where nobody counted. */
-export function formatCounted(count: number | null, one: string): string {
-  return `${formatCount(count)} ${one}${count === 1 ? '' : 's'}`;
+export function formatCounted(count: number | null, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 /** A fraction as a percentage; `unknown` for null. */

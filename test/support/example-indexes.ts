@@ -36,6 +36,7 @@ export function exampleIndexes(changes: Partial<IndexReportInput> = {}): IndexRe
     removals: null,
     interrupted: false,
     searchInterrupted: false,
+    measuringInterrupted: false,
     review: [],
     actionOf,
     coverage: {

@@ -20,7 +20,7 @@ import {
 export function renderIndexMarkdown(report: IndexReport): string {
   const sections = [
     head(report),
-    ...(report.indexes.length === 0 ? [md(noneSentence(report))] : report.indexes.map(proposal)),
+    ...(report.indexes.length === 0 ? [md(noneSentence(report))] : keptFirst(report.indexes).map(proposal)),
     statements(report),
     curve(report),
     advice('Indexes that are there', report.existing),
@@ -44,6 +44,10 @@ function head(report: IndexReport): string {
     ...(removal === null ? [] : [md(removal)]),
     `The target was only read: ${formatCounted(report.overhead.statements, 'statement')}, ${formatMs(report.overhead.totalMs)} (measured).`,
   ].join('\n\n');
+}
+
+function keptFirst(indexes: readonly ProposedIndex[]): readonly ProposedIndex[] {
+  return indexes.toSorted((a, b) => Number(b.decision === 'create') - Number(a.decision === 'create'));
 }
 
 function proposal(one: ProposedIndex): string {

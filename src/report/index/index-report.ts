@@ -183,6 +183,7 @@ export const indexReportSchema = z.object({
       sizeBytes: figure,
       proved: z.boolean().describe('no better set can be made of these indexes by what was measured'),
       complete: z.boolean(),
+      interrupted: z.boolean().describe('whether it was a signal that ended the measuring'),
       executions: z.number().int(),
       unaffected: heaviestSchema.describe(
         'Statements that none of the indexes built bears on: same plan with all of them, nothing written to their tables. They were run for the baseline alone.',

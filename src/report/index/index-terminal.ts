@@ -27,6 +27,7 @@ export function renderIndexes(report: IndexReport, options: TextOptions): string
     proposals(report, options, paint),
     advice('Indexes that are there', report.existing, options, paint),
     advice('Missing for another reason than the plans of this workload', report.missing, options, paint),
+    refused(report, options, paint),
     curve(report, options, paint),
     skipped(report, options, paint),
     report.outputFolder === null ? [] : [fit(`Files in ${oneLine(report.outputFolder)}`, options.columns)],
@@ -52,33 +53,39 @@ function heading(report: IndexReport, { columns }: TextOptions, paint: Paint): r
   ];
 }
 
-/** Those that were kept in full, and where nothing was measured all; of the others why, and no more of them than one reads. */
-function proposals(report: IndexReport, { columns }: TextOptions, paint: Paint): readonly string[] {
+/** Those that were kept, and where nothing was measured all. */
+function proposals(report: IndexReport, options: TextOptions, paint: Paint): readonly string[] {
   const { indexes } = report;
-  if (indexes.length === 0) return [paint.bold('Indexes'), ...wrap(noneSentence(report), columns)];
-  const isShown = ({ decision }: ProposedIndex): boolean => decision === 'create' || report.measured === null;
-  const kept = indexes.filter(isShown);
-  const others = indexes.filter((one) => !isShown(one));
-  const width = Math.max(10, columns - INDENT);
-  const row = (one: ProposedIndex, texts: readonly string[]): readonly string[] => {
-    const colour = one.decision === 'create' ? paint.good : one.decision === 'refuted' ? paint.bad : paint.warn;
-    const [first = '', ...rest] = wrap(oneLine(one.title), width);
-    return [
-      `${colour(one.decision.padEnd(INDENT - 1))} ${first}`,
-      ...rest.map((line) => ' '.repeat(INDENT) + line),
-      ...texts.flatMap((text) => wrap(oneLine(text), width).map((line) => paint.dim(' '.repeat(INDENT) + line))),
-    ];
-  };
+  if (indexes.length === 0) return [paint.bold('Indexes'), ...wrap(noneSentence(report), options.columns)];
+  const kept = indexes.filter((one) => isShown(report, one));
+  const none = indexes.length > 0 && kept.length === 0 ? ['None was kept.'] : [];
+  return [paint.bold('Indexes'), ...none, ...kept.flatMap((one) => row(one, details(one), options, paint))];
+}
+
+/** Why others are not, and no more of them than one reads. */
+function refused(report: IndexReport, options: TextOptions, paint: Paint): readonly string[] {
+  const others = report.indexes.filter((one) => !isShown(report, one));
+  if (others.length === 0) return [];
   const unread = others.length - MOST_REFUSED;
-  const rest =
-    unread > 0
-      ? [paint.dim(`${' '.repeat(INDENT)}and ${formatCount(unread)} more that were not kept: indexes.md`)]
-      : [];
   return [
-    paint.bold('Indexes'),
-    ...kept.flatMap((one) => row(one, details(one))),
-    ...others.slice(0, MOST_REFUSED).flatMap((one) => row(one, [reasonWords(one)])),
-    ...rest,
+    paint.bold('Not kept'),
+    ...others.slice(0, MOST_REFUSED).flatMap((one) => row(one, [reasonWords(one)], options, paint)),
+    ...(unread > 0 ? [paint.dim(`${' '.repeat(INDENT)}and ${formatCount(unread)} more: indexes.md`)] : []),
+  ];
+}
+
+function isShown({ measured }: IndexReport, { decision }: ProposedIndex): boolean {
+  return decision === 'create' || measured === null;
+}
+
+function row(one: ProposedIndex, texts: readonly string[], { columns }: TextOptions, paint: Paint): readonly string[] {
+  const width = Math.max(10, columns - INDENT);
+  const colour = one.decision === 'create' ? paint.good : one.decision === 'refuted' ? paint.bad : paint.warn;
+  const [first = '', ...rest] = wrap(oneLine(one.title), width);
+  return [
+    `${colour(one.decision.padEnd(INDENT - 1))} ${first}`,
+    ...rest.map((line) => ' '.repeat(INDENT) + line),
+    ...texts.flatMap((text) => wrap(oneLine(text), width).map((line) => paint.dim(' '.repeat(INDENT) + line))),
   ];
 }
 

@@ -72,8 +72,8 @@ describe('indexes that were dropped in the lab', () => {
     const told = report.existing.map(({ index, trial }) => [index, trial?.outcome, trial?.needsSet]);
     expect(told).toEqual([
       ['public.trip_again', 'goes', false],
-      ['public.trip_state', 'stays', false],
       ['public.trip_driver_idx', 'goes', true],
+      ['public.trip_state', 'stays', false],
     ]);
     const text = renderIndexes(report, { columns: 400, colour: false });
     for (const page of [text, renderIndexMarkdown(report), renderIndexHtml(report)]) {

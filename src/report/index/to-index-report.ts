@@ -49,6 +49,8 @@ export interface IndexReportInput {
   readonly interrupted: boolean;
   /** It did so before the search had come to its end. */
   readonly searchInterrupted: boolean;
+  /** It did so before measuring the set had come to its end. */
+  readonly measuringInterrupted: boolean;
   /** What advisors say of indexes beside the search. */
   readonly review: readonly Finding[];
   readonly actionOf: (spec: IndexSpec) => Action;
@@ -276,7 +278,8 @@ function existing(input: IndexReportInput): IndexReport['existing'] {
     ...advice(finding),
     trial: trials.get(finding.place) ?? null,
   }));
-  return [...rows, ...superseded(input).filter(({ index }) => !named.has(index))];
+  const all = [...rows, ...superseded(input).filter(({ index }) => !named.has(index))];
+  return all.toSorted((a, b) => Number(b.trial?.outcome === 'goes') - Number(a.trial?.outcome === 'goes'));
 }
 
 /** What the kept indexes give as well, by the search; where nothing was dropped in the lab. */

@@ -12,6 +12,7 @@ export function toMeasuredSet(input: MeasuredInput, measured: MeasuredIndexSet):
     sizeBytes: finite(measured.sizeBytes),
     proved: measured.proved,
     complete: measured.complete,
+    interrupted: input.measuringInterrupted,
     executions: measured.executions,
     unaffected: named(input, (name) => measured.unaffected.includes(name)),
     refusedOnly: named(input, refusedOnly(input, measured)),
@@ -32,6 +33,7 @@ type Measured = NonNullable<IndexReport['measured']>;
 
 /** The workload, and its statements as first measured. */
 interface MeasuredInput {
+  readonly measuringInterrupted: boolean;
   readonly snapshot: Snapshot;
   readonly baseline: readonly Pick<StatementSummary, 'fingerprint' | 'calls' | 'meanMs' | 'timedOutMs'>[];
 }

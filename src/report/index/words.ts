@@ -24,7 +24,7 @@ export function searchSentence({ search, indexes, workload, storageBudgetBytes }
   const room = isMore ? ' (more than may be kept, so that measuring has a choice)' : '';
   return (
     `Of ${formatCount(search.candidates)} candidates ${formatCount(count('plans'))} were chosen, ${formatBytes(search.usedBytes)}${room}: workload time ${time} ` +
-    `(estimated, ${formatCount(search.plannerCalls)} planner calls); ${proof}${ended}.` +
+    `(estimated, ${formatCounted(search.plannerCalls, 'planner call')}); ${proof}${ended}.` +
     more.map(([number, words]) => (number > 0 ? ` ${formatCount(number)} more ${words}.` : '')).join('')
   );
 }
@@ -82,7 +82,7 @@ export function measuredSentence({ measured, indexes, interrupted, workload }: I
     `The statements that they bear on, ${formatCount(statements.length)} of ${formatCount(workload.statements)}: ${formatMs(measured.before.ms)} -> ${formatMs(measured.after.ms)}, ` +
     `${formatCount(measured.before.buffers)} -> ${formatCount(measured.after.buffers)} blocks, weighted by calls` +
     moreBlocksWords(more) +
-    `${measured.proved ? '; by what was measured no better set can be made of the indexes that were built' : ''}${measured.complete ? '' : `; ${interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.` +
+    `${measured.proved ? '; by what was measured no better set can be made of the indexes that were built' : ''}${measured.complete ? '' : `; ${measured.interrupted ? 'a signal stopped the run before all of it was measured' : 'not all of it was measured in the time that each part of it has'}`}.` +
     slowerWords(statements)
   );
 }
@@ -180,7 +180,9 @@ export function costWords({ estimated, measured }: ProposedIndex): string {
   const build = `built in ${formatMs(measured?.buildMs ?? null)}`;
   const writes = measured?.writes
     ? `writes cost at least ${formatMs(measured.writes.ms)} and ${formatBytes(measured.writes.walBytes)} of WAL more` +
-      (measured.writes.hotUpdatesLost ? `, ${formatCount(measured.writes.hotUpdatesLost)} HOT updates lost` : '')
+      (Math.round(measured.writes.hotUpdatesLost ?? 0) > 0
+        ? `, ${formatCount(measured.writes.hotUpdatesLost)} HOT updates lost`
+        : '')
     : measured
       ? 'the workload does not write to its table'
       : 'write cost unknown';
