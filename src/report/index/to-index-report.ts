@@ -249,7 +249,7 @@ function served(
       withoutBuffers: finite(effect.without.buffers),
       withBuffers: finite(effect.with.buffers),
     }))
-    .filter((row) => gainMs(row) > 0)
+    .filter((row) => gainMs(row) > LEAST_GAIN * row.calls * (row.withoutMs ?? 0))
     .toSorted((a, b) => gainMs(b) - gainMs(a))
     .slice(0, MOST_SERVED);
 }
@@ -263,6 +263,8 @@ function gainMs(row: {
 }
 
 const MOST_SERVED = 5;
+/** Runs of one plan spread as much. */
+const LEAST_GAIN = 0.05;
 
 /** What the advisors say, then what the new indexes make redundant. One that merely was not used in the time that was seen is not in it: that is no reason to drop it. */
 function existing(input: IndexReportInput): IndexReport['existing'] {
