@@ -10,15 +10,16 @@ import type { IndexSelection, SelectedIndex } from '../../indexes/selection/sele
 import type { UnvaluedIndex } from '../../indexes/selection/unvalued.js';
 import { createIndexSql } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';
-import { placeOf, sameRelation } from '../../model/catalog.js';
+
 import type { Coverage } from '../../model/coverage.js';
 import type { Finding } from '../../model/finding.js';
 import type { Snapshot } from '../../model/snapshot.js';
 import type { IndexReport, ProposedIndex } from './index-report.js';
 import type { StatementSummary } from '../../model/measurement.js';
 import { toMeasuredSet, totals } from './to-measured-set.js';
-import { toRemovals, trialsOf, tried } from './to-removals.js';
-import { finite, toAction, toCoverage, toFinding, toTarget } from '../schema-parts.js';
+import { toExisting, toMissing } from './to-existing.js';
+import { toRemovals } from './to-removals.js';
+import { finite, toAction, toCoverage, toTarget } from '../schema-parts.js';
 
 /** All that an index selection leaves behind. */
 export interface IndexReportInput {
@@ -103,15 +104,18 @@ export function toIndexReport(input: IndexReportInput): IndexReport {
       ...input.alternatives.map((one) => unvalued(input, one, 'budget')),
       ...input.unvalued.map((one) => unvalued(input, one, 'foreign-key')),
     ],
-    existing: existing(input),
+    existing: toExisting(input),
     removals: toRemovals(input.removals),
-    missing: missing(input),
-    curve: (planned ? selection.curve : []).map((point) => ({
-      storageBytes: finite(point.storageBytes),
-      usedBytes: finite(point.usedBytes),
-      objective: finite(point.objective),
-      indexes: point.indexes.length,
-    })),
+    missing: toMissing(input),
+    // A curve without any index on it says nothing.
+    curve: (planned && selection.curve.some(({ indexes }) => indexes.length > 0) ? selection.curve : []).map(
+      (point) => ({
+        storageBytes: finite(point.storageBytes),
+        usedBytes: finite(point.usedBytes),
+        objective: finite(point.objective),
+        indexes: point.indexes.length,
+      }),
+    ),
     measured: measured && toMeasuredSet(input, measured),
     interrupted: input.interrupted,
     coverage: toCoverage(input.coverage),
@@ -265,73 +269,3 @@ function gainMs(row: {
 const MOST_SERVED = 5;
 /** Runs of one plan spread as much. */
 const LEAST_GAIN = 0.05;
-
-/** What the advisors say, then what the new indexes make redundant. One that merely was not used in the time that was seen is not in it: that is no reason to drop it. */
-function existing(input: IndexReportInput): IndexReport['existing'] {
-  const trials = trialsOf(input);
-  const reviewed = input.review.filter((finding) => isOfExisting(input, finding));
-  const known = new Set(reviewed.map(({ place }) => place));
-  const found = [...reviewed, ...tried(input.removals).map(({ finding }) => finding)].filter(
-    (finding, at) => at < reviewed.length || !known.has(finding.place),
-  );
-  const named = new Set(found.map(({ place }) => place));
-  const rows = found.map((finding) => ({
-    index: finding.place,
-    ...advice(finding),
-    trial: trials.get(finding.place) ?? null,
-  }));
-  const all = [...rows, ...superseded(input).filter(({ index }) => !named.has(index))];
-  return all.toSorted((a, b) => Number(b.trial?.outcome === 'goes') - Number(a.trial?.outcome === 'goes'));
-}
-
-/** What the kept indexes give as well, by the search; where nothing was dropped in the lab. */
-function superseded({ selection, measured }: IndexReportInput): IndexReport['existing'] {
-  const created = new Set(measured?.kept.map((one) => one.spec.name));
-  return selection.chosen
-    .filter(({ spec }) => created.has(spec.name))
-    .flatMap(({ spec, redundant }) =>
-      redundant.map((index) => ({
-        index,
-        advice: `Redundant once ${spec.table.schema}.${spec.name} is there, which gives all that it does; drop it after that proved itself.`,
-        advisor: 'index selection',
-        evidence: [],
-        action: null,
-        others: [],
-        trial: null,
-      })),
-    );
-}
-
-/** What the advisors miss, but for what a kept index gives, and for an index that the report tells the end of: a wider one that was refused leaves the gap open. */
-function missing(input: IndexReportInput): IndexReport['missing'] {
-  const specs = [...input.selection.chosen, ...input.alternatives, ...input.unvalued].map((one) => one.spec);
-  const kept = input.measured === null ? specs : input.measured.kept.map((one) => one.spec);
-  const isGiven = ({ index }: Action): boolean =>
-    index !== null &&
-    (kept.some((spec) => leadsWith(spec, index)) ||
-      specs.some((spec) => spec.keys.length === index.keys.length && leadsWith(spec, index)));
-  return input.review
-    .filter((finding) => !isOfExisting(input, finding) && !finding.actions.some(isGiven))
-    .map((finding) => ({ place: finding.place, ...advice(finding) }));
-}
-
-/** One index, or several that could be one. */
-function isOfExisting({ snapshot }: IndexReportInput, { advisor, place }: Finding): boolean {
-  // Invalid ones are on the target alone.
-  if (advisor === 'index/invalid-index') return true;
-  const names = new Set(snapshot.catalog.indexes.map((index) => placeOf(index)));
-  return names.has(place) || place.split(', ').every((name) => names.has(name));
-}
-
-/** Whether the first keys of a whole btree are the other's, in any order: a search for all of them finds its rows. */
-function leadsWith(spec: IndexSpec, { table, keys }: IndexSpec): boolean {
-  if (!sameRelation(spec.table, table) || spec.method !== 'btree' || spec.where !== null) return false;
-  const first = new Set(spec.keys.slice(0, keys.length));
-  return keys.every((key) => first.has(key));
-}
-
-function advice(finding: Finding): Omit<IndexReport['missing'][number], 'place'> {
-  const { title, advisor, evidence, actions } = toFinding(finding);
-  const [action = null, ...others] = actions;
-  return { advice: title, advisor, evidence, action, others };
-}
