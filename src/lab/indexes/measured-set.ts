@@ -19,7 +19,15 @@ import type { RefusedIndex } from './assemble.js';
 import { isOver } from './case-record.js';
 import { inCopy } from './copy.js';
 import type { CopyOptions } from './copy.js';
-import { MEASURING_SHARE, benchOf, measureCases, untilStopped } from './outer-loop.js';
+import {
+  FIRST_WALK_SHARE,
+  MEASURING_SHARE,
+  WALKING_SHARE,
+  benchOf,
+  leaveRestOut,
+  measureCases,
+  untilStopped,
+} from './outer-loop.js';
 import type { Measured, OuterLoop } from './outer-loop.js';
 import { walkOn, walkSets } from './set-walk.js';
 import { findStanding, seenStanding } from './standing.js';
@@ -117,7 +125,7 @@ async function measureIn(
     startedMs,
     note,
   };
-  const begun = await measureAndWalk(first, standingIn(first), walkSets);
+  const begun = await measureAndWalk(first, standingIn(first), { walk: walkSets, share: FIRST_WALK_SHARE });
   const companions = await companionsOf(first, begun);
   const more = await buildAll(runner, options, companions, startedMs + timeBudgetMs * MEASURING_SHARE);
   const builds = [...first.builds, ...more.builds];
@@ -126,24 +134,33 @@ async function measureIn(
     more.builds.length === 0
       ? first
       : { ...first, builds, subsets: new Subsets(builds, hiddenOf([...specs, ...companions]), counts) };
-  const measured = loop === first ? begun : await measureAndWalk(loop, begun.walked, walkOn);
+  const measured =
+    loop === first
+      ? await goOn(loop, begun)
+      : await measureAndWalk(loop, begun.walked, { walk: walkOn, share: WALKING_SHARE });
   const rules = rulesOf(loop, measured.records);
-  const walked = loop === first ? await goOn(loop, begun) : (measured.walked ?? begun.walked);
+  const walked = measured.walked ?? begun.walked;
   const standing = await findStanding(loop, measured.records, rules, { walked, until: 'verified' });
   loop.earlier.add(standing.records);
   return assembleSet(loop, { measured, standing, rules, refused: [...refused, ...built.refused, ...more.refused] });
 }
 
-function measureAndWalk(loop: OuterLoop, from: readonly string[] | null, walk: typeof walkSets): Promise<Measured> {
-  return measureCases(loop, (records) => walk(loop, { records, rules: rulesOf(loop, records), from }));
+function measureAndWalk(
+  loop: OuterLoop,
+  from: readonly string[] | null,
+  { walk, share }: { readonly walk: typeof walkSets; readonly share: number },
+): Promise<Measured> {
+  return measureCases(loop, (records) => walk(loop, { records, rules: rulesOf(loop, records), from }), share);
 }
 
 /** Where no companions were asked for the walk only goes on; after an abort it ends where it was. */
-async function goOn(loop: OuterLoop, { records, walked }: Measured): Promise<readonly string[] | null> {
-  const further = await untilStopped(loop, () =>
-    walkOn(loop, { records, rules: rulesOf(loop, records), from: walked }),
-  );
-  return further ?? walked;
+async function goOn(loop: OuterLoop, begun: Measured): Promise<Measured> {
+  const { records, walked: from, steadied } = begun;
+  const further = await untilStopped(loop, async () => {
+    const walked = await walkOn(loop, { records, rules: rulesOf(loop, records), from });
+    return { walked, complete: steadied && (await leaveRestOut(loop, records, WALKING_SHARE)) };
+  });
+  return { ...begun, ...(further ?? { complete: false }) };
 }
 
 /** What an earlier round kept, as far as it is built; null where it kept nothing. */

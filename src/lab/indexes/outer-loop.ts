@@ -1,4 +1,3 @@
-import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
 import { familyOf } from '../../indexes/selection/items.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
@@ -8,6 +7,7 @@ import type { PreparedCases, TrialCase } from '../trial/cases.js';
 import { failedCase, inOrder, reasonOf } from '../trial/measure.js';
 import type { IndexBuild } from './build.js';
 import type { EarlierRuns } from './earlier-runs.js';
+import { tidy } from './tidy.js';
 import { barePlan, emptyRecord, figuresOf, hasRun, isOver, msOf, planOfSet } from './case-record.js';
 import { runBeside, runInTurns, runOnce, takeBaseline } from './case-record.js';
 import type { Bench, CaseRecord, PlanFigures } from './case-record.js';
@@ -38,28 +38,33 @@ export interface Measured {
   readonly unseenUses: ReadonlySet<string>;
   /** A set that fits and makes no statement too slow by what ran, once each; null where none was found in time. */
   readonly walked: readonly string[] | null;
+  /** Whether its plans ran as often as their time allows. */
+  readonly steadied: boolean;
   /** False when the time ran out first, or a signal stopped the run. */
   readonly complete: boolean;
 }
 
 /**
  * Every affected case with all indexes and with none, then with each index that its plan uses left out; after an abort what ran by then. The most expensive statements come first;
- * writes last, for their dead rows would disturb reads. `walk` comes between: what is left out takes long where many statements use many indexes, and says little of sets that lack several.
+ * writes last, for their dead rows would disturb reads. `walk`, until a share of the time, comes between: what is left out takes long where many statements use many indexes, and says little of sets that lack several.
  */
 export async function measureCases(
   loop: OuterLoop,
   walk: (records: readonly CaseRecord[]) => Promise<readonly string[] | null>,
+  walkShare: number,
 ): Promise<Measured> {
   const bench = benchOf(loop, MEASURING_SHARE);
   const { records, unaffected, failed } = await affectedCases(loop, bench);
   const measured: CaseRecord[] = [];
-  const done = await untilStopped(loop, () => measureRecords(loop, bench, { records, measured, failed, walk }));
+  const done = await untilStopped(loop, () =>
+    measureRecords(loop, bench, { records, measured, failed, walk, walkShare }),
+  );
   if (measured.length === 0) loop.runner.check();
   const seen = new Set(measured);
   const unseen = records.filter((record) => !seen.has(record));
   const unseenUses = new Set(unseen.flatMap(({ plans }) => plans.flatMap((plan) => plan.uses)));
-  const { walked, complete } = done ?? { walked: null, complete: false };
-  return { records: measured, unaffected, failed, unseenUses, walked, complete };
+  const none = { walked: null, steadied: false, complete: false };
+  return { records: measured, unaffected, failed, unseenUses, ...(done ?? none) };
 }
 
 /** Fills `measured` and `failed`. `complete` where every pass came to its end. */
@@ -71,13 +76,15 @@ async function measureRecords(
     measured,
     failed,
     walk,
+    walkShare,
   }: {
     readonly records: readonly CaseRecord[];
     readonly measured: CaseRecord[];
     readonly failed: FailedCase[];
     readonly walk: (records: readonly CaseRecord[]) => Promise<readonly string[] | null>;
+    readonly walkShare: number;
   },
-): Promise<Pick<Measured, 'walked' | 'complete'>> {
+): Promise<Pick<Measured, 'walked' | 'steadied' | 'complete'>> {
   let steps = 0;
   const told = (): void => {
     steps += 1;
@@ -99,7 +106,7 @@ async function measureRecords(
   measured.splice(0, measured.length, ...order);
   // Each plan once before any of them again: where the time is short, it shows of every index what it does by itself.
   const plans = new Map<CaseRecord, readonly PlanFigures[]>();
-  const families = new Map(loop.builds.map(({ spec }) => [spec.name, familyOf(spec)]));
+  const families = familiesOf(loop);
   const first = benchOf(loop, LEAVING_OUT_SHARE);
   for (const record of order) {
     if (isOver(first)) break;
@@ -109,13 +116,24 @@ async function measureRecords(
   const done = await inTurns(benchOf(loop, STEADYING_SHARE), plans, told);
   await tidy(loop, order);
   const walked = await walk(order);
-  // What ran is not run again. Where the walk took all of its time, the rest is for running what is chosen.
-  const rest = benchOf(loop, WALKING_SHARE);
-  for (const record of order) {
-    if (isOver(rest)) break;
-    await leaveOneOut(rest, record, families);
+  // Where the walk took all of its time, the rest is for running what is chosen.
+  const isLeftOut = await leaveRestOut(loop, order, walkShare);
+  return { walked, steadied: done === order.length, complete: done === order.length && isLeftOut };
+}
+
+/** What leaving out still lacks, once; what ran is not run again. False where the time ended it. */
+export async function leaveRestOut(loop: OuterLoop, records: readonly CaseRecord[], share: number): Promise<boolean> {
+  const bench = benchOf(loop, share);
+  const families = familiesOf(loop);
+  for (const record of records) {
+    if (isOver(bench)) return false;
+    await leaveOneOut(bench, record, families);
   }
-  return { walked, complete: done === order.length && !isOver(rest) };
+  return !isOver(bench);
+}
+
+function familiesOf({ builds }: OuterLoop): ReadonlyMap<string, string> {
+  return new Map(builds.map(({ spec }) => [spec.name, familyOf(spec)]));
 }
 
 /** Over the statements: with all and with none, with one left out, and these turn by turn. */
@@ -156,8 +174,10 @@ export function benchOf({ runner, subsets, options, startedMs }: OuterLoop, shar
 const STATEMENT_TIMEOUT_MS = 10_000;
 /** The rest is for choosing and verifying. */
 export const MEASURING_SHARE = 0.7;
-/** For walking sets, and after them for what leaving out still lacks. */
+/** For walking sets, and after them for what leaving out still lacks: */
 export const WALKING_SHARE = 0.69;
+/** of a first walk, for what saves an index that it refuses has to be asked for, built, and walked with. */
+export const FIRST_WALK_SHARE = 0.46;
 /** For leaving out, before sets are walked. */
 const LEAVING_OUT_SHARE = 0.25;
 /** For runs that only make figures steadier: on 94 statements and 48 indexes they took half of the time, and what was chosen was run as often again when it was verified. */
@@ -272,15 +292,4 @@ async function leaveOneOut(
     await runBeside(bench, record, bare, one);
   }
   return [...figures];
-}
-
-/** Takes away the dead rows of writes that were rolled back. */
-export async function tidy(loop: OuterLoop, records: readonly CaseRecord[]): Promise<void> {
-  const ran = new Set(records.filter((record) => record.oneCase.soils).map((record) => record.oneCase.fingerprint));
-  const tables = new Set(
-    loop.writes
-      .filter((write) => ran.has(write.fingerprint))
-      .map(({ table }) => quoteQualified(table.schema, table.name)),
-  );
-  for (const table of tables) await loop.runner.use((session) => session.run(`VACUUM ${table}`));
 }

@@ -2,7 +2,7 @@ import { betterSet } from './better-set.js';
 import type { CaseRecord } from './case-record.js';
 import { fittingSet } from './fitting-set.js';
 import { mendSet } from './mend-set.js';
-import { WALKING_SHARE, benchOf } from './outer-loop.js';
+import { FIRST_WALK_SHARE, WALKING_SHARE, benchOf } from './outer-loop.js';
 import type { OuterLoop } from './outer-loop.js';
 import { Outlook } from './outlook.js';
 import type { ChoiceRules } from './settle.js';
@@ -22,7 +22,7 @@ interface WalkFrom {
  * no statement too slow; null where the time ended it before. From a set that is known to be such it only goes on to better ones. Leaves time for indexes that are asked for after it.
  */
 export function walkSets(loop: OuterLoop, { from, ...known }: WalkFrom): Promise<readonly string[] | null> {
-  const walk = walkIn(loop, known, FIRST_SHARE);
+  const walk = walkIn(loop, known, FIRST_WALK_SHARE);
   return from === null ? fromAll(walk) : betterSet(walk.until(walk.end), from, STRICT);
 }
 
@@ -115,8 +115,6 @@ interface Pass {
 
 /** Of the time, for a set that makes no statement too slow: whatever else is not known by then, there is one to be run as a whole. */
 const MENDING_SHARE = 0.8;
-/** Of the time, for a first walk: what saves an index that it refuses has to be asked for, built, and walked with. */
-const FIRST_SHARE = 0.46;
 /** No step may make more statements too slow. */
 const STRICT = { price: null };
 /** First over sets that are good for the rest, at last to one that makes next to no statement too slow. */
