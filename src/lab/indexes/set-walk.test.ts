@@ -3,6 +3,8 @@ import { BARE, waysLab } from '../../../test/support/ways-lab.js';
 import type { Way } from '../../../test/support/ways-lab.js';
 import { EarlierRuns } from './earlier-runs.js';
 import type { OuterLoop } from './outer-loop.js';
+import { Outlook } from './outlook.js';
+import { mendSet } from './mend-set.js';
 import { walkOn, walkSets } from './set-walk.js';
 
 /** With a by itself the light one takes a plan that is a little cheaper and takes twice as long; c gives it another, and is of no use alone. */
@@ -41,4 +43,16 @@ test('and stays where it was when nothing does, or the time is over', async () =
   expect(await walk(walkOn, { heavy, light: light.slice(0, 2) }, ['b'])).not.toContain('a');
   expect(await walk(walkOn, LURED, ['b'], { timeBudgetMs: 0 })).toEqual(['b']);
   expect(await walk(walkOn, LURED, null, { timeBudgetMs: 0 })).toBeNull();
+});
+
+test('once the time is over a set is good where all of it ran, and nothing was too slow', async () => {
+  const { outlook } = await waysLab(LURED, 2, 0);
+  const inTime = (await waysLab(LURED, 2)).outlook;
+  await outlook.run(['a', 'c']);
+  expect(await mendSet(outlook, ['a', 'c'], new Map())).toBeNull();
+  await inTime.run(['a', 'c']);
+  const late = new Outlook({ ...inTime.bench, deadlineMs: 0 }, inTime.records, inTime.rules);
+  expect(await mendSet(late, ['a', 'c'], new Map())).toEqual(['a', 'c']);
+  await inTime.run(['a']);
+  expect(await mendSet(late, ['a'], new Map())).toBeNull();
 });
