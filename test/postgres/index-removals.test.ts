@@ -218,6 +218,13 @@ test('the way back brings along what no definition tells', async () => {
   expect(found?.reverted).toBe(true);
 });
 
+test('nothing goes where the server does not count scans', async () => {
+  await withSession(server, 'postgres', (session) => session.run('ALTER DATABASE shop SET track_counts = off'));
+  const found = await remove(['public.order_again']);
+  await withSession(server, 'postgres', (session) => session.run('ALTER DATABASE shop RESET track_counts'));
+  expect(found).toMatchObject({ gone: [], stay: [{ reason: expect.stringContaining('track_counts is off') }] });
+});
+
 test('nothing that might go is nothing', async () => {
   expect(await remove([])).toBeNull();
 });

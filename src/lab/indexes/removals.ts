@@ -12,6 +12,7 @@ import { placeOf, sameRelation } from '../../model/catalog.js';
 import type { Catalog } from '../../model/catalog.js';
 import type { NoiseFloor } from '../../model/measurement.js';
 import type { Workload } from '../../model/workload.js';
+import type { Session } from '../../postgres/session.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
 import { readRevertBasis, verifyRevert } from '../revert.js';
 import { runUp } from '../trial/apply.js';
@@ -68,6 +69,7 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
     deadlineMs: performance.now() + options.timeBudgetMs,
   };
   const paying = payersOf(writesOf(options.workload, catalog), catalog, removals);
+  if (!(await runner.use(countsScans))) return nothingGone(members, NOT_COUNTED);
   const seen = await casesTouched(bench, { cases, paying: new Set(paying) });
   if (seen === null) return nothingGone(members, NOT_ALL_RAN);
   const { touched, refused, unended } = seen;
@@ -107,6 +109,15 @@ function nothingGone(members: readonly Member[], reason: string): MeasuredRemova
     reverted: null,
   };
 }
+
+async function countsScans(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ on: boolean }>(`SELECT pg_catalog.current_setting('track_counts')::bool AS "on"`);
+  return row?.on === true;
+}
+
+/** On a server of the user's own. */
+const NOT_COUNTED =
+  'track_counts is off on the lab’s server: what is scanned inside functions and triggers is not seen';
 
 /** A statement that did not run may use an index inside a function or a trigger. */
 const NOT_ALL_RAN = 'the time ended before every statement had run once with it there';
