@@ -69,7 +69,7 @@ async function measureIn(runner: Runner, options: RemovalOptions): Promise<Measu
     deadlineMs: performance.now() + options.timeBudgetMs,
   };
   const paying = payersOf(writesOf(options.workload, catalog), catalog, removals);
-  if (!(await runner.use(countsScans))) return nothingGone(members, NOT_COUNTED);
+  if (!(await runner.use((session) => countsScans(session)))) return nothingGone(members, NOT_COUNTED);
   const seen = await casesTouched(bench, { cases, paying: new Set(paying) });
   if (seen === null) return nothingGone(members, NOT_ALL_RAN);
   const { touched, refused, unended } = seen;
