@@ -1,5 +1,5 @@
 import type { IndexSpec } from '../../model/action.js';
-import { sameRelation } from '../../model/catalog.js';
+import { indexesOf } from '../../model/catalog.js';
 import type { Catalog, Index } from '../../model/catalog.js';
 import type { TableUse, Candidate } from '../candidates/candidates.js';
 import { columnKey } from '../candidates/candidates.js';
@@ -61,8 +61,9 @@ export function existingDrafts(catalog: Catalog, writeCost: (name: string) => nu
 
 /** Names of the existing indexes that may go of which a new one gives all. */
 export function givenBy(catalog: Catalog, spec: IndexSpec): readonly string[] {
-  return existingDrafts(catalog, () => 0).flatMap(({ table, parts, existing }) =>
-    existing !== null && sameRelation(table, spec.table) && givesAll(spec, parts) ? [existing] : [],
+  const onTable = { ...catalog, indexes: indexesOf(catalog, spec.table) };
+  return existingDrafts(onTable, () => 0).flatMap(({ parts, existing }) =>
+    existing !== null && givesAll(spec, parts) ? [existing] : [],
   );
 }
 

@@ -1,11 +1,12 @@
 import { WizardError } from '../../base/errors.js';
 import { quoteQualified } from '../../base/quote.js';
 import { formatMs } from '../../base/units.js';
-import { createIndexSql } from '../../model/action.js';
+import { createIndexSql, hasOwnStatistics } from '../../model/action.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { RelationName } from '../../model/catalog.js';
 import type { Session } from '../../postgres/session.js';
 import { troubleOf } from '../trial/sessions.js';
+import type { Runner } from './runner.js';
 
 /** What building an index took, measured. */
 export interface IndexBuild {
@@ -52,6 +53,12 @@ export async function buildIndex(
       return { reason: `it could not be built: ${thrown.message}` };
     throw thrown;
   }
+}
+
+/** Fills the statistics of indexes on expressions, once a table: without them the planner guesses. */
+export async function analyseExpressions(runner: Runner, specs: readonly IndexSpec[]): Promise<void> {
+  const tables = specs.filter(hasOwnStatistics).map(({ table }) => quoteQualified(table.schema, table.name));
+  for (const table of new Set(tables)) await runner.use((session) => session.run(`ANALYZE ${table}`));
 }
 
 /** What an index takes, and what plans call it; no names for one that is not there. */

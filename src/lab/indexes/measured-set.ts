@@ -3,7 +3,6 @@ import { hiddenUses } from '../../indexes/measured/hidden-uses.js';
 import type { MeasuredIndexSet, Objective } from '../../indexes/measured/measured-index-set.js';
 import { writesOf, writesTo } from '../../indexes/measured/write-cost.js';
 import type { IndexWriteCost, TableWrite } from '../../indexes/measured/write-cost.js';
-import { hasOwnStatistics } from '../../model/action.js';
 import type { IndexSpec } from '../../model/action.js';
 import type { Catalog } from '../../model/catalog.js';
 import type { NoiseFloor } from '../../model/measurement.js';
@@ -11,7 +10,7 @@ import type { Workload } from '../../model/workload.js';
 import { quoteQualified } from '../../base/quote.js';
 import { readCatalog } from '../../postgres/read/catalog.js';
 import { prepareCases } from '../trial/cases.js';
-import { buildIndex } from './build.js';
+import { analyseExpressions, buildIndex } from './build.js';
 import type { IndexBuild } from './build.js';
 import { EarlierRuns } from './earlier-runs.js';
 import { assembleSet, rulesOf } from './assemble.js';
@@ -271,8 +270,9 @@ async function buildAll(
     else builds.push(built);
     options.progress?.('build', number + 1, specs.length);
   }
-  const expressions = builds.filter(({ spec }) => hasOwnStatistics(spec));
-  for (const table of new Set(expressions.map(({ spec }) => quoteQualified(spec.table.schema, spec.table.name))))
-    await runner.use((session) => session.run(`ANALYZE ${table}`));
+  await analyseExpressions(
+    runner,
+    builds.map(({ spec }) => spec),
+  );
   return { builds, refused };
 }

@@ -18,6 +18,8 @@ import type { Verified } from './verify.js';
 export interface TouchedCase {
   /** Opaque where it uses some of them that its plan does not show. */
   readonly oneCase: TrialCase;
+  /** Its plan with all of them there. */
+  readonly there: SubsetPlan;
   /** Those of them that it uses, as it ran: in its plan, or inside functions, triggers, checks and views. */
   readonly uses: readonly string[];
 }
@@ -53,7 +55,7 @@ export async function casesTouched(
     const none = await planOrReason(bench, oneCase, []);
     const isOther = 'reason' in none || there.text !== none.text;
     if (!isOther && uses.length === 0 && !paying.has(oneCase.fingerprint)) continue;
-    found.touched.push({ oneCase: hidden.length > 0 ? { ...oneCase, opaque: true } : oneCase, uses });
+    found.touched.push({ oneCase: hidden.length > 0 ? { ...oneCase, opaque: true } : oneCase, there, uses });
   }
   return found;
 }
@@ -71,7 +73,7 @@ async function scannedOrReason(
   }
 }
 
-/** Asked each time: an expression's statistics go with its index, though no plan used it. The reason where the server refuses to plan it. */
+/** Asked for each set: an expression's statistics go with its index, though no plan used it. The reason where the server refuses to plan it. */
 async function planOrReason(
   bench: Bench,
   oneCase: TrialCase,
@@ -92,12 +94,15 @@ export class RemovalTrial {
   readonly #stay = new Map<string, string>();
   /** Pairs of plans that ran, by case and both texts. */
   readonly #known = new Map<string, Verified>();
+  readonly #byKey: ReadonlyMap<string, TouchedCase>;
 
   constructor(
     readonly bench: Bench,
     readonly cases: readonly TouchedCase[],
     readonly rules: ChoiceRules,
-  ) {}
+  ) {
+    this.#byKey = new Map(cases.map((one) => [one.oneCase.key, one]));
+  }
 
   async find(): Promise<{
     readonly gone: readonly string[];
@@ -118,13 +123,12 @@ export class RemovalTrial {
   /** Runs the cases with all and without those that go; what is missed stays from then on. */
   async #missed(gone: readonly string[]): Promise<readonly VerifiedStatement[]> {
     const stay = [...this.#stay.keys()];
-    const usesOf = new Map<string, readonly string[]>();
     const pairs: Verified[] = [];
-    for (const { oneCase, uses } of this.cases) {
+    for (const touched of this.cases) {
+      const { oneCase, uses } = touched;
       this.bench.runner.check();
       const mine = uses.filter((name) => gone.includes(name));
-      usesOf.set(oneCase.key, mine);
-      const pair = await this.#pairUnder(oneCase, stay);
+      const pair = await this.#pairUnder(touched, stay);
       if (pair === null) continue;
       if (!('reason' in pair)) pairs.push(pair);
       // What uses none of them pays less without, or is refused for a rule that one of them is.
@@ -132,16 +136,19 @@ export class RemovalTrial {
         this.#keep(mine.length > 0 ? mine : gone, `"${oneCase.name}" ${pair.reason}`);
     }
     await runAgain(this.bench, this.#slower(pairs));
-    const blamed = ({ record }: Verified): readonly string[] => usesOf.get(record.oneCase.key) ?? [];
+    const usedOf = (group: readonly Verified[]): readonly string[] => {
+      const used = group.flatMap(({ record }) => this.#byKey.get(record.oneCase.key)?.uses ?? []);
+      return [...new Set(used)].filter((name) => gone.includes(name));
+    };
     for (const group of byStatement(this.#slower(pairs), ({ record }) => record.oneCase))
-      await this.#keepFor(group, { stay, used: [...new Set(group.flatMap(blamed))], gone });
+      await this.#keepFor(group, { stay, used: usedOf(group), gone });
     const perStatement = verifiedStatements(pairs);
     const [before, after] = [totalsOf(perStatement, 'before'), totalsOf(perStatement, 'after')];
     if (after.buffers > before.buffers * MOST_BLOCKS) {
       const [most] = byStatement(pairs, ({ record }) => record.oneCase).toSorted(
         (a, b) => blocksLost(b) - blocksLost(a),
       );
-      if (most) this.#stayFor(most, [...new Set(most.flatMap(blamed))]);
+      if (most) this.#stayFor(most, usedOf(most));
     }
     return perStatement;
   }
@@ -153,10 +160,8 @@ export class RemovalTrial {
   }
 
   /** A case with all and without those that do not stay. Null where the plans are the same, and tell all. */
-  async #pairUnder(oneCase: TrialCase, stay: readonly string[]): Promise<Verified | Unrun | null> {
-    const there = await planOrReason(this.bench, oneCase, this.bench.subsets.all);
+  async #pairUnder({ oneCase, there }: TouchedCase, stay: readonly string[]): Promise<Verified | Unrun | null> {
     const without = await planOrReason(this.bench, oneCase, stay);
-    if ('reason' in there) return { reason: there.reason, unplanned: false };
     if ('reason' in without) return { reason: `can not be planned without it: ${without.reason}`, unplanned: true };
     const isTold = isToldByPlan(oneCase);
     if (isTold && there.text === without.text) return null;
@@ -191,7 +196,10 @@ export class RemovalTrial {
     if (used.length < 2) return this.#stayFor(group, used.length > 0 ? used : gone);
     for (const name of used) {
       const pairs = [];
-      for (const { record } of group) pairs.push(await this.#pairUnder(record.oneCase, [...stay, name]));
+      for (const { record } of group) {
+        const touched = this.#byKey.get(record.oneCase.key);
+        if (touched) pairs.push(await this.#pairUnder(touched, [...stay, name]));
+      }
       const ran = pairs.filter((pair): pair is Verified => pair !== null && !('reason' in pair));
       const isContent = pairs.every((pair) => pair === null || !('reason' in pair)) && this.#slower(ran).length === 0;
       if (isContent) return this.#stayFor(group, [name]);

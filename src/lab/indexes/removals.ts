@@ -6,7 +6,7 @@ import type { MeasuredRemovals, Removal, StayingIndex } from '../../indexes/meas
 import { READ_TOLERANCE } from '../../indexes/measured/statement-guard.js';
 import { writesOf } from '../../indexes/measured/write-cost.js';
 import type { TableWrite } from '../../indexes/measured/write-cost.js';
-import { createIndexSql, hasOwnStatistics } from '../../model/action.js';
+import { createIndexSql } from '../../model/action.js';
 import type { Action, IndexSpec } from '../../model/action.js';
 import { placeOf, sameRelation } from '../../model/catalog.js';
 import type { Catalog } from '../../model/catalog.js';
@@ -18,7 +18,7 @@ import { readRevertBasis, verifyRevert } from '../revert.js';
 import { runUp } from '../trial/apply.js';
 import { prepareCases } from '../trial/cases.js';
 import { WRITE_TOLERANCE } from './assemble.js';
-import { storedIndex } from './build.js';
+import { analyseExpressions, storedIndex } from './build.js';
 import { isOver } from './case-record.js';
 import type { Bench } from './case-record.js';
 import { onceTolerance } from './chance.js';
@@ -129,8 +129,7 @@ async function buildKept(runner: Runner, kept: readonly IndexSpec[]): Promise<vo
       await session.run(`DROP INDEX IF EXISTS ${quoteQualified(spec.table.schema, spec.name)}`);
       await session.run(createIndexSql(spec, { concurrently: false }));
     });
-  const analysed = kept.filter(hasOwnStatistics).map(({ table }) => quoteQualified(table.schema, table.name));
-  for (const table of new Set(analysed)) await runner.use((session) => session.run(`ANALYZE ${table}`));
+  await analyseExpressions(runner, kept);
 }
 
 /** An index that might go, as the subsets know it: by its place, for several schemas may have one of its name. */

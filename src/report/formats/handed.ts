@@ -1,6 +1,6 @@
 import { capital } from '../../base/words.js';
 import type { Iteration } from '../../model/run.js';
-import type { IndexReport } from '../index/index-report.js';
+import type { IndexReport, ReportedAction } from '../index/index-report.js';
 import { actionWords, costWords, reasonWords, servesWords } from '../index/words.js';
 import type { MigrateReport } from '../migrate/migrate-report.js';
 import { stepWords } from '../migrate/step-files.js';
@@ -84,8 +84,6 @@ function handed({ title, up, down }: ReportedAction, words: readonly string[]): 
     lockTimeoutMs: LOCK_TIMEOUT_MS,
   };
 }
-
-type ReportedAction = IndexReport['indexes'][number]['action'];
 
 /** The steps of a planned migration. What is for a later release is no migration yet, a tool would run it at once: the last step says what it will be. */
 export function changesOfPlan(report: MigrateReport, file: MigrateReport['files'][number]): readonly HandedChange[] {

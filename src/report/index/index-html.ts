@@ -6,12 +6,12 @@ import { page } from '../html/page.js';
 import { curveDrawing } from './curve.js';
 import type { Advice, ExistingAdvice, IndexReport, ProposedIndex } from './index-report.js';
 import {
+  actionWords,
   compressionSentence,
   costWords,
   gainWords,
   measuredSentence,
   noneSentence,
-  actionWords,
   reasonWords,
   removalSentence,
   searchSentence,

@@ -237,6 +237,7 @@ export const indexReportSchema = z.object({
 
 export type IndexReport = z.infer<typeof indexReportSchema>;
 export type ProposedIndex = IndexReport['indexes'][number];
+export type ReportedAction = ProposedIndex['action'];
 
 /** What is said of an index that is there, and what became of dropping it. */
 export type ExistingAdvice = IndexReport['existing'][number];

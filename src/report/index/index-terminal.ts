@@ -58,7 +58,7 @@ function proposals(report: IndexReport, options: TextOptions, paint: Paint): rea
   const { indexes } = report;
   if (indexes.length === 0) return [paint.bold('Indexes'), ...wrap(noneSentence(report), options.columns)];
   const kept = indexes.filter((one) => isShown(report, one));
-  const none = indexes.length > 0 && kept.length === 0 ? ['None was kept.'] : [];
+  const none = kept.length === 0 ? ['None was kept.'] : [];
   return [paint.bold('Indexes'), ...none, ...kept.flatMap((one) => row(one, details(one), options, paint))];
 }
 

@@ -1,5 +1,5 @@
 import type { ReportFile } from '../migrations.js';
-import type { IndexReport, ProposedIndex } from './index-report.js';
+import type { IndexReport, ProposedIndex, ReportedAction } from './index-report.js';
 import { actionWords, costWords, servesWords } from './words.js';
 
 /** The indexes that measurement confirmed, as SQL that psql runs, and what takes them away again. */
@@ -15,12 +15,10 @@ export function indexSqlFiles(report: IndexReport): readonly ReportFile[] {
   ]);
   const down = kept.toReversed().flatMap((one) => [comment(one.title), ...run(one.action, one.action.down), '']);
   const nothing = (measured?.executions ?? 0) > 0 ? 'measurement confirmed no index' : 'no index was measured';
-  const file = (path: string, lines: readonly string[], head: string): ReportFile => {
-    return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${nothing}.`)], head) };
-  };
+  const head = 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql';
   return [
-    file('indexes.up.sql', up, 'Outside a transaction: psql -v ON_ERROR_STOP=1 -f indexes.up.sql'),
-    file('indexes.down.sql', down, 'Takes the indexes of indexes.up.sql away again.'),
+    sqlFile('indexes.up.sql', up, { head, nothing }),
+    sqlFile('indexes.down.sql', down, { head: 'Takes the indexes of indexes.up.sql away again.', nothing }),
     ...dropFiles(report),
   ];
 }
@@ -42,21 +40,24 @@ function dropFiles({ existing, removals }: IndexReport): readonly ReportFile[] {
       ...(trial === null ? [] : run(trial.drop, trial.drop.down)),
       '',
     ]);
-  const why = removals === null ? 'no index that is there was dropped in the lab' : 'each was missed';
-  const file = (path: string, lines: readonly string[], head: string): ReportFile => {
-    return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${why}.`)], head) };
-  };
-  const when = 'Outside a transaction, after indexes.up.sql: psql -v ON_ERROR_STOP=1 -f indexes.drop.up.sql';
+  const nothing = removals === null ? 'no index that is there was dropped in the lab' : 'each was missed';
+  const head = 'Outside a transaction, after indexes.up.sql: psql -v ON_ERROR_STOP=1 -f indexes.drop.up.sql';
   return [
-    file('indexes.drop.up.sql', up, when),
-    file('indexes.drop.down.sql', down, 'Makes the indexes of indexes.drop.up.sql again.'),
+    sqlFile('indexes.drop.up.sql', up, { head, nothing }),
+    sqlFile('indexes.drop.down.sql', down, { head: 'Makes the indexes of indexes.drop.up.sql again.', nothing }),
   ];
+}
+
+function sqlFile(
+  path: string,
+  lines: readonly string[],
+  { head, nothing }: { readonly head: string; readonly nothing: string },
+): ReportFile {
+  return { path, content: text(lines.length > 0 ? lines : [comment(`Nothing: ${nothing}.`)], head) };
 }
 
 /** PostgreSQL builds the index of a partitioned table in no other way. */
 const BUILDS_BLOCKING = 'blocks writes to the table and its partitions until they are built';
-
-type ReportedAction = ProposedIndex['action'];
 
 /** Statements one by one. What is not concurrent may not wait long for its lock: everybody waits behind it; a concurrent one that gave up would leave an invalid index. */
 function run({ transactional }: ReportedAction, statements: readonly string[]): readonly string[] {

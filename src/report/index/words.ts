@@ -91,13 +91,11 @@ export function measuredSentence({ measured, indexes, interrupted, workload }: I
 function moreBlocksWords(more: MeasuredStatements): string {
   const added = ({ calls, beforeBuffers, afterBuffers }: MeasuredStatements[number]): number =>
     calls * ((afterBuffers ?? 0) - (beforeBuffers ?? 0));
+  if (more.length === 0) return '';
   const named = more
     .toSorted((a, b) => added(b) - added(a))
-    .slice(0, MOST_SLOWER)
     .map((row) => `"${row.name}" ${formatCount(row.beforeBuffers)} -> ${formatCount(row.afterBuffers)}`);
-  if (named.length === 0) return '';
-  const others = more.length - named.length;
-  return ` (${formatCount(more.length)} of them touch more blocks than before: ${named.join(', ')}${others > 0 ? ` and ${formatCount(others)} more` : ''})`;
+  return ` (${formatCount(more.length)} of them touch more blocks than before: ${firstOf(named, MOST_SLOWER)})`;
 }
 
 /** What is slower with the set and was let pass, the most first; nothing where nothing is. */
@@ -108,14 +106,17 @@ function slowerWords(statements: MeasuredStatements): string {
     .filter(({ beforeMs, afterMs }) => (afterMs ?? 0) > (beforeMs ?? Number.POSITIVE_INFINITY) * READ_TOLERANCE)
     .toSorted((a, b) => lost(b) - lost(a));
   if (slower.length === 0) return '';
-  const named = slower
-    .slice(0, MOST_SLOWER)
-    .map(({ name, beforeMs, afterMs }) => `"${name}" ${formatMs(beforeMs)} -> ${formatMs(afterMs)}`);
-  const more = slower.length - named.length;
+  const named = slower.map(({ name, beforeMs, afterMs }) => `"${name}" ${formatMs(beforeMs)} -> ${formatMs(afterMs)}`);
   return (
     ` Slower than before by more than ${Math.round((READ_TOLERANCE - 1) * 100)} %, let pass as writes, as little of the workload or as too short to tell: ` +
-    `${named.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}; ${formatMs(slower.reduce((sum, one) => sum + lost(one), 0))} in all, weighted by calls.`
+    `${firstOf(named, MOST_SLOWER)}; ${formatMs(slower.reduce((sum, one) => sum + lost(one), 0))} in all, weighted by calls.`
   );
+}
+
+/** `a, b and 7 more`. */
+function firstOf(words: readonly string[], most: number): string {
+  const more = words.length - most;
+  return `${words.slice(0, most).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
 }
 
 type MeasuredStatements = NonNullable<IndexReport['measured']>['statements'];
@@ -156,11 +157,9 @@ export function servesWords({ estimated: { serves }, measured, assumed }: Propos
   const seen = measured?.serves ?? [];
   const names = seen.length > 0 ? seen.map(gainOfStatement) : serves.map(({ name }) => `"${name}"`);
   if (names.length === 0) return NO_STATEMENT;
-  const shown = names.slice(0, MOST_SERVED);
-  const more = names.length - shown.length;
   const measuredWords =
     seen.length === 0 ? '' : ` (${assumed > 0 ? 'measured, or of other plans of theirs' : 'measured'})`;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${measuredWords}`;
+  return `${firstOf(names, MOST_SERVED)}${measuredWords}`;
 }
 
 function gainOfStatement({ name, withoutMs, withMs }: MeasuredService): string {
